@@ -1,0 +1,2 @@
+//! The `wx` command.
+fn main() {}
