@@ -1,0 +1,111 @@
+//! The one account of an emulator: its credentials, and whether a request carries them.
+
+use serde_json::{Value, json};
+
+use crate::random;
+
+/// No such login: cookies, sid or uin are wrong.
+pub(crate) const NO_SESSION: i64 = 1100;
+/// The login is known but its skey is not this one.
+pub(crate) const INVALID_SESSION: i64 = 1101;
+/// A request that cannot be made sense of.
+pub(crate) const MALFORMED: i64 = 1;
+
+/// Credentials, random in each run. The values hold `+`, `/` and `=` wherever real ones may.
+pub(crate) struct Account {
+    pub(crate) uin: u64,
+    pub(crate) sid: String,
+    pub(crate) skey: String,
+    /// As in the login's XML: percent-encoded once.
+    pub(crate) pass_ticket: String,
+    pub(crate) data_ticket: String,
+    pub(crate) user_name: String,
+    pub(crate) friend: String,
+    pub(crate) second_friend: String,
+    auth_ticket: String,
+    uvid: String,
+}
+
+impl Account {
+    pub(crate) fn new() -> Self {
+        let user = || format!("@{}", random::hex(64));
+        Account {
+            // Above 2^31, where a signed number of 32 bits fails.
+            uin: (1 << 31) + random::bits() % (1 << 31),
+            sid: format!("{}+{}/{}", random::token(4), random::token(5), random::token(5)),
+            skey: format!("@crypt_{}_{}", random::hex(8), random::hex(32)),
+            pass_ticket: format!("{}%2B{}%2F{}%3D", random::token(12), random::token(20), random::token(30)),
+            data_ticket: format!("gS{}+{}/{}==", random::token(6), random::token(5), random::token(7)),
+            user_name: user(),
+            friend: user(),
+            second_friend: user(),
+            auth_ticket: format!("CIsBEKv3{}+{}/{}=", random::token(4), random::token(8), random::token(40)),
+            uvid: random::hex(96),
+        }
+    }
+
+    /// The login cookies, in the order the server sets them.
+    pub(crate) fn cookies(&self) -> [(&'static str, String); 7] {
+        [
+            ("wxuin", self.uin.to_string()),
+            ("wxsid", self.sid.clone()),
+            ("wxloadtime", "1511493942".to_owned()),
+            ("mm_lang", "zh_CN".to_owned()),
+            ("webwx_data_ticket", self.data_ticket.clone()),
+            ("webwxuvid", self.uvid.clone()),
+            ("webwx_auth_ticket", self.auth_ticket.clone()),
+        ]
+    }
+
+    /// A session file of version 1.
+    pub(crate) fn session_json(&self, base: &str, host: &str) -> String {
+        let cookies: Vec<Value> = self
+            .cookies()
+            .into_iter()
+            .map(|(name, value)| {
+                json!({ "name": name, "value": value, "domain": host, "host_only": true,
+                        "path": "/", "secure": false, "expires": null })
+            })
+            .collect();
+        let session = json!({
+            "version": 1, "profile": "web", "base": base, "lang": "zh_CN",
+            "uin": self.uin, "sid": self.sid, "skey": self.skey, "pass_ticket": self.pass_ticket,
+            "device_id": null, "user_name": self.user_name, "cookies": cookies,
+            "sync_key": null, "synced_at": null,
+        });
+        format!("{session:#}")
+    }
+
+    /// Whether the cookies that make a login are there: identity and data ticket.
+    pub(crate) fn knows_cookies(&self, header: Option<&str>) -> bool {
+        let sent: Vec<(&str, &str)> =
+            header.unwrap_or_default().split(';').filter_map(|pair| pair.trim().split_once('=')).collect();
+        self.cookies()
+            .iter()
+            .filter(|(name, _)| matches!(*name, "wxuin" | "wxsid" | "webwx_data_ticket"))
+            .all(|(name, value)| sent.contains(&(*name, value)))
+    }
+
+    /// Ret for a `BaseRequest`, or `Ok` when it is this account's. One real client sends an empty skey, so that passes.
+    pub(crate) fn check(&self, base_request: &Value) -> Result<(), i64> {
+        let (Some(sid), Some(skey)) = (base_request["Sid"].as_str(), base_request["Skey"].as_str()) else {
+            return Err(MALFORMED);
+        };
+        let uin = match &base_request["Uin"] {
+            Value::String(text) => text.parse().ok(),
+            number => number.as_u64(),
+        };
+        if uin != Some(self.uin) || sid != self.sid {
+            return Err(NO_SESSION);
+        }
+        if self.knows_skey(skey) { Ok(()) } else { Err(INVALID_SESSION) }
+    }
+
+    pub(crate) fn knows_skey(&self, skey: &str) -> bool {
+        skey.is_empty() || skey == self.skey
+    }
+
+    pub(crate) fn contacts(&self) -> [&str; 3] {
+        [&self.friend, &self.second_friend, "filehelper"]
+    }
+}

@@ -1,0 +1,137 @@
+//! The calls that send: pictures, emoticons, text, and the notice that the client is there.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::account::MALFORMED;
+use crate::answers::{self, base_response};
+use crate::hub::{Call, Hub};
+use crate::mailbox::{Delivery, Mailbox, Message};
+use crate::picture::Media;
+use crate::random;
+use crate::reply::Reply;
+
+/// Sending to oneself.
+const TO_ONESELF: i64 = 1204;
+
+/// Who, to whom, and under which id: what all messages have.
+struct Envelope {
+    from: String,
+    to: String,
+    client_msg_id: String,
+    local_id: String,
+}
+
+/// webwxsendmsgimg (`kind` 3) and webwxsendemoticon (`kind` 47).
+pub(super) fn picture(call: &Call, hub: &Hub, kind: u32) -> Reply {
+    finish(call, try_picture(call, hub, kind))
+}
+
+/// webwxsendmsg: answered, and not kept.
+pub(super) fn text(call: &Call, hub: &Hub) -> Reply {
+    let sent = open(call, hub, 1).map(|(envelope, msg)| {
+        let what = msg["Content"].to_string();
+        let (msg_id, _) = deliver(call, hub, &envelope, &what);
+        answers::message(0, &msg_id, &envelope.local_id)
+    });
+    finish(call, sent)
+}
+
+fn finish(call: &Call, sent: Result<Value, i64>) -> Reply {
+    sent.map(Reply::json).unwrap_or_else(|ret| super::refusal(&call.endpoint, ret))
+}
+
+fn try_picture(call: &Call, hub: &Hub, kind: u32) -> Result<Value, i64> {
+    let (envelope, msg) = open(call, hub, kind)?;
+    let media_id = msg["MediaId"].as_str().unwrap_or_default();
+    let media = match (media_id, msg["EMoticonMd5"].as_str()) {
+        ("", Some(md5)) if kind == 47 => {
+            hub.gallery().with_md5(md5).map(|picture| Media { picture, name: String::new() })
+        }
+        _ => hub.gallery().media(media_id),
+    };
+    let Media { picture, name } = media.ok_or(MALFORMED)?;
+    if picture.is_gif() != (kind == 47) {
+        hub.note(&call.endpoint, "a GIF goes by webwxsendemoticon, all else by webwxsendmsgimg");
+    }
+    let what = format!("{kind} {media_id} {} {}", picture.md5, envelope.to);
+    let (msg_id, mut mailbox) = deliver(call, hub, &envelope, &what);
+    let answer = answers::message(0, &msg_id, &envelope.local_id);
+    if let Some(mailbox) = &mut mailbox {
+        let message = Message {
+            msg_id,
+            client_msg_id: envelope.client_msg_id,
+            from: envelope.from,
+            to: envelope.to,
+            kind,
+            media_id: media_id.to_owned(),
+            name,
+            picture: picture.bytes.clone(),
+            md5: picture.md5.clone(),
+        };
+        mailbox.store(message, Arc::clone(&picture));
+    }
+    Ok(answer)
+}
+
+/// Checks what all messages have, and gives it with `Msg`.
+fn open(call: &Call, hub: &Hub, kind: u32) -> Result<(Envelope, Value), i64> {
+    let mut body = super::admit(call, hub)?;
+    let msg = body["Msg"].take();
+    let word =
+        |key: &str| msg[key].as_str().filter(|text| !text.is_empty()).map(str::to_owned).ok_or(MALFORMED);
+    let envelope = Envelope {
+        from: word("FromUserName")?,
+        to: word("ToUserName")?,
+        client_msg_id: text_or_number(&msg["ClientMsgId"]).ok_or(MALFORMED)?,
+        local_id: text_or_number(&msg["LocalID"]).ok_or(MALFORMED)?,
+    };
+    if msg["Type"].as_u64() != Some(kind.into()) {
+        return Err(MALFORMED);
+    }
+    if envelope.from != hub.account.user_name {
+        hub.note(&call.endpoint, "FromUserName is not this account's");
+    }
+    if envelope.to == envelope.from || envelope.to == hub.account.user_name {
+        return Err(TO_ONESELF);
+    }
+    if !hub.account.contacts().contains(&envelope.to.as_str()) {
+        hub.note(&call.endpoint, "ToUserName is no contact of this account");
+    }
+    Ok((envelope, msg))
+}
+
+/// The MsgID, and the mailbox to store the message in if its id is a new one.
+fn deliver<'a>(
+    call: &Call,
+    hub: &'a Hub,
+    envelope: &Envelope,
+    what: &str,
+) -> (String, Option<std::sync::MutexGuard<'a, Mailbox>>) {
+    let mut mailbox = hub.mailbox();
+    match mailbox.deliver(&envelope.from, &envelope.client_msg_id, what) {
+        Delivery::New(msg_id) => (msg_id, Some(mailbox)),
+        Delivery::Repeat { msg_id, same } => {
+            if !same {
+                hub.note(&call.endpoint, "one ClientMsgId for two messages");
+            }
+            (msg_id, None)
+        }
+    }
+}
+
+fn text_or_number(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// webwxstatusnotify.
+pub(super) fn status_notify(call: &Call, hub: &Hub) -> Reply {
+    let done = super::admit(call, hub)
+        .map(|_| json!({ "BaseResponse": base_response(0), "MsgID": random::msg_id().to_string() }));
+    finish(call, done)
+}

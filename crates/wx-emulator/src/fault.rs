@@ -1,0 +1,296 @@
+//! Faults: what the server does wrong, and at which request.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Something the server does wrong at chosen requests: `ACTION[=ARG]@ENDPOINT[#N[+]]`, as in `drop=after@webwxsendmsgimg#1`.
+///
+/// `ENDPOINT` is the wire name, `#N` its Nth request counted from 1, `#N+` that one and all later, nothing every one. The
+/// README has the table of actions.
+///
+/// ```
+/// let fault: wx_emulator::Fault = "cut=1000@webwxgetmsgimg#2+".parse()?;
+/// assert_eq!(fault.to_string(), "cut=1000@webwxgetmsgimg#2+");
+/// # Ok::<(), wx_emulator::FaultError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub(crate) action: Action,
+    endpoint: String,
+    which: Which,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Which {
+    Every,
+    Only(usize),
+    From(usize),
+}
+
+/// The first group keeps the request from having any effect; the second changes the answer to a request that had its effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    DropBefore,
+    DropAt(u64),
+    Status(u16),
+    Ret(i64),
+    ForeignMediaId,
+    NoMediaId,
+    Redirect(String),
+
+    DropAfter,
+    NoMsgId,
+    StartPos(u64),
+    Delay(u64),
+    Trickle(usize),
+    Cut(u64),
+    Big(u64),
+    Empty,
+    Html,
+    Gzip,
+    Close,
+}
+
+impl Action {
+    /// Whether the request is answered by the fault alone, without effect on what the server stores.
+    pub(crate) fn replaces_the_call(&self) -> bool {
+        use Action::*;
+        matches!(self, DropBefore | DropAt(_) | Status(_) | Ret(_) | ForeignMediaId | NoMediaId | Redirect(_))
+    }
+}
+
+impl Fault {
+    /// Whether it hits the `nth` request (from 1) to `endpoint`.
+    pub(crate) fn hits(&self, endpoint: &str, nth: usize) -> bool {
+        self.endpoint == endpoint
+            && match self.which {
+                Which::Every => true,
+                Which::Only(n) => n == nth,
+                Which::From(n) => n <= nth,
+            }
+    }
+}
+
+impl FromStr for Fault {
+    type Err = FaultError;
+
+    fn from_str(spec: &str) -> Result<Self, FaultError> {
+        let (action, place) = spec
+            .rsplit_once('@')
+            .ok_or_else(|| FaultError::new(spec, "no '@', expected ACTION[=ARG]@ENDPOINT[#N[+]]"))?;
+        let (endpoint, which) = match place.split_once('#') {
+            None => (place, Which::Every),
+            Some((endpoint, text)) => {
+                let (digits, from) = match text.strip_suffix('+') {
+                    Some(digits) => (digits, true),
+                    None => (text, false),
+                };
+                let n = number::<usize>(digits).filter(|n| *n > 0);
+                let n = n.ok_or_else(|| {
+                    FaultError::new(spec, "after '#' comes a number from 1, then perhaps '+'")
+                })?;
+                (endpoint, if from { Which::From(n) } else { Which::Only(n) })
+            }
+        };
+        if endpoint.is_empty() || !endpoint.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return Err(FaultError::new(spec, "the endpoint is a wire name such as webwxuploadmedia"));
+        }
+        let action = action.parse().map_err(|why: &str| FaultError::new(spec, why))?;
+        Ok(Fault { action, endpoint: endpoint.to_owned(), which })
+    }
+}
+
+impl FromStr for Action {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        use Action::*;
+        let (name, arg) = match text.split_once('=') {
+            Some((name, arg)) => (name, Some(arg)),
+            None => (text, None),
+        };
+        let plain = |action| if arg.is_none() { Ok(action) } else { Err("this action takes no argument") };
+        let count = || arg.and_then(number).ok_or("this action needs a number, as in delay=100");
+        match name {
+            "drop" => match arg {
+                Some("before") => Ok(DropBefore),
+                Some("after") => Ok(DropAfter),
+                Some(text) => number(text).map(DropAt).ok_or("drop takes before, after or a number of bytes"),
+                None => Err("drop takes before, after or a number of bytes"),
+            },
+            "status" => match arg.and_then(number) {
+                Some(code @ 200..=599) => Ok(Status(code)),
+                _ => Err("status takes a code from 200 to 599"),
+            },
+            "ret" => {
+                arg.and_then(|text| text.parse().ok()).map(Ret).ok_or("ret takes a code such as 1205 or -1")
+            }
+            "foreign-media-id" => plain(ForeignMediaId),
+            "no-media-id" => plain(NoMediaId),
+            "redirect" => match arg {
+                Some(url) if !url.is_empty() && url.bytes().all(|b| b.is_ascii_graphic()) => {
+                    Ok(Redirect(url.to_owned()))
+                }
+                _ => Err("redirect takes a URL in ASCII"),
+            },
+            "no-msg-id" => plain(NoMsgId),
+            "start-pos" => count().map(StartPos),
+            "delay" => count().map(Delay),
+            "trickle" => match count()? {
+                0 => Err("trickle takes at least one byte"),
+                step => usize::try_from(step).map(Trickle).map_err(|_| "trickle takes a smaller number"),
+            },
+            "cut" => count().map(Cut),
+            "big" => count().map(Big),
+            "empty" => plain(Empty),
+            "html" => plain(Html),
+            "gzip" => plain(Gzip),
+            "close" => plain(Close),
+            _ => Err("unknown action"),
+        }
+    }
+}
+
+/// A number written in digits alone: no sign, no blanks.
+fn number<T: FromStr>(text: &str) -> Option<T> {
+    if text.bytes().all(|b| b.is_ascii_digit()) { text.parse().ok() } else { None }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.action, self.endpoint)?;
+        match self.which {
+            Which::Every => Ok(()),
+            Which::Only(n) => write!(f, "#{n}"),
+            Which::From(n) => write!(f, "#{n}+"),
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use Action::*;
+        match self {
+            DropBefore => f.write_str("drop=before"),
+            DropAt(bytes) => write!(f, "drop={bytes}"),
+            Status(code) => write!(f, "status={code}"),
+            Ret(code) => write!(f, "ret={code}"),
+            ForeignMediaId => f.write_str("foreign-media-id"),
+            NoMediaId => f.write_str("no-media-id"),
+            Redirect(url) => write!(f, "redirect={url}"),
+            DropAfter => f.write_str("drop=after"),
+            NoMsgId => f.write_str("no-msg-id"),
+            StartPos(n) => write!(f, "start-pos={n}"),
+            Delay(ms) => write!(f, "delay={ms}"),
+            Trickle(bytes) => write!(f, "trickle={bytes}"),
+            Cut(bytes) => write!(f, "cut={bytes}"),
+            Big(bytes) => write!(f, "big={bytes}"),
+            Empty => f.write_str("empty"),
+            Html => f.write_str("html"),
+            Gzip => f.write_str("gzip"),
+            Close => f.write_str("close"),
+        }
+    }
+}
+
+/// A fault's text that cannot be understood; the message is one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultError {
+    spec: String,
+    why: &'static str,
+}
+
+impl FaultError {
+    fn new(spec: &str, why: &'static str) -> Self {
+        FaultError { spec: spec.to_owned(), why }
+    }
+}
+
+impl fmt::Display for FaultError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "fault {:?}: {}", self.spec, self.why)
+    }
+}
+
+impl std::error::Error for FaultError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_reads_back_as_written() {
+        for action in [
+            "drop=before",
+            "drop=0",
+            "drop=300000",
+            "drop=after",
+            "status=503",
+            "ret=1205",
+            "ret=-1",
+            "foreign-media-id",
+            "no-media-id",
+            "redirect=https://example.com/a@b",
+            "no-msg-id",
+            "start-pos=7",
+            "delay=20",
+            "trickle=5",
+            "cut=0",
+            "big=1073741824",
+            "empty",
+            "html",
+            "gzip",
+            "close",
+        ] {
+            for place in ["webwxuploadmedia", "webwxuploadmedia#2", "webwxuploadmedia#2+"] {
+                let spec = format!("{action}@{place}");
+                assert_eq!(spec.parse::<Fault>().unwrap().to_string(), spec);
+            }
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused_in_one_line() {
+        for spec in [
+            "",
+            "empty",
+            "@x",
+            "empty@",
+            "empty@a#",
+            "empty@a#0",
+            "empty@a#+",
+            "empty@a#1++",
+            "empty@a/b",
+            "empty=1@a",
+            "nap@a",
+            "drop@a",
+            "drop=x@a",
+            "drop=-1@a",
+            "drop=+1@a",
+            "status=99@a",
+            "status=700@a",
+            "ret@a",
+            "ret=x@a",
+            "delay@a",
+            "trickle=0@a",
+            "redirect=@a",
+            "redirect=a b@a",
+            "cut=18446744073709551616@a",
+        ] {
+            let error = spec.parse::<Fault>().expect_err(spec).to_string();
+            assert!(error.starts_with("fault ") && !error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn counts_from_one() {
+        let hits = |spec: &str| -> Vec<usize> {
+            let fault: Fault = spec.parse().unwrap();
+            (1..5).filter(|n| fault.hits("a", *n)).collect()
+        };
+        assert_eq!(hits("empty@a"), [1, 2, 3, 4]);
+        assert_eq!(hits("empty@a#2"), [2]);
+        assert_eq!(hits("empty@a#3+"), [3, 4]);
+        assert_eq!(hits("empty@b"), [0; 0]);
+    }
+}

@@ -1,0 +1,137 @@
+//! All that one server knows, shared by its connections.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+
+use crate::account::Account;
+use crate::emulator::Repeats;
+use crate::fault::{Action, Fault};
+use crate::form::Form;
+use crate::login::Logins;
+use crate::mailbox::Mailbox;
+use crate::picture::Gallery;
+use crate::query::Query;
+use crate::request::Request;
+use crate::upload::Uploads;
+
+/// The server's state. Each part has a lock of its own, held only for moments.
+pub(crate) struct Hub {
+    pub(crate) account: Account,
+    pub(crate) base: String,
+    pub(crate) repeats: Repeats,
+    log: Mutex<Log>,
+    gallery: Mutex<Gallery>,
+    uploads: Mutex<Uploads>,
+    mailbox: Mutex<Mailbox>,
+    logins: Mutex<Logins>,
+}
+
+#[derive(Default)]
+struct Log {
+    requests: Vec<Request>,
+    counts: HashMap<String, usize>,
+    faults: Vec<Fault>,
+    notes: Vec<String>,
+}
+
+impl Hub {
+    pub(crate) fn new(base: String, repeats: Repeats, faults: Vec<Fault>) -> Self {
+        Hub {
+            account: Account::new(),
+            base,
+            repeats,
+            log: Mutex::new(Log { faults, ..Log::default() }),
+            gallery: Mutex::new(Gallery::new()),
+            uploads: Mutex::default(),
+            mailbox: Mutex::default(),
+            logins: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn gallery(&self) -> MutexGuard<'_, Gallery> {
+        lock(&self.gallery)
+    }
+
+    pub(crate) fn uploads(&self) -> MutexGuard<'_, Uploads> {
+        lock(&self.uploads)
+    }
+
+    pub(crate) fn mailbox(&self) -> MutexGuard<'_, Mailbox> {
+        lock(&self.mailbox)
+    }
+
+    pub(crate) fn logins(&self) -> MutexGuard<'_, Logins> {
+        lock(&self.logins)
+    }
+
+    /// Logs a request whose head has come; gives its place in the log and the faults that hit it.
+    pub(crate) fn arrived(&self, request: Request) -> (usize, Vec<Action>) {
+        let mut log = lock(&self.log);
+        let count = log.counts.entry(request.endpoint.clone()).or_default();
+        *count += 1;
+        let nth = *count;
+        let hits = log.faults.iter().filter(|fault| fault.hits(&request.endpoint, nth));
+        let actions = hits.map(|fault| fault.action.clone()).collect();
+        log.requests.push(request);
+        (log.requests.len() - 1, actions)
+    }
+
+    /// Completes a logged request.
+    pub(crate) fn amend(&self, index: usize, change: impl FnOnce(&mut Request)) {
+        if let Some(request) = lock(&self.log).requests.get_mut(index) {
+            change(request);
+        }
+    }
+
+    /// Notes something odd, once. The text must hold no secret.
+    pub(crate) fn note(&self, endpoint: &str, what: impl AsRef<str>) {
+        let note = format!("{endpoint}: {}", what.as_ref());
+        let mut log = lock(&self.log);
+        if !log.notes.contains(&note) {
+            log.notes.push(note);
+        }
+    }
+
+    pub(crate) fn add_fault(&self, fault: Fault) {
+        lock(&self.log).faults.push(fault);
+    }
+
+    pub(crate) fn notes(&self) -> Vec<String> {
+        lock(&self.log).notes.clone()
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        lock(&self.log).requests.clone()
+    }
+
+    pub(crate) fn requests_to(&self, endpoint: &str) -> usize {
+        lock(&self.log).counts.get(endpoint).copied().unwrap_or_default()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A request read whole.
+pub(crate) struct Call {
+    pub(crate) method: String,
+    pub(crate) endpoint: String,
+    pub(crate) query: Query,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Bytes,
+    pub(crate) form: Option<Form>,
+}
+
+impl Call {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The body as JSON, whatever its Content-Type.
+    pub(crate) fn json(&self) -> Option<serde_json::Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+}

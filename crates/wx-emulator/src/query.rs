@@ -1,0 +1,33 @@
+//! Query strings, read leniently: stray `&` and `?` do no harm, `+` stays `+`, and names have no case.
+
+use percent_encoding::percent_decode_str;
+
+/// A query as it was spelled.
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub(crate) fn read(raw: &str) -> Self {
+        let pairs = raw.split('&').map(|pair| pair.trim_start_matches('?')).filter(|pair| !pair.is_empty());
+        Query(
+            pairs
+                .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+                .map(|(n, v)| (n.into(), v.into()))
+                .collect(),
+        )
+    }
+
+    /// The value of `name`, decoded once.
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
+        let raw = self.raw(name)?;
+        Some(percent_decode_str(raw).decode_utf8_lossy().into_owned())
+    }
+
+    /// The value of `name` as spelled.
+    pub(crate) fn raw(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+}

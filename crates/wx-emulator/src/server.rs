@@ -1,0 +1,173 @@
+//! Connections, and the path of a request: log it, let faults hit it, do what it asks, let faults hit the answer.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use http::Response;
+use http::request::Parts;
+use http_body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+
+use crate::calls;
+use crate::fault::Action;
+use crate::form::Form;
+use crate::heads::Heads;
+use crate::hub::{Call, Hub};
+use crate::notes;
+use crate::query::Query;
+use crate::reply::{Dropped, Paced, Reply};
+use crate::request::Request;
+
+/// A longer body ends the connection.
+const LONGEST_BODY: u64 = 128 << 20;
+
+/// Accepts connections until `stopped` comes.
+pub(crate) async fn serve(listener: TcpListener, hub: Arc<Hub>, stopped: oneshot::Receiver<()>) {
+    let accept = async {
+        loop {
+            if let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(connection(stream, Arc::clone(&hub)));
+            }
+        }
+    };
+    either(accept, async { drop(stopped.await) }).await;
+}
+
+/// Runs `forever` until `end` is there.
+async fn either(forever: impl Future<Output = Infallible>, end: impl Future<Output = ()>) {
+    let (mut forever, mut end) = (pin!(forever), pin!(end));
+    std::future::poll_fn(|cx| {
+        let _ = forever.as_mut().poll(cx);
+        end.as_mut().poll(cx)
+    })
+    .await;
+}
+
+async fn connection(stream: TcpStream, hub: Arc<Hub>) {
+    let _ = stream.set_nodelay(true);
+    let heads = Heads::default();
+    let io = TokioIo::new(heads.watch(stream));
+    let service = service_fn(move |request: http::Request<Incoming>| {
+        let (parts, body) = request.into_parts();
+        exchange(parts, body, Arc::clone(&hub), heads.clone())
+    });
+    // An error here is a client that went away, or a fault.
+    let _ = http1::Builder::new().title_case_headers(true).serve_connection(io, service).await;
+}
+
+async fn exchange(
+    parts: Parts,
+    body: Incoming,
+    hub: Arc<Hub>,
+    heads: Heads,
+) -> Result<Response<Paced>, Dropped> {
+    let headers = heads.take(&parts);
+    let request = Request {
+        method: parts.method.to_string(),
+        target: parts.uri.to_string(),
+        endpoint: endpoint(parts.uri.path()),
+        headers: headers.clone(),
+        ..Request::default()
+    };
+    let mut call = Call {
+        method: request.method.clone(),
+        endpoint: request.endpoint.clone(),
+        query: Query::read(parts.uri.query().unwrap_or_default()),
+        headers,
+        body: Bytes::new(),
+        form: None,
+    };
+    let (place, faults) = hub.arrived(request);
+
+    if faults.contains(&Action::DropBefore) {
+        return Err(Dropped);
+    }
+    let drop_at = faults.iter().find_map(|fault| match fault {
+        Action::DropAt(bytes) => Some(*bytes),
+        _ => None,
+    });
+    let read = read(body, drop_at.unwrap_or(LONGEST_BODY)).await;
+    hub.amend(place, |request| request.body_len = read.len);
+    if drop_at.is_some() || !read.is_whole {
+        return Err(Dropped);
+    }
+    heads.restart();
+    call.body = read.bytes;
+    if call.endpoint == "webwxuploadmedia" && call.method == "POST" {
+        let content_type = call.header("content-type").unwrap_or_default();
+        call.form = Form::read(content_type, &call.body).await;
+        hub.amend(place, |request| call.form.iter().for_each(|form| request.set_form(form)));
+    } else {
+        hub.amend(place, |request| request.body = Some(call.body.clone()));
+    }
+
+    let mut reply = match faults.iter().find(|fault| fault.replaces_the_call()) {
+        Some(fault) => stand_in(fault, &call, &hub),
+        None => {
+            notes::look(&call, &hub);
+            calls::answer(&call, &hub).await
+        }
+    };
+    for fault in faults.iter().filter(|fault| !fault.replaces_the_call()) {
+        reply = reply.spoiled_by(fault)?;
+    }
+    Ok(reply.send().await)
+}
+
+/// The wire name of a call. Only the pages of a QR code carry their uuid in the path.
+fn endpoint(path: &str) -> String {
+    let mut segments = path.rsplit('/');
+    let last = segments.next().unwrap_or_default();
+    match segments.next() {
+        Some("qrcode") => "qrcode",
+        _ => last,
+    }
+    .to_owned()
+}
+
+/// The answer of a fault that keeps the request from having an effect.
+fn stand_in(fault: &Action, call: &Call, hub: &Hub) -> Reply {
+    match fault {
+        Action::Status(code) => Reply::html(format!("<html><body>{code}</body></html>\n")).status(*code),
+        Action::Redirect(url) => Reply::html("").status(302).header(http::header::LOCATION, url),
+        Action::Ret(ret) => calls::refusal(&call.endpoint, *ret),
+        Action::ForeignMediaId => calls::foreign_media_id(call, hub),
+        Action::NoMediaId => calls::no_media_id(call),
+        other => unreachable!("{other} does not stand in for an answer"),
+    }
+}
+
+struct Read {
+    bytes: Bytes,
+    len: u64,
+    is_whole: bool,
+}
+
+/// Reads a body up to `limit` bytes.
+async fn read(body: Incoming, limit: u64) -> Read {
+    let mut body = pin!(body);
+    let mut bytes = BytesMut::with_capacity(body.size_hint().lower().min(LONGEST_BODY) as usize);
+    let mut is_whole = true;
+    while (bytes.len() as u64) < limit {
+        match std::future::poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
+            None => break,
+            Some(Ok(frame)) => bytes.extend_from_slice(&frame.into_data().unwrap_or_default()),
+            Some(Err(_)) => {
+                is_whole = false;
+                break;
+            }
+        }
+    }
+    Read {
+        len: bytes.len() as u64,
+        is_whole: is_whole && (bytes.len() as u64) < limit,
+        bytes: bytes.freeze(),
+    }
+}

@@ -1,0 +1,160 @@
+//! Putting chunks together.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+
+use crate::emulator::Repeats;
+
+/// What tells files apart: the ClientMediaId alone is not enough, for one client takes whole seconds.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct FileKey {
+    pub(crate) client_media_id: String,
+    pub(crate) md5: String,
+    pub(crate) name: String,
+    pub(crate) size: u64,
+}
+
+/// One chunk of a file; an unsplit file is chunk 0 of 1.
+pub(crate) struct Piece<'a> {
+    pub(crate) key: FileKey,
+    pub(crate) chunk: usize,
+    pub(crate) chunks: usize,
+    pub(crate) bytes: &'a [u8],
+    /// The text of `uploadmediarequest`, the same in every chunk of a file.
+    pub(crate) request: &'a str,
+}
+
+/// What a chunk led to.
+pub(crate) enum Progress {
+    /// Taken, and more are to come.
+    More,
+    /// The last one: all bytes of the file.
+    Whole(Bytes),
+    /// The last one of a file that has its MediaId already.
+    Known(String),
+    /// The last one, but a repeat was appended and this many bytes are there now.
+    Miscounted(u64),
+    /// The last one of a file with fewer bytes than announced.
+    Short,
+    /// Not taken.
+    Refused(&'static str),
+}
+
+/// Files on their way.
+#[derive(Default)]
+pub(crate) struct Uploads {
+    files: HashMap<FileKey, Partial>,
+    /// Key and signature of webwxcheckupload, by MD5.
+    pub(crate) checked: HashMap<String, (String, String)>,
+}
+
+#[derive(Default)]
+struct Partial {
+    chunks: usize,
+    /// Where each chunk taken so far ends.
+    ends: Vec<usize>,
+    data: Vec<u8>,
+    /// The finished file; `data` is empty then.
+    whole: Option<Bytes>,
+    media_id: Option<String>,
+    /// Bytes received, repeats that were appended included.
+    received: u64,
+    spoiled: bool,
+    request: String,
+}
+
+impl Uploads {
+    /// Takes one chunk.
+    pub(crate) fn take(&mut self, piece: &Piece<'_>, repeats: Repeats) -> Progress {
+        let is_first = piece.chunk == 0;
+        if !self.files.contains_key(&piece.key) && !is_first {
+            return Progress::Refused("a chunk without those before it");
+        }
+        let file = self.files.entry(piece.key.clone()).or_insert_with(|| Partial {
+            chunks: piece.chunks,
+            request: piece.request.to_owned(),
+            ..Partial::default()
+        });
+        if file.chunks != piece.chunks {
+            return Progress::Refused("another number of chunks than before");
+        }
+        match piece.chunk.cmp(&file.ends.len()) {
+            std::cmp::Ordering::Greater => return Progress::Refused("a chunk out of order"),
+            std::cmp::Ordering::Equal => {
+                if file.data.len() as u64 + piece.bytes.len() as u64 > piece.key.size {
+                    return Progress::Refused("more bytes than announced");
+                }
+                file.append(piece.bytes, piece.key.size);
+            }
+            std::cmp::Ordering::Less if repeats == Repeats::Appended => {
+                file.received += piece.bytes.len() as u64;
+                file.spoiled = true;
+            }
+            std::cmp::Ordering::Less => {
+                if !file.replace(piece.chunk, piece.bytes) {
+                    return Progress::Refused("a repeated chunk of another length or content");
+                }
+            }
+        }
+        if piece.chunk + 1 < piece.chunks { Progress::More } else { file.finish(&piece.key) }
+    }
+
+    /// Notes the MediaId of a finished file; the first one stays.
+    pub(crate) fn finished(&mut self, key: &FileKey, media_id: String) -> String {
+        match self.files.get_mut(key) {
+            Some(file) => file.media_id.get_or_insert(media_id).clone(),
+            None => media_id,
+        }
+    }
+
+    /// Forgets a file that came to nothing.
+    pub(crate) fn forget(&mut self, key: &FileKey) {
+        self.files.remove(key);
+    }
+
+    /// Whether another file has this ClientMediaId.
+    pub(crate) fn shares_id(&self, key: &FileKey) -> bool {
+        self.files.keys().any(|other| other.client_media_id == key.client_media_id && other != key)
+    }
+
+    /// Whether an earlier chunk of this file came with another `uploadmediarequest`.
+    pub(crate) fn changed_request(&self, key: &FileKey, request: &str) -> bool {
+        self.files.get(key).is_some_and(|file| file.request != request)
+    }
+}
+
+impl Partial {
+    fn append(&mut self, bytes: &[u8], size: u64) {
+        // The announced size is the client's word: no more than a part of it is believed in advance.
+        self.data.reserve_exact((size as usize).saturating_sub(self.data.len()).min(128 << 20));
+        self.data.extend_from_slice(bytes);
+        self.ends.push(self.data.len());
+        self.received += bytes.len() as u64;
+    }
+
+    fn replace(&mut self, chunk: usize, bytes: &[u8]) -> bool {
+        let (start, end) = (if chunk == 0 { 0 } else { self.ends[chunk - 1] }, self.ends[chunk]);
+        if end - start != bytes.len() {
+            return false;
+        }
+        match &self.whole {
+            Some(whole) => whole[start..end] == *bytes,
+            None => {
+                self.data[start..end].copy_from_slice(bytes);
+                true
+            }
+        }
+    }
+
+    fn finish(&mut self, key: &FileKey) -> Progress {
+        if self.spoiled {
+            return Progress::Miscounted(self.received);
+        }
+        if let Some(media_id) = &self.media_id {
+            return Progress::Known(media_id.clone());
+        }
+        let whole = self.whole.get_or_insert_with(|| Bytes::from(std::mem::take(&mut self.data)));
+        if whole.len() as u64 == key.size { Progress::Whole(whole.clone()) } else { Progress::Short }
+    }
+}

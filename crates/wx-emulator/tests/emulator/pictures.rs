@@ -1,0 +1,42 @@
+//! Pictures of any length wanted.
+
+use std::io::Cursor;
+
+use image::{ImageFormat, Rgb, RgbImage};
+use md5::{Digest, Md5};
+
+/// A real picture, followed by bytes that stand for its detail: decoders stop at the picture's end.
+pub(crate) fn sized(format: ImageFormat, width: u32, height: u32, length: usize) -> Vec<u8> {
+    let mut picture = small(format, width, height);
+    assert!(picture.len() <= length, "{} is too long for {length}", picture.len());
+    picture.extend(noise(length - picture.len()));
+    picture
+}
+
+pub(crate) fn small(format: ImageFormat, width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    let picture = RgbImage::from_fn(width, height, |x, y| Rgb([x as u8, y as u8, (x ^ y) as u8]));
+    picture.write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+pub(crate) fn noise(length: usize) -> Vec<u8> {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64 ^ length as u64;
+    let next = |_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    };
+    (0..length).map(next).collect()
+}
+
+pub(crate) fn md5(bytes: &[u8]) -> String {
+    Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Width and height of a JPEG or whatever it is.
+pub(crate) fn dimensions(bytes: &[u8]) -> (u32, u32) {
+    let picture = image::load_from_memory(bytes).unwrap();
+    (picture.width(), picture.height())
+}
