@@ -1,1 +1,38 @@
 #![doc = include_str!("../README.md")]
+
+mod body;
+mod cookies;
+mod data_url;
+pub mod endpoint;
+mod error;
+pub mod flow;
+mod hosts;
+mod names;
+mod outgoing;
+mod picture;
+mod policy;
+mod secret;
+mod seed;
+mod session;
+mod uploaded;
+mod wire;
+
+pub use bytes;
+pub use http;
+
+pub use body::Body;
+pub use cookies::{Cookie, CookieJar};
+pub use data_url::{DATA_URL_LIMIT, data_url};
+pub use endpoint::get_msg_img::ImageSize;
+pub use error::{Advice, Cause, ChunkNumber, Error, LocalError, Outcome, Step, Unready};
+pub use hosts::{HostError, Hosts, Origin, Role};
+pub use names::{MediaId, MsgId, NameError, UserName};
+pub use outgoing::{Limits, Outgoing};
+pub use picture::{Format, Picture, PictureError};
+pub use policy::Policy;
+pub use secret::Secret;
+pub use seed::{DeviceId, IdSource, LocalId, Seed};
+pub use session::{Profile, Session, SessionBuilder, SessionError};
+pub use uploaded::{Fetched, Sent, Uploaded};
+pub use wire::reply::ReplyError;
+pub use wire::ret::{Ret, RetClass};

@@ -1,0 +1,120 @@
+//! `POST webwxcheckupload`: for files above 25 MiB, before their upload (`docs/protocol.md` §4.5, P41).
+
+use bytes::Bytes;
+use http::{Method, Response};
+use serde::{Deserialize, Serialize};
+
+use super::{Endpoint, REPLY_LIMIT, cgi};
+use crate::outgoing::{ACCEPT_JSON, Draft};
+use crate::seed::Draw;
+use crate::wire::base::BaseRequest;
+use crate::wire::query::Target;
+use crate::wire::{lenient, reply};
+use crate::{
+    DeviceId, MediaId, Outgoing, Picture, ReplyError, Role, Secret, Seed, Session, Unready, UserName,
+};
+
+/// Asks whether the server knows a file already, and what it needs if not.
+#[derive(Clone, Debug)]
+pub struct CheckUpload {
+    to: UserName,
+    name: String,
+    len: u64,
+    md5: String,
+    device_id: DeviceId,
+    at_ms: u64,
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Checked {
+    /// The server has the file: no upload is needed.
+    Known(MediaId),
+    /// It does not: these go into the upload.
+    Unknown(Ticket),
+}
+
+/// What the server wants to see again in the upload's form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    pub(super) aes_key: Secret,
+    pub(super) signature: Secret,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Request<'a> {
+    from_user_name: &'a str,
+    to_user_name: &'a str,
+    file_size: u64,
+    file_md5: &'a str,
+    file_name: &'a str,
+    file_type: u8,
+    base_request: BaseRequest<'a>,
+}
+
+#[derive(Deserialize)]
+struct Fields {
+    #[serde(rename = "MediaId", default, deserialize_with = "lenient::text")]
+    media_id: String,
+    #[serde(rename = "AESKey", default, deserialize_with = "lenient::text")]
+    aes_key: String,
+    #[serde(rename = "Signature", default, deserialize_with = "lenient::text")]
+    signature: String,
+}
+
+impl CheckUpload {
+    /// Asks about `picture`, whose MD5 in lower case hex is `md5`, meant for `to`.
+    #[must_use]
+    pub fn new(picture: &Picture, md5: impl Into<String>, to: UserName, seed: Seed) -> Self {
+        Self {
+            to,
+            name: picture.name().to_owned(),
+            len: picture.len(),
+            md5: md5.into(),
+            device_id: seed.device_id(Draw::CheckDevice),
+            at_ms: seed.unix_ms,
+        }
+    }
+}
+
+impl Endpoint for CheckUpload {
+    const NAME: &'static str = "webwxcheckupload";
+    type Reply = Checked;
+
+    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+        session.check_login()?;
+        Draft {
+            endpoint: Self::NAME,
+            method: Method::POST,
+            role: Role::Base,
+            accept: ACCEPT_JSON,
+            cookies_at: Some(self.at_ms),
+            target: Target::new(cgi!("webwxcheckupload"))
+                .session_pairs(session.lang(), session.pass_ticket()),
+            session,
+        }
+        .json(&Request {
+            from_user_name: session.user_name().as_str(),
+            to_user_name: self.to.as_str(),
+            file_size: self.len,
+            file_md5: &self.md5,
+            file_name: &self.name,
+            // The call fails without it, whatever the file is.
+            file_type: 7,
+            base_request: BaseRequest::new(session, &self.device_id),
+        })
+    }
+
+    fn read(&self, reply: &Response<Bytes>) -> Result<Checked, ReplyError> {
+        let fields: Fields = reply::accepted(reply, REPLY_LIMIT)?;
+        Ok(match MediaId::new(fields.media_id) {
+            Ok(id) => Checked::Known(id),
+            Err(_) => Checked::Unknown(Ticket {
+                aes_key: fields.aes_key.into(),
+                signature: fields.signature.into(),
+            }),
+        })
+    }
+}

@@ -1,0 +1,125 @@
+//! What the calls that send a message share: the envelope with two equal ids, and the receipt (§4.7).
+
+use bytes::Bytes;
+use http::{Method, Response};
+use serde::{Deserialize, Serialize};
+
+use super::REPLY_LIMIT;
+use crate::outgoing::{ACCEPT_JSON, Draft};
+use crate::seed::Draw;
+use crate::wire::base::BaseRequest;
+use crate::wire::query::Target;
+use crate::wire::{lenient, reply};
+use crate::{
+    DeviceId, LocalId, MediaId, MsgId, Outgoing, ReplyError, Role, Seed, Session, Unready, UserName,
+};
+
+/// A message's receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// The server's id of the message.
+    pub msg_id: MsgId,
+}
+
+/// A message that shows an upload.
+#[derive(Clone, Debug)]
+pub(super) struct Message {
+    to: UserName,
+    media_id: MediaId,
+    local_id: LocalId,
+    device_id: DeviceId,
+    at_ms: u64,
+}
+
+/// What differs between the calls.
+pub(super) struct Kind {
+    pub(super) endpoint: &'static str,
+    pub(super) target: Target,
+    pub(super) msg_type: u8,
+    pub(super) emoji_flag: Option<u8>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Request<'a> {
+    base_request: BaseRequest<'a>,
+    msg: Msg<'a>,
+    scene: u8,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Msg<'a> {
+    r#type: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    emoji_flag: Option<u8>,
+    media_id: &'a str,
+    content: &'static str,
+    from_user_name: &'a str,
+    to_user_name: &'a str,
+    #[serde(rename = "LocalID")]
+    local_id: &'a str,
+    client_msg_id: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Fields {
+    #[serde(rename = "MsgID", default, deserialize_with = "lenient::text")]
+    msg_id: String,
+}
+
+impl Message {
+    pub(super) fn new(media_id: MediaId, to: UserName, seed: Seed) -> Self {
+        let device_id = seed.device_id(Draw::MessageDevice);
+        Self { to, media_id, local_id: seed.local_id(), device_id, at_ms: seed.unix_ms }
+    }
+
+    pub(super) fn local_id(&self) -> &LocalId {
+        &self.local_id
+    }
+
+    pub(super) fn request(&self, kind: Kind, session: &Session) -> Result<Outgoing, Unready> {
+        session.check_login()?;
+        Draft {
+            endpoint: kind.endpoint,
+            method: Method::POST,
+            role: Role::Base,
+            accept: ACCEPT_JSON,
+            cookies_at: Some(self.at_ms),
+            target: kind.target.session_pairs(session.lang(), session.pass_ticket()),
+            session,
+        }
+        .json(&Request {
+            base_request: BaseRequest::new(session, &self.device_id),
+            msg: Msg {
+                r#type: kind.msg_type,
+                emoji_flag: kind.emoji_flag,
+                media_id: self.media_id.as_str(),
+                content: "",
+                from_user_name: session.user_name().as_str(),
+                to_user_name: self.to.as_str(),
+                local_id: self.local_id.as_str(),
+                client_msg_id: self.local_id.as_str(),
+            },
+            scene: 0,
+        })
+    }
+}
+
+/// Only Ret 0 with a MsgID means sent (P45). A Ret counts whatever the HTTP status: the server has spoken. Without one,
+/// the status is what there is to tell.
+pub(super) fn read(answer: &Response<Bytes>) -> Result<Receipt, ReplyError> {
+    let opened = match (
+        reply::open::<Fields>(answer, REPLY_LIMIT),
+        reply::status(answer.status(), answer.headers()),
+    ) {
+        (Ok(opened), _) => opened,
+        (Err(_), Err(status)) => return Err(status),
+        (Err(error), Ok(())) => return Err(error),
+    };
+    match MsgId::new(opened.accepted()?.msg_id) {
+        Ok(msg_id) if msg_id.as_str().bytes().any(|digit| digit != b'0') => Ok(Receipt { msg_id }),
+        _ => Err(ReplyError::NoMsgId),
+    }
+}

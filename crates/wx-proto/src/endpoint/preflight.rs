@@ -1,0 +1,37 @@
+//! `OPTIONS webwxuploadmedia`: the browser's preflight (`docs/protocol.md` §4.4). A browser artefact, off by default here.
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Response, header};
+
+use super::{Endpoint, upload_media};
+use crate::outgoing::{ACCEPT_ANY, Draft};
+use crate::wire::query::Target;
+use crate::{Outgoing, ReplyError, Role, Session, Unready};
+
+/// Asks whether the page may post to the file host. No cookies, no Content-Type.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Preflight;
+
+impl Endpoint for Preflight {
+    const NAME: &'static str = upload_media::NAME;
+    type Reply = ();
+
+    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+        let draft = Draft {
+            endpoint: Self::NAME,
+            method: Method::OPTIONS,
+            role: Role::File,
+            accept: ACCEPT_ANY,
+            cookies_at: None,
+            target: Target::new(upload_media::PATH).pair("f", "json"),
+            session,
+        };
+        let allow = HeaderValue::from_static("POST");
+        Ok(draft.bare()?.with_header(header::ACCESS_CONTROL_REQUEST_METHOD, allow))
+    }
+
+    /// The server answers as if to an empty upload, with Ret 1: that is no error (P34). Nor is anything else.
+    fn read(&self, _: &Response<Bytes>) -> Result<(), ReplyError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,87 @@
+//! `GET reportforweb`: the pings that the page fires as image loads (`docs/protocol.md` §4.1). Telemetry; off by default
+//! here, and without credentials or cookies (P48).
+
+use bytes::Bytes;
+use http::{Method, Response};
+
+use super::Endpoint;
+use crate::outgoing::{ACCEPT_IMAGE, Draft};
+use crate::wire::query::Target;
+use crate::{Outgoing, ReplyError, Role, Session, Unready};
+
+/// Up to this many bytes a file counts as small.
+const SMALL: u64 = 1024 * 1024;
+const MONITOR: u32 = 69_373;
+const SEND_STATE: u32 = 63_637;
+
+/// A ping. The keys are those of browsers other than IE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Report {
+    /// One upload begun: rid 69373, rkey 9.
+    UploadBegun,
+    /// One upload failed: rid 69373, rkey 10.
+    UploadFailed,
+    /// How long the MD5 took: rid 63637, rkey 72 in milliseconds for a file of up to 1 MiB, else rkey 70 in whole
+    /// milliseconds per MiB.
+    DigestTime {
+        /// The file's length in bytes.
+        bytes: u64,
+        /// How long it took in milliseconds.
+        ms: u64,
+    },
+    /// One file hashed: rid 63637, rkey 76 for a file of up to 1 MiB, else rkey 74.
+    Digested {
+        /// The file's length in bytes.
+        bytes: u64,
+    },
+}
+
+impl Report {
+    /// The three of an upload, in the order of the page.
+    #[must_use]
+    pub fn of_upload(bytes: u64, digest_ms: u64) -> [Self; 3] {
+        [Self::UploadBegun, Self::DigestTime { bytes, ms: digest_ms }, Self::Digested { bytes }]
+    }
+
+    /// rid, rkey and rvalue.
+    fn values(self) -> (u32, u32, u64) {
+        match self {
+            Self::UploadBegun => (MONITOR, 9, 1),
+            Self::UploadFailed => (MONITOR, 10, 1),
+            Self::DigestTime { bytes, ms } if bytes <= SMALL => (SEND_STATE, 72, ms),
+            // ms / (bytes / 1 MiB), rounded down; more than u64::MAX / 2^20 ms does not happen.
+            Self::DigestTime { bytes, ms } => (SEND_STATE, 70, ms.saturating_mul(SMALL) / bytes),
+            Self::Digested { bytes } if bytes <= SMALL => (SEND_STATE, 76, 1),
+            Self::Digested { .. } => (SEND_STATE, 74, 1),
+        }
+    }
+}
+
+impl Endpoint for Report {
+    const NAME: &'static str = "reportforweb";
+    type Reply = ();
+
+    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+        let (rid, rkey, rvalue) = self.values();
+        let target = Target::new("/cgi-bin/mmsupport-bin/reportforweb")
+            .pair("rid", rid)
+            .pair("rkey", rkey)
+            .pair("rvalue", rvalue);
+        Draft {
+            endpoint: Self::NAME,
+            method: Method::GET,
+            role: Role::Support,
+            accept: ACCEPT_IMAGE,
+            cookies_at: None,
+            target,
+            session,
+        }
+        .bare()
+    }
+
+    /// Any answer will do: nobody looks at it.
+    fn read(&self, _: &Response<Bytes>) -> Result<(), ReplyError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,41 @@
+//! `POST webwxsendemoticon`: a GIF that was uploaded becomes a message (`docs/protocol.md` §4.8, P47).
+
+use bytes::Bytes;
+use http::Response;
+
+use super::message::{self, Kind, Message, Receipt};
+use super::{Endpoint, cgi};
+use crate::wire::query::Target;
+use crate::{LocalId, MediaId, Outgoing, ReplyError, Seed, Session, Unready, UserName};
+
+/// Sends a GIF. LocalID and ClientMsgId follow from the seed: to repeat the call, repeat the same value.
+#[derive(Clone, Debug)]
+pub struct SendEmoticon(Message);
+
+impl SendEmoticon {
+    /// Sends what was uploaded as `media_id` to `to`.
+    #[must_use]
+    pub fn new(media_id: MediaId, to: UserName, seed: Seed) -> Self {
+        Self(Message::new(media_id, to, seed))
+    }
+
+    /// LocalID and ClientMsgId of this message.
+    #[must_use]
+    pub fn local_id(&self) -> &LocalId {
+        self.0.local_id()
+    }
+}
+
+impl Endpoint for SendEmoticon {
+    const NAME: &'static str = "webwxsendemoticon";
+    type Reply = Receipt;
+
+    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+        let target = Target::new(cgi!("webwxsendemoticon")).pair("fun", "sys");
+        self.0.request(Kind { endpoint: Self::NAME, target, msg_type: 47, emoji_flag: Some(2) }, session)
+    }
+
+    fn read(&self, reply: &Response<Bytes>) -> Result<Receipt, ReplyError> {
+        message::read(reply)
+    }
+}

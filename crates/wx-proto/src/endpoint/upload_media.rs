@@ -1,0 +1,264 @@
+//! `POST webwxuploadmedia`: one chunk of a picture (`docs/protocol.md` §4.6, P23–P37).
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::{Method, Response};
+use serde::{Deserialize, Serialize};
+
+use super::check_upload::Ticket;
+use super::{Endpoint, REPLY_LIMIT, cgi};
+use crate::outgoing::{ACCEPT_ANY, Draft};
+use crate::seed::Draw;
+use crate::wire::base::BaseRequest;
+use crate::wire::form::Form;
+use crate::wire::query::{Target, form_ticket};
+use crate::wire::{date, lenient, reply};
+use crate::{
+    ChunkNumber, DeviceId, MediaId, Outgoing, Picture, ReplyError, Role, Seed, Session, Unready, UserName,
+};
+
+/// Bytes in every chunk but the last, which may be shorter (P24).
+pub const CHUNK: u64 = 524_288;
+
+pub(super) const NAME: &str = "webwxuploadmedia";
+pub(super) const PATH: &str = cgi!("webwxuploadmedia");
+
+/// One picture's upload: all that is the same in its chunks. [`UploadMedia::chunk`] makes the calls.
+#[derive(Clone, Debug)]
+pub struct UploadMedia {
+    picture: Picture,
+    md5: String,
+    to: UserName,
+    seed: Seed,
+    client_media_id: u64,
+    device_id: DeviceId,
+    file_number: u32,
+    upload_type: u8,
+    ticket: Option<Ticket>,
+}
+
+/// One chunk of an upload: the call.
+pub struct UploadChunk<'a> {
+    upload: &'a UploadMedia,
+    index: u32,
+    boundary: String,
+    bytes: Bytes,
+}
+
+/// The answer to a chunk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Accepted {
+    /// The server's name for the picture; always there after the last chunk, never before (P36).
+    pub media_id: Option<MediaId>,
+    /// After the last chunk the bytes the server has put together. Of no meaning before.
+    pub start_pos: Option<u64>,
+    /// Width and height of the thumbnail in pixels; `None` for 0 × 0.
+    pub thumbnail: Option<(u32, u32)>,
+    /// The server's spelling of the file name.
+    pub encry_file_name: Option<String>,
+}
+
+/// `uploadmediarequest`, keys in the official order (P30). No `Debug`: it holds sid and skey.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct UploadMediaRequest<'a> {
+    upload_type: u8,
+    base_request: BaseRequest<'a>,
+    client_media_id: u64,
+    total_len: u64,
+    start_pos: u64,
+    data_len: u64,
+    media_type: u8,
+    from_user_name: &'a str,
+    to_user_name: &'a str,
+    file_md5: &'a str,
+    #[serde(rename = "AESKey", skip_serializing_if = "Option::is_none")]
+    aes_key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+struct Fields {
+    #[serde(rename = "MediaId", default, deserialize_with = "lenient::text")]
+    media_id: String,
+    #[serde(rename = "StartPos", default, deserialize_with = "lenient::number")]
+    start_pos: Option<u64>,
+    #[serde(rename = "CDNThumbImgHeight", default, deserialize_with = "lenient::number")]
+    height: Option<u64>,
+    #[serde(rename = "CDNThumbImgWidth", default, deserialize_with = "lenient::number")]
+    width: Option<u64>,
+    #[serde(rename = "EncryFileName", default, deserialize_with = "lenient::text")]
+    encry_file_name: String,
+}
+
+impl UploadMedia {
+    /// The upload of `picture`, whose MD5 in lower case hex is `md5`, meant for `to`. The server does not bind the
+    /// MediaId to that recipient: one upload can be sent to others too.
+    #[must_use]
+    pub fn new(picture: Picture, md5: impl Into<String>, to: UserName, seed: Seed) -> Self {
+        Self {
+            picture,
+            md5: md5.into(),
+            to,
+            seed,
+            client_media_id: seed.unix_ms,
+            device_id: seed.device_id(Draw::UploadDevice),
+            file_number: 0,
+            upload_type: 2,
+            ticket: None,
+        }
+    }
+
+    /// The `n` of the form's `WU_FILE_n`; the page counts its files from 0.
+    #[must_use]
+    pub fn file_number(mut self, n: u32) -> Self {
+        self.file_number = n;
+        self
+    }
+
+    /// What webwxcheckupload gave for a file above its limit (§4.5).
+    #[must_use]
+    pub fn ticket(mut self, ticket: Ticket) -> Self {
+        self.ticket = Some(ticket);
+        self
+    }
+
+    pub(crate) fn digested(mut self, md5: String) -> Self {
+        self.md5 = md5;
+        self
+    }
+
+    pub(crate) fn upload_type(mut self, upload_type: u8) -> Self {
+        self.upload_type = upload_type;
+        self
+    }
+
+    /// The same upload under the seed's second millisecond: the server takes it for another one.
+    pub(crate) fn started_over(mut self) -> Self {
+        self.client_media_id = self.seed.unix_ms + 1;
+        self
+    }
+
+    /// How many chunks there are: 1 for up to [`CHUNK`] bytes.
+    #[must_use]
+    pub fn chunks(&self) -> u32 {
+        // max_picture bounds this far below u32::MAX, and a longer picture has no use for a wrong count.
+        u32::try_from(self.picture.len().div_ceil(CHUNK)).unwrap_or(u32::MAX)
+    }
+
+    /// The picture.
+    #[must_use]
+    pub fn picture(&self) -> &Picture {
+        &self.picture
+    }
+
+    pub(crate) fn md5(&self) -> &str {
+        &self.md5
+    }
+
+    pub(crate) fn number(&self, index: u32) -> ChunkNumber {
+        ChunkNumber { index, of: self.chunks() }
+    }
+
+    /// The chunk `index`, counted from 0, with its bytes: [`CHUNK`] of them, or what is left for the last.
+    #[must_use]
+    pub fn chunk(&self, index: u32, bytes: Bytes) -> UploadChunk<'_> {
+        UploadChunk { upload: self, index, boundary: self.seed.boundary(self.client_media_id, index), bytes }
+    }
+
+    /// The same text for every chunk (P27, P28): StartPos 0 and DataLen the whole length, even in the middle.
+    fn request_text(&self, session: &Session) -> Result<String, Unready> {
+        let total = self.picture.len();
+        serde_json::to_string(&UploadMediaRequest {
+            upload_type: self.upload_type,
+            base_request: BaseRequest::new(session, &self.device_id),
+            client_media_id: self.client_media_id,
+            total_len: total,
+            start_pos: 0,
+            data_len: total,
+            media_type: 4,
+            from_user_name: session.user_name().as_str(),
+            to_user_name: self.to.as_str(),
+            file_md5: &self.md5,
+            aes_key: self.ticket.as_ref().map(|ticket| ticket.aes_key.expose().as_str()),
+            signature: self.ticket.as_ref().map(|ticket| ticket.signature.expose().as_str()),
+        })
+        .map_err(|_| Unready::Unsendable("the upload's JSON"))
+    }
+}
+
+impl UploadChunk<'_> {
+    fn is_last(&self) -> bool {
+        self.index + 1 == self.upload.chunks()
+    }
+}
+
+impl fmt::Debug for UploadChunk<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UploadChunk({} of {}, {} bytes)", self.index, self.upload.chunks(), self.bytes.len())
+    }
+}
+
+impl Endpoint for UploadChunk<'_> {
+    const NAME: &'static str = NAME;
+    type Reply = Accepted;
+
+    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+        let UploadMedia { picture, seed, .. } = self.upload;
+        let split = self.upload.chunks() > 1;
+        let mime = picture.format().mime();
+        let ticket = session.data_ticket(seed.unix_ms)?;
+        let mut form = Form::new(&self.boundary)
+            .text("id", &format!("WU_FILE_{}", self.upload.file_number))
+            .text("name", picture.name())
+            .text("type", mime)
+            .text("lastModifiedDate", &date::javascript(picture.modified_ms().unwrap_or(seed.unix_ms)))
+            .text("size", &picture.len().to_string());
+        if split {
+            form =
+                form.text("chunks", &self.upload.chunks().to_string()).text("chunk", &self.index.to_string());
+        }
+        let form = form
+            .text("mediatype", picture.format().media_type())
+            .text("uploadmediarequest", &self.upload.request_text(session)?)
+            .text("webwx_data_ticket", ticket.expose())
+            .text("pass_ticket", &form_ticket(session.pass_ticket()));
+        let content_type = form.content_type();
+        // A slice of a file has no type of its own in the browser (P33).
+        let part_type = if split { "application/octet-stream" } else { mime };
+        let body = form.file("filename", picture.name(), part_type, self.bytes.clone());
+        Draft {
+            endpoint: NAME,
+            method: Method::POST,
+            role: Role::File,
+            accept: ACCEPT_ANY,
+            cookies_at: Some(seed.unix_ms),
+            target: Target::new(PATH).pair("f", "json"),
+            session,
+        }
+        .form(body, &content_type)
+    }
+
+    fn read(&self, reply: &Response<Bytes>) -> Result<Accepted, ReplyError> {
+        let fields: Fields = reply::accepted(reply, REPLY_LIMIT)?;
+        // A MediaId in the middle means nothing; only the last answer's is looked at.
+        let media_id = match (self.is_last(), MediaId::new(fields.media_id)) {
+            (true, Ok(id)) => Some(id),
+            (true, Err(_)) => return Err(ReplyError::NoMediaId),
+            (false, _) => None,
+        };
+        let side = |pixels: Option<u64>| pixels.and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
+        Ok(Accepted {
+            media_id,
+            start_pos: fields.start_pos,
+            thumbnail: side(fields.width).zip(side(fields.height)),
+            encry_file_name: Some(fields.encry_file_name).filter(|name| !name.is_empty()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,404 @@
+use std::fmt;
+use std::io;
+
+use crate::flow::Failure;
+use crate::{LocalId, PictureError, ReplyError, Ret, RetClass, Uploaded};
+
+/// Why a job did not end as it should: the step, the cause, what was already won, and what to do about it.
+///
+/// `Display` is one line. It holds no URL and no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Error {
+    /// Where it happened.
+    pub step: Step,
+    /// The chunk it happened at, if at one.
+    pub chunk: Option<ChunkNumber>,
+    /// What happened.
+    pub cause: Cause,
+    /// An upload that is already won: send again with it, there is no need to upload anew.
+    pub uploaded: Option<Box<Uploaded>>,
+    /// The id of the message, if one was tried.
+    pub local_id: Option<LocalId>,
+}
+
+/// A chunk's place among all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChunkNumber {
+    /// From 0, as in the form.
+    pub index: u32,
+    /// How many there are.
+    pub of: u32,
+}
+
+/// The steps of the jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// Before anything was read or sent.
+    Prepare,
+    /// Reading the picture for its MD5.
+    Digest,
+    /// A ping or a preflight, which never fails a job.
+    Report,
+    /// webwxcheckupload.
+    Check,
+    /// webwxuploadmedia.
+    Upload,
+    /// webwxsendmsgimg or webwxsendemoticon.
+    Message,
+    /// webwxgetmsgimg.
+    Download,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The session or the input does not allow it; nothing was sent.
+    Unready(Unready),
+    /// The file cannot be sent as a picture; nothing was sent.
+    Picture(PictureError),
+    /// An answer that cannot be used, a refusal by the server among them.
+    Reply(ReplyError),
+    /// The network failed, at the last of this many tries.
+    Network {
+        /// How the last try ended.
+        failure: Failure,
+        /// How many tries there were.
+        tries: u32,
+    },
+    /// The message may or may not have been delivered.
+    Uncertain {
+        /// The server's verdict on the last try, if it gave one. An earlier try may have been accepted all the same.
+        ret: Option<Ret>,
+        /// How often it was handed out.
+        tries: u32,
+    },
+    /// The caller cancelled it.
+    Cancelled,
+    /// The picture changed while it was being sent.
+    Changed,
+    /// The picture ended early: it got shorter while it was being sent.
+    SourceEnded {
+        /// Bytes expected in all.
+        expected: u64,
+        /// Bytes there were.
+        got: u64,
+    },
+    /// The caller's own source or sink failed.
+    Local(LocalError),
+}
+
+/// What has become of the message, in the one question that matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Certainly not sent. To try again is safe.
+    NotSent,
+    /// Perhaps sent. To try again may send it twice.
+    Unknown,
+}
+
+/// What to do next. `Display` says it in one sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Advice {
+    /// The login is over or incomplete.
+    LoginAgain,
+    /// The account is rate limited.
+    Wait,
+    /// Trouble on the server's side.
+    RetryLater,
+    /// No answer: the network.
+    CheckNetwork,
+    /// Something between here and the server answers in its place.
+    CheckProxy,
+    /// The file is not what it should be.
+    CheckFile,
+    /// The recipient was refused.
+    CheckRecipient,
+    /// There is no such picture (any more), or not for this login.
+    CheckMessage,
+    /// A limit of one's own.
+    RaiseLimit,
+    /// Look at the phone before sending again.
+    LookAtPhone,
+    /// Nothing that could be done here; worth a bug report.
+    Report,
+}
+
+/// Why a request was not made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unready {
+    /// sid or skey is empty: nobody is logged in.
+    NotLoggedIn,
+    /// The cookie `webwx_data_ticket` is missing or expired, without which nothing can be uploaded (P8).
+    NoDataTicket,
+    /// Something could not be written as a request: what, in words.
+    Unsendable(&'static str),
+}
+
+/// The caller's own file or writer failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalError {
+    kind: io::ErrorKind,
+    message: String,
+}
+
+impl Error {
+    /// An error at a step, with nothing won yet.
+    pub fn new(step: Step, cause: impl Into<Cause>) -> Self {
+        Self { step, chunk: None, cause: cause.into(), uploaded: None, local_id: None }
+    }
+
+    pub(crate) fn at(mut self, chunk: ChunkNumber) -> Self {
+        self.chunk = Some(chunk);
+        self
+    }
+
+    /// What has become of the message. For jobs without one it is always [`Outcome::NotSent`].
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        if matches!(self.cause, Cause::Uncertain { .. }) { Outcome::Unknown } else { Outcome::NotSent }
+    }
+
+    /// The server's verdict, if it gave one.
+    #[must_use]
+    pub fn ret(&self) -> Option<Ret> {
+        match &self.cause {
+            Cause::Reply(ReplyError::Refused { ret, .. }) => Some(*ret),
+            Cause::Uncertain { ret, .. } => *ret,
+            _ => None,
+        }
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn advice(&self) -> Advice {
+        match &self.cause {
+            Cause::Unready(Unready::Unsendable(_)) => Advice::Report,
+            Cause::Unready(_) => Advice::LoginAgain,
+            Cause::Picture(PictureError::TooLarge { .. }) => Advice::RaiseLimit,
+            Cause::Picture(_) | Cause::Changed | Cause::SourceEnded { .. } | Cause::Local(_) => {
+                Advice::CheckFile
+            }
+            Cause::Network { .. } => Advice::CheckNetwork,
+            Cause::Uncertain { .. } => Advice::LookAtPhone,
+            Cause::Cancelled => Advice::RetryLater,
+            Cause::Reply(reply) => reply.advice(self.step),
+        }
+    }
+}
+
+impl ReplyError {
+    fn advice(&self, step: Step) -> Advice {
+        match self {
+            Self::Refused { ret, .. } => match ret.class() {
+                RetClass::LoginAgain => Advice::LoginAgain,
+                RetClass::RateLimited => Advice::Wait,
+                RetClass::Transient => Advice::RetryLater,
+                _ if ret.0 == 1204 => Advice::CheckRecipient,
+                _ => Advice::Report,
+            },
+            Self::TooLarge { .. } if step == Step::Download => Advice::RaiseLimit,
+            Self::Empty if step == Step::Download => Advice::CheckMessage,
+            Self::Redirect { .. } | Self::Html | Self::NotJson | Self::Encoding(_) | Self::NoLength => {
+                Advice::CheckProxy
+            }
+            Self::Status(status) if (500..=599).contains(status) => Advice::RetryLater,
+            Self::Empty | Self::Cut { .. } | Self::CutJson => Advice::RetryLater,
+            _ => Advice::Report,
+        }
+    }
+}
+
+impl Step {
+    /// A short lower case name, as in the command's JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Prepare => "prepare",
+            Self::Digest => "digest",
+            Self::Report => "report",
+            Self::Check => "check",
+            Self::Upload => "upload",
+            Self::Message => "message",
+            Self::Download => "download",
+        }
+    }
+}
+
+impl LocalError {
+    /// An error of a kind, told in one line.
+    pub fn new(kind: io::ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// The kind.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        self.kind
+    }
+}
+
+impl From<io::Error> for LocalError {
+    fn from(error: io::Error) -> Self {
+        Self { kind: error.kind(), message: error.to_string() }
+    }
+}
+
+impl From<Unready> for Cause {
+    fn from(unready: Unready) -> Self {
+        Self::Unready(unready)
+    }
+}
+
+impl From<PictureError> for Cause {
+    fn from(error: PictureError) -> Self {
+        Self::Picture(error)
+    }
+}
+
+impl From<ReplyError> for Cause {
+    fn from(error: ReplyError) -> Self {
+        Self::Reply(error)
+    }
+}
+
+impl From<LocalError> for Cause {
+    fn from(error: LocalError) -> Self {
+        Self::Local(error)
+    }
+}
+
+impl From<LocalError> for Error {
+    fn from(error: LocalError) -> Self {
+        Self::new(Step::Prepare, error)
+    }
+}
+
+impl From<PictureError> for Error {
+    fn from(error: PictureError) -> Self {
+        Self::new(Step::Prepare, error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.step, self.chunk) {
+            (Step::Prepare, _) => {}
+            (Step::Digest, _) => f.write_str("reading the picture: ")?,
+            (Step::Report, _) => f.write_str("reporting: ")?,
+            (Step::Check, _) => f.write_str("checking the upload: ")?,
+            (Step::Upload, Some(chunk)) => {
+                write!(f, "uploading chunk {} of {}: ", chunk.index + 1, chunk.of)?
+            }
+            (Step::Upload, None) => f.write_str("uploading: ")?,
+            (Step::Message, _) => f.write_str("sending the message: ")?,
+            (Step::Download, _) => f.write_str("fetching the picture: ")?,
+        }
+        self.cause.fmt(f)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.cause {
+            Cause::Unready(error) => Some(error),
+            Cause::Picture(error) => Some(error),
+            Cause::Reply(error) => Some(error),
+            Cause::Local(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unready(error) => error.fmt(f),
+            Self::Picture(error) => error.fmt(f),
+            Self::Reply(error) => error.fmt(f),
+            Self::Network { failure, tries: 1 } => failure.kind.fmt(f),
+            Self::Network { failure, tries } => write!(f, "{}, {tries} times", failure.kind),
+            Self::Uncertain { ret: Some(ret), .. } => {
+                write!(f, "an earlier try may have been delivered, the last one got {ret}")
+            }
+            Self::Uncertain { ret: None, tries } => {
+                write!(f, "handed out {tries} times without a clear answer: it may have been delivered")
+            }
+            Self::Cancelled => f.write_str("cancelled"),
+            Self::Changed => f.write_str("the file changed while it was being sent"),
+            Self::SourceEnded { expected, got } => {
+                write!(
+                    f,
+                    "the file ended after {got} of {expected} bytes: it got shorter while it was being sent"
+                )
+            }
+            Self::Local(error) => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Unready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotLoggedIn => f.write_str("the session has no sid or skey"),
+            Self::NoDataTicket => f.write_str("the session has no valid cookie webwx_data_ticket"),
+            Self::Unsendable(what) => write!(f, "{what} holds characters that cannot be sent"),
+        }
+    }
+}
+
+impl std::error::Error for Unready {}
+
+impl fmt::Display for LocalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for LocalError {}
+
+impl Advice {
+    /// A short lower case name, as in the command's JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LoginAgain => "login_again",
+            Self::Wait => "wait",
+            Self::RetryLater => "retry_later",
+            Self::CheckNetwork => "check_network",
+            Self::CheckProxy => "check_proxy",
+            Self::CheckFile => "check_file",
+            Self::CheckRecipient => "check_recipient",
+            Self::CheckMessage => "check_message",
+            Self::RaiseLimit => "raise_limit",
+            Self::LookAtPhone => "look_at_phone",
+            Self::Report => "report",
+        }
+    }
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LoginAgain => "log in again",
+            Self::Wait => "wait, for hours rather than minutes, and send fewer pictures at a time",
+            Self::RetryLater => "try again later",
+            Self::CheckNetwork => "check the network and try again",
+            Self::CheckProxy => "something between here and the server seems to answer in its place: check proxy and network",
+            Self::CheckFile => "check the file",
+            Self::CheckRecipient => "check the recipient; to send to yourself use filehelper",
+            Self::CheckMessage => {
+                "the server gave no picture: the message may be too old, a sticker of the store, of another login, \
+                 or just sent; try again later"
+            }
+            Self::RaiseLimit => "raise the limit if this is what you want",
+            Self::LookAtPhone => "look at the conversation on the phone before sending it again",
+            Self::Report => "this is not expected; please report it with the step and the code",
+        })
+    }
+}

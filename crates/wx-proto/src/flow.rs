@@ -1,0 +1,270 @@
+//! Flows: small machines that decide which exchange comes next, when, and how often. A driver obeys them.
+//!
+//! ```text
+//!                 ┌────────────────────────── poll(now) ─────────────────────────┐
+//!                 ▼                                                              │
+//!   Load(span) ─── read the caller's picture ──────────── Loaded(bytes) ──┐      │
+//!   Send(id, r) ── send, wait for the head ─ Head(id, h) | Failed(id, f) ─┤      │
+//!   Pull(id) ───── next piece of that reply ─ Chunk | End | Failed ───────┼─ handle(input, now)
+//!   Store(at, b) ─ write to the caller's sink ─────────── Stored ─────────┘      │
+//!   Wait(until) ── sleep until then ─────────────────────────────────────────────┘
+//!   Done(output)
+//! ```
+//!
+//! # The contract
+//!
+//! 1. [`Flow::poll`] does no I/O, reads no clock and draws no randomness. `now` counts from any fixed point, the same
+//!    for one flow's whole life, and never goes back.
+//! 2. One action is outstanding at a time; there is nothing to drain. Progress is a getter.
+//! 3. Until [`Flow::handle`] is called, `poll` hands out the outstanding action unchanged: same [`CallId`], same bytes,
+//!    same ids. One exception: the message. Each further hand-out of a message counts as one of its tries and marks it
+//!    as possibly delivered; when the tries are used up, `poll` is `Done` with [`Cause::Uncertain`](crate::Cause).
+//! 4. An input carries the [`CallId`] that it belongs to. One that is stale or does not fit gives [`Misuse`] and
+//!    changes nothing.
+//! 5. `Misuse` is for bugs of the loop alone. What the world can do (a file that shrinks, an endless reply, an odd
+//!    status) is an outcome.
+//! 6. Dropping the driver between any two steps loses one try at the most. A later driver polls and goes on; it answers
+//!    [`Action::Pull`] of a reply that it does not hold with `Failed`.
+//! 7. All limits live in the core: reply bytes, picture bytes, tries. A driver cannot forget them. Zero is a number, not
+//!    "unlimited".
+//! 8. Each reply passes one gate: HTTP status, JSON whatever its Content-Type, Ret, and only then MediaId or MsgID.
+//! 9. The tries of a chunk start anew when the chunk before it has been acknowledged.
+//! 10. A 206 is an error for a picture: nothing here asks for a range.
+//! 11. A repeat is decided by class: can it be repeated, may it have been delivered, did the server say "slow down".
+//!     Ret 1205 is never repeated.
+
+mod exchange;
+mod fetch_image;
+mod message;
+mod progress;
+mod repeating;
+mod send_image;
+mod side_calls;
+mod upload;
+
+use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::{LocalError, Outgoing};
+
+pub use fetch_image::FetchImage;
+pub use message::SendUploaded;
+pub use progress::Progress;
+pub use send_image::SendImage;
+pub use upload::Upload;
+
+/// A job, seen from its driver. The [module](self) states the contract.
+pub trait Flow {
+    /// What the job ends with.
+    type Output;
+
+    /// The action that is due at `now`.
+    fn poll(&mut self, now: Duration) -> Action<Self::Output>;
+
+    /// Takes the answer to the outstanding action.
+    ///
+    /// # Errors
+    /// [`Misuse`] if `input` does not answer it: a bug in the driver. The flow is unchanged then.
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse>;
+
+    /// How far the job is.
+    fn progress(&self) -> Progress;
+
+    /// Ends the job now: from here on `poll` is `Done`. A message that was handed out and has no clear answer yet ends
+    /// as [`Cause::Uncertain`](crate::Cause), everything else as [`Cause::Cancelled`](crate::Cause). A job that is done
+    /// stays as it is.
+    fn cancel(&mut self);
+
+    /// Takes a whole reply at once, for drivers whose HTTP client hands out nothing smaller: `Head`, then a `Chunk` and
+    /// `End` for as long as the flow pulls, with the flow's stores left to `store`.
+    ///
+    /// # Errors
+    /// [`Misuse`] if no such call is outstanding.
+    fn answer(
+        &mut self,
+        id: CallId,
+        reply: http::Response<Bytes>,
+        now: Duration,
+        mut store: impl FnMut(u64, Bytes) -> Result<(), LocalError>,
+    ) -> Result<(), Misuse>
+    where
+        Self: Sized,
+    {
+        let (head, body) = reply.into_parts();
+        self.handle(Input::Head(id, head), now)?;
+        let mut body = Some(body);
+        loop {
+            let input = match self.poll(now) {
+                Action::Pull(pulled) if pulled == id => match body.take().filter(|body| !body.is_empty()) {
+                    Some(bytes) => Input::Chunk(id, bytes),
+                    None => Input::End(id),
+                },
+                Action::Store(at, bytes) => store(at, bytes).map_or_else(Input::Local, |()| Input::Stored),
+                _ => return Ok(()),
+            };
+            self.handle(input, now)?;
+        }
+    }
+}
+
+/// What a driver has to do next.
+#[derive(Clone, Debug)]
+#[must_use]
+#[expect(clippy::large_enum_variant, reason = "one action at a time is handed out, used and dropped")]
+pub enum Action<T> {
+    /// Read these bytes of the caller's picture and answer [`Input::Loaded`] with as many of them as there are. The
+    /// span may reach one byte past the picture's end: a picture that has grown shows itself so.
+    Load(Range<u64>),
+    /// Send this request and answer [`Input::Head`] as soon as the head of the reply is there.
+    Send(CallId, Outgoing),
+    /// Hand over the next piece of that call's reply: [`Input::Chunk`] or [`Input::End`].
+    Pull(CallId),
+    /// Write these bytes at this offset of the caller's sink and answer [`Input::Stored`]. Offset 0 starts the picture
+    /// over: what the sink holds by then must go.
+    Store(u64, Bytes),
+    /// Do nothing until `now` is this; then poll again. There is nothing to answer.
+    Wait(Duration),
+    /// The job is over. Polling again gives the same.
+    Done(T),
+}
+
+/// The answer to an [`Action`].
+#[derive(Clone)]
+pub enum Input {
+    /// To `Load`: what could be read. Less than was asked for means that the source ended there.
+    Loaded(Bytes),
+    /// To `Send`: the head of the reply.
+    Head(CallId, http::response::Parts),
+    /// To `Pull`: some bytes of the reply's body, as they came (still gzipped if they were).
+    Chunk(CallId, Bytes),
+    /// To `Pull`: the body is complete.
+    End(CallId),
+    /// To `Store`: the bytes are written.
+    Stored,
+    /// To `Send` or `Pull`: there is no reply, or no more of it.
+    Failed(CallId, Failure),
+    /// To `Load` or `Store`: the caller's own source or sink failed.
+    Local(LocalError),
+}
+
+/// Identifies one try of one request within a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(u64);
+
+impl CallId {
+    pub(crate) const FIRST: Self = Self(1);
+
+    pub(crate) fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// A try that the network ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What happened.
+    pub kind: FailureKind,
+    /// Whether the server may have got the request. If in doubt, [`Delivered::Unknown`].
+    pub delivered: Delivered,
+}
+
+impl Failure {
+    /// No connection: nothing was delivered.
+    #[must_use]
+    pub const fn never_connected(kind: FailureKind) -> Self {
+        Self { kind, delivered: Delivered::Never }
+    }
+
+    /// Broken off on the way: nobody knows what arrived.
+    #[must_use]
+    pub const fn on_the_way(kind: FailureKind) -> Self {
+        Self { kind, delivered: Delivered::Unknown }
+    }
+}
+
+/// How the network failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// The host name could not be resolved.
+    Resolve,
+    /// No connection to the host.
+    Connect,
+    /// The TLS handshake or the certificate.
+    Tls,
+    /// The connection was closed or reset.
+    Dropped,
+    /// No byte moved for the time in [`Limits`](crate::Limits).
+    Stalled,
+    /// What came was not HTTP.
+    Protocol,
+    /// The client could not say.
+    Other,
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Resolve => "the host name could not be resolved",
+            Self::Connect => "no connection to the server",
+            Self::Tls => "no secure connection (TLS) to the server",
+            Self::Dropped => "the connection was closed",
+            Self::Stalled => "the connection stalled",
+            Self::Protocol => "the answer was not HTTP",
+            Self::Other => "the request failed",
+        })
+    }
+}
+
+/// Whether a request may have reached the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivered {
+    /// Certainly not: there was no connection.
+    Never,
+    /// Perhaps.
+    Unknown,
+}
+
+/// An input that does not answer the outstanding action: a bug in the driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Misuse;
+
+impl fmt::Display for Misuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the input does not answer the flow's outstanding action")
+    }
+}
+
+impl std::error::Error for Misuse {}
+
+/// Shows kinds and sizes only: heads hold cookies, chunks hold pictures and tickets.
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Loaded(bytes) => write!(f, "Loaded({} bytes)", bytes.len()),
+            Self::Head(id, head) => write!(f, "Head({}, {})", id.0, head.status.as_u16()),
+            Self::Chunk(id, bytes) => write!(f, "Chunk({}, {} bytes)", id.0, bytes.len()),
+            Self::End(id) => write!(f, "End({})", id.0),
+            Self::Stored => f.write_str("Stored"),
+            Self::Failed(id, failure) => write!(f, "Failed({}, {failure:?})", id.0),
+            Self::Local(error) => write!(f, "Local({error:?})"),
+        }
+    }
+}
+
+impl<T> Action<T> {
+    /// An action of an inner flow as one of the outer flow, or the inner flow's output.
+    fn split<U>(self) -> Result<Action<U>, T> {
+        Ok(match self {
+            Self::Load(span) => Action::Load(span),
+            Self::Send(id, outgoing) => Action::Send(id, outgoing),
+            Self::Pull(id) => Action::Pull(id),
+            Self::Store(at, bytes) => Action::Store(at, bytes),
+            Self::Wait(until) => Action::Wait(until),
+            Self::Done(output) => return Err(output),
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! One request on its way: handed out, its reply gathered under a cap.
+
+use bytes::{Bytes, BytesMut};
+use http::Response;
+use http::response::Parts;
+
+use super::{Action, CallId, Failure, Input, Misuse};
+use crate::{Outgoing, ReplyError};
+
+/// One try of one request.
+#[derive(Clone, Debug)]
+pub(super) struct Exchange {
+    id: CallId,
+    outgoing: Outgoing,
+    cap: u64,
+    reply: Option<Gathered>,
+}
+
+#[derive(Clone)]
+struct Gathered {
+    head: Parts,
+    body: BytesMut,
+}
+
+impl std::fmt::Debug for Gathered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Gathered({}, {} bytes)", self.head.status.as_u16(), self.body.len())
+    }
+}
+
+/// How a try ended.
+pub(super) enum Ended {
+    /// With a whole reply, good or bad.
+    Reply(Response<Bytes>),
+    /// The network broke off.
+    Failed(Failure),
+    /// The reply grew over the cap.
+    TooLarge(ReplyError),
+}
+
+impl Exchange {
+    pub(super) fn new(id: CallId, outgoing: Outgoing, cap: u64) -> Self {
+        Self { id, outgoing, cap, reply: None }
+    }
+
+    pub(super) fn id(&self) -> CallId {
+        self.id
+    }
+
+    /// The same request once more, as a call of its own.
+    pub(super) fn again(&self, id: CallId) -> Self {
+        Self::new(id, self.outgoing.clone(), self.cap)
+    }
+
+    pub(super) fn poll<T>(&self) -> Action<T> {
+        match self.reply {
+            None => Action::Send(self.id, self.outgoing.clone()),
+            Some(_) => Action::Pull(self.id),
+        }
+    }
+
+    /// Whether the request is due to be handed out, no reply having begun.
+    pub(super) fn is_sending(&self) -> bool {
+        self.reply.is_none()
+    }
+
+    /// `None` while the reply is still coming in.
+    pub(super) fn handle(&mut self, input: Input) -> Result<Option<Ended>, Misuse> {
+        match (input, &mut self.reply) {
+            (Input::Head(id, head), reply @ None) if id == self.id => {
+                *reply = Some(Gathered { head, body: BytesMut::new() });
+                Ok(None)
+            }
+            (Input::Chunk(id, bytes), Some(reply)) if id == self.id => {
+                if (reply.body.len() + bytes.len()) as u64 > self.cap {
+                    return Ok(Some(Ended::TooLarge(ReplyError::TooLarge { limit: self.cap })));
+                }
+                reply.body.extend_from_slice(&bytes);
+                Ok(None)
+            }
+            (Input::End(id), reply @ Some(_)) if id == self.id => Ok(reply
+                .take()
+                .map(|Gathered { head, body }| Ended::Reply(Response::from_parts(head, body.freeze())))),
+            (Input::Failed(id, failure), reply) if id == self.id => {
+                // Once a head has come, something was delivered, whatever the driver thinks.
+                let failure = if reply.is_some() { Failure::on_the_way(failure.kind) } else { failure };
+                Ok(Some(Ended::Failed(failure)))
+            }
+            _ => Err(Misuse),
+        }
+    }
+}

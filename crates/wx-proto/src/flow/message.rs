@@ -1,0 +1,245 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Response;
+
+use super::exchange::{Ended, Exchange};
+use super::{Action, CallId, Delivered, Flow, Input, Misuse, Progress};
+use crate::endpoint::send_emoticon::SendEmoticon;
+use crate::endpoint::send_msg_img::SendMsgImg;
+use crate::endpoint::{Endpoint, Receipt};
+use crate::{
+    Cause, Error, LocalId, Outgoing, Policy, ReplyError, Ret, Seed, Sent, Session, Step, Unready, Uploaded,
+    UserName,
+};
+
+/// Sends what was uploaded to one recipient: webwxsendmsgimg, or webwxsendemoticon for a GIF.
+///
+/// ```text
+///              ┌───────── never connected: back-off; no clear answer: 15 s ────────┐
+///              ▼                                                                   │
+///   hand out (same ClientMsgId each time) ── Ret 0 and a MsgID ──► Sent            │
+///              ├── Ret ≠ 0, and no earlier try may have been delivered ──► not sent│
+///              ├── Ret ≠ 0 after one that may have been ──► Uncertain              │
+///              └── anything else ──────────────────────────────────────────────────┘
+///                                   tries used up ──► Uncertain, or not sent if none ever connected
+/// ```
+///
+/// That a server drops a repeat by its ClientMsgId is what the official page relies on (§4.7); it is not proven.
+#[derive(Clone, Debug)]
+pub struct SendUploaded {
+    call: Call,
+    uploaded: Uploaded,
+    policy: Policy,
+    exchange: Exchange,
+    /// Hand-outs so far, the outstanding one included.
+    tries: u32,
+    /// Whether the outstanding action is a request that has been handed out.
+    handed_out: bool,
+    /// Whether a hand-out other than the outstanding one may have been delivered.
+    maybe_delivered: bool,
+    wait_until: Option<Duration>,
+    done: Option<Result<Sent, Error>>,
+}
+
+#[derive(Clone, Debug)]
+enum Call {
+    Picture(SendMsgImg),
+    Emoticon(SendEmoticon),
+}
+
+impl Call {
+    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+        match self {
+            Self::Picture(call) => call.request(session),
+            Self::Emoticon(call) => call.request(session),
+        }
+    }
+
+    fn read(&self, reply: &Response<Bytes>) -> Result<Receipt, ReplyError> {
+        match self {
+            Self::Picture(call) => call.read(reply),
+            Self::Emoticon(call) => call.read(reply),
+        }
+    }
+
+    fn local_id(&self) -> &LocalId {
+        match self {
+            Self::Picture(call) => call.local_id(),
+            Self::Emoticon(call) => call.local_id(),
+        }
+    }
+}
+
+impl SendUploaded {
+    /// A message with `uploaded` to `to`. Each message needs a seed of its own: its ids follow from it.
+    ///
+    /// # Errors
+    /// [`Error`] at [`Step::Prepare`] if nobody is logged in.
+    pub fn new(
+        session: &Session,
+        uploaded: Uploaded,
+        to: UserName,
+        seed: Seed,
+        policy: Policy,
+    ) -> Result<Self, Error> {
+        Self::after(CallId::FIRST, session, uploaded, to, seed, policy)
+    }
+
+    pub(super) fn after(
+        id: CallId,
+        session: &Session,
+        uploaded: Uploaded,
+        to: UserName,
+        seed: Seed,
+        policy: Policy,
+    ) -> Result<Self, Error> {
+        let media_id = uploaded.media_id.clone();
+        let call = if uploaded.emoticon {
+            Call::Emoticon(SendEmoticon::new(media_id, to, seed))
+        } else {
+            Call::Picture(SendMsgImg::new(media_id, to, seed))
+        };
+        let outgoing = match call.request(session) {
+            Ok(outgoing) => outgoing.with_stall(policy.call_stall),
+            Err(unready) => {
+                return Err(Error {
+                    uploaded: Some(Box::new(uploaded)),
+                    ..Error::new(Step::Prepare, unready)
+                });
+            }
+        };
+        let exchange = Exchange::new(id, outgoing, policy.max_reply);
+        Ok(Self {
+            call,
+            uploaded,
+            policy,
+            exchange,
+            tries: 0,
+            handed_out: false,
+            maybe_delivered: false,
+            wait_until: None,
+            done: None,
+        })
+    }
+
+    /// LocalID and ClientMsgId of every try.
+    #[must_use]
+    pub fn local_id(&self) -> &LocalId {
+        self.call.local_id()
+    }
+
+    fn in_doubt(&self) -> bool {
+        self.done.is_none() && (self.handed_out || self.maybe_delivered)
+    }
+
+    fn tries_used_up(&self) -> bool {
+        self.tries >= self.policy.message_tries.max(1)
+    }
+
+    fn fail(&mut self, cause: Cause) {
+        self.done = Some(Err(Error {
+            uploaded: Some(Box::new(self.uploaded.clone())),
+            local_id: Some(self.call.local_id().clone()),
+            ..Error::new(Step::Message, cause)
+        }));
+    }
+
+    fn uncertain(&mut self, ret: Option<Ret>) {
+        self.fail(Cause::Uncertain { ret, tries: self.tries });
+    }
+
+    /// A try ended without a clear answer: the next one, or the end.
+    fn again(&mut self, cause: Cause, delivered: Delivered, now: Duration) {
+        self.maybe_delivered |= delivered == Delivered::Unknown;
+        self.handed_out = false;
+        if self.tries_used_up() {
+            if self.maybe_delivered {
+                self.uncertain(None)
+            } else {
+                self.fail(cause)
+            }
+            return;
+        }
+        let wait = match delivered {
+            Delivered::Never => self.policy.back_off_after(self.tries),
+            Delivered::Unknown => self.policy.message_wait,
+        };
+        self.wait_until = Some(now.saturating_add(wait));
+        self.exchange = self.exchange.again(self.exchange.id().next());
+    }
+
+    fn read(&mut self, reply: &Response<Bytes>, now: Duration) {
+        match self.call.read(reply) {
+            Ok(receipt) => {
+                self.done = Some(Ok(Sent {
+                    msg_id: receipt.msg_id,
+                    local_id: self.call.local_id().clone(),
+                    uploaded: self.uploaded.clone(),
+                }));
+            }
+            Err(ReplyError::Refused { ret, .. }) if self.maybe_delivered => self.uncertain(Some(ret)),
+            Err(refused @ ReplyError::Refused { .. }) => self.fail(refused.into()),
+            Err(unclear) => self.again(unclear.into(), Delivered::Unknown, now),
+        }
+    }
+}
+
+impl Flow for SendUploaded {
+    type Output = Result<Sent, Error>;
+
+    fn poll(&mut self, now: Duration) -> Action<Self::Output> {
+        if let Some(done) = &self.done {
+            return Action::Done(done.clone());
+        }
+        if let Some(until) = self.wait_until.filter(|until| now < *until) {
+            return Action::Wait(until);
+        }
+        self.wait_until = None;
+        if self.exchange.is_sending() {
+            // Handed out before and never answered: nobody knows what became of that one.
+            self.maybe_delivered |= self.handed_out;
+            if self.tries_used_up() {
+                self.uncertain(None);
+                return self.poll(now);
+            }
+            self.tries += 1;
+            self.handed_out = true;
+        }
+        self.exchange.poll()
+    }
+
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
+        if self.done.is_some() || self.wait_until.is_some() || !self.handed_out {
+            return Err(Misuse);
+        }
+        match self.exchange.handle(input)? {
+            None => {}
+            Some(Ended::Reply(reply)) => self.read(&reply, now),
+            Some(Ended::TooLarge(error)) => self.again(error.into(), Delivered::Unknown, now),
+            Some(Ended::Failed(failure)) => {
+                let cause = Cause::Network { failure, tries: self.tries };
+                self.again(cause, failure.delivered, now);
+            }
+        }
+        Ok(())
+    }
+
+    fn progress(&self) -> Progress {
+        let total = self.uploaded.bytes;
+        Progress {
+            done: total,
+            attempt: self.tries,
+            in_doubt: self.in_doubt(),
+            ..Progress::at(Step::Message, total)
+        }
+    }
+
+    fn cancel(&mut self) {
+        if self.in_doubt() {
+            self.uncertain(None);
+        } else if self.done.is_none() {
+            self.fail(Cause::Cancelled);
+        }
+    }
+}

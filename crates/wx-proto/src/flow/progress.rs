@@ -1,0 +1,26 @@
+use crate::{ChunkNumber, Step};
+
+/// How far a flow is: a snapshot, cheap to ask for after every step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// What is being done.
+    pub step: Step,
+    /// The chunk being sent, while chunks are sent.
+    pub chunk: Option<ChunkNumber>,
+    /// Bytes done: digested, acknowledged by the server, or stored, by the step.
+    pub done: u64,
+    /// Bytes in all; 0 while not known.
+    pub total: u64,
+    /// The number of the current try of the current request, from 1; 0 when nothing is under way.
+    pub attempt: u32,
+    /// Whether a message was handed out that has no clear answer yet: to stop now leaves its fate unknown.
+    pub in_doubt: bool,
+}
+
+impl Progress {
+    /// A step at its beginning, with nothing under way.
+    pub(super) fn at(step: Step, total: u64) -> Self {
+        Self { step, chunk: None, done: 0, total, attempt: 0, in_doubt: false }
+    }
+}

@@ -1,0 +1,44 @@
+//! Pings and preflights: each tried once, whatever comes of it (P34, P48).
+
+use std::collections::VecDeque;
+
+use super::exchange::Exchange;
+use super::{Action, CallId, Input, Misuse};
+use crate::Outgoing;
+
+/// Calls whose answers nobody looks at, one after the other.
+#[derive(Clone, Debug)]
+pub(super) struct SideCalls {
+    queue: VecDeque<Outgoing>,
+    current: Option<Exchange>,
+    next_id: CallId,
+}
+
+/// What little is read of an answer, so that a connection can be used again.
+const CAP: u64 = 64 * 1024;
+
+impl SideCalls {
+    pub(super) fn new(next_id: CallId, calls: impl IntoIterator<Item = Outgoing>) -> Self {
+        Self { queue: calls.into_iter().collect(), current: None, next_id }
+    }
+
+    /// `None` when all are over.
+    pub(super) fn poll<T>(&mut self) -> Option<Action<T>> {
+        if self.current.is_none() {
+            self.current = Some(Exchange::new(self.next_id, self.queue.pop_front()?, CAP));
+            self.next_id = self.next_id.next();
+        }
+        self.current.as_ref().map(Exchange::poll)
+    }
+
+    pub(super) fn handle(&mut self, input: Input) -> Result<(), Misuse> {
+        if self.current.as_mut().ok_or(Misuse)?.handle(input)?.is_some() {
+            self.current = None;
+        }
+        Ok(())
+    }
+
+    pub(super) fn next_id(&self) -> CallId {
+        self.next_id
+    }
+}

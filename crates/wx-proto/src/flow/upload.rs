@@ -1,0 +1,320 @@
+mod digest;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+pub(super) use self::digest::hex;
+use self::digest::{Digest, Digested};
+use super::repeating::Repeating;
+use super::side_calls::SideCalls;
+use super::{Action, CallId, Flow, Input, Misuse, Progress};
+use crate::endpoint::Endpoint;
+use crate::endpoint::check_upload::{CheckUpload, Checked};
+use crate::endpoint::preflight::Preflight;
+use crate::endpoint::report::Report;
+use crate::endpoint::upload_media::{Accepted, CHUNK, UploadMedia};
+use crate::{
+    Cause, Error, Outgoing, Picture, Policy, ReplyError, Seed, Session, Step, Unready, Uploaded, UserName,
+};
+
+/// Uploads a picture and ends with its MediaId.
+///
+/// ```text
+///   digest ─► [pings] ─► check, above 25 MiB ─► [OPTIONS] ─► chunk 0 ─► chunk 1 ─► … ─► Uploaded
+///                          │                                  ▲                     │      ▲
+///                          │                                  └─ once, under another ┘      │
+///                          │                                     ClientMediaId, if a        │
+///                          │                                     repeated chunk was put     │
+///                          │                                     together wrongly           │
+///                          └─ the server knows the picture ─────────────────────────────────┘
+/// ```
+///
+/// What is in brackets is sent with [`Policy::browser_parity`] only. A chunk's bytes are loaded when it is due and
+/// compared with what was digested, so a picture that changes in between is noticed before the changed part leaves.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    session: Session,
+    to: UserName,
+    seed: Seed,
+    policy: Policy,
+    media: UploadMedia,
+    sums: Vec<u32>,
+    /// The chunk that is due, and so the number of those acknowledged.
+    chunk: u32,
+    /// Whether a chunk of this attempt may have reached the server more than once.
+    repeated: bool,
+    started_over: bool,
+    next_id: CallId,
+    stage: Stage,
+}
+
+#[derive(Clone, Debug)]
+enum Stage {
+    Digest(Digest),
+    Pings(SideCalls),
+    Check(CheckUpload, Repeating),
+    Preflight(SideCalls),
+    Load,
+    Send(Repeating),
+    Done(Result<Uploaded, Box<Error>>),
+}
+
+impl Upload {
+    /// Uploads `picture`, meant for `to`; the result can be sent to others too.
+    ///
+    /// # Errors
+    /// [`Error`] at [`Step::Prepare`] if the session cannot upload; nothing is sent then.
+    pub fn new(
+        session: &Session,
+        picture: Picture,
+        to: UserName,
+        seed: Seed,
+        policy: Policy,
+    ) -> Result<Self, Error> {
+        session.check_upload(seed.unix_ms).map_err(|unready| Error::new(Step::Prepare, unready))?;
+        let stage = Stage::Digest(Digest::new(picture.len()));
+        let media = UploadMedia::new(picture, "", to.clone(), seed).upload_type(policy.upload_type);
+        Ok(Self {
+            session: session.clone(),
+            to,
+            seed,
+            policy,
+            media,
+            sums: Vec::new(),
+            chunk: 0,
+            repeated: false,
+            started_over: false,
+            next_id: CallId::FIRST,
+            stage,
+        })
+    }
+
+    /// An id that no call of this upload has.
+    pub(super) fn next_id(&self) -> CallId {
+        self.next_id
+    }
+
+    fn picture(&self) -> &Picture {
+        self.media.picture()
+    }
+
+    fn digested(&mut self, digested: Digested) -> Result<Stage, Cause> {
+        self.media = self.media.clone().digested(digested.md5);
+        self.sums = digested.sums;
+        if !self.policy.browser_parity {
+            return self.check();
+        }
+        let reports = Report::of_upload(self.picture().len(), digested.ms);
+        let calls =
+            reports.iter().map(|report| report.request(&self.session)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Stage::Pings(self.side_calls(calls)))
+    }
+
+    fn side_calls(&self, calls: Vec<Outgoing>) -> SideCalls {
+        let limit = self.policy.side_call_limit;
+        SideCalls::new(self.next_id, calls.into_iter().map(|call| call.with_total(limit)))
+    }
+
+    /// The check, if the picture is large enough, else the chunks (P41).
+    fn check(&self) -> Result<Stage, Cause> {
+        if self.picture().len() <= self.policy.check_above {
+            return self.first_chunk();
+        }
+        let call = CheckUpload::new(self.picture(), self.media.md5(), self.to.clone(), self.seed);
+        let outgoing = call.request(&self.session)?.with_stall(self.policy.call_stall);
+        Ok(Stage::Check(call, Repeating::new(self.next_id, outgoing, &self.policy)))
+    }
+
+    fn first_chunk(&self) -> Result<Stage, Cause> {
+        if !self.policy.browser_parity {
+            return Ok(Stage::Load);
+        }
+        Ok(Stage::Preflight(self.side_calls(vec![Preflight.request(&self.session)?])))
+    }
+
+    fn checked(&mut self, checked: Checked) -> Result<Stage, Cause> {
+        match checked {
+            Checked::Unknown(ticket) => {
+                self.media = self.media.clone().ticket(ticket);
+                self.first_chunk()
+            }
+            Checked::Known(media_id) => Ok(Stage::Done(Ok(Uploaded {
+                media_id,
+                thumbnail: None,
+                encry_file_name: None,
+                emoticon: self.picture().format().is_emoticon(),
+                bytes: self.picture().len(),
+                md5: self.media.md5().to_owned(),
+                chunks: 0,
+                odd_start_pos: None,
+            }))),
+        }
+    }
+
+    fn loaded(&self, bytes: Bytes) -> Result<Result<Stage, Cause>, Misuse> {
+        let index = self.chunk as usize;
+        if let Err(cause) = digest::check(&bytes, u64::from(self.chunk), self.picture().len())? {
+            return Ok(Err(cause));
+        }
+        if self.sums.get(index) != Some(&digest::sum(&bytes)) {
+            return Ok(Err(Cause::Changed));
+        }
+        let request = self.media.chunk(self.chunk, bytes).request(&self.session);
+        Ok(request.map_err(|unready: Unready| unready.into()).map(|outgoing| {
+            let outgoing = outgoing.with_stall(self.policy.upload_stall);
+            Stage::Send(Repeating::new(self.next_id, outgoing, &self.policy))
+        }))
+    }
+
+    /// A chunk is acknowledged: the next one, or the end.
+    fn accepted(&mut self, accepted: Accepted) -> Result<Stage, Cause> {
+        let (Some(media_id), len) = (accepted.media_id, self.picture().len()) else {
+            self.chunk += 1;
+            return Ok(Stage::Load);
+        };
+        let odd = accepted.start_pos.filter(|pos| *pos != len);
+        match odd {
+            Some(got) if self.repeated => {
+                return self.start_over(ReplyError::Assembled { expected: len, got });
+            }
+            _ => self.chunk += 1,
+        }
+        Ok(Stage::Done(Ok(Uploaded {
+            media_id,
+            thumbnail: accepted.thumbnail,
+            encry_file_name: accepted.encry_file_name,
+            emoticon: self.picture().format().is_emoticon(),
+            bytes: len,
+            md5: self.media.md5().to_owned(),
+            chunks: self.media.chunks(),
+            odd_start_pos: odd.filter(|pos| *pos != 0),
+        })))
+    }
+
+    /// A server that appends a repeated chunk has another file by now. Under another ClientMediaId it begins afresh; a
+    /// second time is too much.
+    fn start_over(&mut self, why: ReplyError) -> Result<Stage, Cause> {
+        if self.started_over {
+            return Err(why.into());
+        }
+        self.media = self.media.clone().started_over();
+        (self.chunk, self.repeated, self.started_over) = (0, false, true);
+        Ok(Stage::Load)
+    }
+
+    fn refused(&mut self, cause: Cause) -> Result<Stage, Cause> {
+        match cause {
+            Cause::Reply(error @ ReplyError::NoMediaId) if self.repeated => self.start_over(error),
+            other => Err(other),
+        }
+    }
+
+    fn step(&self) -> Step {
+        match &self.stage {
+            Stage::Digest(_) => Step::Digest,
+            Stage::Pings(_) | Stage::Preflight(_) => Step::Report,
+            Stage::Check(..) => Step::Check,
+            Stage::Load | Stage::Send(_) | Stage::Done(_) => Step::Upload,
+        }
+    }
+
+    fn enter(&mut self, next: Result<Stage, Cause>) {
+        self.stage = next.unwrap_or_else(|cause| {
+            let error = Error::new(self.step(), cause);
+            Stage::Done(Err(Box::new(if error.step == Step::Upload {
+                error.at(self.media.number(self.chunk))
+            } else {
+                error
+            })))
+        });
+    }
+}
+
+impl Flow for Upload {
+    type Output = Result<Uploaded, Error>;
+
+    fn poll(&mut self, now: Duration) -> Action<Self::Output> {
+        loop {
+            let next = match &mut self.stage {
+                Stage::Digest(digest) => return Action::Load(digest.span(now)),
+                Stage::Load => {
+                    return Action::Load(digest::span(u64::from(self.chunk), self.media.picture().len()));
+                }
+                Stage::Check(_, call) | Stage::Send(call) => return call.poll(now),
+                Stage::Done(done) => return Action::Done(done.clone().map_err(|error| *error)),
+                Stage::Pings(calls) => match calls.poll() {
+                    Some(action) => return action,
+                    None => {
+                        self.next_id = calls.next_id();
+                        self.check()
+                    }
+                },
+                Stage::Preflight(calls) => match calls.poll() {
+                    Some(action) => return action,
+                    None => {
+                        self.next_id = calls.next_id();
+                        Ok(Stage::Load)
+                    }
+                },
+            };
+            self.enter(next);
+        }
+    }
+
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
+        let next = match (&mut self.stage, input) {
+            (Stage::Digest(_) | Stage::Load, Input::Local(error)) => Err(error.into()),
+            (Stage::Digest(digest), Input::Loaded(bytes)) => match digest.take(&bytes, now)? {
+                None => return Ok(()),
+                Some(digested) => digested.and_then(|digested| self.digested(digested)),
+            },
+            (Stage::Load, Input::Loaded(bytes)) => self.loaded(bytes)?,
+            (Stage::Pings(calls) | Stage::Preflight(calls), input) => return calls.handle(input),
+            (Stage::Check(check, call), input) => {
+                let Some(ended) = call.handle(input, now, &self.policy, |reply| check.read(reply))? else {
+                    return Ok(());
+                };
+                self.next_id = call.next_id();
+                ended.and_then(|checked| self.checked(checked))
+            }
+            (Stage::Send(call), input) => {
+                let chunk = self.media.chunk(self.chunk, Bytes::new());
+                let Some(ended) = call.handle(input, now, &self.policy, |reply| chunk.read(reply))? else {
+                    return Ok(());
+                };
+                self.next_id = call.next_id();
+                self.repeated |= call.repeated();
+                match ended {
+                    Ok(accepted) => self.accepted(accepted),
+                    Err(cause) => self.refused(cause),
+                }
+            }
+            _ => return Err(Misuse),
+        };
+        self.enter(next);
+        Ok(())
+    }
+
+    fn progress(&self) -> Progress {
+        let len = self.picture().len();
+        let at = Progress::at(self.step(), len);
+        match &self.stage {
+            Stage::Digest(digest) => Progress { done: digest.done(), ..at },
+            Stage::Check(_, call) => Progress { attempt: call.tries(), ..at },
+            Stage::Pings(_) | Stage::Preflight(_) => at,
+            Stage::Load | Stage::Send(_) | Stage::Done(_) => {
+                let acked = (u64::from(self.chunk) * CHUNK).min(len);
+                let attempt = if let Stage::Send(call) = &self.stage { call.tries() } else { 0 };
+                let chunk = (acked < len).then(|| self.media.number(self.chunk));
+                Progress { chunk, done: acked, attempt, ..at }
+            }
+        }
+    }
+
+    fn cancel(&mut self) {
+        if !matches!(self.stage, Stage::Done(_)) {
+            self.enter(Err(Cause::Cancelled));
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Which host serves what (`docs/protocol.md` §1).
+
+use std::fmt;
+use std::net::IpAddr;
+
+/// The host of every role, worked out from one base: an allow-list, compared by whole labels (P1, P4).
+///
+/// ```
+/// use wx_proto::{Hosts, Role};
+///
+/// let hosts = Hosts::of("https://wx2.qq.com")?;
+/// assert_eq!(hosts.origin(Role::File).to_string(), "https://file.wx2.qq.com");
+/// assert!(Hosts::of("https://wx.qq.com.example.com").is_err());
+/// # Ok::<(), wx_proto::HostError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hosts {
+    base: Origin,
+}
+
+/// Scheme, host name and port of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    https: bool,
+    host: String,
+    port: Option<u16>,
+}
+
+/// What a host is asked for (`docs/protocol.md` §1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Role {
+    /// Messages, contacts, webwxgetmsgimg: all that has no host of its own.
+    Base,
+    /// webwxuploadmedia and webwxgetmedia.
+    File,
+    /// synccheck.
+    Push,
+    /// jslogin and the login poll.
+    Login,
+    /// The QR picture.
+    Qr,
+    /// reportforweb pings; never gets cookies or credentials.
+    Support,
+}
+
+/// Why a base was not accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HostError {
+    /// It is not a URL with a scheme and a host.
+    Malformed,
+    /// The host is none of web WeChat's.
+    Foreign {
+        /// The host that was named.
+        host: String,
+    },
+    /// Plain http, and not to a loopback address that the caller allowed.
+    NotHttps {
+        /// The host that was named.
+        host: String,
+    },
+}
+
+/// Base, login, file, push: §1.2 and §1.3.
+const FAMILIES: [[&str; 4]; 8] = [
+    ["wx.qq.com", "login.wx.qq.com", "file.wx.qq.com", "webpush.wx.qq.com"],
+    ["wx2.qq.com", "login.wx2.qq.com", "file.wx2.qq.com", "webpush.wx2.qq.com"],
+    ["wx8.qq.com", "login.wx8.qq.com", "file.wx8.qq.com", "webpush.wx8.qq.com"],
+    ["web.wechat.com", "login.web.wechat.com", "file.web.wechat.com", "webpush.web.wechat.com"],
+    ["web2.wechat.com", "login.web2.wechat.com", "file.web2.wechat.com", "webpush.web2.wechat.com"],
+    ["filehelper.weixin.qq.com", "login.wx.qq.com", "file.wx.qq.com", "filehelper.weixin.qq.com"],
+    ["szfilehelper.weixin.qq.com", "login.wx2.qq.com", "file.wx2.qq.com", "szfilehelper.weixin.qq.com"],
+    ["cmfilehelper.weixin.qq.com", "login.wx8.qq.com", "file.wx8.qq.com", "cmfilehelper.weixin.qq.com"],
+];
+
+impl Hosts {
+    /// The family of `base`, for example `https://wx.qq.com`. A path behind the host is ignored, so that the
+    /// `redirect_uri` of a login can be given whole (P1).
+    ///
+    /// # Errors
+    /// [`HostError`] for anything but https to one of the hosts of §1.2 and §1.3.
+    pub fn of(base: &str) -> Result<Self, HostError> {
+        let base = Origin::parse(base)?;
+        if !base.https {
+            return Err(HostError::NotHttps { host: base.host });
+        }
+        if base.port.is_some() || family(&base.host).is_none() {
+            return Err(HostError::Foreign { host: base.host });
+        }
+        Ok(Self { base })
+    }
+
+    /// As [`Hosts::of`], and besides it accepts plain http to a literal loopback address (`127.0.0.0/8`, `[::1]`).
+    /// There **every** role is served by that one address, pings and login included: for tests and demonstrations.
+    ///
+    /// # Errors
+    /// [`HostError`] for any other host.
+    pub fn loopback(base: &str) -> Result<Self, HostError> {
+        let origin = Origin::parse(base)?;
+        if !origin.https && origin.is_loopback() { Ok(Self { base: origin }) } else { Self::of(base) }
+    }
+
+    /// The host that serves `role`.
+    #[must_use]
+    pub fn origin(&self, role: Role) -> Origin {
+        let column = match role {
+            _ if self.is_loopback() => return self.base.clone(),
+            Role::Base => 0,
+            Role::Login => 1,
+            Role::File => 2,
+            Role::Push => 3,
+            Role::Qr => return Origin::https("login.weixin.qq.com"),
+            Role::Support => return Origin::https("support.weixin.qq.com"),
+        };
+        // `of` let no other host in.
+        family(&self.base.host).map_or_else(|| self.base.clone(), |row| Origin::https(row[column]))
+    }
+
+    /// Whether this is a loopback address, which only [`Hosts::loopback`] lets in. Such requests must not go
+    /// through a proxy.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.base.is_loopback()
+    }
+}
+
+fn family(host: &str) -> Option<&'static [&'static str; 4]> {
+    FAMILIES.iter().find(|row| row[0] == host)
+}
+
+impl Origin {
+    fn https(host: &str) -> Self {
+        Self { https: true, host: host.to_owned(), port: None }
+    }
+
+    fn parse(text: &str) -> Result<Self, HostError> {
+        let uri: http::Uri = text.parse().map_err(|_| HostError::Malformed)?;
+        let authority = uri.authority().ok_or(HostError::Malformed)?;
+        let https = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            _ => return Err(HostError::Malformed),
+        };
+        let host = authority.host().to_ascii_lowercase();
+        if authority.as_str().contains('@') {
+            return Err(HostError::Foreign { host });
+        }
+        let port = authority.port_u16().filter(|port| *port != if https { 443 } else { 80 });
+        Ok(Self { https, host, port })
+    }
+
+    /// The host name or address alone, in lower case; an IPv6 address in brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Whether this is https.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.https
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_test(host: &str) -> Self {
+        Self::https(host)
+    }
+
+    fn is_loopback(&self) -> bool {
+        let bare = self.host.trim_start_matches('[').trim_end_matches(']');
+        bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", if self.https { "https" } else { "http" }, self.host)?;
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
+    }
+}
+
+impl fmt::Display for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed => f.write_str("the base is not a URL like https://wx.qq.com"),
+            Self::Foreign { host } => write!(f, "{host:?} is not a host of web WeChat"),
+            Self::NotHttps { host } => write!(f, "plain http to {host:?} is not allowed"),
+        }
+    }
+}
+
+impl std::error::Error for HostError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vector() -> serde_json::Value {
+        serde_json::from_str(include_str!("../tests/vectors/hosts.json")).unwrap()
+    }
+
+    #[test]
+    fn p1_p2_p4_every_row_of_the_table() {
+        let vector = vector();
+        let rows = vector["rows"].as_array().unwrap().iter().chain(vector["filehelper"].as_array().unwrap());
+        let mut accepted = 0;
+        for row in rows {
+            let base = row["base"].as_str().unwrap();
+            let uri = format!("https://{base}/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=x");
+            let Ok(hosts) = Hosts::of(&uri) else {
+                assert_eq!(base, "unknown.example");
+                continue;
+            };
+            accepted += 1;
+            for (role, key) in
+                [(Role::Base, "base"), (Role::Login, "login"), (Role::File, "file"), (Role::Push, "push")]
+            {
+                assert_eq!(hosts.origin(role).to_string(), format!("https://{}", row[key].as_str().unwrap()));
+            }
+            assert_eq!(hosts.origin(Role::Support).host(), "support.weixin.qq.com");
+        }
+        assert_eq!(accepted, 8);
+    }
+
+    #[test]
+    fn p4_refuses_hosts_that_only_look_alike() {
+        let vector = vector();
+        let listed = vector["refuse"].as_array().unwrap().iter().map(|host| host.as_str().unwrap());
+        for host in
+            listed.chain(["qq.com", "xwx.qq.com", "wx.qq.com.", "wx.qq.com@evil.example", "evil.wx.qq.com"])
+        {
+            assert!(Hosts::of(&format!("https://{host}")).is_err(), "{host}");
+        }
+        assert!(Hosts::of("https://wx.qq.com:8443").is_err());
+        assert!(Hosts::of("https://WX.qq.com:443").is_ok());
+        assert_eq!(Hosts::of("wx.qq.com"), Err(HostError::Malformed));
+    }
+
+    #[test]
+    fn p3_plain_http_only_to_a_literal_loopback_address() {
+        assert!(matches!(Hosts::of("http://wx.qq.com"), Err(HostError::NotHttps { .. })));
+        assert!(Hosts::of("http://127.0.0.1:9").is_err());
+        for bad in
+            ["http://localhost:9", "http://127.0.0.1.example.com", "http://10.0.0.1", "http://wx.qq.com"]
+        {
+            assert!(Hosts::loopback(bad).is_err(), "{bad}");
+        }
+        for good in ["http://127.0.0.1:9", "http://127.8.8.8", "http://[::1]:9"] {
+            let hosts = Hosts::loopback(good).unwrap();
+            for role in [Role::Base, Role::File, Role::Push, Role::Login, Role::Qr, Role::Support] {
+                assert_eq!(hosts.origin(role).to_string(), good);
+            }
+        }
+        assert!(!Hosts::loopback("https://wx.qq.com").unwrap().is_loopback());
+    }
+}

@@ -1,0 +1,124 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a text is not the identifier it was given for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NameError {
+    /// A MsgID is 1 to 20 decimal digits.
+    MsgId,
+    /// A UserName is not empty and holds no white space or control characters.
+    UserName,
+    /// A MediaId is not empty and holds no white space or control characters.
+    MediaId,
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::MsgId => "a MsgID is 1 to 20 decimal digits",
+            Self::UserName => "a UserName looks like @1f28…, @@7c3a… or filehelper",
+            Self::MediaId => "a MediaId looks like @crypt_…",
+        })
+    }
+}
+
+impl std::error::Error for NameError {}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $error:ident, $valid:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks `text` and takes it.
+            ///
+            /// # Errors
+            /// [`NameError`] if it does not have the form.
+            pub fn new(text: impl Into<String>) -> Result<Self, NameError> {
+                let text = text.into();
+                let valid: fn(&str) -> bool = $valid;
+                if valid(&text) { Ok(Self(text)) } else { Err(NameError::$error) }
+            }
+
+            /// The text, as it goes over the wire.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NameError;
+
+            fn from_str(text: &str) -> Result<Self, NameError> {
+                Self::new(text)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = NameError;
+
+            fn try_from(text: String) -> Result<Self, NameError> {
+                Self::new(text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+    };
+}
+
+name! {
+    /// The id of a message, by which its picture is fetched: up to 20 decimal digits, never a float (P17).
+    MsgId, MsgId, |text| (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+name! {
+    /// A person (`@` + hex), a room (`@@` + hex) or `filehelper`. Good for one login only (§8.4).
+    UserName, UserName, |text| is_token(text)
+}
+
+name! {
+    /// What an upload is exchanged for, and a message sent with (§4.6). It names the picture, it is no credential.
+    MediaId, MediaId, |text| is_token(text)
+}
+
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p17_a_msg_id_is_text_of_digits() {
+        for good in ["0", "8997396119269472610", "18446744073709551615"] {
+            assert_eq!(MsgId::new(good).unwrap().as_str(), good);
+        }
+        for bad in ["", "12a", "-1", " 1", "1.0", "1e5", "１２", "111111111111111111111", "../../etc/passwd"]
+        {
+            assert_eq!(MsgId::new(bad), Err(NameError::MsgId), "{bad}");
+        }
+    }
+
+    #[test]
+    fn user_names_are_single_tokens() {
+        assert!(UserName::new("filehelper").is_ok() && UserName::new("@@0f").is_ok());
+        assert!(UserName::new("").is_err() && UserName::new("a b").is_err() && UserName::new("a\n").is_err());
+    }
+}

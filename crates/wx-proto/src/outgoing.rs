@@ -1,0 +1,161 @@
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{self, HeaderName, HeaderValue};
+use http::{Method, Request};
+
+use crate::wire::query::Target;
+use crate::{Body, Role, Session, Unready};
+
+/// A request, ready to be sent as it is: absolute URL, all headers, Content-Length included, and a body of known length.
+///
+/// Its `Debug` shows the endpoint and the body's length only; URL, headers and form hold skey, tickets and cookies.
+#[derive(Clone)]
+pub struct Outgoing {
+    endpoint: &'static str,
+    request: Request<Body>,
+    limits: Limits,
+}
+
+/// How long a driver lets a request run. Both are the core's decisions ([`Policy`](crate::Policy)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Give up when no byte moved for this long.
+    pub stall: Duration,
+    /// Give up after this long in any case.
+    pub total: Option<Duration>,
+    /// Never through a proxy: the request goes to a loopback address.
+    pub direct: bool,
+}
+
+impl Outgoing {
+    /// The call's name on the wire, such as `webwxuploadmedia`.
+    #[must_use]
+    pub fn endpoint(&self) -> &'static str {
+        self.endpoint
+    }
+
+    /// The time limits for this request.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// The request by reference.
+    #[must_use]
+    pub fn http(&self) -> &Request<Body> {
+        &self.request
+    }
+
+    /// The request itself, for an HTTP client.
+    #[must_use]
+    pub fn into_http(self) -> Request<Body> {
+        self.request
+    }
+
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.request.headers_mut().insert(name, value);
+        self
+    }
+
+    pub(crate) fn with_stall(mut self, stall: Duration) -> Self {
+        self.limits.stall = stall;
+        self
+    }
+
+    pub(crate) fn with_total(mut self, total: Duration) -> Self {
+        self.limits = Limits { stall: total, total: Some(total), ..self.limits };
+        self
+    }
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Outgoing({} {}, {:?})", self.request.method(), self.endpoint, self.request.body())
+    }
+}
+
+/// What the browser sends for any request to web WeChat (§2.6), before a body is added.
+pub(crate) struct Draft<'a> {
+    pub(crate) endpoint: &'static str,
+    pub(crate) method: Method,
+    pub(crate) role: Role,
+    pub(crate) accept: &'static str,
+    /// Unix milliseconds, which decide whether a cookie is still good. `None`: no cookies at all.
+    pub(crate) cookies_at: Option<u64>,
+    pub(crate) target: Target,
+    pub(crate) session: &'a Session,
+}
+
+/// What XMLHttpRequest and `$http` accept.
+pub(crate) const ACCEPT_JSON: &str = "application/json, text/plain, */*";
+/// What the upload library accepts.
+pub(crate) const ACCEPT_ANY: &str = "*/*";
+/// What an `<img>` accepts.
+pub(crate) const ACCEPT_IMAGE: &str =
+    "image/jxl,image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8";
+/// The spelling of the official page (§2.6).
+const JSON: &str = "application/json;charset=UTF-8";
+
+impl Draft<'_> {
+    /// A POST of `value` as compact JSON.
+    pub(crate) fn json(self, value: &impl serde::Serialize) -> Result<Outgoing, Unready> {
+        let text = serde_json::to_vec(value).map_err(|_| Unready::Unsendable("the request's JSON"))?;
+        self.send(Body::of([Bytes::from(text)]), Some(HeaderValue::from_static(JSON)))
+    }
+
+    /// A POST of a form.
+    pub(crate) fn form(self, body: Body, content_type: &str) -> Result<Outgoing, Unready> {
+        let content_type =
+            HeaderValue::try_from(content_type).map_err(|_| Unready::Unsendable("the form's boundary"))?;
+        self.send(body, Some(content_type))
+    }
+
+    /// A request without a body.
+    pub(crate) fn bare(self) -> Result<Outgoing, Unready> {
+        self.send(Body::empty(), None)
+    }
+
+    fn send(self, body: Body, content_type: Option<HeaderValue>) -> Result<Outgoing, Unready> {
+        let hosts = self.session.hosts();
+        let (origin, base) = (hosts.origin(self.role), hosts.origin(Role::Base));
+        let cross_origin = origin != base || self.role != Role::Base;
+        // A page's full URL goes to its own origin only, other origins get the bare one.
+        let referer =
+            if cross_origin { format!("{base}/") } else { format!("{base}/?lang={}", self.session.lang()) };
+        let mut request = Request::new(body);
+        *request.uri_mut() = format!("{origin}{}", self.target.as_str())
+            .parse()
+            .map_err(|_| Unready::Unsendable("the request's address"))?;
+        let mut put = |name: HeaderName, value: &str| {
+            let value = HeaderValue::from_str(value).map_err(|_| Unready::Unsendable("a header"))?;
+            request.headers_mut().insert(name, value);
+            Ok::<_, Unready>(())
+        };
+        put(header::USER_AGENT, self.session.user_agent())?;
+        put(header::ACCEPT, self.accept)?;
+        // Length and cut-off are judged on the raw bytes, so no encoding is asked for.
+        put(header::ACCEPT_ENCODING, "identity")?;
+        put(header::REFERER, &referer)?;
+        if self.method != Method::GET {
+            put(header::ORIGIN, &base.to_string())?;
+        }
+        if let Some(content_type) = content_type {
+            let length = request.body().content_len();
+            let headers = request.headers_mut();
+            headers.insert(header::CONTENT_TYPE, content_type);
+            headers.insert(header::CONTENT_LENGTH, length.into());
+        }
+        if let Some(at_ms) = self.cookies_at {
+            let path = request.uri().path().to_owned();
+            if let Some(cookies) = self.session.cookies().header(&origin, &path, at_ms / 1000)? {
+                request.headers_mut().insert(header::COOKIE, cookies);
+            }
+        }
+        *request.method_mut() = self.method;
+        let limits = Limits { stall: Duration::from_secs(30), total: None, direct: hosts.is_loopback() };
+        Ok(Outgoing { endpoint: self.endpoint, request, limits })
+    }
+}

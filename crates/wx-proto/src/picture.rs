@@ -1,0 +1,295 @@
+use std::fmt;
+
+use crate::Policy;
+
+/// A picture to send: what the forms say of it. The bytes stay with the caller.
+///
+/// The first bytes decide what it is, whatever its name says: type, MIME, `mediatype` and which call sends it.
+///
+/// ```
+/// use wx_proto::{Format, Picture, Policy};
+///
+/// let picture = Picture::new("holiday.png", 977_168, b"\xff\xd8\xff\xe0 the first bytes", &Policy::default())?;
+/// assert_eq!(picture.format(), Format::Jpeg);
+/// # Ok::<(), wx_proto::PictureError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    name: String,
+    len: u64,
+    format: Format,
+    modified_ms: Option<u64>,
+}
+
+/// What kind of picture some bytes are, by their first bytes alone (P19).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// JPEG.
+    Jpeg,
+    /// PNG.
+    Png,
+    /// GIF: sent as an emoticon (P47).
+    Gif,
+    /// BMP.
+    Bmp,
+    /// WebP: fetched, not sent as a picture.
+    Webp,
+    /// HEIC, HEIF or AVIF: fetched, not sent as a picture.
+    Heif,
+    /// TIFF: fetched, not sent as a picture.
+    Tiff,
+}
+
+/// Why something cannot be sent as a picture. Decided before any request (P23).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PictureError {
+    /// No bytes at all.
+    Empty,
+    /// More bytes than [`Policy::max_picture`].
+    TooLarge {
+        /// Its length in bytes.
+        len: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The first bytes are of no picture.
+    NotAPicture,
+    /// A picture, but of a kind that web WeChat does not send as one.
+    Unsupported(Format),
+}
+
+/// As many first bytes as [`Format::of`] looks at.
+pub(crate) const SNIFF: usize = 16;
+
+impl Format {
+    /// The format of a picture by its first bytes (12 are enough), or `None` if they are of no picture known here.
+    #[must_use]
+    pub fn of(first: &[u8]) -> Option<Self> {
+        let brand = |at: usize, brand: &[u8]| first.get(at..at + brand.len()) == Some(brand);
+        Some(match first {
+            [0xff, 0xd8, 0xff, ..] => Self::Jpeg,
+            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Self::Png,
+            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Self::Gif,
+            [b'B', b'M', ..] if first.len() >= 6 => Self::Bmp,
+            [b'R', b'I', b'F', b'F', ..] if brand(8, b"WEBP") => Self::Webp,
+            [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Self::Tiff,
+            _ if brand(4, b"ftyp") => {
+                let brands =
+                    [b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis"];
+                return brands.iter().any(|name| brand(8, *name)).then_some(Self::Heif);
+            }
+            _ => return None,
+        })
+    }
+
+    /// The MIME type.
+    #[must_use]
+    pub const fn mime(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Gif => "image/gif",
+            Self::Bmp => "image/bmp",
+            Self::Webp => "image/webp",
+            Self::Heif => "image/heif",
+            Self::Tiff => "image/tiff",
+        }
+    }
+
+    /// The usual file name extension, without a dot.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpg",
+            Self::Png => "png",
+            Self::Gif => "gif",
+            Self::Bmp => "bmp",
+            Self::Webp => "webp",
+            Self::Heif => "heic",
+            Self::Tiff => "tiff",
+        }
+    }
+
+    /// The name in lower case, such as `jpeg`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpeg",
+            Self::Heif => "heif",
+            other => other.extension(),
+        }
+    }
+
+    /// `mediatype` in the upload form (P31).
+    pub(crate) const fn media_type(self) -> &'static str {
+        match self {
+            Self::Jpeg | Self::Png | Self::Bmp => "pic",
+            _ => "doc",
+        }
+    }
+
+    /// Whether it is sent as an emoticon (P47).
+    pub(crate) const fn is_emoticon(self) -> bool {
+        matches!(self, Self::Gif)
+    }
+
+    /// Whether it can be sent as a picture or an emoticon.
+    const fn sendable(self) -> bool {
+        matches!(self, Self::Jpeg | Self::Png | Self::Gif | Self::Bmp)
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Picture {
+    /// A picture of `len` bytes that begins with `first` (at least 12 bytes, or all there are).
+    ///
+    /// `name` is a bare file name. As in the browser, a name without an extension gets a dot (§4.6); an empty one
+    /// becomes `image.` and the format's extension.
+    ///
+    /// # Errors
+    /// [`PictureError`] if it cannot be sent as a picture.
+    pub fn new(
+        name: impl Into<String>,
+        len: u64,
+        first: &[u8],
+        policy: &Policy,
+    ) -> Result<Self, PictureError> {
+        if len == 0 {
+            return Err(PictureError::Empty);
+        }
+        if len > policy.max_picture {
+            return Err(PictureError::TooLarge { len, limit: policy.max_picture });
+        }
+        let format = Format::of(first).ok_or(PictureError::NotAPicture)?;
+        if !format.sendable() {
+            return Err(PictureError::Unsupported(format));
+        }
+        let mut name = name.into();
+        if name.is_empty() {
+            name = format!("image.{}", format.extension());
+        } else if !name.contains('.') {
+            name.push('.');
+        }
+        Ok(Self { name, len, format, modified_ms: None })
+    }
+
+    /// Sets the time at which the file was last changed, in Unix milliseconds; the form's `lastModifiedDate` shows it.
+    #[must_use]
+    pub fn modified(mut self, unix_ms: u64) -> Self {
+        self.modified_ms = Some(unix_ms);
+        self
+    }
+
+    /// The file name as the form shows it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The length in bytes; never 0. (A picture is never empty, so there is no `is_empty`.)
+    #[must_use]
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// What it is, by its first bytes.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    pub(crate) fn modified_ms(&self) -> Option<u64> {
+        self.modified_ms
+    }
+}
+
+impl fmt::Display for PictureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("the file is empty"),
+            Self::TooLarge { len, limit } => {
+                write!(f, "the picture has {len} bytes, more than the limit of {limit}")
+            }
+            Self::NotAPicture => f.write_str("not a picture: its first bytes are of no known picture format"),
+            Self::Unsupported(format) => {
+                write!(f, "web WeChat does not send {format} as a picture; convert it to jpeg or png")
+            }
+        }
+    }
+}
+
+impl std::error::Error for PictureError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn new(name: &str, first: &[u8]) -> Result<Picture, PictureError> {
+        Picture::new(name, first.len() as u64, first, &Policy::default())
+    }
+
+    #[test]
+    fn p19_formats_of_real_pictures() {
+        let pictures: [(&[u8], Format); 5] = [
+            (include_bytes!("../tests/pictures/tiny.jpg"), Format::Jpeg),
+            (include_bytes!("../tests/pictures/tiny.png"), Format::Png),
+            (include_bytes!("../tests/pictures/tiny.gif"), Format::Gif),
+            (include_bytes!("../tests/pictures/tiny.bmp"), Format::Bmp),
+            (include_bytes!("../tests/pictures/tiny.webp"), Format::Webp),
+        ];
+        for (bytes, format) in pictures {
+            assert_eq!(Format::of(bytes), Some(format));
+            assert_eq!(Format::of(&bytes[..12]), Some(format));
+        }
+        assert_eq!(Format::of(b"\0\0\0\x18ftypheic"), Some(Format::Heif));
+        assert_eq!(Format::of(b"\0\0\0\x18ftypisom"), None);
+        for page in [&b"<html>"[..], b"{\"a\":1}", b"", b"\xff\xd8", b"BM", b"RIFF....WAVE"] {
+            assert_eq!(Format::of(page), None);
+        }
+    }
+
+    #[test]
+    fn p31_the_bytes_decide_not_the_name() {
+        let vector: serde_json::Value =
+            serde_json::from_str(include_str!("../tests/vectors/mediatype.json")).unwrap();
+        for row in vector["rows"].as_array().unwrap() {
+            let name = row["name"].as_str().unwrap();
+            let first: &[u8] = match name.rsplit('.').next().unwrap().to_ascii_lowercase().as_str() {
+                "jpg" | "jpeg" => b"\xff\xd8\xff\xe0\0\0\0\0\0\0\0\0",
+                "png" => b"\x89PNG\r\n\x1a\n\0\0\0\0",
+                "bmp" => b"BM\0\0\0\0\0\0\0\0\0\0",
+                "gif" => b"GIF89a\0\0\0\0\0\0",
+                "webp" => b"RIFF\0\0\0\0WEBP",
+                _ => continue,
+            };
+            let expected = row["mediatype"].as_str().unwrap();
+            assert_eq!(Format::of(first).unwrap().media_type(), expected, "{name}");
+            if let Ok(picture) = new("named.pdf", first) {
+                assert_eq!((picture.name(), picture.format().media_type()), ("named.pdf", expected));
+            }
+        }
+    }
+
+    #[test]
+    fn p23_what_cannot_be_sent_is_refused_at_once() {
+        let jpeg = b"\xff\xd8\xff\xe0\0\0\0\0\0\0\0\0";
+        assert_eq!(new("a.jpg", b""), Err(PictureError::Empty));
+        assert_eq!(new("a.jpg", b"just some text"), Err(PictureError::NotAPicture));
+        assert_eq!(new("a.jpg", b"RIFF....WEBPVP8 "), Err(PictureError::Unsupported(Format::Webp)));
+        let limit = Policy::default().max_picture;
+        assert_eq!(limit, 20_971_520);
+        assert!(Picture::new("a", limit, jpeg, &Policy::default()).is_ok());
+        let refused = Picture::new("a", limit + 1, jpeg, &Policy::default());
+        assert_eq!(refused, Err(PictureError::TooLarge { len: limit + 1, limit }));
+        assert_eq!(new("noext", jpeg).unwrap().name(), "noext.");
+        assert_eq!(new("", jpeg).unwrap().name(), "image.jpg");
+    }
+}

@@ -1,0 +1,78 @@
+use std::time::Duration;
+
+/// Limits, tries and waits, as data. Every figure's reason stands in `docs/protocol.md`.
+///
+/// ```
+/// let mut policy = wx_proto::Policy::default();
+/// policy.max_picture = 50 * 1024 * 1024;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Policy {
+    /// The largest picture to send, in bytes. Default 20 MiB (§5).
+    pub max_picture: u64,
+    /// The largest picture to fetch, in bytes, after inflating. Default 32 MiB.
+    pub max_fetch: u64,
+    /// The largest JSON reply, in bytes, raw and inflated alike. Default 1 MiB.
+    pub max_reply: u64,
+    /// webwxcheckupload is called for pictures larger than this. Default 25 MiB (P41).
+    pub check_above: u64,
+    /// Tries of a chunk or a check, the first included; 0 counts as 1. Default 3 (P39).
+    pub chunk_tries: u32,
+    /// The wait before the second try of a chunk or a download; it doubles with each further one. Default 1 s.
+    pub back_off: Duration,
+    /// Tries of a message, all with the same ClientMsgId, the first included; 0 counts as 1. Default 4
+    /// (§4.7).
+    pub message_tries: u32,
+    /// The wait between the tries of a message that may have been delivered. Default 15 s (§4.7).
+    pub message_wait: Duration,
+    /// Tries of a download, each from byte 0, the first included; 0 counts as 1. Default 3.
+    pub fetch_tries: u32,
+    /// A chunk has stalled when no byte moved for this long. Default 120 s (P40).
+    pub upload_stall: Duration,
+    /// Every other call has stalled when no byte moved for this long. Default 30 s.
+    pub call_stall: Duration,
+    /// A ping or preflight is given up after this long. Default 1 s (P48).
+    pub side_call_limit: Duration,
+    /// `UploadType` in the upload form. Default 2, which is what goes over the wire; the user's notes print 1, which is
+    /// the page's object before its last change (§4.6).
+    pub upload_type: u8,
+    /// Whether to send the browser's artefacts too: three pings and one OPTIONS a file (§4.1, §4.4). Default no.
+    pub browser_parity: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        const MIB: u64 = 1024 * 1024;
+        Self {
+            max_picture: 20 * MIB,
+            max_fetch: 32 * MIB,
+            max_reply: MIB,
+            check_above: 25 * MIB,
+            chunk_tries: 3,
+            back_off: Duration::from_secs(1),
+            message_tries: 4,
+            message_wait: Duration::from_secs(15),
+            fetch_tries: 3,
+            upload_stall: Duration::from_secs(120),
+            call_stall: Duration::from_secs(30),
+            side_call_limit: Duration::from_secs(1),
+            upload_type: 2,
+            browser_parity: false,
+        }
+    }
+}
+
+impl Policy {
+    /// Both stalls at once.
+    #[must_use]
+    pub fn with_stall(mut self, stall: Duration) -> Self {
+        (self.upload_stall, self.call_stall) = (stall, stall);
+        self
+    }
+
+    /// The wait after the `tries`th try, counted from 1.
+    pub(crate) fn back_off_after(&self, tries: u32) -> Duration {
+        self.back_off.saturating_mul(1 << tries.saturating_sub(1).min(10))
+    }
+}

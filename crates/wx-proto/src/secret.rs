@@ -1,0 +1,48 @@
+use std::fmt;
+
+/// A value that is never printed: its `Debug` is always `[secret]`, in every build, and it has no `Display`.
+///
+/// skey, sid, pass_ticket and every cookie are held in one of these (`docs/protocol.md` P15).
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret<T = String>(T);
+
+impl<T> Secret<T> {
+    /// Wraps a value.
+    pub const fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    /// The value itself. What is done with it is the caller's responsibility.
+    pub const fn expose(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> fmt::Debug for Secret<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(value: &str) -> Self {
+        Self(value.to_owned())
+    }
+}
+
+impl From<String> for Secret {
+    fn from(value: String) -> Self {
+        Self(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p15_debug_shows_nothing() {
+        assert_eq!(format!("{:?}", Secret::from("@crypt_canary")), "[secret]");
+        assert_eq!(format!("{:#?}", Some(Secret::new(b"canary"))), "Some(\n    [secret],\n)");
+    }
+}

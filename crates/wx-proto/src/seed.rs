@@ -1,0 +1,218 @@
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use md5::{Digest, Md5};
+use serde::{Deserialize, Serialize};
+
+/// Wall clock and randomness for one job, given once from outside. Every id of the job follows from it, so a run is a
+/// function of its seed and its inputs.
+///
+/// Two jobs must never share a millisecond: ClientMediaId is made of it (P28). Take seeds from an [`IdSource`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seed {
+    /// Milliseconds since 1970-01-01 UTC.
+    pub unix_ms: u64,
+    /// 128 random bits.
+    pub entropy: [u8; 16],
+}
+
+/// What an id is drawn for; each gives another stream of the same seed.
+#[derive(Clone, Copy)]
+pub(crate) enum Draw {
+    UploadDevice,
+    CheckDevice,
+    MessageDevice,
+    Message,
+    Boundary { upload: u64, chunk: u32 },
+}
+
+impl Seed {
+    /// Drawn bytes for one purpose: MD5 of purpose and entropy, which is as random as the entropy is.
+    fn draw(&self, what: Draw) -> [u8; 16] {
+        let (tag, upload, chunk) = match what {
+            Draw::UploadDevice => (0u8, 0, 0),
+            Draw::CheckDevice => (1, 0, 0),
+            Draw::MessageDevice => (2, 0, 0),
+            Draw::Message => (3, 0, 0),
+            Draw::Boundary { upload, chunk } => (4, upload, chunk),
+        };
+        let mut hash = Md5::new();
+        hash.update(self.entropy);
+        hash.update([tag]);
+        hash.update(upload.to_le_bytes());
+        hash.update(chunk.to_le_bytes());
+        hash.finalize().into()
+    }
+
+    fn draw_number(&self, what: Draw) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.draw(what);
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+
+    pub(crate) fn device_id(&self, what: Draw) -> DeviceId {
+        DeviceId(format!("e{:015}", self.draw_number(what) % 1_000_000_000_000_000))
+    }
+
+    pub(crate) fn local_id(&self) -> LocalId {
+        LocalId::of(self.unix_ms, (self.draw_number(Draw::Message) % 1000) as u16)
+    }
+
+    /// As the browser's: a fixed start and sixteen letters or digits.
+    pub(crate) fn boundary(&self, upload: u64, chunk: u32) -> String {
+        const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        let drawn = self.draw(Draw::Boundary { upload, chunk });
+        let letters = drawn.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()]));
+        "----WebKitFormBoundary".chars().chain(letters).collect()
+    }
+}
+
+/// Gives out [`Seed`]s whose milliseconds never repeat: two consecutive ones are reserved for each job, the second for
+/// an upload that has to start over.
+///
+/// ```
+/// use wx_proto::IdSource;
+///
+/// let now = 1_511_493_942_795;
+/// let (one, two) = (IdSource::process().seed(now, [1; 16]), IdSource::process().seed(now, [2; 16]));
+/// assert!(one.unix_ms >= now && two.unix_ms >= one.unix_ms + 2);
+/// ```
+#[derive(Debug, Default)]
+pub struct IdSource {
+    /// The first millisecond that is still free.
+    free: AtomicU64,
+}
+
+impl IdSource {
+    /// A source of its own, for tests.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { free: AtomicU64::new(0) }
+    }
+
+    /// The source that everything in this process shares.
+    #[must_use]
+    pub fn process() -> &'static Self {
+        static PROCESS: IdSource = IdSource::new();
+        &PROCESS
+    }
+
+    /// A seed at `unix_ms`, or as little later as it takes to be unique.
+    pub fn seed(&self, unix_ms: u64, entropy: [u8; 16]) -> Seed {
+        let reserve = |free: u64| free.max(unix_ms) + 2;
+        let free =
+            match self.free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| Some(reserve(free))) {
+                Ok(free) | Err(free) => free,
+            };
+        Seed { unix_ms: free.max(unix_ms), entropy }
+    }
+}
+
+/// LocalID and ClientMsgId of a message: 17 digits, as text (P44).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LocalId(String);
+
+impl LocalId {
+    /// The millisecond, then a number of three decimals between 0 and 1 without its dot: `0` and three digits.
+    fn of(unix_ms: u64, thousandths: u16) -> Self {
+        Self(format!("{unix_ms:013}{thousandths:04}"))
+    }
+
+    /// The text, as it goes over the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for LocalId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// `DeviceID` of a BaseRequest: `e` and 15 decimal digits (P11).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceId(String);
+
+impl DeviceId {
+    /// A fixed DeviceID, as a session may carry one. Released clients send many forms, so any printable ASCII goes.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let valid = !text.is_empty() && text.len() <= 256 && text.bytes().all(|b| b.is_ascii_graphic());
+        valid.then(|| Self(text.to_owned()))
+    }
+
+    /// The text, as it goes over the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn is_digits(text: &str) -> bool {
+        text.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
+    #[test]
+    fn p11_device_ids_of_a_seed() {
+        let seed = Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16] };
+        let ids =
+            [Draw::UploadDevice, Draw::CheckDevice, Draw::MessageDevice].map(|what| seed.device_id(what));
+        for id in &ids {
+            let digits = id.as_str().strip_prefix('e').unwrap();
+            assert!(digits.len() == 15 && is_digits(digits), "{id:?}");
+        }
+        assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2]);
+    }
+
+    #[test]
+    fn p44_local_ids_of_the_vector() {
+        let vector: serde_json::Value =
+            serde_json::from_str(include_str!("../tests/vectors/client_ids.json")).unwrap();
+        for case in vector["local_id"]["cases"].as_array().unwrap() {
+            let thousandths = (case["random"].as_f64().unwrap() * 1000.0).round() as u16;
+            let id = LocalId::of(case["ms"].as_u64().unwrap(), thousandths);
+            assert_eq!(id.as_str(), case["expect"].as_str().unwrap());
+        }
+        for entropy in 0..=255 {
+            let id = Seed { unix_ms: 1_511_493_942_795, entropy: [entropy; 16] }.local_id();
+            assert!(id.as_str().len() == 17 && is_digits(id.as_str()) && id.as_str().as_bytes()[13] == b'0');
+        }
+    }
+
+    #[test]
+    fn p28_p44_ten_thousand_sends_of_one_millisecond_are_distinct() {
+        let source = IdSource::new();
+        let (mut media, mut local) = (BTreeSet::new(), BTreeSet::new());
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..4)
+                .map(|_| {
+                    scope.spawn(|| {
+                        (0..2500).map(|_| source.seed(1_511_493_942_795, [9; 16])).collect::<Vec<_>>()
+                    })
+                })
+                .collect();
+            for seed in workers.into_iter().flat_map(|worker| worker.join().unwrap()) {
+                assert!(media.insert(seed.unix_ms) && media.insert(seed.unix_ms + 1));
+                assert!(local.insert(seed.local_id().to_string()));
+            }
+        });
+        assert_eq!(local.len(), 10_000);
+        assert_eq!(source.seed(1_611_493_942_795, [0; 16]).unix_ms, 1_611_493_942_795);
+    }
+
+    #[test]
+    fn boundaries_differ_by_chunk_and_by_upload() {
+        let seed = Seed { unix_ms: 1, entropy: [3; 16] };
+        let all = BTreeSet::from([seed.boundary(1, 0), seed.boundary(1, 1), seed.boundary(2, 0)]);
+        assert_eq!(all.len(), 3);
+        assert!(all.iter().all(|boundary| boundary.len() == 38));
+    }
+}

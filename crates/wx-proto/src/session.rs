@@ -1,0 +1,222 @@
+//! A login: everything that requests are made of.
+
+mod builder;
+mod file;
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::wire::query::PassTicket;
+use crate::{CookieJar, DeviceId, HostError, Hosts, Role, Secret, Unready, UserName};
+
+pub use builder::SessionBuilder;
+
+/// The `User-Agent` of a desktop browser (§2.6), unless another is set.
+const USER_AGENT: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
+
+/// The cookie whose value goes into the upload form (P8).
+const DATA_TICKET: &str = "webwx_data_ticket";
+
+/// A login: hosts, ids, secrets and cookies. Made by [`Session::builder`] or read from a file's text by
+/// [`Session::from_json`]; both refuse hosts that are not web WeChat's.
+///
+/// `Debug` shows the hosts and the names of the cookies, nothing else.
+#[derive(Clone, PartialEq)]
+pub struct Session {
+    hosts: Hosts,
+    lang: String,
+    uin: u32,
+    sid: Secret,
+    skey: Secret,
+    pass_ticket: Option<PassTicket>,
+    device_id: Option<DeviceId>,
+    user_name: UserName,
+    cookies: CookieJar,
+    user_agent: String,
+    /// What the file holds besides, kept as it is.
+    rest: Map<String, Value>,
+}
+
+/// Which page's protocol a session speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Profile {
+    /// The web WeChat page, in five families of hosts (§1.2).
+    Web,
+}
+
+/// Why a session could not be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The text is not a JSON object.
+    NotJson,
+    /// The file has another version than 1, or none.
+    Version(Option<u64>),
+    /// The profile is not known.
+    Profile(String),
+    /// A key is missing.
+    Missing(&'static str),
+    /// A key's value is not what it should be.
+    Invalid(&'static str),
+    /// The base is not allowed.
+    Host(HostError),
+}
+
+impl Session {
+    /// Starts a session for the base that the login redirected to, such as `https://wx.qq.com`.
+    pub fn builder(base: &str) -> SessionBuilder {
+        SessionBuilder::new(base)
+    }
+
+    /// Reads a session file's text, version 1. Plain http is refused.
+    ///
+    /// # Errors
+    /// [`SessionError`], which names the key but never its value.
+    pub fn from_json(text: impl AsRef<[u8]>) -> Result<Self, SessionError> {
+        file::read(text.as_ref(), Hosts::of)
+    }
+
+    /// As [`Session::from_json`], and accepts plain http to a literal loopback address as well: for tests and
+    /// demonstrations. See [`Hosts::loopback`].
+    ///
+    /// # Errors
+    /// [`SessionError`], which names the key but never its value.
+    pub fn from_json_allow_loopback(text: impl AsRef<[u8]>) -> Result<Self, SessionError> {
+        file::read(text.as_ref(), Hosts::loopback)
+    }
+
+    /// The session file's text, version 1, with all keys that were read. **It holds every secret of the login**: write
+    /// it where only the user can read it.
+    #[must_use]
+    pub fn to_json(&self) -> Secret {
+        Secret::new(file::write(self))
+    }
+
+    /// The hosts of this login.
+    #[must_use]
+    pub fn hosts(&self) -> &Hosts {
+        &self.hosts
+    }
+
+    /// The page's language, such as `zh_CN`.
+    #[must_use]
+    pub fn lang(&self) -> &str {
+        &self.lang
+    }
+
+    /// The user's number.
+    #[must_use]
+    pub fn uin(&self) -> u32 {
+        self.uin
+    }
+
+    /// The session id, raw.
+    #[must_use]
+    pub fn sid(&self) -> &Secret {
+        &self.sid
+    }
+
+    /// The current skey.
+    #[must_use]
+    pub fn skey(&self) -> &Secret {
+        &self.skey
+    }
+
+    /// The user's own UserName in this login.
+    #[must_use]
+    pub fn user_name(&self) -> &UserName {
+        &self.user_name
+    }
+
+    /// The cookies.
+    #[must_use]
+    pub fn cookies(&self) -> &CookieJar {
+        &self.cookies
+    }
+
+    /// The `User-Agent` of every request.
+    #[must_use]
+    pub fn user_agent(&self) -> &str {
+        &self.user_agent
+    }
+
+    /// Sets the `User-Agent` of every request: printable ASCII.
+    ///
+    /// # Errors
+    /// [`SessionError::Invalid`] for any other text.
+    pub fn set_user_agent(&mut self, user_agent: &str) -> Result<(), SessionError> {
+        if user_agent.is_empty() || !user_agent.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+            return Err(SessionError::Invalid("user_agent"));
+        }
+        user_agent.clone_into(&mut self.user_agent);
+        Ok(())
+    }
+
+    pub(crate) fn pass_ticket(&self) -> Option<&PassTicket> {
+        self.pass_ticket.as_ref()
+    }
+
+    pub(crate) fn device_id(&self) -> Option<&DeviceId> {
+        self.device_id.as_ref()
+    }
+
+    /// Whether somebody is logged in, as far as can be told from here.
+    ///
+    /// # Errors
+    /// [`Unready::NotLoggedIn`] if sid or skey is empty.
+    pub fn check_login(&self) -> Result<(), Unready> {
+        if self.sid.expose().is_empty() || self.skey.expose().is_empty() {
+            Err(Unready::NotLoggedIn)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether something can be uploaded at `unix_ms` (Unix milliseconds); the ticket is what it needs (P8).
+    ///
+    /// # Errors
+    /// [`Unready`] if nobody is logged in or the cookie `webwx_data_ticket` is missing or expired.
+    pub fn check_upload(&self, unix_ms: u64) -> Result<(), Unready> {
+        self.data_ticket(unix_ms).map(|_| ())
+    }
+
+    pub(crate) fn data_ticket(&self, unix_ms: u64) -> Result<&Secret, Unready> {
+        self.check_login()?;
+        let found = self.cookies.value(DATA_TICKET, &self.hosts.origin(Role::File), unix_ms / 1000);
+        found.filter(|ticket| !ticket.expose().is_empty()).ok_or(Unready::NoDataTicket)
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cookies: Vec<_> = self.cookies.cookies().iter().map(|cookie| &cookie.name).collect();
+        let base = self.hosts.origin(Role::Base).to_string();
+        f.debug_struct("Session").field("base", &base).field("cookies", &cookies).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotJson => f.write_str("the session is not a JSON object"),
+            Self::Version(Some(version)) => {
+                write!(f, "the session has version {version}, only version 1 is known")
+            }
+            Self::Version(None) => f.write_str("the session has no version number"),
+            Self::Profile(profile) => write!(f, "the session has the unknown profile {profile:?}"),
+            Self::Missing(key) => write!(f, "the session has no {key:?}"),
+            Self::Invalid(key) => write!(f, "the session's {key:?} is not valid"),
+            Self::Host(error) => write!(f, "the session's \"base\": {error}"),
+        }
+    }
+}
+
+impl std::error::Error for SessionError {}
+
+impl From<HostError> for SessionError {
+    fn from(error: HostError) -> Self {
+        Self::Host(error)
+    }
+}

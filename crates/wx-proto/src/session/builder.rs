@@ -1,0 +1,140 @@
+use serde_json::Map;
+
+use super::{DATA_TICKET, PassTicket, Session, SessionError, USER_AGENT};
+use crate::cookies::Cookie;
+use crate::{CookieJar, Hosts, Role, Secret, UserName};
+
+/// Puts a [`Session`] together from the values of a login (§2.1).
+///
+/// ```
+/// use wx_proto::Session;
+///
+/// let session = Session::builder("https://wx.qq.com")
+///     .uin(2_272_112_421)
+///     .sid("oMrabhVznekD3NaC")
+///     .skey("@crypt_…")
+///     .user_name("@201052a7770bca94")
+///     .data_ticket("gScDxle6RuLZRNXBh+IEbkmF")
+///     .build()?;
+/// # Ok::<(), wx_proto::SessionError>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct SessionBuilder {
+    base: String,
+    hosts: fn(&str) -> Result<Hosts, crate::HostError>,
+    lang: String,
+    uin: Option<u32>,
+    sid: Secret,
+    skey: Secret,
+    pass_ticket: Option<PassTicket>,
+    user_name: String,
+    data_ticket: Option<Secret>,
+    cookies: CookieJar,
+}
+
+impl SessionBuilder {
+    pub(super) fn new(base: &str) -> Self {
+        Self {
+            base: base.to_owned(),
+            hosts: Hosts::of,
+            lang: "zh_CN".to_owned(),
+            uin: None,
+            sid: Secret::default(),
+            skey: Secret::default(),
+            pass_ticket: None,
+            user_name: String::new(),
+            data_ticket: None,
+            cookies: CookieJar::default(),
+        }
+    }
+
+    /// Accepts plain http to a literal loopback address as base.
+    pub fn allow_loopback(mut self) -> Self {
+        self.hosts = Hosts::loopback;
+        self
+    }
+
+    /// The page's language; `zh_CN` if not set.
+    pub fn lang(mut self, lang: &str) -> Self {
+        lang.clone_into(&mut self.lang);
+        self
+    }
+
+    /// The user's number.
+    pub fn uin(mut self, uin: u32) -> Self {
+        self.uin = Some(uin);
+        self
+    }
+
+    /// The session id, raw.
+    pub fn sid(mut self, sid: impl Into<Secret>) -> Self {
+        self.sid = sid.into();
+        self
+    }
+
+    /// The skey.
+    pub fn skey(mut self, skey: impl Into<Secret>) -> Self {
+        self.skey = skey.into();
+        self
+    }
+
+    /// pass_ticket exactly as the login page's XML gave it, percent-encoded once (P9). May be left out (P10).
+    pub fn pass_ticket(mut self, in_xml: impl Into<Secret>) -> Self {
+        self.pass_ticket = Some(PassTicket(in_xml.into()));
+        self
+    }
+
+    /// The user's own UserName in this login.
+    pub fn user_name(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.user_name);
+        self
+    }
+
+    /// The value of the cookie `webwx_data_ticket`, if no jar with it is at hand.
+    pub fn data_ticket(mut self, ticket: impl Into<Secret>) -> Self {
+        self.data_ticket = Some(ticket.into());
+        self
+    }
+
+    /// The cookies of the login.
+    pub fn cookies(mut self, cookies: CookieJar) -> Self {
+        self.cookies = cookies;
+        self
+    }
+
+    /// Checks the values.
+    ///
+    /// # Errors
+    /// [`SessionError`] for a foreign host, a missing uin or an impossible UserName.
+    pub fn build(self) -> Result<Session, SessionError> {
+        let hosts = (self.hosts)(&self.base)?;
+        let mut cookies = self.cookies;
+        if let Some(value) = self.data_ticket {
+            let base = hosts.origin(Role::Base);
+            // The family's whole domain, so that it reaches the file host (§2.3).
+            cookies.put(Cookie {
+                name: DATA_TICKET.to_owned(),
+                value,
+                domain: base.host().to_owned(),
+                host_only: hosts.is_loopback(),
+                path: "/".to_owned(),
+                secure: base.is_https(),
+                expires: None,
+            });
+        }
+        Ok(Session {
+            hosts,
+            lang: self.lang,
+            uin: self.uin.ok_or(SessionError::Missing("uin"))?,
+            sid: self.sid,
+            skey: self.skey,
+            pass_ticket: self.pass_ticket,
+            device_id: None,
+            user_name: UserName::new(self.user_name).map_err(|_| SessionError::Invalid("user_name"))?,
+            cookies,
+            user_agent: USER_AGENT.to_owned(),
+            rest: Map::new(),
+        })
+    }
+}

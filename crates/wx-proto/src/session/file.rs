@@ -1,0 +1,229 @@
+//! The session file, version 1: JSON. Unknown keys are kept, an unknown version is refused. Times are Unix seconds.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{PassTicket, Session, SessionError, USER_AGENT};
+use crate::cookies::Cookie;
+use crate::{CookieJar, DeviceId, HostError, Hosts, Role, UserName};
+
+/// A cookie as the file has it. No `Debug`: it holds the value.
+#[derive(Serialize, Deserialize)]
+struct FileCookie {
+    name: String,
+    value: String,
+    domain: String,
+    #[serde(default)]
+    host_only: bool,
+    #[serde(default = "root")]
+    path: String,
+    #[serde(default)]
+    secure: bool,
+    #[serde(default)]
+    expires: Option<u64>,
+}
+
+fn root() -> String {
+    "/".to_owned()
+}
+
+pub(super) fn read(
+    text: &[u8],
+    hosts: fn(&str) -> Result<Hosts, HostError>,
+) -> Result<Session, SessionError> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let mut file = Fields(serde_json::from_slice(text).map_err(|_| SessionError::NotJson)?);
+    match file.0.remove("version").map(|version| version.as_u64()) {
+        Some(Some(1)) => {}
+        Some(other) => return Err(SessionError::Version(other)),
+        None => return Err(SessionError::Version(None)),
+    }
+    match file.text("profile")?.as_deref() {
+        None | Some("web") => {}
+        Some(other) => return Err(SessionError::Profile(other.chars().take(40).collect())),
+    }
+    let base = file.text("base")?.ok_or(SessionError::Missing("base"))?;
+    let cookies = file.0.remove("cookies").ok_or(SessionError::Missing("cookies"))?;
+    let user_name = file.text("user_name")?.ok_or(SessionError::Missing("user_name"))?;
+    let device_id = file.text("device_id")?;
+    Ok(Session {
+        hosts: hosts(&base)?,
+        lang: file.text("lang")?.unwrap_or_else(|| "zh_CN".to_owned()),
+        uin: file.uin()?,
+        sid: file.text("sid")?.ok_or(SessionError::Missing("sid"))?.into(),
+        skey: file.text("skey")?.ok_or(SessionError::Missing("skey"))?.into(),
+        pass_ticket: file.text("pass_ticket")?.map(|ticket| PassTicket(ticket.into())),
+        device_id: device_id
+            .map(|id| DeviceId::new(&id).ok_or(SessionError::Invalid("device_id")))
+            .transpose()?,
+        user_name: UserName::new(user_name).map_err(|_| SessionError::Invalid("user_name"))?,
+        cookies: jar(cookies)?,
+        user_agent: USER_AGENT.to_owned(),
+        rest: file.0,
+    })
+}
+
+/// What has not been read yet.
+struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// A text; null counts as absent.
+    fn text(&mut self, key: &'static str) -> Result<Option<String>, SessionError> {
+        match self.0.remove(key) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(SessionError::Invalid(key)),
+        }
+    }
+
+    /// A number or a string of digits, up to 2^32 − 1 (P12).
+    fn uin(&mut self) -> Result<u32, SessionError> {
+        let value = self.0.remove("uin").ok_or(SessionError::Missing("uin"))?;
+        let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
+        number.and_then(|number| u32::try_from(number).ok()).ok_or(SessionError::Invalid("uin"))
+    }
+}
+
+fn jar(value: Value) -> Result<CookieJar, SessionError> {
+    let listed: Vec<FileCookie> =
+        serde_json::from_value(value).map_err(|_| SessionError::Invalid("cookies"))?;
+    let mut jar = CookieJar::default();
+    for cookie in listed {
+        let domain = cookie.domain.trim_start_matches('.').to_ascii_lowercase();
+        if cookie.name.is_empty() || domain.is_empty() {
+            return Err(SessionError::Invalid("cookies"));
+        }
+        let FileCookie { name, value, host_only, path, secure, expires, .. } = cookie;
+        jar.put(Cookie { name, value: value.into(), domain, host_only, path, secure, expires });
+    }
+    Ok(jar)
+}
+
+pub(super) fn write(session: &Session) -> String {
+    let cookies: Vec<_> = session.cookies.cookies().iter().map(file_cookie).collect();
+    let known = serde_json::json!({
+        "version": 1,
+        "profile": "web",
+        "base": session.hosts.origin(Role::Base).to_string(),
+        "lang": session.lang,
+        "uin": session.uin,
+        "sid": session.sid.expose(),
+        "skey": session.skey.expose(),
+        "pass_ticket": session.pass_ticket.as_ref().map(|ticket| ticket.0.expose()),
+        "device_id": session.device_id.as_ref().map(DeviceId::as_str),
+        "user_name": session.user_name.as_str(),
+        "cookies": cookies,
+    });
+    let mut all = session.rest.clone();
+    if let Value::Object(known) = known {
+        all.extend(known);
+    }
+    format!("{:#}\n", Value::Object(all))
+}
+
+fn file_cookie(cookie: &Cookie) -> FileCookie {
+    let dot = if cookie.host_only { "" } else { "." };
+    FileCookie {
+        name: cookie.name.clone(),
+        value: cookie.value.expose().clone(),
+        domain: format!("{dot}{}", cookie.domain),
+        host_only: cookie.host_only,
+        path: cookie.path.clone(),
+        secure: cookie.secure,
+        expires: cookie.expires,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Unready;
+
+    fn example() -> Value {
+        serde_json::json!({
+            "version": 1, "profile": "web", "base": "https://wx.qq.com", "lang": "zh_CN", "uin": 2_272_112_421_u32,
+            "sid": "canary+sid", "skey": "@crypt_canary", "pass_ticket": "canary%2B", "device_id": null,
+            "user_name": "@2010", "sync_key": {"Count": 0}, "mine": [1, 2],
+            "cookies": [{"name": "webwx_data_ticket", "value": "canary=ticket", "domain": ".qq.com",
+                         "host_only": false, "path": "/", "secure": true, "expires": null}]
+        })
+    }
+
+    fn with(key: &str, value: Value) -> Result<Session, SessionError> {
+        let mut file = example();
+        file[key] = value;
+        Session::from_json(file.to_string())
+    }
+
+    #[test]
+    fn goes_both_ways_and_keeps_unknown_keys() {
+        let session = Session::from_json(example().to_string()).unwrap();
+        let written: Value = serde_json::from_str(session.to_json().expose()).unwrap();
+        assert_eq!(written, example());
+        assert_eq!(Session::from_json(session.to_json().expose()).unwrap(), session);
+    }
+
+    #[test]
+    fn p12_uin_up_to_32_bits_as_number_or_text() {
+        assert_eq!(with("uin", 4_294_967_295_u32.into()).unwrap().uin(), 4_294_967_295);
+        assert_eq!(with("uin", "3141592653".into()).unwrap().uin(), 3_141_592_653);
+        for bad in [4_294_967_296_u64.into(), Value::from(-1), "x".into(), 1.5.into()] {
+            assert_eq!(with("uin", bad), Err(SessionError::Invalid("uin")));
+        }
+    }
+
+    #[test]
+    fn each_defect_is_named() {
+        assert_eq!(Session::from_json("{\"version\":"), Err(SessionError::NotJson));
+        assert_eq!(Session::from_json("[]"), Err(SessionError::NotJson));
+        assert_eq!(with("version", 2.into()), Err(SessionError::Version(Some(2))));
+        assert_eq!(with("version", "1".into()), Err(SessionError::Version(None)));
+        assert_eq!(with("profile", "desktop".into()), Err(SessionError::Profile("desktop".to_owned())));
+        assert_eq!(with("sid", 7.into()), Err(SessionError::Invalid("sid")));
+        assert_eq!(with("cookies", "none".into()), Err(SessionError::Invalid("cookies")));
+        for base in ["https://evil.example", "http://wx.qq.com", "http://127.0.0.1:1", "nonsense"] {
+            assert!(matches!(with("base", base.into()), Err(SessionError::Host(_))), "{base}");
+        }
+        for key in ["base", "uin", "sid", "skey", "user_name", "cookies"] {
+            let mut file = example();
+            file.as_object_mut().unwrap().remove(key);
+            let error = Session::from_json(file.to_string()).unwrap_err();
+            assert!(error.to_string().contains(key), "{error}");
+        }
+    }
+
+    #[test]
+    fn p3_loopback_needs_its_own_constructor() {
+        let mut file = example();
+        file["base"] = "http://127.0.0.1:8080".into();
+        assert!(Session::from_json(file.to_string()).is_err());
+        assert!(Session::from_json_allow_loopback(file.to_string()).unwrap().hosts().is_loopback());
+        file["base"] = "http://192.168.0.1:8080".into();
+        assert!(Session::from_json_allow_loopback(file.to_string()).is_err());
+    }
+
+    #[test]
+    fn p8_the_data_ticket_is_read_from_the_jar() {
+        let session = Session::from_json(example().to_string()).unwrap();
+        assert_eq!(session.data_ticket(0).unwrap().expose(), "canary=ticket");
+        assert_eq!(
+            with("cookies", Value::Array(vec![])).unwrap().check_upload(0),
+            Err(Unready::NoDataTicket)
+        );
+        let mut expiring = example();
+        expiring["cookies"][0]["expires"] = 100.into();
+        let session = Session::from_json(expiring.to_string()).unwrap();
+        assert_eq!(session.check_upload(99_999), Ok(()));
+        assert_eq!(session.check_upload(100_000), Err(Unready::NoDataTicket));
+        assert!(Unready::NoDataTicket.to_string().contains("webwx_data_ticket"));
+        assert_eq!(with("skey", "".into()).unwrap().check_upload(0), Err(Unready::NotLoggedIn));
+    }
+
+    #[test]
+    fn p15_debug_shows_no_secret() {
+        let session = Session::from_json(example().to_string()).unwrap();
+        let shown = format!("{session:?} {:?}", session.to_json());
+        assert!(shown.contains("https://wx.qq.com") && shown.contains("webwx_data_ticket"), "{shown}");
+        assert!(!shown.contains("canary") && !shown.contains("2272112421"), "{shown}");
+    }
+}

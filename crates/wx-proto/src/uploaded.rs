@@ -1,0 +1,51 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{Format, LocalId, MediaId, MsgId};
+
+/// A finished upload: what a message is sent with. One upload serves any number of recipients, within one login.
+///
+/// It holds no secret and can be saved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Uploaded {
+    /// The server's name for the picture.
+    pub media_id: MediaId,
+    /// Width and height of the server's thumbnail in pixels; `None` when it announced 0 × 0.
+    pub thumbnail: Option<(u32, u32)>,
+    /// The server's own spelling of the file name, since 2018.
+    pub encry_file_name: Option<String>,
+    /// Whether it must be sent as an emoticon, which a GIF must (P47).
+    pub emoticon: bool,
+    /// Length of the picture in bytes.
+    pub bytes: u64,
+    /// MD5 of the whole picture in lower case hex.
+    pub md5: String,
+    /// Chunks sent; 0 if the server knew the picture already (P41).
+    pub chunks: u32,
+    /// The server's count of bytes, if it names one that is not the picture's length: a warning (P38).
+    pub odd_start_pos: Option<u64>,
+}
+
+/// A message that the server accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sent {
+    /// The server's id of the message. Fetch and revoke by it.
+    pub msg_id: MsgId,
+    /// The id it was sent with.
+    pub local_id: LocalId,
+    /// The upload that it shows.
+    pub uploaded: Uploaded,
+}
+
+/// A picture that was fetched, whole and checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fetched {
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// MD5 in lower case hex.
+    pub md5: String,
+    /// What it is, by its first bytes.
+    pub format: Format,
+}

@@ -1,0 +1,10 @@
+//! What the endpoints share: the form, the JSON envelope, codes, spellings. Knows neither endpoints nor flows.
+
+pub(crate) mod base;
+pub(crate) mod date;
+pub(crate) mod form;
+pub(crate) mod inflate;
+pub(crate) mod lenient;
+pub(crate) mod query;
+pub(crate) mod reply;
+pub(crate) mod ret;

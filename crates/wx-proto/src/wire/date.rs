@@ -1,0 +1,116 @@
+//! Dates: cookies' lax ones in (P6), the browser's `Date` text out (§4.6 row 4). Proleptic Gregorian, no clock.
+
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+const DAY: u64 = 86_400;
+
+/// Days since 1970-01-01 of a date from 1970 on.
+fn days_before(year: u64, month: u64, day: u64) -> u64 {
+    // The year is counted from March, so that the leap day is the last.
+    let (year, shifted) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let of_year = (153 * shifted + 2) / 5 + day - 1;
+    year * 365 + year / 4 - year / 100 + year / 400 + of_year - 719_468
+}
+
+/// Year, month (1–12) and day of a count of days since 1970-01-01.
+fn civil(days: u64) -> (u64, u64, u64) {
+    let days = days + 719_468;
+    let era = days / 146_097;
+    let of_era = days % 146_097;
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    (era * 400 + year + u64::from(month <= 2), month, day)
+}
+
+/// What a browser set to Chinese and to Beijing's time prints for a `Date`:
+/// `Sat Jun 23 2018 16:45:07 GMT+0800 (中国标准时间)`.
+pub(crate) fn javascript(unix_ms: u64) -> String {
+    let local = unix_ms / 1000 + 8 * 3600;
+    let (days, second) = (local / DAY, local % DAY);
+    let (year, month, day) = civil(days);
+    format!(
+        "{} {} {day:02} {year:04} {:02}:{:02}:{:02} GMT+0800 (中国标准时间)",
+        DAYS[(days % 7) as usize],
+        MONTHS[(month - 1) as usize],
+        second / 3600,
+        second / 60 % 60,
+        second % 60,
+    )
+}
+
+/// A cookie's date in Unix seconds, by the tokens of RFC 6265 §5.1.1: `Mon, 31-Dec-2018 11:12:21 GMT` as well as
+/// the RFC 1123 form.
+pub(crate) fn cookie(text: &str) -> Option<u64> {
+    let (mut time, mut day, mut month, mut year) = (None, None, None, None);
+    let is_delimiter = |c: char| !(c.is_ascii_alphanumeric() || c == ':' || c > '\x7e');
+    for token in text.split(is_delimiter).filter(|token| !token.is_empty()) {
+        if time.is_none() && token.contains(':') {
+            time = Some(clock(token)?);
+        } else if let (None, Ok(number), 1..=2) = (day, token.parse::<u64>(), token.len()) {
+            day = Some(number);
+        } else if let (None, Some(number)) = (month, month_of(token)) {
+            month = Some(number);
+        } else if let (None, Ok(number), 2..=4) = (year, token.parse::<u64>(), token.len()) {
+            year = Some(match number {
+                0..=69 => number + 2000,
+                70..=99 => number + 1900,
+                _ => number,
+            });
+        }
+    }
+    let (time, day, month, year) = (time?, day?, month?, year?);
+    if !(1..=31).contains(&day) || year < 1601 {
+        return None;
+    }
+    // Dates before 1970 are simply long past.
+    Some(if year < 1970 { 0 } else { days_before(year, month, day) * DAY + time })
+}
+
+fn clock(token: &str) -> Option<u64> {
+    let mut parts = token.splitn(3, ':').map(|part| part.parse::<u64>().ok());
+    let (hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);
+    (hour < 24 && minute < 60 && second < 60).then_some(hour * 3600 + minute * 60 + second)
+}
+
+fn month_of(token: &str) -> Option<u64> {
+    let start = token.get(..3)?;
+    let index = MONTHS.iter().position(|name| name.eq_ignore_ascii_case(start))?;
+    Some(index as u64 + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p6_dates_with_two_hyphens() {
+        assert_eq!(cookie("Mon, 31-Dec-2018 11:12:21 GMT"), Some(1_546_254_741));
+        assert_eq!(cookie("Mon, 31 Dec 2018 11:12:21 GMT"), Some(1_546_254_741));
+        assert_eq!(cookie("Wed, 27-Dec-28 23:12:21 GMT"), Some(1_861_571_541));
+        assert_eq!(cookie("Thu, 01-Jan-1970 00:00:00 GMT"), Some(0));
+        for bad in
+            ["", "tomorrow", "31-Dec-2018", "Mon, 41-Dec-2018 11:12:21", "Mon, 31-Dec-2018 25:00:00", "é:é:é"]
+        {
+            assert_eq!(cookie(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn javascript_text_of_the_captures() {
+        assert_eq!(javascript(1_529_743_507_000), "Sat Jun 23 2018 16:45:07 GMT+0800 (中国标准时间)");
+        assert_eq!(javascript(1_511_493_942_000), "Fri Nov 24 2017 11:25:42 GMT+0800 (中国标准时间)");
+        assert_eq!(javascript(0), "Thu Jan 01 1970 08:00:00 GMT+0800 (中国标准时间)");
+    }
+
+    #[test]
+    fn every_day_of_two_centuries_goes_both_ways() {
+        for days in 0..73_000 {
+            let (year, month, day) = civil(days);
+            assert_eq!(days_before(year, month, day), days);
+        }
+    }
+}

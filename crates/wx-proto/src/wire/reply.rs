@@ -1,0 +1,237 @@
+//! The one gate that every JSON answer passes: HTTP status, JSON whatever its Content-Type, Ret (P35, P37, P50).
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::{Response, StatusCode, header};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::inflate::{self, InflateError};
+use super::{lenient, ret::Ret};
+
+/// Why an answer cannot be used. Ordered as the gate checks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReplyError {
+    /// A 3xx. It is never followed: the request holds secrets.
+    Redirect {
+        /// The status.
+        status: u16,
+        /// The host it points to, if that could be read.
+        host: Option<String>,
+    },
+    /// Any other status that is not a success; a 206 is one for pictures.
+    Status(u16),
+    /// Larger than a limit of [`Policy`](crate::Policy).
+    TooLarge {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// No bytes at all.
+    Empty,
+    /// Another length than announced.
+    Cut {
+        /// Bytes announced by Content-Length; `None` if a compressed stream ended early.
+        expected: Option<u64>,
+        /// Bytes that came.
+        got: u64,
+    },
+    /// A picture without Content-Length: a cut-off one could not be told from a whole one.
+    NoLength,
+    /// A Content-Encoding other than gzip, or gzip that is broken.
+    Encoding(String),
+    /// A web page.
+    Html,
+    /// Neither JSON nor a web page, where JSON should be.
+    NotJson,
+    /// JSON that ends in the middle.
+    CutJson,
+    /// JSON in the place of a picture.
+    Json,
+    /// Neither a picture of a known format nor anything else known, where a picture should be.
+    NotAPicture,
+    /// JSON without `BaseResponse.Ret`, or with fields of the wrong type.
+    NoRet,
+    /// The server said no.
+    Refused {
+        /// Its code.
+        ret: Ret,
+        /// Its own words; mostly empty.
+        message: String,
+    },
+    /// Success, but without the MediaId that the last chunk's answer must have (P36).
+    NoMediaId,
+    /// Success, but without a MsgID (P45).
+    NoMsgId,
+    /// After a repeated chunk the server had put together another number of bytes, twice.
+    Assembled {
+        /// Bytes of the picture.
+        expected: u64,
+        /// Bytes that the server names.
+        got: u64,
+    },
+}
+
+#[derive(Deserialize)]
+struct Envelope<T> {
+    #[serde(rename = "BaseResponse")]
+    base: BaseResponse,
+    #[serde(flatten)]
+    rest: T,
+}
+
+#[derive(Deserialize)]
+struct BaseResponse {
+    #[serde(rename = "Ret", deserialize_with = "lenient::signed")]
+    ret: i64,
+    #[serde(rename = "ErrMsg", default, deserialize_with = "lenient::text")]
+    message: String,
+}
+
+/// What came of reading a reply's envelope.
+pub(crate) struct Opened<T> {
+    pub(crate) ret: Ret,
+    message: String,
+    pub(crate) rest: T,
+}
+
+impl<T> Opened<T> {
+    /// The fields, if Ret is 0. Nothing of a refused answer is handed on, least of all its MediaId (P35, §7.2).
+    pub(crate) fn accepted(self) -> Result<T, ReplyError> {
+        if self.ret == Ret::OK {
+            Ok(self.rest)
+        } else {
+            // A server's words are shown on one line, and not without end.
+            let message = self.message.chars().filter(|c| !c.is_control()).take(200).collect();
+            Err(ReplyError::Refused { ret: self.ret, message })
+        }
+    }
+}
+
+/// The whole gate: status, then envelope, then Ret.
+pub(crate) fn accepted<T: DeserializeOwned>(reply: &Response<Bytes>, cap: u64) -> Result<T, ReplyError> {
+    status(reply.status(), reply.headers())?;
+    open(reply, cap)?.accepted()
+}
+
+/// The HTTP status alone.
+pub(crate) fn status(status: StatusCode, headers: &http::HeaderMap) -> Result<(), ReplyError> {
+    if status.is_redirection() {
+        let location = headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
+        let host = location.and_then(|text| text.parse::<http::Uri>().ok()?.host().map(str::to_owned));
+        return Err(ReplyError::Redirect { status: status.as_u16(), host });
+    }
+    if status.is_success() { Ok(()) } else { Err(ReplyError::Status(status.as_u16())) }
+}
+
+/// Content-Length as a number, if the header is there and is one.
+pub(crate) fn content_length(headers: &http::HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// Whether the body is gzipped; any other encoding is an error (P37).
+pub(crate) fn gzipped(headers: &http::HeaderMap) -> Result<bool, ReplyError> {
+    let Some(value) = headers.get(header::CONTENT_ENCODING) else { return Ok(false) };
+    match value.to_str().map(|text| text.trim().to_ascii_lowercase()).as_deref() {
+        Ok("" | "identity") => Ok(false),
+        Ok("gzip" | "x-gzip") => Ok(true),
+        Ok(other) => Err(ReplyError::Encoding(other.chars().take(40).collect())),
+        Err(_) => Err(ReplyError::Encoding("unreadable".to_owned())),
+    }
+}
+
+impl ReplyError {
+    pub(crate) fn inflating(error: InflateError, cap: u64, got: u64) -> Self {
+        match error {
+            InflateError::Corrupt => Self::Encoding("broken gzip".to_owned()),
+            InflateError::Truncated => Self::Cut { expected: None, got },
+            InflateError::TooLarge => Self::TooLarge { limit: cap },
+        }
+    }
+
+    /// What bytes that are no JSON object look like: the first that is not white space tells.
+    pub(crate) fn of_page(body: &[u8]) -> Option<Self> {
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        match body.iter().find(|byte| !byte.is_ascii_whitespace())? {
+            b'<' => Some(Self::Html),
+            b'{' | b'[' => Some(Self::Json),
+            _ => None,
+        }
+    }
+}
+
+/// The envelope, whatever the status.
+pub(crate) fn open<T: DeserializeOwned>(reply: &Response<Bytes>, cap: u64) -> Result<Opened<T>, ReplyError> {
+    let body = reply.body();
+    let got = body.len() as u64;
+    if got > cap {
+        return Err(ReplyError::TooLarge { limit: cap });
+    }
+    if let Some(expected) = content_length(reply.headers()).filter(|expected| *expected != got) {
+        return Err(ReplyError::Cut { expected: Some(expected), got });
+    }
+    if body.is_empty() {
+        return Err(ReplyError::Empty);
+    }
+    if gzipped(reply.headers())? {
+        let inflated =
+            inflate::all(body.clone(), cap).map_err(|error| ReplyError::inflating(error, cap, got))?;
+        parse(&inflated)
+    } else {
+        parse(body)
+    }
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<Opened<T>, ReplyError> {
+    match serde_json::from_slice::<Envelope<T>>(body) {
+        Ok(Envelope { base, rest }) => Ok(Opened { ret: Ret(base.ret), message: base.message, rest }),
+        Err(error) => Err(match ReplyError::of_page(body) {
+            Some(ReplyError::Html) => ReplyError::Html,
+            Some(_) if error.is_eof() => ReplyError::CutJson,
+            Some(_) if error.is_data() => ReplyError::NoRet,
+            _ if body.trim_ascii().is_empty() => ReplyError::Empty,
+            _ => ReplyError::NotJson,
+        }),
+    }
+}
+
+impl fmt::Display for ReplyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Redirect { status, host: Some(host) } => {
+                write!(f, "the server answered with a redirect ({status}) to {host:?}, which is not followed")
+            }
+            Self::Redirect { status, host: None } => {
+                write!(f, "the server answered with a redirect ({status}), which is not followed")
+            }
+            Self::Status(206) => f.write_str("the server answered with a part only (206)"),
+            Self::Status(status) => write!(f, "the server answered with status {status}"),
+            Self::TooLarge { limit } => write!(f, "the answer is larger than the limit of {limit} bytes"),
+            Self::Empty => f.write_str("the answer is empty"),
+            Self::Cut { expected: Some(expected), got } => {
+                write!(f, "the answer was cut off: {got} of {expected} bytes")
+            }
+            Self::Cut { expected: None, got } => write!(f, "the answer was cut off after {got} bytes"),
+            Self::NoLength => {
+                f.write_str("the answer does not say its length, so a cut-off picture could not be told")
+            }
+            Self::Encoding(what) => write!(f, "the answer's encoding cannot be read ({what})"),
+            Self::Html => f.write_str("the server answered with a web page"),
+            Self::NotJson => f.write_str("the answer is not JSON"),
+            Self::CutJson => f.write_str("the answer was cut off in the middle of its JSON"),
+            Self::Json => f.write_str("the server answered with JSON, not with a picture"),
+            Self::NotAPicture => f.write_str("the answer is not a picture of a known format"),
+            Self::NoRet => f.write_str("the answer has no BaseResponse with a Ret"),
+            Self::Refused { ret, message } if message.is_empty() => write!(f, "the server refused it: {ret}"),
+            Self::Refused { ret, message } => write!(f, "the server refused it: {ret}: {message}"),
+            Self::NoMediaId => f.write_str("the server took the last chunk but gave no MediaId"),
+            Self::NoMsgId => f.write_str("the server gave no MsgID"),
+            Self::Assembled { expected, got } => {
+                write!(f, "the server put {got} bytes together, not {expected}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ReplyError {}
