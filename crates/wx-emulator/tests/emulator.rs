@@ -1,5 +1,7 @@
 //! The emulator seen from outside, over plain sockets.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 #[path = "emulator/client.rs"]
 mod client;
 #[path = "emulator/page.rs"]
@@ -7,5 +9,16 @@ mod page;
 #[path = "emulator/pictures.rs"]
 mod pictures;
 
+#[path = "emulator/capture.rs"]
+mod capture;
+
+#[path = "emulator/faults.rs"]
+mod faults;
+#[path = "emulator/other_clients.rs"]
+mod other_clients;
+#[path = "emulator/refusals.rs"]
+mod refusals;
+#[path = "emulator/repeats.rs"]
+mod repeats;
 #[path = "emulator/sending.rs"]
 mod sending;

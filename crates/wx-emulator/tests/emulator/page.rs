@@ -137,7 +137,7 @@ impl Page {
     /// Uploads a whole file; gives the last answer.
     pub(crate) fn upload(&self, name: &str, mime: &str, bytes: &[u8], client_media_id: u64) -> Answer {
         let forms = self.forms(name, mime, bytes, client_media_id);
-        forms.iter().map(|form| self.send_form(form).unwrap()).last().unwrap()
+        forms.iter().fold(None, |_, form| Some(self.send_form(form).unwrap())).unwrap()
     }
 
     pub(crate) fn message(&self, kind: u32, media_id: &str, local_id: &str) -> Value {

@@ -2,12 +2,23 @@
 
 use std::io::Cursor;
 
-use image::{ImageFormat, Rgb, RgbImage};
+use image::{GrayImage, ImageFormat, Luma, Rgb, RgbImage};
 use md5::{Digest, Md5};
 
 /// A real picture, followed by bytes that stand for its detail: decoders stop at the picture's end.
 pub(crate) fn sized(format: ImageFormat, width: u32, height: u32, length: usize) -> Vec<u8> {
     let mut picture = small(format, width, height);
+    assert!(picture.len() <= length, "{} is too long for {length}", picture.len());
+    picture.extend(noise(length - picture.len()));
+    picture
+}
+
+/// Gray: its tables are few, so that it fits into some hundred bytes.
+pub(crate) fn tiny_jpeg(width: u32, height: u32, length: usize) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    let picture = GrayImage::from_fn(width, height, |x, y| Luma([(x * 9 + y) as u8]));
+    picture.write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
+    let mut picture = bytes.into_inner();
     assert!(picture.len() <= length, "{} is too long for {length}", picture.len());
     picture.extend(noise(length - picture.len()));
     picture

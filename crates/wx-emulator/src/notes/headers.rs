@@ -1,0 +1,88 @@
+//! Headers that the browser sends with each kind of call.
+
+use crate::hub::{Call, Hub};
+
+pub(super) fn look(call: &Call, hub: &Hub) {
+    let note = |what: &str| hub.note(&call.endpoint, what);
+    if !call.header("user-agent").is_some_and(|agent| agent.starts_with("Mozilla/5.0")) {
+        note("User-Agent is not a desktop browser's");
+    }
+    match call.endpoint.as_str() {
+        "reportforweb" => look_at_ping(call, hub),
+        "jslogin" | "login" | "qrcode" | "webwxnewloginpage" => {}
+        _ => look_at_call(call, hub),
+    }
+}
+
+/// A ping is telemetry to another host: nothing of the login may go with it.
+fn look_at_ping(call: &Call, hub: &Hub) {
+    let note = |what: &str| hub.note(&call.endpoint, what);
+    if call.header("cookie").is_some() {
+        note("a ping with cookies");
+    }
+    let account = &hub.account;
+    let secrets = [&account.skey, &account.sid, &account.data_ticket, &account.pass_ticket];
+    let is_secret = |text: &str| secrets.iter().any(|secret| text.contains(secret.as_str()));
+    if call.headers.iter().any(|(_, value)| is_secret(value))
+        || ["skey", "sid", "pass_ticket"].iter().any(|name| call.query.raw(name).is_some())
+    {
+        note("a ping with credentials");
+    }
+}
+
+fn look_at_call(call: &Call, hub: &Hub) {
+    let note = |what: &str| hub.note(&call.endpoint, what);
+    // The page lives at the address it was asked for, which is not that of the socket when a name is used.
+    let origin = format!("http://{}", call.header("host").unwrap_or_default());
+    let is_upload = call.endpoint == "webwxuploadmedia";
+
+    match (call.method.as_str(), call.header("origin")) {
+        ("GET", Some(_)) => note("Origin on a GET"),
+        ("POST" | "OPTIONS", None) => note("no Origin"),
+        ("POST" | "OPTIONS", Some(said)) if said != origin => note("Origin is not the page's"),
+        _ => {}
+    }
+    match call.header("referer").map(|referer| referer.strip_prefix(&origin)) {
+        None => note("no Referer"),
+        Some(Some("/")) if is_upload => {}
+        Some(Some(path)) if path.starts_with("/?lang=") => {}
+        Some(_) => note("Referer is not the page's"),
+    }
+    look_at_content_type(call, hub);
+    if call.method == "OPTIONS" {
+        look_at_preflight(call, hub);
+    }
+    for name in ["content-type", "content-length", "cookie", "host", "origin", "referer", "user-agent"] {
+        if call.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).count() > 1 {
+            note(&format!("{name} more than once"));
+        }
+    }
+    if call.endpoint == "webwxgetmsgimg" && call.header("range").is_some() {
+        note("Range for a picture");
+    }
+}
+
+fn look_at_content_type(call: &Call, hub: &Hub) {
+    let official = match (call.method.as_str(), call.endpoint.as_str()) {
+        ("POST", "webwxuploadmedia") => "multipart/form-data; boundary=",
+        ("POST", "webwxlogout") => "application/x-www-form-urlencoded",
+        ("POST", _) => "application/json;charset=UTF-8",
+        _ => return,
+    };
+    if !call.header("content-type").is_some_and(|said| said.starts_with(official)) {
+        hub.note(&call.endpoint, format!("Content-Type is not {official}"));
+    }
+}
+
+fn look_at_preflight(call: &Call, hub: &Hub) {
+    let note = |what: &str| hub.note(&call.endpoint, what);
+    if call.header("access-control-request-method") != Some("POST") {
+        note("no Access-Control-Request-Method: POST");
+    }
+    if call.header("content-type").is_some() {
+        note("a preflight with Content-Type");
+    }
+    if call.header("cookie").is_some() {
+        note("a preflight with cookies");
+    }
+}

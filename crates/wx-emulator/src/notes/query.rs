@@ -1,0 +1,80 @@
+//! Queries as the official page spells them.
+
+use crate::hub::{Call, Hub};
+
+/// Names in the page's order; those with `?` may be left out.
+fn official(endpoint: &str) -> Option<&'static [&'static str]> {
+    Some(match endpoint {
+        "jslogin" => &["appid", "redirect_uri", "fun", "lang", "_?"],
+        "login" => &["loginicon", "uuid", "tip", "r", "_?", "appid?"],
+        "webwxnewloginpage" => &["ticket", "uuid", "lang", "scan", "fun", "version", "lang?", "mod?"],
+        "webwxinit" => &["r", "lang?", "pass_ticket?"],
+        "webwxstatusnotify" | "webwxsendmsg" | "webwxcheckupload" => &["lang?", "pass_ticket?"],
+        "webwxsync" => &["sid", "skey", "lang?", "pass_ticket?"],
+        "synccheck" => &["r", "skey", "sid", "uin", "deviceid", "synckey", "_?", "mmweb_appid?"],
+        "webwxgetcontact" => &["r", "seq", "skey", "lang?", "pass_ticket?"],
+        "webwxbatchgetcontact" => &["type", "r", "lang?", "pass_ticket?"],
+        "webwxuploadmedia" => &["f", "random?"],
+        "webwxsendmsgimg" => &["fun", "f", "lang?", "pass_ticket?"],
+        "webwxsendemoticon" => &["fun", "f?", "lang?", "pass_ticket?"],
+        "webwxgetmsgimg" => &["MsgID", "skey", "type?", "mmweb_appid?"],
+        "webwxlogout" => &["redirect", "type", "skey", "lang?", "pass_ticket?"],
+        "webwxpushloginurl" => &["uin"],
+        "reportforweb" => &["rid", "rkey", "rvalue"],
+        _ => return None,
+    })
+}
+
+/// Values that are always the same.
+fn fixed(endpoint: &str, name: &str) -> Option<&'static [&'static str]> {
+    Some(match (endpoint, name) {
+        ("webwxuploadmedia" | "webwxsendmsgimg" | "webwxsendemoticon", "f") => &["json"],
+        ("webwxsendmsgimg", "fun") => &["async"],
+        ("webwxsendemoticon", "fun") => &["sys"],
+        ("webwxgetmsgimg", "type") => &["slave", "big"],
+        ("webwxbatchgetcontact", "type") => &["ex"],
+        ("webwxlogout", "type") => &["0", "1"],
+        ("jslogin" | "webwxnewloginpage", "fun") => &["new"],
+        _ => return None,
+    })
+}
+
+pub(super) fn look(call: &Call, hub: &Hub) {
+    let Some(official) = official(&call.endpoint) else { return };
+    let note = |what: String| hub.note(&call.endpoint, what);
+    if let Err(what) = compare(official, call.query.names()) {
+        note(what);
+    }
+    for name in call.query.names() {
+        let value = call.query.get(name).unwrap_or_default();
+        if fixed(&call.endpoint, name).is_some_and(|values| !values.contains(&value.as_str())) {
+            note(format!("an unknown value of {name} in the query"));
+        }
+    }
+    let is_encoded = |name: &str| !call.query.raw(name).is_some_and(|raw| raw.contains(['@', '+', '/', '=']));
+    for name in ["skey", "sid", "pass_ticket"] {
+        if !is_encoded(name) {
+            note(format!("{name} not percent-encoded in the query"));
+        }
+    }
+    if call.query.get("pass_ticket").is_some_and(|value| value != hub.account.pass_ticket) {
+        note("pass_ticket is not the XML's, encoded once more".to_owned());
+    }
+    if call.query.raw("skey") == Some("") {
+        note("an empty skey in the query".to_owned());
+    }
+}
+
+fn compare<'a>(official: &[&str], names: impl Iterator<Item = &'a str>) -> Result<(), String> {
+    let mut names = names.peekable();
+    for wanted in official {
+        let name = wanted.trim_end_matches('?');
+        if names.next_if_eq(&name).is_none() && name == *wanted {
+            return Err(format!("no {name} in the query where the page has it"));
+        }
+    }
+    match names.next() {
+        Some(name) => Err(format!("{name} in the query where the page has nothing")),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,127 @@
+//! Recorded requests of other clients, put together again byte for byte, then with the emulator's values in the place of
+//! the recorded ones, in each spelling that the client had for them.
+
+use std::path::Path;
+
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde_json::Value;
+
+/// A recorded session of one client.
+pub(crate) struct Capture {
+    pub(crate) json: Value,
+}
+
+/// Pairs of recorded and present text, the longer spellings first.
+#[derive(Default)]
+pub(crate) struct Swap(Vec<(String, String)>);
+
+impl Capture {
+    pub(crate) fn read(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(format!("{name}.json"));
+        Capture { json: serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap() }
+    }
+
+    pub(crate) fn requests(&self) -> &[Value] {
+        self.json["requests"].as_array().unwrap()
+    }
+
+    /// Names, lengths and digests of the files it sent.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, usize, &str)> {
+        let files = self.json["files"].as_object().unwrap().iter();
+        files.map(|(name, f)| {
+            (name.as_str(), f["length"].as_u64().unwrap() as usize, f["md5"].as_str().unwrap())
+        })
+    }
+}
+
+impl Swap {
+    /// Swaps a value in every spelling: as it is, percent-encoded once and twice.
+    pub(crate) fn add(&mut self, recorded: &str, present: &str) {
+        let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string().replace("%5F", "_");
+        let (recorded_once, present_once) = (encode(recorded), encode(present));
+        self.0.push((encode(&recorded_once), encode(&present_once)));
+        self.0.push((recorded_once, present_once));
+        self.0.push((recorded.to_owned(), present.to_owned()));
+    }
+
+    /// Swaps a pass_ticket, which may also come decoded.
+    pub(crate) fn add_pass_ticket(&mut self, recorded: &str, present: &str) {
+        let decode = |text: &str| percent_decode_str(text).decode_utf8().unwrap().into_owned();
+        self.add(&decode(recorded), &decode(present));
+        self.0.push((encode_percent(&encode_percent(recorded)), encode_percent(&encode_percent(present))));
+        self.0.sort_by_key(|(recorded, _)| std::cmp::Reverse(recorded.len()));
+    }
+
+    pub(crate) fn text(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, (recorded, present)| text.replace(recorded, present))
+    }
+}
+
+fn encode_percent(text: &str) -> String {
+    text.replace('%', "%25")
+}
+
+/// The recorded JSON text: compact or with Python's blanks, whichever the client wrote.
+pub(crate) fn json_text(body: &Value) -> String {
+    let start = body["text_start"].as_str().unwrap();
+    let compact = body["json"].to_string();
+    let mut text = if compact.starts_with(start) { compact } else { with_blanks(&body["json"]) };
+    assert!(text.starts_with(start), "{text}");
+    let length = body["length"].as_u64().unwrap() as usize;
+    if text.len() + 1 == length {
+        // Go's encoder ends its texts with a line feed.
+        text.push('\n');
+    }
+    assert_eq!(text.len(), length, "{text}");
+    text
+}
+
+fn with_blanks(value: &Value) -> String {
+    match value {
+        Value::Object(pairs) => {
+            let pairs = pairs.iter().map(|(k, v)| format!("\"{k}\": {}", with_blanks(v)));
+            format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(with_blanks).collect::<Vec<_>>().join(", ")),
+        other => other.to_string(),
+    }
+}
+
+/// The form: heads as recorded, values swapped, and for a file part the same slice of the file of ours.
+pub(crate) fn form_body(body: &Value, swap: &Swap, file: impl Fn(&str) -> Vec<u8>) -> Vec<u8> {
+    let form = &body["multipart"];
+    let boundary = form["boundary"].as_str().unwrap();
+    let mut out = form["preamble"].as_str().unwrap().as_bytes().to_vec();
+    let mut recorded_length = out.len();
+    for part in form["parts"].as_array().unwrap() {
+        // One character a byte.
+        let head: Vec<u8> =
+            part["head"].as_str().unwrap().chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+        let content = match part["is"].as_str() {
+            Some(is) => slice(is, &file),
+            None => swap.text(part["value"].as_str().unwrap()).into_bytes(),
+        };
+        let before = out.len();
+        out.extend(format!("--{boundary}\r\n").bytes().chain(head).chain(*b"\r\n"));
+        recorded_length += out.len() - before + part["length"].as_u64().unwrap() as usize + 2;
+        out.extend(content.into_iter().chain(*b"\r\n"));
+    }
+    let end = format!("--{boundary}--{}", form["epilogue"].as_str().unwrap());
+    recorded_length += end.len();
+    assert_eq!(
+        recorded_length as u64,
+        body["length"].as_u64().unwrap(),
+        "the form is put together as recorded"
+    );
+    out.extend(end.bytes());
+    out
+}
+
+/// `name` or `name[start:end]`.
+fn slice(is: &str, file: impl Fn(&str) -> Vec<u8>) -> Vec<u8> {
+    let Some((name, range)) = is.strip_suffix(']').and_then(|is| is.rsplit_once('[')) else {
+        return file(is);
+    };
+    let (start, end) = range.split_once(':').unwrap();
+    file(name)[start.parse().unwrap()..end.parse().unwrap()].to_vec()
+}
