@@ -1,0 +1,36 @@
+use std::io::{self, Read};
+
+use bytes::{Buf, Bytes};
+use wx_proto::Body;
+
+use crate::Watch;
+
+/// A request's body for ureq: reads the segments where they are. The one copy is ureq's, into its output buffer.
+pub(crate) struct Segments<'a, 'w> {
+    current: Bytes,
+    rest: std::vec::IntoIter<Bytes>,
+    watch: &'a mut Watch<'w>,
+}
+
+impl<'a, 'w> Segments<'a, 'w> {
+    pub(crate) fn new(body: Body, watch: &'a mut Watch<'w>) -> Self {
+        Self { current: Bytes::new(), rest: body.into_iter(), watch }
+    }
+}
+
+impl Read for Segments<'_, '_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.watch.cancelled() {
+            return Err(io::Error::other("cancelled"));
+        }
+        while self.current.is_empty() {
+            match self.rest.next() {
+                Some(next) => self.current = next,
+                None => return Ok(0),
+            }
+        }
+        let len = out.len().min(self.current.len());
+        self.current.copy_to_slice(&mut out[..len]);
+        Ok(len)
+    }
+}

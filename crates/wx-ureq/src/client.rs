@@ -1,0 +1,236 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ureq::config::Config;
+use wx_proto::flow::{FetchImage, SendImage, SendUploaded, Upload};
+use wx_proto::{
+    Error, Fetched, IdSource, ImageSize, LocalError, MsgId, Policy, Seed, Sent, Session, SessionError, Step,
+    Uploaded, UserName,
+};
+
+use crate::{Http, Sink, Source, Watch, drive};
+
+/// Sends and fetches pictures for one login. Clones are cheap and share their connections; use them from any thread.
+#[derive(Clone)]
+pub struct Client {
+    session: Arc<Session>,
+    policy: Arc<Policy>,
+    http: Http,
+}
+
+/// Settings for a [`Client`].
+#[must_use]
+pub struct ClientBuilder {
+    session: Session,
+    policy: Policy,
+    config: Option<Config>,
+}
+
+/// Why a [`Client`] could not be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// No TLS library for https: enable the feature `rustls` or `native-tls`, the one that the configuration names.
+    NoTls,
+    /// The configuration switches off the verification of certificates.
+    Unverified,
+}
+
+impl Client {
+    /// A client with default settings.
+    ///
+    /// # Errors
+    /// [`BuildError::NoTls`] if it was built without a TLS feature and the session is not a loopback one.
+    pub fn new(session: Session) -> Result<Self, BuildError> {
+        Self::builder(session).build()
+    }
+
+    /// A client with settings of one's own.
+    pub fn builder(session: Session) -> ClientBuilder {
+        ClientBuilder { session, policy: Policy::default(), config: None }
+    }
+
+    /// The login.
+    #[must_use]
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// What [`drive()`] needs, for flows of one's own.
+    #[must_use]
+    pub fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// Sends a picture: uploads it and hands the message over.
+    ///
+    /// # Errors
+    /// [`Error::outcome`] tells whether the message may have been sent all the same.
+    pub fn send_image(&self, to: &UserName, picture: Source) -> Result<Sent, Error> {
+        self.send_image_with(to, picture, Watch::new())
+    }
+
+    /// As [`Client::send_image`], watched.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn send_image_with(
+        &self,
+        to: &UserName,
+        mut picture: Source,
+        mut watch: Watch<'_>,
+    ) -> Result<Sent, Error> {
+        let about = picture.picture(&self.policy)?;
+        let mut flow = SendImage::new(&self.session, about, to.clone(), seed()?, self.policy())?;
+        drive(&self.http, &mut picture, &mut flow, &mut watch)
+    }
+
+    /// Uploads a picture without sending it. `to` is the first of its recipients.
+    ///
+    /// # Errors
+    /// Nothing was sent then.
+    pub fn upload(&self, to: &UserName, picture: Source) -> Result<Uploaded, Error> {
+        self.upload_with(to, picture, Watch::new())
+    }
+
+    /// As [`Client::upload`], watched.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn upload_with(
+        &self,
+        to: &UserName,
+        mut picture: Source,
+        mut watch: Watch<'_>,
+    ) -> Result<Uploaded, Error> {
+        let about = picture.picture(&self.policy)?;
+        let mut flow = Upload::new(&self.session, about, to.clone(), seed()?, self.policy())?;
+        drive(&self.http, &mut picture, &mut flow, &mut watch)
+    }
+
+    /// Sends a picture that is uploaded already: one upload, any number of recipients.
+    ///
+    /// # Errors
+    /// [`Error::outcome`] tells whether the message may have been sent all the same.
+    pub fn send_uploaded(&self, to: &UserName, uploaded: &Uploaded) -> Result<Sent, Error> {
+        self.send_uploaded_with(to, uploaded, Watch::new())
+    }
+
+    /// As [`Client::send_uploaded`], watched.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn send_uploaded_with(
+        &self,
+        to: &UserName,
+        uploaded: &Uploaded,
+        mut watch: Watch<'_>,
+    ) -> Result<Sent, Error> {
+        let mut flow =
+            SendUploaded::new(&self.session, uploaded.clone(), to.clone(), seed()?, self.policy())?;
+        drive(&self.http, &mut (), &mut flow, &mut watch)
+    }
+
+    /// Fetches the picture of a message.
+    ///
+    /// # Errors
+    /// The sink is as it was before then, a writer excepted.
+    pub fn fetch_image(&self, id: &MsgId, size: ImageSize, sink: Sink<'_>) -> Result<Fetched, Error> {
+        self.fetch_image_with(id, size, sink, Watch::new())
+    }
+
+    /// As [`Client::fetch_image`], watched.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn fetch_image_with(
+        &self,
+        id: &MsgId,
+        size: ImageSize,
+        mut sink: Sink<'_>,
+        mut watch: Watch<'_>,
+    ) -> Result<Fetched, Error> {
+        let restartable = sink.is_restartable();
+        let mut flow = FetchImage::new(&self.session, id.clone(), size, restartable, seed()?, self.policy())?;
+        let fetched = drive(&self.http, &mut sink, &mut flow, &mut watch)?;
+        sink.finish().map_err(|error| Error::new(Step::Download, LocalError::from(error)))?;
+        Ok(fetched)
+    }
+
+    fn policy(&self) -> Policy {
+        Policy::clone(&self.policy)
+    }
+}
+
+impl ClientBuilder {
+    /// Limits, tries and waits.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// The `User-Agent` of every request, instead of a desktop browser's.
+    ///
+    /// # Errors
+    /// If it is not printable ASCII.
+    pub fn user_agent(mut self, user_agent: &str) -> Result<Self, SessionError> {
+        self.session.set_user_agent(user_agent)?;
+        Ok(self)
+    }
+
+    /// A configuration of ureq's own, for proxies, certificates, buffers. What [`Http::new`] lists is set after it.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = Some(config);
+        self
+    }
+
+    /// Makes the client.
+    ///
+    /// # Errors
+    /// [`BuildError`].
+    pub fn build(self) -> Result<Client, BuildError> {
+        let has_tls = cfg!(any(feature = "rustls", feature = "native-tls"));
+        if !has_tls && !self.session.hosts().is_loopback() {
+            return Err(BuildError::NoTls);
+        }
+        let http = Http::new(self.config)?;
+        Ok(Client { session: Arc::new(self.session), policy: Arc::new(self.policy), http })
+    }
+}
+
+/// Wall clock and randomness: here and nowhere else.
+fn seed() -> Result<Seed, Error> {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let mut entropy = [0; 16];
+    getrandom::fill(&mut entropy)
+        .map_err(|_| LocalError::new(std::io::ErrorKind::Other, "no random bytes to be had"))?;
+    let unix_ms = u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX);
+    Ok(IdSource::process().seed(unix_ms, entropy))
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("session", &self.session)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").field("session", &self.session).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoTls => "no TLS library for https: enable the feature rustls or native-tls",
+            Self::Unverified => "the configuration does not verify certificates",
+        })
+    }
+}
+
+impl std::error::Error for BuildError {}

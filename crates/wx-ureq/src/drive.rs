@@ -1,0 +1,89 @@
+use std::io;
+use std::ops::Range;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use wx_proto::flow::{Action, CallId, Failure, FailureKind, Flow, Input};
+
+use crate::http::Reply;
+use crate::{Http, Watch};
+
+/// The caller's picture, seen from a driver: where bytes come from, or where they go. `()` is neither, for flows that
+/// touch no picture.
+pub trait Media {
+    /// Reads as many bytes of `span` as there are.
+    ///
+    /// # Errors
+    /// The source's own.
+    fn load(&mut self, span: Range<u64>) -> io::Result<Bytes> {
+        let _ = span;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Writes `bytes` at offset `at`; offset 0 starts the picture over.
+    ///
+    /// # Errors
+    /// The sink's own.
+    fn store(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
+        let _ = (at, bytes);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+impl Media for () {}
+
+/// Runs any flow to its end: reads, sends, hands over, writes and sleeps as the flow says, and decides nothing.
+///
+/// A flow that was left in the middle can be driven on: call this again with the same flow and media.
+pub fn drive<F: Flow>(http: &Http, media: &mut impl Media, flow: &mut F, watch: &mut Watch<'_>) -> F::Output {
+    let mut held: Option<(CallId, Reply)> = None;
+    loop {
+        if watch.cancelled() {
+            flow.cancel();
+        }
+        let action = flow.poll(now());
+        watch.report(&flow.progress());
+        let input = match action {
+            Action::Load(span) => media.load(span).map_or_else(local, Input::Loaded),
+            Action::Send(id, outgoing) => {
+                held = None;
+                match http.send(outgoing, watch) {
+                    Ok((head, reply)) => {
+                        held = Some((id, reply));
+                        Input::Head(id, head)
+                    }
+                    Err(failure) => Input::Failed(id, failure),
+                }
+            }
+            Action::Pull(id) => match held.as_mut().filter(|(of, _)| *of == id) {
+                Some((_, reply)) => match reply.next() {
+                    Ok(Some(piece)) => Input::Chunk(id, piece),
+                    Ok(None) => Input::End(id),
+                    Err(failure) => Input::Failed(id, failure),
+                },
+                None => Input::Failed(id, Failure::on_the_way(FailureKind::Dropped)),
+            },
+            Action::Store(at, bytes) => media.store(at, bytes).map_or_else(local, |()| Input::Stored),
+            Action::Wait(until) => {
+                watch.sleep(until.saturating_sub(now()));
+                continue;
+            }
+            Action::Done(output) => return output,
+        };
+        if flow.handle(input, now()).is_err() {
+            debug_assert!(false, "the loop above answers what was asked");
+            flow.cancel();
+        }
+    }
+}
+
+fn local(error: io::Error) -> Input {
+    Input::Local(error.into())
+}
+
+/// The same fixed point for every flow, so that one driver can take over from another.
+fn now() -> Duration {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    START.elapsed()
+}

@@ -1,0 +1,163 @@
+use std::fmt;
+use std::io::Read;
+
+use bytes::Bytes;
+use http::response::Parts;
+use ureq::config::Config;
+use ureq::{Agent, AsSendBody, Body, BodyReader, SendBody};
+use wx_proto::flow::Failure;
+use wx_proto::{Limits, Outgoing};
+
+use crate::body::Segments;
+use crate::classify::classify;
+use crate::connect::{Connecting, Resolving};
+use crate::{BuildError, Watch};
+
+/// The largest piece of a reply that is handed over at once.
+const PIECE: usize = 64 * 1024;
+
+/// ureq, set so that it sends what it is told and nothing else. Clones share their connections.
+#[derive(Clone)]
+pub struct Http {
+    agent: Agent,
+}
+
+impl Http {
+    /// Takes `config` for proxies, certificates, buffers and the like, or ureq's defaults. What the flows decide is
+    /// set anew for every request: no redirects, no error for a status, the time limits, and no proxy to a loopback
+    /// address.
+    ///
+    /// # Errors
+    /// [`BuildError`] if the configuration would not verify certificates, or asks for a TLS library that is not there.
+    pub fn new(config: Option<Config>) -> Result<Self, BuildError> {
+        let config = config.unwrap_or_else(defaults);
+        check_tls(&config)?;
+        Ok(Self { agent: new_agent(config) })
+    }
+
+    /// Sends a request and waits for the head of its answer.
+    ///
+    /// ureq never sends anything twice: it looks whether a kept connection is still open before it takes it, and when
+    /// such a connection breaks later, that is a failure here (`ureq::pool`, `ureq::run`).
+    pub(crate) fn send(&self, outgoing: Outgoing, watch: &mut Watch<'_>) -> Result<(Parts, Reply), Failure> {
+        let limits = outgoing.limits();
+        let (parts, body) = outgoing.into_http().into_parts();
+        let response = if body.segments().is_empty() {
+            self.run(http::Request::from_parts(parts, ()), limits)
+        } else {
+            let mut segments = Segments::new(body, watch);
+            // The Content-Length that is already set makes ureq send the reader as it is, not chunked.
+            self.run(http::Request::from_parts(parts, SendBody::from_reader(&mut segments)), limits)
+        };
+        let (mut head, body) = response.map_err(classify)?.into_parts();
+        // ureq's notes on the way, the URL among them.
+        head.extensions.clear();
+        Ok((head, Reply(body.into_reader())))
+    }
+
+    /// A stall is "no byte moved for this long", in whatever phase: ureq's limits per read and per write start anew
+    /// with each of them, its limits per phase do not, so those are off.
+    fn run(
+        &self,
+        request: http::Request<impl AsSendBody>,
+        limits: Limits,
+    ) -> Result<http::Response<Body>, ureq::Error> {
+        let agent = self.agent();
+        let stall = Some(limits.stall);
+        let config = agent
+            .configure_request(request)
+            .https_only(!limits.direct)
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .timeout_global(limits.total)
+            .timeout_per_call(None)
+            .timeout_resolve(stall)
+            .timeout_connect(stall)
+            .timeout_send_request(None)
+            .timeout_send_body(None)
+            .timeout_recv_response(None)
+            .timeout_recv_body(None)
+            .timeout_per_read(stall)
+            .timeout_per_write(stall);
+        agent.run(if limits.direct { config.proxy(None).build() } else { config.build() })
+    }
+
+    /// If anybody in the build switched on ureq's `cookies`, every agent has a jar that adds its cookies to those in
+    /// the request, and no setting to turn it off. A new agent has an empty one.
+    fn agent(&self) -> Agent {
+        if has_jar(&self.agent) { new_agent(self.agent.config().clone()) } else { self.agent.clone() }
+    }
+}
+
+/// Shows nothing: a proxy may have a password.
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").finish_non_exhaustive()
+    }
+}
+
+/// The body of an answer, piece by piece.
+pub(crate) struct Reply(BodyReader<'static>);
+
+impl Reply {
+    pub(crate) fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        let mut piece = vec![0; PIECE];
+        let len = self.0.read(&mut piece).map_err(|error| classify(error.into()))?;
+        piece.truncate(len);
+        Ok((len > 0).then(|| piece.into()))
+    }
+}
+
+fn new_agent(config: Config) -> Agent {
+    Agent::with_parts(config, Connecting::default(), Resolving::default())
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn check_tls(config: &Config) -> Result<(), BuildError> {
+    use ureq::tls::TlsProvider;
+
+    let tls = config.tls_config();
+    let built = match tls.provider() {
+        TlsProvider::Rustls => cfg!(feature = "rustls"),
+        TlsProvider::NativeTls => cfg!(feature = "native-tls"),
+        _ => false,
+    };
+    if tls.disable_verification() {
+        Err(BuildError::Unverified)
+    } else if !built {
+        Err(BuildError::NoTls)
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn check_tls(_: &Config) -> Result<(), BuildError> {
+    Ok(())
+}
+
+fn defaults() -> Config {
+    #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+    {
+        use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+
+        let tls =
+            TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(RootCerts::PlatformVerifier);
+        Config::builder().tls_config(tls.build()).build()
+    }
+    #[cfg(not(all(feature = "native-tls", not(feature = "rustls"))))]
+    Config::default()
+}
+
+/// Stands in for `Agent::cookie_jar_lock`, which exists with ureq's feature `cookies` only and then goes before a
+/// trait's method of that name.
+#[allow(dead_code)]
+trait NoJar {
+    fn cookie_jar_lock(&self) {}
+}
+
+impl NoJar for Agent {}
+
+fn has_jar(agent: &Agent) -> bool {
+    size_of_val(&agent.cookie_jar_lock()) > 0
+}

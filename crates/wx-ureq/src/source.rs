@@ -1,0 +1,158 @@
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use bytes::Bytes;
+use tempfile::{SpooledData, SpooledTempFile};
+use wx_proto::{Error, Picture, Policy, Step};
+
+use crate::Media;
+
+/// A picture to send. It is read twice, once for its MD5 and once chunk by chunk, so it can always be read again.
+///
+/// Never more than one chunk of 512 KiB is in memory, unless the caller put it there.
+pub struct Source {
+    name: String,
+    len: u64,
+    modified_ms: Option<u64>,
+    data: Data,
+}
+
+enum Data {
+    Bytes(Bytes),
+    Seek(Box<dyn ReadSeek>),
+}
+
+trait ReadSeek: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> ReadSeek for T {}
+
+/// As many first bytes as are needed to know the format.
+const FIRST: u64 = 64;
+
+impl Source {
+    /// A picture in memory.
+    pub fn bytes(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        Self { name: name.into(), len: bytes.len() as u64, modified_ms: None, data: Data::Bytes(bytes) }
+    }
+
+    /// A file. The name without its directories goes into the form, the time of its last change too.
+    ///
+    /// # Errors
+    /// Says why the file cannot be read; it does not name the path.
+    pub fn path(path: impl AsRef<Path>) -> io::Result<Self> {
+        let path = path.as_ref();
+        let about = fs::metadata(path).map_err(explain)?;
+        if about.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory, not a file"));
+        }
+        if !about.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+        }
+        let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let source = Self::seekable(name, File::open(path).map_err(explain)?)?;
+        Ok(Self { modified_ms: modified.and_then(|time| time.as_millis().try_into().ok()), ..source })
+    }
+
+    /// Anything that can be read and rewound.
+    ///
+    /// # Errors
+    /// If it cannot tell where it ends.
+    pub fn seekable(
+        name: impl Into<String>,
+        mut from: impl Read + Seek + Send + 'static,
+    ) -> io::Result<Self> {
+        let len = from.seek(SeekFrom::End(0))?;
+        Ok(Self { name: name.into(), len, modified_ms: None, data: Data::Seek(Box::new(from)) })
+    }
+
+    /// Reads a one-shot reader to its end first: up to `memory_limit` bytes are kept in memory, more go to a temporary
+    /// file, and more than `limit` are refused.
+    ///
+    /// # Errors
+    /// The reader's own; [`io::ErrorKind::FileTooLarge`] above `limit`; no room for the temporary file.
+    pub fn reader(
+        name: impl Into<String>,
+        from: impl Read,
+        memory_limit: u64,
+        limit: u64,
+    ) -> io::Result<Self> {
+        let mut spool = SpooledTempFile::new(usize::try_from(memory_limit).unwrap_or(usize::MAX));
+        if io::copy(&mut from.take(limit.saturating_add(1)), &mut spool)? > limit {
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                format!("it has more than {limit} bytes"),
+            ));
+        }
+        match spool.into_inner() {
+            SpooledData::InMemory(bytes) => Ok(Self::bytes(name, bytes.into_inner())),
+            SpooledData::OnDisk(file) => Self::seekable(name, file),
+        }
+    }
+
+    /// The length in bytes.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether it has no bytes at all, which no picture has.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// What the forms say of it: name, length, format and time.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is nothing that can be sent as a picture.
+    pub fn picture(&mut self, policy: &Policy) -> Result<Picture, Error> {
+        let first = self
+            .load(0..FIRST.min(self.len))
+            .map_err(|error| Error::new(Step::Prepare, wx_proto::LocalError::from(error)))?;
+        let picture = Picture::new(self.name.as_str(), self.len, &first, policy)?;
+        Ok(match self.modified_ms {
+            Some(at) => picture.modified(at),
+            None => picture,
+        })
+    }
+}
+
+impl Media for Source {
+    fn load(&mut self, span: Range<u64>) -> io::Result<Bytes> {
+        match &mut self.data {
+            Data::Bytes(bytes) => {
+                let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+                Ok(bytes.slice(at(span.start)..at(span.end)))
+            }
+            Data::Seek(from) => {
+                from.seek(SeekFrom::Start(span.start))?;
+                let len = span.end.saturating_sub(span.start);
+                let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or_default());
+                from.take(len).read_to_end(&mut bytes)?;
+                Ok(bytes.into())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("name", &self.name).field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+/// The usual reasons in words; the rest as the system tells it.
+fn explain(error: io::Error) -> io::Error {
+    let reason = match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file",
+        io::ErrorKind::PermissionDenied => "there is no permission to read it",
+        _ => return error,
+    };
+    io::Error::new(error.kind(), reason)
+}

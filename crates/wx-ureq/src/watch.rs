@@ -1,0 +1,104 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use wx_proto::flow::Progress;
+
+/// What a caller wants to hear of a job, and how it can stop it.
+///
+/// ```
+/// use wx_ureq::{CancelToken, Watch};
+///
+/// let stop = CancelToken::new();
+/// let watch = Watch::new().progress(|now| println!("{} of {} bytes", now.done, now.total)).cancel(&stop);
+/// ```
+#[derive(Default)]
+#[must_use]
+pub struct Watch<'a> {
+    progress: Option<Box<dyn FnMut(&Progress) + Send + 'a>>,
+    token: Option<CancelToken>,
+    cancel_if: Option<Box<dyn FnMut() -> bool + Send + 'a>>,
+}
+
+/// Stops a job from another thread. Clones stop the same jobs.
+#[derive(Clone, Debug, Default)]
+pub struct CancelToken(Arc<AtomicBool>);
+
+impl CancelToken {
+    /// A token that has not been used yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Stops every job that watches this token, for good.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it has been used.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Sleeps in slices, so that a cancelled job ends soon.
+const SLICE: Duration = Duration::from_millis(50);
+
+impl<'a> Watch<'a> {
+    /// Hears nothing and stops nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Calls `callback` after each step of the job, before the next one is acted on: when
+    /// [`Progress::in_doubt`] is set, the message is about to leave.
+    pub fn progress(mut self, callback: impl FnMut(&Progress) + Send + 'a) -> Self {
+        self.progress = Some(Box::new(callback));
+        self
+    }
+
+    /// Stops the job once `token` is cancelled: between two actions, between two pieces of a body and while it sleeps.
+    /// A read or write that is under way ends first, which takes as long as the stall in the policy at worst.
+    pub fn cancel(mut self, token: &CancelToken) -> Self {
+        self.token = Some(token.clone());
+        self
+    }
+
+    /// As [`Watch::cancel`], once `stop` says so.
+    pub fn cancel_if(mut self, stop: impl FnMut() -> bool + Send + 'a) -> Self {
+        self.cancel_if = Some(Box::new(stop));
+        self
+    }
+
+    pub(crate) fn report(&mut self, progress: &Progress) {
+        if let Some(callback) = &mut self.progress {
+            callback(progress);
+        }
+    }
+
+    pub(crate) fn cancelled(&mut self) -> bool {
+        self.token.as_ref().is_some_and(CancelToken::is_cancelled)
+            || self.cancel_if.as_mut().is_some_and(|stop| stop())
+    }
+
+    pub(crate) fn sleep(&mut self, time: Duration) {
+        let until = Instant::now() + time;
+        while !self.cancelled() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            thread::sleep(left.min(SLICE));
+        }
+    }
+}
+
+impl fmt::Debug for Watch<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").finish_non_exhaustive()
+    }
+}
