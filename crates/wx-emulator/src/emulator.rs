@@ -66,7 +66,13 @@ impl Builder {
     /// Starts the server on a thread of its own.
     pub fn start(self) -> io::Result<Emulator> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let listener = runtime.block_on(TcpListener::bind(self.addr))?;
+        // Nothing here may wait on the runtime: the caller can be inside one of its own.
+        let listener = std::net::TcpListener::bind(self.addr)?;
+        listener.set_nonblocking(true)?;
+        let listener = {
+            let _entered = runtime.enter();
+            TcpListener::from_std(listener)?
+        };
         let mut addr = listener.local_addr()?;
         if addr.ip().is_unspecified() {
             addr.set_ip(Ipv4Addr::LOCALHOST.into());

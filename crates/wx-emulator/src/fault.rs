@@ -27,9 +27,15 @@ enum Which {
     From(usize),
 }
 
-/// The first group keeps the request from having any effect; the second changes the answer to a request that had its effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
+    Instead(Instead),
+    Answer(Change),
+}
+
+/// Done instead of what the request asks for: nothing is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Instead {
     DropBefore,
     DropAt(u64),
     Status(u16),
@@ -37,8 +43,12 @@ pub(crate) enum Action {
     ForeignMediaId,
     NoMediaId,
     Redirect(String),
+}
 
-    DropAfter,
+/// Done to the answer of a request that had its effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    Drop,
     NoMsgId,
     StartPos(u64),
     Delay(u64),
@@ -49,14 +59,6 @@ pub(crate) enum Action {
     Html,
     Gzip,
     Close,
-}
-
-impl Action {
-    /// Whether the request is answered by the fault alone, without effect on what the server stores.
-    pub(crate) fn replaces_the_call(&self) -> bool {
-        use Action::*;
-        matches!(self, DropBefore | DropAt(_) | Status(_) | Ret(_) | ForeignMediaId | NoMediaId | Redirect(_))
-    }
 }
 
 impl Fault {
@@ -104,48 +106,55 @@ impl FromStr for Action {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, &'static str> {
-        use Action::*;
+        use Change::*;
+        use Instead::*;
         let (name, arg) = match text.split_once('=') {
             Some((name, arg)) => (name, Some(arg)),
             None => (text, None),
         };
-        let plain = |action| if arg.is_none() { Ok(action) } else { Err("this action takes no argument") };
+        let instead = |action| Ok(Action::Instead(action));
+        let answer = |change| Ok(Action::Answer(change));
+        let plain = |action| if arg.is_none() { action } else { Err("this action takes no argument") };
         let count = || arg.and_then(number).ok_or("this action needs a number, as in delay=100");
         match name {
             "drop" => match arg {
-                Some("before") => Ok(DropBefore),
-                Some("after") => Ok(DropAfter),
-                Some(text) => number(text).map(DropAt).ok_or("drop takes before, after or a number of bytes"),
+                Some("before") => instead(DropBefore),
+                Some("after") => answer(Drop),
+                Some(text) => {
+                    let bytes = number(text).ok_or("drop takes before, after or a number of bytes")?;
+                    instead(DropAt(bytes))
+                }
                 None => Err("drop takes before, after or a number of bytes"),
             },
             "status" => match arg.and_then(number) {
-                Some(code @ 200..=599) => Ok(Status(code)),
+                Some(code @ 200..=599) => instead(Status(code)),
                 _ => Err("status takes a code from 200 to 599"),
             },
             "ret" => {
-                arg.and_then(|text| text.parse().ok()).map(Ret).ok_or("ret takes a code such as 1205 or -1")
+                let code = arg.and_then(|text| text.parse().ok());
+                instead(Ret(code.ok_or("ret takes a code such as 1205 or -1")?))
             }
-            "foreign-media-id" => plain(ForeignMediaId),
-            "no-media-id" => plain(NoMediaId),
+            "foreign-media-id" => plain(instead(ForeignMediaId)),
+            "no-media-id" => plain(instead(NoMediaId)),
             "redirect" => match arg {
                 Some(url) if !url.is_empty() && url.bytes().all(|b| b.is_ascii_graphic()) => {
-                    Ok(Redirect(url.to_owned()))
+                    instead(Redirect(url.to_owned()))
                 }
                 _ => Err("redirect takes a URL in ASCII"),
             },
-            "no-msg-id" => plain(NoMsgId),
-            "start-pos" => count().map(StartPos),
-            "delay" => count().map(Delay),
+            "no-msg-id" => plain(answer(NoMsgId)),
+            "start-pos" => answer(StartPos(count()?)),
+            "delay" => answer(Delay(count()?)),
             "trickle" => match count()? {
                 0 => Err("trickle takes at least one byte"),
-                step => usize::try_from(step).map(Trickle).map_err(|_| "trickle takes a smaller number"),
+                step => answer(Trickle(usize::try_from(step).map_err(|_| "trickle takes a smaller number")?)),
             },
-            "cut" => count().map(Cut),
-            "big" => count().map(Big),
-            "empty" => plain(Empty),
-            "html" => plain(Html),
-            "gzip" => plain(Gzip),
-            "close" => plain(Close),
+            "cut" => answer(Cut(count()?)),
+            "big" => answer(Big(count()?)),
+            "empty" => plain(answer(Empty)),
+            "html" => plain(answer(Html)),
+            "gzip" => plain(answer(Gzip)),
+            "close" => plain(answer(Close)),
             _ => Err("unknown action"),
         }
     }
@@ -169,26 +178,28 @@ impl fmt::Display for Fault {
 
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use Action::*;
+        use Action::{Answer, Instead as Inst};
+        use Change::*;
+        use Instead::*;
         match self {
-            DropBefore => f.write_str("drop=before"),
-            DropAt(bytes) => write!(f, "drop={bytes}"),
-            Status(code) => write!(f, "status={code}"),
-            Ret(code) => write!(f, "ret={code}"),
-            ForeignMediaId => f.write_str("foreign-media-id"),
-            NoMediaId => f.write_str("no-media-id"),
-            Redirect(url) => write!(f, "redirect={url}"),
-            DropAfter => f.write_str("drop=after"),
-            NoMsgId => f.write_str("no-msg-id"),
-            StartPos(n) => write!(f, "start-pos={n}"),
-            Delay(ms) => write!(f, "delay={ms}"),
-            Trickle(bytes) => write!(f, "trickle={bytes}"),
-            Cut(bytes) => write!(f, "cut={bytes}"),
-            Big(bytes) => write!(f, "big={bytes}"),
-            Empty => f.write_str("empty"),
-            Html => f.write_str("html"),
-            Gzip => f.write_str("gzip"),
-            Close => f.write_str("close"),
+            Inst(DropBefore) => f.write_str("drop=before"),
+            Inst(DropAt(bytes)) => write!(f, "drop={bytes}"),
+            Inst(Status(code)) => write!(f, "status={code}"),
+            Inst(Ret(code)) => write!(f, "ret={code}"),
+            Inst(ForeignMediaId) => f.write_str("foreign-media-id"),
+            Inst(NoMediaId) => f.write_str("no-media-id"),
+            Inst(Redirect(url)) => write!(f, "redirect={url}"),
+            Answer(Drop) => f.write_str("drop=after"),
+            Answer(NoMsgId) => f.write_str("no-msg-id"),
+            Answer(StartPos(n)) => write!(f, "start-pos={n}"),
+            Answer(Delay(ms)) => write!(f, "delay={ms}"),
+            Answer(Trickle(bytes)) => write!(f, "trickle={bytes}"),
+            Answer(Cut(bytes)) => write!(f, "cut={bytes}"),
+            Answer(Big(bytes)) => write!(f, "big={bytes}"),
+            Answer(Empty) => f.write_str("empty"),
+            Answer(Html) => f.write_str("html"),
+            Answer(Gzip) => f.write_str("gzip"),
+            Answer(Close) => f.write_str("close"),
         }
     }
 }

@@ -12,7 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 use serde_json::Value;
 use tokio::time::{Sleep, sleep};
 
-use crate::fault::Action;
+use crate::fault::Change;
 use crate::layout;
 
 /// The connection ends here, without an answer or in the middle of one.
@@ -33,6 +33,7 @@ pub(crate) struct Reply {
     headers: Vec<(HeaderName, String)>,
     content: Content,
     gzip: bool,
+    dropped: bool,
     delay: u64,
     pace: Pace,
 }
@@ -70,7 +71,7 @@ impl Reply {
 
     fn new(content: Content) -> Self {
         let (status, headers, pace) = (StatusCode::OK, Vec::new(), Pace::default());
-        Reply { status, headers, content, gzip: false, delay: 0, pace }
+        Reply { status, headers, content, gzip: false, dropped: false, delay: 0, pace }
     }
 
     pub(crate) fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
@@ -93,23 +94,26 @@ impl Reply {
         self
     }
 
-    /// What a fault makes of an answer to a request that had its effect.
-    pub(crate) fn spoiled_by(mut self, action: &Action) -> Result<Self, Dropped> {
-        match action {
-            Action::DropAfter => return Err(Dropped),
-            Action::NoMsgId => self.replace("MsgID", Value::from("")),
-            Action::StartPos(n) => self.replace("StartPos", Value::from(*n)),
-            Action::Delay(ms) => self.delay += ms,
-            Action::Trickle(step) => self.pace.step = Some(*step),
-            Action::Cut(bytes) => self.pace.cut_at = Some(*bytes),
-            Action::Big(bytes) => self.pace.padded_to = Some(*bytes),
-            Action::Empty => self.content = Content::Bytes(Bytes::new()),
-            Action::Html => return Ok(Reply { pace: self.pace, delay: self.delay, ..Reply::html(PAGE) }),
-            Action::Gzip => self.gzip = true,
-            Action::Close => self.headers.push((CONNECTION, "close".to_owned())),
-            _ => {}
+    /// What a fault makes of it.
+    pub(crate) fn changed(mut self, change: &Change) -> Self {
+        match change {
+            Change::Drop => self.dropped = true,
+            Change::NoMsgId => self.replace("MsgID", Value::from("")),
+            Change::StartPos(n) => self.replace("StartPos", Value::from(*n)),
+            Change::Delay(ms) => self.delay += ms,
+            Change::Trickle(step) => self.pace.step = Some(*step),
+            Change::Cut(bytes) => self.pace.cut_at = Some(*bytes),
+            Change::Big(bytes) => self.pace.padded_to = Some(*bytes),
+            Change::Empty => self.content = Content::Bytes(Bytes::new()),
+            Change::Html => {
+                let page = Reply::html(PAGE);
+                self.headers = page.headers;
+                self.content = page.content;
+            }
+            Change::Gzip => self.gzip = true,
+            Change::Close => self.headers.push((CONNECTION, "close".to_owned())),
         }
-        Ok(self)
+        self
     }
 
     fn replace(&mut self, key: &str, value: Value) {
@@ -121,9 +125,12 @@ impl Reply {
     }
 
     /// The answer on its way out, after its delay.
-    pub(crate) async fn send(self) -> Response<Paced> {
+    pub(crate) async fn send(self) -> Result<Response<Paced>, Dropped> {
         if self.delay > 0 {
             sleep(Duration::from_millis(self.delay)).await;
+        }
+        if self.dropped {
+            return Err(Dropped);
         }
         let mut bytes = match self.content {
             Content::Json(value) => Bytes::from(layout::text(&value)),
@@ -150,7 +157,7 @@ impl Reply {
             step: self.pace.step,
             pause: None,
         };
-        response.body(body).unwrap_or_else(|_| Response::new(Paced::default()))
+        response.body(body).map_err(|_| Dropped)
     }
 }
 
@@ -170,7 +177,6 @@ const BETWEEN_STEPS: Duration = Duration::from_millis(5);
 const BEFORE_THE_CUT: Duration = Duration::from_millis(50);
 
 /// A body that can be slow, blown up with blanks, or cut off.
-#[derive(Default)]
 pub(crate) struct Paced {
     bytes: Bytes,
     /// Bytes still to be sent; what `bytes` cannot give is blanks.

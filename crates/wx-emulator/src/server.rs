@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::Response;
@@ -16,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 use crate::calls;
-use crate::fault::Action;
+use crate::fault::{Action, Instead};
 use crate::form::Form;
 use crate::heads::Heads;
 use crate::hub::{Call, Hub};
@@ -32,8 +33,10 @@ const LONGEST_BODY: u64 = 128 << 20;
 pub(crate) async fn serve(listener: TcpListener, hub: Arc<Hub>, stopped: oneshot::Receiver<()>) {
     let accept = async {
         loop {
-            if let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(connection(stream, Arc::clone(&hub)));
+            match listener.accept().await {
+                Ok((stream, _)) => drop(tokio::spawn(connection(stream, Arc::clone(&hub)))),
+                // Out of file descriptors, most likely: some may come free.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             }
         }
     };
@@ -86,16 +89,18 @@ async fn exchange(
     };
     let (place, faults) = hub.arrived(request);
 
-    if faults.contains(&Action::DropBefore) {
-        return Err(Dropped);
-    }
-    let drop_at = faults.iter().find_map(|fault| match fault {
-        Action::DropAt(bytes) => Some(*bytes),
-        _ => None,
+    let instead = faults.iter().find_map(|fault| match fault {
+        Action::Instead(instead) => Some(instead),
+        Action::Answer(_) => None,
     });
-    let read = read(body, drop_at.unwrap_or(LONGEST_BODY)).await;
+    let limit = match instead {
+        Some(Instead::DropBefore) => return Err(Dropped),
+        Some(Instead::DropAt(bytes)) => *bytes,
+        _ => LONGEST_BODY,
+    };
+    let read = read(body, limit).await;
     hub.amend(place, |request| request.body_len = read.len);
-    if drop_at.is_some() || !read.is_whole {
+    if !read.is_whole {
         return Err(Dropped);
     }
     heads.restart();
@@ -108,17 +113,19 @@ async fn exchange(
         hub.amend(place, |request| request.body = Some(call.body.clone()));
     }
 
-    let mut reply = match faults.iter().find(|fault| fault.replaces_the_call()) {
-        Some(fault) => stand_in(fault, &call, &hub),
+    let mut reply = match instead {
+        Some(instead) => stand_in(instead, &call, &hub)?,
         None => {
             notes::look(&call, &hub);
             calls::answer(&call, &hub).await
         }
     };
-    for fault in faults.iter().filter(|fault| !fault.replaces_the_call()) {
-        reply = reply.spoiled_by(fault)?;
+    for fault in &faults {
+        if let Action::Answer(change) = fault {
+            reply = reply.changed(change);
+        }
     }
-    Ok(reply.send().await)
+    reply.send().await
 }
 
 /// The wire name of a call. Only the pages of a QR code carry their uuid in the path.
@@ -133,15 +140,15 @@ fn endpoint(path: &str) -> String {
 }
 
 /// The answer of a fault that keeps the request from having an effect.
-fn stand_in(fault: &Action, call: &Call, hub: &Hub) -> Reply {
-    match fault {
-        Action::Status(code) => Reply::html(format!("<html><body>{code}</body></html>\n")).status(*code),
-        Action::Redirect(url) => Reply::html("").status(302).header(http::header::LOCATION, url),
-        Action::Ret(ret) => calls::refusal(&call.endpoint, *ret),
-        Action::ForeignMediaId => calls::foreign_media_id(call, hub),
-        Action::NoMediaId => calls::no_media_id(call),
-        other => unreachable!("{other} does not stand in for an answer"),
-    }
+fn stand_in(instead: &Instead, call: &Call, hub: &Hub) -> Result<Reply, Dropped> {
+    Ok(match instead {
+        Instead::DropBefore | Instead::DropAt(_) => return Err(Dropped),
+        Instead::Status(code) => Reply::html(format!("<html><body>{code}</body></html>\n")).status(*code),
+        Instead::Redirect(url) => Reply::html("").status(302).header(http::header::LOCATION, url),
+        Instead::Ret(ret) => calls::refusal(&call.endpoint, *ret),
+        Instead::ForeignMediaId => calls::foreign_media_id(call, hub),
+        Instead::NoMediaId => calls::no_media_id(call),
+    })
 }
 
 struct Read {

@@ -12,6 +12,8 @@ mod pictures;
 #[path = "emulator/capture.rs"]
 mod capture;
 
+#[path = "emulator/arrivals.rs"]
+mod arrivals;
 #[path = "emulator/faults.rs"]
 mod faults;
 #[path = "emulator/other_clients.rs"]

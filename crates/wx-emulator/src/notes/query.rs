@@ -74,7 +74,9 @@ fn compare<'a>(official: &[&str], names: impl Iterator<Item = &'a str>) -> Resul
         }
     }
     match names.next() {
-        Some(name) => Err(format!("{name} in the query where the page has nothing")),
+        // A name can be anything, even a secret that lost its own name.
+        Some(name) if name.len() < 16 => Err(format!("{name} in the query where the page has nothing")),
+        Some(_) => Err("a long name in the query where the page has nothing".to_owned()),
         None => Ok(()),
     }
 }

@@ -1,7 +1,7 @@
 //! Other people's clients, replayed from login to logout: each request in its order, with its headers, its spellings,
 //! its part heads and its JSON types.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use image::ImageFormat::{Jpeg, Png};
 use serde_json::Value;
@@ -9,7 +9,7 @@ use wx_emulator::Emulator;
 
 use crate::capture::{Capture, Swap, form_body, json_text};
 use crate::client::{Answer, request};
-use crate::page::{PATH, Page};
+use crate::page::{FIRST, PATH, Page};
 use crate::pictures::{dimensions, md5, sized, tiny_jpeg};
 
 /// The recorded values.
@@ -62,6 +62,48 @@ fn the_browser_is_the_measure() {
         ["Host", "Connection", "Content-Length", "sec-ch-ua-platform"],
         "names as spelled, in order"
     );
+}
+
+/// No recording of puppet-wechat exists; its form is known: all in alphabetical order, so that the file stands in the
+/// middle, and `chunk` and `chunks` even for one of one.
+#[test]
+fn puppet_wechat() {
+    let server = Emulator::start().unwrap();
+    let page = Page::of(&server);
+    let bytes = sized(Jpeg, 40, 30, 5000);
+    let form = page.form("a.jpg", "image/jpeg", &bytes, FIRST, 0);
+    let mut fields: BTreeMap<String, String> = form.fields.iter().cloned().collect();
+    fields.insert("chunk".to_owned(), "0".to_owned());
+    fields.insert("chunks".to_owned(), "1".to_owned());
+    fields.insert("pass_ticket".to_owned(), String::new());
+    let request: BTreeMap<String, Value> = serde_json::from_str(&fields["uploadmediarequest"]).unwrap();
+    fields.insert("uploadmediarequest".to_owned(), serde_json::to_string(&request).unwrap());
+    fields.insert("filename".to_owned(), String::new());
+    let mut body = Vec::new();
+    for (name, value) in &fields {
+        body.extend(b"--X\r\n");
+        match name.as_str() {
+            "filename" => {
+                body.extend(form.file_head.bytes().chain(*b"\r\n").chain(form.file.iter().copied()))
+            }
+            _ => {
+                body.extend(format!("Content-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}").bytes())
+            }
+        }
+        body.extend(b"\r\n");
+    }
+    body.extend(b"--X--\r\n");
+    let headers = page.post_headers("/", "multipart/form-data; boundary=X");
+    let answer = request_to(&page, "webwxuploadmedia?f=json", &headers, &body);
+    assert_eq!(page.send(answer.json()["MediaId"].as_str().unwrap(), "15114939427950364").ret(), 0);
+    assert!(server.messages()[0].picture == bytes);
+    let heads: Vec<String> = server.requests()[0].parts.iter().map(|part| part.head.clone()).collect();
+    assert_eq!(heads[2], form.file_head);
+    assert_noted(&server, "webwxuploadmedia: chunks and chunk for one chunk");
+}
+
+fn request_to(page: &Page, target: &str, headers: &[(String, String)], body: &[u8]) -> Answer {
+    request(page.addr, "POST", &format!("{PATH}/{target}"), headers, body).unwrap()
 }
 
 fn assert_noted(server: &Emulator, note: &str) {
@@ -136,7 +178,7 @@ impl Replay {
         let text = get("/jslogin?appid=wx782c26e4c19acffb&redirect_uri=x&fun=new&lang=zh_CN&_=1546211298739");
         let uuid = between(&text, "uuid = \"", "\"").to_owned();
         let poll = format!("{PATH}/login?loginicon=true&uuid={uuid}&tip=1&r=-23072231&_=1546211298740");
-        let text = (0..3).map(|_| get(&poll)).last().unwrap();
+        let text = (0..3).fold(String::new(), |_, _| get(&poll));
         let link = between(&text, "ticket=", "&uuid");
         self.swap.add("ticket=A&uuid=B", &format!("ticket={link}&uuid={uuid}"));
     }

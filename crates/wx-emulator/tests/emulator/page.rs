@@ -8,6 +8,8 @@ use wx_emulator::Emulator;
 use crate::client::{Answer, Gone, request};
 use crate::pictures::md5;
 
+/// A ClientMediaId to count from.
+pub(crate) const FIRST: u64 = 1_511_509_303_500;
 pub(crate) const CHUNK: usize = 524_288;
 pub(crate) const PATH: &str = "/cgi-bin/mmwebwx-bin";
 
@@ -87,7 +89,8 @@ impl Page {
 
     pub(crate) fn forms(&self, name: &str, mime: &str, bytes: &[u8], client_media_id: u64) -> Vec<Form> {
         let chunks = bytes.len().div_ceil(CHUNK);
-        (0..chunks).map(|chunk| self.form(name, mime, bytes, client_media_id, chunk)).collect()
+        let digest = md5(bytes);
+        (0..chunks).map(|chunk| self.chunk(name, mime, bytes, &digest, client_media_id, chunk)).collect()
     }
 
     pub(crate) fn form(
@@ -98,11 +101,23 @@ impl Page {
         client_media_id: u64,
         chunk: usize,
     ) -> Form {
+        self.chunk(name, mime, bytes, &md5(bytes), client_media_id, chunk)
+    }
+
+    fn chunk(
+        &self,
+        name: &str,
+        mime: &str,
+        bytes: &[u8],
+        digest: &str,
+        client_media_id: u64,
+        chunk: usize,
+    ) -> Form {
         let (chunks, size) = (bytes.len().div_ceil(CHUNK), bytes.len());
         let request = json!({
             "UploadType": 2, "BaseRequest": self.base_request(), "ClientMediaId": client_media_id,
             "TotalLen": size, "StartPos": 0, "DataLen": size, "MediaType": 4,
-            "FromUserName": self.word("user_name"), "ToUserName": self.to, "FileMd5": md5(bytes),
+            "FromUserName": self.word("user_name"), "ToUserName": self.to, "FileMd5": digest,
         });
         let mut fields = vec![
             ("id", "WU_FILE_0".to_owned()),

@@ -1,1 +1,274 @@
-//! refusals
+//! What the server does not take, and with which Ret; and the exact texts of its answers.
+
+use std::path::Path;
+
+use image::ImageFormat::Jpeg;
+use serde_json::{Value, json};
+use wx_emulator::Emulator;
+
+use crate::client::request;
+use crate::page::{CHUNK, FIRST, Form, PATH, Page};
+use crate::pictures::{noise, sized, small};
+
+const NAME: &str = "IMG_1002.JPG";
+
+fn upload_spoiled(spoil: impl FnOnce(&mut Form)) -> (i64, Emulator) {
+    let server = Emulator::start().unwrap();
+    let page = Page::of(&server);
+    let mut form = page.form(NAME, "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1, 0);
+    spoil(&mut form);
+    let answer = page.send_form(&form).unwrap();
+    assert_eq!(answer.json()["MediaId"], "");
+    (answer.ret(), server)
+}
+
+#[test]
+fn an_upload_must_carry_the_login() {
+    let identity = |key: &'static str, value: Value| {
+        move |form: &mut Form| form.change(|request| request["BaseRequest"][key] = value)
+    };
+    assert_eq!(upload_spoiled(identity("Sid", "x".into())).0, 1100);
+    assert_eq!(upload_spoiled(identity("Uin", 1.into())).0, 1100);
+    assert_eq!(upload_spoiled(identity("Skey", "@crypt_0_0".into())).0, 1101);
+    assert_eq!(upload_spoiled(identity("Skey", Value::Null)).0, 1);
+    assert_eq!(upload_spoiled(|form| form.set("webwx_data_ticket", "x")).0, 1100);
+    assert_eq!(upload_spoiled(|form| form.remove("webwx_data_ticket")).0, 1);
+}
+
+#[test]
+fn an_upload_must_be_what_it_says() {
+    assert_eq!(upload_spoiled(|form| form.remove("uploadmediarequest")).0, 1);
+    assert_eq!(upload_spoiled(|form| form.set("uploadmediarequest", "{")).0, 1);
+    assert_eq!(upload_spoiled(|form| form.set("size", "7")).0, 1);
+    assert_eq!(upload_spoiled(|form| form.change(|request| request["TotalLen"] = 7.into())).0, 1);
+    assert_eq!(
+        upload_spoiled(|form| form.file_head = form.file_head.replace("\"filename\"", "\"file\"")).0,
+        1
+    );
+    assert_eq!(upload_spoiled(|form| form.fields.push(("chunk".into(), "0".into()))).0, 1);
+    assert_eq!(upload_spoiled(|form| form.file.push(0)).0, 1);
+    let (ret, server) = upload_spoiled(|form| form.file.truncate(700));
+    assert_eq!((ret, server.notes()), (1, vec!["webwxuploadmedia: fewer bytes than announced".to_owned()]));
+    let (ret, server) = upload_spoiled(|form| form.file[700] ^= 1);
+    assert_eq!((ret, server.notes()), (1, vec!["webwxuploadmedia: FileMd5 is not the file's".to_owned()]));
+}
+
+#[test]
+fn a_body_that_is_no_form_is_refused() {
+    let server = Emulator::start().unwrap();
+    let page = Page::of(&server);
+    let form = page.form(NAME, "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1, 0);
+    let target = format!("{PATH}/webwxuploadmedia?f=json");
+    let mut body = form.body();
+    body.truncate(body.len() - 10);
+    let headers = page.post_headers("/", Form::TYPE);
+    assert_eq!(request(server.addr(), "POST", &target, &headers, &body).unwrap().ret(), 1);
+    let headers = page.post_headers("/", "multipart/form-data");
+    assert_eq!(request(server.addr(), "POST", &target, &headers, &form.body()).unwrap().ret(), 1);
+}
+
+#[test]
+fn cookies_are_needed_everywhere() {
+    let server = Emulator::start().unwrap();
+    let page = Page::of(&server);
+    let bytes = small(Jpeg, 40, 30);
+    let media_id =
+        page.upload(NAME, "image/jpeg", &bytes, FIRST + 1).json()["MediaId"].as_str().unwrap().to_owned();
+    let msg_id = page.send(&media_id, "15114939427950364").json()["MsgID"].as_str().unwrap().to_owned();
+    for missing in ["wxsid", "wxuin", "webwx_data_ticket"] {
+        let mut page = Page::of(&server);
+        let cookies = page.session["cookies"].as_array_mut().unwrap();
+        cookies.retain(|cookie| cookie["name"] != missing);
+        let form = Page::of(&server).form(NAME, "image/jpeg", &bytes, FIRST + 2, 0);
+        assert_eq!(page.send_form(&form).unwrap().ret(), 1100, "{missing}");
+        assert_eq!(page.send(&media_id, "15114939427950365").ret(), 1100, "{missing}");
+        let empty = page.fetch(&msg_id, "");
+        assert_eq!((empty.status, empty.body.len()), (200, 0), "{missing}");
+    }
+    assert_eq!(server.messages().len(), 1);
+}
+
+#[test]
+fn chunks_come_in_order() {
+    let server = Emulator::start().unwrap();
+    let page = Page::of(&server);
+    let bytes = sized(Jpeg, 40, 30, 2 * CHUNK + 5);
+    let forms = page.forms(NAME, "image/jpeg", &bytes, FIRST + 1);
+    assert_eq!(page.send_form(&forms[1]).unwrap().ret(), 1);
+    assert_eq!(page.send_form(&forms[0]).unwrap().ret(), 0);
+    assert_eq!(page.send_form(&forms[2]).unwrap().ret(), 1);
+    assert_eq!(page.send_form(&forms[1]).unwrap().ret(), 0);
+    assert_eq!(page.send_form(&forms[2]).unwrap().json()["StartPos"], bytes.len());
+    let note = "webwxuploadmedia: a chunk out of order".to_owned();
+    assert!(server.notes().contains(&note));
+}
+
+#[test]
+fn a_message_needs_a_known_media_id_and_a_recipient() {
+    let server = Emulator::start().unwrap();
+    let page = Page::of(&server);
+    let answer = page.send("@crypt_0_0", "15114939427950364");
+    assert_eq!(
+        answer.json(),
+        json!({ "BaseResponse": { "Ret": 1, "ErrMsg": "" }, "MsgID": "", "LocalID": "" })
+    );
+    let media_id = page.upload(NAME, "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1).json()["MediaId"].take();
+    let to_oneself = Page { to: page.word("user_name"), ..Page::of(&server) };
+    assert_eq!(to_oneself.send(media_id.as_str().unwrap(), "15114939427950364").ret(), 1204);
+    let mut wrong = page.message(3, media_id.as_str().unwrap(), "15114939427950364");
+    wrong["BaseRequest"]["Skey"] = "x".into();
+    assert_eq!(page.post_json("webwxsendmsgimg?fun=async&f=json", &wrong).unwrap().ret(), 1101);
+    assert_eq!(server.messages().len(), 0);
+}
+
+#[test]
+fn a_picture_is_not_given_without_skey() {
+    let server = Emulator::builder().image(small(Jpeg, 40, 30)).start().unwrap();
+    let page = Page::of(&server);
+    let msg_id = &server.incoming()[0];
+    assert_eq!(msg_id.len(), 20);
+    assert!(!page.fetch(msg_id, "").body.is_empty());
+    for target in [
+        format!("webwxgetmsgimg?MsgID={msg_id}"),
+        format!("webwxgetmsgimg?MsgID={msg_id}&skey=%40crypt_0_0"),
+        format!("webwxgetmsgimg?MsgID=1&skey={}", page.word("skey")),
+    ] {
+        let answer = page.get(&target).unwrap();
+        assert_eq!((answer.status, answer.body.len(), answer.whole), (200, 0, true), "{target}");
+    }
+}
+
+#[test]
+fn logged_out_is_logged_out() {
+    let server = Emulator::start().unwrap();
+    let page = Page::of(&server);
+    let headers = page.post_headers("/?lang=zh_CN", "application/x-www-form-urlencoded");
+    let target =
+        format!("{PATH}/webwxlogout?redirect=1&type=0&skey={}", page.word("skey").replace('@', "%40"));
+    request(server.addr(), "POST", &target, &headers, b"sid=x&uin=1").unwrap();
+    let answer =
+        page.post_json("webwxinit?r=1", &json!({ "BaseRequest": page.base_request() })).unwrap().json();
+    assert_eq!((&answer["BaseResponse"]["Ret"], &answer["SyncKey"]["Count"]), (&1100.into(), &0.into()));
+    assert_eq!(server.notes(), [""; 0]);
+}
+
+#[test]
+fn big_files_must_be_asked_about() {
+    let server = Emulator::start().unwrap();
+    let page = Page::of(&server);
+    let bytes = sized(Jpeg, 40, 30, 26_214_401);
+    let first = page.form(NAME, "image/jpeg", &bytes, FIRST + 1, 0);
+    assert_eq!(page.send_form(&first).unwrap().ret(), 1);
+    let mut question = json!({
+        "FromUserName": page.word("user_name"), "ToUserName": page.to, "FileSize": bytes.len(),
+        "FileMd5": crate::pictures::md5(&bytes), "FileName": NAME, "FileType": 7, "BaseRequest": page.base_request(),
+    });
+    let answer = page.post_json("webwxcheckupload", &question).unwrap().json();
+    assert_eq!((&answer["BaseResponse"]["Ret"], &answer["MediaId"]), (&0.into(), &"".into()));
+    let carry = |form: &mut Form, signature: &Value| {
+        form.change(|request| {
+            request["AESKey"] = answer["AESKey"].clone();
+            request["Signature"] = signature.clone();
+        });
+    };
+    let mut forged = page.form(NAME, "image/jpeg", &bytes, FIRST + 1, 0);
+    carry(&mut forged, &"x".into());
+    assert_eq!(page.send_form(&forged).unwrap().ret(), 1);
+    let mut media_id = Value::Null;
+    for mut form in page.forms(NAME, "image/jpeg", &bytes, FIRST + 2) {
+        carry(&mut form, &answer["Signature"]);
+        let answer = page.send_form(&form).unwrap();
+        assert_eq!(answer.ret(), 0);
+        media_id = answer.json()["MediaId"].take();
+    }
+    let short_cut = page.post_json("webwxcheckupload", &question).unwrap().json();
+    assert_ne!(short_cut["MediaId"], "");
+    for (id, local_id) in [(&media_id, "15114939427950001"), (&short_cut["MediaId"], "15114939427950002")] {
+        assert_eq!(page.send(id.as_str().unwrap(), local_id).ret(), 0);
+        assert!(server.messages().pop().unwrap().picture == bytes);
+    }
+    assert_eq!(server.notes(), [""; 0]);
+    question.as_object_mut().unwrap().remove("FileType");
+    assert_eq!(page.post_json("webwxcheckupload", &question).unwrap().ret(), 1);
+}
+
+#[test]
+fn noise_is_taken_and_noted() {
+    let server = Emulator::start().unwrap();
+    let page = Page::of(&server);
+    let last = page.upload("noise.jpg", "image/jpeg", &noise(5000), 1_511_509_303_507).json();
+    assert_eq!((&last["CDNThumbImgHeight"], &last["CDNThumbImgWidth"]), (&0.into(), &0.into()));
+    let sent = page.send(last["MediaId"].as_str().unwrap(), "15114939427950364").json();
+    let msg_id = sent["MsgID"].as_str().unwrap();
+    assert_eq!(page.fetch(msg_id, "&type=slave").body, b"");
+    assert!(page.fetch(msg_id, "").body == noise(5000));
+    let note = "webwxuploadmedia: a file uploaded as a picture cannot be decoded: its thumbnail is empty";
+    assert_eq!(server.notes(), [note]);
+}
+
+/// Lengths and texts of captured answers.
+#[test]
+fn answers_are_the_servers_to_the_byte() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/server_bodies.json");
+    let vectors: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let captured = |name: &str| -> (String, String) {
+        let item = vectors["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|i| i["name"].as_str().unwrap().starts_with(name));
+        let item = item.unwrap_or_else(|| panic!("{name}"));
+        (item["text"].as_str().unwrap().to_owned(), item["content_length"].to_string())
+    };
+    let server = Emulator::builder().fault("ret=1205@webwxsendmsgimg#2".parse().unwrap()).start().unwrap();
+    let page = Page::of(&server);
+    let bytes = sized(Jpeg, 66, 100, 3_213_741);
+    let forms = page.forms(NAME, "image/jpeg", &bytes, FIRST + 1);
+    assert_eq!(forms.len(), 7);
+    let check = |answer: crate::client::Answer, name: &str, ours: &[&str], theirs: &[&str]| {
+        let (mut text, length) = captured(name);
+        for (theirs, ours) in theirs.iter().zip(ours) {
+            text = text.replace(theirs, ours);
+        }
+        assert_eq!((answer.text(), answer.header("content-length")), (text, Some(length.as_str())), "{name}");
+        assert_eq!(answer.header("content-type"), Some("text/plain"));
+    };
+
+    let mut headers = page.post_headers("/", Form::TYPE);
+    let preflight =
+        request(server.addr(), "OPTIONS", &format!("{PATH}/webwxuploadmedia?f=json"), &headers, b"");
+    check(preflight.unwrap(), "upload, empty answer", &["\"Ret\": 1"], &["\"Ret\": 0"]);
+    headers.retain(|(name, _)| name != "Cookie");
+    let target = format!("{PATH}/webwxuploadmedia?f=json");
+    let refused = request(server.addr(), "POST", &target, &headers, &forms[0].body());
+    check(refused.unwrap(), "upload, refused", &[], &[]);
+    page.send_form(&forms[0]).unwrap();
+    check(page.send_form(&forms[1]).unwrap(), "upload, chunk 1 of 7", &[], &[]);
+
+    for form in &forms[2..6] {
+        page.send_form(form).unwrap();
+    }
+    let mut headers = page.post_headers("/", Form::TYPE);
+    headers.push(("Accept-Encoding".to_owned(), "gzip, deflate".to_owned()));
+    let last = request(server.addr(), "POST", &target, &headers, &forms[6].body()).unwrap();
+    assert_eq!(last.header("content-encoding"), Some("gzip"));
+    assert_eq!(last.header("access-control-allow-origin"), Some(server.base().as_str()));
+    let media_id = last.json()["MediaId"].as_str().unwrap().to_owned();
+    let theirs = vectors["final_answer_2018"]["text"].as_str().unwrap();
+    let zeros = format!("@crypt_{}_{}", "0".repeat(8), "0".repeat(640));
+    let ours = theirs.replace(&zeros, &media_id).replace("63048", "3213741").replace("1854", "1002");
+    assert_eq!(last.text(), ours);
+
+    let sent = page.send(&media_id, "15114939427950364");
+    let json = sent.json();
+    let ours = [json["MsgID"].as_str().unwrap(), "15114939427950364"];
+    check(sent, "sendmsg, success", &ours, &["3053194738703673101", "15462147414160521"]);
+    check(page.send(&media_id, "15114939427950365"), "sendmsgimg, rate limited", &[], &[]);
+    let notice = json!({
+        "BaseRequest": page.base_request(), "Code": 3, "FromUserName": page.word("user_name"),
+        "ToUserName": page.word("user_name"), "ClientMsgId": 1_546_211_298_790_u64,
+    });
+    let notified = page.post_json("webwxstatusnotify?lang=zh_CN", &notice).unwrap();
+    let json = notified.json();
+    check(notified, "statusnotify", &[json["MsgID"].as_str().unwrap()], &["8032721323945545465"]);
+}

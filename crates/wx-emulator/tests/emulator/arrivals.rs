@@ -1,0 +1,107 @@
+//! Pictures that come to the client, and the calls around them.
+
+use image::ImageFormat::{Gif, Jpeg};
+use serde_json::{Value, json};
+use wx_emulator::Emulator;
+
+use crate::client::request;
+use crate::page::Page;
+use crate::pictures::{md5, sized, small};
+
+fn init(page: &Page) -> Value {
+    page.post_json("webwxinit?r=-23072231&lang=zh_CN", &json!({ "BaseRequest": page.base_request() }))
+        .unwrap()
+        .json()
+}
+
+fn sync(page: &Page, sync_key: &Value) -> Value {
+    let body = json!({ "BaseRequest": page.base_request(), "SyncKey": sync_key, "rr": -23_072_231 });
+    let (sid, skey) = (encoded(page, "sid"), encoded(page, "skey"));
+    page.post_json(&format!("webwxsync?sid={sid}&skey={skey}&lang=zh_CN"), &body).unwrap().json()
+}
+
+fn selector(page: &Page, sync_key: &Value) -> String {
+    let pairs: Vec<String> =
+        sync_key["List"].as_array().unwrap().iter().map(|e| format!("{}_{}", e["Key"], e["Val"])).collect();
+    let (sid, skey, uin) = (encoded(page, "sid"), encoded(page, "skey"), page.word("uin"));
+    let rest = format!("deviceid=e426626750347587&synckey={}&_=1546211298791", pairs.join("%7C"));
+    let answer = page.get(&format!("synccheck?r=1546211298790&skey={skey}&sid={sid}&uin={uin}&{rest}"));
+    answer.unwrap().text()
+}
+
+fn encoded(page: &Page, key: &str) -> String {
+    page.word(key).replace('@', "%40").replace('+', "%2B").replace('/', "%2F")
+}
+
+#[test]
+fn each_picture_arrives_until_the_client_has_it() {
+    let (jpeg, gif) = (sized(Jpeg, 80, 40, 9000), small(Gif, 20, 20));
+    let server = Emulator::builder().image(jpeg.clone()).image(gif.clone()).start().unwrap();
+    let page = Page::of(&server);
+    let key = init(&page)["SyncKey"].take();
+    assert_eq!(selector(&page, &key), "window.synccheck={retcode:\"0\",selector:\"2\"}");
+    let first = sync(&page, &key);
+    // The answer got lost, say: with the old key all comes again.
+    assert_eq!(first, sync(&page, &key));
+    assert_eq!(init(&page)["SyncKey"], key);
+
+    let messages = first["AddMsgList"].as_array().unwrap();
+    let ids: Vec<&str> = messages.iter().map(|m| m["MsgId"].as_str().unwrap()).collect();
+    assert_eq!(ids, server.incoming());
+    assert_eq!((&messages[0]["MsgType"], &messages[1]["MsgType"]), (&3.into(), &47.into()));
+    assert_eq!((&messages[0]["ImgHeight"], &messages[0]["ImgWidth"]), (&50.into(), &100.into()));
+    assert_eq!(
+        (&messages[0]["FromUserName"], &messages[0]["ToUserName"]),
+        (&server.friend().into(), &page.session["user_name"])
+    );
+    assert!(messages[0]["Content"].as_str().unwrap().contains(&md5(&jpeg)));
+    assert!(page.fetch(ids[0], "").body == jpeg);
+    assert!(page.fetch(ids[1], "&type=big").body == gif);
+
+    let key = &first["SyncKey"];
+    assert_eq!(sync(&page, key)["AddMsgCount"], 0);
+    assert_eq!(selector(&page, key), "window.synccheck={retcode:\"0\",selector:\"0\"}");
+    assert_eq!(init(&page)["SyncKey"], *key);
+    assert_eq!(server.notes(), [""; 0]);
+}
+
+#[test]
+fn contacts_are_those_one_can_send_to() {
+    let server = Emulator::start().unwrap();
+    let page = Page::of(&server);
+    let all = page
+        .get(&format!("webwxgetcontact?r=1546211298790&seq=0&skey={}", encoded(&page, "skey")))
+        .unwrap()
+        .json();
+    let names: Vec<&str> =
+        all["MemberList"].as_array().unwrap().iter().map(|c| c["UserName"].as_str().unwrap()).collect();
+    assert_eq!(names, [server.friend(), server.second_friend(), "filehelper"]);
+    let asked = json!({ "BaseRequest": page.base_request(), "Count": 1, "List": [{ "UserName": server.second_friend() }] });
+    let some =
+        page.post_json("webwxbatchgetcontact?type=ex&r=1546211298790&lang=zh_CN", &asked).unwrap().json();
+    assert_eq!(
+        (&some["Count"], &some["ContactList"][0]["UserName"]),
+        (&1.into(), &server.second_friend().into())
+    );
+    assert_eq!(server.notes(), [""; 0]);
+}
+
+#[test]
+fn a_ping_without_the_login_is_fine() {
+    let server = Emulator::start().unwrap();
+    let headers = [("User-Agent".to_owned(), "Mozilla/5.0".to_owned())];
+    let target = "/cgi-bin/mmsupport-bin/reportforweb?rid=69373&rkey=9&rvalue=1";
+    assert_eq!(request(server.addr(), "GET", target, &headers, b"").unwrap().status, 200);
+    assert_eq!(server.notes(), [""; 0]);
+}
+
+#[test]
+fn push_login_leads_to_the_same_ladder() {
+    let server = Emulator::start().unwrap();
+    let page = Page::of(&server);
+    let pushed = page.get(&format!("webwxpushloginurl?uin={}", page.word("uin"))).unwrap().json();
+    assert_eq!(pushed["ret"], "0");
+    let poll = format!("login?loginicon=true&uuid={}&tip=1&r=1", pushed["uuid"].as_str().unwrap());
+    assert_eq!(page.get(&poll).unwrap().text(), "window.code=408;");
+    assert_eq!(page.get("login?loginicon=true&uuid=x&tip=1&r=1").unwrap().text(), "window.code=400;");
+}
