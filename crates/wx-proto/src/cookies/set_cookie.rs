@@ -8,7 +8,8 @@ use crate::wire::date;
 pub(super) fn parse(line: &str, origin: &Origin, unix_s: u64) -> Option<Cookie> {
     let mut parts = line.split(';');
     let (name, value) = parts.next()?.split_once('=')?;
-    let (name, value) = (name.trim(), value.trim());
+    let blank = [' ', '\t'];
+    let (name, value) = (name.trim_matches(blank), value.trim_matches(blank));
     let printable = |text: &str| text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
     if name.is_empty() || !printable(name) || !printable(value) {
         return None;

@@ -118,3 +118,43 @@ impl Endpoint for CheckUpload {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Policy;
+
+    fn call() -> CheckUpload {
+        let policy = Policy { max_picture: u64::MAX, ..Policy::default() };
+        let picture = Picture::new("大.png", 26_214_401, b"\x89PNG\r\n\x1a\n\0\0\0\0", &policy).unwrap();
+        let seed = Seed { unix_ms: 1_511_493_942_795, entropy: [1; 16] };
+        CheckUpload::new(&picture, "daf2d55da001844735acd560b28d8a1a", UserName::new("@you").unwrap(), seed)
+    }
+
+    #[test]
+    fn p41_keys_in_order_and_file_type_7() {
+        let session = Session::builder("https://wx.qq.com").uin(7).sid("s").skey("k").user_name("@me");
+        let session = session.pass_ticket("a%2Bb").build().unwrap();
+        let outgoing = call().request(&session).unwrap();
+        assert_eq!(outgoing.http().uri().query(), Some("lang=zh_CN&pass_ticket=a%252Bb"));
+        let body = String::from_utf8(outgoing.http().body().to_vec()).unwrap();
+        let start = "{\"FromUserName\":\"@me\",\"ToUserName\":\"@you\",\"FileSize\":26214401,\
+                     \"FileMd5\":\"daf2d55da001844735acd560b28d8a1a\",\"FileName\":\"大.png\",\"FileType\":7,\
+                     \"BaseRequest\":{\"Uin\":7,\"Sid\":\"s\",\"Skey\":\"k\",\"DeviceID\":\"e";
+        assert!(body.starts_with(start), "{body}");
+    }
+
+    #[test]
+    fn p41_known_or_a_ticket() {
+        let read = |body: &'static str| call().read(&Response::new(Bytes::from(body)));
+        let known = read(r#"{"BaseResponse":{"Ret":0},"MediaId":"@m","Signature":"","AESKey":""}"#);
+        assert_eq!(known, Ok(Checked::Known(MediaId::new("@m").unwrap())));
+        let unknown =
+            read(r#"{"BaseResponse":{"Ret":0},"MediaId":"","Signature":"canary","AESKey":"aes"}"#).unwrap();
+        let ticket = Ticket { aes_key: "aes".into(), signature: "canary".into() };
+        assert_eq!(unknown, Checked::Unknown(ticket));
+        assert!(!format!("{unknown:?}").contains("canary"));
+        let trap = read(r#"{"BaseResponse":{"Ret":1205},"MediaId":"@m"}"#);
+        assert!(matches!(trap, Err(ReplyError::Refused { .. })));
+    }
+}

@@ -85,3 +85,68 @@ impl Endpoint for Report {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::preflight::Preflight;
+
+    fn session() -> Session {
+        let builder = Session::builder("https://wx.qq.com").uin(1).sid("s").skey("k").user_name("@me");
+        builder.data_ticket("t").build().unwrap()
+    }
+
+    #[test]
+    fn p48_pings_of_the_users_notes_without_cookies() {
+        let vector: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/vectors/report_pings.json")).unwrap();
+        let sent = Report::of_upload(39_766, 146);
+        for (row, report) in vector["order"].as_array().unwrap().iter().zip(sent) {
+            let outgoing = report.request(&session()).unwrap();
+            let uri = outgoing.http().uri();
+            assert_eq!((uri.host(), uri.path()), (vector["host"].as_str(), vector["path"].as_str().unwrap()));
+            assert_eq!(uri.query(), row["query_text"].as_str());
+            let headers = outgoing.http().headers();
+            assert!(!headers.contains_key("cookie") && !headers.contains_key("origin"));
+            assert_eq!(headers["referer"], "https://wx.qq.com/");
+        }
+        let rules = &vector["rules"];
+        assert_eq!(rules["small_file_max_bytes"], SMALL);
+        for (bytes, kind) in [(SMALL, "small"), (SMALL + 1, "big")] {
+            let keys =
+                [Report::DigestTime { bytes, ms: 9 }, Report::Digested { bytes }].map(|ping| ping.values().1);
+            assert_eq!(
+                keys.map(u64::from),
+                ["time_key", "count_key"].map(|key| rules[kind][key].as_u64().unwrap())
+            );
+        }
+        assert_eq!(Report::DigestTime { bytes: 3 * SMALL, ms: 10 }.values().2, 3);
+        assert_eq!(Report::UploadFailed.values(), (69_373, 10, 1));
+    }
+
+    #[test]
+    fn p34_the_preflight_of_the_browser() {
+        let capture: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/captures/browser-webuploader.json")).unwrap();
+        let outgoing = Preflight.request(&session()).unwrap();
+        assert_eq!(outgoing.http().method(), "OPTIONS");
+        assert_eq!(
+            outgoing.http().uri(),
+            "https://file.wx.qq.com/cgi-bin/mmwebwx-bin/webwxuploadmedia?f=json"
+        );
+        let headers = outgoing.http().headers();
+        assert_eq!(headers["referer"], "https://wx.qq.com/");
+        assert_eq!(headers["origin"], "https://wx.qq.com");
+        let requests = capture["requests"].as_array().unwrap();
+        let captured = requests.iter().find(|request| request["method"] == "OPTIONS").unwrap();
+        for pair in captured["headers"].as_array().unwrap() {
+            let name = pair[0].as_str().unwrap().to_ascii_lowercase();
+            if ["accept", "access-control-request-method"].contains(&name.as_str()) {
+                assert_eq!(headers[&name], pair[1].as_str().unwrap());
+            }
+        }
+        assert!(!headers.contains_key("cookie") && !headers.contains_key("content-type"));
+        let answer = br#"{"BaseResponse":{"Ret":1,"ErrMsg":""},"MediaId":""}"#;
+        assert_eq!(Preflight.read(&Response::new(Bytes::from_static(answer))), Ok(()));
+    }
+}

@@ -39,3 +39,6 @@ impl Endpoint for SendMsgImg {
         message::read(reply)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,10 +10,10 @@ const STEP: usize = 4096;
 /// Why inflating stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InflateError {
-    /// The stream is not gzip, or its checksum is wrong.
+    /// The stream is not gzip.
     Corrupt,
-    /// The stream ended before its trailer.
-    Truncated,
+    /// The stream did not end with its trailer and the right checksum.
+    Unfinished,
     /// More than the cap came out.
     TooLarge,
 }
@@ -63,6 +63,7 @@ impl Inflate {
     pub(crate) fn finish(&mut self) -> Result<Vec<u8>, InflateError> {
         let done = self.decoder.try_finish();
         self.take(done)
+            .map_err(|error| if error == InflateError::Corrupt { InflateError::Unfinished } else { error })
     }
 
     fn take(&mut self, done: io::Result<()>) -> Result<Vec<u8>, InflateError> {
@@ -70,7 +71,6 @@ impl Inflate {
         match done {
             Ok(()) => Ok(std::mem::take(&mut sink.out)),
             Err(_) if sink.full => Err(InflateError::TooLarge),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(InflateError::Truncated),
             Err(_) => Err(InflateError::Corrupt),
         }
     }
@@ -107,14 +107,14 @@ mod tests {
         assert_eq!(all(packed.clone(), 80_000).unwrap(), content);
         assert_eq!(all(packed.clone(), 79_999), Err(InflateError::TooLarge));
         for cut in 0..packed.len().min(400) {
-            assert_eq!(all(packed.slice(..cut), 80_000), Err(InflateError::Truncated), "cut at {cut}");
+            assert_eq!(all(packed.slice(..cut), 80_000), Err(InflateError::Unfinished), "cut at {cut}");
         }
         for cut in packed.len() - 20..packed.len() {
-            assert_eq!(all(packed.slice(..cut), 80_000), Err(InflateError::Truncated), "cut at {cut}");
+            assert_eq!(all(packed.slice(..cut), 80_000), Err(InflateError::Unfinished), "cut at {cut}");
         }
         let mut wrong = packed.to_vec();
         *wrong.last_mut().unwrap() ^= 1;
-        assert_eq!(all(wrong.into(), 80_000), Err(InflateError::Corrupt));
+        assert_eq!(all(wrong.into(), 80_000), Err(InflateError::Unfinished));
         assert_eq!(all(Bytes::from_static(b"<html>no gzip at all</html>"), 100), Err(InflateError::Corrupt));
     }
 

@@ -32,7 +32,7 @@ pub enum ReplyError {
     Empty,
     /// Another length than announced.
     Cut {
-        /// Bytes announced by Content-Length; `None` if a compressed stream ended early.
+        /// Bytes announced by Content-Length; `None` if it was a compressed stream that did not end well.
         expected: Option<u64>,
         /// Bytes that came.
         got: u64,
@@ -145,7 +145,7 @@ impl ReplyError {
     pub(crate) fn inflating(error: InflateError, cap: u64, got: u64) -> Self {
         match error {
             InflateError::Corrupt => Self::Encoding("broken gzip".to_owned()),
-            InflateError::Truncated => Self::Cut { expected: None, got },
+            InflateError::Unfinished => Self::Cut { expected: None, got },
             InflateError::TooLarge => Self::TooLarge { limit: cap },
         }
     }
@@ -212,7 +212,9 @@ impl fmt::Display for ReplyError {
             Self::Cut { expected: Some(expected), got } => {
                 write!(f, "the answer was cut off: {got} of {expected} bytes")
             }
-            Self::Cut { expected: None, got } => write!(f, "the answer was cut off after {got} bytes"),
+            Self::Cut { expected: None, got } => {
+                write!(f, "the answer's compressed stream does not end as it should after {got} bytes")
+            }
             Self::NoLength => {
                 f.write_str("the answer does not say its length, so a cut-off picture could not be told")
             }

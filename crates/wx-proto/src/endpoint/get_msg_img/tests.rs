@@ -1,1 +1,79 @@
+use serde_json::Value;
 
+use super::*;
+
+fn session() -> Session {
+    Session::builder("https://wx.qq.com")
+        .uin(1)
+        .sid("s")
+        .skey("@crypt_a936502b_74e29c164b1802c5bfd4b1f9a7db4b5e")
+        .user_name("@me")
+        .data_ticket("t")
+        .build()
+        .unwrap()
+}
+
+fn call(size: ImageSize) -> GetMsgImg {
+    let seed = Seed { unix_ms: 1_511_493_942_795, entropy: [1; 16] };
+    GetMsgImg::new(MsgId::new("8997396119269472610").unwrap(), size, seed)
+}
+
+#[test]
+fn p16_p18_p22_requests_of_the_vector() {
+    let vector: Value =
+        serde_json::from_str(include_str!("../../../tests/vectors/getmsgimg_request.json")).unwrap();
+    for (case, size) in
+        vector["cases"].as_array().unwrap().iter().zip([ImageSize::Thumbnail, ImageSize::Original])
+    {
+        let outgoing = call(size).request(&session()).unwrap();
+        let http = outgoing.http();
+        assert_eq!(http.method(), vector["method"].as_str().unwrap());
+        assert_eq!(http.uri().host(), vector["host"].as_str());
+        assert_eq!(http.uri().path(), vector["path"].as_str().unwrap());
+        assert_eq!(http.uri().query(), case["query_text"].as_str());
+        assert_eq!(http.headers()["cookie"], "webwx_data_ticket=t");
+        assert!(!http.headers().contains_key("range") && !http.headers().contains_key("origin"));
+        assert_eq!(http.headers()["referer"], "https://wx.qq.com/?lang=zh_CN");
+    }
+    let big = call(ImageSize::Emoticon).request(&session()).unwrap();
+    assert!(big.http().uri().query().unwrap().ends_with("&type=big"));
+}
+
+#[test]
+fn the_browsers_headers() {
+    let capture: Value =
+        serde_json::from_str(include_str!("../../../tests/captures/browser-webuploader.json")).unwrap();
+    let requests = capture["requests"].as_array().unwrap();
+    let captured =
+        requests.iter().find(|request| request["path"].as_str().unwrap().ends_with("getmsgimg")).unwrap();
+    let outgoing = call(ImageSize::Original).request(&session()).unwrap();
+    let accept = captured["headers"].as_array().unwrap().iter().find(|pair| pair[0] == "Accept").unwrap();
+    assert_eq!(outgoing.http().headers()["accept"], accept[1].as_str().unwrap());
+}
+
+fn answer(status: u16, headers: &[(&str, &str)], body: &'static [u8]) -> Result<(Format, Bytes), ReplyError> {
+    let mut reply = Response::builder().status(status);
+    for (name, value) in headers {
+        reply = reply.header(*name, *value);
+    }
+    call(ImageSize::Original).read(&reply.body(Bytes::from_static(body)).unwrap())
+}
+
+#[test]
+fn p19_p20_p21_a_picture_or_a_named_failure() {
+    const GIF: &[u8] = b"GIF89a\x01\0\x01\0\0\0\0;";
+    let gif = answer(200, &[("content-type", "image/jpeg"), ("content-length", "14")], GIF);
+    assert_eq!(gif, Ok((Format::Gif, Bytes::from_static(GIF))));
+    assert_eq!(answer(200, &[("content-length", "0")], b""), Err(ReplyError::Empty));
+    let html = answer(200, &[("content-type", "image/jpeg"), ("content-length", "7")], b" <html>");
+    assert_eq!(html, Err(ReplyError::Html));
+    assert_eq!(answer(200, &[("content-length", "9")], b"{\"Ret\":1}"), Err(ReplyError::Json));
+    assert_eq!(answer(200, &[("content-length", "5")], b"hello"), Err(ReplyError::NotAPicture));
+    assert_eq!(answer(404, &[("content-length", "14")], GIF), Err(ReplyError::Status(404)));
+    assert_eq!(answer(206, &[("content-length", "14")], GIF), Err(ReplyError::Status(206)));
+    let cut = ReplyError::Cut { expected: Some(20), got: 14 };
+    assert_eq!(answer(200, &[("content-length", "20")], GIF), Err(cut));
+    assert_eq!(answer(200, &[], GIF), Err(ReplyError::NoLength));
+    let limit = 32 * 1024 * 1024;
+    assert_eq!(answer(200, &[("content-length", "33554433")], GIF), Err(ReplyError::TooLarge { limit }));
+}

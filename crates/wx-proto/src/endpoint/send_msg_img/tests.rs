@@ -1,0 +1,118 @@
+use serde_json::Value;
+
+use super::*;
+use crate::endpoint::send_emoticon::SendEmoticon;
+use crate::{Ret, RetClass};
+
+fn vector() -> Value {
+    serde_json::from_str(include_str!("../../../tests/vectors/sendmsgimg.json")).unwrap()
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).unwrap().as_str().unwrap()
+}
+
+fn session(pass_ticket: Option<&str>) -> Session {
+    let vector = vector();
+    let body = &vector["request"]["body"];
+    let builder = Session::builder("https://wx.qq.com")
+        .uin(2_272_112_421)
+        .sid(text(body, "/BaseRequest/Sid"))
+        .skey(text(body, "/BaseRequest/Skey"))
+        .user_name(text(body, "/Msg/FromUserName"))
+        .data_ticket("t");
+    pass_ticket.map_or(builder.clone(), |ticket| builder.pass_ticket(ticket)).build().unwrap()
+}
+
+fn media() -> MediaId {
+    MediaId::new(text(&vector(), "/request/body/Msg/MediaId")).unwrap()
+}
+
+fn to() -> UserName {
+    UserName::new(text(&vector(), "/request/body/Msg/ToUserName")).unwrap()
+}
+
+const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [4; 16] };
+
+fn call() -> SendMsgImg {
+    SendMsgImg::new(media(), to(), SEED)
+}
+
+fn json(outgoing: &Outgoing) -> String {
+    String::from_utf8(outgoing.http().body().to_vec()).unwrap()
+}
+
+#[test]
+fn p12_p13_p42_p43_p44_the_request_of_the_users_notes() {
+    let vector = vector();
+    let request = &vector["request"];
+    let outgoing = call().request(&session(None)).unwrap();
+    assert_eq!(outgoing.http().method(), text(request, "/method"));
+    assert_eq!(outgoing.http().uri().to_string(), text(request, "/url"));
+    assert_eq!(outgoing.http().headers()["content-type"], text(request, "/content_type"));
+    assert_eq!(outgoing.http().headers()["origin"], "https://wx.qq.com");
+    assert_eq!(outgoing.http().headers()["referer"], "https://wx.qq.com/?lang=zh_CN");
+    // The drawn ids put in, the text is the captured one to the byte.
+    let sent: Value = serde_json::from_str(&json(&outgoing)).unwrap();
+    let expected = text(request, "/body_text")
+        .replace("15114939427950364", text(&sent, "/Msg/LocalID"))
+        .replace("e426626750347587", text(&sent, "/BaseRequest/DeviceID"));
+    assert_eq!(json(&outgoing), expected);
+    assert_eq!(sent["Msg"]["LocalID"], sent["Msg"]["ClientMsgId"]);
+    assert_eq!(text(&sent, "/Msg/LocalID"), call().local_id().as_str());
+}
+
+#[test]
+fn p42_pass_ticket_goes_last_and_encoded_again() {
+    let outgoing = call().request(&session(Some("a%2Bb%3D"))).unwrap();
+    assert_eq!(outgoing.http().uri().query(), Some("fun=async&f=json&lang=zh_CN&pass_ticket=a%252Bb%253D"));
+}
+
+#[test]
+fn p47_a_gif_goes_as_an_emoticon() {
+    let outgoing = SendEmoticon::new(media(), to(), SEED).request(&session(None)).unwrap();
+    assert_eq!(outgoing.http().uri().path(), "/cgi-bin/mmwebwx-bin/webwxsendemoticon");
+    assert_eq!(outgoing.http().uri().query(), Some("fun=sys&lang=zh_CN"));
+    let sent: Value = serde_json::from_str(&json(&outgoing)).unwrap();
+    assert_eq!((&sent["Msg"]["Type"], &sent["Msg"]["EmojiFlag"]), (&47.into(), &2.into()));
+    assert_eq!(text(&sent, "/Msg/MediaId"), media().as_str());
+}
+
+fn read(status: u16, body: impl Into<Bytes>) -> Result<Receipt, ReplyError> {
+    call().read(&Response::builder().status(status).body(body.into()).unwrap())
+}
+
+#[test]
+fn p45_only_ret_0_with_a_msg_id_is_sent() {
+    let vector = vector();
+    let receipt = read(200, vector["response"]["body"].to_string()).unwrap();
+    assert_eq!(receipt.msg_id.as_str(), "1036723910963469192");
+    for failure in vector["failure_responses"].as_array().unwrap() {
+        let Err(ReplyError::Refused { ret, .. }) = read(200, failure["body"].to_string()) else {
+            panic!("accepted {failure}")
+        };
+        assert_eq!(i64::from(ret.0), failure["body"]["BaseResponse"]["Ret"].as_i64().unwrap());
+        assert_eq!(ret.class() == RetClass::RateLimited, failure["outcome"] == "rate limited");
+    }
+    for empty in ["\"\"", "\"0\"", "0", "null", "\"abc\""] {
+        let body = format!("{{\"BaseResponse\":{{\"Ret\":0}},\"MsgID\":{empty}}}");
+        assert_eq!(read(200, body), Err(ReplyError::NoMsgId), "{empty}");
+    }
+    assert_eq!(read(200, r#"{"BaseResponse":{"Ret":0}}"#), Err(ReplyError::NoMsgId));
+}
+
+#[test]
+fn p17_a_msg_id_given_as_a_number_keeps_its_digits() {
+    let receipt = read(200, r#"{"BaseResponse":{"Ret":0},"MsgID":8997396119269472611,"LocalID":1}"#).unwrap();
+    assert_eq!(receipt.msg_id.as_str(), "8997396119269472611");
+}
+
+#[test]
+fn p45_p50_a_ret_counts_whatever_the_status() {
+    let refused = r#"{"BaseResponse":{"Ret":1205,"ErrMsg":"slow"},"MsgID":"7"}"#;
+    let expected = ReplyError::Refused { ret: Ret(1205), message: "slow".to_owned() };
+    assert_eq!(read(500, refused), Err(expected));
+    assert_eq!(read(500, "<html>"), Err(ReplyError::Status(500)));
+    assert_eq!(read(302, ""), Err(ReplyError::Redirect { status: 302, host: None }));
+    assert_eq!(read(200, "<html>"), Err(ReplyError::Html));
+}
