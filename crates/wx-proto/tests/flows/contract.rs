@@ -1,0 +1,255 @@
+//! The contract of `Flow`, line by line.
+
+use std::time::Duration;
+
+use wx_proto::bytes::Bytes;
+use wx_proto::flow::{
+    Action, CallId, Failure, FailureKind, FetchImage, Flow, Input, Misuse, SendImage, SendUploaded,
+};
+use wx_proto::http::Response;
+use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, Policy, Sent};
+
+use super::world::*;
+
+const NOW: Duration = Duration::from_secs(5);
+
+fn send_image(len: usize) -> SendImage {
+    let bytes = jpeg(len);
+    let policy = Policy::default();
+    SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap()
+}
+
+/// A message whose upload is behind it.
+fn message() -> SendUploaded {
+    let mut upload = upload(&jpeg(12), &Policy::default()).unwrap();
+    let uploaded = World::new(jpeg(12), [last("@m", 12)]).run(&mut upload).unwrap();
+    SendUploaded::new(&session(), uploaded, to(), SEED, Policy::default()).unwrap()
+}
+
+fn fetch() -> FetchImage {
+    let id = MsgId::new("7").unwrap();
+    FetchImage::new(&session(), id, ImageSize::Original, true, SEED, Policy::default()).unwrap()
+}
+
+/// An action in a form that can be compared, bytes and ids included.
+fn shown<T>(action: &Action<T>) -> String {
+    match action {
+        Action::Load(span) => format!("load {span:?}"),
+        Action::Send(id, outgoing) => {
+            let http = outgoing.http();
+            format!("send {id:?} {} {:?} {:?}", http.uri(), http.headers(), http.body().to_vec())
+        }
+        Action::Pull(id) => format!("pull {id:?}"),
+        Action::Store(at, bytes) => format!("store {at} {bytes:?}"),
+        Action::Wait(until) => format!("wait {until:?}"),
+        Action::Done(_) => "done".to_owned(),
+    }
+}
+
+fn head() -> wx_proto::http::response::Parts {
+    Response::builder().header("content-length", "60").body(()).unwrap().into_parts().0
+}
+
+fn sent_id<T>(action: &Action<T>) -> CallId {
+    match action {
+        Action::Send(id, _) => *id,
+        other => panic!("not a request: {}", shown(other)),
+    }
+}
+
+/// Lines 2, 3 and 4: the outstanding action stays until its own answer comes, whatever else is put in.
+fn assert_steady<F: Flow>(flow: &mut F, foreign: CallId, idempotent: bool) {
+    let before = idempotent.then(|| shown(&flow.poll(NOW)));
+    let progress = flow.progress();
+    let failure = Failure::on_the_way(FailureKind::Dropped);
+    let strangers = [
+        Input::Head(foreign, head()),
+        Input::Chunk(foreign, Bytes::from_static(b"x")),
+        Input::End(foreign),
+        Input::Failed(foreign, failure),
+    ];
+    for stranger in strangers {
+        assert_eq!(flow.handle(stranger, NOW), Err(Misuse));
+    }
+    assert_eq!(flow.progress(), progress);
+    if let Some(before) = before {
+        assert_eq!(shown(&flow.poll(NOW)), before);
+        assert_eq!(shown(&flow.poll(NOW)), before);
+    }
+}
+
+#[test]
+fn lines_1_to_4_in_every_state_of_a_send() {
+    let mut flow = send_image(CHUNK + 1);
+    let mut world = World::new(jpeg(CHUNK + 1), []);
+    // An id from long ago: that of another flow's later call.
+    let mut other = fetch();
+    let _ = other.poll(NOW);
+    let mut answers = [middle(), last("@m", CHUNK + 1), sent()].into_iter();
+    let mut stale = None;
+    for _ in 0..100 {
+        let action = flow.poll(NOW);
+        let in_message = flow.progress().in_doubt;
+        if let Some(stale) = stale {
+            assert_steady(&mut flow, stale, !in_message);
+        }
+        let input = match action {
+            Action::Done(result) => {
+                assert!(result.is_ok());
+                assert!(shown(&flow.poll(NOW)) == "done", "done stays done");
+                return;
+            }
+            Action::Load(span) => {
+                assert_eq!(flow.handle(Input::Stored, NOW), Err(Misuse));
+                world.load(&span)
+            }
+            Action::Send(id, _) => {
+                assert_eq!(flow.handle(Input::End(id), NOW), Err(Misuse));
+                assert_eq!(flow.handle(Input::Loaded(Bytes::new()), NOW), Err(Misuse));
+                let Some(Answer::Reply(code, _, body)) = answers.next() else { panic!("no answer left") };
+                let reply = Response::builder().status(code).body(body).unwrap();
+                flow.answer(id, reply, NOW, |_, _| Ok(())).unwrap();
+                stale = Some(id);
+                continue;
+            }
+            other => panic!("unexpected {}", shown(&other)),
+        };
+        flow.handle(input, NOW).unwrap();
+    }
+    panic!("no end");
+}
+
+#[test]
+fn line_4_a_load_that_was_not_asked_for_is_misuse() {
+    let mut flow = send_image(3 * CHUNK);
+    let Action::Load(span) = flow.poll(NOW) else { panic!() };
+    assert_eq!(span, 0..CHUNK as u64);
+    assert_eq!(flow.handle(Input::Loaded(jpeg(CHUNK + 1)), NOW), Err(Misuse));
+    assert_eq!(shown(&flow.poll(NOW)), format!("load {span:?}"));
+}
+
+#[test]
+fn line_3_each_hand_out_of_a_message_is_a_try() {
+    let mut flow = message();
+    let first = shown(&flow.poll(NOW));
+    for _ in 0..3 {
+        assert_eq!(shown(&flow.poll(NOW)), first, "same id, same bytes");
+    }
+    let Action::Done(Err(error)) = flow.poll(NOW) else { panic!("a fifth try") };
+    assert_eq!(error.cause, Cause::Uncertain { ret: None, tries: 4 });
+}
+
+#[test]
+fn line_3_a_verdict_on_the_second_hand_out_leaves_the_first_uncertain() {
+    let mut flow = message();
+    let _ = flow.poll(NOW);
+    let id = sent_id(&flow.poll(NOW));
+    let Answer::Reply(_, _, body) = ret(1205) else { panic!() };
+    flow.answer(id, Response::new(body), NOW, |_, _| Ok(())).unwrap();
+    let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
+    assert_eq!(error.outcome(), Outcome::Unknown);
+}
+
+#[test]
+fn line_5_what_the_world_does_is_no_misuse() {
+    let mut flow = send_image(12);
+    let _ = flow.poll(NOW);
+    assert_eq!(flow.handle(Input::Loaded(Bytes::new()), NOW), Ok(()));
+    assert!(matches!(flow.poll(NOW), Action::Done(Err(Error { cause: Cause::SourceEnded { .. }, .. }))));
+}
+
+#[test]
+fn line_6_a_later_driver_goes_on_where_the_first_was_dropped() {
+    // Dropped with a chunk handed out, then with a reply half read: the second driver starts with what is outstanding.
+    let bytes = jpeg(CHUNK + 1);
+    for half_read in [false, true] {
+        let mut flow = send_image(CHUNK + 1);
+        let mut first = World::new(bytes.clone(), []);
+        let id = loop {
+            match flow.poll(NOW) {
+                Action::Load(span) => flow.handle(first.load(&span), NOW).unwrap(),
+                action => break sent_id(&action),
+            }
+        };
+        if half_read {
+            flow.handle(Input::Head(id, head()), NOW).unwrap();
+            flow.handle(Input::Chunk(id, Bytes::from_static(b"{")), NOW).unwrap();
+        }
+        let mut second = World::new(bytes.clone(), [middle(), last("@m", CHUNK + 1), sent()]);
+        let sent: Sent = second.run(&mut flow).unwrap();
+        assert_eq!(sent.uploaded.chunks, 2);
+        assert_eq!(second.messages(), 1);
+    }
+}
+
+#[test]
+fn line_6_a_chunk_handed_out_twice_counts_as_repeated() {
+    let bytes = jpeg(CHUNK + 1);
+    let mut flow = upload(&bytes, &Policy::default()).unwrap();
+    let mut first = World::new(bytes.clone(), []);
+    loop {
+        match flow.poll(NOW) {
+            Action::Load(span) => flow.handle(first.load(&span), NOW).unwrap(),
+            _ => break,
+        }
+    }
+    let odd = last("@m", 2 * CHUNK + 1);
+    let mut second = World::new(bytes, [middle(), odd, middle(), last("@again", CHUNK + 1)]);
+    assert_eq!(second.run(&mut flow).unwrap().media_id.as_str(), "@again");
+}
+
+#[test]
+fn line_7_zero_is_a_number() {
+    let mut policy = Policy::default();
+    policy.max_reply = 0;
+    let bytes = jpeg(12);
+    let mut world = World::new(bytes.clone(), [last("@m", 12)]);
+    assert!(world.run(&mut upload(&bytes, &policy).unwrap()).is_err());
+    policy = Policy::default();
+    (policy.chunk_tries, policy.message_tries, policy.fetch_tries) = (0, 0, 0);
+    let mut world = World::new(bytes.clone(), [dropped()]);
+    assert!(world.run(&mut upload(&bytes, &policy).unwrap()).is_err());
+    assert_eq!(world.seen.len(), 1);
+}
+
+#[test]
+fn cancelling_is_honest_about_a_message() {
+    let mut flow = send_image(12);
+    flow.cancel();
+    let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
+    assert_eq!((error.cause, flow.progress().in_doubt), (Cause::Cancelled, false));
+
+    let mut flow = message();
+    assert!(!flow.progress().in_doubt, "nothing has left yet");
+    let _ = flow.poll(NOW);
+    assert!(flow.progress().in_doubt);
+    flow.cancel();
+    let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
+    assert_eq!(error.outcome(), Outcome::Unknown);
+    assert!(!flow.progress().in_doubt);
+
+    // Waiting for the next try is as doubtful; never connected is not.
+    for (failure, doubt) in [
+        (Failure::on_the_way(FailureKind::Stalled), true),
+        (Failure::never_connected(FailureKind::Connect), false),
+    ] {
+        let mut flow = message();
+        let id = sent_id(&flow.poll(NOW));
+        flow.handle(Input::Failed(id, failure), NOW).unwrap();
+        assert_eq!(flow.progress().in_doubt, doubt);
+        assert_eq!(flow.handle(Input::Failed(id, failure), NOW), Err(Misuse), "answered already");
+        flow.cancel();
+        let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
+        assert_eq!(error.outcome() == Outcome::Unknown, doubt);
+    }
+
+    let mut flow = message();
+    let done = World::new("", [sent()]).run(&mut flow);
+    flow.cancel();
+    let Action::Done(still) = flow.poll(NOW) else { panic!() };
+    assert_eq!(still, done, "what is done stays done");
+
+    let mut flow = fetch();
+    flow.cancel();
+    assert!(matches!(flow.poll(NOW), Action::Done(Err(Error { cause: Cause::Cancelled, .. }))));
+}

@@ -1,0 +1,174 @@
+use std::io::Write;
+
+use flate2::{Compression, write::GzEncoder};
+use wx_proto::bytes::Bytes;
+use wx_proto::flow::FetchImage;
+use wx_proto::{
+    Advice, Cause, Error, Fetched, Format, ImageSize, LocalError, MsgId, Policy, ReplyError, Step,
+};
+
+use super::world::*;
+
+fn flow(restartable: bool, policy: Policy) -> FetchImage {
+    let id = MsgId::new("8997396119269472610").unwrap();
+    FetchImage::new(&session(), id, ImageSize::Original, restartable, SEED, policy).unwrap()
+}
+
+fn served(bytes: impl Into<Bytes>) -> Answer {
+    let bytes = bytes.into();
+    Answer::Reply(200, vec![("content-length", bytes.len().to_string())], bytes)
+}
+
+fn run(answers: Vec<Answer>) -> (World, Result<Fetched, Error>) {
+    let mut world = World::new("", answers);
+    let result = world.run(&mut flow(true, Policy::default()));
+    (world, result)
+}
+
+fn gzip(bytes: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap().into()
+}
+
+fn gzipped(bytes: &[u8]) -> Answer {
+    let Answer::Reply(code, mut headers, body) = served(gzip(bytes)) else { unreachable!() };
+    headers.push(("content-encoding", "gzip".into()));
+    Answer::Reply(code, headers, body)
+}
+
+#[test]
+fn p19_p21_any_piece_size_gives_the_same_bytes() {
+    let picture = jpeg(5000);
+    for piece in [1, 2, 3, 7, 12, 15, 16, 17, 1000, 4999, 5000] {
+        for answer in [served(picture.clone()), gzipped(&picture)] {
+            let mut world = World::new("", [answer]);
+            world.piece = piece;
+            let fetched = world.run(&mut flow(false, Policy::default())).unwrap();
+            assert_eq!(world.stored, picture);
+            assert_eq!((fetched.bytes, fetched.format), (5000, Format::Jpeg));
+            assert_eq!(fetched.md5, md5_of(&picture));
+        }
+    }
+}
+
+fn md5_of(bytes: &[u8]) -> String {
+    use md5::Digest;
+    md5::Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn p19_tiny_pictures_and_lying_types() {
+    let gif = &b"GIF89a\x01\0\x01\0\0\0\0;"[..];
+    for piece in [1, 5, 14] {
+        let Answer::Reply(code, mut headers, body) = served(gif) else { unreachable!() };
+        headers.push(("content-type", "image/jpeg".into()));
+        let mut world = World::new("", [Answer::Reply(code, headers, body)]);
+        world.piece = piece;
+        assert_eq!(world.run(&mut flow(true, Policy::default())).unwrap().format, Format::Gif);
+        assert_eq!(world.stored, gif);
+    }
+}
+
+#[test]
+fn p20_what_is_no_picture_is_never_stored() {
+    let finals = [
+        (served("<!doctype html><title>x</title>"), ReplyError::Html, Advice::CheckProxy),
+        (served("{\"BaseResponse\":{\"Ret\":1100}}"), ReplyError::Json, Advice::Report),
+        (served("some plain text of no kind"), ReplyError::NotAPicture, Advice::Report),
+        (status(404), ReplyError::Status(404), Advice::Report),
+        (status(500), ReplyError::Status(500), Advice::RetryLater),
+        (
+            Answer::Reply(206, vec![("content-length", "5000".into())], jpeg(5000)),
+            ReplyError::Status(206),
+            Advice::Report,
+        ),
+        (Answer::Reply(200, vec![], jpeg(5000)), ReplyError::NoLength, Advice::CheckProxy),
+        (
+            Answer::Reply(302, vec![("location", "https://evil.example/x".into())], jpeg(50)),
+            ReplyError::Redirect { status: 302, host: Some("evil.example".into()) },
+            Advice::CheckProxy,
+        ),
+    ];
+    for (answer, expected, advice) in finals {
+        for piece in [1, 1000] {
+            let mut world = World::new("", [answer.clone()]);
+            world.piece = piece;
+            let error = world.run(&mut flow(true, Policy::default())).unwrap_err();
+            assert_eq!((error.step, &error.cause), (Step::Download, &Cause::Reply(expected.clone())));
+            assert_eq!(error.advice(), advice);
+            assert!(world.stored.is_empty());
+            assert_eq!(world.seen.len(), 1, "{expected:?} is final");
+        }
+    }
+}
+
+#[test]
+fn p20_empty_cut_and_passing_statuses_are_tried_three_times() {
+    let cut = || Answer::Break(5000, jpeg(5000).slice(..3000));
+    let short = || Answer::Reply(200, vec![("content-length", "5000".into())], jpeg(4999));
+    for answer in
+        [served(""), cut(), short(), dropped(), unreachable(), status(502), status(503), status(504)]
+    {
+        let (world, result) = run(vec![answer.clone(), answer.clone(), served(jpeg(5000))]);
+        assert_eq!(result.unwrap().bytes, 5000);
+        assert_eq!((world.stored.len(), world.pauses()), (5000, vec![1, 2]));
+        let (world, result) = run(vec![answer; 3]);
+        let error = result.unwrap_err();
+        assert_eq!(world.seen.len(), 3);
+        if matches!(error.cause, Cause::Reply(ReplyError::Empty)) {
+            assert_eq!(error.advice(), Advice::CheckMessage);
+        }
+    }
+}
+
+#[test]
+fn a_sink_that_cannot_start_over_is_written_once() {
+    let cut = Answer::Break(5000, jpeg(5000).slice(..3000));
+    let mut world = World::new("", [dropped(), cut]);
+    let error = world.run(&mut flow(false, Policy::default())).unwrap_err();
+    assert!(matches!(error.cause, Cause::Network { tries: 2, .. }), "{error:?}");
+    assert_eq!(world.seen.len(), 2);
+}
+
+#[test]
+fn p21_nothing_above_the_cap_is_read_or_stored() {
+    let mut policy = Policy::default();
+    policy.max_fetch = 4999;
+    let mut world = World::new("", [served(jpeg(5000))]);
+    let error = world.run(&mut flow(true, policy.clone())).unwrap_err();
+    assert_eq!(error.cause, Cause::Reply(ReplyError::TooLarge { limit: 4999 }));
+    assert_eq!(error.advice(), Advice::RaiseLimit);
+    assert!(world.stored.is_empty());
+    // Small on the wire, large when inflated.
+    let mut bomb = jpeg(100).to_vec();
+    bomb.resize(10_000_000, 0);
+    policy.max_fetch = 1_000_000;
+    let mut world = World::new("", [gzipped(&bomb)]);
+    let error = world.run(&mut flow(true, policy)).unwrap_err();
+    assert_eq!(error.cause, Cause::Reply(ReplyError::TooLarge { limit: 1_000_000 }));
+    assert!(world.stored.len() <= 1_000_000);
+}
+
+#[test]
+fn p37_a_truncated_gzip_is_no_picture() {
+    let packed = gzip(&jpeg(5000));
+    for cut in [5, 200, packed.len() - 1] {
+        let body = packed.slice(..cut);
+        let headers = vec![("content-length", cut.to_string()), ("content-encoding", "gzip".into())];
+        let (_, result) = run(vec![Answer::Reply(200, headers, body); 3]);
+        let error = result.unwrap_err();
+        assert!(matches!(error.cause, Cause::Reply(ReplyError::Cut { expected: None, .. })), "{error:?}");
+    }
+    let headers = vec![("content-length", "5000".into()), ("content-encoding", "br".into())];
+    let (_, result) = run(vec![Answer::Reply(200, headers, jpeg(5000))]);
+    assert_eq!(result.unwrap_err().cause, Cause::Reply(ReplyError::Encoding("br".into())));
+}
+
+#[test]
+fn a_sink_that_fails_ends_it() {
+    let mut world = World::new("", [served(jpeg(5000))]);
+    world.store_error = Some(LocalError::new(std::io::ErrorKind::StorageFull, "no space left"));
+    let error = world.run(&mut flow(true, Policy::default())).unwrap_err();
+    assert_eq!(error.to_string(), "fetching the picture: no space left");
+}

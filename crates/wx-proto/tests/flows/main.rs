@@ -1,0 +1,9 @@
+//! The flows in virtual time, against a scripted server: no I/O, a bounded number of steps in every test.
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
+
+mod contract;
+mod fetch;
+mod message;
+mod parity;
+mod upload;
+mod world;

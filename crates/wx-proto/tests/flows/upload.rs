@@ -1,0 +1,280 @@
+use std::time::Duration;
+
+use wx_proto::flow::{Flow, SendImage};
+use wx_proto::{Advice, Cause, Error, LocalError, Policy, ReplyError, Ret, Session, Step, Unready, Uploaded};
+
+use super::world::*;
+
+fn run(len: usize, answers: impl IntoIterator<Item = Answer>) -> (World, Result<Uploaded, Error>) {
+    let bytes = jpeg(len);
+    let policy = Policy::default();
+    let mut world = World::new(bytes.clone(), answers);
+    let result = world.run(&mut upload(&bytes, &policy).unwrap());
+    (world, result)
+}
+
+/// The file parts put together again.
+fn assembled<'a>(seen: impl IntoIterator<Item = &'a Seen>) -> Vec<u8> {
+    seen.into_iter().flat_map(|seen| seen.http().body().segments()[1].to_vec()).collect()
+}
+
+#[test]
+fn p24_p28_p36_three_chunks_one_after_the_other_cover_the_picture_once() {
+    let len = 2 * CHUNK + 1;
+    let (world, result) = run(len, [middle(), middle(), last("@m", len)]);
+    let uploaded = result.unwrap();
+    assert_eq!((uploaded.media_id.as_str(), uploaded.thumbnail, uploaded.chunks), ("@m", Some((100, 71)), 3));
+    assert_eq!((uploaded.bytes, uploaded.odd_start_pos), (len as u64, None));
+    assert_eq!(assembled(&world.seen), jpeg(len));
+    let requests: Vec<_> = world.seen.iter().map(Seen::upload_request).collect();
+    assert!(requests.iter().all(|request| *request == requests[0]));
+    assert_eq!(requests[0]["FileMd5"], uploaded.md5);
+    assert_eq!(requests[0]["ClientMediaId"], SEED.unix_ms);
+    let indexes: Vec<_> = world.seen.iter().map(|seen| seen.field("chunk").unwrap()).collect();
+    assert_eq!(indexes, ["0", "1", "2"]);
+}
+
+#[test]
+fn p29_the_md5_is_of_the_whole_picture() {
+    for len in [12, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK] {
+        let chunks = len.div_ceil(CHUNK);
+        let answers = std::iter::repeat_n(middle(), chunks - 1).chain([last("@m", len)]);
+        let (world, result) = run(len, answers);
+        let expected =
+            md5::Md5::digest(jpeg(len)).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        assert_eq!(result.unwrap().md5, expected);
+        assert_eq!(world.seen.len(), chunks);
+    }
+}
+use md5::Digest as _;
+
+#[test]
+fn p39_a_chunk_is_repeated_twice_with_the_same_bytes() {
+    let len = CHUNK + 5;
+    let passing = [
+        dropped(),
+        unreachable(),
+        status(502),
+        status(503),
+        status(504),
+        ok(""),
+        ok("{\"BaseResponse\":{\"Re"),
+        Answer::Break(500, "{\"Base".into()),
+        Answer::Reply(200, vec![("content-length", "900".into())], "{}".into()),
+    ];
+    for answer in passing {
+        let answers = [answer.clone(), answer.clone(), middle(), answer.clone(), answer, last("@m", len)];
+        let (world, result) = run(len, answers);
+        assert_eq!(result.unwrap().media_id.as_str(), "@m");
+        // The back-off doubles, and starts anew with the next chunk.
+        assert_eq!(world.pauses(), [1, 2, 0, 1, 2]);
+        for group in world.seen.chunks(3) {
+            assert!(group.iter().all(|seen| seen.body() == group[0].body()));
+        }
+    }
+}
+
+#[test]
+fn p39_three_tries_are_all() {
+    let (world, result) = run(CHUNK + 5, [middle(), dropped(), status(503), dropped()]);
+    let error = result.unwrap_err();
+    assert!(matches!(error.cause, Cause::Network { tries: 3, .. }), "{error:?}");
+    assert_eq!((error.step, error.chunk.unwrap().index, error.chunk.unwrap().of), (Step::Upload, 1, 2));
+    assert_eq!(error.to_string(), "uploading chunk 2 of 2: the connection was closed, 3 times");
+    assert_eq!(error.advice(), Advice::CheckNetwork);
+    assert_eq!(world.seen.len(), 4);
+}
+
+#[test]
+fn p35_p39_p51_a_verdict_is_final() {
+    let rets = [1, -1, -14, 1100, 1101, 1102, 1205, 99_999].map(ret);
+    let others =
+        [status(500), status(403), status(302), ok("<html></html>"), ok("what"), ok("{}"), ok("{\"a\":1}")];
+    for answer in rets.into_iter().chain(others) {
+        for chunk in 0..3 {
+            let answers = std::iter::repeat_n(middle(), chunk).chain([answer.clone()]);
+            let (world, result) = run(2 * CHUNK + 5, answers);
+            assert!(matches!(result.unwrap_err().cause, Cause::Reply(_)));
+            assert_eq!(world.seen.len(), chunk + 1);
+        }
+    }
+}
+
+#[test]
+fn a_reply_over_the_cap_is_final() {
+    let (world, result) = run(12, [ok(vec![b' '; 1024 * 1024 + 1])]);
+    assert_eq!(result.unwrap_err().cause, Cause::Reply(ReplyError::TooLarge { limit: 1024 * 1024 }));
+    assert_eq!(world.seen.len(), 1);
+}
+
+#[test]
+fn p35_p51_the_media_id_of_a_refused_answer_reaches_no_send() {
+    let bytes = jpeg(CHUNK + 5);
+    let mut world = World::new(bytes.clone(), [middle(), ret(1205)]);
+    let policy = Policy::default();
+    let mut flow = SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
+    let error = world.run(&mut flow).unwrap_err();
+    assert_eq!((error.ret(), error.advice(), &error.uploaded), (Some(Ret(1205)), Advice::Wait, &None));
+    assert_eq!((world.seen.len(), world.messages()), (2, 0));
+}
+
+#[test]
+fn p36_no_media_id_no_upload() {
+    let (world, result) = run(CHUNK + 5, [middle(), middle()]);
+    assert_eq!(result.unwrap_err().cause, Cause::Reply(ReplyError::NoMediaId));
+    assert_eq!(world.seen.len(), 2);
+}
+
+#[test]
+fn p38_an_odd_start_pos_is_a_warning() {
+    for (pos, warning) in [(CHUNK + 5, None), (0, None), (7, Some(7))] {
+        let (_, result) = run(CHUNK + 5, [middle(), last("@m", pos)]);
+        assert_eq!(result.unwrap().odd_start_pos, warning);
+    }
+}
+
+#[test]
+fn a_repeat_that_was_appended_starts_the_upload_over_once() {
+    let len = CHUNK + 5;
+    for odd in [last("@m", len + CHUNK), last("", len + CHUNK), middle()] {
+        let (world, result) = run(len, [dropped(), middle(), odd, middle(), last("@again", len)]);
+        assert_eq!(result.unwrap().media_id.as_str(), "@again");
+        let ids: Vec<_> =
+            world.seen.iter().map(|seen| seen.upload_request()["ClientMediaId"].as_u64().unwrap()).collect();
+        let [first, second] = [SEED.unix_ms, SEED.unix_ms + 1];
+        assert_eq!(ids, [first, first, first, second, second]);
+        assert_eq!(assembled(&world.seen[3..]), jpeg(len));
+    }
+}
+
+#[test]
+fn a_second_appended_repeat_is_an_error() {
+    let len = CHUNK + 5;
+    let odd = || last("@m", len + CHUNK);
+    let (world, result) = run(len, [dropped(), middle(), odd(), dropped(), middle(), odd()]);
+    let got = (len + CHUNK) as u64;
+    let expected = ReplyError::Assembled { expected: len as u64, got };
+    assert_eq!(result.unwrap_err().cause, Cause::Reply(expected));
+    assert_eq!(world.seen.len(), 6);
+}
+
+#[test]
+fn p40_stalls_by_the_page() {
+    let (world, _) = run(12, [last("@m", 12)]);
+    assert_eq!(world.seen[0].outgoing.limits().stall, Duration::from_secs(120));
+    assert_eq!(world.seen[0].outgoing.limits().total, None);
+}
+
+#[test]
+fn p41_above_the_limit_the_server_is_asked_first() {
+    let bytes = jpeg(CHUNK + 5);
+    let mut policy = Policy::default();
+    policy.check_above = CHUNK as u64 + 4;
+    let run = |answers: Vec<Answer>| {
+        let mut world = World::new(bytes.clone(), answers);
+        let result = world.run(&mut upload(&bytes, &policy).unwrap());
+        (world, result)
+    };
+    let known = ok(r#"{"BaseResponse":{"Ret":0},"MediaId":"@known"}"#);
+    let (world, result) = run(vec![status(503), known]);
+    let uploaded = result.unwrap();
+    assert_eq!((uploaded.media_id.as_str(), uploaded.chunks), ("@known", 0));
+    assert_eq!(world.endpoints(), ["webwxcheckupload", "webwxcheckupload"]);
+    assert_eq!(world.seen[0].json()["FileMd5"], uploaded.md5);
+    assert_eq!(world.seen[0].outgoing.limits().stall, Duration::from_secs(30));
+
+    let ticket = ok(r#"{"BaseResponse":{"Ret":0},"MediaId":"","AESKey":"aes","Signature":"sig"}"#);
+    let (world, result) = run(vec![ticket, middle(), last("@m", CHUNK + 5)]);
+    assert_eq!(result.unwrap().chunks, 2);
+    for chunk in &world.seen[1..] {
+        assert_eq!(
+            (&chunk.upload_request()["AESKey"], &chunk.upload_request()["Signature"]),
+            (&"aes".into(), &"sig".into())
+        );
+    }
+
+    let (world, result) = run(vec![ret(1205)]);
+    let error = result.unwrap_err();
+    assert_eq!((error.step, error.advice(), world.seen.len()), (Step::Check, Advice::Wait, 1));
+
+    policy.check_above += 1;
+    let mut world = World::new(bytes.clone(), [middle(), last("@m", CHUNK + 5)]);
+    world.run(&mut upload(&bytes, &policy).unwrap()).unwrap();
+    assert_eq!(world.endpoints(), ["webwxuploadmedia"; 2]);
+}
+
+#[test]
+fn a_picture_that_changes_is_noticed_before_the_change_is_sent() {
+    let bytes = jpeg(3 * CHUNK);
+    for changed in 0..3 {
+        let mut world = World::new(bytes.clone(), vec![middle(); changed]);
+        let mut loads = 0;
+        world.before_load = Box::new(move |picture, _| {
+            loads += 1;
+            if loads == 4 {
+                let mut other = picture.to_vec();
+                other[changed * CHUNK + 99] ^= 1;
+                *picture = other.into();
+            }
+        });
+        let error = world.run(&mut upload(&bytes, &Policy::default()).unwrap()).unwrap_err();
+        assert_eq!((&error.cause, error.advice()), (&Cause::Changed, Advice::CheckFile));
+        assert_eq!(world.seen.len(), changed, "only what had not changed has left");
+    }
+}
+
+#[test]
+fn a_picture_that_shrinks_or_grows_is_an_outcome() {
+    let bytes = jpeg(2 * CHUNK);
+    for (at_load, len) in [(1, CHUNK + 7), (3, 2 * CHUNK - 1), (1, 2 * CHUNK + 1), (4, 2 * CHUNK + 1), (2, 0)]
+    {
+        let mut world = World::new(bytes.clone(), [middle(), middle()]);
+        let mut loads = 0;
+        world.before_load = Box::new(move |picture, _| {
+            loads += 1;
+            if loads == at_load {
+                let mut other = picture.to_vec();
+                other.resize(len, 0);
+                *picture = other.into();
+            }
+        });
+        let error = world.run(&mut upload(&bytes, &Policy::default()).unwrap()).unwrap_err();
+        if len > 2 * CHUNK {
+            assert_eq!(error.cause, Cause::Changed);
+        } else {
+            assert!(matches!(error.cause, Cause::SourceEnded { .. }), "{error}");
+            assert!(error.to_string().contains(&format!("{} bytes", 2 * CHUNK)));
+        }
+        assert!(world.seen.len() < 2);
+    }
+}
+
+#[test]
+fn an_unreadable_picture_is_an_outcome() {
+    let bytes = jpeg(12);
+    let mut world = World::new(bytes.clone(), []);
+    world.load_error = Some(LocalError::new(std::io::ErrorKind::PermissionDenied, "no permission"));
+    let error = world.run(&mut upload(&bytes, &Policy::default()).unwrap()).unwrap_err();
+    assert_eq!(error.to_string(), "reading the picture: no permission");
+}
+
+#[test]
+fn p8_without_a_ticket_nothing_is_read_or_sent() {
+    let session =
+        Session::builder("https://wx.qq.com").uin(1).sid("s").skey("k").user_name("@me").build().unwrap();
+    let bytes = jpeg(12);
+    let policy = Policy::default();
+    let error = SendImage::new(&session, picture(&bytes, &policy), to(), SEED, policy).unwrap_err();
+    assert_eq!((error.step, error.cause), (Step::Prepare, Cause::Unready(Unready::NoDataTicket)));
+}
+
+#[test]
+fn progress_tells_step_chunk_and_bytes() {
+    let bytes = jpeg(CHUNK + 5);
+    let mut flow = upload(&bytes, &Policy::default()).unwrap();
+    assert_eq!((flow.progress().step, flow.progress().total), (Step::Digest, CHUNK as u64 + 5));
+    let mut world = World::new(bytes, [middle(), last("@m", CHUNK + 5)]);
+    world.run(&mut flow).unwrap();
+    let end = flow.progress();
+    assert_eq!((end.step, end.done, end.chunk, end.in_doubt), (Step::Upload, CHUNK as u64 + 5, None, false));
+}

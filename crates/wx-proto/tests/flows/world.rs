@@ -1,0 +1,259 @@
+//! A driver without I/O: virtual time, a scripted server, and a record of all that was asked.
+
+use std::time::Duration;
+
+use wx_proto::bytes::Bytes;
+use wx_proto::flow::{Action, CallId, Failure, FailureKind, Flow, Input, Upload};
+use wx_proto::http::{Request, Response};
+use wx_proto::{Body, Error, LocalError, Outgoing, Picture, Policy, Seed, Session, UserName};
+
+pub(crate) const CHUNK: usize = 524_288;
+pub(crate) const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16] };
+
+/// What the server does with one request.
+#[derive(Clone)]
+pub(crate) enum Answer {
+    Reply(u16, Vec<(&'static str, String)>, Bytes),
+    /// No reply at all.
+    Fail(Failure),
+    /// A head that announces so many bytes, these bytes, and then the connection drops.
+    Break(u64, Bytes),
+}
+
+pub(crate) fn ok(body: impl Into<Bytes>) -> Answer {
+    Answer::Reply(200, vec![], body.into())
+}
+
+pub(crate) fn ret(code: i32) -> Answer {
+    ok(format!(r#"{{"BaseResponse":{{"Ret":{code},"ErrMsg":""}},"MediaId":"@foreign","MsgID":""}}"#))
+}
+
+pub(crate) fn status(code: u16) -> Answer {
+    Answer::Reply(code, vec![], Bytes::from_static(b"<html>"))
+}
+
+/// A chunk in the middle is taken.
+pub(crate) fn middle() -> Answer {
+    ok(r#"{"BaseResponse":{"Ret":0},"MediaId":"","StartPos":0,"CDNThumbImgHeight":0,"CDNThumbImgWidth":0}"#)
+}
+
+/// The last chunk is taken.
+pub(crate) fn last(media_id: &str, start_pos: usize) -> Answer {
+    ok(format!(
+        r#"{{"BaseResponse":{{"Ret":0}},"MediaId":"{media_id}","StartPos":{start_pos},"CDNThumbImgHeight":71,"CDNThumbImgWidth":100}}"#
+    ))
+}
+
+pub(crate) fn sent() -> Answer {
+    ok(r#"{"BaseResponse":{"Ret":0},"MsgID":"1036723910963469192","LocalID":"x"}"#)
+}
+
+pub(crate) fn dropped() -> Answer {
+    Answer::Fail(Failure::on_the_way(FailureKind::Dropped))
+}
+
+pub(crate) fn unreachable() -> Answer {
+    Answer::Fail(Failure::never_connected(FailureKind::Connect))
+}
+
+/// A request as it was handed out.
+pub(crate) struct Seen {
+    pub(crate) at: Duration,
+    pub(crate) outgoing: Outgoing,
+}
+
+impl Seen {
+    pub(crate) fn endpoint(&self) -> &'static str {
+        self.outgoing.endpoint()
+    }
+
+    pub(crate) fn http(&self) -> &Request<Body> {
+        self.outgoing.http()
+    }
+
+    pub(crate) fn body(&self) -> Vec<u8> {
+        self.http().body().to_vec()
+    }
+
+    /// A text field of the form.
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
+        let body = self.body();
+        let head = format!("name=\"{name}\"\r\n\r\n");
+        let at = body.windows(head.len()).position(|window| window == head.as_bytes())? + head.len();
+        let len = body[at..].windows(2).position(|window| window == b"\r\n")?;
+        Some(String::from_utf8(body[at..at + len].to_vec()).unwrap())
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body()).unwrap()
+    }
+
+    pub(crate) fn upload_request(&self) -> serde_json::Value {
+        serde_json::from_str(&self.field("uploadmediarequest").unwrap()).unwrap()
+    }
+}
+
+/// The world around a flow.
+pub(crate) struct World {
+    pub(crate) now: Duration,
+    pub(crate) picture: Bytes,
+    pub(crate) seen: Vec<Seen>,
+    pub(crate) stored: Vec<u8>,
+    /// Replies are handed over in pieces of this size.
+    pub(crate) piece: usize,
+    /// Runs before every load, and may change the picture.
+    pub(crate) before_load: Box<dyn FnMut(&mut Bytes, u64)>,
+    pub(crate) load_error: Option<LocalError>,
+    pub(crate) store_error: Option<LocalError>,
+    answers: std::collections::VecDeque<Answer>,
+}
+
+/// Far more than any flow here needs.
+const STEPS: usize = 20_000;
+
+impl World {
+    pub(crate) fn new(picture: impl Into<Bytes>, answers: impl IntoIterator<Item = Answer>) -> Self {
+        Self {
+            now: Duration::from_secs(1000),
+            picture: picture.into(),
+            seen: Vec::new(),
+            stored: Vec::new(),
+            piece: 100_000,
+            before_load: Box::new(|_, _| {}),
+            load_error: None,
+            store_error: None,
+            answers: answers.into_iter().collect(),
+        }
+    }
+
+    pub(crate) fn endpoints(&self) -> Vec<&'static str> {
+        self.seen.iter().map(Seen::endpoint).collect()
+    }
+
+    pub(crate) fn messages(&self) -> usize {
+        self.seen.iter().filter(|seen| seen.endpoint().starts_with("webwxsend")).count()
+    }
+
+    /// The seconds between each request and the one before it.
+    pub(crate) fn pauses(&self) -> Vec<u64> {
+        self.seen.windows(2).map(|pair| (pair[1].at - pair[0].at).as_secs()).collect()
+    }
+
+    /// Runs a flow to its end.
+    pub(crate) fn run<F: Flow>(&mut self, flow: &mut F) -> F::Output {
+        let mut reply: Option<(CallId, Bytes, bool)> = None;
+        for _ in 0..STEPS {
+            let input = match flow.poll(self.now) {
+                Action::Done(output) => return output,
+                Action::Wait(until) => {
+                    assert!(until > self.now, "waits for the past");
+                    self.now = until;
+                    continue;
+                }
+                Action::Load(span) => self.load(&span),
+                Action::Store(at, bytes) => self.store(at, &bytes),
+                Action::Pull(id) => match &mut reply {
+                    Some((held, rest, breaks)) if *held == id => {
+                        if !rest.is_empty() {
+                            Input::Chunk(id, rest.split_to(rest.len().min(self.piece)))
+                        } else if *breaks {
+                            Input::Failed(id, Failure::never_connected(FailureKind::Dropped))
+                        } else {
+                            Input::End(id)
+                        }
+                    }
+                    _ => Input::Failed(id, Failure::on_the_way(FailureKind::Dropped)),
+                },
+                Action::Send(id, outgoing) => {
+                    self.seen.push(Seen { at: self.now, outgoing });
+                    let answer = self.answers.pop_front().unwrap_or_else(|| panic!("unscripted request"));
+                    match answer {
+                        Answer::Fail(failure) => Input::Failed(id, failure),
+                        Answer::Reply(code, headers, body) => {
+                            let (head, body) = reply_of(code, &headers, body);
+                            reply = Some((id, body, false));
+                            Input::Head(id, head)
+                        }
+                        Answer::Break(announced, body) => {
+                            let headers = [("content-length", announced.to_string())];
+                            let (head, body) = reply_of(200, &headers, body);
+                            reply = Some((id, body, true));
+                            Input::Head(id, head)
+                        }
+                    }
+                }
+            };
+            flow.handle(input, self.now).expect("the loop obeys the contract");
+        }
+        panic!("no end after {STEPS} steps");
+    }
+
+    pub(crate) fn load(&mut self, span: &std::ops::Range<u64>) -> Input {
+        (self.before_load)(&mut self.picture, span.start);
+        if let Some(error) = &self.load_error {
+            return Input::Local(error.clone());
+        }
+        let len = self.picture.len();
+        let [start, end] = [span.start, span.end].map(|at| usize::try_from(at).unwrap().min(len));
+        Input::Loaded(self.picture.slice(start..end))
+    }
+
+    fn store(&mut self, at: u64, bytes: &[u8]) -> Input {
+        if let Some(error) = &self.store_error {
+            return Input::Local(error.clone());
+        }
+        let at = usize::try_from(at).unwrap();
+        if at == 0 {
+            self.stored.clear();
+        }
+        assert_eq!(at, self.stored.len(), "a gap or an overlap");
+        self.stored.extend_from_slice(bytes);
+        Input::Stored
+    }
+}
+
+fn reply_of(
+    code: u16,
+    headers: &[(&'static str, String)],
+    body: Bytes,
+) -> (wx_proto::http::response::Parts, Bytes) {
+    let mut reply = Response::builder().status(code);
+    for (name, value) in headers {
+        reply = reply.header(*name, value);
+    }
+    reply.body(body).unwrap().into_parts()
+}
+
+pub(crate) fn session() -> Session {
+    Session::builder("https://wx.qq.com")
+        .uin(2_272_112_421)
+        .sid("sid")
+        .skey("@crypt_skey")
+        .user_name("@me")
+        .data_ticket("ticket")
+        .build()
+        .unwrap()
+}
+
+pub(crate) fn to() -> UserName {
+    UserName::new("@you").unwrap()
+}
+
+/// Bytes that begin like a JPEG and repeat nowhere near a chunk's length.
+pub(crate) fn jpeg(len: usize) -> Bytes {
+    let start = [0xff, 0xd8, 0xff, 0xe0];
+    let mut state = 12_345_u32;
+    let noise = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    });
+    start.into_iter().chain(noise).take(len).collect()
+}
+
+pub(crate) fn picture(bytes: &Bytes, policy: &Policy) -> Picture {
+    Picture::new("a.jpg", bytes.len() as u64, bytes, policy).unwrap()
+}
+
+pub(crate) fn upload(bytes: &Bytes, policy: &Policy) -> Result<Upload, Error> {
+    Upload::new(&session(), picture(bytes, policy), to(), SEED, policy.clone())
+}
