@@ -1,0 +1,52 @@
+//! One picture by hand, with the request/response pairs alone: no flow, no repeats, and any HTTP client.
+//!
+//! `cargo run -p wx-proto --example by_hand`: sends a picture to the emulator and fetches it back.
+
+use std::error::Error;
+use std::time::SystemTime;
+
+use wx_proto::bytes::Bytes;
+use wx_proto::endpoint::Endpoint;
+use wx_proto::endpoint::get_msg_img::GetMsgImg;
+use wx_proto::endpoint::send_msg_img::SendMsgImg;
+use wx_proto::endpoint::upload_media::{CHUNK, UploadMedia};
+use wx_proto::{IdSource, ImageSize, Picture, Policy, Session, UserName};
+
+/// Any client that speaks the `http` crate's types will do; its redirects, status errors and proxies must be off.
+fn call<E: Endpoint>(endpoint: &E, session: &Session) -> Result<E::Reply, Box<dyn Error>> {
+    let (head, body) = endpoint.request(session)?.into_http().into_parts();
+    let agent = ureq::Agent::config_builder().max_redirects(0).http_status_as_error(false).proxy(None).build();
+    let request = wx_proto::http::Request::from_parts(head, body.to_vec());
+    // A client's own errors may show the URL, which holds the skey: do not print them.
+    let mut reply = ureq::Agent::from(agent).run(request).map_err(|_| "no answer")?;
+    let bytes = reply.body_mut().read_to_vec().map_err(|_| "no whole answer")?;
+    Ok(endpoint.read(&reply.map(|_| Bytes::from(bytes)))?)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let server = wx_emulator::Emulator::start()?;
+    let session = Session::from_json_allow_loopback(server.session_json())?;
+    let to = UserName::new(server.friend())?;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+    let seed = IdSource::process().seed(now.as_millis() as u64, now.as_nanos().to_le_bytes());
+
+    let bytes = Bytes::from_static(include_bytes!("../tests/pictures/tiny.jpg"));
+    let picture = Picture::new("tiny.jpg", bytes.len() as u64, &bytes, &Policy::default())?;
+    let md5 = <md5::Md5 as md5::Digest>::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+
+    let upload = UploadMedia::new(picture, md5, to.clone(), seed);
+    let mut media_id = None;
+    for index in 0..upload.chunks() {
+        let start = index as usize * CHUNK as usize;
+        let chunk = bytes.slice(start..bytes.len().min(start + CHUNK as usize));
+        media_id = call(&upload.chunk(index, chunk), &session)?.media_id;
+    }
+    let media_id = media_id.ok_or("the last answer always has one")?;
+    let receipt = call(&SendMsgImg::new(media_id, to, seed), &session)?;
+    println!("sent as message {}", receipt.msg_id);
+
+    let (format, back) = call(&GetMsgImg::new(receipt.msg_id, ImageSize::Original, seed), &session)?;
+    println!("fetched {} bytes of {format}, equal: {}", back.len(), back == bytes);
+    assert_eq!(back, bytes);
+    Ok(())
+}
