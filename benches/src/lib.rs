@@ -1,1 +1,11 @@
-//! Measures the workspace, and runs the examples of the root README as doc tests.
+//! Measures the workspace, and runs the examples of the root READMEs as doc tests.
+
+/// The root README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
+
+/// The root README in Chinese.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.zh-CN.md")]
+pub struct ReadmeZhCn;
