@@ -15,7 +15,8 @@ use wx_proto::{IdSource, ImageSize, Picture, Policy, Session, UserName};
 /// Any client that speaks the `http` crate's types will do; its redirects, status errors and proxies must be off.
 fn call<E: Endpoint>(endpoint: &E, session: &Session) -> Result<E::Reply, Box<dyn Error>> {
     let (head, body) = endpoint.request(session)?.into_http().into_parts();
-    let agent = ureq::Agent::config_builder().max_redirects(0).http_status_as_error(false).proxy(None).build();
+    let agent =
+        ureq::Agent::config_builder().max_redirects(0).http_status_as_error(false).proxy(None).build();
     let request = wx_proto::http::Request::from_parts(head, body.to_vec());
     // A client's own errors may show the URL, which holds the skey: do not print them.
     let mut reply = ureq::Agent::from(agent).run(request).map_err(|_| "no answer")?;
@@ -32,7 +33,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let bytes = Bytes::from_static(include_bytes!("../tests/pictures/tiny.jpg"));
     let picture = Picture::new("tiny.jpg", bytes.len() as u64, &bytes, &Policy::default())?;
-    let md5 = <md5::Md5 as md5::Digest>::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let md5 = <md5::Md5 as md5::Digest>::digest(&bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<String>();
 
     let upload = UploadMedia::new(picture, md5, to.clone(), seed);
     let mut media_id = None;

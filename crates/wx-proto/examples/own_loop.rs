@@ -109,7 +109,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let bytes = include_bytes!("../tests/pictures/tiny.png");
 
     let picture = Picture::new("tiny.png", bytes.len() as u64, bytes, &policy)?;
-    let mut flow = SendImage::new(&session, picture, UserName::new(server.friend())?, seed()?, policy.clone())?;
+    let mut flow =
+        SendImage::new(&session, picture, UserName::new(server.friend())?, seed()?, policy.clone())?;
     let sent = drive(&mut flow, bytes, &mut Vec::new())?;
     println!("sent {} bytes as message {}", sent.uploaded.bytes, sent.msg_id);
 

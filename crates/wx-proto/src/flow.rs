@@ -111,7 +111,7 @@ pub trait Flow {
 }
 
 /// What a driver has to do next.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 #[expect(clippy::large_enum_variant, reason = "one action at a time is handed out, used and dropped")]
 pub enum Action<T> {
@@ -239,6 +239,20 @@ impl fmt::Display for Misuse {
 }
 
 impl std::error::Error for Misuse {}
+
+/// Shows kinds and sizes only, as for [`Input`].
+impl<T: fmt::Debug> fmt::Debug for Action<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Load(span) => write!(f, "Load({span:?})"),
+            Self::Send(id, outgoing) => write!(f, "Send({}, {outgoing:?})", id.0),
+            Self::Pull(id) => write!(f, "Pull({})", id.0),
+            Self::Store(at, bytes) => write!(f, "Store({at}, {} bytes)", bytes.len()),
+            Self::Wait(until) => write!(f, "Wait({until:?})"),
+            Self::Done(output) => write!(f, "Done({output:?})"),
+        }
+    }
+}
 
 /// Shows kinds and sizes only: heads hold cookies, chunks hold pictures and tickets.
 impl fmt::Debug for Input {

@@ -5,5 +5,7 @@ mod contract;
 mod fetch;
 mod message;
 mod parity;
+mod properties;
+mod secrets;
 mod upload;
 mod world;

@@ -11,7 +11,7 @@ pub(crate) const CHUNK: usize = 524_288;
 pub(crate) const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16] };
 
 /// What the server does with one request.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) enum Answer {
     Reply(u16, Vec<(&'static str, String)>, Bytes),
     /// No reply at all.
