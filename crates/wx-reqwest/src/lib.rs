@@ -1,1 +1,21 @@
 #![doc = include_str!("../README.md")]
+
+mod body;
+mod classify;
+mod client;
+mod drive;
+mod forced;
+mod http;
+mod sink;
+mod source;
+mod watch;
+
+pub use reqwest;
+pub use wx_proto;
+
+pub use client::{BuildError, Client, ClientBuilder};
+pub use drive::{Media, drive};
+pub use http::Http;
+pub use sink::Sink;
+pub use source::Source;
+pub use watch::Watch;

@@ -1,0 +1,35 @@
+//! Sends a picture and fetches it back, without an account: the server is an emulator on the loopback address.
+//!
+//! ```sh
+//! cargo run -p wx-reqwest --example send [PICTURE]
+//! ```
+
+use std::error::Error;
+
+use wx_emulator::Emulator;
+use wx_reqwest::wx_proto::{ImageSize, Session, UserName};
+use wx_reqwest::{Client, Sink, Source, Watch};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let server = Emulator::start()?;
+    // With an account: Session::from_json(std::fs::read("session.json")?)?
+    let session = Session::from_json_allow_loopback(server.session_json())?;
+    let client = Client::new(session)?;
+
+    let to = UserName::new(server.friend())?;
+    let picture = match std::env::args_os().nth(1) {
+        Some(path) => Source::path(path).await?,
+        None => Source::bytes("tiny.png", include_bytes!("../tests/tiny.png").as_slice()),
+    };
+    let watch =
+        Watch::new().progress(|now| eprintln!("{}: {} of {} bytes", now.step.name(), now.done, now.total));
+    let sent = client.send_image_with(&to, picture, watch).await?;
+    eprintln!("sent {} as message {}", sent.uploaded.md5, sent.msg_id);
+
+    let mut bytes = Vec::new();
+    let fetched = client.fetch_image(&sent.msg_id, ImageSize::Original, Sink::vec(&mut bytes)).await?;
+    eprintln!("fetched {}, {} bytes of {}", fetched.md5, bytes.len(), fetched.format);
+    assert_eq!(fetched.md5, sent.uploaded.md5);
+    Ok(())
+}

@@ -1,0 +1,45 @@
+use std::error::Error as _;
+use std::io;
+
+use wx_proto::flow::{Failure, FailureKind};
+
+/// What an error means for the flow. Nothing of its text is kept: reqwest's quotes the URL.
+///
+/// `begun` tells whether anybody asked for the request's body. hyper asks right behind the head, so a request whose
+/// body nobody asked for cannot have arrived, whatever went wrong.
+pub(crate) fn classify(error: &reqwest::Error, begun: bool) -> Failure {
+    let kind = kind(error);
+    if error.is_connect() || !begun { Failure::never_connected(kind) } else { Failure::on_the_way(kind) }
+}
+
+fn kind(error: &reqwest::Error) -> FailureKind {
+    let io = innermost_io(error);
+    if error.is_dns() {
+        FailureKind::Resolve
+    } else if error.is_connect() {
+        // The operating system's own errors carry nothing inside; those of the TLS libraries do.
+        match io {
+            Some(io) if io.get_ref().is_none() && io.kind() != io::ErrorKind::UnexpectedEof => {
+                FailureKind::Connect
+            }
+            None if error.is_timeout() => FailureKind::Connect,
+            _ => FailureKind::Tls,
+        }
+    } else if error.is_timeout() {
+        FailureKind::Stalled
+    } else if error.is_builder() {
+        FailureKind::Other
+    } else {
+        FailureKind::Dropped
+    }
+}
+
+fn innermost_io(error: &reqwest::Error) -> Option<&io::Error> {
+    let mut found = None;
+    let mut source = error.source();
+    while let Some(error) = source {
+        found = error.downcast_ref().or(found);
+        source = error.source();
+    }
+    found
+}

@@ -1,0 +1,88 @@
+use std::io;
+use std::ops::Range;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use wx_proto::flow::{Action, CallId, Failure, FailureKind, Flow, Input};
+
+use crate::http::Reply;
+use crate::{Http, Watch};
+
+/// The caller's picture, seen from a driver: where bytes come from, or where they go. `()` is neither, for flows that
+/// touch no picture.
+///
+/// Both methods must bear that their future is dropped and the same call made again.
+pub trait Media {
+    /// Reads as many bytes of `span` as there are.
+    fn load(&mut self, span: Range<u64>) -> impl Future<Output = io::Result<Bytes>> + Send {
+        let _ = span;
+        async { Err(io::ErrorKind::Unsupported.into()) }
+    }
+
+    /// Writes `bytes` at offset `at`; offset 0 starts the picture over.
+    fn store(&mut self, at: u64, bytes: Bytes) -> impl Future<Output = io::Result<()>> + Send {
+        let _ = (at, bytes);
+        async { Err(io::ErrorKind::Unsupported.into()) }
+    }
+}
+
+impl Media for () {}
+
+/// Runs any flow to its end: reads, sends, hands over, writes and sleeps as the flow says, and decides nothing.
+///
+/// Cancel safe: when the future is dropped, the flow has lost one try at the most. Call this again with the same flow
+/// and media and it goes on. Needs a tokio runtime.
+pub async fn drive<F: Flow>(
+    http: &Http,
+    media: &mut impl Media,
+    flow: &mut F,
+    watch: &mut Watch<'_>,
+) -> F::Output {
+    let mut held: Option<(CallId, Reply)> = None;
+    loop {
+        let action = flow.poll(now());
+        watch.report(&flow.progress());
+        let input = match action {
+            Action::Load(span) => media.load(span).await.map_or_else(local, Input::Loaded),
+            Action::Send(id, outgoing) => {
+                held = None;
+                match http.send(outgoing).await {
+                    Ok((head, reply)) => {
+                        held = Some((id, reply));
+                        Input::Head(id, head)
+                    }
+                    Err(failure) => Input::Failed(id, failure),
+                }
+            }
+            Action::Pull(id) => match held.as_mut().filter(|(of, _)| *of == id) {
+                Some((_, reply)) => match reply.next().await {
+                    Ok(Some(piece)) => Input::Chunk(id, piece),
+                    Ok(None) => Input::End(id),
+                    Err(failure) => Input::Failed(id, failure),
+                },
+                None => Input::Failed(id, Failure::on_the_way(FailureKind::Dropped)),
+            },
+            Action::Store(at, bytes) => media.store(at, bytes).await.map_or_else(local, |()| Input::Stored),
+            Action::Wait(until) => {
+                tokio::time::sleep(until.saturating_sub(now())).await;
+                continue;
+            }
+            Action::Done(output) => return output,
+        };
+        if flow.handle(input, now()).is_err() {
+            debug_assert!(false, "the loop above answers what was asked");
+            flow.cancel();
+        }
+    }
+}
+
+fn local(error: io::Error) -> Input {
+    Input::Local(error.into())
+}
+
+/// The same fixed point for every flow, so that one driver can take over from another.
+fn now() -> Duration {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    START.elapsed()
+}

@@ -1,0 +1,43 @@
+//! Settings that go before anything a caller's builder says.
+
+use reqwest::{ClientBuilder, redirect, retry};
+
+/// Stands in for methods of `ClientBuilder` that exist only with certain features of reqwest. Anybody in a build can
+/// switch these on; a method of the type itself then goes before the trait's.
+#[allow(dead_code)]
+trait Otherwise: Sized {
+    fn cookie_store(self, _: bool) -> Self {
+        self
+    }
+    fn tls_danger_accept_invalid_certs(self, _: bool) -> Self {
+        self
+    }
+    fn tls_danger_accept_invalid_hostnames(self, _: bool) -> Self {
+        self
+    }
+}
+
+impl Otherwise for ClientBuilder {}
+
+/// Redirects, retries, decoding and cookies off, certificates verified; for a loopback session no proxy, for any other
+/// no plain http.
+///
+/// One repeat is left, hyper-util's for a kept connection that turns out to be closed. It cannot send anything twice:
+/// it needs the request back from hyper, which gives it back only if it never began to write it
+/// (`hyper::client::conn::http1::SendRequest::try_send_request`). And the body of [`crate::body`] can be read once.
+pub(crate) fn force(builder: ClientBuilder, loopback: bool) -> ClientBuilder {
+    let builder = builder
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .referer(false)
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
+        .cookie_store(false)
+        .tls_danger_accept_invalid_certs(false)
+        .tls_danger_accept_invalid_hostnames(false)
+        .http1_only()
+        .https_only(!loopback);
+    if loopback { builder.no_proxy() } else { builder }
+}

@@ -1,0 +1,93 @@
+use std::fmt;
+use std::mem;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::response::Parts;
+use tokio::time::Instant;
+use wx_proto::flow::{Failure, FailureKind};
+use wx_proto::{Limits, Outgoing, Session};
+
+use crate::BuildError;
+use crate::body::{Moved, Segments};
+use crate::classify::classify;
+use crate::forced::force;
+
+/// reqwest, set so that it sends what it is told and nothing else. Clones share their connections.
+#[derive(Clone)]
+pub struct Http {
+    client: reqwest::Client,
+    loopback: bool,
+}
+
+impl Http {
+    /// Takes `builder` for proxies, certificates, name resolution and the like; then switches off redirects, retries,
+    /// decoding, cookies and HTTP/2, and verifies certificates. For a loopback session no proxy is used, for any other
+    /// no plain http.
+    ///
+    /// # Errors
+    /// [`BuildError`] if reqwest cannot be set up, or has no TLS for an https session.
+    pub fn new(builder: reqwest::ClientBuilder, session: &Session) -> Result<Self, BuildError> {
+        let loopback = session.hosts().is_loopback();
+        if !loopback && !cfg!(any(feature = "rustls", feature = "native-tls")) {
+            return Err(BuildError::NoTls);
+        }
+        let client = force(builder, loopback).build().map_err(|_| BuildError::Client)?;
+        Ok(Self { client, loopback })
+    }
+
+    /// Sends a request and waits for the head of its answer.
+    pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<(Parts, Reply), Failure> {
+        let limits = outgoing.limits();
+        if limits.direct != self.loopback {
+            // A request of another session: this client may have a proxy.
+            return Err(Failure::never_connected(FailureKind::Connect));
+        }
+        let moved = Moved::new();
+        let (parts, body) = outgoing.into_http().into_parts();
+        let begins_with_body = !body.segments().is_empty();
+        let body = reqwest::Body::wrap(Segments::new(body, moved.clone()));
+        let begun = || moved.has_begun() || !begins_with_body;
+        let request = http::Request::from_parts(parts, body);
+        let request = request.try_into().map_err(|error| classify(&error, false))?;
+        let deadline = limits.total.map(|total| Instant::now() + total);
+        match moved.wait(self.client.execute(request), limits.stall, deadline).await {
+            Some(Ok(response)) => Ok(Reply::new(response, limits, deadline)),
+            Some(Err(error)) => Err(classify(&error, begun())),
+            None if begun() => Err(Failure::on_the_way(FailureKind::Stalled)),
+            None => Err(Failure::never_connected(FailureKind::Stalled)),
+        }
+    }
+}
+
+/// Shows nothing: a proxy may have a password.
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").finish_non_exhaustive()
+    }
+}
+
+/// The body of an answer, piece by piece.
+pub(crate) struct Reply {
+    response: reqwest::Response,
+    stall: Duration,
+    deadline: Option<Instant>,
+}
+
+impl Reply {
+    fn new(mut response: reqwest::Response, limits: Limits, deadline: Option<Instant>) -> (Parts, Self) {
+        let (mut head, ()) = http::Response::new(()).into_parts();
+        head.status = response.status();
+        head.version = response.version();
+        head.headers = mem::take(response.headers_mut());
+        (head, Self { response, stall: limits.stall, deadline })
+    }
+
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        match Moved::new().wait(self.response.chunk(), self.stall, self.deadline).await {
+            Some(Ok(piece)) => Ok(piece),
+            Some(Err(error)) => Err(classify(&error, true)),
+            None => Err(Failure::on_the_way(FailureKind::Stalled)),
+        }
+    }
+}

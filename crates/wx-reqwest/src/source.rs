@@ -1,0 +1,176 @@
+use std::fmt;
+use std::io::{self, SeekFrom};
+use std::ops::Range;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use bytes::Bytes;
+use tokio::fs::{self, File};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWriteExt};
+use tokio::task::spawn_blocking;
+use wx_proto::{Error, LocalError, Picture, Policy, Step};
+
+use crate::Media;
+
+/// A picture to send. It is read twice, once for its MD5 and once chunk by chunk, so it can always be read again.
+///
+/// Never more than one chunk of 512 KiB is in memory, unless the caller put it there.
+pub struct Source {
+    name: String,
+    len: u64,
+    modified_ms: Option<u64>,
+    data: Data,
+}
+
+enum Data {
+    Bytes(Bytes),
+    Seek(Box<dyn ReadSeek>),
+}
+
+trait ReadSeek: AsyncRead + AsyncSeek + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncSeek + Send + Unpin> ReadSeek for T {}
+
+/// As many first bytes as are needed to know the format.
+const FIRST: u64 = 64;
+
+impl Source {
+    /// A picture in memory.
+    pub fn bytes(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        Self { name: name.into(), len: bytes.len() as u64, modified_ms: None, data: Data::Bytes(bytes) }
+    }
+
+    /// A file. The name without its directories goes into the form, the time of its last change too.
+    ///
+    /// Cancel safe.
+    ///
+    /// # Errors
+    /// Says why the file cannot be read; it does not name the path.
+    pub async fn path(path: impl AsRef<Path>) -> io::Result<Self> {
+        let path = path.as_ref();
+        let about = fs::metadata(path).await.map_err(explain)?;
+        if about.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory, not a file"));
+        }
+        if !about.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+        }
+        let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let source = Self::seekable(name, File::open(path).await.map_err(explain)?).await?;
+        Ok(Self { modified_ms: modified.and_then(|time| time.as_millis().try_into().ok()), ..source })
+    }
+
+    /// Anything that can be read and rewound.
+    ///
+    /// Cancel safe as far as seeking `from` is.
+    ///
+    /// # Errors
+    /// If it cannot tell where it ends.
+    pub async fn seekable(
+        name: impl Into<String>,
+        mut from: impl AsyncRead + AsyncSeek + Send + Unpin + 'static,
+    ) -> io::Result<Self> {
+        let len = from.seek(SeekFrom::End(0)).await?;
+        Ok(Self { name: name.into(), len, modified_ms: None, data: Data::Seek(Box::new(from)) })
+    }
+
+    /// Reads a one-shot reader to its end first: up to `memory_limit` bytes are kept in memory, more go to a temporary
+    /// file, and more than `limit` are refused.
+    ///
+    /// Not cancel safe: what was read by then is lost.
+    ///
+    /// # Errors
+    /// The reader's own; [`io::ErrorKind::FileTooLarge`] above `limit`; no room for the temporary file.
+    pub async fn reader(
+        name: impl Into<String>,
+        from: impl AsyncRead + Unpin,
+        memory_limit: u64,
+        limit: u64,
+    ) -> io::Result<Self> {
+        let mut from = from.take(limit.saturating_add(1));
+        let mut memory = Vec::new();
+        (&mut from).take(memory_limit.saturating_add(1)).read_to_end(&mut memory).await?;
+        let mut len = memory.len() as u64;
+        if len <= memory_limit.min(limit) {
+            return Ok(Self::bytes(name, memory));
+        }
+        let mut file = File::from_std(spawn_blocking(tempfile::tempfile).await??);
+        if len <= limit {
+            file.write_all(&memory).await?;
+            drop(memory);
+            len += tokio::io::copy(&mut from, &mut file).await?;
+            file.flush().await?;
+        }
+        if len > limit {
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                format!("it has more than {limit} bytes"),
+            ));
+        }
+        Self::seekable(name, file).await
+    }
+
+    /// The length in bytes.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether it has no bytes at all, which no picture has.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// What the forms say of it: name, length, format and time.
+    ///
+    /// Cancel safe.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is nothing that can be sent as a picture.
+    pub async fn picture(&mut self, policy: &Policy) -> Result<Picture, Error> {
+        let first = self.load(0..FIRST.min(self.len)).await;
+        let first = first.map_err(|error| Error::new(Step::Prepare, LocalError::from(error)))?;
+        let picture = Picture::new(self.name.as_str(), self.len, &first, policy)?;
+        Ok(match self.modified_ms {
+            Some(at) => picture.modified(at),
+            None => picture,
+        })
+    }
+}
+
+impl Media for Source {
+    async fn load(&mut self, span: Range<u64>) -> io::Result<Bytes> {
+        match &mut self.data {
+            Data::Bytes(bytes) => {
+                let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+                Ok(bytes.slice(at(span.start)..at(span.end)))
+            }
+            Data::Seek(from) => {
+                from.seek(SeekFrom::Start(span.start)).await?;
+                let len = span.end.saturating_sub(span.start);
+                let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or_default());
+                from.take(len).read_to_end(&mut bytes).await?;
+                Ok(bytes.into())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("name", &self.name).field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+/// The usual reasons in words; the rest as the system tells it.
+fn explain(error: io::Error) -> io::Error {
+    let reason = match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file",
+        io::ErrorKind::PermissionDenied => "there is no permission to read it",
+        _ => return error,
+    };
+    io::Error::new(error.kind(), reason)
+}
