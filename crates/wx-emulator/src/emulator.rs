@@ -29,7 +29,7 @@ pub enum Repeats {
 }
 
 /// What a server is started with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct Builder {
     addr: SocketAddr,
@@ -88,6 +88,17 @@ impl Builder {
             move || run(runtime, listener, hub, stopped)
         })?;
         Ok(Emulator { addr, hub, stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("addr", &self.addr)
+            .field("images", &self.images.len())
+            .field("faults", &self.faults)
+            .field("repeats", &self.repeats)
+            .finish()
     }
 }
 

@@ -9,7 +9,8 @@ use std::task::{Context, Poll};
 use http::request::Parts;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-const LONGEST: usize = 256 * 1024;
+/// Longer than hyper takes a head to be.
+const LONGEST: usize = 64 * 1024;
 
 /// What has come in of the request whose head is awaited.
 #[derive(Clone, Default)]
@@ -60,8 +61,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
         let mut copy = self.heads.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = &buf.filled()[before..];
         let room = LONGEST.saturating_sub(copy.len());
-        copy.extend(buf.filled()[before..].iter().take(room));
+        copy.extend_from_slice(&new[..new.len().min(room)]);
+        drop(copy);
         polled
     }
 }

@@ -143,6 +143,7 @@ fn endpoint(path: &str) -> String {
 fn stand_in(instead: &Instead, call: &Call, hub: &Hub) -> Result<Reply, Dropped> {
     Ok(match instead {
         Instead::DropBefore | Instead::DropAt(_) => return Err(Dropped),
+        Instead::Status(code @ (204 | 205 | 304)) => Reply::bytes("").status(*code),
         Instead::Status(code) => Reply::html(format!("<html><body>{code}</body></html>\n")).status(*code),
         Instead::Redirect(url) => Reply::html("").status(302).header(http::header::LOCATION, url),
         Instead::Ret(ret) => calls::refusal(&call.endpoint, *ret),

@@ -1,6 +1,6 @@
 //! The emulator seen from outside, over plain sockets.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+#![allow(clippy::unwrap_used, clippy::type_complexity, reason = "helpers and tables of tests")]
 
 #[path = "emulator/client.rs"]
 mod client;
@@ -16,6 +16,8 @@ mod capture;
 mod arrivals;
 #[path = "emulator/faults.rs"]
 mod faults;
+#[path = "emulator/odd_clients.rs"]
+mod odd_clients;
 #[path = "emulator/other_clients.rs"]
 mod other_clients;
 #[path = "emulator/refusals.rs"]

@@ -104,6 +104,16 @@ fn chunks_come_in_order() {
 }
 
 #[test]
+fn a_chunk_holds_no_more_than_is_left() {
+    let server = Emulator::start().unwrap();
+    let page = Page::of(&server);
+    let mut form = page.form(NAME, "image/jpeg", &sized(Jpeg, 40, 30, CHUNK + 5), FIRST, 0);
+    form.file.extend([0; 6]);
+    assert_eq!(page.send_form(&form).unwrap().ret(), 1);
+    assert!(server.notes().contains(&"webwxuploadmedia: more bytes than announced".to_owned()));
+}
+
+#[test]
 fn a_message_needs_a_known_media_id_and_a_recipient() {
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
