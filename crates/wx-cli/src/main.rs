@@ -1,2 +1,32 @@
-//! The `wx` command.
-fn main() {}
+#![doc = include_str!("../README.md")]
+
+mod args;
+mod demo;
+mod emulate;
+mod fetch;
+mod files;
+mod job;
+mod out;
+mod problem;
+mod report;
+mod send;
+mod session;
+mod transport;
+
+use std::process::ExitCode;
+
+use args::{Args, Command};
+
+fn main() -> ExitCode {
+    let args = match Args::read() {
+        Ok(args) => args,
+        Err(code) => return code,
+    };
+    let global = args.global;
+    match args.command {
+        Command::Demo(demo) => demo::run(demo, global),
+        Command::Emulate(emulate) => emulate::run(&emulate, &global),
+        Command::SendImage(send) => send::run(send, global),
+        Command::FetchImage(fetch) => fetch::run(fetch, global),
+    }
+}

@@ -1,0 +1,248 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use wx_emulator::Fault;
+use wx_proto::{ImageSize, MsgId, Policy, UserName};
+
+use crate::out;
+
+/// Send and fetch pictures over web WeChat.
+#[derive(Debug, Parser)]
+#[command(name = "wx", version)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Global {
+    /// The HTTP client to use.
+    #[arg(long, global = true, value_enum, default_value_t = Transport::Ureq)]
+    pub(crate) transport: Transport,
+    /// Print one JSON object a line on standard output, everything else on standard error.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Give a try up when no byte moved for this long [default: 120 while uploading, else 30].
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = timeout)]
+    timeout: Option<Duration>,
+    /// How long to wait between the tries of a message [default: 15].
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
+    retry_wait: Option<Duration>,
+    /// Tell every step on standard error.
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Transport {
+    Ureq,
+    Reqwest,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Demo(Demo),
+    Emulate(Emulate),
+    SendImage(SendImage),
+    FetchImage(FetchImage),
+}
+
+/// Send a picture to an emulated server on this computer, fetch it back and compare.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Demo {
+    /// The picture; a bundled JPEG of over 1 MiB if none is given.
+    pub(crate) image: Option<PathBuf>,
+}
+
+/// Serve an emulated web WeChat on this computer until Ctrl-C or SIGTERM.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Emulate {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
+    pub(crate) addr: SocketAddr,
+    /// Write the port to this file once the server listens.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) port_file: Option<PathBuf>,
+    /// Write a session file that is logged in to this server.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) session_file: Option<PathBuf>,
+    /// A picture that arrives as a message; can be repeated.
+    #[arg(long = "image", value_name = "FILE")]
+    pub(crate) images: Vec<PathBuf>,
+    /// Do something wrong: ACTION[=ARG]@ENDPOINT[#N[+]], such as ret=1205@webwxuploadmedia#2; can be repeated.
+    #[arg(long = "fault", value_name = "SPEC")]
+    pub(crate) faults: Vec<Fault>,
+}
+
+/// Send pictures.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SendImage {
+    /// The session file of a login.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) session: PathBuf,
+    /// Who gets the pictures: a UserName of this login or filehelper; can be repeated.
+    #[arg(long, required = true, value_name = "USER")]
+    pub(crate) to: Vec<UserName>,
+    /// Refuse pictures that are larger.
+    #[arg(long, value_name = "BYTES", default_value_t = Policy::default().max_picture)]
+    pub(crate) max_size: u64,
+    /// The pictures; - reads one from standard input.
+    #[arg(required = true, value_name = "IMAGE")]
+    pub(crate) images: Vec<PathBuf>,
+}
+
+/// Fetch the picture of a message.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FetchImage {
+    /// The session file of the login that got the message.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) session: PathBuf,
+    /// Which picture of the message; big is for emoticons.
+    #[arg(long, value_enum, default_value_t = Size::Original)]
+    pub(crate) size: Size,
+    /// Replace the file if it exists.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Where to write the picture; - writes standard output.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) out: PathBuf,
+    /// The message's MsgID.
+    #[arg(value_name = "MSG_ID")]
+    pub(crate) msg_id: MsgId,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Size {
+    Original,
+    Thumb,
+    Big,
+}
+
+impl From<Size> for ImageSize {
+    fn from(size: Size) -> Self {
+        match size {
+            Size::Original => Self::Original,
+            Size::Thumb => Self::Thumbnail,
+            Size::Big => Self::Emoticon,
+        }
+    }
+}
+
+impl Global {
+    /// Limits, tries and waits as asked for.
+    pub(crate) fn policy(&self) -> Policy {
+        let mut policy = Policy::default();
+        if let Some(stall) = self.timeout {
+            policy = policy.with_stall(stall);
+        }
+        if let Some(wait) = self.retry_wait {
+            policy.message_wait = wait;
+        }
+        policy
+    }
+}
+
+impl Args {
+    /// The arguments of this process; on anything wrong with them a line is printed and the exit code given.
+    pub(crate) fn read() -> Result<Self, ExitCode> {
+        Self::try_parse().and_then(Self::check).map_err(|error| complain(&error))
+    }
+
+    /// What clap does not check.
+    fn check(self) -> Result<Self, clap::Error> {
+        let problem = match &self.command {
+            Command::SendImage(send) => send.problem(),
+            Command::FetchImage(fetch) if self.global.json && is_dash(&fetch.out) => {
+                Some("--out - and --json would both write to standard output".to_owned())
+            }
+            _ => None,
+        };
+        match problem {
+            Some(problem) => Err(Self::command().error(ErrorKind::ArgumentConflict, problem)),
+            None => Ok(self),
+        }
+    }
+}
+
+impl SendImage {
+    fn problem(&self) -> Option<String> {
+        let twice = self.to.iter().enumerate().find(|(at, to)| self.to[..*at].contains(to));
+        if let Some((_, to)) = twice {
+            return Some(format!("--to {to} is given twice"));
+        }
+        let dashes = self.images.iter().filter(|image| is_dash(image)).count();
+        (dashes > 1).then(|| "standard input (-) can be read only once".to_owned())
+    }
+}
+
+/// Whether a path stands for standard input or output.
+pub(crate) fn is_dash(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    // A year is as good as for ever, and far from any overflow.
+    seconds
+        .filter(|seconds| seconds.as_secs() <= 365 * 86_400)
+        .ok_or_else(|| "not a number of seconds".to_owned())
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    seconds(text)
+        .and_then(|time| if time.is_zero() { Err("must be more than 0".to_owned()) } else { Ok(time) })
+}
+
+/// Prints help as it is and everything else as one line.
+fn complain(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = error.print();
+        return ExitCode::from(2);
+    }
+    let text = error.render().to_string();
+    let first: Vec<_> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let line = first.join(" ");
+    out::error(&format!("{} (see --help)", line.strip_prefix("error: ").unwrap_or(&line)));
+    ExitCode::from(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn fractions_of_seconds() {
+        assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
+        assert_eq!(seconds("0"), Ok(Duration::ZERO));
+        for bad in ["", "x", "-1", "nan", "inf", "1e30", "15s"] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
+        assert!(timeout("0").is_err() && timeout("0.1").is_ok());
+    }
+
+    #[test]
+    fn options_reach_the_policy() {
+        let args = Args::try_parse_from(["wx", "demo", "--timeout", "2.5", "--retry-wait", "0"]).unwrap();
+        let policy = args.global.policy();
+        assert_eq!(policy.upload_stall, Duration::from_millis(2500));
+        assert_eq!(policy.call_stall, Duration::from_millis(2500));
+        assert_eq!(policy.message_wait, Duration::ZERO);
+    }
+}

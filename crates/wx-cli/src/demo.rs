@@ -1,0 +1,170 @@
+//! `wx demo`: everything there and back, on this computer.
+
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+use image::GenericImageView;
+use wx_emulator::Emulator;
+use wx_proto::flow::Progress;
+use wx_proto::{Advice, ChunkNumber, ImageSize, Session, Step, Uploaded, UserName};
+
+use crate::args::{self, Global};
+use crate::files::{self, Input};
+use crate::job;
+use crate::problem::{Problem, short};
+use crate::report::{Report, Subject};
+use crate::transport::{Client, Ears, Target};
+
+/// A picture of over 1 MiB: three chunks.
+const BUNDLED: &[u8] = include_bytes!("../assets/demo.jpg");
+
+/// The only picture's only recipient.
+const SENT: usize = 0;
+
+pub(crate) fn run(args: args::Demo, global: Global) -> ExitCode {
+    let emulator = match Emulator::start() {
+        Ok(emulator) => emulator,
+        Err(error) => {
+            crate::out::error(&format!("the emulator: {}", crate::out::words(&error)));
+            return ExitCode::FAILURE;
+        }
+    };
+    let to = match UserName::new(emulator.friend()) {
+        Ok(to) => to,
+        Err(error) => {
+            crate::out::error(&format!("the emulator: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let file = args.image.as_ref().map_or("demo.jpg".into(), |path| path.to_string_lossy()).into_owned();
+    let report = Report::new(&global, vec![Subject::Picture { file, to: to.clone() }]);
+    job::run(report, move |report| {
+        report.begin(SENT..SENT + 1, None);
+        if let Err((subject, problem)) = (Run { args, global, emulator, to, report }).all() {
+            let _ = report.problem(subject..subject + 1, &problem);
+        }
+    })
+}
+
+struct Run<'a> {
+    args: args::Demo,
+    global: Global,
+    emulator: Emulator,
+    to: UserName,
+    report: &'a Report,
+}
+
+impl Run<'_> {
+    fn all(&self) -> Result<(), (usize, Problem)> {
+        let at_sending = |problem| (SENT, problem);
+        let policy = self.global.policy();
+        let (name, original) = self.picture(policy.max_picture).map_err(at_sending)?;
+        self.say("emulator", &format!("listening on {}", self.emulator.addr()));
+        let session = Session::from_json_allow_loopback(self.emulator.session_json());
+        let client = session
+            .map_err(Problem::from)
+            .and_then(|session| Client::new(self.global.transport, session, policy.clone()))
+            .map_err(at_sending)?;
+
+        let uploaded =
+            self.upload(&client, name, original.clone(), policy.max_picture).map_err(at_sending)?;
+        let sent = client.send_uploaded(&self.to, &uploaded, self.report).map_err(at_sending)?;
+        self.report.sent(SENT, &sent);
+
+        let subject = self.report.add(Subject::Message { msg_id: sent.msg_id.clone(), path: None });
+        self.report.begin(subject..subject + 1, None);
+        let at_fetching = |problem| (subject, problem);
+        let fetch = |size| {
+            let mut bytes = Vec::new();
+            let fetched = client.fetch(&sent.msg_id, size, Target::Memory(&mut bytes), self.report);
+            fetched.map(|fetched| (fetched, bytes)).map_err(at_fetching)
+        };
+        let size = if uploaded.emoticon { ImageSize::Emoticon } else { ImageSize::Original };
+        let (fetched, back) = fetch(size)?;
+        self.say("original", &format!("{} bytes, {}", fetched.bytes, fetched.format));
+        let (thumbnail, small) = fetch(ImageSize::Thumbnail)?;
+        let measured = measure(&small).map_err(at_fetching)?;
+        self.say(
+            "thumbnail",
+            &format!("{} bytes, {}, measured {}", thumbnail.bytes, thumbnail.format, size_of(measured)),
+        );
+
+        let stored = self.emulator.messages().pop().map(|message| message.md5).unwrap_or_default();
+        self.say("MD5 sent", &uploaded.md5);
+        self.say("MD5 stored", &stored);
+        self.say("MD5 back", &fetched.md5);
+        let checks = [
+            ("the picture came back with other bytes", back == original),
+            ("the MD5 of what was sent and what came back differ", fetched.md5 == uploaded.md5),
+            ("the MD5 of what was sent and what the server stored differ", stored == uploaded.md5),
+            (
+                "the thumbnail has another size than announced",
+                uploaded.thumbnail.is_none_or(|told| told == measured),
+            ),
+        ];
+        if let Some((differs, _)) = checks.iter().find(|(_, equal)| !equal) {
+            return Err(at_fetching(Problem::local(*differs, Advice::Report)));
+        }
+        self.report.fetched(subject, &fetched);
+        self.say("equal", "the same bytes came back, and the thumbnail is as announced");
+        Ok(())
+    }
+
+    /// The picture's name and bytes.
+    fn picture(&self, limit: u64) -> Result<(String, Vec<u8>), Problem> {
+        let Some(path) = &self.args.image else { return Ok(("demo.jpg".to_owned(), BUNDLED.to_vec())) };
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        Ok((name.unwrap_or_default(), files::read(path, limit)?))
+    }
+
+    fn upload(&self, client: &Client, name: String, bytes: Vec<u8>, limit: u64) -> Result<Uploaded, Problem> {
+        let chunks = Chunks { report: self.report, told: Mutex::new(None) };
+        let uploaded = client.upload(&self.to, Input::Bytes(name, bytes), limit, &chunks)?;
+        self.say("MediaId", &short(uploaded.media_id.as_str()));
+        let announced = uploaded.thumbnail.map_or("no size".to_owned(), size_of);
+        self.say("thumbnail", &format!("announced {announced}"));
+        Ok(uploaded)
+    }
+
+    fn say(&self, what: &str, line: &str) {
+        say(self.report, what, line);
+    }
+}
+
+/// Tells of each chunk as well.
+struct Chunks<'a> {
+    report: &'a Report,
+    told: Mutex<Option<ChunkNumber>>,
+}
+
+impl Ears for Chunks<'_> {
+    fn progress(&self, progress: &Progress) {
+        self.report.progress(progress);
+        if let (Step::Upload, Some(chunk)) = (progress.step, progress.chunk)
+            && let Ok(mut told) = self.told.lock()
+            && told.replace(chunk) != Some(chunk)
+        {
+            say(self.report, "upload", &format!("chunk {} of {}", chunk.index + 1, chunk.of));
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        self.report.stopped()
+    }
+}
+
+fn say(report: &Report, what: &str, line: &str) {
+    report.say(&format!("{what:<10} {line}"));
+}
+
+fn size_of((width, height): (u32, u32)) -> String {
+    format!("{width} × {height} pixels")
+}
+
+/// Width and height of a picture that can be decoded whole.
+fn measure(picture: &[u8]) -> Result<(u32, u32), Problem> {
+    let decoded = image::load_from_memory(picture);
+    decoded
+        .map(|picture| picture.dimensions())
+        .map_err(|_| Problem::local("the thumbnail that came back cannot be decoded", Advice::Report))
+}

@@ -1,0 +1,90 @@
+//! `wx fetch-image`.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use wx_proto::{Advice, Fetched};
+
+use crate::args::{FetchImage, Global, is_dash};
+use crate::job::{self, Scratch};
+use crate::problem::Problem;
+use crate::report::{Report, Subject};
+use crate::session::{self, Use};
+use crate::transport::{Client, Target};
+
+pub(crate) fn run(args: FetchImage, global: Global) -> ExitCode {
+    let path = (!is_dash(&args.out)).then(|| args.out.to_string_lossy().into_owned());
+    let subject = Subject::Message { msg_id: args.msg_id.clone(), path };
+    let report = Report::new(&global, vec![subject]);
+    job::run(report, move |report| work(&args, &global, report))
+}
+
+fn work(args: &FetchImage, global: &Global, report: &Report) {
+    let Some(session) = session::load(&args.session, Use::Fetch, report) else { return };
+    let client = match Client::new(global.transport, session, global.policy()) {
+        Ok(client) => client,
+        Err(problem) => return report.refuse(&args.session, &problem),
+    };
+    report.begin(0..1, None);
+    let fetched = if is_dash(&args.out) {
+        report.results_aside();
+        client.fetch(&args.msg_id, args.size.into(), Target::Stdout, report)
+    } else {
+        to_file(args, &client, report)
+    };
+    match fetched {
+        Ok(fetched) => report.fetched(0, &fetched),
+        Err(problem) => {
+            let _ = report.problem(0..1, &problem);
+        }
+    }
+}
+
+/// Fetches into a directory beside the file and renames: whatever happens, there is a whole picture or none.
+fn to_file(args: &FetchImage, client: &Client, report: &Report) -> Result<Fetched, Problem> {
+    let target = target(&args.out, args.force)?;
+    let scratch = Scratch::beside(&target).map_err(|error| on(&args.out, &error))?;
+    let picture = scratch.file();
+    let fetched = client.fetch(&args.msg_id, args.size.into(), Target::File(&picture), report)?;
+    if args.force {
+        fs::rename(&picture, &target).map_err(|error| on(&args.out, &error))?;
+    } else {
+        // Something may have come there meanwhile.
+        let picture = tempfile::TempPath::try_from_path(picture).map_err(|error| on(&args.out, &error))?;
+        picture.persist_noclobber(&target).map_err(|failed| on(&args.out, &failed.error))?;
+    }
+    Ok(fetched)
+}
+
+/// The file to write; what must not be replaced is refused.
+fn target(out: &Path, force: bool) -> Result<PathBuf, Problem> {
+    let problem = |message: &str| {
+        Problem::local(format!("{}: {message}", out.display()), Advice::CheckFile).hint("choose another path")
+    };
+    match fs::symlink_metadata(out) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(out.to_owned()),
+        Err(error) => return Err(on(out, &error)),
+        Ok(_) if !force => return Err(problem("exists already").hint("--force replaces it")),
+        Ok(_) => {}
+    }
+    // Through a link to what it points to, as far as that exists.
+    let target = fs::canonicalize(out).map_err(|error| on(out, &error))?;
+    match fs::metadata(&target) {
+        Ok(meta) if meta.is_file() => Ok(target),
+        Ok(meta) if meta.is_dir() => Err(problem("is a directory")),
+        Ok(_) => Err(problem("is no regular file")),
+        Err(error) => Err(on(out, &error)),
+    }
+}
+
+/// A problem with the file to write.
+fn on(path: &Path, error: &io::Error) -> Problem {
+    let words = match error.kind() {
+        ErrorKind::AlreadyExists => "exists already".to_owned(),
+        _ => crate::out::words(error),
+    };
+    Problem::local(format!("{}: {words}", path.display()), Advice::CheckFile)
+        .hint("check the path to write to")
+}

@@ -1,0 +1,138 @@
+//! What went wrong, told the same way for the core's errors and the command's own.
+
+use std::io;
+
+use wx_proto::{Advice, Error, Outcome, PictureError, SessionError, Unready};
+
+use crate::out;
+
+/// Something that went wrong, with what an event says of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    pub(crate) class: Class,
+    pub(crate) step: &'static str,
+    /// The chunk's index from 0.
+    pub(crate) chunk: Option<u32>,
+    pub(crate) ret: Option<i64>,
+    pub(crate) local_id: Option<String>,
+    pub(crate) media_id: Option<String>,
+    pub(crate) advice: Option<Advice>,
+    pub(crate) message: String,
+    /// The advice in words, if not the core's.
+    pub(crate) hint: Option<&'static str>,
+}
+
+/// What a problem means for the exit code and for the rest of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// This one failed, others may work.
+    Failed,
+    /// Too frequent: the others had better wait.
+    SlowDown,
+    /// Nothing works without a new login.
+    Login,
+    /// Nobody knows whether the message was delivered.
+    Unknown,
+}
+
+impl Problem {
+    /// Something local, before any request.
+    pub(crate) fn local(message: impl Into<String>, advice: Advice) -> Self {
+        Self {
+            class: Class::Failed,
+            step: "prepare",
+            chunk: None,
+            ret: None,
+            local_id: None,
+            media_id: None,
+            advice: Some(advice),
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// The command's own words for what to do.
+    pub(crate) fn hint(self, words: &'static str) -> Self {
+        Self { hint: Some(words), ..self }
+    }
+
+    /// What happened and what to do about it.
+    pub(crate) fn sentence(&self) -> String {
+        match (self.hint, self.advice) {
+            (Some(hint), _) => format!("{}; {hint}", self.message),
+            (None, Some(advice)) => format!("{}; {advice}", self.message),
+            (None, None) => self.message.clone(),
+        }
+    }
+
+    /// The codes and ids, for `-v`.
+    pub(crate) fn details(&self) -> String {
+        let chunk = self.chunk.map(|chunk| format!(", chunk index {chunk}"));
+        let ret = self.ret.map(|ret| format!(", Ret {ret}"));
+        let local_id = self.local_id.as_ref().map(|id| format!(", LocalID {id}"));
+        let media_id = self.media_id.as_ref().map(|id| format!(", MediaId {}", short(id)));
+        let more: String = [chunk, ret, local_id, media_id].into_iter().flatten().collect();
+        format!("step {}{more}", self.step)
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let advice = error.advice();
+        let class = match (error.outcome(), advice) {
+            (Outcome::Unknown, _) => Class::Unknown,
+            (_, Advice::LoginAgain) => Class::Login,
+            (_, Advice::Wait) => Class::SlowDown,
+            _ => Class::Failed,
+        };
+        Self {
+            class,
+            step: error.step.name(),
+            chunk: error.chunk.map(|chunk| chunk.index),
+            ret: error.ret().map(|ret| ret.0),
+            local_id: error.local_id.as_ref().map(ToString::to_string),
+            media_id: error.uploaded.as_ref().map(|uploaded| uploaded.media_id.to_string()),
+            advice: Some(advice),
+            message: out::words(&error),
+            hint: None,
+        }
+    }
+}
+
+impl From<PictureError> for Problem {
+    fn from(error: PictureError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl From<io::Error> for Problem {
+    fn from(error: io::Error) -> Self {
+        let advice = match error.kind() {
+            io::ErrorKind::FileTooLarge => Advice::RaiseLimit,
+            _ => Advice::CheckFile,
+        };
+        Self::local(out::words(&error), advice)
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        Self::local(error.to_string(), Advice::CheckFile)
+    }
+}
+
+impl From<Unready> for Problem {
+    fn from(unready: Unready) -> Self {
+        Error::new(wx_proto::Step::Prepare, unready).into()
+    }
+}
+
+/// A MediaId has hundreds of characters; its beginning and end tell it apart.
+pub(crate) fn short(media_id: &str) -> String {
+    let all: Vec<char> = media_id.chars().collect();
+    if all.len() <= 40 {
+        return media_id.to_owned();
+    }
+    let (begin, end) = (&all[..24], &all[all.len() - 8..]);
+    format!("{}…{} ({} characters)", String::from_iter(begin), String::from_iter(end), all.len())
+}

@@ -1,0 +1,380 @@
+//! Events, lines, the progress bar and the exit code of a command's work.
+
+use std::ops::{ControlFlow, Range};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use indicatif::ProgressBar;
+use serde_json::{Value, json};
+use wx_proto::flow::Progress;
+use wx_proto::{Advice, ChunkNumber, Fetched, MediaId, MsgId, Sent, Step, UserName};
+
+use crate::args::Global;
+use crate::out;
+use crate::problem::{Class, Problem};
+use crate::transport::Ears;
+
+/// What one event is about.
+#[derive(Clone, Debug)]
+pub(crate) enum Subject {
+    /// A file for a recipient.
+    Picture { file: String, to: UserName },
+    /// A message's picture; the path is none for standard output or where it stays in memory.
+    Message { msg_id: MsgId, path: Option<String> },
+}
+
+/// Tells what becomes of each subject, exactly once, to people or as JSON.
+pub(crate) struct Report {
+    json: bool,
+    verbose: bool,
+    stopped: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    subjects: Vec<Subject>,
+    /// Those that no event was about yet.
+    open: Vec<bool>,
+    /// Those that are being worked at.
+    active: Range<usize>,
+    under_way: UnderWay,
+    /// Results go to standard error because the picture itself goes to standard output.
+    results_aside: bool,
+    note: Option<String>,
+    bar: Option<ProgressBar>,
+    failed: bool,
+    login: bool,
+    unknown: bool,
+    /// The command was interrupted: nothing more is to be said.
+    closed: bool,
+}
+
+/// What is being done now.
+#[derive(Default)]
+struct UnderWay {
+    step: Option<Step>,
+    chunk: Option<ChunkNumber>,
+    attempt: u32,
+    in_doubt: bool,
+    media_id: Option<MediaId>,
+}
+
+impl Report {
+    pub(crate) fn new(global: &Global, subjects: Vec<Subject>) -> Self {
+        let bar = if global.verbose { None } else { out::bar() };
+        let open = vec![true; subjects.len()];
+        let state = State { subjects, open, bar, ..State::default() };
+        Self {
+            json: global.json,
+            verbose: global.verbose,
+            stopped: AtomicBool::new(false),
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Adds a subject that became known on the way.
+    pub(crate) fn add(&self, subject: Subject) -> usize {
+        let mut state = self.state();
+        state.subjects.push(subject);
+        state.open.push(true);
+        state.subjects.len() - 1
+    }
+
+    /// Something to say once, as soon as the network is used.
+    pub(crate) fn note_before_requests(&self, note: String) {
+        self.state().note = Some(note);
+    }
+
+    /// Lines about results go to standard error.
+    pub(crate) fn results_aside(&self) {
+        self.state().results_aside = true;
+    }
+
+    /// Work at these subjects begins, with an upload that is already there if `media_id` names it.
+    pub(crate) fn begin(&self, subjects: Range<usize>, media_id: Option<&MediaId>) {
+        let mut state = self.state();
+        state.active = subjects;
+        state.under_way = UnderWay { media_id: media_id.cloned(), ..UnderWay::default() };
+    }
+
+    /// Something for people, among the results: on standard error if results for programs go to standard output.
+    pub(crate) fn say(&self, line: &str) {
+        self.state().say(self.json, line);
+    }
+
+    /// A warning.
+    pub(crate) fn warn(&self, line: &str) {
+        self.state().aside(|| out::error(line));
+    }
+
+    /// A message was accepted.
+    pub(crate) fn sent(&self, subject: usize, sent: &Sent) {
+        let mut state = self.state();
+        let Some(Subject::Picture { file, to }) = state.settle(subject) else { return };
+        let up = &sent.uploaded;
+        if self.json {
+            state.aside(|| {
+                out::json(&json!({
+                    "event": "sent", "file": file, "to": to.as_str(), "msg_id": sent.msg_id.as_str(),
+                    "local_id": sent.local_id.as_str(), "media_id": up.media_id.as_str(),
+                    "bytes": up.bytes, "md5": up.md5, "chunks": up.chunks,
+                }));
+            });
+        } else {
+            let size = size(up.bytes, &up.md5);
+            let chunks = if up.chunks == 1 { "1 chunk".to_owned() } else { format!("{} chunks", up.chunks) };
+            state.say(false, &format!("sent {file} to {to}: MsgID {}, {size}, {chunks}", sent.msg_id));
+        }
+    }
+
+    /// A picture was fetched and is where it belongs.
+    pub(crate) fn fetched(&self, subject: usize, fetched: &Fetched) {
+        let mut state = self.state();
+        let Some(Subject::Message { msg_id, path }) = state.settle(subject) else { return };
+        if self.json {
+            state.aside(|| {
+                out::json(&json!({
+                    "event": "fetched", "msg_id": msg_id.as_str(), "path": path, "bytes": fetched.bytes,
+                    "md5": fetched.md5, "format": fetched.format.name(),
+                }));
+            });
+        } else {
+            let size = size(fetched.bytes, &fetched.md5);
+            let to = path.map(|path| format!(" to {path}")).unwrap_or_default();
+            state.say(false, &format!("fetched {msg_id}{to}: {}, {size}", fetched.format));
+        }
+    }
+
+    /// The same thing went wrong with each of these. Says whether to go on with others.
+    pub(crate) fn problem(&self, subjects: Range<usize>, problem: &Problem) -> ControlFlow<()> {
+        let mut state = self.state();
+        let several = subjects.len() > 1;
+        let settled: Vec<_> = subjects.filter_map(|subject| state.settle(subject)).collect();
+        let Some(first) = settled.first() else { return ControlFlow::Break(()) };
+        let to = match first {
+            Subject::Picture { to, .. } if !several && state.subjects.len() > 1 => format!("to {to}: "),
+            _ => String::new(),
+        };
+        let line = format!("{}: {to}{}", first.name(), problem.sentence());
+        state.aside(|| {
+            out::error(&line);
+            if self.verbose {
+                out::error(&format!("{}: {}", first.name(), problem.details()));
+            }
+            if self.json {
+                settled.iter().for_each(|subject| out::json(&event(subject, problem)));
+            }
+        });
+        match state.count(problem.class) {
+            ControlFlow::Continue(()) if !self.stopped() => ControlFlow::Continue(()),
+            _ => ControlFlow::Break(()),
+        }
+    }
+
+    /// Nothing can be done at all, because of a thing that is none of the subjects: the session file.
+    pub(crate) fn refuse(&self, thing: &Path, problem: &Problem) {
+        let mut state = self.state();
+        let line = format!("{}: {}", thing.display(), problem.sentence());
+        state.aside(|| out::error(&line));
+        let _ = state.count(problem.class);
+        let never = Problem { step: "not_started", ..problem.clone() };
+        self.rest(&mut state, &never);
+    }
+
+    /// The work is over: what no event was about yet was not started.
+    pub(crate) fn finish(&self) -> u8 {
+        let mut state = self.state();
+        let left = state.open.iter().filter(|open| **open).count();
+        if left > 0 {
+            state.failed = true;
+            let files = if left == 1 { "1 message was".to_owned() } else { format!("{left} messages were") };
+            state.aside(|| out::error(&format!("{files} not started")));
+            self.rest(&mut state, &never_tried());
+        }
+        state.clear_bar();
+        match (state.unknown, state.login, state.failed) {
+            (true, ..) => 4,
+            (_, true, _) => 3,
+            (_, _, true) => 1,
+            _ => 0,
+        }
+    }
+
+    /// Asks the work to stop where it is.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Ctrl-C, and the work does not stop by itself: says what is known of everything that is still open. [`Class::Unknown`] if a message may be on its way.
+    pub(crate) fn interrupt(&self) -> Class {
+        let mut state = self.state();
+        let UnderWay { step, chunk, in_doubt, media_id, .. } = std::mem::take(&mut state.under_way);
+        let (class, advice, message) = if in_doubt {
+            (Class::Unknown, Advice::LookAtPhone, "interrupted: it may have been delivered")
+        } else {
+            (Class::Failed, Advice::RetryLater, "interrupted")
+        };
+        let problem = Problem {
+            class,
+            step: step.map_or("not_started", Step::name),
+            chunk: chunk.map(|chunk| chunk.index),
+            media_id: media_id.map(Into::into),
+            ..Problem::local(message, advice)
+        };
+        let settled: Vec<_> = state.active.clone().filter_map(|subject| state.settle(subject)).collect();
+        let line = match settled.first() {
+            Some(subject) if in_doubt => format!("{}: {}", subject.name(), problem.sentence()),
+            Some(subject) => format!("{}: interrupted", subject.name()),
+            None => "interrupted".to_owned(),
+        };
+        state.clear_bar();
+        out::error(&line);
+        if self.json {
+            settled.iter().for_each(|subject| out::json(&event(subject, &problem)));
+        }
+        self.rest(&mut state, &never_tried());
+        state.closed = true;
+        class
+    }
+
+    /// Events of all that is still open.
+    fn rest(&self, state: &mut State, problem: &Problem) {
+        for subject in 0..state.subjects.len() {
+            if let Some(subject) = state.settle(subject)
+                && self.json
+            {
+                out::json(&event(&subject, problem));
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ears for Report {
+    fn progress(&self, progress: &Progress) {
+        let mut state = self.state();
+        let now = &mut state.under_way;
+        let news =
+            (now.step, now.chunk, now.attempt) != (Some(progress.step), progress.chunk, progress.attempt);
+        (now.step, now.chunk, now.attempt) = (Some(progress.step), progress.chunk, progress.attempt);
+        now.in_doubt = progress.in_doubt;
+        if state.closed {
+            return;
+        }
+        if !matches!(progress.step, Step::Prepare | Step::Digest)
+            && let Some(note) = state.note.take()
+        {
+            state.aside(|| out::error(&note));
+        }
+        let name = state.name();
+        if let Some(bar) = &state.bar {
+            if progress.total > 0 {
+                bar.set_length(progress.total);
+            }
+            bar.set_position(progress.done);
+            bar.set_message(out::shown(&format!("{name}: {}", words(progress))));
+        }
+        if self.verbose && news && progress.attempt > 0 {
+            out::error(&format!("{name}: {}", words(progress)));
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+}
+
+impl State {
+    /// The subject, if no event was about it yet and one may be.
+    fn settle(&mut self, subject: usize) -> Option<Subject> {
+        if self.closed || !std::mem::take(self.open.get_mut(subject)?) {
+            return None;
+        }
+        self.under_way.in_doubt = false;
+        self.subjects.get(subject).cloned()
+    }
+
+    fn count(&mut self, class: Class) -> ControlFlow<()> {
+        match class {
+            Class::Failed | Class::SlowDown => self.failed = true,
+            Class::Login => self.login = true,
+            Class::Unknown => self.unknown = true,
+        }
+        if class == Class::Failed { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+
+    fn say(&self, json: bool, line: &str) {
+        self.aside(|| if json || self.results_aside { out::note(line) } else { out::line(line) });
+    }
+
+    /// Prints without the bar in the way.
+    fn aside(&self, print: impl FnOnce()) {
+        match &self.bar {
+            _ if self.closed => {}
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+
+    fn clear_bar(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// What is being worked at.
+    fn name(&self) -> String {
+        self.subjects.get(self.active.start).map(|subject| subject.name().to_owned()).unwrap_or_default()
+    }
+}
+
+impl Subject {
+    fn name(&self) -> &str {
+        match self {
+            Self::Picture { file, .. } => file,
+            Self::Message { msg_id, .. } => msg_id.as_str(),
+        }
+    }
+}
+
+fn size(bytes: u64, md5: &str) -> String {
+    format!("{bytes} bytes, MD5 {md5}")
+}
+
+fn never_tried() -> Problem {
+    Problem { step: "not_started", advice: None, ..Problem::local("not started", Advice::RetryLater) }
+}
+
+fn event(subject: &Subject, problem: &Problem) -> Value {
+    let (file, to, msg_id, path) = match subject {
+        Subject::Picture { file, to } => (Some(file), Some(to.as_str()), None, None),
+        Subject::Message { msg_id, path } => (None, None, Some(msg_id.as_str()), path.as_ref()),
+    };
+    json!({
+        "event": if problem.class == Class::Unknown { "unknown" } else { "failed" },
+        "file": file, "to": to, "msg_id": msg_id, "path": path,
+        "step": problem.step, "chunk": problem.chunk, "ret": problem.ret,
+        "local_id": problem.local_id, "media_id": problem.media_id,
+        "advice": problem.advice.map(Advice::name), "message": problem.message,
+    })
+}
+
+/// A step in words.
+fn words(progress: &Progress) -> String {
+    let what = match (progress.step, progress.chunk) {
+        (Step::Upload, Some(chunk)) => format!("uploading chunk {} of {}", chunk.index + 1, chunk.of),
+        (Step::Prepare, _) => "preparing".to_owned(),
+        (Step::Digest, _) => "reading".to_owned(),
+        (Step::Check, _) => "checking the upload".to_owned(),
+        (Step::Upload, None) => "uploading".to_owned(),
+        (Step::Message, _) => "sending the message".to_owned(),
+        (Step::Download, _) => "fetching".to_owned(),
+        (step, _) => step.name().to_owned(),
+    };
+    if progress.attempt > 1 { format!("{what}, try {}", progress.attempt) } else { what }
+}

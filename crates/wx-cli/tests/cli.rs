@@ -1,0 +1,18 @@
+//! The real command against an emulated server.
+
+#[path = "cli/bad_input.rs"]
+mod bad_input;
+#[path = "cli/demo.rs"]
+mod demo;
+#[cfg(unix)]
+#[path = "cli/emulate.rs"]
+mod emulate;
+#[path = "cli/fetch.rs"]
+mod fetch;
+#[cfg(unix)]
+#[path = "cli/interrupt.rs"]
+mod interrupt;
+#[path = "cli/send.rs"]
+mod send;
+#[path = "cli/support.rs"]
+mod support;

@@ -1,0 +1,282 @@
+//! Bad input: one clear line, the right exit code, no request, nothing left behind.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::support::{CHUNK, Place, Ran, TRANSPORTS, jpeg, png, wait_until};
+
+/// Sends and checks what holds for all input that is refused locally.
+fn refused(place: &Place, args: &[&str], code: i32, words: &[&str]) -> Ran {
+    let before = place.names();
+    let mut first = None;
+    for transport in TRANSPORTS {
+        let fixed =
+            ["send-image", "--session", "session.json", "--to", "filehelper", "--transport", transport];
+        for json in [&[][..], &["--json"]] {
+            let ran = place.wx(&[&fixed, json, args].concat());
+            assert_eq!(ran.code, code, "{}", ran.err);
+            let line = ran.one_line();
+            for word in words {
+                assert!(line.contains(word), "{word:?} is not in {line:?}");
+            }
+            if json.is_empty() {
+                assert_eq!(ran.out, "");
+            } else {
+                assert_eq!(ran.kinds(), ["failed"]);
+            }
+            assert!(!ran.err.contains("a loopback session"), "nothing went there");
+            first.get_or_insert(ran);
+        }
+    }
+    place.assert_silence();
+    assert_eq!(place.names(), before);
+    first.unwrap()
+}
+
+#[test]
+fn files_that_are_no_pictures() {
+    let place = Place::new();
+    fs::create_dir(place.path("dir.jpg")).unwrap();
+    place.file("empty.jpg", b"");
+    place.file("text.jpg", b"just some text, whatever its name says");
+    place.file("photo.webp", b"RIFF\x24\0\0\0WEBPVP8 \x18\0\0\0");
+    place.file("photo.jpg", b"\0\0\0\x18ftypheic\0\0\0\0heic");
+    refused(&place, &["none.jpg"], 1, &["wx: none.jpg: ", "o such file"]);
+    refused(&place, &["dir.jpg"], 1, &["wx: dir.jpg: ", "is a directory"]);
+    refused(&place, &["empty.jpg"], 1, &["wx: empty.jpg: ", "is empty"]);
+    refused(&place, &["text.jpg"], 1, &["wx: text.jpg: ", "not a picture"]);
+    refused(&place, &["photo.webp"], 1, &["wx: photo.webp: ", "webp", "convert it"]);
+    refused(&place, &["photo.jpg"], 1, &["wx: photo.jpg: ", "heif", "convert it"]);
+    refused(&place, &[&"图".repeat(200)], 1, &["wx: 图图", "name too long"]);
+    refused(&place, &["-"], 1, &["wx: -: ", "is empty"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_read() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let place = Place::new();
+    let path = place.file("secret.jpg", &jpeg(100, 1));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    if fs::File::open(&path).is_ok() {
+        return; // This is root, who reads all.
+    }
+    refused(&place, &["secret.jpg"], 1, &["wx: secret.jpg: ", "ermission"]);
+}
+
+#[test]
+fn pictures_over_the_limit() {
+    let place = Place::new();
+    let picture = jpeg(2000, 1);
+    place.file("big.jpg", &picture);
+    refused(
+        &place,
+        &["--max-size", "1999", "big.jpg"],
+        1,
+        &["wx: big.jpg: ", "2000 bytes", "1999", "raise the limit"],
+    );
+    let huge = fs::File::create(place.path("huge.jpg")).unwrap();
+    fs::write(place.path("huge.jpg"), &picture).unwrap();
+    huge.set_len(20 * 1024 * 1024 + 1).unwrap();
+    refused(&place, &["huge.jpg"], 1, &["wx: huge.jpg: ", "20971521 bytes", "20971520"]);
+    let ran = place.wx_with_input(
+        &["send-image", "--session", "session.json", "--to", "filehelper", "--max-size", "1999", "-"],
+        &picture,
+    );
+    assert_eq!(ran.code, 1);
+    assert!(ran.one_line().contains("1999 bytes"), "{}", ran.err);
+    place.assert_silence();
+    let args =
+        ["send-image", "--session", "session.json", "--to", "filehelper", "--max-size", "2000", "big.jpg"];
+    assert_eq!(place.wx(&args).code, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn file_names_of_all_kinds() {
+    let names = [
+        "a\"b'c;d.jpg",
+        "new\r\nline.jpg",
+        "\u{1b}[31mred\u{202e}gpj.jpg",
+        "😀%22.jpg",
+        &("图".repeat(80) + ".jpg"),
+    ];
+    for transport in TRANSPORTS {
+        let place = Place::new();
+        for name in names {
+            place.file(name, &jpeg(CHUNK + 1, 1));
+            let ran = place.wx(&[
+                "send-image",
+                "--session",
+                "session.json",
+                "--to",
+                "filehelper",
+                "--transport",
+                transport,
+                name,
+            ]);
+            assert_eq!((ran.code, ran.out.lines().count()), (0, 1), "{name}: {}", ran.err);
+            assert!(!ran.out.contains(['\u{1b}', '\r', '\u{202e}']), "{name}");
+        }
+        for request in
+            place.emulator.requests().iter().filter(|request| request.endpoint == "webwxuploadmedia")
+        {
+            assert_eq!(request.parts.len(), 12, "nothing was injected");
+            for part in &request.parts {
+                assert!(!part.head.contains("filename*"), "{}", part.head);
+            }
+        }
+        assert_eq!(place.emulator.messages().len(), names.len());
+        assert_eq!(place.emulator.notes(), [""; 0]);
+    }
+}
+
+/// Starts to send three chunks, changes the file after the first, and lets it end.
+fn change_while_sending(transport: &str, change: impl FnOnce(&Place)) -> (Place, Ran) {
+    let place = Place::with(&["delay=400@webwxuploadmedia#1"]);
+    place.file("a.jpg", &jpeg(2 * CHUNK + 10, 1));
+    let args = [
+        "send-image",
+        "--session",
+        "session.json",
+        "--to",
+        "filehelper",
+        "--json",
+        "--transport",
+        transport,
+        "a.jpg",
+    ];
+    let child = place.spawn(&args);
+    place.wait_for("webwxuploadmedia", 1);
+    change(&place);
+    let ran = place.wait(child);
+    assert_eq!((ran.code, ran.kinds()), (1, vec!["failed".to_owned()]), "{}", ran.err);
+    assert_eq!(ran.column("advice"), ["check_file"]);
+    assert_eq!(place.emulator.requests_to("webwxsendmsgimg"), 0);
+    (place, ran)
+}
+
+#[test]
+fn a_file_that_shrinks_while_it_is_sent() {
+    for transport in TRANSPORTS {
+        let (_, ran) = change_while_sending(transport, |place| {
+            fs::File::options().write(true).open(place.path("a.jpg")).unwrap().set_len(1000).unwrap();
+        });
+        assert!(ran.one_line().contains("shorter while it was being sent"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_sent() {
+    for transport in TRANSPORTS {
+        let (_, ran) = change_while_sending(transport, |place| {
+            use std::io::{Seek, SeekFrom, Write};
+            let mut file = fs::File::options().write(true).open(place.path("a.jpg")).unwrap();
+            file.seek(SeekFrom::Start(2 * CHUNK as u64)).unwrap();
+            file.write_all(b"changed").unwrap();
+        });
+        assert!(ran.one_line().contains("changed while it was being sent"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn session_files_that_cannot_be_used() {
+    let place = Place::new();
+    place.file("a.jpg", &jpeg(100, 1));
+    let case = |change: fn(&mut Value), code, words: &[&str]| {
+        place.session(change);
+        let words = [&["wx: session.json: "], words].concat();
+        let ran = refused(&place, &["a.jpg"], code, &words);
+        let fetch = ["fetch-image", "--session", "session.json", "--json", "--out", "x.jpg", "1"];
+        // To fetch, the ticket is not needed.
+        if !words.contains(&"webwx_data_ticket") {
+            let fetched = place.wx(&fetch);
+            assert_eq!((fetched.code, fetched.kinds()), (code, vec!["failed".to_owned()]));
+            assert_eq!(fetched.column("step"), ["not_started"]);
+            assert_eq!(fetched.one_line(), ran.one_line());
+        }
+    };
+    case(|session| session["version"] = json!(2), 1, &["version 2"]);
+    case(|session| drop(session.as_object_mut().unwrap().remove("version")), 1, &["no version"]);
+    case(|session| *session = json!([]), 1, &["not a JSON object"]);
+    case(|session| session["base"] = json!("https://wx.qq.com.evil.example"), 1, &["wx.qq.com.evil.example"]);
+    case(|session| session["base"] = json!("http://wx.qq.com"), 1, &["plain http to \"wx.qq.com\""]);
+    case(|session| session["base"] = json!("http://localhost:80"), 1, &["plain http to \"localhost\""]);
+    case(|session| drop(session.as_object_mut().unwrap().remove("uin")), 1, &["uin"]);
+    case(|session| session["skey"] = json!(""), 3, &["skey", "log in again"]);
+    case(|session| session["sid"] = json!(""), 3, &["sid", "log in again"]);
+    let no_ticket = |session: &mut Value| {
+        session["cookies"].as_array_mut().unwrap().retain(|cookie| cookie["name"] != "webwx_data_ticket");
+    };
+    case(no_ticket, 3, &["webwx_data_ticket", "log in again"]);
+    place.file("session.json", b"{\"version\": 1,");
+    refused(&place, &["a.jpg"], 1, &["wx: session.json: ", "not a JSON object", "check the session file"]);
+    fs::remove_file(place.path("session.json")).unwrap();
+    refused(&place, &["a.jpg"], 1, &["wx: session.json: ", "o such file"]);
+    fs::create_dir(place.path("session.json")).unwrap();
+    refused(&place, &["a.jpg"], 1, &["wx: session.json: ", "directory"]);
+}
+
+#[test]
+fn without_a_session_everything_is_told_once() {
+    let place = Place::new();
+    let args = [
+        "send-image",
+        "--session",
+        "none.json",
+        "--json",
+        "--to",
+        "filehelper",
+        "--to",
+        "@a",
+        "a.jpg",
+        "b.jpg",
+    ];
+    let ran = place.wx(&args);
+    assert_eq!((ran.code, ran.column("step")), (1, vec!["not_started".to_owned(); 4]));
+    assert_eq!(ran.column("file"), ["a.jpg", "a.jpg", "b.jpg", "b.jpg"]);
+    assert_eq!(ran.column("to"), ["filehelper", "@a", "filehelper", "@a"]);
+    ran.one_line();
+}
+
+#[test]
+fn arguments_that_make_no_sense() {
+    let place = Place::new();
+    place.file("a.jpg", &png());
+    let send = ["send-image", "--session", "session.json", "--to", "filehelper"];
+    for more in [
+        &["--to", "filehelper", "a.jpg"][..],
+        &["--to", "a b", "a.jpg"],
+        &["-", "-"],
+        &[],
+        &["--timeout", "0", "a.jpg"],
+        &["--timeout", "soon", "a.jpg"],
+        &["--retry-wait", "-1", "a.jpg"],
+        &["--max-size", "20M", "a.jpg"],
+        &["--transport", "curl", "a.jpg"],
+        &["--nonsense", "a.jpg"],
+    ] {
+        let ran = place.wx(&[&send, more].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{more:?}");
+        ran.one_line();
+    }
+    let ran = place.wx(&["send-image", "a.jpg"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.one_line().contains("--session"), "{}", ran.err);
+    place.assert_silence();
+}
+
+#[test]
+fn nobody_listening_is_no_panic() {
+    let place = Place::new();
+    place.file("a.jpg", &jpeg(100, 1));
+    let mut command =
+        place.command(&["send-image", "--session", "session.json", "--to", "filehelper", "a.jpg"]);
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    drop(child.stderr.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    wait_until(|| place.emulator.messages().len() == 1);
+}

@@ -1,0 +1,121 @@
+//! `wx emulate`, and the other commands against it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Child;
+
+use crate::support::{Place, TRANSPORTS, jpeg, signal, wait_until};
+
+/// Starts a server of its own process and waits until its port is known.
+fn serve(place: &Place, more: &[&str]) -> (Child, u16) {
+    let _ = fs::remove_file(place.path("port"));
+    let args = ["emulate", "--port-file", "port", "--session-file", "other.json"];
+    let child = place.spawn(&[&args, more].concat());
+    wait_until(|| place.path("port").exists());
+    let port = fs::read_to_string(place.path("port")).unwrap();
+    (child, port.strip_suffix('\n').unwrap().parse().unwrap())
+}
+
+#[test]
+fn three_processes() {
+    for transport in TRANSPORTS {
+        let place = Place::new();
+        let picture = jpeg(700_000, 1);
+        place.file("a.jpg", &picture);
+        let (server, port) = serve(&place, &["--image", "a.jpg"]);
+        let mode = fs::metadata(place.path("other.json")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(place.names(), ["a.jpg", "other.json", "port"]);
+
+        let args = [
+            "send-image",
+            "--session",
+            "other.json",
+            "--to",
+            "filehelper",
+            "--json",
+            "--transport",
+            transport,
+        ];
+        let sent = place.wx(&[&args[..], &["a.jpg"]].concat());
+        assert_eq!(sent.code, 0, "{}", sent.err);
+        let id = sent.column("msg_id").remove(0);
+        let args = [
+            "fetch-image",
+            "--session",
+            "other.json",
+            "--json",
+            "--transport",
+            transport,
+            "--out",
+            "back.jpg",
+        ];
+        let fetched = place.wx(&[&args[..], &[&id]].concat());
+        assert_eq!(fetched.code, 0, "{}", fetched.err);
+        assert_eq!(fetched.column("md5"), sent.column("md5"));
+        assert_eq!(fs::read(place.path("back.jpg")).unwrap(), picture);
+
+        signal(&server, "TERM");
+        let ran = server.wait_with_output().unwrap();
+        let out = String::from_utf8(ran.stdout).unwrap();
+        assert_eq!(ran.status.code(), Some(0));
+        assert_eq!(out.lines().next(), Some(format!("listening on http://127.0.0.1:{port}").as_str()));
+        let incoming = out.lines().find_map(|line| line.strip_prefix("incoming ")).unwrap();
+        assert!(incoming.bytes().all(|byte| byte.is_ascii_digit()), "{out}");
+        place.assert_silence();
+    }
+}
+
+#[test]
+fn faults_and_ctrl_c() {
+    let place = Place::new();
+    place.file("a.jpg", &jpeg(100, 1));
+    let (server, _) = serve(
+        &place,
+        &["--fault", "ret=1205@webwxuploadmedia#1", "--fault", "ret=1101@webwxsendmsgimg", "--json"],
+    );
+    for code in [1, 3] {
+        let ran = place.wx(&["send-image", "--session", "other.json", "--to", "filehelper", "a.jpg"]);
+        assert_eq!(ran.code, code, "{}", ran.err);
+    }
+    signal(&server, "INT");
+    let ran = server.wait_with_output().unwrap();
+    assert_eq!(ran.status.code(), Some(0));
+    let event: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    assert_eq!(event["event"], "listening");
+}
+
+#[test]
+fn a_stale_session_file_is_replaced_but_no_real_login() {
+    let place = Place::new();
+    for _ in 0..2 {
+        let (mut server, _) = serve(&place, &[]);
+        signal(&server, "TERM");
+        assert!(server.wait().unwrap().success());
+    }
+    place.session(|session| session["base"] = "https://wx.qq.com".into());
+    let before = fs::read(place.path("session.json")).unwrap();
+    let ran = place.wx(&["emulate", "--session-file", "session.json"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.one_line().contains("session.json: holds a real login"), "{}", ran.err);
+    assert_eq!(fs::read(place.path("session.json")).unwrap(), before);
+}
+
+#[test]
+fn what_it_cannot_do() {
+    let place = Place::new();
+    let taken = place.emulator.addr().to_string();
+    for (args, code, words) in [
+        (&["--image", "none.jpg"][..], 1, "none.jpg: "),
+        (&["--addr", &taken], 1, &taken),
+        (&["--port-file", "none/port"], 1, "none/port: "),
+        (&["--session-file", "none/session"], 1, "none/session: "),
+        (&["--fault", "nap@webwxuploadmedia"], 2, "nap@webwxuploadmedia"),
+        (&["--addr", "here"], 2, "here"),
+    ] {
+        let ran = place.wx(&[&["emulate"], args].concat());
+        assert_eq!(ran.code, code, "{args:?}");
+        assert!(ran.one_line().contains(words), "{}", ran.err);
+    }
+    assert_eq!(place.names(), [""; 0]);
+}

@@ -1,0 +1,161 @@
+//! `wx fetch-image`.
+
+use std::fs;
+
+use crate::support::{Place, TRANSPORTS, jpeg, png};
+
+#[test]
+fn the_original_and_the_thumbnail() {
+    for transport in TRANSPORTS {
+        let picture = jpeg(300_000, 7);
+        let place = Place::build(&[], &[&picture]);
+        let id = place.emulator.incoming().remove(0);
+        let fetch = |more: &[&str]| {
+            let args = ["fetch-image", "--session", "session.json", "--json", "--transport", transport];
+            place.wx(&[&args, more, &[&id]].concat())
+        };
+        let ran = fetch(&["--out", "original.jpg"]);
+        let [event] = &ran.events()[..] else { panic!("{}", ran.err) };
+        assert_eq!(ran.code, 0);
+        assert_eq!(fs::read(place.path("original.jpg")).unwrap(), picture);
+        assert_eq!(
+            (&event["event"], &event["msg_id"], &event["path"]),
+            (&"fetched".into(), &id.as_str().into(), &"original.jpg".into())
+        );
+        assert_eq!((&event["bytes"], &event["format"]), (&picture.len().into(), &"jpeg".into()));
+        assert_eq!(event["md5"].as_str().unwrap().len(), 32);
+
+        assert_eq!(fetch(&["--size", "thumb", "--out", "thumb.jpg"]).code, 0);
+        let thumbnail = image::load_from_memory(&fs::read(place.path("thumb.jpg")).unwrap()).unwrap();
+        assert_eq!(thumbnail.width().max(thumbnail.height()), 100);
+        assert_eq!(fetch(&["--size", "big", "--out", "big.jpg"]).code, 0);
+        assert_eq!(place.names(), ["big.jpg", "original.jpg", "thumb.jpg"]);
+        assert_eq!(place.emulator.notes(), [""; 0]);
+    }
+}
+
+#[test]
+fn standard_output_gets_the_bytes_and_nothing_else() {
+    for transport in TRANSPORTS {
+        let picture = png();
+        let place = Place::build(&[], &[&picture]);
+        let id = place.emulator.incoming().remove(0);
+        let ran = place.wx(&[
+            "fetch-image",
+            "--session",
+            "session.json",
+            "--transport",
+            transport,
+            "--out",
+            "-",
+            &id,
+        ]);
+        assert_eq!((ran.code, ran.bytes), (0, picture), "{}", ran.err);
+        assert!(ran.err.contains(&format!("fetched {id}: png, ")), "{}", ran.err);
+        let ran = place.wx(&["fetch-image", "--session", "session.json", "--json", "--out", "-", &id]);
+        assert_eq!((ran.code, ran.bytes), (2, Vec::new()));
+        ran.one_line();
+    }
+}
+
+#[test]
+fn nothing_is_replaced_unless_forced() {
+    let picture = jpeg(1000, 7);
+    let place = Place::build(&[], &[&picture]);
+    let id = place.emulator.incoming().remove(0);
+    place.file("here.jpg", b"precious");
+    let args = ["fetch-image", "--session", "session.json", "--json", "--out", "here.jpg", &id];
+    let ran = place.wx(&args);
+    assert_eq!((ran.code, ran.column("step")), (1, vec!["prepare".to_owned()]));
+    assert!(ran.one_line().contains("here.jpg: exists already; --force replaces it"), "{}", ran.err);
+    assert_eq!(fs::read(place.path("here.jpg")).unwrap(), b"precious");
+    place.assert_silence();
+    assert_eq!(place.wx(&[&args[..], &["--force"]].concat()).code, 0);
+    assert_eq!(fs::read(place.path("here.jpg")).unwrap(), picture);
+    assert_eq!(place.names(), ["here.jpg"]);
+}
+
+#[test]
+fn places_that_cannot_be_written_to() {
+    let place = Place::build(&[], &[&jpeg(1000, 7)]);
+    let id = place.emulator.incoming().remove(0);
+    fs::create_dir(place.path("dir")).unwrap();
+    for (out, words) in
+        [("dir", "dir: is a directory"), ("none/a.jpg", "none/a.jpg: "), ("/dev/null", "is no regular file")]
+    {
+        let ran = place.wx(&["fetch-image", "--session", "session.json", "--force", "--out", out, &id]);
+        assert_eq!(ran.code, 1);
+        assert!(ran.one_line().contains(words), "{}", ran.err);
+    }
+    place.assert_silence();
+    assert_eq!(place.names(), ["dir"]);
+}
+
+#[test]
+fn a_download_that_fails_leaves_what_was_there() {
+    for transport in TRANSPORTS {
+        for (fault, code) in
+            [("html", 1), ("status=404", 1), ("redirect=https://example.com/", 1), ("ret=1101", 3)]
+        {
+            let place = Place::build(&[&format!("{fault}@webwxgetmsgimg")], &[&jpeg(1000, 7)]);
+            let id = place.emulator.incoming().remove(0);
+            place.file("old.jpg", b"old");
+            let args =
+                ["fetch-image", "--session", "session.json", "--json", "--transport", transport, "--force"];
+            let ran = place.wx(&[&args[..], &["--out", "old.jpg", &id]].concat());
+            assert_eq!((ran.code, ran.kinds()), (code, vec!["failed".to_owned()]), "{fault}: {}", ran.err);
+            ran.one_line();
+            assert_eq!(fs::read(place.path("old.jpg")).unwrap(), b"old");
+            assert_eq!(place.names(), ["old.jpg"]);
+            assert_eq!(place.emulator.requests().len(), 1, "{fault}");
+        }
+    }
+}
+
+#[test]
+fn a_cut_download_leaves_nothing() {
+    let run = |transport| {
+        let place = Place::build(&["cut=500@webwxgetmsgimg"], &[&jpeg(100_000, 7)]);
+        let id = place.emulator.incoming().remove(0);
+        let ran = place.wx(&[
+            "fetch-image",
+            "--session",
+            "session.json",
+            "--json",
+            "--transport",
+            transport,
+            "--out",
+            "new.jpg",
+            &id,
+        ]);
+        assert_eq!((ran.code, ran.column("step")), (1, vec!["download".to_owned()]), "{}", ran.err);
+        assert_eq!(ran.column("path"), ["new.jpg"]);
+        assert!(ran.one_line().starts_with(&format!("wx: {id}: ")), "{}", ran.err);
+        assert_eq!(place.names(), [""; 0]);
+        assert_eq!(place.emulator.requests_to("webwxgetmsgimg"), 3);
+    };
+    // It waits for 3 seconds.
+    let threads = TRANSPORTS.map(|transport| std::thread::spawn(move || run(transport)));
+    threads.map(|thread| thread.join().unwrap());
+}
+
+#[test]
+fn a_msg_id_is_digits() {
+    let place = Place::new();
+    for id in ["12a", "-5", "1.5", "../x", "", "123456789012345678901", "１２"] {
+        let ran = place.wx(&["fetch-image", "--session", "session.json", "--json", "--out", "x.jpg", id]);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{id}");
+        ran.one_line();
+    }
+    place.assert_silence();
+    assert_eq!(place.names(), [""; 0]);
+}
+
+#[test]
+fn a_message_without_a_picture() {
+    let place = Place::new();
+    let ran = place.wx(&["fetch-image", "--session", "session.json", "--out", "x.jpg", "12345"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.one_line().starts_with("wx: 12345: fetching the picture: "), "{}", ran.err);
+    assert_eq!(place.names(), [""; 0]);
+}

@@ -1,0 +1,96 @@
+//! Ctrl-C and SIGTERM.
+
+use crate::support::{CHUNK, Place, Ran, TRANSPORTS, jpeg, signal, wait_until};
+
+/// Sends two pictures, interrupts once `endpoint` was asked `requests` times, and tells how it ended.
+fn interrupted(place: &Place, transport: &str, endpoint: &str, name: &str) -> Ran {
+    place.file("a.jpg", &jpeg(CHUNK + 1, 1));
+    place.file("b.jpg", &jpeg(100, 2));
+    let args =
+        ["send-image", "--session", "session.json", "--to", "filehelper", "--json", "--transport", transport];
+    let child = place.spawn(&[&args[..], &["a.jpg", "b.jpg"]].concat());
+    place.wait_for(endpoint, 1);
+    signal(&child, name);
+    let ran = place.wait(child);
+    assert_eq!(ran.column("file"), ["a.jpg", "b.jpg"], "{}", ran.err);
+    assert_eq!(ran.column("step")[1], "not_started");
+    ran
+}
+
+#[test]
+fn while_a_chunk_is_on_its_way() {
+    for transport in TRANSPORTS {
+        let place = Place::with(&["delay=60000@webwxuploadmedia"]);
+        let ran = interrupted(&place, transport, "webwxuploadmedia", "INT");
+        assert_eq!((ran.code, ran.kinds()), (130, vec!["failed".into(), "failed".into()]));
+        assert_eq!(
+            (&ran.column("step")[0], &ran.column("chunk")[0]),
+            (&"upload".to_owned(), &"0".to_owned())
+        );
+        assert!(place.emulator.messages().is_empty());
+    }
+}
+
+#[test]
+fn while_a_message_is_on_its_way() {
+    for transport in TRANSPORTS {
+        let place = Place::with(&["delay=60000@webwxsendmsgimg"]);
+        let ran = interrupted(&place, transport, "webwxsendmsgimg", "INT");
+        assert_eq!((ran.code, ran.kinds()), (4, vec!["unknown".into(), "failed".into()]));
+        let event = &ran.events()[0];
+        assert_eq!((&event["step"], &event["advice"]), (&"message".into(), &"look_at_phone".into()));
+        assert!(event["media_id"].as_str().unwrap().starts_with("@crypt_"), "{event}");
+        assert!(ran.err.contains("look at the conversation on the phone"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn while_the_next_try_of_a_message_is_waited_for() {
+    for transport in TRANSPORTS {
+        let place = Place::with(&["drop=after@webwxsendmsgimg"]);
+        let ran = interrupted(&place, transport, "webwxsendmsgimg", "INT");
+        assert_eq!((ran.code, ran.kinds()), (4, vec!["unknown".into(), "failed".into()]));
+        assert_eq!(place.emulator.requests_to("webwxsendmsgimg"), 1);
+    }
+}
+
+#[test]
+fn after_the_first_message_was_answered() {
+    let place = Place::with(&["delay=60000@webwxuploadmedia#3"]);
+    place.file("a.jpg", &jpeg(CHUNK + 1, 1));
+    place.file("b.jpg", &jpeg(100, 2));
+    let args = ["send-image", "--session", "session.json", "--to", "filehelper", "--json", "a.jpg", "b.jpg"];
+    let child = place.spawn(&args);
+    place.wait_for("webwxuploadmedia", 3);
+    signal(&child, "TERM");
+    let ran = place.wait(child);
+    assert_eq!((ran.code, ran.kinds()), (143, vec!["sent".into(), "failed".into()]), "{}", ran.err);
+}
+
+#[test]
+fn while_a_picture_comes_in() {
+    for transport in TRANSPORTS {
+        let place = Place::build(&["trickle=1000@webwxgetmsgimg"], &[&jpeg(20_000_000, 1)]);
+        let id = place.emulator.incoming().remove(0);
+        let args = [
+            "fetch-image",
+            "--session",
+            "session.json",
+            "--json",
+            "--out",
+            "x.jpg",
+            "--transport",
+            transport,
+            &id,
+        ];
+        let child = place.spawn(&args);
+        place.wait_for("webwxgetmsgimg", 1);
+        // Some of it is on disk by now.
+        wait_until(|| place.names().len() == 1);
+        signal(&child, "INT");
+        let ran = place.wait(child);
+        assert_eq!((ran.code, ran.kinds()), (130, vec!["failed".to_owned()]), "{}", ran.err);
+        assert_eq!(ran.column("step"), ["download"]);
+        assert_eq!(place.names(), [""; 0]);
+    }
+}

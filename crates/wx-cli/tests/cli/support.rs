@@ -1,0 +1,236 @@
+//! A directory, an emulator and the command.
+
+use std::fs;
+use std::io::{Cursor, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use image::{ImageFormat, Rgb, RgbImage};
+use serde_json::Value;
+use wx_emulator::Emulator;
+
+pub(crate) const TRANSPORTS: [&str; 2] = ["ureq", "reqwest"];
+
+/// What every event must have, by its kind.
+const SENT: [&str; 9] = ["event", "file", "to", "msg_id", "local_id", "media_id", "bytes", "md5", "chunks"];
+const FETCHED: [&str; 6] = ["event", "msg_id", "path", "bytes", "md5", "format"];
+const FAILED: [&str; 12] = [
+    "event", "file", "to", "msg_id", "path", "step", "chunk", "ret", "local_id", "media_id", "advice",
+    "message",
+];
+
+pub(crate) struct Place {
+    pub(crate) emulator: Emulator,
+    dir: tempfile::TempDir,
+    secrets: Vec<String>,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) err: String,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self::with(&[])
+    }
+
+    pub(crate) fn with(faults: &[&str]) -> Self {
+        Self::build(faults, &[])
+    }
+
+    pub(crate) fn build(faults: &[&str], images: &[&[u8]]) -> Self {
+        let mut builder = Emulator::builder();
+        for fault in faults {
+            builder = builder.fault(fault.parse().unwrap());
+        }
+        for image in images {
+            builder = builder.image(image.to_vec());
+        }
+        let emulator = builder.start().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let session = emulator.session_json();
+        fs::write(dir.path().join("session.json"), &session).unwrap();
+        let session: Value = serde_json::from_str(&session).unwrap();
+        let cookies = session["cookies"].as_array().unwrap().iter().map(|cookie| &cookie["value"]);
+        let secrets = [&session["sid"], &session["skey"], &session["pass_ticket"]].into_iter().chain(cookies);
+        let secrets = secrets.filter_map(|secret| secret.as_str()).filter(|secret| secret.len() > 12);
+        let secrets = secrets.map(str::to_owned).collect();
+        Self { emulator, dir, secrets }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// Changes the session file's JSON.
+    pub(crate) fn session(&self, change: impl FnOnce(&mut Value)) {
+        let mut session = serde_json::from_str(&self.emulator.session_json()).unwrap();
+        change(&mut session);
+        self.file("session.json", session.to_string().as_bytes());
+    }
+
+    /// The command, in the directory.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wx"));
+        command.args(args).current_dir(self.dir.path()).stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        // Nothing may go through a proxy to the loopback address.
+        command.env("HTTP_PROXY", "http://127.0.0.1:1").env("http_proxy", "http://127.0.0.1:1");
+        command
+    }
+
+    pub(crate) fn spawn(&self, args: &[&str]) -> Child {
+        self.command(args).spawn().unwrap()
+    }
+
+    /// Runs it and checks what holds for every run.
+    pub(crate) fn wx(&self, args: &[&str]) -> Ran {
+        self.ran(self.command(args).output().unwrap())
+    }
+
+    pub(crate) fn wx_with_input(&self, args: &[&str], input: &[u8]) -> Ran {
+        let mut child = self.command(args).stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let input = input.to_vec();
+        // It may stop reading early.
+        let writer = thread::spawn(move || drop(stdin.write_all(&input)));
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap();
+        self.ran(output)
+    }
+
+    pub(crate) fn wait(&self, child: Child) -> Ran {
+        self.ran(child.wait_with_output().unwrap())
+    }
+
+    fn ran(&self, output: Output) -> Ran {
+        let code = output.status.code().unwrap_or(-1);
+        let out = String::from_utf8_lossy(&output.stdout).into_owned();
+        let err = String::from_utf8(output.stderr).unwrap();
+        for secret in &self.secrets {
+            assert!(!out.contains(secret) && !err.contains(secret), "a secret is shown: {out}{err}");
+        }
+        assert!(!err.contains("http://") && !err.contains("panicked"), "{err}");
+        assert!(err.chars().all(|c| c == '\n' || !c.is_control()), "{err:?}");
+        assert!(err.lines().all(|line| line.starts_with("wx: ") || !line.contains("error")), "{err}");
+        Ran { code, out, bytes: output.stdout, err }
+    }
+
+    /// Waits until so many requests came to an endpoint.
+    pub(crate) fn wait_for(&self, endpoint: &str, requests: usize) {
+        wait_until(|| self.emulator.requests_to(endpoint) >= requests);
+    }
+
+    /// No request at all.
+    pub(crate) fn assert_silence(&self) {
+        let requests: Vec<_> =
+            self.emulator.requests().iter().map(|request| request.endpoint.clone()).collect();
+        assert_eq!(requests, Vec::<String>::new());
+    }
+
+    /// The names in the directory, sorted; the session file left out.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.dir.path()).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        names.retain(|name| name != "session.json");
+        names.sort();
+        names
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+}
+
+impl Ran {
+    /// The events; each must have exactly the keys of its kind.
+    pub(crate) fn events(&self) -> Vec<Value> {
+        let events: Vec<Value> =
+            self.out.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+        for event in &events {
+            let keys: Vec<_> = event.as_object().unwrap().keys().map(String::as_str).collect();
+            match event["event"].as_str().unwrap() {
+                "sent" => assert_eq!(keys, SENT),
+                "fetched" => assert_eq!(keys, FETCHED),
+                "failed" | "unknown" => assert_eq!(keys, FAILED),
+                other => panic!("{other}"),
+            }
+        }
+        events
+    }
+
+    /// The kinds of the events.
+    pub(crate) fn kinds(&self) -> Vec<String> {
+        self.column("event")
+    }
+
+    pub(crate) fn column(&self, key: &str) -> Vec<String> {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        self.events().iter().map(|event| text(&event[key])).collect()
+    }
+
+    /// The only line on standard error besides the word on the loopback session.
+    pub(crate) fn one_line(&self) -> &str {
+        let mut lines = self.err.lines().filter(|line| !line.contains("a loopback session"));
+        let line = lines.next().unwrap_or_else(|| panic!("no line: {self:?}"));
+        assert_eq!(lines.next(), None, "{}", self.err);
+        assert!(line.starts_with("wx: "), "{line}");
+        line
+    }
+}
+
+pub(crate) fn wait_until(mut done: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !done() {
+        assert!(Instant::now() < end, "waited too long");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[cfg(unix)]
+pub(crate) fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+fn encoded(format: ImageFormat) -> Vec<u8> {
+    let picture = RgbImage::from_fn(160, 120, |x, y| Rgb([x as u8, y as u8, (x * y) as u8]));
+    let mut bytes = Vec::new();
+    picture.write_to(&mut Cursor::new(&mut bytes), format).unwrap();
+    bytes
+}
+
+/// A JPEG of at least `len` bytes, different for each `mark`.
+pub(crate) fn jpeg(len: usize, mark: u8) -> Vec<u8> {
+    let mut bytes = encoded(ImageFormat::Jpeg);
+    // Decoders stop at the end mark; no decoder cares for what comes then.
+    let filler = (0u32..).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8 ^ mark);
+    let missing = len.saturating_sub(bytes.len() + 1);
+    bytes.push(mark);
+    bytes.extend(filler.take(missing));
+    bytes
+}
+
+pub(crate) fn png() -> Vec<u8> {
+    encoded(ImageFormat::Png)
+}
+
+pub(crate) fn gif() -> Vec<u8> {
+    encoded(ImageFormat::Gif)
+}
+
+pub(crate) const CHUNK: usize = 524_288;
