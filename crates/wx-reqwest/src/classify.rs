@@ -1,4 +1,4 @@
-use std::error::Error as _;
+use std::error::Error;
 use std::io;
 
 use wx_proto::flow::{Failure, FailureKind};
@@ -13,12 +13,11 @@ pub(crate) fn classify(error: &reqwest::Error, begun: bool) -> Failure {
 }
 
 fn kind(error: &reqwest::Error) -> FailureKind {
-    let io = innermost_io(error);
     if error.is_dns() {
         FailureKind::Resolve
     } else if error.is_connect() {
         // The operating system's own errors carry nothing inside; those of the TLS libraries do.
-        match io {
+        match innermost::<io::Error>(error) {
             Some(io) if io.get_ref().is_none() && io.kind() != io::ErrorKind::UnexpectedEof => {
                 FailureKind::Connect
             }
@@ -27,6 +26,8 @@ fn kind(error: &reqwest::Error) -> FailureKind {
         }
     } else if error.is_timeout() {
         FailureKind::Stalled
+    } else if innermost::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
+        FailureKind::Protocol
     } else if error.is_builder() {
         FailureKind::Other
     } else {
@@ -34,7 +35,8 @@ fn kind(error: &reqwest::Error) -> FailureKind {
     }
 }
 
-fn innermost_io(error: &reqwest::Error) -> Option<&io::Error> {
+/// The last error of a type among the causes.
+fn innermost<E: Error + 'static>(error: &reqwest::Error) -> Option<&E> {
     let mut found = None;
     let mut source = error.source();
     while let Some(error) = source {

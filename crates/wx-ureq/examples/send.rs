@@ -21,7 +21,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(path) => Source::path(path)?,
         None => Source::bytes("tiny.png", include_bytes!("../tests/tiny.png").as_slice()),
     };
-    let watch = Watch::new().progress(|now| eprintln!("{}: {} of {} bytes", now.step.name(), now.done, now.total));
+    let watch =
+        Watch::new().progress(|now| eprintln!("{}: {} of {} bytes", now.step.name(), now.done, now.total));
     let sent = client.send_image_with(&to, picture, watch)?;
     eprintln!("sent {} as message {}", sent.uploaded.md5, sent.msg_id);
 

@@ -1,0 +1,71 @@
+//! What both transports have to do alike: the list is in wx-ureq's `tests/shared/scenarios.rs`.
+
+#[path = "../../wx-ureq/tests/shared/scenarios.rs"]
+mod scenarios;
+
+use std::sync::Arc;
+
+use scenarios::{Into, Transport};
+use tokio::runtime::Runtime;
+use wx_proto::flow::Progress;
+use wx_proto::{Error, Fetched, ImageSize, MsgId, Policy, Sent, Session, Uploaded, UserName};
+use wx_reqwest::reqwest::{self, Proxy, redirect};
+use wx_reqwest::{Client, Sink, Source, Watch};
+
+struct Reqwest(Client, Runtime);
+
+/// As unsuitable as can be.
+fn brought(proxy: &str) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .proxy(Proxy::all(proxy).unwrap())
+        .user_agent("brought along")
+        .gzip(true)
+        .cookie_provider(Arc::new(reqwest::cookie::Jar::default()))
+        .redirect(redirect::Policy::limited(5))
+        .tls_danger_accept_invalid_certs(true)
+}
+
+impl Transport for Reqwest {
+    fn new(session: Session, policy: Policy, proxy: Option<&str>) -> Self {
+        let builder = Client::builder(session).policy(policy);
+        let builder = match proxy {
+            Some(proxy) => builder.http(brought(proxy)),
+            None => builder,
+        };
+        Self(builder.build().unwrap(), Runtime::new().unwrap())
+    }
+
+    fn send(
+        &self,
+        to: &UserName,
+        picture: Vec<u8>,
+        heard: impl FnMut(&Progress) + Send,
+    ) -> Result<Sent, Error> {
+        let watch = Watch::new().progress(heard);
+        self.1.block_on(self.0.send_image_with(to, Source::bytes("a.jpg", picture), watch))
+    }
+
+    fn upload(&self, to: &UserName, picture: Vec<u8>) -> Result<Uploaded, Error> {
+        self.1.block_on(self.0.upload(to, Source::bytes("a.jpg", picture)))
+    }
+
+    fn send_uploaded(&self, to: &UserName, uploaded: &Uploaded) -> Result<Sent, Error> {
+        self.1.block_on(self.0.send_uploaded(to, uploaded))
+    }
+
+    fn fetch(&self, id: &MsgId, size: ImageSize, into: Into<'_>) -> Result<Fetched, Error> {
+        let sink = match into {
+            Into::Path(path) => Sink::path(path),
+            Into::Vec(bytes) => Sink::vec(bytes),
+            Into::Writer(bytes) => Sink::writer(bytes),
+        };
+        self.1.block_on(self.0.fetch_image(id, size, sink))
+    }
+
+    fn debug(&self) -> String {
+        let builder = Client::builder(self.0.session().clone());
+        format!("{:?} {:#?} {:?} {builder:?}", self.0, self.0, self.0.http())
+    }
+}
+
+scenarios!(Reqwest);

@@ -1,0 +1,118 @@
+//! Stopping a job, and driving one on.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use wx_emulator::Emulator;
+use wx_proto::flow::{Action, Failure, FailureKind, Flow, Input, SendImage};
+use wx_proto::{Cause, IdSource, ImageSize, Outcome, Policy, Session, Step, UserName};
+use wx_ureq::{CancelToken, Client, Sink, Source, Watch, drive};
+
+const TINY: &[u8] = include_bytes!("tiny.png");
+
+fn server(faults: &[&str]) -> Emulator {
+    faults
+        .iter()
+        .fold(Emulator::builder(), |builder, fault| builder.fault(fault.parse().unwrap()))
+        .start()
+        .unwrap()
+}
+
+fn client(server: &Emulator, policy: Policy) -> Client {
+    let session = Session::from_json_allow_loopback(server.session_json()).unwrap();
+    Client::builder(session).policy(policy).build().unwrap()
+}
+
+/// Cancels after a while, from another thread.
+fn soon() -> CancelToken {
+    let token = CancelToken::new();
+    let later = token.clone();
+    thread::spawn(move || {
+        thread::sleep(Duration::from_millis(150));
+        later.cancel();
+    });
+    token
+}
+
+#[test]
+fn a_token_used_before_sends_nothing() {
+    let server = server(&[]);
+    let token = CancelToken::new();
+    token.cancel();
+    let to = UserName::new(server.friend()).unwrap();
+    let watch = Watch::new().cancel(&token);
+    let error = client(&server, Policy::default())
+        .send_image_with(&to, Source::bytes("a.png", TINY), watch)
+        .unwrap_err();
+    assert_eq!((error.cause, server.requests().len()), (Cause::Cancelled, 0));
+}
+
+#[test]
+fn a_long_wait_between_tries_is_cut_short_and_the_message_stays_in_doubt() {
+    let server = server(&["drop=after@webwxsendmsgimg"]);
+    let client = client(&server, Policy::default());
+    let began = Instant::now();
+    let watch = Watch::new().cancel(&soon());
+    let to = UserName::new(server.friend()).unwrap();
+    let error = client.send_image_with(&to, Source::bytes("a.png", TINY), watch).unwrap_err();
+    assert_eq!((error.outcome(), error.step), (Outcome::Unknown, Step::Message));
+    assert!(began.elapsed() < Duration::from_secs(2), "the policy waits for 15 s");
+}
+
+#[test]
+fn a_callback_stops_it_between_chunks() {
+    let server = server(&[]);
+    let mut picture = TINY.to_vec();
+    picture.resize(3_000_000, 0);
+    let stop = || server.requests_to("webwxuploadmedia") >= 2;
+    let to = UserName::new(server.friend()).unwrap();
+    let watch = Watch::new().cancel_if(stop);
+    let result =
+        client(&server, Policy::default()).send_image_with(&to, Source::bytes("a.png", picture), watch);
+    assert_eq!(result.unwrap_err().cause, Cause::Cancelled);
+    assert!(server.requests_to("webwxuploadmedia") <= 3);
+}
+
+#[test]
+fn a_download_stops_between_pieces_and_leaves_nothing() {
+    let server = server(&["trickle=10@webwxgetmsgimg"]);
+    let mut picture = TINY.to_vec();
+    picture.resize(200_000, 0);
+    let client = client(&server, Policy::default());
+    let to = UserName::new(server.friend()).unwrap();
+    let id = client.send_image(&to, Source::bytes("a.png", picture)).unwrap().msg_id;
+    let mut bytes = Vec::new();
+    let watch = Watch::new().cancel(&soon());
+    let error = client.fetch_image_with(&id, ImageSize::Original, Sink::vec(&mut bytes), watch).unwrap_err();
+    assert_eq!((error.cause, bytes.len()), (Cause::Cancelled, 0));
+}
+
+/// A driver died with the head of a reply in its hands; the next one does not have that reply.
+#[test]
+fn another_driver_goes_on_where_one_was_dropped() {
+    let server = server(&[]);
+    let mut policy = Policy::default();
+    policy.back_off = Duration::from_millis(5);
+    let client = client(&server, policy.clone());
+    let mut source = Source::bytes("a.png", TINY);
+    let about = source.picture(&policy).unwrap();
+    let seed = IdSource::process().seed(1_700_000_000_000, [3; 16]);
+    let to = UserName::new(server.friend()).unwrap();
+    let mut flow = SendImage::new(client.session(), about, to, seed, policy).unwrap();
+    for _ in 0..10 {
+        let input = match flow.poll(Duration::ZERO) {
+            Action::Load(span) => {
+                Input::Loaded(TINY[span.start as usize..(span.end as usize).min(TINY.len())].into())
+            }
+            Action::Send(id, _) => Input::Head(id, http::Response::new(()).into_parts().0),
+            Action::Pull(_) => break,
+            other => panic!("{other:?}"),
+        };
+        flow.handle(input, Duration::ZERO).unwrap();
+    }
+    let Action::Pull(id) = flow.poll(Duration::ZERO) else { panic!("no reply to pull") };
+    drive(client.http(), &mut source, &mut flow, &mut Watch::new()).unwrap();
+    assert_eq!(server.messages().len(), 1);
+    let late = Input::Failed(id, Failure::on_the_way(FailureKind::Dropped));
+    assert!(flow.handle(late, Duration::ZERO).is_err());
+}

@@ -1,0 +1,66 @@
+//! What both transports have to do alike: the list is in `shared/scenarios.rs`.
+
+#[path = "shared/scenarios.rs"]
+mod scenarios;
+
+use scenarios::{Into, Transport};
+use wx_proto::flow::Progress;
+use wx_proto::{Error, Fetched, ImageSize, MsgId, Policy, Sent, Session, Uploaded, UserName};
+use wx_ureq::ureq::Proxy;
+use wx_ureq::ureq::config::Config;
+use wx_ureq::{Client, Sink, Source, Watch};
+
+struct Ureq(Client);
+
+impl Transport for Ureq {
+    fn new(session: Session, policy: Policy, proxy: Option<&str>) -> Self {
+        let builder = Client::builder(session).policy(policy);
+        let builder = match proxy {
+            // Everything else in it is as unsuitable as can be.
+            Some(proxy) => builder.config(
+                Config::builder()
+                    .proxy(Some(Proxy::new(proxy).unwrap()))
+                    .user_agent("brought along")
+                    .accept_encoding("gzip")
+                    .max_redirects(5)
+                    .http_status_as_error(true)
+                    .build(),
+            ),
+            None => builder,
+        };
+        Self(builder.build().unwrap())
+    }
+
+    fn send(
+        &self,
+        to: &UserName,
+        picture: Vec<u8>,
+        heard: impl FnMut(&Progress) + Send,
+    ) -> Result<Sent, Error> {
+        self.0.send_image_with(to, Source::bytes("a.jpg", picture), Watch::new().progress(heard))
+    }
+
+    fn upload(&self, to: &UserName, picture: Vec<u8>) -> Result<Uploaded, Error> {
+        self.0.upload(to, Source::bytes("a.jpg", picture))
+    }
+
+    fn send_uploaded(&self, to: &UserName, uploaded: &Uploaded) -> Result<Sent, Error> {
+        self.0.send_uploaded(to, uploaded)
+    }
+
+    fn fetch(&self, id: &MsgId, size: ImageSize, into: Into<'_>) -> Result<Fetched, Error> {
+        let sink = match into {
+            Into::Path(path) => Sink::path(path),
+            Into::Vec(bytes) => Sink::vec(bytes),
+            Into::Writer(bytes) => Sink::writer(bytes),
+        };
+        self.0.fetch_image(id, size, sink)
+    }
+
+    fn debug(&self) -> String {
+        let builder = Client::builder(self.0.session().clone());
+        format!("{:?} {:#?} {:?} {builder:?}", self.0, self.0, self.0.http())
+    }
+}
+
+scenarios!(Ureq);

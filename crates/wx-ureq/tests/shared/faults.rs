@@ -1,0 +1,112 @@
+//! What the server does wrong, and what has to come of it.
+
+use std::time::Duration;
+
+use wx_proto::{ImageSize, Outcome};
+
+use super::{Into, Transport, assert_secret_free, client, friend, policy, quiet, server, session, small};
+
+/// What became of a send.
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    Sent,
+    NotSent,
+    Unknown,
+}
+
+pub(crate) fn faults_while_sending<T: Transport>() {
+    const UPLOAD: &str = "webwxuploadmedia";
+    const MESSAGE: &str = "webwxsendmsgimg";
+    // Faults, outcome, messages on the server, requests to an endpoint.
+    let scenarios: [(&[&str], End, usize, (&str, usize)); 19] = [
+        (&["drop=before@webwxuploadmedia#1"], End::Sent, 1, (UPLOAD, 2)),
+        (&["drop=after@webwxuploadmedia#1"], End::Sent, 1, (UPLOAD, 2)),
+        (&["drop=200@webwxuploadmedia#1"], End::Sent, 1, (UPLOAD, 2)),
+        (&["drop=after@webwxuploadmedia"], End::NotSent, 0, (UPLOAD, 3)),
+        (&["status=502@webwxuploadmedia#1"], End::Sent, 1, (UPLOAD, 2)),
+        (&["status=403@webwxuploadmedia"], End::NotSent, 0, (UPLOAD, 1)),
+        (&["redirect=http://127.0.0.1:1/@webwxuploadmedia"], End::NotSent, 0, (UPLOAD, 1)),
+        (&["big=2000000@webwxuploadmedia"], End::NotSent, 0, (UPLOAD, 1)),
+        (&["gzip@webwxuploadmedia", "gzip@webwxsendmsgimg"], End::Sent, 1, (UPLOAD, 1)),
+        (&["close@webwxuploadmedia"], End::Sent, 1, (MESSAGE, 1)),
+        (&["drop=before@webwxsendmsgimg#1"], End::Sent, 1, (MESSAGE, 2)),
+        (&["drop=after@webwxsendmsgimg#1"], End::Sent, 1, (MESSAGE, 2)),
+        (&["drop=before@webwxsendmsgimg"], End::Unknown, 0, (MESSAGE, 4)),
+        (&["drop=after@webwxsendmsgimg"], End::Unknown, 1, (MESSAGE, 4)),
+        (&["redirect=http://127.0.0.1:1/@webwxsendmsgimg"], End::Unknown, 0, (MESSAGE, 4)),
+        (&["empty@webwxsendmsgimg#1", "cut=5@webwxsendmsgimg#2"], End::Sent, 1, (MESSAGE, 3)),
+        (&["html@webwxsendmsgimg"], End::Unknown, 1, (MESSAGE, 4)),
+        (&["delay=900@webwxsendmsgimg#1"], End::Sent, 1, (MESSAGE, 2)),
+        (&["ret=1205@webwxsendmsgimg"], End::NotSent, 0, (MESSAGE, 1)),
+    ];
+    for (faults, end, messages, (endpoint, requests)) in scenarios {
+        let server = server(faults);
+        let stalls_soon = policy().with_stall(Duration::from_millis(300));
+        let client = T::new(session(&server), stalls_soon, None);
+        let result = client.send(&friend(&server), small(), quiet);
+        let found = match &result {
+            Ok(_) => End::Sent,
+            Err(error) if error.outcome() == Outcome::Unknown => End::Unknown,
+            Err(_) => End::NotSent,
+        };
+        assert_eq!(found, end, "{faults:?}: {result:?}");
+        assert_eq!(server.messages().len(), messages, "{faults:?}");
+        assert_eq!(server.requests_to(endpoint), requests, "{faults:?}");
+        result.err().into_iter().for_each(|error| assert_secret_free(&server, &error));
+    }
+}
+
+pub(crate) fn faults_while_fetching<T: Transport>() {
+    // Fault, does it end well, how many requests, and the same with a sink that cannot be started over.
+    for (fault, good, requests, good_once, requests_once) in [
+        ("drop=after@webwxgetmsgimg#1", true, 2, true, 2),
+        ("cut=600@webwxgetmsgimg#1", true, 2, false, 1),
+        ("status=503@webwxgetmsgimg#1", true, 2, true, 2),
+        ("delay=900@webwxgetmsgimg#1", true, 2, true, 2),
+        ("trickle=20@webwxgetmsgimg", true, 1, true, 1),
+        ("html@webwxgetmsgimg", false, 1, false, 1),
+        ("redirect=http://127.0.0.1:1/@webwxgetmsgimg", false, 1, false, 1),
+        ("status=206@webwxgetmsgimg", false, 1, false, 1),
+        ("empty@webwxgetmsgimg", false, 3, false, 3),
+        ("cut=600@webwxgetmsgimg", false, 3, false, 1),
+    ] {
+        for once in [false, true] {
+            let server = server(&[fault]);
+            let client = T::new(session(&server), policy().with_stall(Duration::from_millis(300)), None);
+            let id = client.send(&friend(&server), small(), quiet).unwrap().msg_id;
+            let mut got = Vec::new();
+            let into = if once { Into::Writer(&mut got) } else { Into::Vec(&mut got) };
+            let result = client.fetch(&id, ImageSize::Original, into);
+            let (good, requests) = if once { (good_once, requests_once) } else { (good, requests) };
+            assert_eq!(result.is_ok(), good, "{fault}, once: {once}: {result:?}");
+            assert_eq!(server.requests_to("webwxgetmsgimg"), requests, "{fault}, once: {once}");
+            assert!(got == if good { small() } else { small()[..if once { got.len() } else { 0 }].to_vec() });
+            result.err().into_iter().for_each(|error| assert_secret_free(&server, &error));
+        }
+    }
+}
+
+pub(crate) fn failures_leave_no_file<T: Transport>() {
+    for fault in
+        ["cut=600@webwxgetmsgimg", "html@webwxgetmsgimg", "redirect=http://127.0.0.1:1/@webwxgetmsgimg"]
+    {
+        let server = server(&[fault]);
+        let client: T = client(&server);
+        let id = client.send(&friend(&server), small(), quiet).unwrap().msg_id;
+        let dir = tempfile::tempdir().unwrap();
+        client.fetch(&id, ImageSize::Original, Into::Path(dir.path().join("new.jpg"))).unwrap_err();
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{fault}");
+
+        let old = dir.path().join("old.jpg");
+        std::fs::write(&old, "as it was").unwrap();
+        client.fetch(&id, ImageSize::Original, Into::Path(old.clone())).unwrap_err();
+        assert_eq!(std::fs::read(&old).unwrap(), b"as it was", "{fault}");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "{fault}");
+    }
+    let server = server(&[]);
+    let client: T = client(&server);
+    let id = client.send(&friend(&server), small(), quiet).unwrap().msg_id;
+    let dir = tempfile::tempdir().unwrap();
+    let error = client.fetch(&id, ImageSize::Original, Into::Path(dir.path().to_owned())).unwrap_err();
+    assert!(error.to_string().ends_with("it is a directory, not a file"), "{error}");
+}

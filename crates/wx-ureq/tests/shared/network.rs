@@ -1,0 +1,147 @@
+//! What the network does wrong.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+use wx_proto::flow::{Delivered, FailureKind};
+use wx_proto::{Cause, Error, Outcome, Policy, ReplyError, Session, UserName};
+
+use super::{Transport, client, client_at, friend, large, policy, quiet, server, session, small};
+
+/// Longer than the stall in all, never as long without a byte.
+pub(crate) fn a_slow_answer_is_no_stall<T: Transport>() {
+    let server = server(&["trickle=1@webwxsendmsgimg"]);
+    let client = T::new(session(&server), policy().with_stall(Duration::from_millis(200)), None);
+    let began = Instant::now();
+    client.send(&friend(&server), small(), quiet).unwrap();
+    assert!(began.elapsed() > Duration::from_millis(300), "the answer was not slow");
+    assert_eq!(server.requests_to("webwxsendmsgimg"), 1);
+}
+
+/// Serves one connection after the other with `serve`; the thread ends with the process.
+pub(super) fn listen(serve: impl Fn(TcpStream) + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || listener.incoming().for_each(|stream| serve(stream.unwrap())));
+    address
+}
+
+pub(super) fn one_try() -> Policy {
+    let mut policy = policy();
+    (policy.chunk_tries, policy.message_tries) = (1, 1);
+    policy
+}
+
+fn network(error: &Error) -> (FailureKind, Delivered) {
+    match error.cause {
+        Cause::Network { failure, .. } => (failure.kind, failure.delivered),
+        _ => panic!("{error:?}"),
+    }
+}
+
+pub(crate) fn a_server_that_does_not_read_stalls<T: Transport>() {
+    let address = listen(|stream| {
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_secs(30));
+            drop(stream);
+        });
+    });
+    let client: T = client_at(&address, one_try().with_stall(Duration::from_millis(200)));
+    let began = Instant::now();
+    let error = client.upload(&UserName::new("filehelper").unwrap(), large()).unwrap_err();
+    assert_eq!(network(&error), (FailureKind::Stalled, Delivered::Unknown));
+    assert!(began.elapsed() < Duration::from_secs(3));
+}
+
+/// The server answers and closes while most of the body is still to be written.
+pub(crate) fn an_early_refusal_is_read<T: Transport>() {
+    let address = listen(|mut stream| {
+        stream.read_exact(&mut [0; 100]).unwrap();
+        stream
+            .write_all(b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            .unwrap();
+        // Closing with unread bytes resets the connection; the answer has to be there first.
+        std::thread::sleep(Duration::from_millis(50));
+    });
+    let client: T = client_at(&address, one_try());
+    let error = client.upload(&UserName::new("filehelper").unwrap(), large()).unwrap_err();
+    assert_eq!(error.cause, Cause::Reply(ReplyError::Status(413)));
+}
+
+pub(crate) fn nobody_there<T: Transport>() {
+    let server = server(&[]);
+    let client: T = client(&server);
+    let to = friend(&server);
+    let uploaded = client.upload(&to, small()).unwrap();
+    server.stop();
+    let error = client.send_uploaded(&to, &uploaded).unwrap_err();
+    assert_eq!(network(&error), (FailureKind::Connect, Delivered::Never));
+    assert_eq!(error.outcome(), Outcome::NotSent);
+}
+
+pub(crate) fn no_http<T: Transport>() {
+    let address = listen(|mut stream| {
+        stream.read_exact(&mut [0; 100]).unwrap();
+        stream.write_all(b"220 mail.example.com ESMTP\r\n\r\n").unwrap();
+        std::io::copy(&mut stream, &mut std::io::sink()).unwrap_or_default();
+    });
+    let client: T = client_at(&address, one_try());
+    let error = client.upload(&UserName::new("filehelper").unwrap(), small()).unwrap_err();
+    assert_eq!(network(&error), (FailureKind::Protocol, Delivered::Unknown));
+}
+
+/// A proxy that opens the tunnel and then talks no TLS: nothing was delivered, and the message is not in doubt.
+pub(crate) fn no_tls_there<T: Transport>() {
+    let proxy = listen(|mut stream| {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            head.push(byte[0]);
+        }
+        assert!(head.starts_with(b"CONNECT "), "{}", String::from_utf8_lossy(&head));
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+        stream.read_exact(&mut [0; 50]).unwrap();
+        stream.write_all(b"this is no handshake, whatever it may be\r\n\r\n").unwrap();
+    });
+    let session =
+        Session::builder("https://wx.qq.com").uin(1).sid("s").skey("k").user_name("@me").data_ticket("t");
+    let client = T::new(session.build().unwrap(), one_try(), Some(&format!("http://{proxy}")));
+    let error = client.upload(&UserName::new("filehelper").unwrap(), small()).unwrap_err();
+    assert_eq!(network(&error), (FailureKind::Tls, Delivered::Never));
+}
+
+/// On a connection that was used before, which HTTP clients like to replace by a new one.
+pub(crate) fn a_message_is_never_sent_twice_by_the_client<T: Transport>() {
+    for fault in ["drop=before@webwxsendmsgimg", "drop=after@webwxsendmsgimg", "drop=10@webwxsendmsgimg"] {
+        let server = server(&[fault]);
+        let client = T::new(session(&server), one_try(), None);
+        let error = client.send(&friend(&server), small(), quiet).unwrap_err();
+        assert_eq!(error.outcome(), Outcome::Unknown, "{fault}");
+        assert_eq!(server.requests_to("webwxsendmsgimg"), 1, "{fault}");
+    }
+}
+
+pub(crate) fn loopback_needs_no_proxy<T: Transport>() {
+    let server = server(&[]);
+    let client = T::new(session(&server), policy(), Some("http://127.0.0.1:1"));
+    client.send(&friend(&server), small(), quiet).unwrap();
+}
+
+/// The environment cannot be changed within a process, so this runs itself once more.
+pub(crate) fn proxy_of_the_environment<T: Transport>() {
+    const PROXIES: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+    if std::env::var_os("WX_TEST_CHILD").is_some() {
+        let server = server(&[]);
+        let client: T = client(&server);
+        client.send(&friend(&server), small(), quiet).unwrap();
+        return;
+    }
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "proxy_of_the_environment"]).env("WX_TEST_CHILD", "1").env_remove("NO_PROXY");
+    child.envs(PROXIES.map(|name| (name, "http://127.0.0.1:1")));
+    let output = child.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
+}

@@ -1,0 +1,210 @@
+//! What both transports have to do alike. `wx-reqwest` includes this file.
+
+mod faults;
+mod network;
+mod secrets;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use wx_emulator::{Emulator, Request};
+use wx_proto::flow::Progress;
+use wx_proto::{Error, Fetched, ImageSize, MsgId, Policy, Sent, Session, Uploaded, UserName};
+
+pub(crate) use faults::*;
+pub(crate) use network::*;
+pub(crate) use secrets::*;
+
+/// A client under test.
+pub(crate) trait Transport {
+    /// `proxy`: one that was brought along.
+    fn new(session: Session, policy: Policy, proxy: Option<&str>) -> Self;
+    fn send(
+        &self,
+        to: &UserName,
+        picture: Vec<u8>,
+        heard: impl FnMut(&Progress) + Send,
+    ) -> Result<Sent, Error>;
+    fn upload(&self, to: &UserName, picture: Vec<u8>) -> Result<Uploaded, Error>;
+    fn send_uploaded(&self, to: &UserName, uploaded: &Uploaded) -> Result<Sent, Error>;
+    fn fetch(&self, id: &MsgId, size: ImageSize, into: Into<'_>) -> Result<Fetched, Error>;
+    fn debug(&self) -> String;
+}
+
+/// A sink.
+pub(crate) enum Into<'a> {
+    Path(PathBuf),
+    Vec(&'a mut Vec<u8>),
+    Writer(&'a mut Vec<u8>),
+}
+
+/// One test each, run with a transport.
+#[macro_export]
+macro_rules! scenarios {
+    ($transport:ty) => {
+        scenarios! { $transport:
+            pictures_arrive_byte_for_byte fan_out fetches_into_every_sink headers_on_the_wire progress_is_told_in_time
+            faults_while_sending faults_while_fetching failures_leave_no_file a_slow_answer_is_no_stall
+            a_server_that_does_not_read_stalls an_early_refusal_is_read nobody_there no_http
+            no_tls_there a_message_is_never_sent_twice_by_the_client loopback_needs_no_proxy
+            proxy_of_the_environment nothing_shows_secrets
+        }
+    };
+    ($transport:ty: $($name:ident)*) => { $(#[test] fn $name() { scenarios::$name::<$transport>(); })* };
+}
+
+pub(crate) fn policy() -> Policy {
+    let mut policy = Policy::default().with_stall(Duration::from_secs(5));
+    policy.message_wait = Duration::from_millis(20);
+    policy.back_off = Duration::from_millis(5);
+    policy
+}
+
+pub(crate) fn small() -> Vec<u8> {
+    include_bytes!("tiny.jpg").to_vec()
+}
+
+/// A JPEG of three chunks: what follows its end marker does not matter to a decoder.
+pub(crate) fn large() -> Vec<u8> {
+    let mut picture = small();
+    picture.extend((0..1_200_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8));
+    picture
+}
+
+pub(crate) fn server(faults: &[&str]) -> Emulator {
+    faults
+        .iter()
+        .fold(Emulator::builder(), |builder, fault| builder.fault(fault.parse().unwrap()))
+        .start()
+        .unwrap()
+}
+
+pub(crate) fn session(server: &Emulator) -> Session {
+    Session::from_json_allow_loopback(server.session_json()).unwrap()
+}
+
+pub(crate) fn friend(server: &Emulator) -> UserName {
+    UserName::new(server.friend()).unwrap()
+}
+
+fn client<T: Transport>(server: &Emulator) -> T {
+    T::new(session(server), policy(), None)
+}
+
+fn quiet(_: &Progress) {}
+
+/// A client of a session for something that is no emulator.
+fn client_at<T: Transport>(address: &str, policy: Policy) -> T {
+    let template = Emulator::start().unwrap();
+    let json = template.session_json().replace(&template.addr().to_string(), address);
+    T::new(Session::from_json_allow_loopback(json).unwrap(), policy, None)
+}
+
+pub(crate) fn pictures_arrive_byte_for_byte<T: Transport>() {
+    let server = server(&[]);
+    let client: T = client(&server);
+    for picture in [small(), large()] {
+        let sent = client.send(&friend(&server), picture.clone(), quiet).unwrap();
+        let message = server.messages().pop().unwrap();
+        assert!(message.picture == picture, "other bytes arrived");
+        assert_eq!((&message.md5, &message.msg_id), (&sent.uploaded.md5, &sent.msg_id.to_string()));
+    }
+    assert_eq!(server.requests_to("webwxuploadmedia"), 1 + 3);
+    assert_eq!(server.notes(), Vec::<String>::new());
+}
+
+pub(crate) fn fan_out<T: Transport>() {
+    let server = server(&[]);
+    let client: T = client(&server);
+    let uploaded = client.upload(&friend(&server), large()).unwrap();
+    for to in [server.friend(), server.second_friend()] {
+        client.send_uploaded(&UserName::new(to).unwrap(), &uploaded).unwrap();
+    }
+    let recipients: Vec<_> = server.messages().into_iter().map(|message| message.to).collect();
+    assert_eq!(recipients, [server.friend(), server.second_friend()]);
+    assert_eq!(server.requests_to("webwxuploadmedia"), 3);
+}
+
+pub(crate) fn fetches_into_every_sink<T: Transport>() {
+    let server = server(&[]);
+    let client: T = client(&server);
+    let picture = large();
+    let id = client.send(&friend(&server), picture.clone(), quiet).unwrap().msg_id;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("copy.jpg");
+
+    let (mut vec, mut written) = (b"from before".to_vec(), Vec::new());
+    client.fetch(&id, ImageSize::Original, Into::Vec(&mut vec)).unwrap();
+    client.fetch(&id, ImageSize::Original, Into::Writer(&mut written)).unwrap();
+    client.fetch(&id, ImageSize::Original, Into::Path(path.clone())).unwrap();
+    assert!(vec == picture && written == picture && std::fs::read(&path).unwrap() == picture);
+
+    let thumb = client.fetch(&id, ImageSize::Thumbnail, Into::Path(path.clone())).unwrap();
+    let on_disk = std::fs::read(&path).unwrap();
+    assert!(on_disk.len() as u64 == thumb.bytes && on_disk != picture && !on_disk.is_empty());
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+/// The same literals for both transports, so what they send is equal.
+pub(crate) fn headers_on_the_wire<T: Transport>() {
+    let server = server(&[]);
+    let client: T = client(&server);
+    let id = client.send(&friend(&server), small(), quiet).unwrap().msg_id;
+    client.fetch(&id, ImageSize::Original, Into::Vec(&mut Vec::new())).unwrap();
+
+    let post = "accept accept-encoding content-length content-type cookie host origin referer user-agent";
+    let get = "accept accept-encoding cookie host referer user-agent";
+    let base = server.base();
+    let home = format!("{base}/?lang=zh_CN");
+    let json = "application/json;charset=UTF-8";
+    let image = "image/jxl,image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8";
+    for (endpoint, names, accept, referer, content_type) in [
+        (
+            "webwxuploadmedia",
+            post,
+            "*/*",
+            &format!("{base}/"),
+            Some("multipart/form-data; boundary=----WebKitFormBoundary"),
+        ),
+        ("webwxsendmsgimg", post, "application/json, text/plain, */*", &home, Some(json)),
+        ("webwxgetmsgimg", get, image, &home, None),
+    ] {
+        let request = server.requests().into_iter().find(|request| request.endpoint == endpoint).unwrap();
+        let header = |name: &str| request.header(name).unwrap_or_default().to_owned();
+        assert_eq!(names_of(&request), names, "{endpoint}");
+        assert_eq!(header("accept"), accept);
+        assert_eq!(header("accept-encoding"), "identity");
+        assert_eq!(&header("referer"), referer);
+        assert_eq!(format!("http://{}", header("host")), base);
+        assert!(header("user-agent").starts_with("Mozilla/5.0 (Windows NT 10.0; Win64; x64)"));
+        assert!(header("cookie").contains("webwx_data_ticket="));
+        if let Some(content_type) = content_type {
+            assert!(header("content-type").starts_with(content_type), "{endpoint}");
+            assert_eq!(header("content-length"), request.body_len.to_string());
+            assert_eq!(header("origin"), base);
+        }
+        // The core's spelling of the query went through untouched.
+        assert!(!request.target.contains(['@', '+', ' ']), "{endpoint}");
+    }
+}
+
+/// `connection` apart, which is between the two ends of one connection.
+fn names_of(request: &Request) -> String {
+    let mut names: Vec<_> = request.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+    names.retain(|name| name != "connection");
+    names.sort_unstable();
+    names.join(" ")
+}
+
+pub(crate) fn progress_is_told_in_time<T: Transport>() {
+    let server = server(&[]);
+    let client: T = client(&server);
+    let mut heard = Vec::new();
+    let before_the_message = |progress: &Progress| {
+        if progress.in_doubt && !heard.contains(&server.requests_to("webwxsendmsgimg")) {
+            heard.push(server.requests_to("webwxsendmsgimg"));
+        }
+    };
+    client.send(&friend(&server), small(), before_the_message).unwrap();
+    assert_eq!(heard.first(), Some(&0), "in_doubt was told after the message had left");
+}
