@@ -9,10 +9,11 @@ use wx_proto::flow::Progress;
 use wx_proto::{Advice, ChunkNumber, ImageSize, Session, Step, Uploaded, UserName};
 
 use crate::args::{self, Global};
+use crate::event::Subject;
 use crate::files::{self, Input};
 use crate::job;
 use crate::problem::{Problem, short};
-use crate::report::{Report, Subject};
+use crate::report::Report;
 use crate::transport::{Client, Ears, Target};
 
 /// A picture of over 1 MiB: three chunks.
@@ -150,6 +151,10 @@ impl Ears for Chunks<'_> {
 
     fn stopped(&self) -> bool {
         self.report.stopped()
+    }
+
+    fn interrupted(&self) -> Problem {
+        self.report.interrupted()
     }
 }
 

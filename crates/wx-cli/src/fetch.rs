@@ -8,9 +8,10 @@ use std::process::ExitCode;
 use wx_proto::{Advice, Fetched};
 
 use crate::args::{FetchImage, Global, is_dash};
+use crate::event::Subject;
 use crate::job::{self, Scratch};
 use crate::problem::Problem;
-use crate::report::{Report, Subject};
+use crate::report::Report;
 use crate::session::{self, Use};
 use crate::transport::{Client, Target};
 

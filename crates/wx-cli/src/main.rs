@@ -3,6 +3,7 @@
 mod args;
 mod demo;
 mod emulate;
+mod event;
 mod fetch;
 mod files;
 mod job;

@@ -14,10 +14,10 @@ pub(crate) struct Problem {
     /// The chunk's index from 0.
     pub(crate) chunk: Option<u32>,
     pub(crate) ret: Option<i64>,
-    pub(crate) local_id: Option<String>,
-    pub(crate) media_id: Option<String>,
+    pub(crate) local_id: Option<Box<str>>,
+    pub(crate) media_id: Option<Box<str>>,
     pub(crate) advice: Option<Advice>,
-    pub(crate) message: String,
+    pub(crate) message: Box<str>,
     /// The advice in words, if not the core's.
     pub(crate) hint: Option<&'static str>,
 }
@@ -37,7 +37,7 @@ pub(crate) enum Class {
 
 impl Problem {
     /// Something local, before any request.
-    pub(crate) fn local(message: impl Into<String>, advice: Advice) -> Self {
+    pub(crate) fn local(message: impl Into<Box<str>>, advice: Advice) -> Self {
         Self {
             class: Class::Failed,
             step: "prepare",
@@ -61,7 +61,7 @@ impl Problem {
         match (self.hint, self.advice) {
             (Some(hint), _) => format!("{}; {hint}", self.message),
             (None, Some(advice)) => format!("{}; {advice}", self.message),
-            (None, None) => self.message.clone(),
+            (None, None) => self.message.to_string(),
         }
     }
 
@@ -90,10 +90,10 @@ impl From<Error> for Problem {
             step: error.step.name(),
             chunk: error.chunk.map(|chunk| chunk.index),
             ret: error.ret().map(|ret| ret.0),
-            local_id: error.local_id.as_ref().map(ToString::to_string),
-            media_id: error.uploaded.as_ref().map(|uploaded| uploaded.media_id.to_string()),
+            local_id: error.local_id.as_ref().map(|id| id.as_str().into()),
+            media_id: error.uploaded.as_ref().map(|uploaded| uploaded.media_id.as_str().into()),
             advice: Some(advice),
-            message: out::words(&error),
+            message: out::words(&error).into(),
             hint: None,
         }
     }

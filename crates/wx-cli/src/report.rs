@@ -6,23 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indicatif::ProgressBar;
-use serde_json::{Value, json};
 use wx_proto::flow::Progress;
-use wx_proto::{Advice, ChunkNumber, Fetched, MediaId, MsgId, Sent, Step, UserName};
+use wx_proto::{Advice, ChunkNumber, Fetched, MediaId, Sent, Step};
 
 use crate::args::Global;
+use crate::event::{self, Subject};
 use crate::out;
 use crate::problem::{Class, Problem};
 use crate::transport::Ears;
-
-/// What one event is about.
-#[derive(Clone, Debug)]
-pub(crate) enum Subject {
-    /// A file for a recipient.
-    Picture { file: String, to: UserName },
-    /// A message's picture; the path is none for standard output or where it stays in memory.
-    Message { msg_id: MsgId, path: Option<String> },
-}
 
 /// Tells what becomes of each subject, exactly once, to people or as JSON.
 pub(crate) struct Report {
@@ -116,11 +107,7 @@ impl Report {
         let up = &sent.uploaded;
         if self.json {
             state.aside(|| {
-                out::json(&json!({
-                    "event": "sent", "file": file, "to": to.as_str(), "msg_id": sent.msg_id.as_str(),
-                    "local_id": sent.local_id.as_str(), "media_id": up.media_id.as_str(),
-                    "bytes": up.bytes, "md5": up.md5, "chunks": up.chunks,
-                }));
+                out::json(&event::sent(&file, &to, sent));
             });
         } else {
             let size = size(up.bytes, &up.md5);
@@ -135,10 +122,7 @@ impl Report {
         let Some(Subject::Message { msg_id, path }) = state.settle(subject) else { return };
         if self.json {
             state.aside(|| {
-                out::json(&json!({
-                    "event": "fetched", "msg_id": msg_id.as_str(), "path": path, "bytes": fetched.bytes,
-                    "md5": fetched.md5, "format": fetched.format.name(),
-                }));
+                out::json(&event::fetched(&msg_id, path.as_deref(), fetched));
             });
         } else {
             let size = size(fetched.bytes, &fetched.md5);
@@ -164,7 +148,7 @@ impl Report {
                 out::error(&format!("{}: {}", first.name(), problem.details()));
             }
             if self.json {
-                settled.iter().for_each(|subject| out::json(&event(subject, problem)));
+                settled.iter().for_each(|subject| out::json(&event::problem(subject, problem)));
             }
         });
         match state.count(problem.class) {
@@ -210,33 +194,23 @@ impl Report {
     /// Ctrl-C, and the work does not stop by itself: says what is known of everything that is still open. [`Class::Unknown`] if a message may be on its way.
     pub(crate) fn interrupt(&self) -> Class {
         let mut state = self.state();
-        let UnderWay { step, chunk, in_doubt, media_id, .. } = std::mem::take(&mut state.under_way);
-        let (class, advice, message) = if in_doubt {
-            (Class::Unknown, Advice::LookAtPhone, "interrupted: it may have been delivered")
-        } else {
-            (Class::Failed, Advice::RetryLater, "interrupted")
-        };
-        let problem = Problem {
-            class,
-            step: step.map_or("not_started", Step::name),
-            chunk: chunk.map(|chunk| chunk.index),
-            media_id: media_id.map(Into::into),
-            ..Problem::local(message, advice)
-        };
+        let problem = state.interrupted();
         let settled: Vec<_> = state.active.clone().filter_map(|subject| state.settle(subject)).collect();
         let line = match settled.first() {
-            Some(subject) if in_doubt => format!("{}: {}", subject.name(), problem.sentence()),
+            Some(subject) if problem.class == Class::Unknown => {
+                format!("{}: {}", subject.name(), problem.sentence())
+            }
             Some(subject) => format!("{}: interrupted", subject.name()),
             None => "interrupted".to_owned(),
         };
         state.clear_bar();
         out::error(&line);
         if self.json {
-            settled.iter().for_each(|subject| out::json(&event(subject, &problem)));
+            settled.iter().for_each(|subject| out::json(&event::problem(subject, &problem)));
         }
         self.rest(&mut state, &never_tried());
         state.closed = true;
-        class
+        problem.class
     }
 
     /// Events of all that is still open.
@@ -245,7 +219,7 @@ impl Report {
             if let Some(subject) = state.settle(subject)
                 && self.json
             {
-                out::json(&event(&subject, problem));
+                out::json(&event::problem(&subject, problem));
             }
         }
     }
@@ -279,13 +253,21 @@ impl Ears for Report {
             bar.set_position(progress.done);
             bar.set_message(out::shown(&format!("{name}: {}", words(progress))));
         }
-        if self.verbose && news && progress.attempt > 0 {
-            out::error(&format!("{name}: {}", words(progress)));
+        if self.verbose && news && (progress.attempt > 0 || progress.step == Step::Digest) {
+            let size = match progress.total {
+                0 => String::new(),
+                total => format!(" ({} of {total} bytes done)", progress.done),
+            };
+            out::error(&format!("{name}: {}{size}", words(progress)));
         }
     }
 
     fn stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
+    }
+
+    fn interrupted(&self) -> Problem {
+        self.state().interrupted()
     }
 }
 
@@ -297,6 +279,23 @@ impl State {
         }
         self.under_way.in_doubt = false;
         self.subjects.get(subject).cloned()
+    }
+
+    /// What an interruption at this moment means.
+    fn interrupted(&self) -> Problem {
+        let now = &self.under_way;
+        let (class, advice, message) = if now.in_doubt {
+            (Class::Unknown, Advice::LookAtPhone, "interrupted: it may have been delivered")
+        } else {
+            (Class::Failed, Advice::RetryLater, "interrupted")
+        };
+        Problem {
+            class,
+            step: now.step.map_or("not_started", Step::name),
+            chunk: now.chunk.map(|chunk| chunk.index),
+            media_id: now.media_id.as_ref().map(|id| id.as_str().into()),
+            ..Problem::local(message, advice)
+        }
     }
 
     fn count(&mut self, class: Class) -> ControlFlow<()> {
@@ -333,35 +332,12 @@ impl State {
     }
 }
 
-impl Subject {
-    fn name(&self) -> &str {
-        match self {
-            Self::Picture { file, .. } => file,
-            Self::Message { msg_id, .. } => msg_id.as_str(),
-        }
-    }
-}
-
 fn size(bytes: u64, md5: &str) -> String {
     format!("{bytes} bytes, MD5 {md5}")
 }
 
 fn never_tried() -> Problem {
     Problem { step: "not_started", advice: None, ..Problem::local("not started", Advice::RetryLater) }
-}
-
-fn event(subject: &Subject, problem: &Problem) -> Value {
-    let (file, to, msg_id, path) = match subject {
-        Subject::Picture { file, to } => (Some(file), Some(to.as_str()), None, None),
-        Subject::Message { msg_id, path } => (None, None, Some(msg_id.as_str()), path.as_ref()),
-    };
-    json!({
-        "event": if problem.class == Class::Unknown { "unknown" } else { "failed" },
-        "file": file, "to": to, "msg_id": msg_id, "path": path,
-        "step": problem.step, "chunk": problem.chunk, "ret": problem.ret,
-        "local_id": problem.local_id, "media_id": problem.media_id,
-        "advice": problem.advice.map(Advice::name), "message": problem.message,
-    })
 }
 
 /// A step in words.

@@ -7,12 +7,13 @@ use std::process::ExitCode;
 use wx_proto::UserName;
 
 use crate::args::{Global, SendImage};
+use crate::event::Subject;
 use crate::files::Input;
 use crate::job;
 use crate::problem::Problem;
-use crate::report::{Report, Subject};
+use crate::report::Report;
 use crate::session::{self, Use};
-use crate::transport::Client;
+use crate::transport::{Client, Ears};
 
 pub(crate) fn run(args: SendImage, global: Global) -> ExitCode {
     let subjects = args.images.iter().flat_map(|image| {
@@ -48,6 +49,9 @@ fn send(
     limit: u64,
     report: &Report,
 ) -> ControlFlow<()> {
+    if report.stopped() {
+        return ControlFlow::Break(());
+    }
     report.begin(subjects.clone(), None);
     let Some(first) = recipients.first() else { return ControlFlow::Continue(()) };
     let uploaded = Input::of(image).and_then(|input| client.upload(first, input, limit, report));
@@ -60,11 +64,14 @@ fn send(
         report.warn(&format!("{image}: warning: the server counts {start_pos} bytes of {}", uploaded.bytes));
     }
     for (to, subject) in recipients.iter().zip(subjects) {
+        if report.stopped() {
+            return ControlFlow::Break(());
+        }
         report.begin(subject..subject + 1, Some(&uploaded.media_id));
         match client.send_uploaded(to, &uploaded, report) {
             Ok(sent) => report.sent(subject, &sent),
             Err(problem) => {
-                let media_id = problem.media_id.clone().or_else(|| Some(uploaded.media_id.to_string()));
+                let media_id = problem.media_id.clone().or_else(|| Some(uploaded.media_id.as_str().into()));
                 report.problem(subject..subject + 1, &Problem { media_id, ..problem })?;
             }
         }

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use wx_proto::flow::Progress;
@@ -18,6 +19,8 @@ pub(crate) trait Ears: Sync {
     fn progress(&self, progress: &Progress);
     /// Whether to stop where it is.
     fn stopped(&self) -> bool;
+    /// What it means to stop now.
+    fn interrupted(&self) -> Problem;
 }
 
 /// Memory for a picture that can be read only once; beyond it goes a temporary file.
@@ -36,7 +39,7 @@ pub(crate) enum Client {
     Reqwest(wx_reqwest::Client, Runtime),
 }
 
-/// A client's `Watch` that passes all on to some ears. A call on reqwest is not stopped but left where it is.
+/// A client's `Watch` that passes all on to some ears. What runs on reqwest is dropped to stop it.
 macro_rules! watch {
     (wx_ureq, $ears:ident) => {
         wx_ureq::Watch::new().progress(|now| $ears.progress(now)).cancel_if(|| $ears.stopped())
@@ -80,7 +83,7 @@ impl Client {
                 };
                 Ok(client.upload_with(to, source, watch!(wx_ureq, ears))?)
             }
-            Self::Reqwest(client, runtime) => runtime.block_on(async {
+            Self::Reqwest(client, runtime) => until_stopped(runtime, ears, async {
                 use wx_reqwest::Source;
                 let source = match input {
                     Input::File(path) => Source::path(path).await?,
@@ -102,13 +105,12 @@ impl Client {
         uploaded: &Uploaded,
         ears: &impl Ears,
     ) -> Result<Sent, Problem> {
-        let sent = match self {
-            Self::Ureq(client) => client.send_uploaded_with(to, uploaded, watch!(wx_ureq, ears)),
-            Self::Reqwest(client, runtime) => {
-                runtime.block_on(client.send_uploaded_with(to, uploaded, watch!(wx_reqwest, ears)))
-            }
-        };
-        Ok(sent?)
+        match self {
+            Self::Ureq(client) => Ok(client.send_uploaded_with(to, uploaded, watch!(wx_ureq, ears))?),
+            Self::Reqwest(client, runtime) => until_stopped(runtime, ears, async {
+                Ok(client.send_uploaded_with(to, uploaded, watch!(wx_reqwest, ears)).await?)
+            }),
+        }
     }
 
     /// Fetches a picture.
@@ -119,7 +121,7 @@ impl Client {
         target: Target<'_>,
         ears: &impl Ears,
     ) -> Result<Fetched, Problem> {
-        let fetched = match self {
+        match self {
             Self::Ureq(client) => {
                 use wx_ureq::Sink;
                 let mut stdout = io::BufWriter::new(io::stdout());
@@ -128,7 +130,7 @@ impl Client {
                     Target::Memory(bytes) => Sink::vec(bytes),
                     Target::Stdout => Sink::writer(&mut stdout),
                 };
-                client.fetch_image_with(msg_id, size, sink, watch!(wx_ureq, ears))
+                Ok(client.fetch_image_with(msg_id, size, sink, watch!(wx_ureq, ears))?)
             }
             Self::Reqwest(client, runtime) => {
                 use wx_reqwest::Sink;
@@ -138,11 +140,32 @@ impl Client {
                     Target::Memory(bytes) => Sink::vec(bytes),
                     Target::Stdout => Sink::writer(&mut stdout),
                 };
-                runtime.block_on(client.fetch_image_with(msg_id, size, sink, watch!(wx_reqwest, ears)))
+                until_stopped(runtime, ears, async {
+                    Ok(client.fetch_image_with(msg_id, size, sink, watch!(wx_reqwest, ears)).await?)
+                })
             }
-        };
-        Ok(fetched?)
+        }
     }
+}
+
+/// Drops the call when it is to stop.
+fn until_stopped<T>(
+    runtime: &Runtime,
+    ears: &impl Ears,
+    call: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
+    let stopped = async {
+        while !ears.stopped() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    runtime.block_on(async {
+        tokio::select! {
+            biased;
+            result = call => result,
+            () = stopped => Err(ears.interrupted()),
+        }
+    })
 }
 
 fn no_client(error: &impl Display) -> Problem {

@@ -1,5 +1,7 @@
 //! The real command against an emulated server.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "cli/bad_input.rs"]
 mod bad_input;
 #[path = "cli/demo.rs"]

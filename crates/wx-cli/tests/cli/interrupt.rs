@@ -70,7 +70,7 @@ fn after_the_first_message_was_answered() {
 #[test]
 fn while_a_picture_comes_in() {
     for transport in TRANSPORTS {
-        let place = Place::build(&["trickle=1000@webwxgetmsgimg"], &[&jpeg(20_000_000, 1)]);
+        let place = Place::build(&["trickle=1000@webwxgetmsgimg"], &[&jpeg(4_000_000, 1)]);
         let id = place.emulator.incoming().remove(0);
         let args = [
             "fetch-image",

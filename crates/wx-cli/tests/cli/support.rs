@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Cursor, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -149,10 +149,6 @@ impl Place {
         names.retain(|name| name != "session.json");
         names.sort();
         names
-    }
-
-    pub(crate) fn dir(&self) -> &Path {
-        self.dir.path()
     }
 }
 
