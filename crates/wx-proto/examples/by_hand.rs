@@ -1,6 +1,7 @@
 //! One picture by hand, with the request/response pairs alone: no flow, no repeats, and any HTTP client.
 //!
 //! `cargo run -p wx-proto --example by_hand`: sends a picture to the emulator and fetches it back.
+#![allow(clippy::print_stdout, clippy::disallowed_methods, clippy::disallowed_types)] // I/O is the driver's
 
 use std::error::Error;
 use std::time::SystemTime;

@@ -1,6 +1,7 @@
 //! Embed the core in any runtime: a whole driver over a plain `std::net::TcpStream`, in 40 lines.
 //!
 //! `cargo run -p wx-proto --example own_loop`: sends a picture to the emulator and fetches it back.
+#![allow(clippy::print_stdout, clippy::disallowed_methods, clippy::disallowed_types)] // I/O is the driver's
 
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Read, Write};

@@ -32,7 +32,7 @@ pub use picture::{Format, Picture, PictureError};
 pub use policy::Policy;
 pub use secret::Secret;
 pub use seed::{DeviceId, IdSource, LocalId, Seed};
-pub use session::{Profile, Session, SessionBuilder, SessionError};
+pub use session::{Session, SessionBuilder, SessionError};
 pub use uploaded::{Fetched, Sent, Uploaded};
 pub use wire::reply::ReplyError;
 pub use wire::ret::{Ret, RetClass};

@@ -13,8 +13,6 @@ pub struct Policy {
     pub max_picture: u64,
     /// The largest picture to fetch, in bytes, after inflating. Default 32 MiB.
     pub max_fetch: u64,
-    /// The largest JSON reply, in bytes, raw and inflated alike. Default 1 MiB.
-    pub max_reply: u64,
     /// webwxcheckupload is called for pictures larger than this. Default 25 MiB (P41).
     pub check_above: u64,
     /// Tries of a chunk or a check, the first included; 0 counts as 1. Default 3 (P39).
@@ -47,7 +45,6 @@ impl Default for Policy {
         Self {
             max_picture: 20 * MIB,
             max_fetch: 32 * MIB,
-            max_reply: MIB,
             check_above: 25 * MIB,
             chunk_tries: 3,
             back_off: Duration::from_secs(1),

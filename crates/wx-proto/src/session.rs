@@ -38,14 +38,6 @@ pub struct Session {
     rest: Map<String, Value>,
 }
 
-/// Which page's protocol a session speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Profile {
-    /// The web WeChat page, in five families of hosts (§1.2).
-    Web,
-}
-
 /// Why a session could not be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -7,7 +7,7 @@ use super::exchange::{Ended, Exchange};
 use super::{Action, CallId, Delivered, Flow, Input, Misuse, Progress};
 use crate::endpoint::send_emoticon::SendEmoticon;
 use crate::endpoint::send_msg_img::SendMsgImg;
-use crate::endpoint::{Endpoint, Receipt};
+use crate::endpoint::{Endpoint, REPLY_LIMIT, Receipt};
 use crate::{
     Cause, Error, LocalId, Outgoing, Policy, ReplyError, Ret, Seed, Sent, Session, Step, Unready, Uploaded,
     UserName,
@@ -109,7 +109,7 @@ impl SendUploaded {
                 });
             }
         };
-        let exchange = Exchange::new(id, outgoing, policy.max_reply);
+        let exchange = Exchange::new(id, outgoing, REPLY_LIMIT);
         Ok(Self {
             call,
             uploaded,

@@ -7,6 +7,7 @@ use http::Response;
 
 use super::exchange::{Ended, Exchange};
 use super::{Action, CallId, Input, Misuse};
+use crate::endpoint::REPLY_LIMIT;
 use crate::{Cause, Outgoing, Policy, ReplyError};
 
 /// One call with its tries.
@@ -23,9 +24,9 @@ pub(super) struct Repeating {
 }
 
 impl Repeating {
-    pub(super) fn new(id: CallId, outgoing: Outgoing, policy: &Policy) -> Self {
+    pub(super) fn new(id: CallId, outgoing: Outgoing) -> Self {
         Self {
-            exchange: Exchange::new(id, outgoing, policy.max_reply),
+            exchange: Exchange::new(id, outgoing, REPLY_LIMIT),
             tries: 1,
             handed_out: false,
             handed_out_again: false,

@@ -123,7 +123,7 @@ impl Upload {
         }
         let call = CheckUpload::new(self.picture(), self.media.md5(), self.to.clone(), self.seed);
         let outgoing = call.request(&self.session)?.with_stall(self.policy.call_stall);
-        Ok(Stage::Check(call, Repeating::new(self.next_id, outgoing, &self.policy)))
+        Ok(Stage::Check(call, Repeating::new(self.next_id, outgoing)))
     }
 
     fn first_chunk(&self) -> Result<Stage, Cause> {
@@ -163,7 +163,7 @@ impl Upload {
         let request = self.media.chunk(self.chunk, bytes).request(&self.session);
         Ok(request.map_err(|unready: Unready| unready.into()).map(|outgoing| {
             let outgoing = outgoing.with_stall(self.policy.upload_stall);
-            Stage::Send(Repeating::new(self.next_id, outgoing, &self.policy))
+            Stage::Send(Repeating::new(self.next_id, outgoing))
         }))
     }
 

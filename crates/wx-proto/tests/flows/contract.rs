@@ -7,7 +7,7 @@ use wx_proto::flow::{
     Action, CallId, Failure, FailureKind, FetchImage, Flow, Input, Misuse, SendImage, SendUploaded,
 };
 use wx_proto::http::Response;
-use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, Policy, Sent};
+use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, Policy, ReplyError, Sent};
 
 use super::world::*;
 
@@ -201,11 +201,14 @@ fn line_6_a_chunk_handed_out_twice_counts_as_repeated() {
 #[test]
 fn line_7_zero_is_a_number() {
     let mut policy = Policy::default();
-    policy.max_reply = 0;
+    policy.max_fetch = 0;
+    let id = MsgId::new("7").unwrap();
+    let mut flow = FetchImage::new(&session(), id, ImageSize::Original, true, SEED, policy).unwrap();
+    let one = Answer::Reply(200, vec![("content-length", "1".into())], "!".into());
+    let limit = ReplyError::TooLarge { limit: 0 };
+    assert_eq!(World::new("", [one]).run(&mut flow).unwrap_err().cause, Cause::Reply(limit));
     let bytes = jpeg(12);
-    let mut world = World::new(bytes.clone(), [last("@m", 12)]);
-    assert!(world.run(&mut upload(&bytes, &policy).unwrap()).is_err());
-    policy = Policy::default();
+    let mut policy = Policy::default();
     (policy.chunk_tries, policy.message_tries, policy.fetch_tries) = (0, 0, 0);
     let mut world = World::new(bytes.clone(), [dropped()]);
     assert!(world.run(&mut upload(&bytes, &policy).unwrap()).is_err());

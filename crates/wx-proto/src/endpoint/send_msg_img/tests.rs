@@ -91,7 +91,7 @@ fn p45_only_ret_0_with_a_msg_id_is_sent() {
         let Err(ReplyError::Refused { ret, .. }) = read(200, failure["body"].to_string()) else {
             panic!("accepted {failure}")
         };
-        assert_eq!(i64::from(ret.0), failure["body"]["BaseResponse"]["Ret"].as_i64().unwrap());
+        assert_eq!(ret.0, failure["body"]["BaseResponse"]["Ret"].as_i64().unwrap());
         assert_eq!(ret.class() == RetClass::RateLimited, failure["outcome"] == "rate limited");
     }
     for empty in ["\"\"", "\"0\"", "0", "null", "\"abc\""] {
