@@ -187,11 +187,8 @@ fn line_6_a_chunk_handed_out_twice_counts_as_repeated() {
     let bytes = jpeg(CHUNK + 1);
     let mut flow = upload(&bytes, &Policy::default()).unwrap();
     let mut first = World::new(bytes.clone(), []);
-    loop {
-        match flow.poll(NOW) {
-            Action::Load(span) => flow.handle(first.load(&span), NOW).unwrap(),
-            _ => break,
-        }
+    while let Action::Load(span) = flow.poll(NOW) {
+        flow.handle(first.load(&span), NOW).unwrap();
     }
     let odd = last("@m", 2 * CHUNK + 1);
     let mut second = World::new(bytes, [middle(), odd, middle(), last("@again", CHUNK + 1)]);

@@ -50,14 +50,12 @@ impl Shown {
     }
 
     /// Shows everything in every state, with the errors at the end. Hostile answers carry the secrets back.
-    fn run<F: Flow + Debug, T: Debug>(
+    fn run<T: Debug>(
         &mut self,
-        flow: &mut F,
+        flow: &mut (impl Flow<Output = Result<T, wx_proto::Error>> + Debug),
         bytes: &Bytes,
         mut answer: impl FnMut() -> Bytes,
-    ) where
-        F: Flow<Output = Result<T, wx_proto::Error>>,
-    {
+    ) {
         let mut now = Duration::ZERO;
         let mut body = None;
         for _ in 0..200 {

@@ -209,7 +209,7 @@ fn a_picture_that_changes_is_noticed_before_the_change_is_sent() {
     for changed in 0..3 {
         let mut world = World::new(bytes.clone(), vec![middle(); changed]);
         let mut loads = 0;
-        world.before_load = Box::new(move |picture, _| {
+        world.before_load = Box::new(move |picture| {
             loads += 1;
             if loads == 4 {
                 let mut other = picture.to_vec();
@@ -230,7 +230,7 @@ fn a_picture_that_shrinks_or_grows_is_an_outcome() {
     {
         let mut world = World::new(bytes.clone(), [middle(), middle()]);
         let mut loads = 0;
-        world.before_load = Box::new(move |picture, _| {
+        world.before_load = Box::new(move |picture| {
             loads += 1;
             if loads == at_load {
                 let mut other = picture.to_vec();

@@ -102,7 +102,7 @@ pub(crate) struct World {
     /// Replies are handed over in pieces of this size.
     pub(crate) piece: usize,
     /// Runs before every load, and may change the picture.
-    pub(crate) before_load: Box<dyn FnMut(&mut Bytes, u64)>,
+    pub(crate) before_load: Box<dyn FnMut(&mut Bytes)>,
     pub(crate) load_error: Option<LocalError>,
     pub(crate) store_error: Option<LocalError>,
     answers: std::collections::VecDeque<Answer>,
@@ -119,7 +119,7 @@ impl World {
             seen: Vec::new(),
             stored: Vec::new(),
             piece: 100_000,
-            before_load: Box::new(|_, _| {}),
+            before_load: Box::new(|_| {}),
             load_error: None,
             store_error: None,
             answers: answers.into_iter().collect(),
@@ -189,7 +189,7 @@ impl World {
     }
 
     pub(crate) fn load(&mut self, span: &std::ops::Range<u64>) -> Input {
-        (self.before_load)(&mut self.picture, span.start);
+        (self.before_load)(&mut self.picture);
         if let Some(error) = &self.load_error {
             return Input::Local(error.clone());
         }
