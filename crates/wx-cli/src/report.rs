@@ -251,7 +251,9 @@ impl Ears for Report {
                 bar.set_length(progress.total);
             }
             bar.set_position(progress.done);
-            bar.set_message(out::shown(&format!("{name}: {}", words(progress))));
+            if news {
+                bar.set_message(out::shown(&format!("{}: {name}", words(progress))));
+            }
         }
         if self.verbose && news && (progress.attempt > 0 || progress.step == Step::Digest) {
             let size = match progress.total {

@@ -94,3 +94,20 @@ fn while_a_picture_comes_in() {
         assert_eq!(place.names(), [""; 0]);
     }
 }
+
+#[test]
+fn before_a_picture_comes_in() {
+    for transport in TRANSPORTS {
+        let place = Place::build(&["delay=60000@webwxgetmsgimg"], &[&jpeg(1000, 1)]);
+        let id = place.emulator.incoming().remove(0);
+        let args =
+            ["fetch-image", "--session", "session.json", "--out", "x.jpg", "--transport", transport, &id];
+        let child = place.spawn(&args);
+        place.wait_for("webwxgetmsgimg", 1);
+        signal(&child, "INT");
+        let ran = place.wait(child);
+        assert_eq!((ran.code, ran.out.as_str()), (130, ""), "{}", ran.err);
+        assert!(ran.one_line().starts_with(&format!("wx: {id}: interrupted")), "{}", ran.err);
+        assert_eq!(place.names(), [""; 0]);
+    }
+}
