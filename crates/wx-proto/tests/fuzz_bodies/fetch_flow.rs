@@ -1,0 +1,49 @@
+//! Any answer to a download, in pieces of any size: what is stored is within the cap, begins like a picture, and a good
+//! end means all of it.
+
+use wx_proto::bytes::Bytes;
+use wx_proto::flow::FetchImage;
+use wx_proto::{Format, ImageSize, MsgId, Policy};
+
+use super::world::*;
+
+const CAP: u64 = 4096;
+
+/// Three bytes choose head, piece and sink, the rest is the body; it is answered three times.
+pub fn check(data: &[u8]) {
+    let [choice, piece, length, body @ ..] = data else { return };
+    let body = Bytes::copy_from_slice(body);
+    let announced = match length {
+        0..=199 => body.len() as u64,
+        200..=227 => u64::from(*length),
+        _ => u64::MAX,
+    };
+    let mut headers = vec![("content-length", announced.to_string())];
+    if choice & 1 != 0 {
+        headers.push(("content-encoding", "gzip".to_owned()));
+    }
+    let reply = match choice >> 1 & 3 {
+        0 | 1 => Answer::Reply(200, headers, body.clone()),
+        2 => Answer::Break(announced, body.clone()),
+        _ => Answer::Reply(if choice & 8 != 0 { 206 } else { 503 }, headers, body.clone()),
+    };
+    let mut policy = Policy::default();
+    policy.max_fetch = CAP;
+    let id = MsgId::new("7").unwrap();
+    let restartable = choice & 16 != 0;
+    let mut flow = FetchImage::new(&session(), id, ImageSize::Original, restartable, SEED, policy).unwrap();
+    let mut world = World::new("", vec![reply; 3]);
+    world.piece = usize::from(*piece).max(1);
+    let result = world.run(&mut flow);
+
+    assert!(world.stored.len() as u64 <= CAP);
+    assert!(world.stored.is_empty() || Format::of(&world.stored).is_some());
+    assert!(world.seen.len() <= 3);
+    if let Ok(fetched) = result {
+        assert_eq!(fetched.bytes, world.stored.len() as u64);
+        assert_eq!(Format::of(&world.stored), Some(fetched.format));
+        if choice & 1 == 0 {
+            assert_eq!(world.stored, body);
+        }
+    }
+}
