@@ -4,6 +4,8 @@
 //! cargo run -p wx-reqwest --example any_executor
 //! ```
 
+#![allow(clippy::print_stdout)]
+
 use std::error::Error;
 
 use async_compat::Compat;
@@ -16,7 +18,7 @@ async fn send(server: &Emulator) -> Result<(), Box<dyn Error>> {
     let client = Client::new(session)?;
     let picture = Source::bytes("tiny.png", include_bytes!("../tests/tiny.png").as_slice());
     let sent = client.send_image(&UserName::new(server.friend())?, picture).await?;
-    eprintln!("sent {} as message {}", sent.uploaded.md5, sent.msg_id);
+    println!("sent {} as message {}", sent.uploaded.md5, sent.msg_id);
     Ok(())
 }
 

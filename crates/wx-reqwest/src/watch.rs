@@ -12,8 +12,10 @@ use wx_proto::flow::Progress;
 #[derive(Default)]
 #[must_use]
 pub struct Watch<'a> {
-    progress: Option<Box<dyn FnMut(&Progress) + Send + 'a>>,
+    progress: Option<Callback<'a>>,
 }
+
+type Callback<'a> = Box<dyn FnMut(&Progress) + Send + 'a>;
 
 impl<'a> Watch<'a> {
     /// Hears nothing.

@@ -1,5 +1,7 @@
 //! Where pictures come from.
 
+#![allow(clippy::unwrap_used)]
+
 use std::io::{Cursor, ErrorKind, Write};
 use std::time::{Duration, UNIX_EPOCH};
 

@@ -1,5 +1,7 @@
 //! What both transports have to do alike: the list is in wx-ureq's `tests/shared/scenarios.rs`.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "../../wx-ureq/tests/shared/scenarios.rs"]
 mod scenarios;
 

@@ -4,6 +4,8 @@
 //! cargo run -p wx-ureq --example send [PICTURE]
 //! ```
 
+#![allow(clippy::print_stdout)]
+
 use std::error::Error;
 
 use wx_emulator::Emulator;
@@ -22,13 +24,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         None => Source::bytes("tiny.png", include_bytes!("../tests/tiny.png").as_slice()),
     };
     let watch =
-        Watch::new().progress(|now| eprintln!("{}: {} of {} bytes", now.step.name(), now.done, now.total));
+        Watch::new().progress(|now| println!("{}: {} of {} bytes", now.step.name(), now.done, now.total));
     let sent = client.send_image_with(&to, picture, watch)?;
-    eprintln!("sent {} as message {}", sent.uploaded.md5, sent.msg_id);
+    println!("sent {} as message {}", sent.uploaded.md5, sent.msg_id);
 
     let mut bytes = Vec::new();
     let fetched = client.fetch_image(&sent.msg_id, ImageSize::Original, Sink::vec(&mut bytes))?;
-    eprintln!("fetched {}, {} bytes of {}", fetched.md5, bytes.len(), fetched.format);
+    println!("fetched {}, {} bytes of {}", fetched.md5, bytes.len(), fetched.format);
     assert_eq!(fetched.md5, sent.uploaded.md5);
     Ok(())
 }

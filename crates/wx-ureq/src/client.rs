@@ -31,7 +31,8 @@ pub struct ClientBuilder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// No TLS library for https: enable the feature `rustls` or `native-tls`, the one that the configuration names.
+    /// No TLS library for https: enable the feature `rustls` or `native-tls`. A configuration that was brought along has
+    /// to name the one that is enabled.
     NoTls,
     /// The configuration switches off the verification of certificates.
     Unverified,
@@ -190,11 +191,7 @@ impl ClientBuilder {
     /// # Errors
     /// [`BuildError`].
     pub fn build(self) -> Result<Client, BuildError> {
-        let has_tls = cfg!(any(feature = "rustls", feature = "native-tls"));
-        if !has_tls && !self.session.hosts().is_loopback() {
-            return Err(BuildError::NoTls);
-        }
-        let http = Http::new(self.config)?;
+        let http = Http::new(self.config, &self.session)?;
         Ok(Client { session: Arc::new(self.session), policy: Arc::new(self.policy), http })
     }
 }

@@ -6,7 +6,7 @@ use http::response::Parts;
 use ureq::config::Config;
 use ureq::{Agent, AsSendBody, Body, BodyReader, SendBody};
 use wx_proto::flow::Failure;
-use wx_proto::{Limits, Outgoing};
+use wx_proto::{Limits, Outgoing, Session};
 
 use crate::body::Segments;
 use crate::classify::classify;
@@ -28,10 +28,13 @@ impl Http {
     /// address.
     ///
     /// # Errors
-    /// [`BuildError`] if the configuration would not verify certificates, or asks for a TLS library that is not there.
-    pub fn new(config: Option<Config>) -> Result<Self, BuildError> {
+    /// [`BuildError`] if the session needs https and the configuration would not verify certificates, or asks for a
+    /// TLS library that is not there.
+    pub fn new(config: Option<Config>, session: &Session) -> Result<Self, BuildError> {
         let config = config.unwrap_or_else(defaults);
-        check_tls(&config)?;
+        if !session.hosts().is_loopback() {
+            check_tls(&config)?;
+        }
         Ok(Self { agent: new_agent(config) })
     }
 
@@ -117,14 +120,13 @@ fn check_tls(config: &Config) -> Result<(), BuildError> {
     use ureq::tls::TlsProvider;
 
     let tls = config.tls_config();
-    let built = match tls.provider() {
-        TlsProvider::Rustls => cfg!(feature = "rustls"),
-        TlsProvider::NativeTls => cfg!(feature = "native-tls"),
-        _ => false,
-    };
+    let built = [
+        (TlsProvider::Rustls, cfg!(feature = "rustls")),
+        (TlsProvider::NativeTls, cfg!(feature = "native-tls")),
+    ];
     if tls.disable_verification() {
         Err(BuildError::Unverified)
-    } else if !built {
+    } else if !built.contains(&(tls.provider(), true)) {
         Err(BuildError::NoTls)
     } else {
         Ok(())
@@ -133,7 +135,7 @@ fn check_tls(config: &Config) -> Result<(), BuildError> {
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 fn check_tls(_: &Config) -> Result<(), BuildError> {
-    Ok(())
+    Err(BuildError::NoTls)
 }
 
 fn defaults() -> Config {

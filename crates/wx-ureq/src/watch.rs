@@ -17,7 +17,7 @@ use wx_proto::flow::Progress;
 #[derive(Default)]
 #[must_use]
 pub struct Watch<'a> {
-    progress: Option<Box<dyn FnMut(&Progress) + Send + 'a>>,
+    progress: Option<Callback<'a>>,
     token: Option<CancelToken>,
     cancel_if: Option<Box<dyn FnMut() -> bool + Send + 'a>>,
 }
@@ -44,6 +44,8 @@ impl CancelToken {
         self.0.load(Ordering::Relaxed)
     }
 }
+
+type Callback<'a> = Box<dyn FnMut(&Progress) + Send + 'a>;
 
 /// Sleeps in slices, so that a cancelled job ends soon.
 const SLICE: Duration = Duration::from_millis(50);

@@ -1,5 +1,7 @@
 //! Stopping a job, and driving one on.
 
+#![allow(clippy::unwrap_used)]
+
 use std::thread;
 use std::time::{Duration, Instant};
 

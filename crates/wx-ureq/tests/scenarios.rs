@@ -1,5 +1,7 @@
 //! What both transports have to do alike: the list is in `shared/scenarios.rs`.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "shared/scenarios.rs"]
 mod scenarios;
 
@@ -7,18 +9,32 @@ use scenarios::{Into, Transport};
 use wx_proto::flow::Progress;
 use wx_proto::{Error, Fetched, ImageSize, MsgId, Policy, Sent, Session, Uploaded, UserName};
 use wx_ureq::ureq::Proxy;
-use wx_ureq::ureq::config::Config;
+use wx_ureq::ureq::config::{Config, ConfigBuilder};
+use wx_ureq::ureq::typestate::AgentScope;
 use wx_ureq::{Client, Sink, Source, Watch};
 
 struct Ureq(Client);
 
+/// ureq takes the platform's TLS library only if it is told to.
+fn tls(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
+    #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+    {
+        use wx_ureq::ureq::tls::{TlsConfig, TlsProvider};
+        config.tls_config(TlsConfig::builder().provider(TlsProvider::NativeTls).build())
+    }
+    #[cfg(not(all(feature = "native-tls", not(feature = "rustls"))))]
+    config
+}
+
 impl Transport for Ureq {
+    const DECODES: bool = cfg!(feature = "_unwanted");
+
     fn new(session: Session, policy: Policy, proxy: Option<&str>) -> Self {
         let builder = Client::builder(session).policy(policy);
         let builder = match proxy {
             // Everything else in it is as unsuitable as can be.
             Some(proxy) => builder.config(
-                Config::builder()
+                tls(Config::builder())
                     .proxy(Some(Proxy::new(proxy).unwrap()))
                     .user_agent("brought along")
                     .accept_encoding("gzip")

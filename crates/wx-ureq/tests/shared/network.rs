@@ -91,16 +91,38 @@ pub(crate) fn no_http<T: Transport>() {
     assert_eq!(network(&error), (FailureKind::Protocol, Delivered::Unknown));
 }
 
+/// Only the session's cookies go out, once, whatever an answer sets.
+pub(crate) fn cookies_of_answers_are_not_kept<T: Transport>() {
+    let (heads, seen) = std::sync::mpsc::channel();
+    let address = listen(move |mut stream| {
+        heads.send(read_head(&mut stream)).unwrap();
+        let answer = "HTTP/1.1 403 Forbidden\r\nset-cookie: extra=1; path=/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        stream.write_all(answer.as_bytes()).unwrap();
+        std::io::copy(&mut stream, &mut std::io::sink()).unwrap_or_default();
+    });
+    let client: T = client_at(&address, one_try());
+    for _ in 0..3 {
+        client.upload(&UserName::new("filehelper").unwrap(), small()).unwrap_err();
+        let head = seen.recv().unwrap().to_ascii_lowercase();
+        assert_eq!(head.matches("\r\ncookie:").count(), 1, "{head}");
+        assert!(!head.contains("extra=1"), "{head}");
+    }
+}
+
+fn read_head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.push(byte[0]);
+    }
+    String::from_utf8(head).unwrap()
+}
+
 /// A proxy that opens the tunnel and then talks no TLS: nothing was delivered, and the message is not in doubt.
 pub(crate) fn no_tls_there<T: Transport>() {
     let proxy = listen(|mut stream| {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).unwrap();
-            head.push(byte[0]);
-        }
-        assert!(head.starts_with(b"CONNECT "), "{}", String::from_utf8_lossy(&head));
+        assert!(read_head(&mut stream).starts_with("CONNECT "));
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
         stream.read_exact(&mut [0; 50]).unwrap();
         stream.write_all(b"this is no handshake, whatever it may be\r\n\r\n").unwrap();

@@ -1,8 +1,10 @@
 //! Sends a picture and fetches it back, without an account: the server is an emulator on the loopback address.
 //!
 //! ```sh
-//! cargo run -p wx-reqwest --example send [PICTURE]
+//! cargo run -p wx-reqwest --example send_async [PICTURE]
 //! ```
+
+#![allow(clippy::print_stdout)]
 
 use std::error::Error;
 
@@ -23,13 +25,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         None => Source::bytes("tiny.png", include_bytes!("../tests/tiny.png").as_slice()),
     };
     let watch =
-        Watch::new().progress(|now| eprintln!("{}: {} of {} bytes", now.step.name(), now.done, now.total));
+        Watch::new().progress(|now| println!("{}: {} of {} bytes", now.step.name(), now.done, now.total));
     let sent = client.send_image_with(&to, picture, watch).await?;
-    eprintln!("sent {} as message {}", sent.uploaded.md5, sent.msg_id);
+    println!("sent {} as message {}", sent.uploaded.md5, sent.msg_id);
 
     let mut bytes = Vec::new();
     let fetched = client.fetch_image(&sent.msg_id, ImageSize::Original, Sink::vec(&mut bytes)).await?;
-    eprintln!("fetched {}, {} bytes of {}", fetched.md5, bytes.len(), fetched.format);
+    println!("fetched {}, {} bytes of {}", fetched.md5, bytes.len(), fetched.format);
     assert_eq!(fetched.md5, sent.uploaded.md5);
     Ok(())
 }

@@ -1,0 +1,54 @@
+//! What a client cannot be made of.
+
+#![allow(clippy::unwrap_used)]
+
+use wx_proto::Session;
+use wx_ureq::{BuildError, Client};
+
+fn session() -> Session {
+    let session = Session::builder("https://wx.qq.com").uin(1).sid("s").skey("k").user_name("@me");
+    session.data_ticket("t").build().unwrap()
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod with_tls {
+    use super::*;
+    use wx_ureq::ureq::config::Config;
+    use wx_ureq::ureq::tls::{TlsConfig, TlsProvider};
+
+    #[test]
+    fn certificates_are_verified_or_there_is_no_client() {
+        let build =
+            |tls| Client::builder(session()).config(Config::builder().tls_config(tls).build()).build();
+        let tls = || {
+            TlsConfig::builder().provider(if cfg!(feature = "rustls") {
+                TlsProvider::Rustls
+            } else {
+                TlsProvider::NativeTls
+            })
+        };
+        assert!(build(tls().build()).is_ok());
+        assert_eq!(build(tls().disable_verification(true).build()).unwrap_err(), BuildError::Unverified);
+        assert!(Client::new(session()).is_ok());
+    }
+
+    #[cfg(not(all(feature = "rustls", feature = "native-tls")))]
+    #[test]
+    fn a_tls_library_that_is_not_built_in_is_an_error_not_a_panic() {
+        let other = if cfg!(feature = "rustls") { TlsProvider::NativeTls } else { TlsProvider::Rustls };
+        let config = Config::builder().tls_config(TlsConfig::builder().provider(other).build()).build();
+        assert_eq!(Client::builder(session()).config(config).build().unwrap_err(), BuildError::NoTls);
+    }
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+#[test]
+fn without_tls_there_is_no_https() {
+    assert_eq!(Client::new(session()).unwrap_err(), BuildError::NoTls);
+}
+
+#[test]
+fn a_user_agent_is_printable() {
+    assert!(Client::builder(session()).user_agent("a\r\nb: c").is_err());
+    assert!(Client::builder(session()).user_agent("Mozilla/5.0 (X11; Linux x86_64)").is_ok());
+}
