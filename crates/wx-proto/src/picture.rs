@@ -151,7 +151,8 @@ impl Picture {
     /// A picture of `len` bytes that begins with `first` (at least 12 bytes, or all there are).
     ///
     /// `name` is a bare file name. As in the browser, a name without an extension gets a dot (§4.6); an empty one
-    /// becomes `image.` and the format's extension.
+    /// becomes `image.` and the format's extension. Control characters become `_`, but for the line breaks, which the
+    /// form escapes (P32): a server may not be able to read a form with them.
     ///
     /// # Errors
     /// [`PictureError`] if it cannot be sent as a picture.
@@ -171,7 +172,8 @@ impl Picture {
         if !format.sendable() {
             return Err(PictureError::Unsupported(format));
         }
-        let mut name = name.into();
+        let unreadable = |c: char| c.is_ascii_control() && c != '\r' && c != '\n';
+        let mut name = name.into().replace(unreadable, "_");
         if name.is_empty() {
             name = format!("image.{}", format.extension());
         } else if !name.contains('.') {
@@ -291,5 +293,6 @@ mod tests {
         assert_eq!(refused, Err(PictureError::TooLarge { len: limit + 1, limit }));
         assert_eq!(new("noext", jpeg).unwrap().name(), "noext.");
         assert_eq!(new("", jpeg).unwrap().name(), "image.jpg");
+        assert_eq!(new("\x1b[31m\t\x7f\0\r\n.jpg", jpeg).unwrap().name(), "_[31m___\r\n.jpg");
     }
 }

@@ -1,5 +1,5 @@
 //! Replays the fuzz corpus, and every crash that was ever found, on the stable toolchain.
-#![allow(missing_docs, clippy::unwrap_used, dead_code, unreachable_pub)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods, dead_code, unreachable_pub)]
 
 use std::fs;
 use std::path::Path;

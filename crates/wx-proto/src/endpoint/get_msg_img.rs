@@ -88,7 +88,10 @@ impl Endpoint for GetMsgImg {
         } else {
             raw.clone()
         };
-        Ok((format(&bytes)?, bytes))
+        match format(&bytes) {
+            Err(ReplyError::Json) => Err(reply::verdict(&bytes)),
+            format => Ok((format?, bytes)),
+        }
     }
 }
 

@@ -161,6 +161,12 @@ impl ReplyError {
     }
 }
 
+/// JSON in the place of a picture: the server's verdict, if it holds one that is no success.
+pub(crate) fn verdict(body: &[u8]) -> ReplyError {
+    let refused = parse::<serde::de::IgnoredAny>(body).ok().and_then(|opened| opened.accepted().err());
+    refused.unwrap_or(ReplyError::Json)
+}
+
 /// The envelope, whatever the status.
 pub(crate) fn open<T: DeserializeOwned>(reply: &Response<Bytes>, cap: u64) -> Result<Opened<T>, ReplyError> {
     let body = reply.body();

@@ -4,7 +4,7 @@ use flate2::{Compression, write::GzEncoder};
 use wx_proto::bytes::Bytes;
 use wx_proto::flow::FetchImage;
 use wx_proto::{
-    Advice, Cause, Error, Fetched, Format, ImageSize, LocalError, MsgId, Policy, ReplyError, Step,
+    Advice, Cause, Error, Fetched, Format, ImageSize, LocalError, MsgId, Policy, ReplyError, Ret, Step,
 };
 
 use super::world::*;
@@ -74,7 +74,18 @@ fn p19_tiny_pictures_and_lying_types() {
 fn p20_what_is_no_picture_is_never_stored() {
     let finals = [
         (served("<!doctype html><title>x</title>"), ReplyError::Html, Advice::CheckProxy),
-        (served("{\"BaseResponse\":{\"Ret\":1100}}"), ReplyError::Json, Advice::Report),
+        (served("{\"BaseResponse\":{\"Ret\":0}}"), ReplyError::Json, Advice::Report),
+        (served("[1, 2, 3, 4, 5, 6, 7]"), ReplyError::Json, Advice::Report),
+        (
+            served("\n{\"BaseResponse\":{\"Ret\":1101,\"ErrMsg\":\"\"}}"),
+            ReplyError::Refused { ret: Ret(1101), message: String::new() },
+            Advice::LoginAgain,
+        ),
+        (
+            gzipped(b"{\"BaseResponse\":{\"Ret\":1205}}"),
+            ReplyError::Refused { ret: Ret(1205), message: String::new() },
+            Advice::Wait,
+        ),
         (served("some plain text of no kind"), ReplyError::NotAPicture, Advice::Report),
         (status(404), ReplyError::Status(404), Advice::Report),
         (status(500), ReplyError::Status(500), Advice::RetryLater),

@@ -68,6 +68,8 @@ fn p19_p20_p21_a_picture_or_a_named_failure() {
     let html = answer(200, &[("content-type", "image/jpeg"), ("content-length", "7")], b" <html>");
     assert_eq!(html, Err(ReplyError::Html));
     assert_eq!(answer(200, &[("content-length", "9")], b"{\"Ret\":1}"), Err(ReplyError::Json));
+    let verdict = answer(200, &[("content-length", "28")], b"{\"BaseResponse\":{\"Ret\":-14}}");
+    assert!(matches!(verdict, Err(ReplyError::Refused { ret: crate::Ret(-14), .. })), "{verdict:?}");
     assert_eq!(answer(200, &[("content-length", "5")], b"hello"), Err(ReplyError::NotAPicture));
     assert_eq!(answer(404, &[("content-length", "14")], GIF), Err(ReplyError::Status(404)));
     assert_eq!(answer(206, &[("content-length", "14")], GIF), Err(ReplyError::Status(206)));

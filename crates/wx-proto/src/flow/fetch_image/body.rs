@@ -7,6 +7,7 @@ use crate::endpoint::get_msg_img::{self, ImageHead};
 use crate::flow::upload::hex;
 use crate::picture::SNIFF;
 use crate::wire::inflate::{Inflate, InflateError};
+use crate::wire::reply;
 use crate::{Fetched, Format, ReplyError};
 
 /// One answer's body.
@@ -19,15 +20,25 @@ pub(super) struct Body {
     /// Raw bytes that have come and are not inflated yet.
     raw: Bytes,
     ended: bool,
-    /// The first bytes, until there are enough to tell what they are.
-    first: BytesMut,
-    format: Option<Format>,
+    content: Content,
     md5: Md5,
     /// Bytes of the picture that the sink has taken.
     stored: u64,
     /// What the sink is to take now.
     pending: Bytes,
 }
+
+/// What the first bytes have shown.
+enum Content {
+    /// Too few of them yet.
+    Unknown(BytesMut),
+    Picture(Format),
+    /// JSON in the picture's place, gathered for the Ret that it may hold.
+    Json(BytesMut),
+}
+
+/// JSON is gathered up to this many bytes; a verdict is far shorter.
+const JSON_LIMIT: usize = 64 * 1024;
 
 /// What to do after an input.
 pub(super) enum Next {
@@ -52,8 +63,7 @@ impl Body {
             inflate: head.gzip.then(|| Inflate::new(cap)),
             raw: Bytes::new(),
             ended: false,
-            first: BytesMut::new(),
-            format: None,
+            content: Content::Unknown(BytesMut::new()),
             md5: Md5::new(),
             stored: 0,
             pending: Bytes::new(),
@@ -126,23 +136,32 @@ impl Body {
         if self.ended && self.pending.is_empty() { self.whole() } else { Next::More }
     }
 
-    /// Picture bytes on their way to the sink; held back until the first of them show a picture.
+    /// Bytes on their way to the sink; held back until the first of them show a picture.
     fn offer(&mut self, piece: Bytes) -> Result<(), ReplyError> {
-        if self.format.is_some() {
-            self.pending = piece;
-            return Ok(());
-        }
-        let enough = self.first.len() + piece.len() >= SNIFF || self.ended;
-        if self.first.is_empty() && enough {
-            // The usual case: nothing was held back, nothing is copied.
-            self.format = Some(get_msg_img::format(&piece)?);
-            self.pending = piece;
-            return Ok(());
-        }
-        self.first.extend_from_slice(&piece);
-        if enough {
-            self.format = Some(get_msg_img::format(&self.first)?);
-            self.pending = self.first.split().freeze();
+        match &mut self.content {
+            Content::Picture(_) => self.pending = piece,
+            Content::Json(text) if text.len() + piece.len() <= JSON_LIMIT => text.extend_from_slice(&piece),
+            Content::Json(_) => {}
+            Content::Unknown(first) => {
+                // The usual case: the first piece is large enough, and nothing is copied.
+                let seen = if first.is_empty() {
+                    piece
+                } else {
+                    first.extend_from_slice(&piece);
+                    first.split().freeze()
+                };
+                if seen.len() < SNIFF && !self.ended {
+                    *first = BytesMut::from(&seen[..]);
+                    return Ok(());
+                }
+                match get_msg_img::format(&seen) {
+                    Err(ReplyError::Json) => self.content = Content::Json(BytesMut::from(&seen[..])),
+                    format => {
+                        self.content = Content::Picture(format?);
+                        self.pending = seen;
+                    }
+                }
+            }
         }
         Ok(())
     }
@@ -152,9 +171,12 @@ impl Body {
     }
 
     fn whole(&self) -> Next {
-        match self.format {
-            Some(format) => Next::Whole(Fetched { bytes: self.stored, md5: hex(self.md5.clone()), format }),
-            None => Next::Bad(ReplyError::Empty),
+        match &self.content {
+            Content::Picture(format) => {
+                Next::Whole(Fetched { bytes: self.stored, md5: hex(self.md5.clone()), format: *format })
+            }
+            Content::Json(text) => Next::Bad(reply::verdict(text)),
+            Content::Unknown(_) => Next::Bad(ReplyError::Empty),
         }
     }
 }
