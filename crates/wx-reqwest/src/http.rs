@@ -55,7 +55,7 @@ impl Http {
             Some(Ok(response)) => Ok(Reply::new(response, limits, deadline)),
             Some(Err(error)) => Err(classify(&error, begun())),
             None if begun() => Err(Failure::on_the_way(FailureKind::Stalled)),
-            None => Err(Failure::never_connected(FailureKind::Stalled)),
+            None => Err(Failure::never_connected(FailureKind::Connect)),
         }
     }
 }

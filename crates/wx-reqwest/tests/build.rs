@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
-use wx_proto::Session;
-use wx_reqwest::Client;
+use wx_proto::flow::FetchImage;
+use wx_proto::{IdSource, ImageSize, MsgId, Policy, Session};
+use wx_reqwest::{Client, Watch, drive};
 
 fn session() -> Session {
     let session = Session::builder("https://wx.qq.com").uin(1).sid("s").skey("k").user_name("@me");
@@ -14,6 +15,21 @@ fn session() -> Session {
 #[test]
 fn with_tls_there_is_https() {
     assert!(Client::new(session()).is_ok());
+}
+
+/// It might go through a proxy.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+#[tokio::test]
+async fn a_request_to_a_loopback_address_is_for_a_loopback_client() {
+    let server = wx_emulator::Emulator::start().unwrap();
+    let loopback = Session::from_json_allow_loopback(server.session_json()).unwrap();
+    let mut policy = Policy::default();
+    policy.fetch_tries = 1;
+    let (id, seed) = (MsgId::new("1").unwrap(), IdSource::process().seed(1, [0; 16]));
+    let mut flow = FetchImage::new(&loopback, id, ImageSize::Original, true, seed, policy).unwrap();
+    let client = Client::new(session()).unwrap();
+    drive(client.http(), &mut (), &mut flow, &mut Watch::new()).await.unwrap_err();
+    assert_eq!(server.requests().len(), 0);
 }
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use wx_proto::{ImageSize, Outcome};
 
-use super::{Into, Transport, assert_secret_free, client, friend, policy, quiet, server, session, small};
+use super::{
+    DEAD, Into, Transport, assert_secret_free, client, friend, policy, quiet, server, session, small,
+};
 
 /// What became of a send.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,7 +46,7 @@ pub(crate) fn faults_while_sending<T: Transport>() {
     for (faults, end, messages, (endpoint, requests)) in scenarios {
         let server = server(faults);
         let stalls_soon = policy().with_stall(Duration::from_millis(300));
-        let client = T::new(session(&server), stalls_soon, None);
+        let client = T::new(session(&server), stalls_soon, Some(DEAD));
         let result = client.send(&friend(&server), small(), quiet);
         let found = match &result {
             Ok(_) => End::Sent,
@@ -76,7 +78,8 @@ pub(crate) fn faults_while_fetching<T: Transport>() {
     ] {
         for once in [false, true] {
             let server = server(&[fault]);
-            let client = T::new(session(&server), policy().with_stall(Duration::from_millis(300)), None);
+            let client =
+                T::new(session(&server), policy().with_stall(Duration::from_millis(300)), Some(DEAD));
             let id = client.send(&friend(&server), small(), quiet).unwrap().msg_id;
             let mut got = Vec::new();
             let into = if once { Into::Writer(&mut got) } else { Into::Vec(&mut got) };

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use wx_proto::flow::{Delivered, FailureKind};
 use wx_proto::{Cause, Error, Outcome, Policy, ReplyError, Session, UserName};
 
-use super::{Transport, client, client_at, friend, large, policy, quiet, server, session, small};
+use super::{DEAD, Transport, client, client_at, friend, large, policy, quiet, server, session, small};
 
 /// Longer than the stall in all, never as long without a byte.
 pub(crate) fn a_slow_answer_is_no_stall<T: Transport>() {
@@ -80,6 +80,20 @@ pub(crate) fn nobody_there<T: Transport>() {
     assert_eq!(error.outcome(), Outcome::NotSent);
 }
 
+/// A listener whose queue is full lets nobody in and turns nobody away, on Linux at least.
+pub(crate) fn no_connection_in_time<T: Transport>() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let connect = || TcpStream::connect_timeout(&address, Duration::from_millis(100)).ok();
+    let queue: Vec<_> = std::iter::from_fn(connect).take(5000).collect();
+    if !cfg!(target_os = "linux") || queue.len() == 5000 {
+        return;
+    }
+    let client: T = client_at(&address.to_string(), one_try().with_stall(Duration::from_millis(200)));
+    let error = client.upload(&UserName::new("filehelper").unwrap(), small()).unwrap_err();
+    assert_eq!(network(&error), (FailureKind::Connect, Delivered::Never));
+}
+
 pub(crate) fn no_http<T: Transport>() {
     let address = listen(|mut stream| {
         stream.read_exact(&mut [0; 100]).unwrap();
@@ -147,7 +161,7 @@ pub(crate) fn a_message_is_never_sent_twice_by_the_client<T: Transport>() {
 
 pub(crate) fn loopback_needs_no_proxy<T: Transport>() {
     let server = server(&[]);
-    let client = T::new(session(&server), policy(), Some("http://127.0.0.1:1"));
+    let client = T::new(session(&server), policy(), Some(DEAD));
     client.send(&friend(&server), small(), quiet).unwrap();
 }
 
@@ -162,7 +176,7 @@ pub(crate) fn proxy_of_the_environment<T: Transport>() {
     }
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", "proxy_of_the_environment"]).env("WX_TEST_CHILD", "1").env_remove("NO_PROXY");
-    child.envs(PROXIES.map(|name| (name, "http://127.0.0.1:1")));
+    child.envs(PROXIES.map(|name| (name, DEAD)));
     let output = child.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
