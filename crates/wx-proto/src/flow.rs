@@ -33,6 +33,7 @@
 //! 11. A repeat is decided by class: can it be repeated, may it have been delivered, did the server say "slow down".
 //!     Ret 1205 is never repeated.
 
+mod clock;
 mod exchange;
 mod fetch_image;
 mod message;
@@ -40,6 +41,7 @@ mod progress;
 mod repeating;
 mod send_image;
 mod side_calls;
+mod snapshot;
 mod upload;
 
 use std::fmt;
@@ -54,6 +56,7 @@ pub use fetch_image::FetchImage;
 pub use message::SendUploaded;
 pub use progress::Progress;
 pub use send_image::SendImage;
+pub use snapshot::{Resume, ResumeError, Snapshot};
 pub use upload::Upload;
 
 /// A job, seen from its driver. The [module](self) states the contract.
@@ -72,6 +75,11 @@ pub trait Flow {
 
     /// How far the job is.
     fn progress(&self) -> Progress;
+
+    /// The job as it can be saved and taken up again; `None` for jobs that cannot, and for those that are over.
+    fn snapshot(&self) -> Option<Snapshot> {
+        None
+    }
 
     /// Ends the job now: from here on `poll` is `Done`. A message that was handed out and has no clear answer yet ends
     /// as [`Cause::Uncertain`](crate::Cause), everything else as [`Cause::Cancelled`](crate::Cause). A job that is done

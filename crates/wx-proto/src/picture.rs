@@ -1,5 +1,7 @@
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Policy;
 
 /// A picture to send: what the forms say of it. The bytes stay with the caller.
@@ -13,7 +15,7 @@ use crate::Policy;
 /// assert_eq!(picture.format(), Format::Jpeg);
 /// # Ok::<(), wx_proto::PictureError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Picture {
     name: String,
     len: u64,
@@ -22,7 +24,8 @@ pub struct Picture {
 }
 
 /// What kind of picture some bytes are, by their first bytes alone (P19).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Format {
     /// JPEG.
@@ -162,16 +165,8 @@ impl Picture {
         first: &[u8],
         policy: &Policy,
     ) -> Result<Self, PictureError> {
-        if len == 0 {
-            return Err(PictureError::Empty);
-        }
-        if len > policy.max_picture {
-            return Err(PictureError::TooLarge { len, limit: policy.max_picture });
-        }
+        check_len(len, policy)?;
         let format = Format::of(first).ok_or(PictureError::NotAPicture)?;
-        if !format.sendable() {
-            return Err(PictureError::Unsupported(format));
-        }
         let unreadable = |c: char| c.is_ascii_control() && c != '\r' && c != '\n';
         let mut name = name.into().replace(unreadable, "_");
         if name.is_empty() {
@@ -179,7 +174,15 @@ impl Picture {
         } else if !name.contains('.') {
             name.push('.');
         }
-        Ok(Self { name, len, format, modified_ms: None })
+        let picture = Self { name, len, format, modified_ms: None };
+        picture.check(policy)?;
+        Ok(picture)
+    }
+
+    /// What [`Picture::new`] checks, once more for one that was saved.
+    pub(crate) fn check(&self, policy: &Policy) -> Result<(), PictureError> {
+        check_len(self.len, policy)?;
+        if self.format.sendable() { Ok(()) } else { Err(PictureError::Unsupported(self.format)) }
     }
 
     /// Sets the time at which the file was last changed, in Unix milliseconds; the form's `lastModifiedDate` shows it.
@@ -210,6 +213,14 @@ impl Picture {
 
     pub(crate) fn modified_ms(&self) -> Option<u64> {
         self.modified_ms
+    }
+}
+
+fn check_len(len: u64, policy: &Policy) -> Result<(), PictureError> {
+    match len {
+        0 => Err(PictureError::Empty),
+        len if len > policy.max_picture => Err(PictureError::TooLarge { len, limit: policy.max_picture }),
+        _ => Ok(()),
     }
 }
 

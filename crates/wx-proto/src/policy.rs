@@ -24,6 +24,9 @@ pub struct Policy {
     pub message_tries: u32,
     /// The wait between the tries of a message that may have been delivered. Default 15 s (§4.7).
     pub message_wait: Duration,
+    /// A saved message that may have been delivered is handed out again by itself within this time of its first
+    /// hand-out; later only on request. Default 60 s: the page's own repeats end by then (§4.7).
+    pub resend_within: Duration,
     /// Tries of a download, each from byte 0, the first included; 0 counts as 1. Default 3.
     pub fetch_tries: u32,
     /// A chunk has stalled when no byte moved for this long. Default 120 s (P40).
@@ -50,6 +53,7 @@ impl Default for Policy {
             back_off: Duration::from_secs(1),
             message_tries: 4,
             message_wait: Duration::from_secs(15),
+            resend_within: Duration::from_secs(60),
             fetch_tries: 3,
             upload_stall: Duration::from_secs(120),
             call_stall: Duration::from_secs(30),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// function of its seed and its inputs.
 ///
 /// Two jobs must never share a millisecond: ClientMediaId is made of it (P28). Take seeds from an [`IdSource`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seed {
     /// Milliseconds since 1970-01-01 UTC.
     pub unix_ms: u64,
@@ -98,7 +98,7 @@ impl IdSource {
 
     /// A seed at `unix_ms`, or as little later as it takes to be unique.
     pub fn seed(&self, unix_ms: u64, entropy: [u8; 16]) -> Seed {
-        let reserve = |free: u64| free.max(unix_ms) + 2;
+        let reserve = |free: u64| free.max(unix_ms).saturating_add(2);
         let free =
             match self.free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| Some(reserve(free))) {
                 Ok(free) | Err(free) => free,

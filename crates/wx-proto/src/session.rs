@@ -5,8 +5,10 @@ mod file;
 
 use std::fmt;
 
+use md5::{Digest, Md5};
 use serde_json::{Map, Value};
 
+use crate::wire::digest::hex;
 use crate::wire::query::PassTicket;
 use crate::{CookieJar, DeviceId, HostError, Hosts, Role, Secret, Unready, UserName};
 
@@ -172,6 +174,18 @@ impl Session {
     /// [`Unready`] if nobody is logged in or the cookie `webwx_data_ticket` is missing or expired.
     pub fn check_upload(&self, unix_ms: u64) -> Result<(), Unready> {
         self.data_ticket(unix_ms).map(|_| ())
+    }
+
+    /// Tells logins apart without telling anything of them: a hash under a key that is random for each job. sid alone
+    /// has 96 random bits.
+    pub(crate) fn fingerprint(&self, key: &[u8; 16]) -> String {
+        let mut hash = Md5::new();
+        hash.update(key);
+        hash.update(self.uin.to_le_bytes());
+        hash.update(self.hosts.origin(Role::Base).to_string());
+        hash.update([0]);
+        hash.update(self.sid.expose());
+        hex(hash)
     }
 
     pub(crate) fn data_ticket(&self, unix_ms: u64) -> Result<&Secret, Unready> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod base;
 pub(crate) mod date;
+pub(crate) mod digest;
 pub(crate) mod form;
 pub(crate) mod inflate;
 pub(crate) mod lenient;

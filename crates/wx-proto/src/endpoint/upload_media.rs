@@ -138,7 +138,7 @@ impl UploadMedia {
 
     /// The same upload under the seed's second millisecond: the server takes it for another one.
     pub(crate) fn started_over(mut self) -> Self {
-        self.client_media_id = self.seed.unix_ms + 1;
+        self.client_media_id = self.seed.unix_ms.saturating_add(1);
         self
     }
 

@@ -3,8 +3,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Response;
 
+use super::clock::Clock;
 use super::exchange::{Ended, Exchange};
-use super::{Action, CallId, Delivered, Flow, Input, Misuse, Progress};
+use super::snapshot::SavedMessage;
+use super::{Action, CallId, Delivered, Flow, Input, Misuse, Progress, Resume, ResumeError, Snapshot};
 use crate::endpoint::send_emoticon::SendEmoticon;
 use crate::endpoint::send_msg_img::SendMsgImg;
 use crate::endpoint::{Endpoint, REPLY_LIMIT, Receipt};
@@ -28,6 +30,9 @@ use crate::{
 /// That a server drops a repeat by its ClientMsgId is what the official page relies on (§4.7); it is not proven.
 #[derive(Clone, Debug)]
 pub struct SendUploaded {
+    session: Session,
+    to: UserName,
+    seed: Seed,
     call: Call,
     uploaded: Uploaded,
     policy: Policy,
@@ -39,6 +44,9 @@ pub struct SendUploaded {
     /// Whether a hand-out other than the outstanding one may have been delivered.
     maybe_delivered: bool,
     wait_until: Option<Duration>,
+    clock: Clock,
+    /// When it first left, in Unix milliseconds, if it may have been delivered.
+    handed_out_ms: Option<u64>,
     done: Option<Result<Sent, Error>>,
 }
 
@@ -83,7 +91,39 @@ impl SendUploaded {
         seed: Seed,
         policy: Policy,
     ) -> Result<Self, Error> {
-        Self::after(CallId::FIRST, session, uploaded, to, seed, policy)
+        Self::after(CallId::FIRST, session, uploaded, to, seed, policy, Clock::new(seed.unix_ms))
+    }
+
+    /// Takes up a saved message, in the same login. One that was handed out is handed out again with its own ClientMsgId
+    /// within [`Policy::resend_within`], or later if [`Resume::resend`] says so; else it ends as
+    /// [`Cause::Uncertain`] at once.
+    ///
+    /// # Errors
+    /// [`ResumeError`]; nothing is sent then.
+    pub fn resume(
+        session: &Session,
+        snapshot: Snapshot,
+        policy: Policy,
+        at: Resume,
+    ) -> Result<Self, ResumeError> {
+        session.check_login()?;
+        let (seed, to, saved) = snapshot.message(session)?;
+        let window = u64::try_from(policy.resend_within.as_millis()).unwrap_or(u64::MAX);
+        let clock = Clock::new(at.unix_ms);
+        let mut flow = Self::after(CallId::FIRST, session, saved.uploaded, to, seed, policy, clock)
+            .map_err(|_| crate::Unready::NotLoggedIn)?;
+        flow.handed_out_ms = saved.handed_out_ms;
+        if let Some(first) = saved.handed_out_ms {
+            (flow.maybe_delivered, flow.tries) = (true, 1);
+            // A clock that was set back tells nothing: such a message counts as old.
+            let recent = at.unix_ms.checked_sub(first).is_some_and(|age| age <= window);
+            if recent || at.resend {
+                flow.tries = 0;
+            } else {
+                flow.uncertain(None);
+            }
+        }
+        Ok(flow)
     }
 
     pub(super) fn after(
@@ -93,12 +133,13 @@ impl SendUploaded {
         to: UserName,
         seed: Seed,
         policy: Policy,
+        clock: Clock,
     ) -> Result<Self, Error> {
         let media_id = uploaded.media_id.clone();
         let call = if uploaded.emoticon {
-            Call::Emoticon(SendEmoticon::new(media_id, to, seed))
+            Call::Emoticon(SendEmoticon::new(media_id, to.clone(), seed))
         } else {
-            Call::Picture(SendMsgImg::new(media_id, to, seed))
+            Call::Picture(SendMsgImg::new(media_id, to.clone(), seed))
         };
         let outgoing = match call.request(session) {
             Ok(outgoing) => outgoing.with_stall(policy.call_stall),
@@ -111,6 +152,9 @@ impl SendUploaded {
         };
         let exchange = Exchange::new(id, outgoing, REPLY_LIMIT);
         Ok(Self {
+            session: session.clone(),
+            to,
+            seed,
             call,
             uploaded,
             policy,
@@ -119,6 +163,8 @@ impl SendUploaded {
             handed_out: false,
             maybe_delivered: false,
             wait_until: None,
+            clock,
+            handed_out_ms: None,
             done: None,
         })
     }
@@ -138,6 +184,9 @@ impl SendUploaded {
     }
 
     fn fail(&mut self, cause: Cause) {
+        if !matches!(cause, Cause::Uncertain { .. }) {
+            self.handed_out_ms = None;
+        }
         self.done = Some(Err(Error {
             uploaded: Some(Box::new(self.uploaded.clone())),
             local_id: Some(self.call.local_id().clone()),
@@ -153,6 +202,9 @@ impl SendUploaded {
     fn again(&mut self, cause: Cause, delivered: Delivered, now: Duration) {
         self.maybe_delivered |= delivered == Delivered::Unknown;
         self.handed_out = false;
+        if !self.maybe_delivered {
+            self.handed_out_ms = None;
+        }
         if self.tries_used_up() {
             if self.maybe_delivered {
                 self.uncertain(None)
@@ -189,6 +241,7 @@ impl Flow for SendUploaded {
     type Output = Result<Sent, Error>;
 
     fn poll(&mut self, now: Duration) -> Action<Self::Output> {
+        self.clock.start(now);
         if let Some(done) = &self.done {
             return Action::Done(done.clone());
         }
@@ -205,6 +258,7 @@ impl Flow for SendUploaded {
             }
             self.tries += 1;
             self.handed_out = true;
+            self.handed_out_ms.get_or_insert(self.clock.unix_ms(now));
         }
         self.exchange.poll()
     }
@@ -233,6 +287,14 @@ impl Flow for SendUploaded {
             in_doubt: self.in_doubt(),
             ..Progress::at(Step::Message, total)
         }
+    }
+
+    fn snapshot(&self) -> Option<Snapshot> {
+        if matches!(self.done, Some(Ok(_))) {
+            return None;
+        }
+        let saved = SavedMessage { uploaded: self.uploaded.clone(), handed_out_ms: self.handed_out_ms };
+        Some(Snapshot::of_message(&self.session, self.seed, &self.to, saved))
     }
 
     fn cancel(&mut self) {

@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use super::{Action, CallId, Flow, Input, Misuse, Progress, SendUploaded, Upload};
+use super::clock::Clock;
+use super::{
+    Action, CallId, Flow, Input, Misuse, Progress, Resume, ResumeError, SendUploaded, Snapshot, Upload,
+};
 use crate::{Error, Picture, Policy, Seed, Sent, Session, Step, Uploaded, UserName};
 
 /// Sends a picture: an [`Upload`], then a [`SendUploaded`] with what it won.
@@ -10,6 +13,7 @@ pub struct SendImage {
     to: UserName,
     seed: Seed,
     policy: Policy,
+    clock: Clock,
     stage: Stage,
 }
 
@@ -33,16 +37,37 @@ impl SendImage {
         policy: Policy,
     ) -> Result<Self, Error> {
         let upload = Upload::new(session, picture, to.clone(), seed, policy.clone())?;
-        Ok(Self { session: session.clone(), to, seed, policy, stage: Stage::Upload(Box::new(upload)) })
+        let (session, clock) = (session.clone(), Clock::new(seed.unix_ms));
+        Ok(Self { session, to, seed, policy, clock, stage: Stage::Upload(Box::new(upload)) })
+    }
+
+    /// Takes up a saved job, in the same login, where it was: see [`Upload::resume`] and [`SendUploaded::resume`].
+    ///
+    /// # Errors
+    /// [`ResumeError`]; nothing is sent then.
+    pub fn resume(
+        session: &Session,
+        snapshot: Snapshot,
+        policy: Policy,
+        at: Resume,
+    ) -> Result<Self, ResumeError> {
+        let (seed, to) = (snapshot.seed(), snapshot.to().clone());
+        let stage = if snapshot.uploaded().is_some() {
+            Stage::Message(Box::new(SendUploaded::resume(session, snapshot, policy.clone(), at)?))
+        } else {
+            Stage::Upload(Box::new(Upload::resume(session, snapshot, policy.clone(), at)?))
+        };
+        Ok(Self { session: session.clone(), to, seed, policy, clock: Clock::new(at.unix_ms), stage })
     }
 
     /// What the upload won becomes the message.
     fn hand_over(&mut self, (next_id, uploaded): (CallId, Uploaded)) {
         let (to, policy) = (self.to.clone(), self.policy.clone());
-        self.stage = match SendUploaded::after(next_id, &self.session, uploaded, to, self.seed, policy) {
-            Ok(message) => Stage::Message(Box::new(message)),
-            Err(error) => Stage::Failed(Box::new(error)),
-        };
+        self.stage =
+            match SendUploaded::after(next_id, &self.session, uploaded, to, self.seed, policy, self.clock) {
+                Ok(message) => Stage::Message(Box::new(message)),
+                Err(error) => Stage::Failed(Box::new(error)),
+            };
     }
 }
 
@@ -50,6 +75,7 @@ impl Flow for SendImage {
     type Output = Result<Sent, Error>;
 
     fn poll(&mut self, now: Duration) -> Action<Self::Output> {
+        self.clock.start(now);
         loop {
             let won = match &mut self.stage {
                 Stage::Upload(upload) => match upload.poll(now).split() {
@@ -77,6 +103,14 @@ impl Flow for SendImage {
             Stage::Upload(upload) => upload.progress(),
             Stage::Message(message) => message.progress(),
             Stage::Failed(_) => Progress::at(Step::Message, 0),
+        }
+    }
+
+    fn snapshot(&self) -> Option<Snapshot> {
+        match &self.stage {
+            Stage::Upload(upload) => upload.snapshot(),
+            Stage::Message(message) => message.snapshot(),
+            Stage::Failed(_) => None,
         }
     }
 

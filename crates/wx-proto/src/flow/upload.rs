@@ -4,18 +4,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-pub(super) use self::digest::hex;
 use self::digest::{Digest, Digested};
 use super::repeating::Repeating;
 use super::side_calls::SideCalls;
-use super::{Action, CallId, Flow, Input, Misuse, Progress};
+use super::snapshot::{SavedMessage, SavedUpload};
+use super::{Action, CallId, Flow, Input, Misuse, Progress, Resume, ResumeError, Snapshot};
 use crate::endpoint::Endpoint;
 use crate::endpoint::check_upload::{CheckUpload, Checked};
 use crate::endpoint::preflight::Preflight;
 use crate::endpoint::report::Report;
 use crate::endpoint::upload_media::{Accepted, CHUNK, UploadMedia};
 use crate::{
-    Cause, Error, Outgoing, Picture, Policy, ReplyError, Seed, Session, Step, Unready, Uploaded, UserName,
+    Cause, Error, Outgoing, Picture, Policy, ReplyError, RetClass, Seed, Session, Step, Unready, Uploaded,
+    UserName,
 };
 
 /// Uploads a picture and ends with its MediaId.
@@ -45,6 +46,8 @@ pub struct Upload {
     /// Whether a chunk of this attempt may have reached the server more than once.
     repeated: bool,
     started_over: bool,
+    /// Set while this is a saved upload that was taken up: what was saved of it.
+    saved: Option<SavedUpload>,
     next_id: CallId,
     stage: Stage,
 }
@@ -85,9 +88,33 @@ impl Upload {
             chunk: 0,
             repeated: false,
             started_over: false,
+            saved: None,
             next_id: CallId::FIRST,
             stage,
         })
+    }
+
+    /// Takes up a saved upload, in the same login: the picture is read again and must be the same, then the chunks go on
+    /// behind those that were acknowledged. If the server does not want the rest, the upload starts over by itself.
+    ///
+    /// # Errors
+    /// [`ResumeError`]; nothing is sent then.
+    pub fn resume(
+        session: &Session,
+        snapshot: Snapshot,
+        policy: Policy,
+        at: Resume,
+    ) -> Result<Self, ResumeError> {
+        session.check_upload(at.unix_ms)?;
+        let (seed, to, saved) = snapshot.upload(session, &policy)?;
+        let mut upload =
+            Self::new(session, saved.picture.clone(), to, seed, policy).map_err(|_| Unready::NoDataTicket)?;
+        if saved.started_over {
+            upload.media = upload.media.started_over();
+            upload.started_over = true;
+        }
+        upload.saved = Some(saved);
+        Ok(upload)
     }
 
     /// An id that no call of this upload has.
@@ -100,9 +127,18 @@ impl Upload {
     }
 
     fn digested(&mut self, digested: Digested) -> Result<Stage, Cause> {
+        if let Some(saved) = &self.saved {
+            if saved.md5.as_ref().is_some_and(|md5| *md5 != digested.md5) {
+                return Err(Cause::Changed);
+            }
+            // Above the limit of the check its ticket is part of every form and is not saved: from the first chunk then.
+            let from_start = self.picture().len() > self.policy.check_above;
+            self.chunk = if from_start { 0 } else { saved.acked };
+            self.repeated = true;
+        }
         self.media = self.media.clone().digested(digested.md5);
         self.sums = digested.sums;
-        if !self.policy.browser_parity {
+        if !self.policy.browser_parity || self.saved.is_some() {
             return self.check();
         }
         let reports = Report::of_upload(self.picture().len(), digested.ms);
@@ -199,13 +235,20 @@ impl Upload {
             return Err(why.into());
         }
         self.media = self.media.clone().started_over();
-        (self.chunk, self.repeated, self.started_over) = (0, false, true);
+        (self.chunk, self.repeated, self.started_over, self.saved) = (0, false, true, None);
         Ok(Stage::Load)
     }
 
     fn refused(&mut self, cause: Cause) -> Result<Stage, Cause> {
         match cause {
             Cause::Reply(error @ ReplyError::NoMediaId) if self.repeated => self.start_over(error),
+            // It may have forgotten the first chunks, or never have been meant to hear the rest.
+            Cause::Reply(error @ ReplyError::Refused { ret, .. })
+                if self.saved.is_some()
+                    && matches!(ret.class(), RetClass::Permanent | RetClass::Transient) =>
+            {
+                self.start_over(error)
+            }
             other => Err(other),
         }
     }
@@ -310,6 +353,26 @@ impl Flow for Upload {
                 Progress { chunk, done: acked, attempt, ..at }
             }
         }
+    }
+
+    fn snapshot(&self) -> Option<Snapshot> {
+        let (session, to) = (&self.session, &self.to);
+        if let Stage::Done(Ok(uploaded)) = &self.stage {
+            let saved = SavedMessage { uploaded: uploaded.clone(), handed_out_ms: None };
+            return Some(Snapshot::of_message(session, self.seed, to, saved));
+        }
+        // While a saved upload is read again it stays as it was saved.
+        let digested = !self.media.md5().is_empty();
+        let saved = match &self.saved {
+            Some(saved) if !digested => saved.clone(),
+            _ => SavedUpload {
+                picture: self.picture().clone(),
+                md5: digested.then(|| self.media.md5().to_owned()),
+                acked: self.chunk,
+                started_over: self.started_over,
+            },
+        };
+        Some(Snapshot::of_upload(session, self.seed, to, saved))
     }
 
     fn cancel(&mut self) {

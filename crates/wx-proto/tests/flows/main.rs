@@ -6,6 +6,7 @@ mod fetch;
 mod message;
 mod parity;
 mod properties;
+mod resume;
 mod secrets;
 mod upload;
 mod world;

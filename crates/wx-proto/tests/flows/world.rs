@@ -105,6 +105,10 @@ pub(crate) struct World {
     pub(crate) before_load: Box<dyn FnMut(&mut Bytes)>,
     pub(crate) load_error: Option<LocalError>,
     pub(crate) store_error: Option<LocalError>,
+    /// After this many steps the program is killed.
+    pub(crate) steps_left: usize,
+    /// What was saved last: after a poll and before it was acted on.
+    pub(crate) saved: Option<String>,
     answers: std::collections::VecDeque<Answer>,
 }
 
@@ -122,6 +126,8 @@ impl World {
             before_load: Box::new(|_| {}),
             load_error: None,
             store_error: None,
+            steps_left: STEPS,
+            saved: None,
             answers: answers.into_iter().collect(),
         }
     }
@@ -141,10 +147,21 @@ impl World {
 
     /// Runs a flow to its end.
     pub(crate) fn run<F: Flow>(&mut self, flow: &mut F) -> F::Output {
+        self.run_or_die(flow).unwrap_or_else(|| panic!("no end after {STEPS} steps"))
+    }
+
+    /// Runs a flow until it ends or the program is killed.
+    pub(crate) fn run_or_die<F: Flow>(&mut self, flow: &mut F) -> Option<F::Output> {
         let mut reply: Option<(CallId, Bytes, bool)> = None;
-        for _ in 0..STEPS {
-            let input = match flow.poll(self.now) {
-                Action::Done(output) => return output,
+        loop {
+            let action = flow.poll(self.now);
+            self.saved = flow.snapshot().map(|snapshot| snapshot.to_json());
+            if self.steps_left == 0 {
+                return None;
+            }
+            self.steps_left -= 1;
+            let input = match action {
+                Action::Done(output) => return Some(output),
                 Action::Wait(until) => {
                     assert!(until > self.now, "waits for the past");
                     self.now = until;
@@ -185,7 +202,6 @@ impl World {
             };
             flow.handle(input, self.now).expect("the loop obeys the contract");
         }
-        panic!("no end after {STEPS} steps");
     }
 
     pub(crate) fn load(&mut self, span: &std::ops::Range<u64>) -> Input {

@@ -4,8 +4,8 @@ use bytes::{Bytes, BytesMut};
 use md5::{Digest, Md5};
 
 use crate::endpoint::get_msg_img::{self, ImageHead};
-use crate::flow::upload::hex;
 use crate::picture::SNIFF;
+use crate::wire::digest::hex;
 use crate::wire::inflate::{Inflate, InflateError};
 use crate::wire::reply;
 use crate::{Fetched, Format, ReplyError};

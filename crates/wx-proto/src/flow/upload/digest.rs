@@ -10,6 +10,7 @@ use md5::{Digest as _, Md5};
 use super::Misuse;
 use crate::Cause;
 use crate::endpoint::upload_media::CHUNK;
+use crate::wire::digest::hex;
 
 /// The digest in progress.
 #[derive(Clone)]
@@ -93,9 +94,4 @@ pub(super) fn sum(bytes: &[u8]) -> u32 {
     let mut crc = Crc::new();
     crc.update(bytes);
     crc.sum()
-}
-
-/// Lower case (P29).
-pub(in crate::flow) fn hex(md5: Md5) -> String {
-    md5.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

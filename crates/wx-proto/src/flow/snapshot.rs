@@ -1,0 +1,193 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::endpoint::upload_media::CHUNK;
+use crate::{Picture, Policy, Seed, Session, Uploaded, UserName};
+
+/// A send in progress, saved: enough to go on with it in the same login, and no secret.
+///
+/// It holds the seed, what the forms are made of, how many chunks the server has acknowledged, and when the message was
+/// first handed out. The login is recognised by a keyed hash. Save it **after** each poll and **before** acting on it:
+/// then a crash cannot turn into a second message unseen.
+///
+/// How long the server keeps half an upload, no source tells. If it no longer wants the rest, the upload starts over by
+/// itself, once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    version: u32,
+    login: String,
+    seed: Seed,
+    to: UserName,
+    job: Job,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Job {
+    Upload(SavedUpload),
+    Message(SavedMessage),
+}
+
+/// An upload that is not finished.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SavedUpload {
+    pub(super) picture: Picture,
+    /// Known once the picture has been read.
+    pub(super) md5: Option<String>,
+    /// Chunks that the server has acknowledged.
+    pub(super) acked: u32,
+    pub(super) started_over: bool,
+}
+
+/// A message that is not known to be sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SavedMessage {
+    pub(super) uploaded: Uploaded,
+    /// When it first left, in Unix milliseconds, if it may have been delivered.
+    pub(super) handed_out_ms: Option<u64>,
+}
+
+/// The moment at which a saved job is taken up again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resume {
+    /// The time, in Unix milliseconds.
+    pub unix_ms: u64,
+    /// Whether a message whose fate is unknown, and which left more than [`Policy::resend_within`] ago, is handed out once
+    /// more with its own ClientMsgId. Without it the job ends as [`Uncertain`](crate::Cause::Uncertain), as it stands.
+    pub resend: bool,
+}
+
+/// Why a saved job cannot be taken up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResumeError {
+    /// The text is not a saved job.
+    NotASnapshot,
+    /// It has another version than 1.
+    Version(u32),
+    /// It was saved in another login: MediaIds and UserNames of one login mean nothing in another.
+    OtherLogin,
+    /// It is another kind of job.
+    OtherJob,
+    /// What it holds cannot be.
+    Invalid(&'static str),
+    /// The session does not allow it.
+    Unready(crate::Unready),
+}
+
+const VERSION: u32 = 1;
+
+impl Snapshot {
+    fn new(session: &Session, seed: Seed, to: &UserName, job: Job) -> Self {
+        Self { version: VERSION, login: session.fingerprint(&seed.entropy), seed, to: to.clone(), job }
+    }
+
+    pub(super) fn of_upload(session: &Session, seed: Seed, to: &UserName, saved: SavedUpload) -> Self {
+        Self::new(session, seed, to, Job::Upload(saved))
+    }
+
+    pub(super) fn of_message(session: &Session, seed: Seed, to: &UserName, saved: SavedMessage) -> Self {
+        Self::new(session, seed, to, Job::Message(saved))
+    }
+
+    /// The saved job as one line of JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Strings and numbers alone: this cannot fail.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads what [`Snapshot::to_json`] wrote.
+    ///
+    /// # Errors
+    /// [`ResumeError`] for anything else, and for another version.
+    pub fn from_json(text: impl AsRef<[u8]>) -> Result<Self, ResumeError> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let text = text.as_ref();
+        let Versioned { version } = serde_json::from_slice(text).map_err(|_| ResumeError::NotASnapshot)?;
+        if version != VERSION {
+            return Err(ResumeError::Version(version));
+        }
+        serde_json::from_slice(text).map_err(|_| ResumeError::NotASnapshot)
+    }
+
+    pub(super) fn seed(&self) -> Seed {
+        self.seed
+    }
+
+    /// Whom it goes to.
+    #[must_use]
+    pub fn to(&self) -> &UserName {
+        &self.to
+    }
+
+    /// The upload, once it is won.
+    #[must_use]
+    pub fn uploaded(&self) -> Option<&Uploaded> {
+        match &self.job {
+            Job::Message(saved) => Some(&saved.uploaded),
+            Job::Upload(_) => None,
+        }
+    }
+
+    /// Whether a message was handed out whose fate is not known.
+    #[must_use]
+    pub fn in_doubt(&self) -> bool {
+        matches!(&self.job, Job::Message(SavedMessage { handed_out_ms: Some(_), .. }))
+    }
+
+    /// What is saved, if it is of this login.
+    fn check(self, session: &Session) -> Result<(Seed, UserName, Job), ResumeError> {
+        if self.login != session.fingerprint(&self.seed.entropy) {
+            return Err(ResumeError::OtherLogin);
+        }
+        Ok((self.seed, self.to, self.job))
+    }
+
+    pub(super) fn upload(
+        self,
+        session: &Session,
+        policy: &Policy,
+    ) -> Result<(Seed, UserName, SavedUpload), ResumeError> {
+        let (seed, to, job) = self.check(session)?;
+        let Job::Upload(saved) = job else { return Err(ResumeError::OtherJob) };
+        saved.picture.check(policy).map_err(|_| ResumeError::Invalid("picture"))?;
+        if u64::from(saved.acked) * CHUNK >= saved.picture.len() {
+            return Err(ResumeError::Invalid("acked"));
+        }
+        Ok((seed, to, saved))
+    }
+
+    pub(super) fn message(self, session: &Session) -> Result<(Seed, UserName, SavedMessage), ResumeError> {
+        let (seed, to, job) = self.check(session)?;
+        let Job::Message(saved) = job else { return Err(ResumeError::OtherJob) };
+        Ok((seed, to, saved))
+    }
+}
+
+impl fmt::Display for ResumeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotASnapshot => f.write_str("not a saved job"),
+            Self::Version(version) => {
+                write!(f, "the saved job has version {version}, only version 1 is known")
+            }
+            Self::OtherLogin => f.write_str("the job was saved in another login, where it cannot go on"),
+            Self::OtherJob => f.write_str("the saved job is of another kind"),
+            Self::Invalid(what) => write!(f, "the saved job's {what:?} is not valid"),
+            Self::Unready(unready) => unready.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ResumeError {}
+
+impl From<crate::Unready> for ResumeError {
+    fn from(unready: crate::Unready) -> Self {
+        Self::Unready(unready)
+    }
+}
