@@ -9,9 +9,9 @@ use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, timeout_at};
 use wx_proto::Body;
 
-/// The largest piece handed to hyper at once. hyper queues up to 16 of them, so this also bounds how far the clock of
-/// [`Moved`] runs ahead of the socket.
-const PIECE: usize = 16 * 1024;
+/// The largest piece handed to hyper at once. hyper queues 16 of them, writes these out, and asks for more: so every
+/// 64 KiB that leave show themselves to [`Moved`].
+const PIECE: usize = 4 * 1024;
 
 /// A request's body for hyper: pieces of the segments, not copies, and an exact length. It can be read once only, so
 /// nobody below can send it a second time.
@@ -59,6 +59,9 @@ impl http_body::Body for Segments {
 }
 
 /// When a byte moved last, shared by a request's body and whoever waits for its answer.
+///
+/// It sees a byte leave for the system's buffers, not for the network: 400 KiB of a chunk may wait there. A stall has to
+/// be longer than a line needs for those.
 #[derive(Clone)]
 pub(crate) struct Moved(Arc<Mutex<(Instant, bool)>>);
 
@@ -98,5 +101,45 @@ impl Moved {
                 return None;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, poll_fn};
+
+    use http_body::Body as _;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    const STALL: Duration = Duration::from_millis(300);
+
+    #[tokio::test]
+    async fn a_body_that_moves_is_no_stall() {
+        let moved = Moved::new();
+        assert!(!moved.has_begun());
+        let mut body = Segments::new(Body::empty(), moved.clone());
+        body.current = Bytes::from(vec![1; 10 * PIECE]);
+        body.left = 10 * PIECE as u64;
+        let sending = async {
+            let mut pieces = 0;
+            while poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await.is_some() {
+                pieces += 1;
+                sleep(STALL / 5).await;
+            }
+            pieces
+        };
+        assert_eq!(moved.wait(sending, STALL, None).await, Some(10));
+        assert!(moved.has_begun());
+    }
+
+    #[tokio::test]
+    async fn nothing_moves_or_the_deadline_is_there() {
+        let began = Instant::now();
+        assert_eq!(Moved::new().wait(pending::<()>(), STALL, None).await, None);
+        assert!(began.elapsed() >= STALL);
+        let deadline = Instant::now() + STALL / 10;
+        assert_eq!(Moved::new().wait(pending::<()>(), STALL * 100, Some(deadline)).await, None);
     }
 }

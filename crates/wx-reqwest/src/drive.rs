@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use wx_proto::flow::{Action, CallId, Failure, FailureKind, Flow, Input};
+use wx_proto::flow::{Action, Failure, FailureKind, Flow, Input};
 
 use crate::http::Reply;
 use crate::{Http, Watch};
@@ -39,7 +39,7 @@ pub async fn drive<F: Flow>(
     flow: &mut F,
     watch: &mut Watch<'_>,
 ) -> F::Output {
-    let mut held: Option<(CallId, Reply)> = None;
+    let mut held: Option<Reply> = None;
     loop {
         let action = flow.poll(now());
         watch.report(&flow.progress());
@@ -49,18 +49,19 @@ pub async fn drive<F: Flow>(
                 held = None;
                 match http.send(outgoing).await {
                     Ok((head, reply)) => {
-                        held = Some((id, reply));
+                        held = Some(reply);
                         Input::Head(id, head)
                     }
                     Err(failure) => Input::Failed(id, failure),
                 }
             }
-            Action::Pull(id) => match held.as_mut().filter(|(of, _)| *of == id) {
-                Some((_, reply)) => match reply.next().await {
+            Action::Pull(id) => match &mut held {
+                Some(reply) => match reply.next().await {
                     Ok(Some(piece)) => Input::Chunk(id, piece),
                     Ok(None) => Input::End(id),
                     Err(failure) => Input::Failed(id, failure),
                 },
+                // Another driver had it.
                 None => Input::Failed(id, Failure::on_the_way(FailureKind::Dropped)),
             },
             Action::Store(at, bytes) => media.store(at, bytes).await.map_or_else(local, |()| Input::Stored),

@@ -102,7 +102,7 @@ async fn an_upload_and_a_download_go_on_after_any_number_of_drops() {
     let mut flow =
         SendImage::new(client.session(), about, to, seed(1_700_000_000_000), patient.clone()).unwrap();
     let (sent, drops) = drive_in_pieces(&client, &mut source, &mut flow).await;
-    assert!(drops > 5, "only {drops}");
+    assert!(drops > 2, "only {drops}");
     assert_eq!(server.messages().len(), 1, "one message, however often it was handed out");
     assert!(server.messages()[0].picture == picture());
 

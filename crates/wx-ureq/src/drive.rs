@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use wx_proto::flow::{Action, CallId, Failure, FailureKind, Flow, Input};
+use wx_proto::flow::{Action, Failure, FailureKind, Flow, Input};
 
 use crate::http::Reply;
 use crate::{Http, Watch};
@@ -37,7 +37,7 @@ impl Media for () {}
 ///
 /// A flow that was left in the middle can be driven on: call this again with the same flow and media.
 pub fn drive<F: Flow>(http: &Http, media: &mut impl Media, flow: &mut F, watch: &mut Watch<'_>) -> F::Output {
-    let mut held: Option<(CallId, Reply)> = None;
+    let mut held: Option<Reply> = None;
     loop {
         if watch.cancelled() {
             flow.cancel();
@@ -50,18 +50,19 @@ pub fn drive<F: Flow>(http: &Http, media: &mut impl Media, flow: &mut F, watch: 
                 held = None;
                 match http.send(outgoing, watch) {
                     Ok((head, reply)) => {
-                        held = Some((id, reply));
+                        held = Some(reply);
                         Input::Head(id, head)
                     }
                     Err(failure) => Input::Failed(id, failure),
                 }
             }
-            Action::Pull(id) => match held.as_mut().filter(|(of, _)| *of == id) {
-                Some((_, reply)) => match reply.next() {
+            Action::Pull(id) => match &mut held {
+                Some(reply) => match reply.next() {
                     Ok(Some(piece)) => Input::Chunk(id, piece),
                     Ok(None) => Input::End(id),
                     Err(failure) => Input::Failed(id, failure),
                 },
+                // Another driver had it.
                 None => Input::Failed(id, Failure::on_the_way(FailureKind::Dropped)),
             },
             Action::Store(at, bytes) => media.store(at, bytes).map_or_else(local, |()| Input::Stored),

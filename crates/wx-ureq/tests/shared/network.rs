@@ -1,13 +1,16 @@
 //! What the network does wrong.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
+use socket2::{Domain, Socket, Type};
 use wx_proto::flow::{Delivered, FailureKind};
-use wx_proto::{Cause, Error, Outcome, Policy, ReplyError, Session, UserName};
+use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, Policy, ReplyError, Session, UserName};
 
-use super::{DEAD, Transport, client, client_at, friend, large, policy, quiet, server, session, small};
+use super::{
+    DEAD, Into, Transport, client, client_at, friend, json_at, large, policy, quiet, server, session, small,
+};
 
 /// Longer than the stall in all, never as long without a byte.
 pub(crate) fn a_slow_answer_is_no_stall<T: Transport>() {
@@ -20,14 +23,21 @@ pub(crate) fn a_slow_answer_is_no_stall<T: Transport>() {
 }
 
 /// Serves one connection after the other with `serve`; the thread ends with the process.
-pub(super) fn listen(serve: impl Fn(TcpStream) + Send + 'static) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+pub(crate) fn listen(serve: impl Fn(TcpStream) + Send + 'static) -> String {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    // A small window and small segments, so that a chunk does not vanish in buffers before anybody reads.
+    socket.set_recv_buffer_size(4096).unwrap();
+    #[cfg(unix)]
+    socket.set_tcp_mss(536).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    socket.listen(16).unwrap();
+    let listener = TcpListener::from(socket);
     let address = listener.local_addr().unwrap().to_string();
     std::thread::spawn(move || listener.incoming().for_each(|stream| serve(stream.unwrap())));
     address
 }
 
-pub(super) fn one_try() -> Policy {
+pub(crate) fn one_try() -> Policy {
     let mut policy = policy();
     (policy.chunk_tries, policy.message_tries) = (1, 1);
     policy
@@ -54,6 +64,21 @@ pub(crate) fn a_server_that_does_not_read_stalls<T: Transport>() {
     assert!(began.elapsed() < Duration::from_secs(3));
 }
 
+pub(crate) fn an_answer_that_stops_halfway_stalls<T: Transport>() {
+    let address = listen(|mut stream| {
+        read_head(&mut stream);
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n0123456789").unwrap();
+        std::thread::sleep(Duration::from_secs(3));
+    });
+    let mut policy = one_try().with_stall(Duration::from_millis(200));
+    policy.fetch_tries = 1;
+    let client: T = client_at(&address, policy);
+    let (id, began) = (MsgId::new("1").unwrap(), Instant::now());
+    let error = client.fetch(&id, ImageSize::Original, Into::Vec(&mut Vec::new())).unwrap_err();
+    assert_eq!(network(&error), (FailureKind::Stalled, Delivered::Unknown));
+    assert!(began.elapsed() < Duration::from_secs(2));
+}
+
 /// The server answers and closes while most of the body is still to be written.
 pub(crate) fn an_early_refusal_is_read<T: Transport>() {
     let address = listen(|mut stream| {
@@ -71,11 +96,13 @@ pub(crate) fn an_early_refusal_is_read<T: Transport>() {
 
 pub(crate) fn nobody_there<T: Transport>() {
     let server = server(&[]);
-    let client: T = client(&server);
     let to = friend(&server);
-    let uploaded = client.upload(&to, small()).unwrap();
-    server.stop();
-    let error = client.send_uploaded(&to, &uploaded).unwrap_err();
+    let uploaded = client::<T>(&server).upload(&to, small()).unwrap();
+    // Nobody else gets this port, and nobody listens.
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap().to_string();
+    let error = client_at::<T>(&address, policy()).send_uploaded(&to, &uploaded).unwrap_err();
     assert_eq!(network(&error), (FailureKind::Connect, Delivered::Never));
     assert_eq!(error.outcome(), Outcome::NotSent);
 }
@@ -114,12 +141,20 @@ pub(crate) fn cookies_of_answers_are_not_kept<T: Transport>() {
         stream.write_all(answer.as_bytes()).unwrap();
         std::io::copy(&mut stream, &mut std::io::sink()).unwrap_or_default();
     });
-    let client: T = client_at(&address, one_try());
-    for _ in 0..3 {
-        client.upload(&UserName::new("filehelper").unwrap(), small()).unwrap_err();
-        let head = seen.recv().unwrap().to_ascii_lowercase();
-        assert_eq!(head.matches("\r\ncookie:").count(), 1, "{head}");
-        assert!(!head.contains("extra=1"), "{head}");
+    let id = MsgId::new("1").unwrap();
+    for cookies in [1, 0] {
+        let mut json: serde_json::Value = serde_json::from_str(&json_at(&address)).unwrap();
+        if cookies == 0 {
+            json["cookies"] = serde_json::json!([]);
+        }
+        let client =
+            T::new(Session::from_json_allow_loopback(json.to_string()).unwrap(), one_try(), Some(DEAD));
+        for _ in 0..3 {
+            client.fetch(&id, ImageSize::Original, Into::Vec(&mut Vec::new())).unwrap_err();
+            let head = seen.recv().unwrap().to_ascii_lowercase();
+            assert_eq!(head.matches("\r\ncookie:").count(), cookies, "{head}");
+            assert!(!head.contains("extra=1"), "{head}");
+        }
     }
 }
 

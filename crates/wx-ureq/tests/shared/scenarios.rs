@@ -47,7 +47,7 @@ macro_rules! scenarios {
         scenarios! { $transport:
             pictures_arrive_byte_for_byte fan_out fetches_into_every_sink headers_on_the_wire progress_is_told_in_time
             faults_while_sending faults_while_fetching failures_leave_no_file a_slow_answer_is_no_stall
-            a_server_that_does_not_read_stalls an_early_refusal_is_read nobody_there no_connection_in_time no_http cookies_of_answers_are_not_kept
+            a_server_that_does_not_read_stalls an_answer_that_stops_halfway_stalls an_early_refusal_is_read nobody_there no_connection_in_time no_http cookies_of_answers_are_not_kept
             no_tls_there a_message_is_never_sent_twice_by_the_client loopback_needs_no_proxy
             proxy_of_the_environment nothing_shows_secrets
         }
@@ -98,11 +98,15 @@ const DEAD: &str = "http://127.0.0.1:1";
 
 fn quiet(_: &Progress) {}
 
-/// A client of a session for something that is no emulator, in unsuitable settings.
-fn client_at<T: Transport>(address: &str, policy: Policy) -> T {
+/// A session file for something that is no emulator.
+fn json_at(address: &str) -> String {
     let template = Emulator::start().unwrap();
-    let json = template.session_json().replace(&template.addr().to_string(), address);
-    T::new(Session::from_json_allow_loopback(json).unwrap(), policy, Some(DEAD))
+    template.session_json().replace(&template.addr().to_string(), address)
+}
+
+/// A client for something that is no emulator, in unsuitable settings.
+pub(crate) fn client_at<T: Transport>(address: &str, policy: Policy) -> T {
+    T::new(Session::from_json_allow_loopback(json_at(address)).unwrap(), policy, Some(DEAD))
 }
 
 pub(crate) fn pictures_arrive_byte_for_byte<T: Transport>() {
