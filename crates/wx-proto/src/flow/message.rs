@@ -284,6 +284,7 @@ impl Flow for SendUploaded {
         Progress {
             done: total,
             attempt: self.tries,
+            local_id: Some(self.call.local_id().clone()),
             in_doubt: self.in_doubt(),
             ..Progress::at(Step::Message, total)
         }

@@ -1,7 +1,7 @@
-use crate::{ChunkNumber, Step};
+use crate::{ChunkNumber, LocalId, Step};
 
 /// How far a flow is: a snapshot, cheap to ask for after every step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
     /// What is being done.
@@ -14,6 +14,8 @@ pub struct Progress {
     pub total: u64,
     /// The number of the current try of the current request, from 1; 0 when nothing is under way.
     pub attempt: u32,
+    /// The id of the message, once it is known: it tells which one is in doubt.
+    pub local_id: Option<LocalId>,
     /// Whether a message was handed out that has no clear answer yet: to stop now leaves its fate unknown.
     pub in_doubt: bool,
 }
@@ -21,6 +23,6 @@ pub struct Progress {
 impl Progress {
     /// A step at its beginning, with nothing under way.
     pub(super) fn at(step: Step, total: u64) -> Self {
-        Self { step, chunk: None, done: 0, total, attempt: 0, in_doubt: false }
+        Self { step, chunk: None, done: 0, total, attempt: 0, local_id: None, in_doubt: false }
     }
 }
