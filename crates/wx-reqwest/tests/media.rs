@@ -1,4 +1,4 @@
-//! Where pictures come from.
+//! Where pictures come from, and where they go.
 
 #![allow(clippy::unwrap_used)]
 
@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use wx_emulator::Emulator;
 use wx_proto::{Cause, PictureError, Policy, Session, UserName};
-use wx_reqwest::{Client, Media, Source};
+use wx_reqwest::{Client, Media, Sink, Source};
 
 fn picture() -> Vec<u8> {
     let mut picture = include_bytes!("tiny.png").to_vec();
@@ -89,4 +89,18 @@ async fn what_is_no_picture_is_refused_before_any_request() {
     assert_eq!(error.cause, Cause::Picture(PictureError::Empty));
     let error = Source::bytes("a.jpg", "plain text").picture(&Policy::default()).await.unwrap_err();
     assert_eq!(error.cause, Cause::Picture(PictureError::NotAPicture));
+}
+
+#[tokio::test]
+async fn offset_zero_starts_a_sink_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a");
+    let mut bytes = Vec::new();
+    for mut sink in [Sink::path(&path), Sink::vec(&mut bytes)] {
+        for (at, piece) in [(0, "0123456789"), (0, "abc"), (3, "def")] {
+            sink.store(at, piece.into()).await.unwrap();
+        }
+        sink.finish().await.unwrap();
+    }
+    assert_eq!((std::fs::read(&path).unwrap(), bytes), (b"abcdef".to_vec(), b"abcdef".to_vec()));
 }

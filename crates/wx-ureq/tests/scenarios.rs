@@ -5,14 +5,9 @@
 #[path = "shared/scenarios.rs"]
 mod scenarios;
 
-use std::io::{Read, Write};
-use std::time::{Duration, Instant};
-
 use scenarios::{Into, Transport};
 use wx_proto::flow::Progress;
-use wx_proto::{
-    Cause, Error, Fetched, ImageSize, MsgId, Policy, ReplyError, Sent, Session, Uploaded, UserName,
-};
+use wx_proto::{Error, Fetched, ImageSize, MsgId, Policy, Sent, Session, Uploaded, UserName};
 use wx_ureq::ureq::Proxy;
 use wx_ureq::ureq::config::{Config, ConfigBuilder};
 use wx_ureq::ureq::typestate::AgentScope;
@@ -85,27 +80,3 @@ impl Transport for Ureq {
 }
 
 scenarios!(Ureq);
-
-/// A chunk takes longer than the stall, and something moves all the time. Not for both: an asynchronous client hands most
-/// of a chunk to the system's buffers at once and cannot see them empty.
-#[test]
-fn a_slow_upload_is_no_stall() {
-    let address = scenarios::listen(|mut stream| {
-        let (began, mut got) = (Instant::now(), 0);
-        while got < 520_000 {
-            got += stream.read(&mut [0; 4096]).unwrap();
-            let due = Duration::from_micros(3 * got as u64);
-            std::thread::sleep(due.saturating_sub(began.elapsed()));
-        }
-        stream
-            .write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-            .unwrap();
-        std::io::copy(&mut stream, &mut std::io::sink()).unwrap_or_default();
-    });
-    let stall = Duration::from_millis(800);
-    let client: Ureq = scenarios::client_at(&address, scenarios::one_try().with_stall(stall));
-    let began = Instant::now();
-    let error = client.upload(&UserName::new("filehelper").unwrap(), scenarios::large()).unwrap_err();
-    assert_eq!(error.cause, Cause::Reply(ReplyError::Status(403)));
-    assert!(began.elapsed() > stall, "the upload was not slow");
-}

@@ -23,7 +23,7 @@ pub(crate) fn a_slow_answer_is_no_stall<T: Transport>() {
 }
 
 /// Serves one connection after the other with `serve`; the thread ends with the process.
-pub(crate) fn listen(serve: impl Fn(TcpStream) + Send + 'static) -> String {
+pub(super) fn listen(serve: impl Fn(TcpStream) + Send + 'static) -> String {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     // A small window and small segments, so that a chunk does not vanish in buffers before anybody reads.
     socket.set_recv_buffer_size(4096).unwrap();
@@ -37,7 +37,7 @@ pub(crate) fn listen(serve: impl Fn(TcpStream) + Send + 'static) -> String {
     address
 }
 
-pub(crate) fn one_try() -> Policy {
+pub(super) fn one_try() -> Policy {
     let mut policy = policy();
     (policy.chunk_tries, policy.message_tries) = (1, 1);
     policy

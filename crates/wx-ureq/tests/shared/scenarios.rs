@@ -105,7 +105,7 @@ fn json_at(address: &str) -> String {
 }
 
 /// A client for something that is no emulator, in unsuitable settings.
-pub(crate) fn client_at<T: Transport>(address: &str, policy: Policy) -> T {
+fn client_at<T: Transport>(address: &str, policy: Policy) -> T {
     T::new(Session::from_json_allow_loopback(json_at(address)).unwrap(), policy, Some(DEAD))
 }
 
