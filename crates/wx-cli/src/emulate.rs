@@ -1,6 +1,7 @@
 //! `wx emulate`.
 
 use std::fmt::Display;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -9,8 +10,9 @@ use wx_emulator::Emulator;
 use wx_proto::Session;
 
 use crate::args::{Emulate, Global};
+use crate::files::Lock;
 use crate::problem::Problem;
-use crate::{files, job, out};
+use crate::{files, job, out, session};
 
 /// Pictures of the emulated account; only memory is the limit.
 const LIMIT: u64 = 256 * 1024 * 1024;
@@ -33,9 +35,8 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     for fault in &args.faults {
         builder = builder.fault(fault.clone());
     }
-    if let Some(path) = &args.session_file {
-        refuse_real_login(path)?;
-    }
+    let _lock = args.session_file.as_deref().map(lock).transpose()?;
+    args.session_file.as_deref().map_or(Ok(()), refuse_other_files)?;
     let emulator = builder.start().map_err(|error| format!("{}: {}", args.addr, out::words(&error)))?;
     if let Some(path) = &args.session_file {
         save(path, &emulator.session_json(), true)?;
@@ -65,10 +66,30 @@ fn tell(emulator: &Emulator, global: &Global) {
     }
 }
 
-/// A real login is worth too much to be written over by a made-up one.
-fn refuse_real_login(path: &Path) -> Result<(), String> {
-    let real = std::fs::read(path).is_ok_and(|text| Session::from_json(text).is_ok());
-    if real { Err(on(path, "holds a real login; choose another path")) } else { Ok(()) }
+/// Makes this process the only writer of a session file.
+fn lock(path: &Path) -> Result<Lock, String> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".lock");
+    match Lock::take(beside.into()) {
+        Ok(Some(lock)) => Ok(lock),
+        Ok(None) => Err(on(path, "another process is writing it; choose another path")),
+        Err(error) => Err(on(path, Problem::from(error).message)),
+    }
+}
+
+/// Only the session of another emulator is replaced: a real login is worth more, and who knows what else there is.
+fn refuse_other_files(path: &Path) -> Result<(), String> {
+    if let Err(error) = std::fs::symlink_metadata(path)
+        && error.kind() == ErrorKind::NotFound
+    {
+        return Ok(());
+    }
+    let text = files::read(path, session::LIMIT).map_err(|problem| on(path, problem.message))?;
+    match Session::from_json_allow_loopback(text) {
+        Ok(session) if session.hosts().is_loopback() => Ok(()),
+        Ok(_) => Err(on(path, "holds a real login; choose another path")),
+        Err(error) => Err(on(path, format!("not a session of an emulator: {error}; choose another path"))),
+    }
 }
 
 fn save(path: &Path, text: &str, secret: bool) -> Result<(), String> {

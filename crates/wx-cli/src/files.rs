@@ -1,6 +1,6 @@
 //! Reading the files of the user, and writing new ones whole or not at all.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -58,8 +58,58 @@ pub(crate) fn write(path: &Path, bytes: &[u8], secret: bool) -> io::Result<()> {
     let _ = secret;
     let mut file = builder.tempfile_in(parent)?;
     file.write_all(bytes)?;
+    file.as_file().sync_all()?;
     file.persist(path)?;
+    // So that not even a power failure brings the old one back. Not every file system can do this.
+    #[cfg(unix)]
+    let _ = File::open(parent).and_then(|parent| parent.sync_all());
     Ok(())
+}
+
+/// A lock file: one process at a time. It goes when this is dropped; after a crash it stays and locks nothing.
+pub(crate) struct Lock {
+    path: PathBuf,
+    file: File,
+}
+
+impl Lock {
+    /// Takes the lock, unless another process has it.
+    pub(crate) fn take(path: PathBuf) -> io::Result<Option<Self>> {
+        let mut options = File::options();
+        options.create(true).truncate(false).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path)?;
+        match file.try_lock() {
+            Ok(()) => {
+                let lock = Self { path, file };
+                Ok(lock.is_in_place()?.then_some(lock))
+            }
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Whether the file at the path is still this one: its last owner may have removed it just now.
+    fn is_in_place(&self) -> io::Result<bool> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let (mine, there) = (self.file.metadata()?, fs::metadata(&self.path));
+            Ok(there.is_ok_and(|there| (there.dev(), there.ino()) == (mine.dev(), mine.ino())))
+        }
+        #[cfg(not(unix))]
+        Ok(true)
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // While it is still locked: whoever opened it meanwhile sees that it is gone.
+        if self.is_in_place().unwrap_or(false) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
 }
 
 #[cfg(all(test, unix))]
@@ -77,5 +127,20 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"second");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn one_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let first = Lock::take(path.clone()).unwrap().unwrap();
+        assert!(Lock::take(path.clone()).unwrap().is_none());
+        assert!(path.exists(), "a failed try leaves it alone");
+        drop(first);
+        assert!(!path.exists());
+        // What a crash leaves.
+        File::create(&path).unwrap();
+        assert!(Lock::take(path.clone()).unwrap().is_some());
+        assert!(!path.exists());
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indicatif::ProgressBar;
 use wx_proto::flow::Progress;
-use wx_proto::{Advice, ChunkNumber, Fetched, MediaId, Sent, Step};
+use wx_proto::{Advice, ChunkNumber, Fetched, LocalId, MediaId, Sent, Step};
 
 use crate::args::Global;
 use crate::event::{self, Subject};
@@ -48,6 +48,7 @@ struct UnderWay {
     step: Option<Step>,
     chunk: Option<ChunkNumber>,
     attempt: u32,
+    local_id: Option<LocalId>,
     in_doubt: bool,
     media_id: Option<MediaId>,
 }
@@ -236,7 +237,7 @@ impl Ears for Report {
         let news =
             (now.step, now.chunk, now.attempt) != (Some(progress.step), progress.chunk, progress.attempt);
         (now.step, now.chunk, now.attempt) = (Some(progress.step), progress.chunk, progress.attempt);
-        now.in_doubt = progress.in_doubt;
+        (now.local_id, now.in_doubt) = (progress.local_id.clone(), progress.in_doubt);
         if state.closed {
             return;
         }
@@ -295,6 +296,7 @@ impl State {
             class,
             step: now.step.map_or("not_started", Step::name),
             chunk: now.chunk.map(|chunk| chunk.index),
+            local_id: now.local_id.as_ref().filter(|_| now.in_doubt).map(|id| id.as_str().into()),
             media_id: now.media_id.as_ref().map(|id| id.as_str().into()),
             ..Problem::local(message, advice)
         }

@@ -10,7 +10,7 @@ use crate::problem::Problem;
 use crate::report::Report;
 
 /// No session file is near as large.
-const LIMIT: u64 = 4 * 1024 * 1024;
+pub(crate) const LIMIT: u64 = 4 * 1024 * 1024;
 
 /// What the session is read for.
 #[derive(Clone, Copy, PartialEq, Eq)]

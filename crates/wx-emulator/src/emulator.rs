@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -140,7 +140,11 @@ impl Emulator {
 
     /// A session file (version 1) that is logged in to this server. It holds the credentials.
     pub fn session_json(&self) -> String {
-        self.hub.account.session_json(&self.hub.base, &self.addr.ip().to_string())
+        let host = match self.addr.ip() {
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
+        };
+        self.hub.account.session_json(&self.hub.base, &host)
     }
 
     /// UserName of a contact to send to.

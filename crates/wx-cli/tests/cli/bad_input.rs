@@ -4,17 +4,15 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::{CHUNK, Place, Ran, TRANSPORTS, jpeg, png, wait_until};
+use crate::support::{CHUNK, Place, Ran, TRANSPORTS, fetch, jpeg, png, send, wait_until};
 
 /// Sends and checks what holds for all input that is refused locally.
 fn refused(place: &Place, args: &[&str], code: i32, words: &[&str]) -> Ran {
     let before = place.names();
     let mut first = None;
     for transport in TRANSPORTS {
-        let fixed =
-            ["send-image", "--session", "session.json", "--to", "filehelper", "--transport", transport];
         for json in [&[][..], &["--json"]] {
-            let ran = place.wx(&[&fixed, json, args].concat());
+            let ran = place.wx(&send(transport, &[json, args].concat()));
             assert_eq!(ran.code, code, "{}", ran.err);
             let line = ran.one_line();
             for word in words {
@@ -63,9 +61,17 @@ fn a_file_that_cannot_be_read() {
     let path = place.file("secret.jpg", &jpeg(100, 1));
     fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::File::open(&path).is_ok() {
-        return; // This is root, who reads all.
+        eprintln!("skipped: this is root, who may read all");
+        return;
     }
     refused(&place, &["secret.jpg"], 1, &["wx: secret.jpg: ", "ermission"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_fails_when_it_is_read() {
+    // Not even root can find its end, and nothing is mapped at address 0.
+    refused(&Place::new(), &["/proc/self/mem"], 1, &["wx: /proc/self/mem: ", "; check the file"]);
 }
 
 #[test]
@@ -83,16 +89,11 @@ fn pictures_over_the_limit() {
     fs::write(place.path("huge.jpg"), &picture).unwrap();
     huge.set_len(20 * 1024 * 1024 + 1).unwrap();
     refused(&place, &["huge.jpg"], 1, &["wx: huge.jpg: ", "20971521 bytes", "20971520"]);
-    let ran = place.wx_with_input(
-        &["send-image", "--session", "session.json", "--to", "filehelper", "--max-size", "19999", "-"],
-        &picture,
-    );
+    let ran = place.wx_with_input(&send("ureq", &["--max-size", "19999", "-"]), &picture);
     assert_eq!(ran.code, 1);
     assert!(ran.one_line().contains("19999 bytes"), "{}", ran.err);
     place.assert_silence();
-    let args =
-        ["send-image", "--session", "session.json", "--to", "filehelper", "--max-size", "20000", "big.jpg"];
-    assert_eq!(place.wx(&args).code, 0);
+    assert_eq!(place.wx(&send("ureq", &["--max-size", "20000", "big.jpg"])).code, 0);
 }
 
 #[cfg(unix)]
@@ -104,16 +105,7 @@ fn file_names_of_all_kinds() {
         let place = Place::new();
         for name in names {
             place.file(name, &jpeg(CHUNK + 1, 1));
-            let ran = place.wx(&[
-                "send-image",
-                "--session",
-                "session.json",
-                "--to",
-                "filehelper",
-                "--transport",
-                transport,
-                name,
-            ]);
+            let ran = place.wx(&send(transport, &[name]));
             assert_eq!((ran.code, ran.out.lines().count()), (0, 1), "{name}: {}", ran.err);
             assert!(!ran.out.contains(['\r', '\u{202e}']), "{name}");
         }
@@ -134,17 +126,7 @@ fn file_names_of_all_kinds() {
 fn change_while_sending(transport: &str, change: impl FnOnce(&Place)) -> (Place, Ran) {
     let place = Place::with(&["delay=400@webwxuploadmedia#1"]);
     place.file("a.jpg", &jpeg(2 * CHUNK + 10, 1));
-    let args = [
-        "send-image",
-        "--session",
-        "session.json",
-        "--to",
-        "filehelper",
-        "--json",
-        "--transport",
-        transport,
-        "a.jpg",
-    ];
+    let args = send(transport, &["--json", "a.jpg"]);
     let child = place.spawn(&args);
     place.wait_for("webwxuploadmedia", 1);
     change(&place);
@@ -186,7 +168,7 @@ fn session_files_that_cannot_be_used() {
         place.session(change);
         let words = [&["wx: session.json: "], words].concat();
         let ran = refused(&place, &["a.jpg"], code, &words);
-        let fetch = ["fetch-image", "--session", "session.json", "--json", "--out", "x.jpg", "1"];
+        let fetch = fetch("ureq", &["--json", "--out", "x.jpg", "1"]);
         // To fetch, the ticket is not needed.
         if !words.contains(&"webwx_data_ticket") {
             let fetched = place.wx(&fetch);
@@ -242,7 +224,6 @@ fn without_a_session_everything_is_told_once() {
 fn arguments_that_make_no_sense() {
     let place = Place::new();
     place.file("a.jpg", &png());
-    let send = ["send-image", "--session", "session.json", "--to", "filehelper"];
     for more in [
         &["--to", "filehelper", "a.jpg"][..],
         &["--to", "a b", "a.jpg"],
@@ -255,7 +236,7 @@ fn arguments_that_make_no_sense() {
         &["--transport", "curl", "a.jpg"],
         &["--nonsense", "a.jpg"],
     ] {
-        let ran = place.wx(&[&send, more].concat());
+        let ran = place.wx(&send("ureq", more));
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{more:?}");
         ran.one_line();
     }
@@ -269,8 +250,7 @@ fn arguments_that_make_no_sense() {
 fn nobody_listening_is_no_panic() {
     let place = Place::new();
     place.file("a.jpg", &jpeg(100, 1));
-    let mut command =
-        place.command(&["send-image", "--session", "session.json", "--to", "filehelper", "a.jpg"]);
+    let mut command = place.command(&send("ureq", &["a.jpg"]));
     let mut child = command.spawn().unwrap();
     drop(child.stdout.take());
     drop(child.stderr.take());

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Child;
 
-use crate::support::{Place, TRANSPORTS, jpeg, signal, wait_until};
+use crate::support::{CHUNK, Place, TRANSPORTS, fetch, jpeg, send, signal, wait_until};
 
 /// Starts a server of its own process and waits until its port is known.
 fn serve(place: &Place, more: &[&str]) -> (Child, u16) {
@@ -25,32 +25,13 @@ fn three_processes() {
         let (server, port) = serve(&place, &["--image", "a.jpg"]);
         let mode = fs::metadata(place.path("other.json")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert_eq!(place.names(), ["a.jpg", "other.json", "port"]);
+        assert_eq!(place.names(), ["a.jpg", "other.json", "other.json.lock", "port"]);
 
-        let args = [
-            "send-image",
-            "--session",
-            "other.json",
-            "--to",
-            "filehelper",
-            "--json",
-            "--transport",
-            transport,
-        ];
-        let sent = place.wx(&[&args[..], &["a.jpg"]].concat());
+        fs::rename(place.path("other.json"), place.path("session.json")).unwrap();
+        let sent = place.wx(&send(transport, &["--json", "a.jpg"]));
         assert_eq!(sent.code, 0, "{}", sent.err);
         let id = sent.column("msg_id").remove(0);
-        let args = [
-            "fetch-image",
-            "--session",
-            "other.json",
-            "--json",
-            "--transport",
-            transport,
-            "--out",
-            "back.jpg",
-        ];
-        let fetched = place.wx(&[&args[..], &[&id]].concat());
+        let fetched = place.wx(&fetch(transport, &["--json", "--out", "back.jpg", &id]));
         assert_eq!(fetched.code, 0, "{}", fetched.err);
         assert_eq!(fetched.column("md5"), sent.column("md5"));
         assert_eq!(fs::read(place.path("back.jpg")).unwrap(), picture);
@@ -74,8 +55,9 @@ fn faults_and_ctrl_c() {
         &place,
         &["--fault", "ret=1205@webwxuploadmedia#1", "--fault", "ret=1101@webwxsendmsgimg", "--json"],
     );
+    fs::rename(place.path("other.json"), place.path("session.json")).unwrap();
     for code in [1, 3] {
-        let ran = place.wx(&["send-image", "--session", "other.json", "--to", "filehelper", "a.jpg"]);
+        let ran = place.wx(&send("ureq", &["a.jpg"]));
         assert_eq!(ran.code, code, "{}", ran.err);
     }
     signal(&server, "INT");
@@ -99,6 +81,69 @@ fn a_stale_session_file_is_replaced_but_no_real_login() {
     assert_eq!(ran.code, 1);
     assert!(ran.one_line().contains("session.json: holds a real login"), "{}", ran.err);
     assert_eq!(fs::read(place.path("session.json")).unwrap(), before);
+    for (text, words) in [
+        (r#"{"version": 2, "base": "https://wx.qq.com"}"#, "version 2"),
+        (r#"{"version": 1, "base": "https://wx.qq.com"}"#, "not a session"),
+        (r#"{"ver"#, "not a JSON object"),
+        ("dear diary", "not a JSON object"),
+        ("", "not a JSON object"),
+    ] {
+        place.file("session.json", text.as_bytes());
+        let ran = place.wx(&["emulate", "--session-file", "session.json"]);
+        assert_eq!(ran.code, 1);
+        let line = ran.one_line();
+        assert!(
+            line.contains("session.json: not a session of an emulator") && line.contains(words),
+            "{line}"
+        );
+        assert_eq!(fs::read(place.path("session.json")).unwrap(), text.as_bytes());
+    }
+    fs::create_dir(place.path("dir")).unwrap();
+    let ran = place.wx(&["emulate", "--session-file", "dir"]);
+    assert!(ran.code == 1 && ran.one_line().contains("dir: "), "{}", ran.err);
+    assert_eq!(place.names(), ["dir", "other.json", "port"]);
+}
+
+#[test]
+fn one_writer_of_a_session_file() {
+    let place = Place::new();
+    let (mut server, _) = serve(&place, &[]);
+    let before = fs::read(place.path("other.json")).unwrap();
+    let ran = place.wx(&["emulate", "--session-file", "other.json"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.one_line().contains("other.json: another process is writing it"), "{}", ran.err);
+    assert_eq!(fs::read(place.path("other.json")).unwrap(), before);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!(place.names(), ["other.json", "other.json.lock", "port"], "what a crash leaves");
+    let (mut server, _) = serve(&place, &[]);
+    signal(&server, "TERM");
+    assert!(server.wait().unwrap().success());
+    assert_eq!(place.names(), ["other.json", "port"]);
+}
+
+#[test]
+fn an_ipv6_loopback_address() {
+    if let Err(error) = std::net::TcpListener::bind("[::1]:0") {
+        eprintln!("skipped: no IPv6 loopback address here ({error})");
+        return;
+    }
+    let place = Place::new();
+    let picture = jpeg(CHUNK + 1, 1);
+    place.file("a.jpg", &picture);
+    let (server, _) = serve(&place, &["--addr", "[::1]:0"]);
+    fs::rename(place.path("other.json"), place.path("session.json")).unwrap();
+    for transport in TRANSPORTS {
+        let sent = place.wx(&send(transport, &["--json", "a.jpg"]));
+        assert_eq!(sent.code, 0, "{}", sent.err);
+        let id = sent.column("msg_id").remove(0);
+        let fetched = place.wx(&fetch(transport, &["--force", "--out", "back.jpg", &id]));
+        assert_eq!(fetched.code, 0, "{}", fetched.err);
+        assert_eq!(fs::read(place.path("back.jpg")).unwrap(), picture);
+    }
+    signal(&server, "TERM");
+    let out = String::from_utf8(server.wait_with_output().unwrap().stdout).unwrap();
+    assert!(out.starts_with("listening on http://[::1]:"), "{out}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Place, TRANSPORTS, jpeg, png};
+use crate::support::{Place, TRANSPORTS, fetch, jpeg, png};
 
 #[test]
 fn the_original_and_the_thumbnail() {
@@ -10,11 +10,8 @@ fn the_original_and_the_thumbnail() {
         let picture = jpeg(300_000, 7);
         let place = Place::build(&[], &[&picture]);
         let id = place.emulator.incoming().remove(0);
-        let fetch = |more: &[&str]| {
-            let args = ["fetch-image", "--session", "session.json", "--json", "--transport", transport];
-            place.wx(&[&args, more, &[&id]].concat())
-        };
-        let ran = fetch(&["--out", "original.jpg"]);
+        let get = |more: &[&str]| place.wx(&fetch(transport, &[&["--json", &id], more].concat()));
+        let ran = get(&["--out", "original.jpg"]);
         let [event] = &ran.events()[..] else { panic!("{}", ran.err) };
         assert_eq!(ran.code, 0);
         assert_eq!(fs::read(place.path("original.jpg")).unwrap(), picture);
@@ -25,10 +22,10 @@ fn the_original_and_the_thumbnail() {
         assert_eq!((&event["bytes"], &event["format"]), (&picture.len().into(), &"jpeg".into()));
         assert_eq!(event["md5"].as_str().unwrap().len(), 32);
 
-        assert_eq!(fetch(&["--size", "thumb", "--out", "thumb.jpg"]).code, 0);
+        assert_eq!(get(&["--size", "thumb", "--out", "thumb.jpg"]).code, 0);
         let thumbnail = image::load_from_memory(&fs::read(place.path("thumb.jpg")).unwrap()).unwrap();
         assert_eq!(thumbnail.width().max(thumbnail.height()), 100);
-        assert_eq!(fetch(&["--size", "big", "--out", "big.jpg"]).code, 0);
+        assert_eq!(get(&["--size", "big", "--out", "big.jpg"]).code, 0);
         assert_eq!(place.names(), ["big.jpg", "original.jpg", "thumb.jpg"]);
         assert_eq!(place.emulator.notes(), [""; 0]);
     }
@@ -40,19 +37,10 @@ fn standard_output_gets_the_bytes_and_nothing_else() {
         let picture = png();
         let place = Place::build(&[], &[&picture]);
         let id = place.emulator.incoming().remove(0);
-        let ran = place.wx(&[
-            "fetch-image",
-            "--session",
-            "session.json",
-            "--transport",
-            transport,
-            "--out",
-            "-",
-            &id,
-        ]);
+        let ran = place.wx(&fetch(transport, &["--out", "-", &id]));
         assert_eq!((ran.code, ran.bytes), (0, picture), "{}", ran.err);
         assert!(ran.err.contains(&format!("fetched {id}: png, ")), "{}", ran.err);
-        let ran = place.wx(&["fetch-image", "--session", "session.json", "--json", "--out", "-", &id]);
+        let ran = place.wx(&fetch("ureq", &["--json", "--out", "-", &id]));
         assert_eq!((ran.code, ran.out.as_str()), (2, ""));
         ran.one_line();
     }
@@ -64,7 +52,7 @@ fn nothing_is_replaced_unless_forced() {
     let place = Place::build(&[], &[&picture]);
     let id = place.emulator.incoming().remove(0);
     place.file("here.jpg", b"precious");
-    let args = ["fetch-image", "--session", "session.json", "--json", "--out", "here.jpg", &id];
+    let args = fetch("ureq", &["--json", "--out", "here.jpg", &id]);
     let ran = place.wx(&args);
     assert_eq!((ran.code, ran.column("step")), (1, vec!["prepare".to_owned()]));
     assert!(ran.one_line().contains("here.jpg: exists already; --force replaces it"), "{}", ran.err);
@@ -83,7 +71,7 @@ fn places_that_cannot_be_written_to() {
     for (out, words) in
         [("dir", "dir: is a directory"), ("none/a.jpg", "none/a.jpg: "), ("/dev/null", "is no regular file")]
     {
-        let ran = place.wx(&["fetch-image", "--session", "session.json", "--force", "--out", out, &id]);
+        let ran = place.wx(&fetch("ureq", &["--force", "--out", out, &id]));
         assert_eq!(ran.code, 1);
         assert!(ran.one_line().contains(words), "{}", ran.err);
     }
@@ -98,9 +86,7 @@ fn a_download_that_fails_leaves_what_was_there() {
             let place = Place::build(&[&format!("{fault}@webwxgetmsgimg")], &[&jpeg(1000, 7)]);
             let id = place.emulator.incoming().remove(0);
             place.file("old.jpg", b"old");
-            let args =
-                ["fetch-image", "--session", "session.json", "--json", "--transport", transport, "--force"];
-            let ran = place.wx(&[&args[..], &["--out", "old.jpg", &id]].concat());
+            let ran = place.wx(&fetch(transport, &["--json", "--force", "--out", "old.jpg", &id]));
             assert_eq!((ran.code, ran.kinds()), (1, vec!["failed".to_owned()]), "{fault}: {}", ran.err);
             ran.one_line();
             assert_eq!(fs::read(place.path("old.jpg")).unwrap(), b"old");
@@ -115,17 +101,7 @@ fn a_cut_download_leaves_nothing() {
     let run = |transport| {
         let place = Place::build(&["cut=500@webwxgetmsgimg"], &[&jpeg(100_000, 7)]);
         let id = place.emulator.incoming().remove(0);
-        let ran = place.wx(&[
-            "fetch-image",
-            "--session",
-            "session.json",
-            "--json",
-            "--transport",
-            transport,
-            "--out",
-            "new.jpg",
-            &id,
-        ]);
+        let ran = place.wx(&fetch(transport, &["--json", "--out", "new.jpg", &id]));
         assert_eq!((ran.code, ran.column("step")), (1, vec!["download".to_owned()]), "{}", ran.err);
         assert_eq!(ran.column("path"), ["new.jpg"]);
         assert!(ran.one_line().starts_with(&format!("wx: {id}: ")), "{}", ran.err);
@@ -141,7 +117,7 @@ fn a_cut_download_leaves_nothing() {
 fn a_msg_id_is_digits() {
     let place = Place::new();
     for id in ["12a", "-5", "1.5", "../x", "", "123456789012345678901", "１２"] {
-        let ran = place.wx(&["fetch-image", "--session", "session.json", "--json", "--out", "x.jpg", id]);
+        let ran = place.wx(&fetch("ureq", &["--json", "--out", "x.jpg", id]));
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{id}");
         ran.one_line();
     }
@@ -152,7 +128,7 @@ fn a_msg_id_is_digits() {
 #[test]
 fn a_message_without_a_picture() {
     let place = Place::new();
-    let ran = place.wx(&["fetch-image", "--session", "session.json", "--out", "x.jpg", "12345"]);
+    let ran = place.wx(&fetch("ureq", &["--out", "x.jpg", "12345"]));
     assert_eq!(ran.code, 1, "{}", ran.err);
     assert!(ran.one_line().starts_with("wx: 12345: fetching the picture: "), "{}", ran.err);
     assert_eq!(place.names(), [""; 0]);

@@ -1,14 +1,12 @@
 //! Ctrl-C and SIGTERM.
 
-use crate::support::{CHUNK, Place, Ran, TRANSPORTS, jpeg, signal, wait_until};
+use crate::support::{CHUNK, Place, Ran, TRANSPORTS, fetch, jpeg, send, signal, wait_until};
 
 /// Sends two pictures, interrupts once `endpoint` was asked `requests` times, and tells how it ended.
 fn interrupted(place: &Place, transport: &str, endpoint: &str, name: &str) -> Ran {
     place.file("a.jpg", &jpeg(CHUNK + 1, 1));
     place.file("b.jpg", &jpeg(100, 2));
-    let args =
-        ["send-image", "--session", "session.json", "--to", "filehelper", "--json", "--transport", transport];
-    let child = place.spawn(&[&args[..], &["a.jpg", "b.jpg"]].concat());
+    let child = place.spawn(&send(transport, &["--json", "a.jpg", "b.jpg"]));
     place.wait_for(endpoint, 1);
     signal(&child, name);
     let ran = place.wait(child);
@@ -39,7 +37,9 @@ fn while_a_message_is_on_its_way() {
         assert_eq!((ran.code, ran.kinds()), (4, vec!["unknown".into(), "failed".into()]));
         let event = &ran.events()[0];
         assert_eq!((&event["step"], &event["advice"]), (&"message".into(), &"look_at_phone".into()));
-        assert!(event["media_id"].as_str().unwrap().starts_with("@crypt_"), "{event}");
+        let [message] = &place.emulator.messages()[..] else { panic!("it was stored") };
+        assert_eq!(event["local_id"], message.client_msg_id.as_str());
+        assert_eq!(event["media_id"], message.media_id.as_str());
         assert!(ran.err.contains("look at the conversation on the phone"), "{}", ran.err);
     }
 }
@@ -50,6 +50,7 @@ fn while_the_next_try_of_a_message_is_waited_for() {
         let place = Place::with(&["drop=after@webwxsendmsgimg"]);
         let ran = interrupted(&place, transport, "webwxsendmsgimg", "INT");
         assert_eq!((ran.code, ran.kinds()), (4, vec!["unknown".into(), "failed".into()]));
+        assert_eq!(ran.events()[0]["local_id"], place.emulator.messages()[0].client_msg_id.as_str());
         assert_eq!(place.emulator.requests_to("webwxsendmsgimg"), 1);
     }
 }
@@ -59,7 +60,7 @@ fn after_the_first_message_was_answered() {
     let place = Place::with(&["delay=60000@webwxuploadmedia#3"]);
     place.file("a.jpg", &jpeg(CHUNK + 1, 1));
     place.file("b.jpg", &jpeg(100, 2));
-    let args = ["send-image", "--session", "session.json", "--to", "filehelper", "--json", "a.jpg", "b.jpg"];
+    let args = send("ureq", &["--json", "a.jpg", "b.jpg"]);
     let child = place.spawn(&args);
     place.wait_for("webwxuploadmedia", 3);
     signal(&child, "TERM");
@@ -72,17 +73,7 @@ fn while_a_picture_comes_in() {
     for transport in TRANSPORTS {
         let place = Place::build(&["trickle=1000@webwxgetmsgimg"], &[&jpeg(4_000_000, 1)]);
         let id = place.emulator.incoming().remove(0);
-        let args = [
-            "fetch-image",
-            "--session",
-            "session.json",
-            "--json",
-            "--out",
-            "x.jpg",
-            "--transport",
-            transport,
-            &id,
-        ];
+        let args = fetch(transport, &["--json", "--out", "x.jpg", &id]);
         let child = place.spawn(&args);
         place.wait_for("webwxgetmsgimg", 1);
         // Some of it is on disk by now.
@@ -100,8 +91,7 @@ fn before_a_picture_comes_in() {
     for transport in TRANSPORTS {
         let place = Place::build(&["delay=60000@webwxgetmsgimg"], &[&jpeg(1000, 1)]);
         let id = place.emulator.incoming().remove(0);
-        let args =
-            ["fetch-image", "--session", "session.json", "--out", "x.jpg", "--transport", transport, &id];
+        let args = fetch(transport, &["--out", "x.jpg", &id]);
         let child = place.spawn(&args);
         place.wait_for("webwxgetmsgimg", 1);
         signal(&child, "INT");

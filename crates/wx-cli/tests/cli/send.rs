@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{CHUNK, Place, TRANSPORTS, gif, jpeg, png};
+use crate::support::{CHUNK, Place, TRANSPORTS, gif, jpeg, png, send};
 
 #[test]
 fn a_picture_in_chunks_by_either_transport() {
@@ -12,18 +12,8 @@ fn a_picture_in_chunks_by_either_transport() {
         place.file("holiday.jpg", &picture);
         let before = fs::read(place.path("session.json")).unwrap();
         let to = place.emulator.friend().to_owned();
-        let args = [
-            "send-image",
-            "--session",
-            "session.json",
-            "--to",
-            &to,
-            "--json",
-            "--transport",
-            transport,
-            "holiday.jpg",
-        ];
-        let ran = place.wx(&args);
+        let args = ["send-image", "--session", "session.json", "--to", &to, "--json"];
+        let ran = place.wx(&[&args[..], &["--transport", transport, "holiday.jpg"]].concat());
         assert_eq!(ran.code, 0, "{}", ran.err);
         assert!(
             ran.err.contains("session.json: a loopback session") && ran.err.lines().count() == 1,
@@ -56,7 +46,7 @@ fn a_picture_in_chunks_by_either_transport() {
 fn results_are_lines_on_standard_output() {
     let place = Place::new();
     place.file("a.jpg", &jpeg(100, 1));
-    let ran = place.wx(&["send-image", "--session", "session.json", "--to", "filehelper", "a.jpg"]);
+    let ran = place.wx(&send("ureq", &["a.jpg"]));
     assert_eq!(ran.code, 0);
     let message = place.emulator.messages().pop().unwrap();
     assert_eq!(ran.out.lines().count(), 1);
@@ -91,8 +81,7 @@ fn the_bytes_decide_whatever_the_name_says() {
     let place = Place::new();
     place.file("photo.png", &jpeg(100, 1));
     place.file("photo", &png());
-    let ran =
-        place.wx(&["send-image", "--session", "session.json", "--to", "filehelper", "photo.png", "photo"]);
+    let ran = place.wx(&send("ureq", &["photo.png", "photo"]));
     assert_eq!(ran.code, 0, "{}", ran.err);
     let requests = place.emulator.requests();
     let value = |at: usize, name: &str| requests[at].part(name).unwrap().value.clone().unwrap();
@@ -111,17 +100,7 @@ fn standard_input_is_a_picture_too() {
         // Beyond what is kept in memory.
         for picture in [jpeg(1000, 2), jpeg(5 * 1024 * 1024, 2)] {
             let place = Place::new();
-            let args = [
-                "send-image",
-                "--session",
-                "session.json",
-                "--to",
-                "filehelper",
-                "--json",
-                "--transport",
-                transport,
-                "-",
-            ];
+            let args = send(transport, &["--json", "-"]);
             let ran = place.wx_with_input(&args, &picture);
             assert_eq!((ran.code, ran.column("file")), (0, vec!["-".to_owned()]), "{}", ran.err);
             assert_eq!(place.emulator.messages()[0].picture, picture);
@@ -130,19 +109,18 @@ fn standard_input_is_a_picture_too() {
 }
 
 /// One run of `wx send-image --json` with three small pictures.
-fn three(place: &Place, more: &[&str]) -> crate::support::Ran {
+fn three(place: &Place, transport: &str) -> crate::support::Ran {
     for (at, name) in ["a.jpg", "b.jpg", "c.jpg"].into_iter().enumerate() {
         place.file(name, &jpeg(100, at as u8));
     }
-    let args =
-        ["send-image", "--session", "session.json", "--json", "--to", "filehelper", "--retry-wait", "0"];
-    place.wx(&[&args, more, &["a.jpg", "b.jpg", "c.jpg"]].concat())
+    let fixed = ["--json", "-v", "--retry-wait", "0", "a.jpg", "b.jpg", "c.jpg"];
+    place.wx(&send(transport, &fixed))
 }
 
 #[test]
 fn ordinary_failures_do_not_stop_a_batch() {
     let place = Place::with(&["ret=1@webwxuploadmedia#1", "ret=1204@webwxsendmsgimg#2"]);
-    let ran = three(&place, &[]);
+    let ran = three(&place, "ureq");
     assert_eq!((ran.code, ran.kinds()), (1, vec!["failed".into(), "sent".into(), "failed".into()]));
     assert_eq!(ran.column("step"), ["upload", "null", "message"]);
     assert_eq!(ran.column("ret"), ["1", "null", "1204"]);
@@ -161,7 +139,7 @@ fn too_frequent_stops_a_batch() {
         ("ret=1205@webwxsendmsgimg#2", "message"),
     ] {
         let place = Place::with(&[fault]);
-        let ran = three(&place, &[]);
+        let ran = three(&place, "ureq");
         assert_eq!(
             (ran.code, ran.kinds()),
             (1, vec!["sent".into(), "failed".into(), "failed".into()]),
@@ -179,7 +157,7 @@ fn too_frequent_stops_a_batch() {
 fn a_login_that_is_over_stops_a_batch() {
     for code in ["1100", "1101", "1102", "-14"] {
         let place = Place::with(&[&format!("ret={code}@webwxsendmsgimg")]);
-        let ran = three(&place, &[]);
+        let ran = three(&place, "ureq");
         assert_eq!(
             (ran.code, ran.column("step")),
             (3, vec!["message".into(), "not_started".into(), "not_started".into()])
@@ -193,7 +171,7 @@ fn a_login_that_is_over_stops_a_batch() {
 fn an_unknown_outcome_stops_a_batch() {
     for transport in TRANSPORTS {
         let place = Place::with(&["ret=1@webwxuploadmedia#1", "drop=after@webwxsendmsgimg"]);
-        let ran = three(&place, &["--transport", transport]);
+        let ran = three(&place, transport);
         assert_eq!((ran.code, ran.kinds()), (4, vec!["failed".into(), "unknown".into(), "failed".into()]));
         let event = &ran.events()[1];
         assert_eq!(event["step"], "message");
@@ -209,7 +187,7 @@ fn an_unknown_outcome_stops_a_batch() {
 fn a_lost_answer_is_asked_for_again() {
     for transport in TRANSPORTS {
         let place = Place::with(&["drop=after@webwxsendmsgimg#1"]);
-        let ran = three(&place, &["--transport", transport, "-v"]);
+        let ran = three(&place, transport);
         assert_eq!((ran.code, ran.kinds()), (0, vec!["sent".to_owned(); 3]), "{}", ran.err);
         assert_eq!(place.emulator.messages().len(), 3);
         assert_eq!(place.emulator.requests_to("webwxsendmsgimg"), 4);
@@ -222,17 +200,7 @@ fn a_lost_answer_is_asked_for_again() {
 fn an_upload_that_failed_is_told_for_every_recipient() {
     let place = Place::with(&["ret=1@webwxuploadmedia"]);
     place.file("a.jpg", &jpeg(100, 1));
-    let ran = place.wx(&[
-        "send-image",
-        "--session",
-        "session.json",
-        "--json",
-        "--to",
-        "filehelper",
-        "--to",
-        "@a",
-        "a.jpg",
-    ]);
+    let ran = place.wx(&send("ureq", &["--json", "--to", "@a", "a.jpg"]));
     assert_eq!((ran.code, ran.column("to")), (1, vec!["filehelper".into(), "@a".into()]));
     assert_eq!(ran.column("step"), ["upload", "upload"]);
     ran.one_line();
@@ -243,18 +211,7 @@ fn a_stall_is_given_up_as_asked_for() {
     for transport in TRANSPORTS {
         let place = Place::with(&["delay=30000@webwxsendmsgimg"]);
         place.file("a.jpg", &jpeg(100, 1));
-        let args = [
-            "send-image",
-            "--session",
-            "session.json",
-            "--to",
-            "filehelper",
-            "--timeout",
-            "0.1",
-            "--retry-wait",
-            "0.01",
-        ];
-        let ran = place.wx(&[&args[..], &["--transport", transport, "a.jpg"]].concat());
+        let ran = place.wx(&send(transport, &["--timeout", "0.1", "--retry-wait", "0.01", "a.jpg"]));
         assert_eq!(ran.code, 4, "{}", ran.err);
         assert_eq!(place.emulator.messages().len(), 1);
     }

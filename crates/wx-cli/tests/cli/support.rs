@@ -189,6 +189,17 @@ impl Ran {
     }
 }
 
+/// The arguments that send something to the File Transfer Helper.
+pub(crate) fn send<'a>(transport: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let to = ["send-image", "--session", "session.json", "--to", "filehelper", "--transport", transport];
+    [&to, more].concat()
+}
+
+/// The arguments that fetch something.
+pub(crate) fn fetch<'a>(transport: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&["fetch-image", "--session", "session.json", "--transport", transport], more].concat()
+}
+
 pub(crate) fn wait_until(mut done: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(20);
     while !done() {

@@ -59,3 +59,16 @@ fn a_gif_goes_as_an_emoticon() {
     assert!(fetched.body == bytes && fetched.header("content-type") == Some("image/jpeg"));
     assert_eq!(server.messages()[0].kind, 47);
 }
+
+#[test]
+fn sessions_of_an_ipv6_address_name_the_host_as_urls_do() {
+    let server = match Emulator::builder().addr("[::1]:0".parse().unwrap()).start() {
+        Ok(server) => server,
+        Err(error) => return eprintln!("skipped: no IPv6 loopback address here ({error})"),
+    };
+    let session: serde_json::Value = serde_json::from_str(&server.session_json()).unwrap();
+    assert_eq!(session["base"], format!("http://[::1]:{}", server.addr().port()));
+    for cookie in session["cookies"].as_array().unwrap() {
+        assert_eq!(cookie["domain"], "[::1]");
+    }
+}
