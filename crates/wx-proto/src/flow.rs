@@ -42,6 +42,7 @@ mod repeating;
 mod send_image;
 mod side_calls;
 mod snapshot;
+mod traced;
 mod upload;
 
 use std::fmt;
@@ -57,6 +58,7 @@ pub use message::SendUploaded;
 pub use progress::Progress;
 pub use send_image::SendImage;
 pub use snapshot::{Resume, ResumeError, Snapshot};
+pub use traced::{Exchanged, Traced};
 pub use upload::Upload;
 
 /// A job, seen from its driver. The [module](self) states the contract.

@@ -176,9 +176,10 @@ impl Session {
         self.data_ticket(unix_ms).map(|_| ())
     }
 
-    /// Tells logins apart without telling anything of them: a hash under a key that is random for each job. sid alone
-    /// has 96 random bits.
-    pub(crate) fn fingerprint(&self, key: &[u8; 16]) -> String {
+    /// Tells logins apart without telling anything of them, for what is saved within one: a hash under a key that is
+    /// random for each job. sid alone has 96 random bits.
+    #[must_use]
+    pub fn fingerprint(&self, key: &[u8; 16]) -> String {
         let mut hash = Md5::new();
         hash.update(key);
         hash.update(self.uin.to_le_bytes());

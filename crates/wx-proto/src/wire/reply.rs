@@ -189,6 +189,13 @@ pub(crate) fn open<T: DeserializeOwned>(reply: &Response<Bytes>, cap: u64) -> Re
     }
 }
 
+/// The Ret of a reply that has one, whatever else it is.
+pub(crate) fn ret(reply: &Response<Bytes>) -> Option<Ret> {
+    #[derive(Deserialize)]
+    struct Rest {}
+    open::<Rest>(reply, crate::endpoint::REPLY_LIMIT).ok().map(|opened| opened.ret)
+}
+
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<Opened<T>, ReplyError> {
     match serde_json::from_slice::<Envelope<T>>(body) {
         Ok(Envelope { base, rest }) => Ok(Opened { ret: Ret(base.ret), message: base.message, rest }),

@@ -8,5 +8,6 @@ mod parity;
 mod properties;
 mod resume;
 mod secrets;
+mod traced;
 mod upload;
 mod world;

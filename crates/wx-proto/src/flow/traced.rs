@@ -1,0 +1,172 @@
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::response::Parts;
+use http::{Method, Response};
+
+use super::{Action, CallId, Failure, Flow, Input, Misuse, Progress, Snapshot};
+use crate::wire::reply;
+use crate::{ChunkNumber, Outgoing, Ret, Step};
+
+/// Any flow, telling of each of its exchanges when it is over: what a bug report needs, and no value that was sent or
+/// answered.
+///
+/// ```
+/// use wx_proto::flow::{Exchanged, Traced};
+/// # fn wrap(upload: wx_proto::flow::Upload) {
+/// let mut flow = Traced::new(upload, |exchanged: &Exchanged| println!("{exchanged:?}"));
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Traced<F, T: FnMut(&Exchanged)> {
+    flow: F,
+    tell: T,
+    call: Option<Call>,
+}
+
+/// One exchange: the name of the call, sizes, codes and times. Whoever reads it learns nothing of the login, the picture
+/// or the people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Exchanged {
+    /// The step of the job.
+    pub step: Step,
+    /// The call's name on the wire.
+    pub endpoint: &'static str,
+    /// The HTTP method.
+    pub method: Method,
+    /// The chunk it carried.
+    pub chunk: Option<ChunkNumber>,
+    /// The number of the try, from 1; 0 if it is never repeated.
+    pub attempt: u32,
+    /// Length of the request's body.
+    pub request_bytes: u64,
+    /// The HTTP status, if there was an answer.
+    pub status: Option<u16>,
+    /// Bytes of the answer's body, as they came.
+    pub reply_bytes: u64,
+    /// The answer's Ret, if it has one.
+    pub ret: Option<Ret>,
+    /// How the network failed. Without a failure and without a status nobody waited for the answer.
+    pub failure: Option<Failure>,
+    /// From the hand-out to the last thing that was heard.
+    pub took: Duration,
+}
+
+/// The exchange that is under way.
+#[derive(Debug)]
+struct Call {
+    id: CallId,
+    begun: Duration,
+    told: Exchanged,
+    head: Option<Parts>,
+    /// The answer's body, as long as it may be JSON.
+    body: BytesMut,
+}
+
+/// No answer with a Ret is larger; pictures are.
+const SMALL: usize = 64 * 1024;
+
+impl<F: Flow, T: FnMut(&Exchanged)> Traced<F, T> {
+    /// Calls `tell` after each exchange of `flow`.
+    pub fn new(flow: F, tell: T) -> Self {
+        Self { flow, tell, call: None }
+    }
+}
+
+impl<F, T: FnMut(&Exchanged)> Traced<F, T> {
+    fn end(&mut self) {
+        if let Some(call) = self.call.take() {
+            (self.tell)(&call.told());
+        }
+    }
+}
+
+impl Call {
+    fn new(id: CallId, outgoing: &Outgoing, progress: &Progress, now: Duration) -> Self {
+        let told = Exchanged {
+            step: progress.step,
+            endpoint: outgoing.endpoint(),
+            method: outgoing.http().method().clone(),
+            chunk: progress.chunk,
+            attempt: progress.attempt,
+            request_bytes: outgoing.http().body().content_len(),
+            status: None,
+            reply_bytes: 0,
+            ret: None,
+            failure: None,
+            took: Duration::ZERO,
+        };
+        Self { id, begun: now, told, head: None, body: BytesMut::new() }
+    }
+
+    fn hear(&mut self, input: Input, now: Duration) {
+        match input {
+            Input::Head(_, head) => {
+                self.told.status = Some(head.status.as_u16());
+                self.head = Some(head);
+            }
+            Input::Chunk(_, bytes) => {
+                self.told.reply_bytes += bytes.len() as u64;
+                if self.told.reply_bytes <= SMALL as u64 {
+                    self.body.extend_from_slice(&bytes);
+                }
+            }
+            Input::Failed(_, failure) => self.told.failure = Some(failure),
+            Input::End(_) => {}
+            Input::Loaded(_) | Input::Stored | Input::Local(_) => return,
+        }
+        self.told.took = now.saturating_sub(self.begun);
+    }
+
+    fn told(self) -> Exchanged {
+        let ret = self.head.and_then(|head| reply::ret(&Response::from_parts(head, Bytes::from(self.body))));
+        Exchanged { ret, ..self.told }
+    }
+}
+
+impl<F: Flow, T: FnMut(&Exchanged)> Flow for Traced<F, T> {
+    type Output = F::Output;
+
+    fn poll(&mut self, now: Duration) -> Action<Self::Output> {
+        let action = self.flow.poll(now);
+        match &action {
+            Action::Pull(_) | Action::Store(..) => {}
+            Action::Send(id, _) if self.call.as_ref().is_some_and(|call| call.id == *id) => {}
+            Action::Send(id, outgoing) => {
+                self.end();
+                self.call = Some(Call::new(*id, outgoing, &self.flow.progress(), now));
+            }
+            Action::Load(_) | Action::Wait(_) | Action::Done(_) => self.end(),
+        }
+        action
+    }
+
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
+        let heard = input.clone();
+        self.flow.handle(input, now)?;
+        if let Some(call) = &mut self.call {
+            call.hear(heard, now);
+        }
+        Ok(())
+    }
+
+    fn progress(&self) -> Progress {
+        self.flow.progress()
+    }
+
+    fn snapshot(&self) -> Option<Snapshot> {
+        self.flow.snapshot()
+    }
+
+    fn cancel(&mut self) {
+        self.flow.cancel();
+    }
+}
+
+/// An exchange that was left in the middle is told as well.
+impl<F, T: FnMut(&Exchanged)> Drop for Traced<F, T> {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

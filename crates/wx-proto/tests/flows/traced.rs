@@ -1,0 +1,62 @@
+use std::time::Duration;
+
+use wx_proto::flow::{Exchanged, Flow, Traced};
+use wx_proto::{Error, Policy, Ret, Step};
+
+use super::world::*;
+
+/// Runs a flow and gives what was told of it.
+fn trace<F: Flow<Output = Result<T, Error>>, T>(world: &mut World, flow: F) -> Vec<Exchanged> {
+    let mut told = Vec::new();
+    let mut flow = Traced::new(flow, |exchanged: &Exchanged| told.push(exchanged.clone()));
+    let _ = world.run_or_die(&mut flow);
+    drop(flow);
+    told
+}
+
+#[test]
+fn every_exchange_is_told_once_with_its_sizes_and_codes() {
+    let bytes = jpeg(CHUNK + 1);
+    let answers = [dropped(), middle(), status(503), last("@m", CHUNK + 1)];
+    let mut world = World::new(bytes.clone(), answers);
+    let told = trace(&mut world, upload(&bytes, &Policy::default()).unwrap());
+    let rows: Vec<_> = told
+        .iter()
+        .map(|one| (one.chunk.map(|chunk| chunk.index), one.attempt, one.status, one.ret))
+        .collect();
+    let ok = Some(Ret(0));
+    let expected = [
+        (Some(0), 1, None, None),
+        (Some(0), 2, Some(200), ok),
+        (Some(1), 1, Some(503), None),
+        (Some(1), 2, Some(200), ok),
+    ];
+    assert_eq!(rows, expected);
+    for (one, seen) in told.iter().zip(&world.seen) {
+        assert_eq!((one.step, one.endpoint, one.method.as_str()), (Step::Upload, "webwxuploadmedia", "POST"));
+        assert_eq!(one.request_bytes, seen.http().body().content_len());
+    }
+    assert!(told[0].failure.is_some() && told[0].reply_bytes == 0);
+    assert!(told[1].failure.is_none() && told[1].reply_bytes > 50);
+}
+
+#[test]
+fn a_refusal_is_told_with_its_ret_and_nothing_else_of_it() {
+    let bytes = jpeg(100);
+    let mut world = World::new(bytes.clone(), [ret(1205)]);
+    let told = trace(&mut world, upload(&bytes, &Policy::default()).unwrap());
+    let [one] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(one.ret, Some(Ret(1205)));
+    assert!(!format!("{one:?}").contains("foreign"));
+}
+
+#[test]
+fn an_exchange_that_is_left_in_the_middle_is_told_too() {
+    let bytes = jpeg(100);
+    let mut world = World::new(bytes.clone(), [middle()]);
+    // Two loads, the request, and then the program stops.
+    world.steps_left = 3;
+    let told = trace(&mut world, upload(&bytes, &Policy::default()).unwrap());
+    let [one] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((one.status, one.ret, one.failure, one.took), (Some(200), None, None, Duration::ZERO));
+}
