@@ -37,6 +37,9 @@ pub(crate) struct Global {
     /// How long to wait between the tries of a message [default: 15].
     #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
     retry_wait: Option<Duration>,
+    /// Write a trace for a bug report to this new file: calls, sizes, codes and times, no names and no secrets.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
     /// Tell every step on standard error.
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
@@ -53,6 +56,7 @@ pub(crate) enum Command {
     Demo(Demo),
     Emulate(Emulate),
     SendImage(SendImage),
+    Resume(Resume),
     FetchImage(FetchImage),
 }
 
@@ -95,9 +99,29 @@ pub(crate) struct SendImage {
     /// Refuse pictures that are larger.
     #[arg(long, value_name = "BYTES", default_value_t = Policy::default().max_picture)]
     pub(crate) max_size: u64,
+    /// Pause between the pictures.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) pace: Option<Duration>,
+    /// Keep the state of the job in this directory, so that wx resume can go on with it after a crash.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) resume_dir: Option<PathBuf>,
     /// The pictures; - reads one from standard input.
     #[arg(required = true, value_name = "IMAGE")]
     pub(crate) images: Vec<PathBuf>,
+}
+
+/// Go on with a wx send-image --resume-dir that did not finish.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Resume {
+    /// The session file of the login that began it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) session: PathBuf,
+    /// Send a message once more that may have been delivered, under its old id.
+    #[arg(long)]
+    pub(crate) resend: bool,
+    /// The directory of the job.
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
 }
 
 /// Fetch the picture of a message.
@@ -164,6 +188,9 @@ impl Args {
             Command::FetchImage(fetch) if self.global.json && is_dash(&fetch.out) => {
                 Some("--out - and --json would both write to standard output".to_owned())
             }
+            Command::Emulate(_) if self.global.trace.is_some() => {
+                Some("--trace is for commands that send requests".to_owned())
+            }
             _ => None,
         };
         match problem {
@@ -180,7 +207,13 @@ impl SendImage {
             return Some(format!("--to {to} is given twice"));
         }
         let dashes = self.images.iter().filter(|image| is_dash(image)).count();
-        (dashes > 1).then(|| "standard input (-) can be read only once".to_owned())
+        match dashes {
+            1 if self.resume_dir.is_some() => {
+                Some("--resume-dir needs files, not standard input (-)".to_owned())
+            }
+            0 | 1 => None,
+            _ => Some("standard input (-) can be read only once".to_owned()),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::files::{self, Input};
 use crate::job;
 use crate::problem::{Problem, short};
 use crate::report::Report;
-use crate::transport::{Client, Ears, Target};
+use crate::transport::{Client, Ears, Start, Target};
 
 /// A picture of over 1 MiB: three chunks.
 const BUNDLED: &[u8] = include_bytes!("../assets/demo.jpg");
@@ -62,14 +62,15 @@ impl Run<'_> {
         let (name, original) = self.picture(policy.max_picture).map_err(at_sending)?;
         self.say("emulator", &format!("listening on {}", self.emulator.addr()));
         let session = Session::from_json_allow_loopback(self.emulator.session_json());
-        let client = session
-            .map_err(Problem::from)
-            .and_then(|session| Client::new(self.global.transport, session, policy.clone()))
-            .map_err(at_sending)?;
+        let session = session.map_err(|error| at_sending(error.into()))?;
+        if self.report.trace(&self.global, &session).is_none() {
+            return Ok(());
+        }
+        let client = Client::new(self.global.transport, session, policy).map_err(at_sending)?;
 
-        let uploaded =
-            self.upload(&client, name, original.clone(), policy.max_picture).map_err(at_sending)?;
-        let sent = client.send_uploaded(&self.to, &uploaded, self.report).map_err(at_sending)?;
+        let uploaded = self.upload(&client, name, original.clone()).map_err(at_sending)?;
+        let message = Start::New((&self.to, &uploaded));
+        let sent = client.message(message, self.report).map_err(at_sending)?;
         self.report.sent(SENT, &sent);
 
         let subject = self.report.add(Subject::Message { msg_id: sent.msg_id.clone(), path: None });
@@ -115,9 +116,9 @@ impl Run<'_> {
         Ok((name.unwrap_or_default(), files::read(path, limit)?))
     }
 
-    fn upload(&self, client: &Client, name: String, bytes: Vec<u8>, limit: u64) -> Result<Uploaded, Problem> {
+    fn upload(&self, client: &Client, name: String, bytes: Vec<u8>) -> Result<Uploaded, Problem> {
         let chunks = Chunks { report: self.report, told: Mutex::new(None) };
-        let uploaded = client.upload(&self.to, Input::Bytes(name, bytes), limit, &chunks)?;
+        let uploaded = client.upload(Start::New(&self.to), Input::Bytes(name, bytes), &chunks)?;
         self.say("MediaId", &short(uploaded.media_id.as_str()));
         let announced = uploaded.thumbnail.map_or("no size".to_owned(), size_of);
         self.say("thumbnail", &format!("announced {announced}"));
@@ -146,12 +147,8 @@ impl Ears for Chunks<'_> {
         }
     }
 
-    fn stopped(&self) -> bool {
-        self.report.stopped()
-    }
-
-    fn interrupted(&self) -> Problem {
-        self.report.interrupted()
+    fn report(&self) -> &Report {
+        self.report
     }
 }
 

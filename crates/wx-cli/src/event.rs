@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use wx_proto::{Advice, Fetched, MsgId, Sent, UserName};
 
-use crate::problem::{Class, Problem};
+use crate::problem::Problem;
 
 /// What one event is about.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ pub(crate) fn problem(subject: &Subject, problem: &Problem) -> Value {
         Subject::Message { msg_id, path } => (None, None, Some(msg_id.as_str()), path.as_ref()),
     };
     json!({
-        "event": if problem.class == Class::Unknown { "unknown" } else { "failed" },
+        "event": problem.event(),
         "file": file, "to": to, "msg_id": msg_id, "path": path,
         "step": problem.step, "chunk": problem.chunk, "ret": problem.ret,
         "local_id": problem.local_id, "media_id": problem.media_id,

@@ -23,11 +23,8 @@ pub(crate) fn run(args: FetchImage, global: Global) -> ExitCode {
 }
 
 fn work(args: &FetchImage, global: &Global, report: &Report) {
-    let Some(session) = session::load(&args.session, Use::Fetch, report) else { return };
-    let client = match Client::new(global.transport, session, global.policy()) {
-        Ok(client) => client,
-        Err(problem) => return report.refuse(&args.session, &problem),
-    };
+    let connected = session::connect(&args.session, Use::Fetch, global.policy(), global, report);
+    let Some(client) = connected else { return };
     report.begin(0..1, None);
     let fetched = if is_dash(&args.out) {
         report.results_aside();

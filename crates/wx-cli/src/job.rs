@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use crate::out;
 use crate::problem::Class;
 use crate::report::Report;
+use crate::{files, out};
 
 /// A request of the user to stop.
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +103,7 @@ impl Scratch {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // Held meanwhile: a signal in between must find it.
         let mut scratch = SCRATCH.lock().unwrap_or_else(PoisonError::into_inner);
-        let dir = tempfile::Builder::new().prefix(".wx-").tempdir_in(parent)?;
+        let dir = tempfile::Builder::new().prefix(files::TEMPORARY).tempdir_in(parent)?;
         *scratch = Some(dir.path().to_owned());
         Ok(Self(dir))
     }

@@ -1,17 +1,22 @@
 #![doc = include_str!("../README.md")]
 
 mod args;
+mod batch;
 mod demo;
 mod emulate;
 mod event;
 mod fetch;
 mod files;
 mod job;
+mod keeping;
 mod out;
 mod problem;
 mod report;
+mod resume;
+mod saved;
 mod send;
 mod session;
+mod trace;
 mod transport;
 
 use std::process::ExitCode;
@@ -28,6 +33,7 @@ fn main() -> ExitCode {
         Command::Demo(demo) => demo::run(demo, global),
         Command::Emulate(emulate) => emulate::run(&emulate, &global),
         Command::SendImage(send) => send::run(send, global),
+        Command::Resume(resume) => resume::run(resume, global),
         Command::FetchImage(fetch) => fetch::run(fetch, global),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use wx_proto::flow::ResumeError;
 use wx_proto::{Advice, Error, Outcome, PictureError, SessionError, Unready};
 
 use crate::out;
@@ -54,6 +55,11 @@ impl Problem {
     /// The command's own words for what to do.
     pub(crate) fn hint(self, words: &'static str) -> Self {
         Self { hint: Some(words), ..self }
+    }
+
+    /// The name of its event.
+    pub(crate) fn event(&self) -> &'static str {
+        if self.class == Class::Unknown { "unknown" } else { "failed" }
     }
 
     /// What happened and what to do about it.
@@ -118,6 +124,19 @@ impl From<io::Error> for Problem {
 impl From<SessionError> for Problem {
     fn from(error: SessionError) -> Self {
         Self::local(error.to_string(), Advice::CheckFile)
+    }
+}
+
+impl From<ResumeError> for Problem {
+    fn from(error: ResumeError) -> Self {
+        let hint = match error {
+            ResumeError::Unready(unready) => return unready.into(),
+            ResumeError::OtherLogin => {
+                "use that login's session file, or delete the directory to give the job up"
+            }
+            _ => "delete the directory to give the job up",
+        };
+        Self::local(error.to_string(), Advice::CheckFile).hint(hint)
     }
 }
 

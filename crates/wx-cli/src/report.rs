@@ -3,16 +3,17 @@
 use std::ops::{ControlFlow, Range};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use indicatif::ProgressBar;
-use wx_proto::flow::Progress;
-use wx_proto::{Advice, ChunkNumber, Fetched, LocalId, MediaId, Sent, Step};
+use wx_proto::flow::{Exchanged, Progress};
+use wx_proto::{Advice, ChunkNumber, Fetched, LocalId, MediaId, Sent, Session, Step};
 
 use crate::args::Global;
 use crate::event::{self, Subject};
 use crate::out;
 use crate::problem::{Class, Problem};
+use crate::trace::Trace;
 use crate::transport::Ears;
 
 /// Tells what becomes of each subject, exactly once, to people or as JSON.
@@ -20,6 +21,7 @@ pub(crate) struct Report {
     json: bool,
     verbose: bool,
     stopped: AtomicBool,
+    trace: OnceLock<Trace>,
     state: Mutex<State>,
 }
 
@@ -62,6 +64,7 @@ impl Report {
             json: global.json,
             verbose: global.verbose,
             stopped: AtomicBool::new(false),
+            trace: OnceLock::new(),
             state: Mutex::new(state),
         }
     }
@@ -72,6 +75,34 @@ impl Report {
         state.subjects.push(subject);
         state.open.push(true);
         state.subjects.len() - 1
+    }
+
+    /// No event is to be about this one: it was settled by an earlier run.
+    pub(crate) fn known(&self, subject: usize) {
+        let _ = self.state().settle(subject);
+    }
+
+    /// Begins the trace, if one was asked for. `None` if it cannot be written; that is reported.
+    pub(crate) fn trace(&self, global: &Global, session: &Session) -> Option<()> {
+        let Some(path) = &global.trace else { return Some(()) };
+        match Trace::create(path, session, global.transport) {
+            Ok(trace) => self.trace.set(trace).ok(),
+            Err(error) => {
+                self.refuse(path, &Problem::from(error).hint("choose another file for the trace"));
+                None
+            }
+        }
+    }
+
+    /// An exchange with the server is over.
+    pub(crate) fn exchanged(&self, exchanged: &Exchanged) {
+        self.traced(|trace| trace.exchanged(exchanged));
+    }
+
+    fn traced(&self, tell: impl FnOnce(&Trace)) {
+        if let Some(trace) = self.trace.get() {
+            tell(trace);
+        }
     }
 
     /// Something to say once, as soon as the network is used.
@@ -104,7 +135,9 @@ impl Report {
     /// A message was accepted.
     pub(crate) fn sent(&self, subject: usize, sent: &Sent) {
         let mut state = self.state();
-        let Some(Subject::Picture { file, to }) = state.settle(subject) else { return };
+        let Some(subject) = state.settle(subject) else { return };
+        self.traced(|trace| trace.sent(&subject, sent));
+        let Subject::Picture { file, to } = subject else { return };
         let up = &sent.uploaded;
         if self.json {
             state.aside(|| {
@@ -120,7 +153,9 @@ impl Report {
     /// A picture was fetched and is where it belongs.
     pub(crate) fn fetched(&self, subject: usize, fetched: &Fetched) {
         let mut state = self.state();
-        let Some(Subject::Message { msg_id, path }) = state.settle(subject) else { return };
+        let Some(subject) = state.settle(subject) else { return };
+        self.traced(|trace| trace.fetched(&subject, fetched));
+        let Subject::Message { msg_id, path } = subject else { return };
         if self.json {
             state.aside(|| {
                 out::json(&event::fetched(&msg_id, path.as_deref(), fetched));
@@ -148,9 +183,7 @@ impl Report {
             if self.verbose {
                 out::error(&format!("{}: {}", first.name(), problem.details()));
             }
-            if self.json {
-                settled.iter().for_each(|subject| out::json(&event::problem(subject, problem)));
-            }
+            settled.iter().for_each(|subject| self.event(subject, problem));
         });
         match state.count(problem.class) {
             ControlFlow::Continue(()) if !self.stopped() => ControlFlow::Continue(()),
@@ -206,9 +239,7 @@ impl Report {
         };
         state.clear_bar();
         out::error(&line);
-        if self.json {
-            settled.iter().for_each(|subject| out::json(&event::problem(subject, &problem)));
-        }
+        settled.iter().for_each(|subject| self.event(subject, &problem));
         self.rest(&mut state, &never_tried());
         state.closed = true;
         problem.class
@@ -217,11 +248,16 @@ impl Report {
     /// Events of all that is still open.
     fn rest(&self, state: &mut State, problem: &Problem) {
         for subject in 0..state.subjects.len() {
-            if let Some(subject) = state.settle(subject)
-                && self.json
-            {
-                out::json(&event::problem(&subject, problem));
+            if let Some(subject) = state.settle(subject) {
+                self.event(&subject, problem);
             }
+        }
+    }
+
+    fn event(&self, subject: &Subject, problem: &Problem) {
+        self.traced(|trace| trace.problem(subject, problem));
+        if self.json {
+            out::json(&event::problem(subject, problem));
         }
     }
 
@@ -231,7 +267,14 @@ impl Report {
 }
 
 impl Ears for Report {
-    fn progress(&self, progress: &Progress) {
+    fn report(&self) -> &Report {
+        self
+    }
+}
+
+impl Report {
+    /// A step of the job.
+    pub(crate) fn progress(&self, progress: &Progress) {
         let mut state = self.state();
         let now = &mut state.under_way;
         let news =
@@ -265,11 +308,13 @@ impl Ears for Report {
         }
     }
 
-    fn stopped(&self) -> bool {
+    /// Whether the work is to stop where it is.
+    pub(crate) fn stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
     }
 
-    fn interrupted(&self) -> Problem {
+    /// What it means to stop now.
+    pub(crate) fn interrupted(&self) -> Problem {
         self.state().interrupted()
     }
 }

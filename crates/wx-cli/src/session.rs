@@ -1,13 +1,14 @@
 //! Reading the session file.
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use wx_proto::Session;
+use wx_proto::{Policy, Session};
 
+use crate::args::Global;
 use crate::files;
 use crate::problem::Problem;
 use crate::report::Report;
+use crate::transport::{Client, unix_ms};
 
 /// No session file is near as large.
 pub(crate) const LIMIT: u64 = 4 * 1024 * 1024;
@@ -19,8 +20,28 @@ pub(crate) enum Use {
     Fetch,
 }
 
-/// Reads a session file and checks that it can be used. What is wrong is reported; nothing can be done then.
-pub(crate) fn load(path: &Path, what_for: Use, report: &Report) -> Option<Session> {
+/// A client for the login of a session file, and the trace that was asked for. What is wrong is reported; nothing can be
+/// done then.
+pub(crate) fn connect(
+    path: &Path,
+    what_for: Use,
+    policy: Policy,
+    global: &Global,
+    report: &Report,
+) -> Option<Client> {
+    let session = load(path, what_for, report)?;
+    report.trace(global, &session)?;
+    match Client::new(global.transport, session, policy) {
+        Ok(client) => Some(client),
+        Err(problem) => {
+            report.refuse(path, &problem);
+            None
+        }
+    }
+}
+
+/// Reads a session file and checks that it can be used.
+fn load(path: &Path, what_for: Use, report: &Report) -> Option<Session> {
     match read(path, what_for) {
         Ok(session) => {
             if session.hosts().is_loopback() {
@@ -45,10 +66,4 @@ fn read(path: &Path, what_for: Use) -> Result<Session, Problem> {
         Use::Fetch => session.check_login()?,
     }
     Ok(session)
-}
-
-fn unix_ms() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(0))
 }

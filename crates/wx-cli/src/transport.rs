@@ -3,24 +3,42 @@
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Runtime;
-use wx_proto::flow::Progress;
-use wx_proto::{Advice, Fetched, ImageSize, MsgId, Policy, Sent, Session, Uploaded, UserName};
+use wx_proto::flow::{Exchanged, FetchImage, Flow, Progress, Resume, SendUploaded, Snapshot, Traced, Upload};
+use wx_proto::{
+    Advice, Error, Fetched, IdSource, ImageSize, LocalError, MsgId, Picture, Policy, Seed, Sent, Session,
+    Step, Uploaded, UserName,
+};
 
 use crate::args::Transport;
 use crate::files::Input;
+use crate::keeping::Keeping;
 use crate::problem::Problem;
+use crate::report::Report;
 
-/// Hears of every step and says when to stop.
+/// Hears of every step of a job.
 pub(crate) trait Ears: Sync {
+    /// Who tells of it, and says when to stop.
+    fn report(&self) -> &Report;
+
     /// Called before each step.
-    fn progress(&self, progress: &Progress);
-    /// Whether to stop where it is.
-    fn stopped(&self) -> bool;
-    /// What it means to stop now.
-    fn interrupted(&self) -> Problem;
+    fn progress(&self, progress: &Progress) {
+        self.report().progress(progress);
+    }
+
+    /// Called before each step that changed what a crash must not lose. An error ends the job there.
+    fn save(&self, snapshot: &Snapshot) -> io::Result<()> {
+        let _ = snapshot;
+        Ok(())
+    }
+}
+
+/// A job that begins, or a saved one that goes on.
+pub(crate) enum Start<T> {
+    New(T),
+    Saved(Box<Snapshot>, Resume),
 }
 
 /// Memory for a picture that can be read only once; beyond it goes a temporary file.
@@ -34,7 +52,13 @@ pub(crate) enum Target<'a> {
     Stdout,
 }
 
-pub(crate) enum Client {
+pub(crate) struct Client {
+    session: Session,
+    policy: Policy,
+    wire: Wire,
+}
+
+enum Wire {
     Ureq(wx_ureq::Client),
     Reqwest(wx_reqwest::Client, Runtime),
 }
@@ -42,50 +66,67 @@ pub(crate) enum Client {
 /// A client's `Watch` that passes all on to some ears. What runs on reqwest is dropped to stop it.
 macro_rules! watch {
     (wx_ureq, $ears:ident) => {
-        wx_ureq::Watch::new().progress(|now| $ears.progress(now)).cancel_if(|| $ears.stopped())
+        watch!(@heard wx_ureq, $ears).cancel_if(|| $ears.report().stopped())
     };
     (wx_reqwest, $ears:ident) => {
-        wx_reqwest::Watch::new().progress(|now| $ears.progress(now))
+        watch!(@heard wx_reqwest, $ears)
+    };
+    (@heard $client:ident, $ears:ident) => {
+        $client::Watch::new().progress(|now| $ears.progress(now))
     };
 }
 
 impl Client {
     pub(crate) fn new(transport: Transport, session: Session, policy: Policy) -> Result<Self, Problem> {
-        match transport {
+        let wire = match transport {
             Transport::Ureq => {
-                let client = wx_ureq::Client::builder(session).policy(policy).build();
-                client.map(Self::Ureq).map_err(|error| no_client(&error))
+                let client = wx_ureq::Client::builder(session.clone()).build();
+                Wire::Ureq(client.map_err(|error| no_client(&error))?)
             }
             Transport::Reqwest => {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-                let client = wx_reqwest::Client::builder(session).policy(policy).build();
-                client.map(|client| Self::Reqwest(client, runtime)).map_err(|error| no_client(&error))
+                let client = wx_reqwest::Client::builder(session.clone()).build();
+                Wire::Reqwest(client.map_err(|error| no_client(&error))?, runtime)
             }
-        }
+        };
+        Ok(Self { session, policy, wire })
     }
 
-    /// Uploads a picture of at most `limit` bytes, addressed to `to`; it can be sent to others as well.
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Uploads a picture, addressed to somebody; it can be sent to others as well.
     pub(crate) fn upload(
         &self,
-        to: &UserName,
+        start: Start<&UserName>,
         input: Input,
-        limit: u64,
         ears: &impl Ears,
     ) -> Result<Uploaded, Problem> {
-        match self {
-            Self::Ureq(client) => {
+        let limit = self.policy.max_picture;
+        let flow = |picture: Picture| {
+            let policy = self.policy.clone();
+            let flow = match start {
+                Start::New(to) => Upload::new(&self.session, picture, to.clone(), seed()?, policy)?,
+                Start::Saved(snapshot, at) => Upload::resume(&self.session, *snapshot, policy, at)?,
+            };
+            Ok::<_, Problem>(traced(flow, ears))
+        };
+        match &self.wire {
+            Wire::Ureq(client) => {
                 use wx_ureq::Source;
-                let source = match input {
+                let mut source = match input {
                     Input::File(path) => Source::path(path)?,
                     Input::Bytes(name, bytes) => Source::bytes(name, bytes),
                     Input::Once(None) => Source::reader("", io::stdin().lock(), SPOOL, limit)?,
                     Input::Once(Some(file)) => Source::reader("", file, SPOOL, limit)?,
                 };
-                Ok(client.upload_with(to, source, watch!(wx_ureq, ears))?)
+                let mut flow = flow(source.picture(&self.policy)?)?;
+                Ok(wx_ureq::drive(client.http(), &mut source, &mut flow, &mut watch!(wx_ureq, ears))?)
             }
-            Self::Reqwest(client, runtime) => until_stopped(runtime, ears, async {
+            Wire::Reqwest(client, runtime) => until_stopped(runtime, ears.report(), async {
                 use wx_reqwest::Source;
-                let source = match input {
+                let mut source = match input {
                     Input::File(path) => Source::path(path).await?,
                     Input::Bytes(name, bytes) => Source::bytes(name, bytes),
                     Input::Once(None) => Source::reader("", tokio::io::stdin(), SPOOL, limit).await?,
@@ -93,22 +134,34 @@ impl Client {
                         Source::reader("", tokio::fs::File::from_std(file), SPOOL, limit).await?
                     }
                 };
-                Ok(client.upload_with(to, source, watch!(wx_reqwest, ears)).await?)
+                let mut flow = flow(source.picture(&self.policy).await?)?;
+                let mut watch = watch!(wx_reqwest, ears);
+                Ok(wx_reqwest::drive(client.http(), &mut source, &mut flow, &mut watch).await?)
             }),
         }
     }
 
     /// Sends what was uploaded.
-    pub(crate) fn send_uploaded(
+    pub(crate) fn message(
         &self,
-        to: &UserName,
-        uploaded: &Uploaded,
+        start: Start<(&UserName, &Uploaded)>,
         ears: &impl Ears,
     ) -> Result<Sent, Problem> {
-        match self {
-            Self::Ureq(client) => Ok(client.send_uploaded_with(to, uploaded, watch!(wx_ureq, ears))?),
-            Self::Reqwest(client, runtime) => until_stopped(runtime, ears, async {
-                Ok(client.send_uploaded_with(to, uploaded, watch!(wx_reqwest, ears)).await?)
+        let (session, policy) = (&self.session, self.policy.clone());
+        let flow = match start {
+            Start::New((to, uploaded)) => {
+                SendUploaded::new(session, uploaded.clone(), to.clone(), seed()?, policy)?
+            }
+            Start::Saved(snapshot, at) => SendUploaded::resume(session, *snapshot, policy, at)?,
+        };
+        let mut flow = traced(flow, ears);
+        match &self.wire {
+            Wire::Ureq(client) => {
+                Ok(wx_ureq::drive(client.http(), &mut (), &mut flow, &mut watch!(wx_ureq, ears))?)
+            }
+            Wire::Reqwest(client, runtime) => until_stopped(runtime, ears.report(), async {
+                let mut watch = watch!(wx_reqwest, ears);
+                Ok(wx_reqwest::drive(client.http(), &mut (), &mut flow, &mut watch).await?)
             }),
         }
     }
@@ -121,41 +174,58 @@ impl Client {
         target: Target<'_>,
         ears: &impl Ears,
     ) -> Result<Fetched, Problem> {
-        match self {
-            Self::Ureq(client) => {
+        let restartable = !matches!(target, Target::Stdout);
+        let policy = self.policy.clone();
+        let flow = FetchImage::new(&self.session, msg_id.clone(), size, restartable, seed()?, policy)?;
+        let mut flow = traced(flow, ears);
+        match &self.wire {
+            Wire::Ureq(client) => {
                 use wx_ureq::Sink;
                 let mut stdout = io::BufWriter::new(io::stdout());
-                let sink = match target {
+                let mut sink = match target {
                     Target::File(path) => Sink::path(path),
                     Target::Memory(bytes) => Sink::vec(bytes),
                     Target::Stdout => Sink::writer(&mut stdout),
                 };
-                Ok(client.fetch_image_with(msg_id, size, sink, watch!(wx_ureq, ears))?)
+                let mut watch = watch!(wx_ureq, ears);
+                let fetched = wx_ureq::drive(client.http(), &mut sink, &mut flow, &mut watch)?;
+                sink.finish().map_err(cannot_write)?;
+                Ok(fetched)
             }
-            Self::Reqwest(client, runtime) => {
+            Wire::Reqwest(client, runtime) => {
                 use wx_reqwest::Sink;
                 let mut stdout = tokio::io::stdout();
-                let sink = match target {
+                let mut sink = match target {
                     Target::File(path) => Sink::path(path),
                     Target::Memory(bytes) => Sink::vec(bytes),
                     Target::Stdout => Sink::writer(&mut stdout),
                 };
-                until_stopped(runtime, ears, async {
-                    Ok(client.fetch_image_with(msg_id, size, sink, watch!(wx_reqwest, ears)).await?)
+                until_stopped(runtime, ears.report(), async {
+                    let mut watch = watch!(wx_reqwest, ears);
+                    let fetched = wx_reqwest::drive(client.http(), &mut sink, &mut flow, &mut watch).await?;
+                    sink.finish().await.map_err(cannot_write)?;
+                    Ok(fetched)
                 })
             }
         }
     }
 }
 
+fn traced<T, F: Flow<Output = Result<T, Error>>, E: Ears>(
+    flow: F,
+    ears: &E,
+) -> Traced<Keeping<'_, F, E>, impl FnMut(&Exchanged)> {
+    Traced::new(Keeping::new(flow, ears), |exchanged: &Exchanged| ears.report().exchanged(exchanged))
+}
+
 /// Drops the call when it is to stop.
 fn until_stopped<T>(
     runtime: &Runtime,
-    ears: &impl Ears,
+    report: &Report,
     call: impl Future<Output = Result<T, Problem>>,
 ) -> Result<T, Problem> {
     let stopped = async {
-        while !ears.stopped() {
+        while !report.stopped() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
@@ -163,11 +233,32 @@ fn until_stopped<T>(
         tokio::select! {
             biased;
             result = call => result,
-            () = stopped => Err(ears.interrupted()),
+            () = stopped => Err(report.interrupted()),
         }
     })
 }
 
+/// Milliseconds since 1970.
+pub(crate) fn unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// 128 bits that nobody can guess.
+pub(crate) fn entropy() -> Result<[u8; 16], Problem> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|_| Problem::local("no random bytes to be had", Advice::Report))?;
+    Ok(bytes)
+}
+
+fn seed() -> Result<Seed, Problem> {
+    Ok(IdSource::process().seed(unix_ms(), entropy()?))
+}
+
 fn no_client(error: &impl Display) -> Problem {
     Problem::local(format!("no client: {error}"), Advice::Report)
+}
+
+fn cannot_write(error: io::Error) -> Problem {
+    Error::new(Step::Download, LocalError::from(error)).into()
 }

@@ -1,0 +1,39 @@
+//! `wx resume`.
+
+use std::process::ExitCode;
+
+use crate::args::{Global, Resume};
+use crate::batch::Batch;
+use crate::job;
+use crate::report::Report;
+use crate::saved::Saved;
+use crate::send::subjects;
+use crate::session::{self, Use};
+
+pub(crate) fn run(args: Resume, global: Global) -> ExitCode {
+    let saved = match Saved::open(&args.dir) {
+        Ok(saved) => saved,
+        Err(problem) => {
+            Report::new(&global, Vec::new()).refuse(&args.dir, &problem);
+            return ExitCode::FAILURE;
+        }
+    };
+    let plan = saved.plan();
+    let report = Report::new(&global, subjects(&plan));
+    for file in 0..plan.files.len() {
+        for to in (0..plan.to.len()).filter(|to| saved.is_sent(file, *to)) {
+            report.known(file * plan.to.len() + to);
+        }
+    }
+    job::run(report, move |report| {
+        let mut policy = global.policy();
+        policy.max_picture = plan.max_size;
+        let Some(client) = session::connect(&args.session, Use::Send, policy, &global, report) else {
+            return;
+        };
+        if let Err(problem) = saved.check_login(client.session()) {
+            return report.refuse(&args.dir, &problem);
+        }
+        Batch { client: &client, plan: &plan, saved: Some(saved), resend: args.resend, report }.run();
+    })
+}

@@ -1,0 +1,123 @@
+//! `--trace`: what a bug report needs of a run, and no value of it.
+
+use std::collections::hash_map::RandomState;
+use std::fs::File;
+use std::hash::BuildHasher;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use serde_json::{Value, json};
+use wx_proto::flow::Exchanged;
+use wx_proto::{Role, Session};
+
+use crate::args::Transport;
+use crate::event::Subject;
+use crate::problem::Problem;
+
+/// A file of JSON lines. Instead of people, pictures and ids it has hashes under a key that is random for this run and is
+/// kept nowhere: they tell same from different and nothing else.
+pub(crate) struct Trace {
+    file: Mutex<File>,
+    key: RandomState,
+    begun: Instant,
+}
+
+impl Trace {
+    /// Begins a new file, for the user alone.
+    pub(crate) fn create(path: &Path, session: &Session, transport: Transport) -> io::Result<Self> {
+        let mut options = File::options();
+        options.create_new(true).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = Mutex::new(options.open(path)?);
+        let trace = Self { file, key: RandomState::new(), begun: Instant::now() };
+        let base = session.hosts().origin(Role::Base);
+        // Which of the known hosts it is helps; any other is the user's own affair.
+        let host =
+            if session.hosts().is_loopback() { trace.hash(base.host()) } else { base.host().to_owned() };
+        trace.write(json!({
+            "event": "begin", "version": env!("CARGO_PKG_VERSION"),
+            "transport": format!("{transport:?}").to_lowercase(),
+            "host": host, "uin": trace.hash(&session.uin().to_string()),
+        }))?;
+        Ok(trace)
+    }
+
+    pub(crate) fn exchanged(&self, it: &Exchanged) {
+        self.line(json!({
+            "event": "exchange", "step": it.step.name(), "endpoint": it.endpoint, "method": it.method.as_str(),
+            "chunk": it.chunk.map(|chunk| chunk.index), "chunks": it.chunk.map(|chunk| chunk.of),
+            "try": it.attempt, "request_bytes": it.request_bytes, "status": it.status,
+            "reply_bytes": it.reply_bytes, "ret": it.ret.map(|ret| ret.0),
+            "failure": it.failure.map(|failure| format!("{:?}", failure.kind).to_lowercase()),
+            "delivered": it.failure.map(|failure| format!("{:?}", failure.delivered).to_lowercase()),
+            "took_ms": ms(it.took),
+        }));
+    }
+
+    /// What became of a subject.
+    pub(crate) fn sent(&self, subject: &Subject, sent: &wx_proto::Sent) {
+        self.end(
+            "sent",
+            subject,
+            json!({
+                "bytes": sent.uploaded.bytes, "chunks": sent.uploaded.chunks,
+                "sent_msg_id": self.hash(sent.msg_id.as_str()), "local_id": self.hash(sent.local_id.as_str()),
+                "media_id": self.hash(sent.uploaded.media_id.as_str()),
+            }),
+        );
+    }
+
+    pub(crate) fn fetched(&self, subject: &Subject, fetched: &wx_proto::Fetched) {
+        self.end("fetched", subject, json!({ "bytes": fetched.bytes, "format": fetched.format.name() }));
+    }
+
+    pub(crate) fn problem(&self, subject: &Subject, problem: &Problem) {
+        self.end(
+            problem.event(),
+            subject,
+            json!({
+                "step": problem.step, "chunk": problem.chunk, "ret": problem.ret,
+                "advice": problem.advice.map(wx_proto::Advice::name),
+                "local_id": problem.local_id.as_deref().map(|id| self.hash(id)),
+                "media_id": problem.media_id.as_deref().map(|id| self.hash(id)),
+            }),
+        );
+    }
+
+    fn end(&self, event: &str, subject: &Subject, more: Value) {
+        let mut line = json!({ "event": event });
+        let names = match subject {
+            Subject::Picture { file, to } => json!({ "file": self.hash(file), "to": self.hash(to.as_str()) }),
+            Subject::Message { msg_id, .. } => json!({ "msg_id": self.hash(msg_id.as_str()) }),
+        };
+        for part in [names, more] {
+            if let (Value::Object(line), Value::Object(part)) = (&mut line, part) {
+                line.extend(part);
+            }
+        }
+        self.line(line);
+    }
+
+    fn hash(&self, value: &str) -> String {
+        format!("#{:016x}", self.key.hash_one(value))
+    }
+
+    /// A trace that cannot be written any more is no reason to stop.
+    fn line(&self, line: Value) {
+        let _ = self.write(line);
+    }
+
+    fn write(&self, mut line: Value) -> io::Result<()> {
+        if let Value::Object(line) = &mut line {
+            line.insert("at_ms".to_owned(), ms(self.begun.elapsed()).into());
+        }
+        self.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(format!("{line}\n").as_bytes())
+    }
+}
+
+fn ms(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
