@@ -14,7 +14,12 @@ mod fetch;
 #[cfg(unix)]
 #[path = "cli/interrupt.rs"]
 mod interrupt;
+#[cfg(unix)]
+#[path = "cli/resume.rs"]
+mod resume;
 #[path = "cli/send.rs"]
 mod send;
 #[path = "cli/support.rs"]
 mod support;
+#[path = "cli/trace.rs"]
+mod trace;

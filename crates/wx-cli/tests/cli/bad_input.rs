@@ -228,6 +228,8 @@ fn arguments_that_make_no_sense() {
         &["--to", "filehelper", "a.jpg"][..],
         &["--to", "a b", "a.jpg"],
         &["-", "-"],
+        &["--resume-dir", "job", "-"],
+        &["--pace", "-1", "a.jpg"],
         &[],
         &["--timeout", "0", "a.jpg"],
         &["--timeout", "soon", "a.jpg"],

@@ -56,6 +56,25 @@ fn while_the_next_try_of_a_message_is_waited_for() {
 }
 
 #[test]
+fn during_the_pause_between_pictures() {
+    for transport in TRANSPORTS {
+        let place = Place::new();
+        place.file("a.jpg", &jpeg(100, 1));
+        place.file("b.jpg", &jpeg(100, 2));
+        let args = ["--json", "--trace", "trace", "--pace", "60", "a.jpg", "b.jpg"];
+        let child = place.spawn(&send(transport, &args));
+        // The last line is written when the picture is sent.
+        wait_until(|| {
+            std::fs::read_to_string(place.path("trace")).is_ok_and(|text| text.contains("\"sent\""))
+        });
+        signal(&child, "INT");
+        let ran = place.wait(child);
+        assert_eq!((ran.code, ran.kinds()), (130, vec!["sent".into(), "failed".into()]), "{}", ran.err);
+        assert_eq!(ran.column("step")[1], "not_started");
+    }
+}
+
+#[test]
 fn after_the_first_message_was_answered() {
     let place = Place::with(&["delay=60000@webwxuploadmedia#3"]);
     place.file("a.jpg", &jpeg(CHUNK + 1, 1));

@@ -108,6 +108,18 @@ fn standard_input_is_a_picture_too() {
     }
 }
 
+#[test]
+fn a_pause_between_pictures() {
+    let place = Place::new();
+    place.file("a.jpg", &jpeg(100, 1));
+    place.file("b.jpg", &jpeg(100, 2));
+    place.file("c.jpg", &jpeg(100, 3));
+    let begun = std::time::Instant::now();
+    let ran = place.wx(&send("ureq", &["--pace", "0.4", "a.jpg", "b.jpg", "c.jpg"]));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(begun.elapsed() >= std::time::Duration::from_millis(800));
+}
+
 /// One run of `wx send-image --json` with three small pictures.
 fn three(place: &Place, transport: &str) -> crate::support::Ran {
     for (at, name) in ["a.jpg", "b.jpg", "c.jpg"].into_iter().enumerate() {

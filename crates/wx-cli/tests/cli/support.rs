@@ -61,7 +61,7 @@ impl Place {
         let cookies = session["cookies"].as_array().unwrap().iter().map(|cookie| &cookie["value"]);
         let secrets = [&session["sid"], &session["skey"], &session["pass_ticket"]].into_iter().chain(cookies);
         let secrets = secrets.filter_map(|secret| secret.as_str()).filter(|secret| secret.len() > 12);
-        let secrets = secrets.map(str::to_owned).collect();
+        let secrets = secrets.map(str::to_owned).chain([session["uin"].to_string()]).collect();
         Self { emulator, dir, secrets }
     }
 
@@ -127,6 +127,24 @@ impl Place {
         assert!(err.chars().all(|c| c == '\n' || !c.is_control()), "{err:?}");
         assert!(err.lines().all(|line| line.starts_with("wx: ") || !line.contains("error")), "{err}");
         Ran { code, out, bytes: output.stdout, err }
+    }
+
+    /// No secret in a file, or in any file of a directory.
+    pub(crate) fn assert_no_secret_in(&self, name: &str) {
+        let path = self.path(name);
+        let files: Vec<_> = match fs::read_dir(&path) {
+            Ok(entries) => entries.map(|entry| entry.unwrap().path()).collect(),
+            Err(_) => vec![path],
+        };
+        assert!(!files.is_empty());
+        for file in files {
+            // A file that is being replaced may be gone.
+            let Ok(bytes) = fs::read(&file) else { continue };
+            let text = String::from_utf8(bytes).unwrap();
+            for secret in &self.secrets {
+                assert!(!text.contains(secret), "a secret is in {}", file.display());
+            }
+        }
     }
 
     /// Waits until so many requests came to an endpoint.

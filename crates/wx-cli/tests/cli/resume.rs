@@ -1,0 +1,282 @@
+//! `wx resume` after a `kill -9`.
+
+use std::fs;
+use std::process::Child;
+
+use serde_json::Value;
+
+use crate::support::{CHUNK, Place, Ran, TRANSPORTS, jpeg, send, signal};
+
+/// The arguments of a job in the directory `job`.
+fn job<'a>(transport: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    send(transport, &[&["--json", "--retry-wait", "0.1", "--resume-dir", "job"], more].concat())
+}
+
+fn resume(place: &Place, transport: &str, more: &[&str]) -> Ran {
+    let fixed = ["resume", "job", "--session", "session.json", "--json", "-v", "--retry-wait", "0.1"];
+    place.wx(&[&fixed[..], &["--transport", transport], more].concat())
+}
+
+/// Starts a job, kills it once `endpoint` was asked so often, and gives what it had told by then.
+fn killed(place: &Place, args: &[&str], endpoint: &str, requests: usize) -> Ran {
+    let mut child = place.spawn(args);
+    place.wait_for(endpoint, requests);
+    child.kill().unwrap();
+    place.assert_no_secret_in("job");
+    place.wait(child)
+}
+
+/// Waits for a request, and keeps the process.
+fn busy(place: &Place, args: &[&str], endpoint: &str) -> Child {
+    let child = place.spawn(args);
+    place.wait_for(endpoint, 1);
+    child
+}
+
+/// The picture was sent once, with its bytes.
+fn assert_one_message(place: &Place, picture: &[u8]) {
+    let [message] = &place.emulator.messages()[..] else { panic!("not one message") };
+    assert!(message.picture == picture, "other bytes");
+    assert_eq!(place.emulator.notes(), [""; 0]);
+}
+
+/// Makes the hand-out of the message of the first picture older.
+fn age(place: &Place, ms: u64) {
+    let path = place.path("job/0.json");
+    let mut saved: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let at = &mut saved["job"]["message"]["handed_out_ms"];
+    *at = (at.as_u64().expect("handed out") - ms).into();
+    fs::write(path, saved.to_string()).unwrap();
+}
+
+#[test]
+fn in_the_middle_of_twenty_mebibytes() {
+    let run = |transport| {
+        let place = Place::with(&["delay=60000@webwxuploadmedia#21"]);
+        let picture = jpeg(20 * 1024 * 1024, 1);
+        place.file("a.jpg", &picture);
+        killed(&place, &job(transport, &["a.jpg"]), "webwxuploadmedia", 21);
+        let ran = resume(&place, transport, &[]);
+        assert_eq!((ran.code, ran.kinds()), (0, vec!["sent".to_owned()]), "{}", ran.err);
+        assert!(ran.column("file")[0].ends_with("/a.jpg"));
+        assert_eq!(ran.column("chunks"), ["40"]);
+        assert_one_message(&place, &picture);
+        // The one whose answer was lost is sent twice.
+        assert_eq!(place.emulator.requests_to("webwxuploadmedia"), 41);
+        assert_eq!(fs::read_dir(place.path("job")).unwrap().count(), 0);
+    };
+    std::thread::scope(|scope| TRANSPORTS.map(|transport| drop(scope.spawn(move || run(transport)))));
+}
+
+#[test]
+fn while_the_answer_to_the_message_is_awaited() {
+    for transport in TRANSPORTS {
+        let place = Place::with(&["delay=60000@webwxsendmsgimg#1"]);
+        let picture = jpeg(100, 1);
+        place.file("a.jpg", &picture);
+        killed(&place, &job(transport, &["a.jpg"]), "webwxsendmsgimg", 1);
+        let ran = resume(&place, transport, &[]);
+        assert_eq!((ran.code, ran.kinds()), (0, vec!["sent".to_owned()]), "{}", ran.err);
+        assert_eq!(ran.column("local_id"), [place.emulator.messages()[0].client_msg_id.as_str()]);
+        assert_one_message(&place, &picture);
+        assert_eq!(place.emulator.requests_to("webwxsendmsgimg"), 2);
+        assert_eq!(place.emulator.requests_to("webwxuploadmedia"), 1);
+    }
+}
+
+#[test]
+fn an_old_message_is_sent_again_only_on_request() {
+    for transport in TRANSPORTS {
+        let place = Place::with(&["delay=60000@webwxsendmsgimg#1"]);
+        let picture = jpeg(100, 1);
+        place.file("a.jpg", &picture);
+        place.file("b.jpg", &jpeg(100, 2));
+        killed(&place, &job(transport, &["a.jpg", "b.jpg"]), "webwxsendmsgimg", 1);
+        age(&place, 61_000);
+        for _ in 0..2 {
+            let ran = resume(&place, transport, &[]);
+            assert_eq!((ran.code, ran.kinds()), (4, vec!["unknown".into(), "failed".into()]), "{}", ran.err);
+            assert_eq!(ran.column("step"), ["message", "not_started"]);
+            assert_eq!(ran.column("local_id")[0], place.emulator.messages()[0].client_msg_id);
+            assert!(ran.err.contains("wx resume --resend"), "{}", ran.err);
+            assert_eq!(place.emulator.requests().len(), 2, "nothing was asked");
+        }
+        let ran = resume(&place, transport, &["--resend"]);
+        assert_eq!((ran.code, ran.kinds()), (0, vec!["sent".to_owned(); 2]), "{}", ran.err);
+        let messages = place.emulator.messages();
+        assert_eq!(messages.len(), 2);
+        assert!(messages[0].picture == picture);
+    }
+}
+
+#[test]
+fn one_recipient_has_it_already() {
+    for transport in TRANSPORTS {
+        let place = Place::with(&["delay=60000@webwxsendmsgimg#2"]);
+        place.file("a.jpg", &jpeg(100, 1));
+        let (one, two) = (place.emulator.friend().to_owned(), place.emulator.second_friend().to_owned());
+        let args = job(transport, &["--to", &one, "--to", &two, "a.jpg"]);
+        let ran = killed(&place, &args, "webwxsendmsgimg", 2);
+        assert_eq!(ran.column("to"), ["filehelper"]);
+        let ran = resume(&place, transport, &[]);
+        assert_eq!((ran.code, ran.column("to")), (0, vec![one.clone(), two.clone()]), "{}", ran.err);
+        let to: Vec<_> = place.emulator.messages().iter().map(|message| message.to.clone()).collect();
+        assert_eq!(to, ["filehelper", &one, &two]);
+        assert_eq!(place.emulator.requests_to("webwxuploadmedia"), 1);
+    }
+}
+
+#[test]
+fn a_message_in_doubt_goes_before_those_that_failed() {
+    let place = Place::with(&["ret=1204@webwxsendmsgimg#1", "delay=60000@webwxsendmsgimg#2"]);
+    place.file("a.jpg", &jpeg(100, 1));
+    let one = place.emulator.friend().to_owned();
+    killed(&place, &job("ureq", &["--to", &one, "a.jpg"]), "webwxsendmsgimg", 2);
+    let in_doubt = place.emulator.messages().pop().unwrap().client_msg_id;
+    let ran = resume(&place, "ureq", &[]);
+    assert_eq!((ran.code, ran.column("to")), (0, vec![one, "filehelper".to_owned()]), "{}", ran.err);
+    assert_eq!(ran.column("local_id")[0], in_doubt);
+    assert_eq!(place.emulator.messages().len(), 2);
+}
+
+#[test]
+fn the_rest_of_a_batch() {
+    let place = Place::with(&["ret=1205@webwxuploadmedia#2"]);
+    for (name, mark) in [("a.jpg", 1), ("b.jpg", 2), ("c.jpg", 3)] {
+        place.file(name, &jpeg(100, mark));
+    }
+    let ran = place.wx(&job("ureq", &["a.jpg", "b.jpg", "c.jpg"]));
+    assert_eq!((ran.code, ran.kinds()), (1, vec!["sent".into(), "failed".into(), "failed".into()]));
+    assert!(ran.err.contains("wx resume goes on with the rest"), "{}", ran.err);
+    let ran = resume(&place, "reqwest", &[]);
+    assert_eq!((ran.code, ran.kinds()), (0, vec!["sent".to_owned(); 2]), "{}", ran.err);
+    assert_eq!(place.emulator.messages().len(), 3);
+    assert_eq!(fs::read_dir(place.path("job")).unwrap().count(), 0);
+    let ran = resume(&place, "ureq", &[]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.one_line().contains("job: holds no job"), "{}", ran.err);
+}
+
+#[test]
+fn a_file_that_changed_meanwhile() {
+    for transport in TRANSPORTS {
+        let place = Place::with(&["delay=60000@webwxuploadmedia#2"]);
+        let picture = jpeg(2 * CHUNK, 1);
+        place.file("a.jpg", &picture);
+        killed(&place, &job(transport, &["a.jpg"]), "webwxuploadmedia", 2);
+        let mut other = picture.clone();
+        other[2 * CHUNK - 5] ^= 1;
+        for changed in [&other[..], &picture[..picture.len() - 1], &[&picture[..], b"x"].concat()] {
+            place.file("a.jpg", changed);
+            let ran = resume(&place, transport, &[]);
+            assert_eq!((ran.code, ran.column("advice")), (1, vec!["check_file".to_owned()]), "{}", ran.err);
+            assert_eq!(place.emulator.requests_to("webwxuploadmedia"), 2);
+        }
+        place.file("a.jpg", &picture);
+        assert_eq!(resume(&place, transport, &[]).code, 0);
+        assert_one_message(&place, &picture);
+    }
+}
+
+#[test]
+fn another_login() {
+    let place = Place::with(&["delay=60000@webwxuploadmedia#2"]);
+    place.file("a.jpg", &jpeg(2 * CHUNK, 1));
+    killed(&place, &job("ureq", &["a.jpg"]), "webwxuploadmedia", 2);
+    place.session(|session| session["sid"] = "another".into());
+    let ran = resume(&place, "ureq", &[]);
+    assert_eq!((ran.code, ran.column("step")), (1, vec!["not_started".to_owned()]));
+    let line = ran.one_line();
+    assert!(
+        line.contains("wx: job: ") && line.contains("another login") && line.contains("session file"),
+        "{line}"
+    );
+    assert_eq!(place.emulator.requests_to("webwxuploadmedia"), 2);
+    place.session(|_| {});
+    assert_eq!(resume(&place, "ureq", &[]).code, 0);
+}
+
+#[test]
+fn one_process_at_a_time_and_one_job() {
+    let place = Place::with(&["delay=60000@webwxuploadmedia#1"]);
+    place.file("a.jpg", &jpeg(100, 1));
+    let mut child = busy(&place, &job("ureq", &["a.jpg"]), "webwxuploadmedia");
+    for ran in [resume(&place, "ureq", &[]), place.wx(&job("ureq", &["a.jpg"]))] {
+        assert_eq!(ran.code, 1);
+        assert!(ran.one_line().contains("job: another process works in it"), "{}", ran.err);
+    }
+    child.kill().unwrap();
+    place.wait(child);
+    let ran = place.wx(&job("ureq", &["a.jpg"]));
+    assert_eq!((ran.code, ran.column("step")), (1, vec!["not_started".to_owned()]));
+    assert!(
+        ran.one_line().contains("job: holds an unfinished job; wx resume goes on with it"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(place.emulator.requests().len(), 1);
+    place.file("job/precious", b"of the user");
+    assert_eq!(resume(&place, "ureq", &[]).code, 0);
+    let left: Vec<_> =
+        fs::read_dir(place.path("job")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["precious"]);
+    assert_eq!(place.wx(&job("ureq", &["a.jpg"])).code, 0, "it can be used again");
+}
+
+#[test]
+fn after_ctrl_c() {
+    for transport in TRANSPORTS {
+        let place = Place::with(&["delay=60000@webwxuploadmedia#2"]);
+        let picture = jpeg(2 * CHUNK, 1);
+        place.file("a.jpg", &picture);
+        let child = place.spawn(&job(transport, &["a.jpg"]));
+        place.wait_for("webwxuploadmedia", 2);
+        signal(&child, "INT");
+        assert_eq!(place.wait(child).code, 130);
+        assert_eq!(resume(&place, transport, &[]).code, 0);
+        assert_one_message(&place, &picture);
+    }
+}
+
+#[test]
+fn what_cannot_be_saved_is_not_sent() {
+    for transport in TRANSPORTS {
+        let place = Place::with(&["delay=1000@webwxuploadmedia#1"]);
+        place.file("a.jpg", &jpeg(2 * CHUNK, 1));
+        let child = busy(&place, &job(transport, &["a.jpg"]), "webwxuploadmedia");
+        fs::remove_dir_all(place.path("job")).unwrap();
+        let ran = place.wait(child);
+        assert_eq!((ran.code, ran.kinds()), (1, vec!["failed".to_owned()]), "{}", ran.err);
+        assert_eq!(place.emulator.requests_to("webwxuploadmedia"), 1);
+    }
+}
+
+#[test]
+fn nothing_begun_is_nothing_kept() {
+    let place = Place::new();
+    let ran = place.wx(&job("ureq", &["none.jpg"]));
+    assert_eq!(ran.code, 1);
+    assert_eq!(fs::read_dir(place.path("job")).unwrap().count(), 0);
+    assert!(ran.one_line().contains("none.jpg"), "{}", ran.err);
+}
+
+#[test]
+fn directories_that_hold_something_else() {
+    let place = Place::new();
+    place.file("a.jpg", &jpeg(100, 1));
+    fs::create_dir(place.path("job")).unwrap();
+    for (text, words) in
+        [("[]", "not a job"), ("{\"version\":2}", "version 2"), ("{\"version\":1}", "not a job")]
+    {
+        place.file("job/job.json", text.as_bytes());
+        for ran in [resume(&place, "ureq", &[]), place.wx(&job("ureq", &["a.jpg"]))] {
+            assert_eq!(ran.code, 1);
+            assert!(ran.one_line().contains(words), "{}", ran.err);
+        }
+        assert_eq!(fs::read(place.path("job/job.json")).unwrap(), text.as_bytes());
+    }
+    place.file("file", b"x");
+    let ran = place.wx(&["resume", "file", "--session", "session.json"]);
+    assert!(ran.code == 1 && ran.one_line().starts_with("wx: file: "), "{}", ran.err);
+    place.assert_silence();
+}
