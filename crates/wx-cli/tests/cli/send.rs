@@ -162,6 +162,7 @@ fn too_frequent_stops_a_batch() {
         assert_eq!(ran.column("ret")[1..], ["1205", "null"]);
         assert_eq!(place.emulator.messages().len(), 1);
         assert_eq!(place.emulator.requests_to("webwxuploadmedia"), 2);
+        assert!(ran.err.contains("wx: b.jpg: ") && ran.err.contains("wait"), "{}", ran.err);
     }
 }
 
@@ -192,6 +193,12 @@ fn an_unknown_outcome_stops_a_batch() {
         assert_eq!(event["local_id"], message.client_msg_id.as_str());
         assert_eq!(event["media_id"], message.media_id.as_str());
         assert_eq!(ran.column("step")[2], "not_started");
+        let requests = place.emulator.requests();
+        let tries = requests.iter().filter(|request| request.endpoint == "webwxsendmsgimg");
+        let ids: Vec<serde_json::Value> =
+            tries.map(|it| serde_json::from_slice(it.body.as_ref().unwrap()).unwrap()).collect();
+        assert_eq!(ids.len(), 4);
+        assert!(ids.iter().all(|it| it["Msg"]["ClientMsgId"] == event["local_id"]), "no second id");
     }
 }
 
