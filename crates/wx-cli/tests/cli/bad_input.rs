@@ -199,6 +199,28 @@ fn session_files_that_cannot_be_used() {
 }
 
 #[test]
+#[ignore = "the core does not look at these yet"]
+fn session_values_that_would_reach_into_a_header() {
+    let place = Place::new();
+    place.file("a.jpg", &jpeg(100, 1));
+    let case = |change: fn(&mut Value), key: &str| {
+        place.session(change);
+        refused(&place, &["a.jpg"], 1, &["wx: session.json: ", key, "not valid"]);
+    };
+    case(|session| session["cookies"][0]["value"] = json!("a\nb"), "\"cookies\"");
+    case(|session| session["cookies"][0]["name"] = json!("a;b"), "\"cookies\"");
+    case(|session| session["lang"] = json!("zh\nCN"), "\"lang\"");
+}
+
+#[test]
+#[ignore = "the core does not look at this yet"]
+fn a_text_that_begins_like_a_bitmap() {
+    let place = Place::new();
+    place.file("car.jpg", b"BMW is a maker of cars, and this is a text about them.");
+    refused(&place, &["car.jpg"], 1, &["wx: car.jpg: ", "not a picture"]);
+}
+
+#[test]
 fn without_a_session_everything_is_told_once() {
     let place = Place::new();
     let args = [
