@@ -48,6 +48,11 @@ impl Cookie {
             && self.expires.is_none_or(|end| end > unix_s)
     }
 
+    /// Whether it can be sent as what it is.
+    pub(crate) fn is_sendable(&self) -> bool {
+        set_cookie::is_sendable(&self.name, self.value.expose()) && self.path.starts_with('/')
+    }
+
     fn is_same(&self, other: &Self) -> bool {
         (&self.name, &self.domain, &self.path) == (&other.name, &other.domain, &other.path)
     }

@@ -215,6 +215,13 @@ pub enum FailureKind {
     Other,
 }
 
+impl FailureKind {
+    /// Whether another try may go better: a refused, dropped or stalled connection, but not a bad certificate.
+    fn is_passing(self) -> bool {
+        matches!(self, Self::Resolve | Self::Connect | Self::Dropped | Self::Stalled)
+    }
+}
+
 impl fmt::Display for FailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -64,10 +64,10 @@ pub enum PictureError {
 }
 
 /// As many first bytes as [`Format::of`] looks at.
-pub(crate) const SNIFF: usize = 16;
+pub(crate) const SNIFF: usize = 18;
 
 impl Format {
-    /// The format of a picture by its first bytes (12 are enough), or `None` if they are of no picture known here.
+    /// The format of a picture by its first bytes (18 are enough), or `None` if they are of no picture known here.
     #[must_use]
     pub fn of(first: &[u8]) -> Option<Self> {
         let brand = |at: usize, brand: &[u8]| first.get(at..at + brand.len()) == Some(brand);
@@ -75,7 +75,7 @@ impl Format {
             [0xff, 0xd8, 0xff, ..] => Self::Jpeg,
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Self::Png,
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Self::Gif,
-            [b'B', b'M', ..] if first.len() >= 6 => Self::Bmp,
+            [b'B', b'M', ..] if is_bitmap(first) => Self::Bmp,
             [b'R', b'I', b'F', b'F', ..] if brand(8, b"WEBP") => Self::Webp,
             [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Self::Tiff,
             _ if brand(4, b"ftyp") => {
@@ -151,7 +151,7 @@ impl fmt::Display for Format {
 }
 
 impl Picture {
-    /// A picture of `len` bytes that begins with `first` (at least 12 bytes, or all there are).
+    /// A picture of `len` bytes that begins with `first` (at least 18 bytes, or all there are).
     ///
     /// `name` is a bare file name. As in the browser, a name without an extension gets a dot (§4.6); an empty one
     /// becomes `image.` and the format's extension. Control characters become `_`, but for the line breaks, which the
@@ -216,6 +216,12 @@ impl Picture {
     }
 }
 
+/// Two letters are little to go by: the reserved bytes must be zero and the header's size one that exists.
+fn is_bitmap(first: &[u8]) -> bool {
+    let header = first.get(14..18).map(|size| [size[0], size[1], size[2], size[3]]).map(u32::from_le_bytes);
+    first.get(6..10) == Some(&[0; 4]) && matches!(header, Some(12 | 40 | 52 | 56 | 64 | 108 | 124))
+}
+
 fn check_len(len: u64, policy: &Policy) -> Result<(), PictureError> {
     match len {
         0 => Err(PictureError::Empty),
@@ -260,11 +266,19 @@ mod tests {
         ];
         for (bytes, format) in pictures {
             assert_eq!(Format::of(bytes), Some(format));
-            assert_eq!(Format::of(&bytes[..12]), Some(format));
+            assert_eq!(Format::of(&bytes[..SNIFF]), Some(format));
         }
         assert_eq!(Format::of(b"\0\0\0\x18ftypheic"), Some(Format::Heif));
         assert_eq!(Format::of(b"\0\0\0\x18ftypisom"), None);
-        for page in [&b"<html>"[..], b"{\"a\":1}", b"", b"\xff\xd8", b"BM", b"RIFF....WAVE"] {
+        for page in [
+            &b"<html>"[..],
+            b"{\"a\":1}",
+            b"",
+            b"\xff\xd8",
+            b"BM",
+            b"RIFF....WAVE",
+            b"BMW is a maker of cars",
+        ] {
             assert_eq!(Format::of(page), None);
         }
     }
@@ -278,7 +292,7 @@ mod tests {
             let first: &[u8] = match name.rsplit('.').next().unwrap().to_ascii_lowercase().as_str() {
                 "jpg" | "jpeg" => b"\xff\xd8\xff\xe0\0\0\0\0\0\0\0\0",
                 "png" => b"\x89PNG\r\n\x1a\n\0\0\0\0",
-                "bmp" => b"BM\0\0\0\0\0\0\0\0\0\0",
+                "bmp" => b"BM\x99\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0",
                 "gif" => b"GIF89a\0\0\0\0\0\0",
                 "webp" => b"RIFF\0\0\0\0WEBP",
                 _ => continue,

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-/// Limits, tries and waits, as data. Every figure's reason stands in `docs/protocol.md`.
+/// Limits, tries and waits, as data. Where a figure has a source, its § in `docs/protocol.md` stands beside it; the
+/// others are this library's choice.
 ///
 /// ```
 /// let mut policy = wx_proto::Policy::default();

@@ -58,6 +58,12 @@ pub enum SessionError {
     Host(HostError),
 }
 
+/// A language tag of the page, such as `zh_CN` or `en`.
+fn lang(text: &str) -> Result<String, SessionError> {
+    let valid = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    if valid { Ok(text.to_owned()) } else { Err(SessionError::Invalid("lang")) }
+}
+
 impl Session {
     /// Starts a session for the base that the login redirected to, such as `https://wx.qq.com`.
     pub fn builder(base: &str) -> SessionBuilder {

@@ -10,8 +10,7 @@ pub(super) fn parse(line: &str, origin: &Origin, unix_s: u64) -> Option<Cookie> 
     let (name, value) = parts.next()?.split_once('=')?;
     let blank = [' ', '\t'];
     let (name, value) = (name.trim_matches(blank), value.trim_matches(blank));
-    let printable = |text: &str| text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
-    if name.is_empty() || !printable(name) || !printable(value) {
+    if !is_sendable(name, value) {
         return None;
     }
     let mut cookie = Cookie {
@@ -50,6 +49,12 @@ pub(super) fn parse(line: &str, origin: &Origin, unix_s: u64) -> Option<Cookie> 
         cookie.expires = Some(u64::try_from(seconds).map_or(0, |seconds| unix_s.saturating_add(seconds)));
     }
     Some(cookie)
+}
+
+/// Whether a cookie can go into a `Cookie` header as what it is: printable, and not more than one.
+pub(super) fn is_sendable(name: &str, value: &str) -> bool {
+    let printable = |text: &str| text.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b';');
+    !name.is_empty() && !name.contains('=') && printable(name) && printable(value)
 }
 
 #[cfg(test)]

@@ -38,8 +38,8 @@ pub enum Checked {
 /// What the server wants to see again in the upload's form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ticket {
-    pub(super) aes_key: Secret,
-    pub(super) signature: Secret,
+    pub(super) aes_key: Option<Secret>,
+    pub(super) signature: Option<Secret>,
 }
 
 #[derive(Serialize)]
@@ -111,10 +111,12 @@ impl Endpoint for CheckUpload {
         let fields: Fields = reply::accepted(reply, REPLY_LIMIT)?;
         Ok(match MediaId::new(fields.media_id) {
             Ok(id) => Checked::Known(id),
-            Err(_) => Checked::Unknown(Ticket {
-                aes_key: fields.aes_key.into(),
-                signature: fields.signature.into(),
-            }),
+            Err(_) => {
+                // What the server leaves empty is absent from the form too (P30).
+                let [aes_key, signature] =
+                    [fields.aes_key, fields.signature].map(|text| (!text.is_empty()).then(|| text.into()));
+                Checked::Unknown(Ticket { aes_key, signature })
+            }
         })
     }
 }
@@ -151,7 +153,7 @@ mod tests {
         assert_eq!(known, Ok(Checked::Known(MediaId::new("@m").unwrap())));
         let unknown =
             read(r#"{"BaseResponse":{"Ret":0},"MediaId":"","Signature":"canary","AESKey":"aes"}"#).unwrap();
-        let ticket = Ticket { aes_key: "aes".into(), signature: "canary".into() };
+        let ticket = Ticket { aes_key: Some("aes".into()), signature: Some("canary".into()) };
         assert_eq!(unknown, Checked::Unknown(ticket));
         assert!(!format!("{unknown:?}").contains("canary"));
         let trap = read(r#"{"BaseResponse":{"Ret":1205},"MediaId":"@m"}"#);

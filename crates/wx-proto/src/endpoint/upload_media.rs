@@ -15,7 +15,8 @@ use crate::wire::form::Form;
 use crate::wire::query::{Target, form_ticket};
 use crate::wire::{date, lenient, reply};
 use crate::{
-    ChunkNumber, DeviceId, MediaId, Outgoing, Picture, ReplyError, Role, Seed, Session, Unready, UserName,
+    ChunkNumber, DeviceId, MediaId, Outgoing, Picture, ReplyError, Role, Secret, Seed, Session, Unready,
+    UserName,
 };
 
 /// Bytes in every chunk but the last, which may be shorter (P24).
@@ -172,6 +173,9 @@ impl UploadMedia {
     /// The same text for every chunk (P27, P28): StartPos 0 and DataLen the whole length, even in the middle.
     fn request_text(&self, session: &Session) -> Result<String, Unready> {
         let total = self.picture.len();
+        let of_ticket = |part: fn(&Ticket) -> Option<&Secret>| {
+            self.ticket.as_ref().and_then(part).map(|secret| secret.expose().as_str())
+        };
         serde_json::to_string(&UploadMediaRequest {
             upload_type: self.upload_type,
             base_request: BaseRequest::new(session, &self.device_id),
@@ -183,8 +187,8 @@ impl UploadMedia {
             from_user_name: session.user_name().as_str(),
             to_user_name: self.to.as_str(),
             file_md5: &self.md5,
-            aes_key: self.ticket.as_ref().map(|ticket| ticket.aes_key.expose().as_str()),
-            signature: self.ticket.as_ref().map(|ticket| ticket.signature.expose().as_str()),
+            aes_key: of_ticket(|ticket| ticket.aes_key.as_ref()),
+            signature: of_ticket(|ticket| ticket.signature.as_ref()),
         })
         .map_err(|_| Unready::Unsendable("the upload's JSON"))
     }

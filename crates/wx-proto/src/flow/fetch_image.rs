@@ -84,7 +84,7 @@ impl FetchImage {
     }
 
     fn failed(&mut self, failure: Failure, now: Duration) {
-        self.again(Cause::Network { failure, tries: self.tries }, true, now);
+        self.again(Cause::Network { failure, tries: self.tries }, failure.kind.is_passing(), now);
     }
 }
 

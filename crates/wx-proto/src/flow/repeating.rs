@@ -1,4 +1,4 @@
-//! A call that is repeated while it makes sense: a chunk or a check (§3 of the policy's figures, P39, P51).
+//! A call that is repeated while it makes sense: a chunk or a check (P39, P51).
 
 use std::time::Duration;
 
@@ -83,7 +83,9 @@ impl Repeating {
                 }
             },
             Ended::TooLarge(error) => (Cause::Reply(error), false),
-            Ended::Failed(failure) => (Cause::Network { failure, tries: self.tries }, true),
+            Ended::Failed(failure) => {
+                (Cause::Network { failure, tries: self.tries }, failure.kind.is_passing())
+            }
         };
         if !repeatable || self.tries >= policy.chunk_tries.max(1) {
             return Ok(Some(Err(cause)));

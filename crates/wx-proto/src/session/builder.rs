@@ -1,6 +1,6 @@
 use serde_json::Map;
 
-use super::{DATA_TICKET, PassTicket, Session, SessionError, USER_AGENT};
+use super::{DATA_TICKET, PassTicket, Session, SessionError, USER_AGENT, lang};
 use crate::cookies::Cookie;
 use crate::{CookieJar, Hosts, Role, Secret, UserName};
 
@@ -106,14 +106,14 @@ impl SessionBuilder {
     /// Checks the values.
     ///
     /// # Errors
-    /// [`SessionError`] for a foreign host, a missing uin or an impossible UserName.
+    /// [`SessionError`] for a foreign host, a missing uin, or a language, UserName or ticket that cannot be sent.
     pub fn build(self) -> Result<Session, SessionError> {
         let hosts = (self.hosts)(&self.base)?;
         let mut cookies = self.cookies;
         if let Some(value) = self.data_ticket {
             let base = hosts.origin(Role::Base);
             // The family's whole domain, so that it reaches the file host (§2.3).
-            cookies.put(Cookie {
+            let ticket = Cookie {
                 name: DATA_TICKET.to_owned(),
                 value,
                 domain: base.host().to_owned(),
@@ -121,11 +121,15 @@ impl SessionBuilder {
                 path: "/".to_owned(),
                 secure: base.is_https(),
                 expires: None,
-            });
+            };
+            if !ticket.is_sendable() {
+                return Err(SessionError::Invalid("data_ticket"));
+            }
+            cookies.put(ticket);
         }
         Ok(Session {
             hosts,
-            lang: self.lang,
+            lang: lang(&self.lang)?,
             uin: self.uin.ok_or(SessionError::Missing("uin"))?,
             sid: self.sid,
             skey: self.skey,

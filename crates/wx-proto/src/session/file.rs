@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{PassTicket, Session, SessionError, USER_AGENT};
+use super::{PassTicket, Session, SessionError, USER_AGENT, lang};
 use crate::cookies::Cookie;
 use crate::{CookieJar, DeviceId, HostError, Hosts, Role, UserName};
 
@@ -48,7 +48,7 @@ pub(super) fn read(
     let device_id = file.text("device_id")?;
     Ok(Session {
         hosts: hosts(&base)?,
-        lang: file.text("lang")?.unwrap_or_else(|| "zh_CN".to_owned()),
+        lang: lang(file.text("lang")?.as_deref().unwrap_or("zh_CN"))?,
         uin: file.uin()?,
         sid: file.text("sid")?.ok_or(SessionError::Missing("sid"))?.into(),
         skey: file.text("skey")?.ok_or(SessionError::Missing("skey"))?.into(),
@@ -90,11 +90,12 @@ fn jar(value: Value) -> Result<CookieJar, SessionError> {
     let mut jar = CookieJar::default();
     for cookie in listed {
         let domain = cookie.domain.trim_start_matches('.').to_ascii_lowercase();
-        if cookie.name.is_empty() || domain.is_empty() {
+        let FileCookie { name, value, host_only, path, secure, expires, .. } = cookie;
+        let cookie = Cookie { name, value: value.into(), domain, host_only, path, secure, expires };
+        if cookie.domain.is_empty() || !cookie.is_sendable() {
             return Err(SessionError::Invalid("cookies"));
         }
-        let FileCookie { name, value, host_only, path, secure, expires, .. } = cookie;
-        jar.put(Cookie { name, value: value.into(), domain, host_only, path, secure, expires });
+        jar.put(cookie);
     }
     Ok(jar)
 }
@@ -181,6 +182,16 @@ mod tests {
         assert_eq!(with("profile", "desktop".into()), Err(SessionError::Profile("desktop".to_owned())));
         assert_eq!(with("sid", 7.into()), Err(SessionError::Invalid("sid")));
         assert_eq!(with("cookies", "none".into()), Err(SessionError::Invalid("cookies")));
+        for (key, value) in
+            [("name", "a=1; b"), ("name", ""), ("value", "x\ny"), ("value", "1; b=2"), ("path", "x")]
+        {
+            let mut cookies = example()["cookies"].clone();
+            cookies[0][key] = value.into();
+            assert_eq!(with("cookies", cookies), Err(SessionError::Invalid("cookies")), "{key} {value:?}");
+        }
+        for bad in ["", "zh\nCN", "zh CN", "zh&a=b"] {
+            assert_eq!(with("lang", bad.into()), Err(SessionError::Invalid("lang")), "{bad:?}");
+        }
         for base in ["https://evil.example", "http://wx.qq.com", "http://127.0.0.1:1", "nonsense"] {
             assert!(matches!(with("base", base.into()), Err(SessionError::Host(_))), "{base}");
         }

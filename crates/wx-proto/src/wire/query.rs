@@ -39,7 +39,7 @@ impl Target {
 
     /// lang, then pass_ticket if it is known (P10, P42).
     pub(crate) fn session_pairs(self, lang: &str, ticket: Option<&PassTicket>) -> Self {
-        let with_lang = if lang.is_empty() { self } else { self.pair("lang", lang) };
+        let with_lang = self.pair("lang", lang);
         match ticket {
             Some(ticket) => with_lang.pair("pass_ticket", ticket.0.expose()),
             None => with_lang,
@@ -78,8 +78,11 @@ mod tests {
         let known = &vector["known"];
         let ticket = PassTicket(known["in_xml"].as_str().unwrap().into());
         assert_eq!(form_ticket(Some(&ticket)), known["in_upload_form"].as_str().unwrap());
-        let target = Target::new("/x").session_pairs("", Some(&ticket));
-        assert_eq!(target.as_str(), format!("/x?pass_ticket={}", known["in_query"].as_str().unwrap()));
+        let target = Target::new("/x").session_pairs("en", Some(&ticket));
+        assert_eq!(
+            target.as_str(),
+            format!("/x?lang=en&pass_ticket={}", known["in_query"].as_str().unwrap())
+        );
         assert_eq!(form_ticket(None), vector["unknown"]["in_upload_form"].as_str().unwrap());
         assert_eq!(Target::new("/x").session_pairs("zh_CN", None).as_str(), "/x?lang=zh_CN");
     }

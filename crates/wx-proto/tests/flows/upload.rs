@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use wx_proto::flow::{Flow, SendImage};
+use wx_proto::flow::{Failure, FailureKind, Flow, SendImage};
 use wx_proto::{Advice, Cause, Error, LocalError, Policy, ReplyError, Ret, Session, Step, Unready, Uploaded};
 
 use super::world::*;
@@ -97,6 +97,15 @@ fn p35_p39_p51_a_verdict_is_final() {
             assert!(matches!(result.unwrap_err().cause, Cause::Reply(_)));
             assert_eq!(world.seen.len(), chunk + 1);
         }
+    }
+}
+
+#[test]
+fn p39_a_bad_certificate_is_final() {
+    for kind in [FailureKind::Tls, FailureKind::Protocol, FailureKind::Other] {
+        let (world, result) = run(12, [Answer::Fail(Failure::never_connected(kind))]);
+        assert!(matches!(result.unwrap_err().cause, Cause::Network { tries: 1, .. }));
+        assert_eq!(world.seen.len(), 1);
     }
 }
 

@@ -196,7 +196,9 @@ fn p29_p30_uploadmediarequest_of_the_users_notes() {
     assert_eq!(upload.request_text(&session).unwrap(), text(&vector, "/on_the_wire_text"));
     let printed = upload.clone().upload_type(1).request_text(&session).unwrap();
     assert_eq!(serde_json::from_str::<Value>(&printed).unwrap(), vector["as_printed_in_seed"]);
-    let ticket = Ticket { aes_key: "a".into(), signature: "s".into() };
+    let ticket = Ticket { aes_key: Some("a".into()), signature: Some("s".into()) };
+    let half = Ticket { aes_key: None, ..ticket.clone() };
+    assert!(!upload.clone().ticket(half).request_text(&session).unwrap().contains("AESKey"));
     let with_ticket = upload.ticket(ticket).request_text(&session).unwrap();
     assert!(
         with_ticket.ends_with(
