@@ -56,7 +56,8 @@ fn send(outgoing: &Outgoing) -> Result<(Parts, BufReader<TcpStream>), Failure> {
     let unknown = |_| Failure::on_the_way(FailureKind::Dropped);
     let authority = outgoing.http().uri().authority().expect("an absolute URL").as_str();
     let stream = TcpStream::connect(authority).map_err(never)?;
-    stream.set_read_timeout(Some(outgoing.limits().stall)).map_err(unknown)?;
+    stream.set_read_timeout(Some(outgoing.limits().stall)).map_err(never)?;
+    stream.set_write_timeout(Some(outgoing.limits().stall)).map_err(never)?;
     write_request(&stream, authority, outgoing).map_err(unknown)?;
     read_head(stream).map_err(unknown)
 }
@@ -80,7 +81,9 @@ fn read_head(stream: TcpStream) -> io::Result<(Parts, BufReader<TcpStream>)> {
     let mut head = Builder::new().status(line.split(' ').nth(1).ok_or_else(invalid)?);
     loop {
         line.clear();
-        reader.read_line(&mut line)?;
+        if reader.read_line(&mut line)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         match line.trim_end().split_once(':') {
             Some((name, value)) => head = head.header(name, value.trim()),
             None => return Ok((head.body(()).map_err(|_| invalid())?.into_parts().0, reader)),

@@ -1,8 +1,12 @@
+mod advice;
+
 use std::fmt;
 use std::io;
 
 use crate::flow::Failure;
-use crate::{LocalId, PictureError, ReplyError, Ret, RetClass, Uploaded};
+use crate::{LocalId, PictureError, ReplyError, Ret, Uploaded};
+
+pub use advice::Advice;
 
 /// Why a job did not end as it should: the step, the cause, what was already won, and what to do about it.
 ///
@@ -16,7 +20,8 @@ pub struct Error {
     pub chunk: Option<ChunkNumber>,
     /// What happened.
     pub cause: Cause,
-    /// An upload that is already won: send again with it, there is no need to upload anew.
+    /// An upload that is already won. If the message was [not sent](Outcome::NotSent), send with it again: there is no
+    /// need to upload anew. If its fate is [unknown](Outcome::Unknown), a new message may be a second one.
     pub uploaded: Option<Box<Uploaded>>,
     /// The id of the message, if one was tried.
     pub local_id: Option<LocalId>,
@@ -100,34 +105,6 @@ pub enum Outcome {
     Unknown,
 }
 
-/// What to do next. `Display` says it in one sentence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Advice {
-    /// The login is over or incomplete.
-    LoginAgain,
-    /// The account is rate limited.
-    Wait,
-    /// Trouble on the server's side.
-    RetryLater,
-    /// No answer: the network.
-    CheckNetwork,
-    /// Something between here and the server answers in its place.
-    CheckProxy,
-    /// The file is not what it should be.
-    CheckFile,
-    /// The recipient was refused.
-    CheckRecipient,
-    /// There is no such picture (any more), or not for this login.
-    CheckMessage,
-    /// A limit of one's own.
-    RaiseLimit,
-    /// Look at the phone before sending again.
-    LookAtPhone,
-    /// Nothing that could be done here; worth a bug report.
-    Report,
-}
-
 /// Why a request was not made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -188,28 +165,6 @@ impl Error {
             Cause::Uncertain { .. } => Advice::LookAtPhone,
             Cause::Cancelled => Advice::RetryLater,
             Cause::Reply(reply) => reply.advice(self.step),
-        }
-    }
-}
-
-impl ReplyError {
-    fn advice(&self, step: Step) -> Advice {
-        match self {
-            Self::Refused { ret, .. } => match ret.class() {
-                RetClass::LoginAgain => Advice::LoginAgain,
-                RetClass::RateLimited => Advice::Wait,
-                RetClass::Transient => Advice::RetryLater,
-                _ if ret.0 == 1204 => Advice::CheckRecipient,
-                _ => Advice::Report,
-            },
-            Self::TooLarge { .. } if step == Step::Download => Advice::RaiseLimit,
-            Self::Empty if step == Step::Download => Advice::CheckMessage,
-            Self::Redirect { .. } | Self::Html | Self::NotJson | Self::Encoding(_) | Self::NoLength => {
-                Advice::CheckProxy
-            }
-            Self::Status(status) if (500..=599).contains(status) => Advice::RetryLater,
-            Self::Empty | Self::Cut { .. } | Self::CutJson => Advice::RetryLater,
-            _ => Advice::Report,
         }
     }
 }
@@ -361,44 +316,3 @@ impl fmt::Display for LocalError {
 }
 
 impl std::error::Error for LocalError {}
-
-impl Advice {
-    /// A short lower case name, as in the command's JSON.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::LoginAgain => "login_again",
-            Self::Wait => "wait",
-            Self::RetryLater => "retry_later",
-            Self::CheckNetwork => "check_network",
-            Self::CheckProxy => "check_proxy",
-            Self::CheckFile => "check_file",
-            Self::CheckRecipient => "check_recipient",
-            Self::CheckMessage => "check_message",
-            Self::RaiseLimit => "raise_limit",
-            Self::LookAtPhone => "look_at_phone",
-            Self::Report => "report",
-        }
-    }
-}
-
-impl fmt::Display for Advice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::LoginAgain => "log in again",
-            Self::Wait => "wait, for hours rather than minutes, and send fewer pictures at a time",
-            Self::RetryLater => "try again later",
-            Self::CheckNetwork => "check the network and try again",
-            Self::CheckProxy => "something between here and the server seems to answer in its place: check proxy and network",
-            Self::CheckFile => "check the file",
-            Self::CheckRecipient => "check the recipient; to send to yourself use filehelper",
-            Self::CheckMessage => {
-                "the server gave no picture: the message may be too old, a sticker of the store, of another login, \
-                 or just sent; try again later"
-            }
-            Self::RaiseLimit => "raise the limit if this is what you want",
-            Self::LookAtPhone => "look at the conversation on the phone before sending it again",
-            Self::Report => "this is not expected; please report it with the step and the code",
-        })
-    }
-}

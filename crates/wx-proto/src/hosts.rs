@@ -185,7 +185,12 @@ impl fmt::Display for HostError {
         match self {
             Self::Malformed => f.write_str("the base is not a URL like https://wx.qq.com"),
             Self::Foreign { host } => write!(f, "{host:?} is not a host of web WeChat"),
-            Self::NotHttps { host } => write!(f, "plain http to {host:?} is not allowed"),
+            Self::NotHttps { host } => {
+                write!(
+                    f,
+                    "plain http to {host:?} is not allowed (a loopback session has a constructor of its own)"
+                )
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wx_proto::bytes::Bytes;
-use wx_proto::flow::{Action, CallId, Failure, FailureKind, Flow, Input, Upload};
+use wx_proto::flow::{Action, CallId, Delivered, Failure, FailureKind, Flow, Input, Upload};
 use wx_proto::http::{Request, Response};
 use wx_proto::{Body, Error, LocalError, Outgoing, Picture, Policy, Seed, Session, UserName};
 
@@ -59,12 +59,24 @@ pub(crate) fn unreachable() -> Answer {
 /// A request as it was handed out.
 pub(crate) struct Seen {
     pub(crate) at: Duration,
+    /// What it got, as scripted.
+    pub(crate) answer: Answer,
     pub(crate) outgoing: Outgoing,
 }
 
 impl Seen {
     pub(crate) fn endpoint(&self) -> &'static str {
         self.outgoing.endpoint()
+    }
+
+    /// Whether a message that got this answer may be in the recipient's hands: it connected, and no verdict came.
+    pub(crate) fn may_be_delivered(&self) -> bool {
+        match &self.answer {
+            Answer::Fail(failure) => failure.delivered == Delivered::Unknown,
+            Answer::Break(..) => true,
+            Answer::Reply(_, _, body) => !serde_json::from_slice::<serde_json::Value>(body)
+                .is_ok_and(|json| json["BaseResponse"]["Ret"].as_i64().is_some_and(|ret| ret != 0)),
+        }
     }
 
     pub(crate) fn http(&self) -> &Request<Body> {
@@ -182,8 +194,8 @@ impl World {
                     _ => Input::Failed(id, Failure::on_the_way(FailureKind::Dropped)),
                 },
                 Action::Send(id, outgoing) => {
-                    self.seen.push(Seen { at: self.now, outgoing });
                     let answer = self.answers.pop_front().unwrap_or_else(|| panic!("unscripted request"));
+                    self.seen.push(Seen { at: self.now, answer: answer.clone(), outgoing });
                     match answer {
                         Answer::Fail(failure) => Input::Failed(id, failure),
                         Answer::Reply(code, headers, body) => {
