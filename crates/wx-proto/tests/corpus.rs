@@ -28,6 +28,7 @@ targets! {
     fetch_flow: "fuzz_bodies/fetch_flow.rs",
     session: "fuzz_bodies/session.rs",
     set_cookie: "fuzz_bodies/set_cookie.rs",
+    snapshot: "fuzz_bodies/snapshot.rs",
 }
 
 /// The corpus lives beside the fuzz targets, outside this crate; a packaged crate has none.

@@ -1,0 +1,22 @@
+//! Any text as a saved job: an error, or a job that ends within bounds and saves what it read.
+
+use wx_proto::Policy;
+use wx_proto::flow::{Flow, Resume, SendImage, Snapshot};
+
+use super::world::*;
+
+/// The first byte chooses how it is taken up, the rest is the text.
+pub fn check(data: &[u8]) {
+    let Some((choice, text)) = data.split_first() else { return };
+    let Ok(snapshot) = Snapshot::from_json(text) else { return };
+    assert!(Snapshot::from_json(snapshot.to_json()).unwrap() == snapshot, "reads what it wrote");
+    let mut policy = Policy::default();
+    policy.max_picture = 4 * CHUNK as u64;
+    let at = Resume { unix_ms: SEED.unix_ms + 1000 * u64::from(choice >> 1), resend: choice & 1 != 0 };
+    let Ok(mut flow) = SendImage::resume(&session(), snapshot, policy, at) else { return };
+    let saved = flow.snapshot().expect("it is not over");
+    let doubtful = saved.in_doubt();
+    let mut world = World::new(jpeg(CHUNK + 5), std::iter::repeat_n(dropped(), 50));
+    let error = world.run(&mut flow).expect_err("nothing answers");
+    assert!(error.outcome() == wx_proto::Outcome::Unknown || !doubtful);
+}
