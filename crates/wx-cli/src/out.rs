@@ -2,17 +2,34 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+/// Whether a line on standard output was lost though somebody may want it.
+static LOST: AtomicBool = AtomicBool::new(false);
+
 /// A line on standard output.
 pub(crate) fn line(text: impl Display) {
-    write(io::stdout().lock(), &shown(&text.to_string()));
+    result(&shown(&text.to_string()));
 }
 
 /// A JSON object on standard output.
 pub(crate) fn json(value: &serde_json::Value) {
-    write(io::stdout().lock(), &value.to_string());
+    result(&value.to_string());
+}
+
+/// Whether something could not be written to standard output, a reader that went away apart.
+pub(crate) fn lost() -> bool {
+    LOST.load(Ordering::Relaxed)
+}
+
+/// A full disk is no reason to stop half way either, but to say so in the end.
+fn result(line: &str) {
+    let written = write(io::stdout().lock(), line);
+    if written.is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe) {
+        LOST.store(true, Ordering::Relaxed);
+    }
 }
 
 /// A line on standard error that begins with the command's name.
@@ -22,12 +39,12 @@ pub(crate) fn error(text: &str) {
 
 /// A line on standard error.
 pub(crate) fn note(text: impl Display) {
-    write(io::stderr().lock(), &shown(&text.to_string()));
+    // Nobody may be listening any more, which is no reason to stop half way.
+    let _ = write(io::stderr().lock(), &shown(&text.to_string()));
 }
 
-/// Nobody may be listening any more, which is no reason to stop half way.
-fn write(mut to: impl Write, line: &str) {
-    let _ = writeln!(to, "{line}").and_then(|()| to.flush());
+fn write(mut to: impl Write, line: &str) -> io::Result<()> {
+    writeln!(to, "{line}").and_then(|()| to.flush())
 }
 
 /// The text with everything escaped that a terminal might act on: control characters, line breaks, and the marks that

@@ -197,7 +197,8 @@ impl Report {
         let line = format!("{}: {}", thing.display(), problem.sentence());
         state.aside(|| out::error(&line));
         let _ = state.count(problem.class);
-        let never = Problem { step: "not_started", ..problem.clone() };
+        let message = format!("{}: {}", thing.display(), problem.message).into();
+        let never = Problem { step: "not_started", message, ..problem.clone() };
         self.rest(&mut state, &never);
     }
 
@@ -212,6 +213,10 @@ impl Report {
             self.rest(&mut state, &never_tried());
         }
         state.clear_bar();
+        if out::lost() {
+            state.failed = true;
+            out::error("standard output could not be written: not everything was told");
+        }
         match (state.unknown, state.login, state.failed) {
             (true, ..) => 4,
             (_, true, _) => 3,

@@ -129,6 +129,11 @@ fn family(host: &str) -> Option<&'static [&'static str; 4]> {
     FAMILIES.iter().find(|row| row[0] == host)
 }
 
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
 impl Origin {
     fn https(host: &str) -> Self {
         Self { https: true, host: host.to_owned(), port: None }
@@ -168,8 +173,7 @@ impl Origin {
     }
 
     fn is_loopback(&self) -> bool {
-        let bare = self.host.trim_start_matches('[').trim_end_matches(']');
-        bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        is_loopback(&self.host)
     }
 }
 
@@ -185,12 +189,13 @@ impl fmt::Display for HostError {
         match self {
             Self::Malformed => f.write_str("the base is not a URL like https://wx.qq.com"),
             Self::Foreign { host } => write!(f, "{host:?} is not a host of web WeChat"),
-            Self::NotHttps { host } => {
+            Self::NotHttps { host } if is_loopback(host) => {
                 write!(
                     f,
-                    "plain http to {host:?} is not allowed (a loopback session has a constructor of its own)"
+                    "plain http to {host:?} is not allowed: loopback sessions have a constructor of their own"
                 )
             }
+            Self::NotHttps { host } => write!(f, "plain http to {host:?} is not allowed"),
         }
     }
 }

@@ -199,7 +199,6 @@ fn session_files_that_cannot_be_used() {
 }
 
 #[test]
-#[ignore = "the core does not look at these yet"]
 fn session_values_that_would_reach_into_a_header() {
     let place = Place::new();
     place.file("a.jpg", &jpeg(100, 1));
@@ -213,7 +212,6 @@ fn session_values_that_would_reach_into_a_header() {
 }
 
 #[test]
-#[ignore = "the core does not look at this yet"]
 fn a_text_that_begins_like_a_bitmap() {
     let place = Place::new();
     place.file("car.jpg", b"BMW is a maker of cars, and this is a text about them.");

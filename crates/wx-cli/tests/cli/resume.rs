@@ -132,7 +132,14 @@ fn a_message_in_doubt_goes_before_those_that_failed() {
     place.file("a.jpg", &jpeg(100, 1));
     let one = place.emulator.friend().to_owned();
     killed(&place, &job("ureq", &["--to", &one, "a.jpg"]), "webwxsendmsgimg", 2);
-    let in_doubt = place.emulator.messages().pop().unwrap().client_msg_id;
+    // The request was counted when it came; it is stored a little later.
+    let stored = || {
+        place.emulator.messages().pop().or_else(|| {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            None
+        })
+    };
+    let in_doubt = (0..500).find_map(|_| stored()).unwrap().client_msg_id;
     let ran = resume(&place, "ureq", &[]);
     assert_eq!((ran.code, ran.column("to")), (0, vec![one, "filehelper".to_owned()]), "{}", ran.err);
     assert_eq!(ran.column("local_id")[0], in_doubt);

@@ -235,3 +235,20 @@ fn a_stall_is_given_up_as_asked_for() {
         assert_eq!(place.emulator.messages().len(), 1);
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn lost_output_is_no_success() {
+    use std::fs::OpenOptions;
+    use std::process::{Command, Stdio};
+
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let ran = Command::new(env!("CARGO_BIN_EXE_wx"))
+        .args(["demo", "--json"])
+        .stdout(Stdio::from(full))
+        .output()
+        .unwrap();
+    let said = String::from_utf8(ran.stderr).unwrap();
+    assert_eq!(ran.status.code(), Some(1), "{said}");
+    assert!(said.contains("standard output could not be written"), "{said}");
+}

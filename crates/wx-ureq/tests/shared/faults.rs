@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use wx_emulator::{Emulator, Repeats};
 use wx_proto::{ImageSize, Outcome};
 
 use super::{
-    DEAD, Into, Transport, assert_secret_free, client, friend, policy, quiet, server, session, small,
+    DEAD, Into, Transport, assert_secret_free, client, friend, large, policy, quiet, server, session, small,
 };
 
 /// What became of a send.
@@ -22,7 +23,7 @@ type Scenario<'a> = (&'a [&'a str], End, usize, (&'a str, usize));
 pub(crate) fn faults_while_sending<T: Transport>() {
     const UPLOAD: &str = "webwxuploadmedia";
     const MESSAGE: &str = "webwxsendmsgimg";
-    let scenarios: [Scenario<'_>; 19] = [
+    let scenarios: [Scenario<'_>; 23] = [
         (&["drop=before@webwxuploadmedia#1"], End::Sent, 1, (UPLOAD, 2)),
         (&["drop=after@webwxuploadmedia#1"], End::Sent, 1, (UPLOAD, 2)),
         (&["drop=200@webwxuploadmedia#1"], End::Sent, 1, (UPLOAD, 2)),
@@ -42,6 +43,11 @@ pub(crate) fn faults_while_sending<T: Transport>() {
         (&["html@webwxsendmsgimg"], End::Unknown, 1, (MESSAGE, 4)),
         (&["delay=900@webwxsendmsgimg#1"], End::Sent, 1, (MESSAGE, 2)),
         (&["ret=1205@webwxsendmsgimg"], End::NotSent, 0, (MESSAGE, 1)),
+        (&["no-msg-id@webwxsendmsgimg#1"], End::Sent, 1, (MESSAGE, 2)),
+        (&["no-msg-id@webwxsendmsgimg"], End::Unknown, 1, (MESSAGE, 4)),
+        // Somebody else's picture: it never reaches a message.
+        (&["foreign-media-id@webwxuploadmedia"], End::NotSent, 0, (MESSAGE, 0)),
+        (&["start-pos=7@webwxuploadmedia"], End::Sent, 1, (UPLOAD, 1)),
     ];
     for (faults, end, messages, (endpoint, requests)) in scenarios {
         let server = server(faults);
@@ -58,6 +64,20 @@ pub(crate) fn faults_while_sending<T: Transport>() {
         assert_eq!(server.requests_to(endpoint), requests, "{faults:?}");
         result.err().into_iter().for_each(|error| assert_secret_free(&server, &error));
     }
+}
+
+pub(crate) fn an_appended_repeat_starts_over<T: Transport>() {
+    // The answer to the first of three chunks is lost; the repeat is appended, and the server's count is off at the end.
+    let server = Emulator::builder()
+        .repeats(Repeats::Appended)
+        .fault("drop=after@webwxuploadmedia#1".parse().unwrap())
+        .start()
+        .unwrap();
+    let client: T = client(&server);
+    client.send(&friend(&server), large(), quiet).unwrap();
+    assert_eq!(server.requests_to("webwxuploadmedia"), 1 + 3 + 3);
+    let messages = server.messages();
+    assert!(messages.len() == 1 && messages[0].picture == large(), "one message with equal bytes");
 }
 
 pub(crate) fn faults_while_fetching<T: Transport>() {
