@@ -6,10 +6,11 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use async_compat::Compat;
 use wx_emulator::Emulator;
 use wx_proto::flow::{Action, FetchImage, Flow, SendImage};
 use wx_proto::{IdSource, ImageSize, MsgId, Policy, Session, UserName};
-use wx_reqwest::{Client, Sink, Source, Watch, drive};
+use wx_reqwest::{Client, Media, Sink, Source, Watch, drive};
 
 const TINY: &[u8] = include_bytes!("tiny.png");
 
@@ -46,10 +47,26 @@ fn everything_is_send() {
     let seed = IdSource::process().seed(1, [0; 16]);
     let mut flow = SendImage::new(client.session(), about, to.clone(), seed, policy()).unwrap();
     drop(is_send(drive(client.http(), &mut media, &mut flow, &mut watch)));
-    drop(is_send(client.send_image(&to, Source::bytes("a", TINY))));
-    drop(is_send(client.upload(&to, Source::bytes("a", TINY))));
-    let id = MsgId::new("1").unwrap();
-    drop(is_send(client.fetch_image(&id, ImageSize::Original, Sink::vec(&mut Vec::new()))));
+    let uploaded = pollster::block_on(Compat::new(client.upload(&to, Source::bytes("a", TINY)))).unwrap();
+    let (id, size) = (MsgId::new("1").unwrap(), ImageSize::Original);
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    let source = || Source::bytes("a", TINY);
+    // Every async method of a client, plain and watched.
+    drop(is_send(client.send_image(&to, source())));
+    drop(is_send(client.send_image_with(&to, source(), Watch::new().progress(|_| ()))));
+    drop(is_send(client.upload(&to, source())));
+    drop(is_send(client.upload_with(&to, source(), Watch::new().progress(|_| ()))));
+    drop(is_send(client.send_uploaded(&to, &uploaded)));
+    drop(is_send(client.send_uploaded_with(&to, &uploaded, Watch::new().progress(|_| ()))));
+    drop(is_send(client.fetch_image(&id, size, Sink::vec(&mut first))));
+    let progress = Watch::new().progress(|_| ());
+    drop(is_send(client.fetch_image_with(&id, size, Sink::writer(&mut second), progress)));
+    // And of a source and a sink.
+    let mut source = source();
+    drop(is_send(source.picture(&policy())));
+    drop(is_send(Media::load(&mut source, 0..1)));
+    drop(is_send(Source::reader("a", TINY, 0, 1)));
+    drop(is_send(Sink::path("a").finish()));
     drop(is_send(Source::path("a")));
 }
 
@@ -70,7 +87,7 @@ async fn poll_times<T>(future: impl Future<Output = T>, times: usize) -> Option<
 /// Drives a flow with futures that are dropped after 1, 2, 3 … polls, until one gets to the end.
 async fn drive_in_pieces<F: Flow>(
     client: &Client,
-    media: &mut impl wx_reqwest::Media,
+    media: &mut impl Media,
     flow: &mut F,
 ) -> (F::Output, usize) {
     // One more each time at first, so that every await is met, then faster.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use wx_emulator::{Emulator, Repeats};
-use wx_proto::{ImageSize, Outcome};
+use wx_emulator::{Emulator, Repeats, Request};
+use wx_proto::{Advice, ImageSize, Outcome, Ret};
 
 use super::{
     DEAD, Into, Transport, assert_secret_free, client, friend, large, policy, quiet, server, session, small,
@@ -66,6 +66,25 @@ pub(crate) fn faults_while_sending<T: Transport>() {
     }
 }
 
+pub(crate) fn odd_answers_to_an_upload_are_told<T: Transport>() {
+    let server_at_seven = server(&["start-pos=7@webwxuploadmedia"]);
+    let sent = client::<T>(&server_at_seven).send(&friend(&server_at_seven), small(), quiet).unwrap();
+    assert_eq!(sent.uploaded.odd_start_pos, Some(7));
+
+    let limited = server(&["foreign-media-id@webwxuploadmedia"]);
+    let error = client::<T>(&limited).send(&friend(&limited), small(), quiet).unwrap_err();
+    assert_eq!(
+        (error.outcome(), error.ret(), error.advice()),
+        (Outcome::NotSent, Some(Ret(1205)), Advice::Wait)
+    );
+    assert_eq!(limited.requests_to("webwxsendmsgimg"), 0);
+}
+
+/// The number of an upload, out of its `uploadmediarequest`.
+fn client_media_id(json: &str) -> u64 {
+    serde_json::from_str::<serde_json::Value>(json).unwrap()["ClientMediaId"].as_u64().unwrap()
+}
+
 pub(crate) fn an_appended_repeat_starts_over<T: Transport>() {
     // The answer to the first of three chunks is lost; the repeat is appended, and the server's count is off at the end.
     let server = Emulator::builder()
@@ -76,6 +95,11 @@ pub(crate) fn an_appended_repeat_starts_over<T: Transport>() {
     let client: T = client(&server);
     client.send(&friend(&server), large(), quiet).unwrap();
     assert_eq!(server.requests_to("webwxuploadmedia"), 1 + 3 + 3);
+    let form = |request: &Request| request.part("uploadmediarequest")?.value.as_deref().map(client_media_id);
+    let requests = server.requests();
+    let mut ids: Vec<_> = requests.iter().filter_map(form).collect();
+    ids.dedup();
+    assert!(ids.len() == 2 && ids[0] != ids[1], "started over under another ClientMediaId: {ids:?}");
     let messages = server.messages();
     assert!(messages.len() == 1 && messages[0].picture == large(), "one message with equal bytes");
 }
