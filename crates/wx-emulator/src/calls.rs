@@ -16,6 +16,29 @@ use crate::answers;
 use crate::hub::{Call, Hub};
 use crate::reply::Reply;
 
+/// The wire names that [`answer`] knows.
+pub(crate) const NAMES: [&str; 19] = [
+    "jslogin",
+    "qrcode",
+    "login",
+    "webwxnewloginpage",
+    "webwxpushloginurl",
+    "webwxlogout",
+    "webwxinit",
+    "webwxsync",
+    "synccheck",
+    "webwxstatusnotify",
+    "webwxgetcontact",
+    "webwxbatchgetcontact",
+    "webwxuploadmedia",
+    "webwxcheckupload",
+    "webwxsendmsgimg",
+    "webwxsendemoticon",
+    "webwxsendmsg",
+    "webwxgetmsgimg",
+    "reportforweb",
+];
+
 /// Does what a request asks for.
 pub(crate) async fn answer(call: &Call, hub: &Hub) -> Reply {
     match (call.method.as_str(), call.endpoint.as_str()) {

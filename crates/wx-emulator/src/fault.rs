@@ -1,7 +1,10 @@
 //! Faults: what the server does wrong, and at which request.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+
+use crate::calls;
 
 /// Something the server does wrong at chosen requests: `ACTION[=ARG]@ENDPOINT[#N[+]]`, as in `drop=after@webwxsendmsgimg#1`.
 ///
@@ -94,10 +97,11 @@ impl FromStr for Fault {
                 (endpoint, if from { Which::From(n) } else { Which::Only(n) })
             }
         };
-        if endpoint.is_empty() || !endpoint.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            return Err(FaultError::new(spec, "the endpoint is a wire name such as webwxuploadmedia"));
-        }
         let action = action.parse().map_err(|why: &str| FaultError::new(spec, why))?;
+        if !calls::NAMES.contains(&endpoint) {
+            let why = format!("unknown endpoint {endpoint:?}; there are {}", calls::NAMES.join(", "));
+            return Err(FaultError { spec: spec.to_owned(), why: why.into() });
+        }
         Ok(Fault { action, endpoint: endpoint.to_owned(), which })
     }
 }
@@ -208,12 +212,12 @@ impl fmt::Display for Action {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaultError {
     spec: String,
-    why: &'static str,
+    why: Cow<'static, str>,
 }
 
 impl FaultError {
     fn new(spec: &str, why: &'static str) -> Self {
-        FaultError { spec: spec.to_owned(), why }
+        FaultError { spec: spec.to_owned(), why: why.into() }
     }
 }
 
@@ -265,28 +269,30 @@ mod tests {
         for spec in [
             "",
             "empty",
-            "@x",
+            "@login",
             "empty@",
-            "empty@a#",
-            "empty@a#0",
-            "empty@a#+",
-            "empty@a#1++",
-            "empty@a/b",
-            "empty=1@a",
-            "nap@a",
-            "drop@a",
-            "drop=x@a",
-            "drop=-1@a",
-            "drop=+1@a",
-            "status=99@a",
-            "status=700@a",
-            "ret@a",
-            "ret=x@a",
-            "delay@a",
-            "trickle=0@a",
-            "redirect=@a",
-            "redirect=a b@a",
-            "cut=18446744073709551616@a",
+            "empty@login#",
+            "empty@login#0",
+            "empty@login#+",
+            "empty@login#1++",
+            "empty@login/b",
+            "empty@Login",
+            "empty@ login",
+            "empty=1@login",
+            "nap@login",
+            "drop@login",
+            "drop=x@login",
+            "drop=-1@login",
+            "drop=+1@login",
+            "status=99@login",
+            "status=700@login",
+            "ret@login",
+            "ret=x@login",
+            "delay@login",
+            "trickle=0@login",
+            "redirect=@login",
+            "redirect=a b@login",
+            "cut=18446744073709551616@login",
         ] {
             let error = spec.parse::<Fault>().expect_err(spec).to_string();
             assert!(error.starts_with("fault ") && !error.contains('\n'), "{error}");
@@ -294,14 +300,26 @@ mod tests {
     }
 
     #[test]
+    fn an_unknown_endpoint_is_refused_with_the_known_ones() {
+        let error = "ret=1@webwxnosuch".parse::<Fault>().unwrap_err().to_string();
+        assert!(
+            error.starts_with("fault \"ret=1@webwxnosuch\": unknown endpoint \"webwxnosuch\"; there are ")
+        );
+        assert!(error.contains(", webwxuploadmedia, ") && !error.contains('\n'), "{error}");
+        for name in calls::NAMES {
+            assert!(format!("empty@{name}#1").parse::<Fault>().is_ok(), "{name}");
+        }
+    }
+
+    #[test]
     fn counts_from_one() {
         let hits = |spec: &str| -> Vec<usize> {
             let fault: Fault = spec.parse().unwrap();
-            (1..5).filter(|n| fault.hits("a", *n)).collect()
+            (1..5).filter(|n| fault.hits("login", *n)).collect()
         };
-        assert_eq!(hits("empty@a"), [1, 2, 3, 4]);
-        assert_eq!(hits("empty@a#2"), [2]);
-        assert_eq!(hits("empty@a#3+"), [3, 4]);
-        assert_eq!(hits("empty@b"), [0; 0]);
+        assert_eq!(hits("empty@login"), [1, 2, 3, 4]);
+        assert_eq!(hits("empty@login#2"), [2]);
+        assert_eq!(hits("empty@login#3+"), [3, 4]);
+        assert_eq!(hits("empty@jslogin"), [0; 0]);
     }
 }
