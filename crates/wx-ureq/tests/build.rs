@@ -17,7 +17,7 @@ mod with_tls {
     use wx_ureq::ureq::tls::{TlsConfig, TlsProvider};
 
     #[test]
-    fn certificates_are_verified_or_there_is_no_client() {
+    fn p3_certificates_are_verified_or_there_is_no_client() {
         let build =
             |tls| Client::builder(session()).config(Config::builder().tls_config(tls).build()).build();
         let tls = || {
