@@ -71,3 +71,13 @@ impl Transport for Reqwest {
 }
 
 scenarios!(Reqwest);
+
+#[test]
+fn p3_a_certificate_that_nobody_signed_is_refused() {
+    scenarios::a_certificate_that_nobody_signed_is_refused::<Reqwest>();
+}
+
+#[test]
+fn p40_a_server_that_does_not_read_stalls() {
+    scenarios::a_server_that_does_not_read_stalls::<Reqwest>();
+}

@@ -80,3 +80,13 @@ impl Transport for Ureq {
 }
 
 scenarios!(Ureq);
+
+#[test]
+fn p3_a_certificate_that_nobody_signed_is_refused() {
+    scenarios::a_certificate_that_nobody_signed_is_refused::<Ureq>();
+}
+
+#[test]
+fn p40_a_server_that_does_not_read_stalls() {
+    scenarios::a_server_that_does_not_read_stalls::<Ureq>();
+}

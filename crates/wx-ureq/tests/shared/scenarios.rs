@@ -40,7 +40,7 @@ pub(crate) enum Into<'a> {
     Writer(&'a mut Vec<u8>),
 }
 
-/// One test each, run with a transport.
+/// One test each, run with a transport. Those whose names have a rule's number are written out beside the call.
 #[macro_export]
 macro_rules! scenarios {
     ($transport:ty) => {
@@ -48,7 +48,7 @@ macro_rules! scenarios {
             pictures_arrive_byte_for_byte fan_out fetches_into_every_sink headers_on_the_wire progress_is_told_in_time
             faults_while_sending odd_answers_to_an_upload_are_told an_appended_repeat_starts_over
             faults_while_fetching failures_leave_no_file a_slow_answer_is_no_stall
-            a_server_that_does_not_read_stalls an_answer_that_stops_halfway_stalls an_early_refusal_is_read nobody_there no_connection_in_time no_http cookies_of_answers_are_not_kept
+            an_answer_that_stops_halfway_stalls an_early_refusal_is_read nobody_there no_connection_in_time no_http cookies_of_answers_are_not_kept
             no_tls_there a_message_is_never_sent_twice_by_the_client loopback_needs_no_proxy
             proxy_of_the_environment nothing_shows_secrets
         }
