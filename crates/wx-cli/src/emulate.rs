@@ -42,6 +42,9 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
         save(path, &emulator.session_json(), true)?;
     }
     tell(&emulator, global);
+    if out::lost() {
+        return Err("standard output could not be written".to_owned());
+    }
     if let Some(path) = &args.port_file {
         save(path, &format!("{}\n", emulator.addr().port()), false)?;
     }

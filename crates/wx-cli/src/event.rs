@@ -1,7 +1,7 @@
 //! The events of `--json`: every key is always there.
 
 use serde_json::{Value, json};
-use wx_proto::{Advice, Fetched, MsgId, Sent, UserName};
+use wx_proto::{Fetched, MsgId, Sent, UserName};
 
 use crate::problem::Problem;
 
@@ -49,6 +49,6 @@ pub(crate) fn problem(subject: &Subject, problem: &Problem) -> Value {
         "file": file, "to": to, "msg_id": msg_id, "path": path,
         "step": problem.step, "chunk": problem.chunk, "ret": problem.ret,
         "local_id": problem.local_id, "media_id": problem.media_id,
-        "advice": problem.advice.map(Advice::name), "message": problem.message,
+        "advice": problem.advice(), "message": problem.message,
     })
 }

@@ -9,7 +9,9 @@ use wx_proto::{Advice, Fetched};
 
 use crate::args::{FetchImage, Global, is_dash};
 use crate::event::Subject;
+use crate::files::parent;
 use crate::job::{self, Scratch};
+use crate::out;
 use crate::problem::Problem;
 use crate::report::Report;
 use crate::session::{self, Use};
@@ -58,31 +60,40 @@ fn to_file(args: &FetchImage, client: &Client, report: &Report) -> Result<Fetche
 
 /// The file to write; what must not be replaced is refused.
 fn target(out: &Path, force: bool) -> Result<PathBuf, Problem> {
-    let problem = |message: &str| {
-        Problem::local(format!("{}: {message}", out.display()), Advice::CheckFile).hint("choose another path")
-    };
-    match fs::symlink_metadata(out) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(out.to_owned()),
-        Err(error) => return Err(on(out, &error)),
-        Ok(_) if !force => return Err(problem("exists already").hint("--force replaces it")),
-        Ok(_) => {}
-    }
-    // Through a link to what it points to, as far as that exists.
-    let target = fs::canonicalize(out).map_err(|error| on(out, &error))?;
-    match fs::metadata(&target) {
-        Ok(meta) if meta.is_file() => Ok(target),
-        Ok(meta) if meta.is_dir() => Err(problem("is a directory")),
-        Ok(_) => Err(problem("is no regular file")),
+    let elsewhere = |message| refused(out, message).hint("choose another path");
+    match fs::metadata(out) {
+        Ok(meta) if meta.is_dir() => Err(elsewhere("is a directory")),
+        Ok(meta) if !meta.is_file() => Err(elsewhere("is no regular file")),
+        Ok(_) if !force => Err(refused(out, "exists already").hint("--force replaces it")),
+        // Through a link to what it points to.
+        Ok(_) => fs::canonicalize(out).map_err(|error| on(out, &error)),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            if out.is_symlink() {
+                return Err(elsewhere("is a link to nothing"));
+            }
+            if !parent(out).exists() {
+                return Err(elsewhere("its directory does not exist"));
+            }
+            Ok(out.to_owned())
+        }
         Err(error) => Err(on(out, &error)),
     }
 }
 
 /// A problem with the file to write.
 fn on(path: &Path, error: &io::Error) -> Problem {
-    let words = match error.kind() {
-        ErrorKind::AlreadyExists => "exists already".to_owned(),
-        _ => crate::out::words(error),
-    };
-    Problem::local(format!("{}: {words}", path.display()), Advice::CheckFile)
-        .hint("check the path to write to")
+    match error.kind() {
+        ErrorKind::AlreadyExists => refused(path, "exists already"),
+        // Not in the words of the file beside it, whose name says nothing.
+        kind => refused(
+            path,
+            &error
+                .raw_os_error()
+                .map_or_else(|| kind.to_string(), |code| out::words(&io::Error::from_raw_os_error(code))),
+        ),
+    }
+}
+
+fn refused(path: &Path, message: &str) -> Problem {
+    Problem::local(format!("{}: {message}", path.display()), Advice::CheckFile).with_output()
 }

@@ -100,10 +100,9 @@ pub(crate) struct Scratch(tempfile::TempDir);
 
 impl Scratch {
     pub(crate) fn beside(path: &Path) -> io::Result<Self> {
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // Held meanwhile: a signal in between must find it.
         let mut scratch = SCRATCH.lock().unwrap_or_else(PoisonError::into_inner);
-        let dir = tempfile::Builder::new().prefix(files::TEMPORARY).tempdir_in(parent)?;
+        let dir = tempfile::Builder::new().prefix(files::TEMPORARY).tempdir_in(files::parent(path))?;
         *scratch = Some(dir.path().to_owned());
         Ok(Self(dir))
     }

@@ -3,7 +3,7 @@
 use std::io;
 
 use wx_proto::flow::ResumeError;
-use wx_proto::{Advice, Error, Outcome, PictureError, SessionError, Unready};
+use wx_proto::{Advice, Error, Outcome, PictureError, SessionError, Step, Unready};
 
 use crate::out;
 
@@ -18,9 +18,18 @@ pub(crate) struct Problem {
     pub(crate) local_id: Option<Box<str>>,
     pub(crate) media_id: Option<Box<str>>,
     pub(crate) advice: Option<Advice>,
+    pub(crate) file: Which,
     pub(crate) message: Box<str>,
     /// The advice in words, if not the core's.
     pub(crate) hint: Option<&'static str>,
+}
+
+/// Which file is to be checked, where the advice is [`Advice::CheckFile`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    Any,
+    Session,
+    Output,
 }
 
 /// What a problem means for the exit code and for the rest of a batch.
@@ -47,6 +56,7 @@ impl Problem {
             local_id: None,
             media_id: None,
             advice: Some(advice),
+            file: Which::Any,
             message: message.into(),
             hint: None,
         }
@@ -55,6 +65,25 @@ impl Problem {
     /// The command's own words for what to do.
     pub(crate) fn hint(self, words: &'static str) -> Self {
         Self { hint: Some(words), ..self }
+    }
+
+    /// It is about the session file, and not about any picture.
+    pub(crate) fn with_session(self) -> Self {
+        Self { file: Which::Session, ..self.hint("check the session file") }
+    }
+
+    /// It is about the file to write.
+    pub(crate) fn with_output(self) -> Self {
+        Self { file: Which::Output, ..self.hint("check the output") }
+    }
+
+    /// The advice as programs know it.
+    pub(crate) fn advice(&self) -> Option<&'static str> {
+        match (self.advice?, self.file) {
+            (Advice::CheckFile, Which::Session) => Some("check_session"),
+            (Advice::CheckFile, Which::Output) => Some("check_output"),
+            (advice, _) => Some(advice.name()),
+        }
     }
 
     /// The name of its event.
@@ -91,16 +120,19 @@ impl From<Error> for Problem {
             (_, Advice::Wait) => Class::SlowDown,
             _ => Class::Failed,
         };
-        Self {
+        let problem = Self {
             class,
             step: error.step.name(),
             chunk: error.chunk.map(|chunk| chunk.index),
             ret: error.ret().map(|ret| ret.0),
             local_id: error.local_id.as_ref().map(|id| id.as_str().into()),
             media_id: error.uploaded.as_ref().map(|uploaded| uploaded.media_id.as_str().into()),
-            advice: Some(advice),
-            message: out::words(&error).into(),
-            hint: None,
+            ..Self::local(out::words(&error), advice)
+        };
+        // The only file of a download is the one that it writes.
+        match (error.step, advice) {
+            (Step::Download, Advice::CheckFile) => problem.with_output(),
+            _ => problem,
         }
     }
 }
@@ -123,7 +155,7 @@ impl From<io::Error> for Problem {
 
 impl From<SessionError> for Problem {
     fn from(error: SessionError) -> Self {
-        Self::local(error.to_string(), Advice::CheckFile)
+        Self::local(error.to_string(), Advice::CheckFile).with_session()
     }
 }
 
@@ -142,7 +174,7 @@ impl From<ResumeError> for Problem {
 
 impl From<Unready> for Problem {
     fn from(unready: Unready) -> Self {
-        Error::new(wx_proto::Step::Prepare, unready).into()
+        Error::new(Step::Prepare, unready).into()
     }
 }
 

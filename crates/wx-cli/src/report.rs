@@ -12,7 +12,7 @@ use wx_proto::{Advice, ChunkNumber, Fetched, LocalId, MediaId, Sent, Session, St
 use crate::args::Global;
 use crate::event::{self, Subject};
 use crate::out;
-use crate::problem::{Class, Problem};
+use crate::problem::{Class, Problem, short};
 use crate::trace::Trace;
 use crate::transport::Ears;
 
@@ -147,6 +147,10 @@ impl Report {
             let size = size(up.bytes, &up.md5);
             let chunks = if up.chunks == 1 { "1 chunk".to_owned() } else { format!("{} chunks", up.chunks) };
             state.say(false, &format!("sent {file} to {to}: MsgID {}, {size}, {chunks}", sent.msg_id));
+        }
+        if self.verbose {
+            let media_id = short(up.media_id.as_str());
+            state.aside(|| out::error(&format!("{file}: LocalID {}, MediaId {media_id}", sent.local_id)));
         }
     }
 

@@ -58,9 +58,8 @@ fn load(path: &Path, what_for: Use, report: &Report) -> Option<Session> {
 }
 
 fn read(path: &Path, what_for: Use) -> Result<Session, Problem> {
-    let hint = |problem: Problem| problem.hint("check the session file");
-    let text = files::read(path, LIMIT).map_err(hint)?;
-    let session = Session::from_json_allow_loopback(text).map_err(|error| hint(error.into()))?;
+    let text = files::read(path, LIMIT).map_err(Problem::with_session)?;
+    let session = Session::from_json_allow_loopback(text)?;
     match what_for {
         Use::Send => session.check_upload(unix_ms())?,
         Use::Fetch => session.check_login()?,

@@ -80,7 +80,7 @@ impl Trace {
             subject,
             json!({
                 "step": problem.step, "chunk": problem.chunk, "ret": problem.ret,
-                "advice": problem.advice.map(wx_proto::Advice::name),
+                "advice": problem.advice(),
                 "local_id": problem.local_id.as_deref().map(|id| self.hash(id)),
                 "media_id": problem.media_id.as_deref().map(|id| self.hash(id)),
             }),

@@ -235,6 +235,8 @@ fn without_a_session_everything_is_told_once() {
     ];
     let ran = place.wx(&args);
     assert_eq!((ran.code, ran.column("step")), (1, vec!["not_started".to_owned(); 4]));
+    assert_eq!(ran.column("advice"), ["check_session"; 4]);
+    assert!(ran.column("message").iter().all(|message| message.starts_with("none.json: ")), "{}", ran.out);
     assert_eq!(ran.column("file"), ["a.jpg", "a.jpg", "b.jpg", "b.jpg"]);
     assert_eq!(ran.column("to"), ["filehelper", "@a", "filehelper", "@a"]);
     ran.one_line();

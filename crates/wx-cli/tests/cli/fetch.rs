@@ -68,15 +68,35 @@ fn places_that_cannot_be_written_to() {
     let place = Place::build(&[], &[&jpeg(1000, 7)]);
     let id = place.emulator.incoming().remove(0);
     fs::create_dir(place.path("dir")).unwrap();
-    for (out, words) in
-        [("dir", "dir: is a directory"), ("none/a.jpg", "none/a.jpg: "), ("/dev/null", "is no regular file")]
-    {
-        let ran = place.wx(&fetch("ureq", &["--force", "--out", out, &id]));
-        assert_eq!(ran.code, 1);
-        assert!(ran.one_line().contains(words), "{}", ran.err);
+    for (out, words) in [
+        ("dir", "dir: is a directory"),
+        ("none/a.jpg", "its directory does not exist"),
+        ("/dev/null", "is no regular file"),
+    ] {
+        for force in [&[][..], &["--force"]] {
+            let ran = place.wx(&fetch("ureq", &[force, &["--json", "--out", out, &id]].concat()));
+            assert_eq!((ran.code, ran.column("advice")), (1, vec!["check_output".to_owned()]));
+            let line = ran.one_line();
+            assert!(line.contains(words) && !line.contains(".wx-"), "{line}");
+        }
     }
     place.assert_silence();
     assert_eq!(place.names(), ["dir"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_is_full() {
+    let place = Place::build(&[], &[&jpeg(1000, 7)]);
+    let id = place.emulator.incoming().remove(0);
+    for transport in TRANSPORTS {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = place.command(&fetch(transport, &["--out", "-", &id]));
+        let ran = command.stdout(full).output().unwrap();
+        let said = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(1), "{said}");
+        assert!(said.contains("; check the output") && !said.contains("check the file"), "{said}");
+    }
 }
 
 #[test]
