@@ -37,6 +37,9 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     }
     let _lock = args.session_file.as_deref().map(lock).transpose()?;
     args.session_file.as_deref().map_or(Ok(()), refuse_other_files)?;
+    let no_signals = |error| format!("signals: {}", out::words(&error));
+    // Before anybody can know that it is there to be stopped.
+    let signals = job::Signals::catch().map_err(no_signals)?;
     let emulator = builder.start().map_err(|error| format!("{}: {}", args.addr, out::words(&error)))?;
     if let Some(path) = &args.session_file {
         save(path, &emulator.session_json(), true)?;
@@ -48,7 +51,7 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     if let Some(path) = &args.port_file {
         save(path, &format!("{}\n", emulator.addr().port()), false)?;
     }
-    job::wait_for_signal().map_err(|error| format!("signals: {}", out::words(&error)))?;
+    signals.wait().map_err(no_signals)?;
     emulator.stop();
     Ok(())
 }

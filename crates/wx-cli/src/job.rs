@@ -35,7 +35,7 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
     let threads = thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
-            if let Ok(signal) = wait_for_signal() {
+            if let Ok(signal) = Signals::catch().and_then(Signals::wait) {
                 let _ = tell_signal.send(News::Signal(signal));
             }
         })
@@ -72,23 +72,50 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
     }
 }
 
-/// Blocks until Ctrl-C or SIGTERM.
-pub(crate) fn wait_for_signal() -> io::Result<Signal> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+/// Ctrl-C and SIGTERM, caught from here on.
+pub(crate) struct Signals {
+    runtime: tokio::runtime::Runtime,
+    #[cfg(unix)]
+    caught: [(Signal, tokio::signal::unix::Signal); 2],
+}
+
+impl Signals {
+    /// Catches them: after this none of them ends the process by itself.
+    pub(crate) fn catch() -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         #[cfg(unix)]
-        {
+        let caught = {
             use tokio::signal::unix::{SignalKind, signal};
-            let mut terminate = signal(SignalKind::terminate())?;
-            let mut interrupt = signal(SignalKind::interrupt())?;
+            let _inside = runtime.enter();
+            [
+                (Signal::Interrupt, signal(SignalKind::interrupt())?),
+                (Signal::Terminate, signal(SignalKind::terminate())?),
+            ]
+        };
+        Ok(Self {
+            runtime,
+            #[cfg(unix)]
+            caught,
+        })
+    }
+
+    /// Blocks until one comes, or has come since.
+    #[cfg(unix)]
+    pub(crate) fn wait(self) -> io::Result<Signal> {
+        let [(interrupt, mut interrupted), (terminate, mut terminated)] = self.caught;
+        Ok(self.runtime.block_on(async {
             tokio::select! {
-                _ = interrupt.recv() => Ok(Signal::Interrupt),
-                _ = terminate.recv() => Ok(Signal::Terminate),
+                _ = interrupted.recv() => interrupt,
+                _ = terminated.recv() => terminate,
             }
-        }
-        #[cfg(not(unix))]
-        tokio::signal::ctrl_c().await.map(|()| Signal::Interrupt)
-    })
+        }))
+    }
+
+    /// Blocks until one comes.
+    #[cfg(not(unix))]
+    pub(crate) fn wait(self) -> io::Result<Signal> {
+        self.runtime.block_on(tokio::signal::ctrl_c()).map(|()| Signal::Interrupt)
+    }
 }
 
 /// The directory of unfinished files, which a signal must not leave behind.
