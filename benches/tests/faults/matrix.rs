@@ -1,0 +1,144 @@
+//! The matrix as data.
+
+use std::fmt;
+
+use crate::job::End;
+
+/// Where a fault happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    First,
+    Middle,
+    Last,
+    Check,
+    Message,
+    Download,
+}
+
+pub(crate) const PLACES: [Place; 6] =
+    [Place::First, Place::Middle, Place::Last, Place::Check, Place::Message, Place::Download];
+
+impl Place {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::First => "first chunk",
+            Self::Middle => "middle chunk",
+            Self::Last => "last chunk",
+            Self::Check => "check",
+            Self::Message => "message",
+            Self::Download => "download",
+        }
+    }
+
+    /// The wire name of the call, and which of its requests it is.
+    pub(crate) fn request(self) -> (&'static str, usize) {
+        match self {
+            Self::First => ("webwxuploadmedia", 1),
+            Self::Middle => ("webwxuploadmedia", 2),
+            Self::Last => ("webwxuploadmedia", 3),
+            Self::Check => ("webwxcheckupload", 1),
+            Self::Message => ("webwxsendmsgimg", 1),
+            Self::Download => ("webwxgetmsgimg", 1),
+        }
+    }
+}
+
+/// What the server, or the network, does wrong.
+pub(crate) struct Fault {
+    pub(crate) name: &'static str,
+    /// What the emulator calls it; `URL` stands for a foreign address.
+    action: &'static str,
+    /// The same for a picture on its way down, where it differs.
+    of_a_picture: Option<&'static str>,
+}
+
+impl Fault {
+    pub(crate) fn at(&self, place: Place, always: bool, elsewhere: &str) -> String {
+        let action = self.of_a_picture.filter(|_| place == Place::Download).unwrap_or(self.action);
+        let (endpoint, nth) = place.request();
+        let later = if always { "+" } else { "" };
+        format!("{}@{endpoint}#{nth}{later}", action.replace("URL", elsewhere))
+    }
+}
+
+const fn fault(name: &'static str, action: &'static str) -> Fault {
+    Fault { name, action, of_a_picture: None }
+}
+
+/// How it ends when it happens once, and when it happens from there on.
+#[derive(Clone, Copy)]
+pub(crate) struct Ends {
+    pub(crate) once: End,
+    pub(crate) always: End,
+}
+
+impl fmt::Display for Ends {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} · {}", self.once, self.always)
+    }
+}
+
+pub(crate) struct Row {
+    pub(crate) fault: Fault,
+    /// In the order of [`PLACES`]; `None` where there is no such fault.
+    pub(crate) ends: [Option<Ends>; 6],
+}
+
+const fn row(
+    fault: Fault,
+    chunk: Option<Ends>,
+    check: Option<Ends>,
+    message: Option<Ends>,
+    download: Option<Ends>,
+) -> Row {
+    Row { fault, ends: [chunk, chunk, chunk, check, message, download] }
+}
+
+const fn ends(once: End, always: End) -> Option<Ends> {
+    Some(Ends { once, always })
+}
+
+/// Repeated, and good in the end.
+const MENDED: Option<Ends> = ends(End::Sent, End::NotSent);
+/// Nothing that another try could mend.
+const FINAL: Option<Ends> = ends(End::NotSent, End::NotSent);
+/// No fault at all to a careful client.
+const BORNE: Option<Ends> = ends(End::Sent, End::Sent);
+/// The message did not get through, but who knows.
+const LOST: Option<Ends> = ends(End::Sent, End::Unknown(0));
+/// The message did get through, and its answer not.
+const SWALLOWED: Option<Ends> = ends(End::Sent, End::Unknown(1));
+
+pub(crate) const ROWS: [Row; 19] = [
+    row(fault("dropped before the body", "drop=before"), MENDED, MENDED, LOST, MENDED),
+    row(fault("dropped in the middle of it", "drop=100"), MENDED, MENDED, LOST, MENDED),
+    row(fault("dropped after it", "drop=after"), MENDED, MENDED, SWALLOWED, MENDED),
+    row(fault("status 500", "status=500"), FINAL, FINAL, LOST, FINAL),
+    row(fault("status 502", "status=502"), MENDED, MENDED, LOST, MENDED),
+    row(fault("status 503", "status=503"), MENDED, MENDED, LOST, MENDED),
+    row(fault("Ret 1", "ret=1"), FINAL, FINAL, FINAL, FINAL),
+    row(fault("Ret −1", "ret=-1"), FINAL, FINAL, FINAL, FINAL),
+    row(fault("Ret 1100", "ret=1100"), FINAL, FINAL, FINAL, FINAL),
+    row(fault("Ret 1101", "ret=1101"), FINAL, FINAL, FINAL, FINAL),
+    row(fault("Ret 1205 and somebody else's MediaId", "foreign-media-id"), FINAL, FINAL, FINAL, FINAL),
+    row(fault("a page of HTML", "html"), FINAL, FINAL, SWALLOWED, FINAL),
+    row(fault("an empty answer", "empty"), MENDED, MENDED, SWALLOWED, MENDED),
+    row(
+        Fault { of_a_picture: Some("cut=600"), ..fault("an answer cut short", "cut=20") },
+        MENDED,
+        MENDED,
+        SWALLOWED,
+        MENDED,
+    ),
+    row(
+        Fault { of_a_picture: Some("trickle=65536"), ..fault("an answer in small pieces", "trickle=40") },
+        BORNE,
+        BORNE,
+        BORNE,
+        BORNE,
+    ),
+    row(fault("StartPos 7", "start-pos=7"), BORNE, None, None, None),
+    row(fault("a redirect to a foreign host", "redirect=URL"), FINAL, FINAL, LOST, FINAL),
+    row(fault("an answer of 100 MB", "big=100000000"), FINAL, FINAL, SWALLOWED, FINAL),
+    row(fault("a gzipped answer", "gzip"), BORNE, BORNE, BORNE, BORNE),
+];
