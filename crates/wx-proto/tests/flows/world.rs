@@ -119,7 +119,7 @@ pub(crate) struct World {
     pub(crate) store_error: Option<LocalError>,
     /// After this many steps the program is killed.
     pub(crate) steps_left: usize,
-    /// What was saved last: after a poll and before it was acted on.
+    /// What was saved by then: after a poll and before it was acted on.
     pub(crate) saved: Option<String>,
     answers: std::collections::VecDeque<Answer>,
 }
@@ -167,8 +167,8 @@ impl World {
         let mut reply: Option<(CallId, Bytes, bool)> = None;
         loop {
             let action = flow.poll(self.now);
-            self.saved = flow.snapshot().map(|snapshot| snapshot.to_json());
             if self.steps_left == 0 {
+                self.saved = flow.snapshot().map(|snapshot| snapshot.to_json());
                 return None;
             }
             self.steps_left -= 1;
