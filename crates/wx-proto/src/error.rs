@@ -76,8 +76,9 @@ pub enum Cause {
     },
     /// The message may or may not have been delivered.
     Uncertain {
-        /// The server's verdict on the last try, if it gave one. An earlier try may have been accepted all the same.
-        ret: Option<Ret>,
+        /// How the last try ended, if that is known. If the server refused it, an earlier one may have been accepted all
+        /// the same.
+        last: Option<Box<Cause>>,
         /// How often it was handed out.
         tries: u32,
     },
@@ -141,14 +142,10 @@ impl Error {
         if matches!(self.cause, Cause::Uncertain { .. }) { Outcome::Unknown } else { Outcome::NotSent }
     }
 
-    /// The server's verdict, if it gave one.
+    /// The server's verdict, if it gave one; of several tries the last one's.
     #[must_use]
     pub fn ret(&self) -> Option<Ret> {
-        match &self.cause {
-            Cause::Reply(ReplyError::Refused { ret, .. }) => Some(*ret),
-            Cause::Uncertain { ret, .. } => *ret,
-            _ => None,
-        }
+        self.cause.ret()
     }
 
     /// What to do next.
@@ -165,6 +162,16 @@ impl Error {
             Cause::Uncertain { .. } => Advice::LookAtPhone,
             Cause::Cancelled => Advice::RetryLater,
             Cause::Reply(reply) => reply.advice(self.step),
+        }
+    }
+}
+
+impl Cause {
+    fn ret(&self) -> Option<Ret> {
+        match self {
+            Self::Reply(ReplyError::Refused { ret, .. }) => Some(*ret),
+            Self::Uncertain { last: Some(last), .. } => last.ret(),
+            _ => None,
         }
     }
 }
@@ -278,12 +285,21 @@ impl fmt::Display for Cause {
             Self::Reply(error) => error.fmt(f),
             Self::Network { failure, tries: 1 } => failure.kind.fmt(f),
             Self::Network { failure, tries } => write!(f, "{}, {tries} times", failure.kind),
-            Self::Uncertain { ret: Some(ret), .. } => {
-                write!(f, "an earlier try may have been delivered, the last one got {ret}")
-            }
-            Self::Uncertain { ret: None, tries } => {
-                write!(f, "handed out {tries} times without a clear answer: it may have been delivered")
-            }
+            Self::Uncertain { last, tries } => match last.as_deref() {
+                Some(Self::Reply(ReplyError::Refused { ret, .. })) => {
+                    write!(f, "an earlier try may have been delivered, the last one got {ret}")
+                }
+                last => {
+                    write!(f, "handed out {tries} times without a clear answer: it may have been delivered")?;
+                    match last {
+                        Some(Self::Network { failure, .. }) => {
+                            write!(f, " (the last time: {})", failure.kind)
+                        }
+                        Some(last) => write!(f, " (the last time: {last})"),
+                        None => Ok(()),
+                    }
+                }
+            },
             Self::Cancelled => f.write_str("cancelled"),
             Self::Changed => f.write_str("the file changed while it was being sent"),
             Self::SourceEnded { expected, got } => {

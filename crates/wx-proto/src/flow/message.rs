@@ -11,7 +11,7 @@ use crate::endpoint::send_emoticon::SendEmoticon;
 use crate::endpoint::send_msg_img::SendMsgImg;
 use crate::endpoint::{Endpoint, REPLY_LIMIT, Receipt};
 use crate::{
-    Cause, Error, LocalId, Outgoing, Policy, ReplyError, Ret, Seed, Sent, Session, Step, Unready, Uploaded,
+    Cause, Error, LocalId, Outgoing, Policy, ReplyError, Seed, Sent, Session, Step, Unready, Uploaded,
     UserName,
 };
 
@@ -194,8 +194,8 @@ impl SendUploaded {
         }));
     }
 
-    fn uncertain(&mut self, ret: Option<Ret>) {
-        self.fail(Cause::Uncertain { ret, tries: self.tries });
+    fn uncertain(&mut self, last: Option<Cause>) {
+        self.fail(Cause::Uncertain { last: last.map(Box::new), tries: self.tries });
     }
 
     /// A try ended without a clear answer: the next one, or the end.
@@ -207,7 +207,7 @@ impl SendUploaded {
         }
         if self.tries_used_up() {
             if self.maybe_delivered {
-                self.uncertain(None)
+                self.uncertain(Some(cause))
             } else {
                 self.fail(cause)
             }
@@ -230,7 +230,9 @@ impl SendUploaded {
                     uploaded: self.uploaded.clone(),
                 }));
             }
-            Err(ReplyError::Refused { ret, .. }) if self.maybe_delivered => self.uncertain(Some(ret)),
+            Err(refused @ ReplyError::Refused { .. }) if self.maybe_delivered => {
+                self.uncertain(Some(refused.into()));
+            }
             Err(refused @ ReplyError::Refused { .. }) => self.fail(refused.into()),
             Err(unclear) => self.again(unclear.into(), Delivered::Unknown, now),
         }

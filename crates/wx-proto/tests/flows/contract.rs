@@ -136,7 +136,7 @@ fn line_3_each_hand_out_of_a_message_is_a_try() {
         assert_eq!(shown(&flow.poll(NOW)), first, "same id, same bytes");
     }
     let Action::Done(Err(error)) = flow.poll(NOW) else { panic!("a fifth try") };
-    assert_eq!(error.cause, Cause::Uncertain { ret: None, tries: 4 });
+    assert_eq!(error.cause, Cause::Uncertain { last: None, tries: 4 });
 }
 
 #[test]
