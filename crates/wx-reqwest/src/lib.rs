@@ -10,6 +10,7 @@ mod client;
 mod drive;
 mod forced;
 mod http;
+mod pace;
 mod sink;
 mod source;
 mod watch;

@@ -84,7 +84,7 @@ fn local(error: io::Error) -> Input {
 }
 
 /// The same fixed point for every flow, so that one driver can take over from another.
-fn now() -> Duration {
+pub(crate) fn now() -> Duration {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     START.elapsed()
 }

@@ -10,6 +10,7 @@ mod client;
 mod connect;
 mod drive;
 mod http;
+mod pace;
 mod sink;
 mod source;
 mod watch;

@@ -2,6 +2,7 @@
 
 mod faults;
 mod network;
+mod pace;
 mod secrets;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use wx_proto::{Error, Fetched, ImageSize, MsgId, Policy, Sent, Session, Uploaded
 
 pub(crate) use faults::*;
 pub(crate) use network::*;
+pub(crate) use pace::*;
 pub(crate) use secrets::*;
 
 /// A client under test.
@@ -21,6 +23,9 @@ pub(crate) trait Transport {
     const DECODES: bool = false;
     /// `proxy`: one that was brought along, in settings that are as unsuitable as can be.
     fn new(session: Session, policy: Policy, proxy: Option<&str>) -> Self;
+    fn paced(session: Session, pace: Duration) -> Self;
+    /// A clone of the client.
+    fn twin(&self) -> Self;
     fn send(
         &self,
         to: &UserName,
@@ -51,6 +56,7 @@ macro_rules! scenarios {
             an_answer_that_stops_halfway_stalls an_early_refusal_is_read nobody_there no_connection_in_time no_http cookies_of_answers_are_not_kept
             no_tls_there a_message_is_never_sent_twice_by_the_client loopback_needs_no_proxy
             proxy_of_the_environment nothing_shows_secrets
+            pictures_keep_their_distance only_pictures_to_be_uploaded_keep_their_distance
         }
     };
     ($transport:ty: $($name:ident)*) => { $(#[test] fn $name() { scenarios::$name::<$transport>(); })* };
