@@ -13,6 +13,7 @@ mod http;
 mod pace;
 mod sink;
 mod source;
+mod spans;
 mod watch;
 
 pub use ureq;

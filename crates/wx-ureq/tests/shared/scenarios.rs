@@ -1,9 +1,14 @@
 //! What both transports have to do alike. `wx-reqwest` includes this file.
 
+mod canary;
 mod faults;
+#[cfg(feature = "tracing")]
+mod heard;
 mod network;
 mod pace;
 mod secrets;
+#[cfg(feature = "tracing")]
+mod spans;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,6 +21,8 @@ pub(crate) use faults::*;
 pub(crate) use network::*;
 pub(crate) use pace::*;
 pub(crate) use secrets::*;
+#[cfg(feature = "tracing")]
+pub(crate) use spans::*;
 
 /// A client under test.
 pub(crate) trait Transport {
@@ -57,6 +64,10 @@ macro_rules! scenarios {
             no_tls_there a_message_is_never_sent_twice_by_the_client loopback_needs_no_proxy
             proxy_of_the_environment nothing_shows_secrets
             pictures_keep_their_distance only_pictures_to_be_uploaded_keep_their_distance
+        }
+        #[cfg(feature = "tracing")]
+        scenarios! { $transport:
+            a_span_for_each_exchange_of_a_send spans_tell_how_an_exchange_failed_and_nothing_of_the_login
         }
     };
     ($transport:ty: $($name:ident)*) => { $(#[test] fn $name() { scenarios::$name::<$transport>(); })* };
