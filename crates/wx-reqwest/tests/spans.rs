@@ -89,6 +89,9 @@ async fn others_name_hosts_and_nothing_else() {
 
     let all = heard.all();
     assert_none(&private(&server, FILE), &format!("{all:?}"));
+    let is_part =
+        |said: &Said| said.target.starts_with("hyper_util") && said.within == ["wx.job", "wx.exchange"];
+    assert!(all.iter().any(is_part), "what is said during an exchange belongs to it");
     let address = server.addr().to_string();
     let naming = all.iter().filter(|said| said.fields.contains(&address));
     let naming: BTreeSet<_> = naming.map(|said| said.target.split("::").next().unwrap()).collect();
