@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use canary::{assert_none, private};
-use heard::{Heard, Said};
+use heard::Said;
 use wx_emulator::Emulator;
 use wx_proto::{ImageSize, Session, UserName};
 use wx_reqwest::{Client, Sink, Source};
@@ -34,8 +34,7 @@ fn client(server: &Emulator) -> Client {
 async fn jobs_at_once_do_not_mix() {
     let server = Emulator::builder().fault("delay=50@webwxuploadmedia".parse().unwrap()).start().unwrap();
     let (client, to) = (client(&server), UserName::new(server.friend()).unwrap());
-    let heard = Heard::default();
-    let listening = heard.listen();
+    heard::listen();
     let jobs = [1, 600_000, 1_200_000].map(|len| {
         let (client, to) = (client.clone(), to.clone());
         tokio::spawn(async move { client.send_image(&to, picture(len.max(1000))).await.unwrap() })
@@ -43,7 +42,7 @@ async fn jobs_at_once_do_not_mix() {
     for job in jobs {
         job.await.unwrap();
     }
-    drop(listening);
+    let heard = heard::take();
 
     let exchanges = heard.spans("wx.exchange");
     let mut found = Vec::new();
@@ -66,12 +65,11 @@ async fn jobs_at_once_do_not_mix() {
 async fn a_dropped_job_ends_its_spans() {
     let server = Emulator::builder().fault("delay=900@webwxsendmsgimg".parse().unwrap()).start().unwrap();
     let (client, to) = (client(&server), UserName::new(server.friend()).unwrap());
-    let heard = Heard::default();
-    let listening = heard.listen();
+    heard::listen();
     let sending = client.send_image(&to, picture(1000));
     assert!(tokio::time::timeout(Duration::from_millis(300), sending).await.is_err());
-    drop(listening);
-    let exchanges: Vec<_> = heard.spans("wx.exchange").iter().map(Said::without_sizes).collect();
+    let heard = heard::take();
+    let exchanges: Vec<_> = heard.spans("wx.exchange").iter().map(|said| said.without_sizes()).collect();
     assert_eq!(exchanges.last().unwrap(), "step=message endpoint=webwxsendmsgimg method=POST try=1");
     assert_eq!(heard.spans("wx.job").len(), 1);
 }
@@ -81,11 +79,10 @@ async fn a_dropped_job_ends_its_spans() {
 async fn others_name_hosts_and_nothing_else() {
     let server = Emulator::start().unwrap();
     let (client, to) = (client(&server), UserName::new(server.friend()).unwrap());
-    let heard = Heard::default();
-    let listening = heard.listen();
+    heard::listen();
     let id = client.send_image(&to, picture(1000)).await.unwrap().msg_id;
     client.fetch_image(&id, ImageSize::Original, Sink::vec(&mut Vec::new())).await.unwrap();
-    drop(listening);
+    let heard = heard::take();
 
     let all = heard.all();
     assert_none(&private(&server, FILE), &format!("{all:?}"));

@@ -1,20 +1,36 @@
 //! All that is said to `tracing`.
 
+use std::cell::RefCell;
 use std::fmt::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
 
-/// A listener; clones share what they heard.
-#[derive(Clone, Default)]
-pub(crate) struct Heard(Arc<Mutex<Vec<Said>>>);
+/// What was said on one thread. There is one listener for all: with one for each thread, what another thread says first
+/// may be taken for what nobody listens to.
+pub(crate) struct Heard(Vec<Said>);
+
+thread_local! {
+    static HERE: RefCell<Vec<Said>> = const { RefCell::new(Vec::new()) };
+}
+
+/// From here on all that is said on this thread is heard.
+pub(crate) fn listen() {
+    static LISTENER: Once = Once::new();
+    LISTENER.call_once(|| Registry::default().with(Listener).init());
+    HERE.take();
+}
+
+/// What was heard.
+pub(crate) fn take() -> Heard {
+    Heard(HERE.take())
+}
 
 /// A span that is over, or an event.
 #[derive(Clone, Debug)]
@@ -44,22 +60,22 @@ impl Said {
 }
 
 impl Heard {
-    /// Hears all that is said on this thread as long as the guard is there.
-    pub(crate) fn listen(&self) -> DefaultGuard {
-        Registry::default().with(self.clone()).set_default()
-    }
-
-    pub(crate) fn all(&self) -> Vec<Said> {
-        self.0.lock().unwrap().clone()
+    pub(crate) fn all(&self) -> &[Said] {
+        &self.0
     }
 
     /// The spans of this name that are over, in the order in which they ended.
-    pub(crate) fn spans(&self, name: &str) -> Vec<Said> {
-        self.all().into_iter().filter(|said| said.name == name).collect()
+    pub(crate) fn spans(&self, name: &str) -> Vec<&Said> {
+        self.0.iter().filter(|said| said.name == name).collect()
     }
+}
 
+struct Listener;
+
+impl Listener {
     fn keep(&self, said: Said) {
-        self.0.lock().unwrap().push(said);
+        // A thread that ends has nobody left who would ask.
+        let _ = HERE.try_with(|here| here.borrow_mut().push(said));
     }
 }
 
@@ -76,7 +92,7 @@ impl Visit for Fields {
     }
 }
 
-impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Heard {
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Listener {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let mut fields = Fields::default();
         attributes.record(&mut fields);
