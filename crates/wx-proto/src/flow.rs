@@ -120,6 +120,31 @@ pub trait Flow {
     }
 }
 
+/// So that a flow can be lent to a wrapper such as [`Traced`], and be driven on without it later.
+impl<F: Flow + ?Sized> Flow for &mut F {
+    type Output = F::Output;
+
+    fn poll(&mut self, now: Duration) -> Action<Self::Output> {
+        (**self).poll(now)
+    }
+
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
+        (**self).handle(input, now)
+    }
+
+    fn progress(&self) -> Progress {
+        (**self).progress()
+    }
+
+    fn snapshot(&self) -> Option<Snapshot> {
+        (**self).snapshot()
+    }
+
+    fn cancel(&mut self) {
+        (**self).cancel();
+    }
+}
+
 /// What a driver has to do next.
 #[derive(Clone)]
 #[must_use]

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use wx_proto::flow::{Action, Failure, FailureKind, Flow, Input};
 
 use crate::http::Reply;
+use crate::spans::Spans;
 use crate::{Http, Watch};
 
 /// The caller's picture, seen from a driver: where bytes come from, or where they go. `()` is neither, for flows that
@@ -39,6 +40,18 @@ pub async fn drive<F: Flow>(
     flow: &mut F,
     watch: &mut Watch<'_>,
 ) -> F::Output {
+    let spans = Spans::new();
+    let mut flow = spans.follow(flow);
+    spans.job(run(http, media, &mut flow, watch, &spans)).await
+}
+
+async fn run<F: Flow>(
+    http: &Http,
+    media: &mut impl Media,
+    flow: &mut F,
+    watch: &mut Watch<'_>,
+    spans: &Spans,
+) -> F::Output {
     let mut held: Option<Reply> = None;
     loop {
         let action = flow.poll(now());
@@ -47,7 +60,8 @@ pub async fn drive<F: Flow>(
             Action::Load(span) => media.load(span).await.map_or_else(local, Input::Loaded),
             Action::Send(id, outgoing) => {
                 held = None;
-                match http.send(outgoing).await {
+                spans.begin(flow, &outgoing);
+                match spans.within(http.send(outgoing)).await {
                     Ok((head, reply)) => {
                         held = Some(reply);
                         Input::Head(id, head)
@@ -56,7 +70,7 @@ pub async fn drive<F: Flow>(
                 }
             }
             Action::Pull(id) => match &mut held {
-                Some(reply) => match reply.next().await {
+                Some(reply) => match spans.within(reply.next()).await {
                     Ok(Some(piece)) => Input::Chunk(id, piece),
                     Ok(None) => Input::End(id),
                     Err(failure) => Input::Failed(id, failure),
@@ -83,7 +97,7 @@ fn local(error: io::Error) -> Input {
 }
 
 /// The same fixed point for every flow, so that one driver can take over from another.
-fn now() -> Duration {
+pub(crate) fn now() -> Duration {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     START.elapsed()
 }

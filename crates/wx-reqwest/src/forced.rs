@@ -19,7 +19,7 @@ trait Otherwise: Sized {
 
 impl Otherwise for ClientBuilder {}
 
-/// Redirects, retries, decoding and cookies off, certificates verified; for a loopback session no proxy, for any other
+/// Redirects, retries, decoding, cookies and verbose logging off, certificates verified; for a loopback session no proxy, for any other
 /// no plain http.
 ///
 /// One repeat is left, hyper-util's for a kept connection that turns out to be closed. It cannot send anything twice:
@@ -35,6 +35,8 @@ pub(crate) fn force(builder: ClientBuilder, loopback: bool) -> ClientBuilder {
         .no_zstd()
         .no_deflate()
         .cookie_store(false)
+        // It would log every byte.
+        .connection_verbose(false)
         .tls_danger_accept_invalid_certs(false)
         .tls_danger_accept_invalid_hostnames(false)
         .http1_only()

@@ -22,7 +22,7 @@ pub struct Http {
 
 impl Http {
     /// Takes `builder` for proxies, certificates, name resolution and the like; then switches off redirects, retries,
-    /// decoding, cookies and HTTP/2, and verifies certificates. For a loopback session no proxy is used, for any other
+    /// decoding, cookies, verbose logging and HTTP/2, and verifies certificates. For a loopback session no proxy is used, for any other
     /// no plain http.
     ///
     /// # Errors

@@ -10,8 +10,10 @@ mod client;
 mod drive;
 mod forced;
 mod http;
+mod pace;
 mod sink;
 mod source;
+mod spans;
 mod watch;
 
 pub use reqwest;

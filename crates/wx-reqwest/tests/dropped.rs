@@ -293,3 +293,14 @@ async fn a_download_dropped_halfway_leaves_nothing() {
     // A write that was under way may still be at it; the file's name is gone all the same.
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
+
+#[tokio::test]
+async fn a_send_dropped_while_it_waits_for_its_turn_has_sent_nothing() {
+    let (server, client, to) = world(&[]);
+    let client = Client::builder(client.session().clone()).pace(Duration::from_secs(60)).build().unwrap();
+    client.upload(&to, Source::bytes("a.png", picture())).await.unwrap();
+    let before = server.requests().len();
+    let sending = client.send_image(&to, Source::bytes("a.png", picture()));
+    assert!(tokio::time::timeout(Duration::from_millis(200), sending).await.is_err());
+    assert_eq!(server.requests().len(), before);
+}

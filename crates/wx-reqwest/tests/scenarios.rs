@@ -6,6 +6,7 @@
 mod scenarios;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use scenarios::{Into, Transport};
 use tokio::runtime::Runtime;
@@ -35,6 +36,14 @@ impl Transport for Reqwest {
             None => builder,
         };
         Self(builder.build().unwrap(), Runtime::new().unwrap())
+    }
+
+    fn paced(session: Session, pace: Duration) -> Self {
+        Self(Client::builder(session).pace(pace).build().unwrap(), Runtime::new().unwrap())
+    }
+
+    fn twin(&self) -> Self {
+        Self(self.0.clone(), Runtime::new().unwrap())
     }
 
     fn send(

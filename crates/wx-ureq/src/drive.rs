@@ -7,6 +7,7 @@ use bytes::Bytes;
 use wx_proto::flow::{Action, Failure, FailureKind, Flow, Input};
 
 use crate::http::Reply;
+use crate::spans::Spans;
 use crate::{Http, Watch};
 
 /// The caller's picture, seen from a driver: where bytes come from, or where they go. `()` is neither, for flows that
@@ -37,6 +38,18 @@ impl Media for () {}
 ///
 /// A flow that was left in the middle can be driven on: call this again with the same flow and media.
 pub fn drive<F: Flow>(http: &Http, media: &mut impl Media, flow: &mut F, watch: &mut Watch<'_>) -> F::Output {
+    let spans = Spans::new();
+    let mut flow = spans.follow(flow);
+    spans.job(|| run(http, media, &mut flow, watch, &spans))
+}
+
+fn run<F: Flow>(
+    http: &Http,
+    media: &mut impl Media,
+    flow: &mut F,
+    watch: &mut Watch<'_>,
+    spans: &Spans,
+) -> F::Output {
     let mut held: Option<Reply> = None;
     loop {
         if watch.cancelled() {
@@ -48,7 +61,8 @@ pub fn drive<F: Flow>(http: &Http, media: &mut impl Media, flow: &mut F, watch: 
             Action::Load(span) => media.load(span).map_or_else(local, Input::Loaded),
             Action::Send(id, outgoing) => {
                 held = None;
-                match http.send(outgoing, watch) {
+                spans.begin(flow, &outgoing);
+                match spans.within(|| http.send(outgoing, watch)) {
                     Ok((head, reply)) => {
                         held = Some(reply);
                         Input::Head(id, head)
@@ -57,7 +71,7 @@ pub fn drive<F: Flow>(http: &Http, media: &mut impl Media, flow: &mut F, watch: 
                 }
             }
             Action::Pull(id) => match &mut held {
-                Some(reply) => match reply.next() {
+                Some(reply) => match spans.within(|| reply.next()) {
                     Ok(Some(piece)) => Input::Chunk(id, piece),
                     Ok(None) => Input::End(id),
                     Err(failure) => Input::Failed(id, failure),
@@ -84,7 +98,7 @@ fn local(error: io::Error) -> Input {
 }
 
 /// The same fixed point for every flow, so that one driver can take over from another.
-fn now() -> Duration {
+pub(crate) fn now() -> Duration {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     START.elapsed()
 }

@@ -10,8 +10,10 @@ mod client;
 mod connect;
 mod drive;
 mod http;
+mod pace;
 mod sink;
 mod source;
+mod spans;
 mod watch;
 
 pub use ureq;

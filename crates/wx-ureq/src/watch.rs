@@ -88,9 +88,9 @@ impl<'a> Watch<'a> {
     }
 
     pub(crate) fn sleep(&mut self, time: Duration) {
-        let until = Instant::now() + time;
+        let began = Instant::now();
         while !self.cancelled() {
-            let left = until.saturating_duration_since(Instant::now());
+            let left = time.saturating_sub(began.elapsed());
             if left.is_zero() {
                 return;
             }

@@ -62,6 +62,20 @@ fn a_long_wait_between_tries_is_cut_short_and_the_message_stays_in_doubt() {
 }
 
 #[test]
+fn a_wait_for_a_turn_is_cut_short_and_nothing_is_read_or_sent() {
+    let server = server(&[]);
+    let session = Session::from_json_allow_loopback(server.session_json()).unwrap();
+    let client = Client::builder(session).pace(Duration::from_secs(60)).build().unwrap();
+    let to = UserName::new(server.friend()).unwrap();
+    client.upload(&to, Source::bytes("a.png", TINY)).unwrap();
+    let began = Instant::now();
+    let watch = Watch::new().cancel(&soon());
+    let error = client.send_image_with(&to, Source::bytes("a.png", TINY), watch).unwrap_err();
+    assert_eq!((error.cause, server.requests().len()), (Cause::Cancelled, 1));
+    assert!(began.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
 fn a_callback_stops_it_between_chunks() {
     let server = server(&[]);
     let mut picture = TINY.to_vec();

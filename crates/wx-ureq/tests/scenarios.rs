@@ -5,6 +5,8 @@
 #[path = "shared/scenarios.rs"]
 mod scenarios;
 
+use std::time::Duration;
+
 use scenarios::{Into, Transport};
 use wx_proto::flow::Progress;
 use wx_proto::{Error, Fetched, ImageSize, MsgId, Policy, Sent, Session, Uploaded, UserName};
@@ -45,6 +47,14 @@ impl Transport for Ureq {
             None => builder,
         };
         Self(builder.build().unwrap())
+    }
+
+    fn paced(session: Session, pace: Duration) -> Self {
+        Self(Client::builder(session).pace(pace).build().unwrap())
+    }
+
+    fn twin(&self) -> Self {
+        Self(self.0.clone())
     }
 
     fn send(

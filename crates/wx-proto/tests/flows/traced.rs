@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use wx_proto::flow::{Exchanged, Flow, Traced};
-use wx_proto::{Error, Policy, Ret, Step};
+use wx_proto::{Cause, Error, Policy, Ret, Step};
 
 use super::world::*;
 
@@ -59,4 +59,26 @@ fn an_exchange_that_is_left_in_the_middle_is_told_too() {
     let told = trace(&mut world, upload(&bytes, &Policy::default()).unwrap());
     let [one] = &told[..] else { panic!("{told:?}") };
     assert_eq!((one.status, one.ret, one.failure, one.took), (Some(200), None, None, Duration::ZERO));
+}
+
+#[test]
+fn a_flow_can_be_lent_and_driven_on_without_the_wrapper() {
+    let bytes = jpeg(2 * CHUNK);
+    let mut world = World::new(bytes.clone(), [middle(), last("@m", 2 * CHUNK)]);
+    let mut flow = upload(&bytes, &Policy::default()).unwrap();
+    // Two loads for the MD5, one for the chunk, its request, the reply's body and end.
+    world.steps_left = 6;
+    let told = trace(&mut world, &mut flow);
+    assert_eq!((told.len(), told[0].ret), (1, Some(Ret(0))));
+    let json = flow.snapshot().unwrap().to_json();
+    let lent = &mut flow;
+    assert_eq!(Flow::snapshot(&lent).unwrap().to_json(), json);
+    assert_eq!(Flow::progress(&lent).done, CHUNK as u64);
+    world.steps_left = 100;
+    world.run(&mut flow).unwrap();
+    assert_eq!(world.seen.len(), 2);
+
+    let mut flow = upload(&bytes, &Policy::default()).unwrap();
+    Flow::cancel(&mut &mut flow);
+    assert_eq!(world.run(&mut flow).unwrap_err().cause, Cause::Cancelled);
 }

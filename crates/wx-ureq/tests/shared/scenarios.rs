@@ -1,8 +1,14 @@
 //! What both transports have to do alike. `wx-reqwest` includes this file.
 
+mod canary;
 mod faults;
+#[cfg(feature = "tracing")]
+mod heard;
 mod network;
+mod pace;
 mod secrets;
+#[cfg(feature = "tracing")]
+mod spans;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,7 +19,10 @@ use wx_proto::{Error, Fetched, ImageSize, MsgId, Policy, Sent, Session, Uploaded
 
 pub(crate) use faults::*;
 pub(crate) use network::*;
+pub(crate) use pace::*;
 pub(crate) use secrets::*;
+#[cfg(feature = "tracing")]
+pub(crate) use spans::*;
 
 /// A client under test.
 pub(crate) trait Transport {
@@ -21,6 +30,9 @@ pub(crate) trait Transport {
     const DECODES: bool = false;
     /// `proxy`: one that was brought along, in settings that are as unsuitable as can be.
     fn new(session: Session, policy: Policy, proxy: Option<&str>) -> Self;
+    fn paced(session: Session, pace: Duration) -> Self;
+    /// A clone of the client.
+    fn twin(&self) -> Self;
     fn send(
         &self,
         to: &UserName,
@@ -51,6 +63,11 @@ macro_rules! scenarios {
             an_answer_that_stops_halfway_stalls an_early_refusal_is_read nobody_there no_connection_in_time no_http cookies_of_answers_are_not_kept
             no_tls_there a_message_is_never_sent_twice_by_the_client loopback_needs_no_proxy
             proxy_of_the_environment nothing_shows_secrets
+            pictures_keep_their_distance only_pictures_to_be_uploaded_keep_their_distance
+        }
+        #[cfg(feature = "tracing")]
+        scenarios! { $transport:
+            a_span_for_each_exchange_of_a_send spans_tell_how_an_exchange_failed_and_nothing_of_the_login
         }
     };
     ($transport:ty: $($name:ident)*) => { $(#[test] fn $name() { scenarios::$name::<$transport>(); })* };

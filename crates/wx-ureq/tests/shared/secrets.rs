@@ -5,6 +5,7 @@ use std::error::Error as _;
 use wx_emulator::Emulator;
 use wx_proto::Error;
 
+use super::canary::{assert_none, secrets};
 use super::network::{listen, one_try};
 use super::{Transport, client, client_at, friend, server, small};
 
@@ -33,13 +34,5 @@ pub(super) fn assert_secret_free(server: &Emulator, error: &Error) {
 }
 
 fn assert_no_secret(server: &Emulator, text: &str) {
-    let json: serde_json::Value = serde_json::from_str(&server.session_json()).unwrap();
-    let cookies = json["cookies"].as_array().unwrap().iter().map(|cookie| &cookie["value"]);
-    let mut secrets = 0;
-    for secret in [&json["sid"], &json["skey"], &json["pass_ticket"]].into_iter().chain(cookies) {
-        let Some(secret) = secret.as_str().filter(|secret| secret.len() > 3) else { continue };
-        assert!(!text.contains(secret), "{text}");
-        secrets += 1;
-    }
-    assert!(secrets >= 4, "only {secrets} secrets to look for");
+    assert_none(&secrets(server), text);
 }

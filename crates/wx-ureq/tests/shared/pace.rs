@@ -1,0 +1,35 @@
+//! Pictures keep their distance.
+
+use std::time::{Duration, Instant};
+
+use wx_proto::ImageSize;
+
+use super::{Into, Transport, friend, quiet, server, session, small};
+
+pub(crate) fn pictures_keep_their_distance<T: Transport>() {
+    const PACE: Duration = Duration::from_millis(300);
+    const SLOW: Duration = Duration::from_millis(300);
+    let server = server(&["delay=300@webwxsendmsgimg#1"]);
+    let client = T::paced(session(&server), PACE);
+    let began = Instant::now();
+    client.send(&friend(&server), small(), quiet).unwrap();
+    // A clone keeps its distance from the others' pictures; an upload is a picture too.
+    client.twin().upload(&friend(&server), small()).unwrap();
+    assert!(began.elapsed() >= SLOW + PACE, "{:?}", began.elapsed());
+    client.send(&friend(&server), small(), quiet).unwrap();
+    assert!(began.elapsed() >= SLOW + 2 * PACE, "{:?}", began.elapsed());
+    assert_eq!(server.requests_to("webwxuploadmedia"), 3);
+}
+
+pub(crate) fn only_pictures_to_be_uploaded_keep_their_distance<T: Transport>() {
+    const PACE: Duration = Duration::from_secs(60);
+    let server = server(&[]);
+    let client = T::paced(session(&server), PACE);
+    let began = Instant::now();
+    // The first has nothing to keep its distance from.
+    let uploaded = client.upload(&friend(&server), small()).unwrap();
+    let id = client.send_uploaded(&friend(&server), &uploaded).unwrap().msg_id;
+    client.send_uploaded(&friend(&server), &uploaded).unwrap();
+    client.fetch(&id, ImageSize::Original, Into::Vec(&mut Vec::new())).unwrap();
+    assert!(began.elapsed() < PACE);
+}

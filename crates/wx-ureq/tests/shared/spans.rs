@@ -1,0 +1,65 @@
+//! The spans of the feature `tracing`.
+
+use wx_proto::ImageSize;
+
+use super::canary::{assert_none, private};
+use super::heard::{self, Said};
+use super::{Into, Transport, client, friend, large, quiet, server, small};
+
+pub(crate) fn a_span_for_each_exchange_of_a_send<T: Transport>() {
+    let server = server(&["status=503@webwxuploadmedia#2"]);
+    let client: T = client(&server);
+    heard::listen();
+    client.send(&friend(&server), large(), quiet).unwrap();
+    let heard = heard::take();
+
+    let exchanges = heard.spans("wx.exchange");
+    let upload = "step=upload endpoint=webwxuploadmedia method=POST";
+    let expected = [
+        format!("{upload} chunk=0 chunks=3 try=1 status=200 ret=0"),
+        format!("{upload} chunk=1 chunks=3 try=1 status=503"),
+        format!("{upload} chunk=1 chunks=3 try=2 status=200 ret=0"),
+        format!("{upload} chunk=2 chunks=3 try=1 status=200 ret=0"),
+        "step=message endpoint=webwxsendmsgimg method=POST try=1 status=200 ret=0".to_owned(),
+    ];
+    assert_eq!(exchanges.iter().map(|said| said.without_sizes()).collect::<Vec<_>>(), expected);
+    let sizes: Vec<_> = exchanges.iter().filter_map(|said| said.number("request_bytes")).collect();
+    assert_eq!(sizes, server.requests().iter().map(|request| request.body_len).collect::<Vec<_>>());
+    assert!(exchanges.iter().all(|said| said.number("reply_bytes") > Some(10)));
+
+    // One job around them all, and within each exchange an event for listeners that know no spans.
+    let jobs = heard.spans("wx.job");
+    assert_eq!((jobs.len(), jobs[0].fields.as_str(), jobs[0].within.len()), (1, "", 0));
+    assert!(exchanges.iter().all(|said| said.within == ["wx.job"] && said.root == jobs[0].root));
+    let ours = |said: &&Said| said.target.starts_with("wx_") && said.name.is_empty();
+    let events: Vec<_> = heard.all().iter().filter(ours).collect();
+    assert_eq!(events.len(), exchanges.len());
+    assert!(events.iter().all(|said| said.within == ["wx.job", "wx.exchange"]));
+}
+
+pub(crate) fn spans_tell_how_an_exchange_failed_and_nothing_of_the_login<T: Transport>() {
+    const FILE: &str = "a.jpg";
+    let good = server(&[]);
+    let bad = server(&["drop=after@webwxuploadmedia"]);
+    let limited = server(&["ret=1205@webwxsendmsgimg"]);
+    heard::listen();
+    let id = client::<T>(&good).send(&friend(&good), small(), quiet).unwrap().msg_id;
+    client::<T>(&good).fetch(&id, ImageSize::Original, Into::Vec(&mut Vec::new())).unwrap();
+    client::<T>(&bad).send(&friend(&bad), small(), quiet).unwrap_err();
+    client::<T>(&limited).send(&friend(&limited), small(), quiet).unwrap_err();
+    let heard = heard::take();
+
+    let exchanges: Vec<_> = heard.spans("wx.exchange").iter().map(|said| said.without_sizes()).collect();
+    assert_eq!(exchanges[2], "step=download endpoint=webwxgetmsgimg method=GET try=1 status=200");
+    let dropped = "step=upload endpoint=webwxuploadmedia method=POST chunk=0 chunks=1 try=3 failure=dropped delivered=unknown";
+    assert_eq!(exchanges[5], dropped);
+    assert!(exchanges[7].ends_with("try=1 status=200 ret=1205"), "{}", exchanges[7]);
+    assert_eq!((exchanges.len(), heard.spans("wx.job").len()), (8, 4));
+
+    let (ours, others): (Vec<_>, Vec<_>) =
+        heard.all().iter().partition(|said| said.target.starts_with("wx_"));
+    for server in [&good, &bad, &limited] {
+        assert_none(&private(server, FILE), &format!("{ours:?} {others:?}"));
+        assert_none(&[server.addr().to_string(), "127.0.0.1".to_owned()], &format!("{ours:?}"));
+    }
+}
