@@ -8,7 +8,6 @@ mod event;
 mod fetch;
 mod files;
 mod job;
-mod keeping;
 mod out;
 mod problem;
 mod report;

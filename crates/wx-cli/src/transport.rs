@@ -6,7 +6,9 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Runtime;
-use wx_proto::flow::{Exchanged, FetchImage, Flow, Progress, Resume, SendUploaded, Snapshot, Traced, Upload};
+use wx_proto::flow::{
+    Exchanged, FetchImage, Flow, Progress, Resume, Saving, SendUploaded, Snapshot, Traced, Upload,
+};
 use wx_proto::{
     Advice, Error, Fetched, IdSource, ImageSize, LocalError, MsgId, Picture, Policy, Seed, Sent, Session,
     Step, Uploaded, UserName,
@@ -14,7 +16,6 @@ use wx_proto::{
 
 use crate::args::Transport;
 use crate::files::Input;
-use crate::keeping::Keeping;
 use crate::problem::Problem;
 use crate::report::Report;
 
@@ -110,7 +111,7 @@ impl Client {
                 Start::New(to) => Upload::new(&self.session, picture, to.clone(), seed()?, policy)?,
                 Start::Saved(snapshot, at) => Upload::resume(&self.session, *snapshot, policy, at)?,
             };
-            Ok::<_, Problem>(traced(flow, ears))
+            Ok::<_, Problem>(heard(flow, ears))
         };
         match &self.wire {
             Wire::Ureq(client) => {
@@ -154,7 +155,7 @@ impl Client {
             }
             Start::Saved(snapshot, at) => SendUploaded::resume(session, *snapshot, policy, at)?,
         };
-        let mut flow = traced(flow, ears);
+        let mut flow = heard(flow, ears);
         match &self.wire {
             Wire::Ureq(client) => {
                 Ok(wx_ureq::drive(client.http(), &mut (), &mut flow, &mut watch!(wx_ureq, ears))?)
@@ -177,7 +178,7 @@ impl Client {
         let restartable = !matches!(target, Target::Stdout);
         let policy = self.policy.clone();
         let flow = FetchImage::new(&self.session, msg_id.clone(), size, restartable, seed()?, policy)?;
-        let mut flow = traced(flow, ears);
+        let mut flow = heard(flow, ears);
         match &self.wire {
             Wire::Ureq(client) => {
                 use wx_ureq::Sink;
@@ -211,11 +212,13 @@ impl Client {
     }
 }
 
-fn traced<T, F: Flow<Output = Result<T, Error>>, E: Ears>(
-    flow: F,
-    ears: &E,
-) -> Traced<Keeping<'_, F, E>, impl FnMut(&Exchanged)> {
-    Traced::new(Keeping::new(flow, ears), |exchanged: &Exchanged| ears.report().exchanged(exchanged))
+/// The flow, saved and traced by `ears`.
+fn heard<T>(
+    flow: impl Flow<Output = Result<T, Error>>,
+    ears: &impl Ears,
+) -> impl Flow<Output = Result<T, Error>> {
+    let saving = Saving::new(flow, |snapshot: &Snapshot| ears.save(snapshot));
+    Traced::new(saving, |exchanged: &Exchanged| ears.report().exchanged(exchanged))
 }
 
 /// Drops the call when it is to stop.

@@ -19,7 +19,7 @@ mod watch;
 pub use reqwest;
 pub use wx_proto;
 
-pub use client::{BuildError, Client, ClientBuilder};
+pub use client::{BuildError, Client, ClientBuilder, seed};
 pub use drive::{Media, drive};
 pub use http::Http;
 pub use sink::Sink;

@@ -227,8 +227,11 @@ impl ClientBuilder {
     }
 }
 
-/// Wall clock and randomness: here and nowhere else.
-fn seed() -> Result<Seed, Error> {
+/// A seed for a flow of one's own, of the wall clock and the system's randomness. Every flow needs its own.
+///
+/// # Errors
+/// If the system has no random bytes.
+pub fn seed() -> Result<Seed, Error> {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut entropy = [0; 16];
     getrandom::fill(&mut entropy)

@@ -8,8 +8,8 @@ use crate::{Picture, Policy, Seed, Session, Uploaded, UserName};
 /// A send in progress, saved: enough to go on with it in the same login, and no secret.
 ///
 /// It holds the seed, what the forms are made of, how many chunks the server has acknowledged, and when the message was
-/// first handed out. The login is recognised by a keyed hash. Save it **after** each poll and **before** acting on it:
-/// then a crash cannot turn into a second message unseen.
+/// first handed out. The login is recognised by a keyed hash. Save it **after** each poll and **before** acting on it, as
+/// [`Saving`](super::Saving) does: then a crash cannot turn into a second message unseen.
 ///
 /// How long the server keeps half an upload, no source tells. If it no longer wants the rest, the upload starts over by
 /// itself, once.

@@ -1,6 +1,9 @@
 //! Saved after every poll, killed at every step, taken up again.
 
-use wx_proto::flow::{Flow, Resume, ResumeError, SendImage, Snapshot};
+use std::cell::RefCell;
+use std::io;
+
+use wx_proto::flow::{Flow, Resume, ResumeError, Saving, SendImage, Snapshot};
 use wx_proto::{Cause, Error, Outcome, Policy, ReplyError, Sent, Session};
 
 use super::world::*;
@@ -238,4 +241,49 @@ fn a_picture_above_the_checks_limit_begins_again_with_the_check() {
     world.run(&mut flow).unwrap();
     assert_eq!(world.endpoints()[..2], ["webwxcheckupload", "webwxuploadmedia"]);
     assert_eq!(world.seen[1].field("chunk").as_deref(), Some("0"));
+}
+
+#[test]
+fn every_state_is_saved_once_and_before_it_is_acted_on() {
+    let saved = RefCell::new(Vec::new());
+    let save = |snapshot: &Snapshot| {
+        saved.borrow_mut().push(snapshot.clone());
+        Ok(())
+    };
+    let mut flow = Saving::new(new(), save);
+    let mut world = World::new(jpeg(LEN), good());
+    let sent = world.run_seeing(&mut flow, |flow, message| {
+        let states = saved.borrow();
+        let last = states.last().expect("the beginning is a state too");
+        assert_eq!((flow.snapshot().as_ref(), last.in_doubt()), (Some(last), message));
+    });
+    assert!(sent.is_some_and(|sent| sent.is_ok()));
+    let states = saved.into_inner();
+    // Begun, digested, one chunk taken, two chunks, the message handed out.
+    assert!(states.len() == 5 && states.windows(2).all(|pair| pair[0] != pair[1]), "{}", states.len());
+}
+
+#[test]
+fn a_state_that_cannot_be_saved_is_not_acted_on() {
+    for good_saves in 0.. {
+        let mut calls = 0;
+        let save = |_: &Snapshot| {
+            calls += 1;
+            if calls > good_saves { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+        };
+        let mut flow = Saving::new(new(), save);
+        let mut world = World::new(jpeg(LEN), good());
+        match world.run(&mut flow) {
+            Ok(_) => {
+                assert_eq!(good_saves, 5);
+                return;
+            }
+            Err(error) => {
+                assert!(matches!(error.cause, Cause::Local(_)), "{error:?}");
+                assert_eq!((error.outcome(), world.messages()), (Outcome::NotSent, 0));
+                assert!(!flow.progress().in_doubt);
+                assert!(flow.snapshot().is_none_or(|snapshot| !snapshot.in_doubt()));
+            }
+        }
+    }
 }

@@ -164,6 +164,15 @@ impl World {
 
     /// Runs a flow until it ends or the program is killed.
     pub(crate) fn run_or_die<F: Flow>(&mut self, flow: &mut F) -> Option<F::Output> {
+        self.run_seeing(flow, |_, _| {})
+    }
+
+    /// As [`World::run_or_die`]; `see` looks at the flow before each request leaves and is told whether it is the message.
+    pub(crate) fn run_seeing<F: Flow>(
+        &mut self,
+        flow: &mut F,
+        mut see: impl FnMut(&F, bool),
+    ) -> Option<F::Output> {
         let mut reply: Option<(CallId, Bytes, bool)> = None;
         loop {
             let action = flow.poll(self.now);
@@ -194,6 +203,7 @@ impl World {
                     _ => Input::Failed(id, Failure::on_the_way(FailureKind::Dropped)),
                 },
                 Action::Send(id, outgoing) => {
+                    see(flow, outgoing.endpoint().starts_with("webwxsend"));
                     let answer = self.answers.pop_front().unwrap_or_else(|| panic!("unscripted request"));
                     self.seen.push(Seen { at: self.now, answer: answer.clone(), outgoing });
                     match answer {
