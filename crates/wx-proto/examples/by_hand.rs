@@ -14,7 +14,7 @@ use wx_proto::endpoint::upload_media::{CHUNK, UploadMedia};
 use wx_proto::{IdSource, ImageSize, Picture, Policy, Session, UserName};
 
 /// Any client that speaks the `http` crate's types will do; its redirects, status errors and proxies must be off.
-fn call<E: Endpoint>(endpoint: &E, session: &Session) -> Result<E::Reply, Box<dyn Error>> {
+fn call<E: Endpoint<Context = Session>>(endpoint: &E, session: &Session) -> Result<E::Reply, Box<dyn Error>> {
     let (head, body) = endpoint.request(session)?.into_http().into_parts();
     let agent =
         ureq::Agent::config_builder().max_redirects(0).http_status_as_error(false).proxy(None).build();

@@ -2,7 +2,8 @@
 
 mod set_cookie;
 
-use http::HeaderValue;
+use http::header::SET_COOKIE;
+use http::{HeaderMap, HeaderValue};
 
 use crate::{Origin, Secret, Unready};
 
@@ -76,6 +77,13 @@ impl CookieJar {
         self.put(cookie);
         self.cookies.retain(|cookie| cookie.expires.is_none_or(|end| end > unix_s));
         true
+    }
+
+    /// As [`CookieJar::store`], with all `Set-Cookie` headers of an answer.
+    pub fn adopt(&mut self, headers: &HeaderMap, origin: &Origin, unix_s: u64) {
+        for line in headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok()) {
+            self.store(line, origin, unix_s);
+        }
     }
 
     /// The value of a cookie that would go to `origin` at `unix_s` (Unix seconds).

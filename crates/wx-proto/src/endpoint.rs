@@ -4,27 +4,53 @@
 //!
 //! | module | call | host |
 //! |---|---|---|
+//! | [`batch_get_contact`] | `POST webwxbatchgetcontact` | BASE |
 //! | [`check_upload`] | `POST webwxcheckupload` | BASE |
+//! | [`get_contact`] | `GET webwxgetcontact` | BASE |
 //! | [`get_msg_img`] | `GET webwxgetmsgimg` | BASE |
+//! | [`init`] | `POST webwxinit` | BASE |
+//! | [`js_login`] | `GET jslogin` | LOGIN |
+//! | [`login`] | `GET login` | LOGIN |
+//! | [`logout`] | `POST webwxlogout` | BASE |
+//! | [`new_login_page`] | `GET webwxnewloginpage` | what `redirect_uri` says |
 //! | [`preflight`] | `OPTIONS webwxuploadmedia` | FILE |
+//! | [`push_login_url`] | `GET webwxpushloginurl` | BASE |
 //! | [`report`] | `GET reportforweb` | support |
+//! | [`send_app_msg`] | `POST webwxsendappmsg` | BASE |
 //! | [`send_emoticon`] | `POST webwxsendemoticon` | BASE |
 //! | [`send_msg_img`] | `POST webwxsendmsgimg` | BASE |
+//! | [`status_notify`] | `POST webwxstatusnotify` | BASE |
+//! | [`sync`] | `POST webwxsync` | BASE |
+//! | [`sync_check`] | `GET synccheck` | PUSH |
 //! | [`upload_media`] | `POST webwxuploadmedia` | FILE |
 
+pub mod batch_get_contact;
 pub mod check_upload;
+pub mod get_contact;
 pub mod get_msg_img;
+pub mod init;
+pub mod js_login;
+pub mod login;
+pub mod logout;
 mod message;
+pub mod new_login_page;
 pub mod preflight;
+pub mod push_login_url;
 pub mod report;
+pub mod send_app_msg;
 pub mod send_emoticon;
 pub mod send_msg_img;
+pub mod status_notify;
+pub mod sync;
+pub mod sync_check;
 pub mod upload_media;
 
 use bytes::Bytes;
 use http::Response;
 
-use crate::{Outgoing, ReplyError, Session, Unready};
+#[cfg(doc)]
+use crate::Session;
+use crate::{Outgoing, ReplyError, Unready};
 
 pub use message::Receipt;
 
@@ -33,6 +59,9 @@ pub trait Endpoint {
     /// The name on the wire, such as `webwxuploadmedia`.
     const NAME: &'static str;
 
+    /// What the request is made from: a [`Session`], or the [`Site`](crate::Site) while there is none.
+    type Context;
+
     /// What a good answer holds.
     type Reply;
 
@@ -40,7 +69,7 @@ pub trait Endpoint {
     ///
     /// # Errors
     /// [`Unready`] if the session lacks what the call needs, or a value cannot be sent.
-    fn request(&self, session: &Session) -> Result<Outgoing, Unready>;
+    fn request(&self, context: &Self::Context) -> Result<Outgoing, Unready>;
 
     /// Reads an answer: HTTP status, JSON whatever its Content-Type (gzip is inflated), Ret, and only then the rest.
     /// Bodies of up to [`REPLY_LIMIT`] bytes, raw and inflated alike.
@@ -52,6 +81,9 @@ pub trait Endpoint {
 
 /// The largest JSON answer that [`Endpoint::read`] takes, in bytes.
 pub const REPLY_LIMIT: u64 = 1024 * 1024;
+
+/// The largest answer that lists messages or contacts, or shows an avatar, in bytes, raw and inflated alike.
+pub const LIST_LIMIT: u64 = 32 * 1024 * 1024;
 
 /// The path that all calls but the pings share.
 macro_rules! cgi {

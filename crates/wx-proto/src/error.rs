@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 
 use crate::flow::Failure;
-use crate::{LocalId, PictureError, ReplyError, Ret, Uploaded};
+use crate::{HostError, LocalId, PictureError, ReplyError, Ret, Uploaded};
 
 pub use advice::Advice;
 
@@ -55,6 +55,16 @@ pub enum Step {
     Message,
     /// webwxgetmsgimg.
     Download,
+    /// jslogin, the poll, webwxnewloginpage.
+    Login,
+    /// webwxinit.
+    Init,
+    /// synccheck, webwxsync.
+    Sync,
+    /// webwxgetcontact.
+    Contacts,
+    /// webwxlogout.
+    Logout,
 }
 
 /// What happened.
@@ -81,6 +91,13 @@ pub enum Cause {
         last: Option<Box<Cause>>,
         /// How often it was handed out.
         tries: u32,
+    },
+    /// The login page is on a host that is none of web WeChat's.
+    Host(HostError),
+    /// No code was confirmed on the phone.
+    NotConfirmed {
+        /// How many were shown, questions that the phone asked among them.
+        codes: u32,
     },
     /// The caller cancelled it.
     Cancelled,
@@ -153,7 +170,8 @@ impl Error {
     pub fn advice(&self) -> Advice {
         match &self.cause {
             Cause::Unready(Unready::Unsendable(_)) => Advice::Report,
-            Cause::Unready(_) => Advice::LoginAgain,
+            Cause::Unready(_) | Cause::NotConfirmed { .. } => Advice::LoginAgain,
+            Cause::Host(_) => Advice::CheckProxy,
             Cause::Picture(PictureError::TooLarge { .. }) => Advice::RaiseLimit,
             Cause::Picture(_) | Cause::Changed | Cause::SourceEnded { .. } | Cause::Local(_) => {
                 Advice::CheckFile
@@ -188,6 +206,11 @@ impl Step {
             Self::Upload => "upload",
             Self::Message => "message",
             Self::Download => "download",
+            Self::Login => "login",
+            Self::Init => "init",
+            Self::Sync => "sync",
+            Self::Contacts => "contacts",
+            Self::Logout => "logout",
         }
     }
 }
@@ -260,6 +283,11 @@ impl fmt::Display for Error {
             (Step::Upload, None) => f.write_str("uploading: ")?,
             (Step::Message, _) => f.write_str("sending the message: ")?,
             (Step::Download, _) => f.write_str("fetching the picture: ")?,
+            (Step::Login, _) => f.write_str("logging in: ")?,
+            (Step::Init, _) => f.write_str("beginning the session: ")?,
+            (Step::Sync, _) => f.write_str("waiting for messages: ")?,
+            (Step::Contacts, _) => f.write_str("listing the contacts: ")?,
+            (Step::Logout, _) => f.write_str("logging out: ")?,
         }
         self.cause.fmt(f)
     }
@@ -272,6 +300,7 @@ impl std::error::Error for Error {
             Cause::Picture(error) => Some(error),
             Cause::Reply(error) => Some(error),
             Cause::Local(error) => Some(error),
+            Cause::Host(error) => Some(error),
             _ => None,
         }
     }
@@ -300,6 +329,8 @@ impl fmt::Display for Cause {
                     }
                 }
             },
+            Self::Host(error) => error.fmt(f),
+            Self::NotConfirmed { codes } => write!(f, "none of {codes} codes was confirmed on the phone"),
             Self::Cancelled => f.write_str("cancelled"),
             Self::Changed => f.write_str("the file changed while it was being sent"),
             Self::SourceEnded { expected, got } => {

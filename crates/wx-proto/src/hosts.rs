@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::Profile;
+
 /// The host of every role, worked out from one base: an allow-list, compared by whole labels (P1, P4).
 ///
 /// ```
@@ -99,6 +101,28 @@ impl Hosts {
     pub fn loopback(base: &str) -> Result<Self, HostError> {
         let origin = Origin::parse(base)?;
         if !origin.https && origin.is_loopback() { Ok(Self { base: origin }) } else { Self::of(base) }
+    }
+
+    /// Web WeChat's first family.
+    pub(crate) fn web() -> Self {
+        Self { base: Origin::https("wx.qq.com") }
+    }
+
+    /// The File Transfer Helper's first entry.
+    pub(crate) fn file_helper() -> Self {
+        Self { base: Origin::https("filehelper.weixin.qq.com") }
+    }
+
+    /// The name of the base.
+    pub(crate) fn base(&self) -> &str {
+        self.base.host()
+    }
+
+    /// The profile that these hosts are for; a loopback address is for any.
+    pub(crate) fn profile(&self) -> Option<Profile> {
+        let [base, .., push] = family(&self.base.host)?;
+        // Only the File Transfer Helper has no host for synccheck.
+        Some(if base == push { Profile::FileHelper } else { Profile::Web })
     }
 
     /// The host that serves `role`.

@@ -1,12 +1,14 @@
 #![doc = include_str!("../README.md")]
 
 mod body;
+mod contact;
 mod cookies;
 mod data_url;
 pub mod endpoint;
 mod error;
 pub mod flow;
 mod hosts;
+mod message;
 mod names;
 mod outgoing;
 mod picture;
@@ -14,6 +16,7 @@ mod policy;
 mod secret;
 mod seed;
 mod session;
+mod site;
 mod uploaded;
 mod wire;
 
@@ -21,11 +24,13 @@ pub use bytes;
 pub use http;
 
 pub use body::Body;
+pub use contact::Contact;
 pub use cookies::{Cookie, CookieJar};
 pub use data_url::{DATA_URL_LIMIT, data_url};
 pub use endpoint::get_msg_img::ImageSize;
 pub use error::{Advice, Cause, ChunkNumber, Error, LocalError, Outcome, Step, Unready};
 pub use hosts::{HostError, Hosts, Origin, Role};
+pub use message::{Kind, Message};
 pub use names::{MediaId, MsgId, NameError, UserName};
 pub use outgoing::{Limits, Outgoing};
 pub use picture::{Format, Picture, PictureError};
@@ -33,6 +38,7 @@ pub use policy::Policy;
 pub use secret::Secret;
 pub use seed::{DeviceId, IdSource, LocalId, Seed};
 pub use session::{Session, SessionBuilder, SessionError};
+pub use site::{Profile, Site};
 pub use uploaded::{Fetched, Sent, Uploaded};
 pub use wire::reply::ReplyError;
 pub use wire::ret::{Ret, RetClass};

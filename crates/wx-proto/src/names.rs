@@ -87,6 +87,30 @@ name! {
     MsgId, MsgId, |text| (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
 
+impl MsgId {
+    /// The id of no message.
+    pub(crate) fn zero() -> Self {
+        Self("0".to_owned())
+    }
+
+    pub(crate) fn is_zero(&self) -> bool {
+        self.0.bytes().all(|digit| digit == b'0')
+    }
+}
+
+impl UserName {
+    /// In the place of a name that is not known yet.
+    pub(crate) fn nobody() -> Self {
+        Self("@".to_owned())
+    }
+
+    /// Whether it is a room.
+    #[must_use]
+    pub fn is_room(&self) -> bool {
+        self.0.starts_with("@@")
+    }
+}
+
 name! {
     /// A person (`@` + hex), a room (`@@` + hex) or `filehelper`. Good for one login only (§8.4).
     UserName, UserName, |text| is_token(text)

@@ -6,7 +6,7 @@ use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, Request};
 
 use crate::wire::query::Target;
-use crate::{Body, Role, Session, Unready};
+use crate::{Body, CookieJar, Role, Site, Unready};
 
 /// A request, ready to be sent as it is: absolute URL, all headers, Content-Length included, and a body of known length.
 ///
@@ -83,10 +83,10 @@ pub(crate) struct Draft<'a> {
     pub(crate) method: Method,
     pub(crate) role: Role,
     pub(crate) accept: &'static str,
-    /// Unix milliseconds, which decide whether a cookie is still good. `None`: no cookies at all.
-    pub(crate) cookies_at: Option<u64>,
+    /// The jar, and Unix milliseconds, which decide whether a cookie is still good. `None`: no cookies at all.
+    pub(crate) cookies: Option<(&'a CookieJar, u64)>,
     pub(crate) target: Target,
-    pub(crate) session: &'a Session,
+    pub(crate) site: &'a Site,
 }
 
 /// What XMLHttpRequest and `$http` accept.
@@ -119,12 +119,12 @@ impl Draft<'_> {
     }
 
     fn send(self, body: Body, content_type: Option<HeaderValue>) -> Result<Outgoing, Unready> {
-        let hosts = self.session.hosts();
+        let hosts = self.site.hosts();
         let (origin, base) = (hosts.origin(self.role), hosts.origin(Role::Base));
         let cross_origin = origin != base || self.role != Role::Base;
         // A page's full URL goes to its own origin only, other origins get the bare one.
         let referer =
-            if cross_origin { format!("{base}/") } else { format!("{base}/?lang={}", self.session.lang()) };
+            if cross_origin { format!("{base}/") } else { format!("{base}/?lang={}", self.site.lang()) };
         let mut request = Request::new(body);
         *request.uri_mut() = format!("{origin}{}", self.target.as_str())
             .parse()
@@ -134,7 +134,7 @@ impl Draft<'_> {
             request.headers_mut().insert(name, value);
             Ok::<_, Unready>(())
         };
-        put(header::USER_AGENT, self.session.user_agent())?;
+        put(header::USER_AGENT, self.site.user_agent())?;
         put(header::ACCEPT, self.accept)?;
         // Length and cut-off are judged on the raw bytes, so no encoding is asked for.
         put(header::ACCEPT_ENCODING, "identity")?;
@@ -148,9 +148,13 @@ impl Draft<'_> {
             headers.insert(header::CONTENT_TYPE, content_type);
             headers.insert(header::CONTENT_LENGTH, length.into());
         }
-        if let Some(at_ms) = self.cookies_at {
+        if let Some(app_id) = self.site.profile().mmweb_app_id().filter(|_| self.role != Role::Support) {
+            let name = HeaderName::from_static("mmweb_appid");
+            request.headers_mut().insert(name, HeaderValue::from_static(app_id));
+        }
+        if let Some((jar, at_ms)) = self.cookies {
             let path = request.uri().path().to_owned();
-            if let Some(cookies) = self.session.cookies().header(&origin, &path, at_ms / 1000)? {
+            if let Some(cookies) = jar.header(&origin, &path, at_ms / 1000)? {
                 request.headers_mut().insert(header::COOKIE, cookies);
             }
         }

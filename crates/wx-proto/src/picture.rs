@@ -57,6 +57,13 @@ pub enum PictureError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// Larger than what the File Transfer Helper takes by this upload (§8.8).
+    TooLargeForFileHelper {
+        /// Its length in bytes.
+        len: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
     /// The first bytes are of no picture.
     NotAPicture,
     /// A picture, but of a kind that web WeChat does not send as one.
@@ -236,6 +243,12 @@ impl fmt::Display for PictureError {
             Self::Empty => f.write_str("the file is empty"),
             Self::TooLarge { len, limit } => {
                 write!(f, "the picture has {len} bytes, more than the limit of {limit}")
+            }
+            Self::TooLargeForFileHelper { len, limit } => {
+                write!(
+                    f,
+                    "the picture has {len} bytes, more than the {limit} that the File Transfer Helper takes in this way"
+                )
             }
             Self::NotAPicture => f.write_str("not a picture: its first bytes are of no known picture format"),
             Self::Unsupported(format) => {

@@ -34,11 +34,23 @@ pub struct Policy {
     pub upload_stall: Duration,
     /// Every other call has stalled when no byte moved for this long. Default 30 s.
     pub call_stall: Duration,
+    /// The longest wait between two tries of a call that is repeated without end. Default 60 s.
+    pub longest_back_off: Duration,
+    /// A call that the server holds until something happens, which takes 25 s, has stalled when no byte moved for this
+    /// long. Default 35 s (§8.2, §8.5).
+    pub poll_stall: Duration,
+    /// How many codes one login shows at most, and questions it asks, until one is confirmed; 0 counts as 1. Default 10.
+    pub login_codes: u32,
+    /// A code that was not confirmed for this long is given up, whatever the server says. Default 5 min (§8.1).
+    pub code_lifetime: Duration,
     /// A ping or preflight is given up after this long. Default 1 s (P48).
     pub side_call_limit: Duration,
     /// `UploadType` in the upload form. Default 2, which is what goes over the wire; the user's notes print 1, which is
     /// the page's object before its last change (§4.6).
     pub upload_type: u8,
+    /// Whether pictures go as files, by webwxsendappmsg, and not as pictures: the way that scripts for the File Transfer
+    /// Helper take (§8.8). Default no.
+    pub as_file: bool,
     /// Whether to send the browser's artefacts too: three pings and one OPTIONS a file (§4.1, §4.4). Default no.
     pub browser_parity: bool,
 }
@@ -58,15 +70,20 @@ impl Default for Policy {
             fetch_tries: 3,
             upload_stall: Duration::from_secs(120),
             call_stall: Duration::from_secs(30),
+            longest_back_off: Duration::from_secs(60),
+            poll_stall: Duration::from_secs(35),
+            login_codes: 10,
+            code_lifetime: Duration::from_secs(300),
             side_call_limit: Duration::from_secs(1),
             upload_type: 2,
+            as_file: false,
             browser_parity: false,
         }
     }
 }
 
 impl Policy {
-    /// Both stalls at once.
+    /// The stalls of all calls that answer at once.
     #[must_use]
     pub fn with_stall(mut self, stall: Duration) -> Self {
         (self.upload_stall, self.call_stall) = (stall, stall);

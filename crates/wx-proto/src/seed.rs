@@ -22,7 +22,13 @@ pub(crate) enum Draw {
     UploadDevice,
     CheckDevice,
     MessageDevice,
+    InitDevice,
+    NotifyDevice,
+    CheckSyncDevice,
+    SyncDevice,
+    ContactDevice,
     Message,
+    Random { chunk: u32 },
     Boundary { upload: u64, chunk: u32 },
 }
 
@@ -35,6 +41,12 @@ impl Seed {
             Draw::MessageDevice => (2, 0, 0),
             Draw::Message => (3, 0, 0),
             Draw::Boundary { upload, chunk } => (4, upload, chunk),
+            Draw::InitDevice => (5, 0, 0),
+            Draw::NotifyDevice => (6, 0, 0),
+            Draw::CheckSyncDevice => (7, 0, 0),
+            Draw::SyncDevice => (8, 0, 0),
+            Draw::ContactDevice => (9, 0, 0),
+            Draw::Random { chunk } => (10, 0, chunk),
         };
         let mut hash = Md5::new();
         hash.update(self.entropy);
@@ -42,6 +54,14 @@ impl Seed {
         hash.update(upload.to_le_bytes());
         hash.update(chunk.to_le_bytes());
         hash.finalize().into()
+    }
+
+    /// A seed for another call of the same job, at another time.
+    pub(crate) fn later(&self, unix_ms: u64) -> Self {
+        let mut hash = Md5::new();
+        hash.update(self.entropy);
+        hash.update(unix_ms.to_le_bytes());
+        Self { unix_ms, entropy: hash.finalize().into() }
     }
 
     fn draw_number(&self, what: Draw) -> u64 {
@@ -59,10 +79,17 @@ impl Seed {
 
     /// As the browser's: a fixed start and sixteen letters or digits.
     pub(crate) fn boundary(&self, upload: u64, chunk: u32) -> String {
+        "----WebKitFormBoundary".chars().chain(self.letters(Draw::Boundary { upload, chunk })).collect()
+    }
+
+    /// `random` of the File Transfer Helper's upload.
+    pub(crate) fn four_letters(&self, chunk: u32) -> String {
+        self.letters(Draw::Random { chunk }).take(4).collect()
+    }
+
+    fn letters(&self, what: Draw) -> impl Iterator<Item = char> {
         const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-        let drawn = self.draw(Draw::Boundary { upload, chunk });
-        let letters = drawn.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()]));
-        "----WebKitFormBoundary".chars().chain(letters).collect()
+        self.draw(what).into_iter().map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()]))
     }
 }
 

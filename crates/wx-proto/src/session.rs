@@ -1,7 +1,9 @@
 //! A login: everything that requests are made of.
 
+mod adopt;
 mod builder;
 mod file;
+mod sync;
 
 use std::fmt;
 
@@ -10,12 +12,10 @@ use serde_json::{Map, Value};
 
 use crate::wire::digest::hex;
 use crate::wire::query::PassTicket;
-use crate::{CookieJar, DeviceId, HostError, Hosts, Role, Secret, Unready, UserName};
+use crate::{CookieJar, DeviceId, HostError, Hosts, Role, Secret, Site, Unready, UserName};
 
 pub use builder::SessionBuilder;
-
-/// The `User-Agent` of a desktop browser (§2.6), unless another is set.
-const USER_AGENT: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
+pub(crate) use sync::{SyncKey, SyncState};
 
 /// The cookie whose value goes into the upload form (P8).
 const DATA_TICKET: &str = "webwx_data_ticket";
@@ -26,8 +26,7 @@ const DATA_TICKET: &str = "webwx_data_ticket";
 /// `Debug` shows the hosts and the names of the cookies, nothing else.
 #[derive(Clone, PartialEq)]
 pub struct Session {
-    hosts: Hosts,
-    lang: String,
+    site: Site,
     uin: u32,
     sid: Secret,
     skey: Secret,
@@ -35,7 +34,7 @@ pub struct Session {
     device_id: Option<DeviceId>,
     user_name: UserName,
     cookies: CookieJar,
-    user_agent: String,
+    sync: SyncState,
     /// What the file holds besides, kept as it is.
     rest: Map<String, Value>,
 }
@@ -56,12 +55,6 @@ pub enum SessionError {
     Invalid(&'static str),
     /// The base is not allowed.
     Host(HostError),
-}
-
-/// A language tag of the page, such as `zh_CN` or `en`.
-fn lang(text: &str) -> Result<String, SessionError> {
-    let valid = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-    if valid { Ok(text.to_owned()) } else { Err(SessionError::Invalid("lang")) }
 }
 
 impl Session {
@@ -94,16 +87,16 @@ impl Session {
         Secret::new(file::write(self))
     }
 
+    /// The page that it is a login of.
+    #[must_use]
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
     /// The hosts of this login.
     #[must_use]
     pub fn hosts(&self) -> &Hosts {
-        &self.hosts
-    }
-
-    /// The page's language, such as `zh_CN`.
-    #[must_use]
-    pub fn lang(&self) -> &str {
-        &self.lang
+        self.site.hosts()
     }
 
     /// The user's number.
@@ -136,22 +129,23 @@ impl Session {
         &self.cookies
     }
 
-    /// The `User-Agent` of every request.
-    #[must_use]
-    pub fn user_agent(&self) -> &str {
-        &self.user_agent
-    }
-
     /// Sets the `User-Agent` of every request: printable ASCII.
     ///
     /// # Errors
     /// [`SessionError::Invalid`] for any other text.
     pub fn set_user_agent(&mut self, user_agent: &str) -> Result<(), SessionError> {
-        if user_agent.is_empty() || !user_agent.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
-            return Err(SessionError::Invalid("user_agent"));
-        }
-        user_agent.clone_into(&mut self.user_agent);
+        self.site = self.site.clone().with_user_agent(user_agent)?;
         Ok(())
+    }
+
+    /// What is known of the messages so far.
+    pub(crate) fn sync(&self) -> &SyncState {
+        &self.sync
+    }
+
+    /// The cookies as they are at `at_ms` (Unix milliseconds), for a request.
+    pub(crate) fn cookies_at(&self, at_ms: u64) -> Option<(&CookieJar, u64)> {
+        Some((&self.cookies, at_ms))
     }
 
     pub(crate) fn pass_ticket(&self) -> Option<&PassTicket> {
@@ -189,7 +183,7 @@ impl Session {
         let mut hash = Md5::new();
         hash.update(key);
         hash.update(self.uin.to_le_bytes());
-        hash.update(self.hosts.origin(Role::Base).to_string());
+        hash.update(self.hosts().origin(Role::Base).to_string());
         hash.update([0]);
         hash.update(self.sid.expose());
         hex(hash)
@@ -197,7 +191,7 @@ impl Session {
 
     pub(crate) fn data_ticket(&self, unix_ms: u64) -> Result<&Secret, Unready> {
         self.check_login()?;
-        let found = self.cookies.value(DATA_TICKET, &self.hosts.origin(Role::File), unix_ms / 1000);
+        let found = self.cookies.value(DATA_TICKET, &self.hosts().origin(Role::File), unix_ms / 1000);
         found.filter(|ticket| !ticket.expose().is_empty()).ok_or(Unready::NoDataTicket)
     }
 }
@@ -205,7 +199,7 @@ impl Session {
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cookies: Vec<_> = self.cookies.cookies().iter().map(|cookie| &cookie.name).collect();
-        let base = self.hosts.origin(Role::Base).to_string();
+        let base = self.hosts().origin(Role::Base).to_string();
         f.debug_struct("Session").field("base", &base).field("cookies", &cookies).finish_non_exhaustive()
     }
 }

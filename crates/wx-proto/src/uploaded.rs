@@ -14,6 +14,12 @@ pub struct Uploaded {
     pub thumbnail: Option<(u32, u32)>,
     /// The server's own spelling of the file name, since 2018.
     pub encry_file_name: Option<String>,
+    /// The name that it was uploaded under.
+    #[serde(default)]
+    pub name: String,
+    /// Whether it is to be sent as a file, as [`Policy::as_file`](crate::Policy::as_file) wanted.
+    #[serde(default)]
+    pub as_file: bool,
     /// Whether it must be sent as an emoticon, which a GIF must (P47).
     pub emoticon: bool,
     /// Length of the picture in bytes.

@@ -1,11 +1,15 @@
-//! What the endpoints share: the form, the JSON envelope, codes, spellings. Knows neither endpoints nor flows.
+//! What the endpoints share: the form, the JSON envelope, codes, spellings, scripts. Knows neither endpoints nor flows.
 
 pub(crate) mod base;
+pub(crate) mod clock;
 pub(crate) mod date;
 pub(crate) mod digest;
+pub(crate) mod entities;
 pub(crate) mod form;
 pub(crate) mod inflate;
 pub(crate) mod lenient;
 pub(crate) mod query;
 pub(crate) mod reply;
 pub(crate) mod ret;
+pub(crate) mod script;
+pub(crate) mod xml;

@@ -81,6 +81,7 @@ impl CheckUpload {
 
 impl Endpoint for CheckUpload {
     const NAME: &'static str = "webwxcheckupload";
+    type Context = Session;
     type Reply = Checked;
 
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
@@ -90,10 +91,10 @@ impl Endpoint for CheckUpload {
             method: Method::POST,
             role: Role::Base,
             accept: ACCEPT_JSON,
-            cookies_at: Some(self.at_ms),
+            cookies: session.cookies_at(self.at_ms),
             target: Target::new(cgi!("webwxcheckupload"))
-                .session_pairs(session.lang(), session.pass_ticket()),
-            session,
+                .session_pairs(session.site().lang(), session.pass_ticket()),
+            site: session.site(),
         }
         .json(&Request {
             from_user_name: session.user_name().as_str(),

@@ -49,6 +49,7 @@ impl GetMsgImg {
 
 impl Endpoint for GetMsgImg {
     const NAME: &'static str = "webwxgetmsgimg";
+    type Context = Session;
     type Reply = (Format, Bytes);
 
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
@@ -61,14 +62,15 @@ impl Endpoint for GetMsgImg {
             ImageSize::Thumbnail => target.pair("type", "slave"),
             ImageSize::Emoticon => target.pair("type", "big"),
         };
+        let target = target.app_pair(session.site());
         Draft {
             endpoint: Self::NAME,
             method: Method::GET,
             role: Role::Base,
             accept: ACCEPT_IMAGE,
-            cookies_at: Some(self.at_ms),
+            cookies: session.cookies_at(self.at_ms),
             target,
-            session,
+            site: session.site(),
         }
         .bare()
     }

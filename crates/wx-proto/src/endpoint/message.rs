@@ -26,18 +26,19 @@ pub struct Receipt {
 #[derive(Clone, Debug)]
 pub(super) struct Message {
     to: UserName,
-    media_id: MediaId,
+    media_id: Option<MediaId>,
     local_id: LocalId,
     device_id: DeviceId,
     at_ms: u64,
 }
 
 /// What differs between the calls.
-pub(super) struct Kind {
+pub(super) struct Kind<'a> {
     pub(super) endpoint: &'static str,
     pub(super) target: Target,
     pub(super) msg_type: u8,
     pub(super) emoji_flag: Option<u8>,
+    pub(super) content: &'a str,
 }
 
 #[derive(Serialize)]
@@ -54,8 +55,9 @@ struct Msg<'a> {
     r#type: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
     emoji_flag: Option<u8>,
-    media_id: &'a str,
-    content: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media_id: Option<&'a str>,
+    content: &'a str,
     from_user_name: &'a str,
     to_user_name: &'a str,
     #[serde(rename = "LocalID")]
@@ -70,7 +72,7 @@ struct Fields {
 }
 
 impl Message {
-    pub(super) fn new(media_id: MediaId, to: UserName, seed: Seed) -> Self {
+    pub(super) fn new(media_id: Option<MediaId>, to: UserName, seed: Seed) -> Self {
         let device_id = seed.device_id(Draw::MessageDevice);
         Self { to, media_id, local_id: seed.local_id(), device_id, at_ms: seed.unix_ms }
     }
@@ -79,24 +81,24 @@ impl Message {
         &self.local_id
     }
 
-    pub(super) fn request(&self, kind: Kind, session: &Session) -> Result<Outgoing, Unready> {
+    pub(super) fn request(&self, kind: Kind<'_>, session: &Session) -> Result<Outgoing, Unready> {
         session.check_login()?;
         Draft {
             endpoint: kind.endpoint,
             method: Method::POST,
             role: Role::Base,
             accept: ACCEPT_JSON,
-            cookies_at: Some(self.at_ms),
-            target: kind.target.session_pairs(session.lang(), session.pass_ticket()),
-            session,
+            cookies: session.cookies_at(self.at_ms),
+            target: kind.target.session_pairs(session.site().lang(), session.pass_ticket()),
+            site: session.site(),
         }
         .json(&Request {
             base_request: BaseRequest::new(session, &self.device_id),
             msg: Msg {
                 r#type: kind.msg_type,
                 emoji_flag: kind.emoji_flag,
-                media_id: self.media_id.as_str(),
-                content: "",
+                media_id: self.media_id.as_ref().map(MediaId::as_str),
+                content: kind.content,
                 from_user_name: session.user_name().as_str(),
                 to_user_name: self.to.as_str(),
                 local_id: self.local_id.as_str(),

@@ -14,6 +14,7 @@ pub struct Preflight;
 
 impl Endpoint for Preflight {
     const NAME: &'static str = upload_media::NAME;
+    type Context = Session;
     type Reply = ();
 
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
@@ -22,9 +23,9 @@ impl Endpoint for Preflight {
             method: Method::OPTIONS,
             role: Role::File,
             accept: ACCEPT_ANY,
-            cookies_at: None,
+            cookies: None,
             target: Target::new(upload_media::PATH).pair("f", "json"),
-            session,
+            site: session.site(),
         };
         let allow = HeaderValue::from_static("POST");
         Ok(draft.bare()?.with_header(header::ACCESS_CONTROL_REQUEST_METHOD, allow))

@@ -60,6 +60,7 @@ impl Report {
 
 impl Endpoint for Report {
     const NAME: &'static str = "reportforweb";
+    type Context = Session;
     type Reply = ();
 
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
@@ -73,9 +74,9 @@ impl Endpoint for Report {
             method: Method::GET,
             role: Role::Support,
             accept: ACCEPT_IMAGE,
-            cookies_at: None,
+            cookies: None,
             target,
-            session,
+            site: session.site(),
         }
         .bare()
     }

@@ -16,7 +16,7 @@ impl SendEmoticon {
     /// Sends what was uploaded as `media_id` to `to`.
     #[must_use]
     pub fn new(media_id: MediaId, to: UserName, seed: Seed) -> Self {
-        Self(Message::new(media_id, to, seed))
+        Self(Message::new(Some(media_id), to, seed))
     }
 
     /// LocalID and ClientMsgId of this message.
@@ -28,11 +28,15 @@ impl SendEmoticon {
 
 impl Endpoint for SendEmoticon {
     const NAME: &'static str = "webwxsendemoticon";
+    type Context = Session;
     type Reply = Receipt;
 
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
         let target = Target::new(cgi!("webwxsendemoticon")).pair("fun", "sys");
-        self.0.request(Kind { endpoint: Self::NAME, target, msg_type: 47, emoji_flag: Some(2) }, session)
+        self.0.request(
+            Kind { endpoint: Self::NAME, target, msg_type: 47, emoji_flag: Some(2), content: "" },
+            session,
+        )
     }
 
     fn read(&self, reply: &Response<Bytes>) -> Result<Receipt, ReplyError> {

@@ -16,7 +16,7 @@ impl SendMsgImg {
     /// Sends what was uploaded as `media_id` to `to`.
     #[must_use]
     pub fn new(media_id: MediaId, to: UserName, seed: Seed) -> Self {
-        Self(Message::new(media_id, to, seed))
+        Self(Message::new(Some(media_id), to, seed))
     }
 
     /// LocalID and ClientMsgId of this message.
@@ -28,11 +28,15 @@ impl SendMsgImg {
 
 impl Endpoint for SendMsgImg {
     const NAME: &'static str = "webwxsendmsgimg";
+    type Context = Session;
     type Reply = Receipt;
 
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
         let target = Target::new(cgi!("webwxsendmsgimg")).pair("fun", "async").pair("f", "json");
-        self.0.request(Kind { endpoint: Self::NAME, target, msg_type: 3, emoji_flag: None }, session)
+        self.0.request(
+            Kind { endpoint: Self::NAME, target, msg_type: 3, emoji_flag: None, content: "" },
+            session,
+        )
     }
 
     fn read(&self, reply: &Response<Bytes>) -> Result<Receipt, ReplyError> {

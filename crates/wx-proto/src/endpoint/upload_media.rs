@@ -15,8 +15,8 @@ use crate::wire::form::Form;
 use crate::wire::query::{Target, form_ticket};
 use crate::wire::{date, lenient, reply};
 use crate::{
-    ChunkNumber, DeviceId, MediaId, Outgoing, Picture, ReplyError, Role, Secret, Seed, Session, Unready,
-    UserName,
+    ChunkNumber, DeviceId, MediaId, Outgoing, Picture, Profile, ReplyError, Role, Secret, Seed, Session,
+    Unready, UserName,
 };
 
 /// Bytes in every chunk but the last, which may be shorter (P24).
@@ -36,6 +36,7 @@ pub struct UploadMedia {
     device_id: DeviceId,
     file_number: u32,
     upload_type: u8,
+    as_file: bool,
     ticket: Option<Ticket>,
 }
 
@@ -109,6 +110,7 @@ impl UploadMedia {
             device_id: seed.device_id(Draw::UploadDevice),
             file_number: 0,
             upload_type: 2,
+            as_file: false,
             ticket: None,
         }
     }
@@ -134,6 +136,13 @@ impl UploadMedia {
 
     pub(crate) fn upload_type(mut self, upload_type: u8) -> Self {
         self.upload_type = upload_type;
+        self
+    }
+
+    /// Uploads it as a file of no special kind, to be sent by webwxsendappmsg.
+    #[must_use]
+    pub fn as_file(mut self, as_file: bool) -> Self {
+        self.as_file = as_file;
         self
     }
 
@@ -208,6 +217,7 @@ impl fmt::Debug for UploadChunk<'_> {
 
 impl Endpoint for UploadChunk<'_> {
     const NAME: &'static str = NAME;
+    type Context = Session;
     type Reply = Accepted;
 
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
@@ -226,7 +236,7 @@ impl Endpoint for UploadChunk<'_> {
                 form.text("chunks", &self.upload.chunks().to_string()).text("chunk", &self.index.to_string());
         }
         let form = form
-            .text("mediatype", picture.format().media_type())
+            .text("mediatype", if self.upload.as_file { "doc" } else { picture.format().media_type() })
             .text("uploadmediarequest", &self.upload.request_text(session)?)
             .text("webwx_data_ticket", ticket.expose())
             .text("pass_ticket", &form_ticket(session.pass_ticket()));
@@ -234,14 +244,20 @@ impl Endpoint for UploadChunk<'_> {
         // A slice of a file has no type of its own in the browser (P33).
         let part_type = if split { "application/octet-stream" } else { mime };
         let body = form.file("filename", picture.name(), part_type, self.bytes.clone());
+        let target = Target::new(PATH).pair("f", "json");
+        // Against caches, it seems (§8.8).
+        let target = match session.site().profile() {
+            Profile::FileHelper => target.pair("random", seed.four_letters(self.index)),
+            Profile::Web => target,
+        };
         Draft {
             endpoint: NAME,
             method: Method::POST,
             role: Role::File,
             accept: ACCEPT_ANY,
-            cookies_at: Some(seed.unix_ms),
-            target: Target::new(PATH).pair("f", "json"),
-            session,
+            cookies: session.cookies_at(seed.unix_ms),
+            target,
+            site: session.site(),
         }
         .form(body, &content_type)
     }

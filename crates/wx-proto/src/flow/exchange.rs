@@ -43,6 +43,10 @@ impl Exchange {
         Self { id, outgoing, cap, reply: None }
     }
 
+    pub(super) fn with_cap(self, cap: u64) -> Self {
+        Self { cap, ..self }
+    }
+
     pub(super) fn id(&self) -> CallId {
         self.id
     }

@@ -7,6 +7,7 @@ use super::clock::Clock;
 use super::exchange::{Ended, Exchange};
 use super::snapshot::SavedMessage;
 use super::{Action, CallId, Delivered, Flow, Input, Misuse, Progress, Resume, ResumeError, Snapshot};
+use crate::endpoint::send_app_msg::SendAppMsg;
 use crate::endpoint::send_emoticon::SendEmoticon;
 use crate::endpoint::send_msg_img::SendMsgImg;
 use crate::endpoint::{Endpoint, REPLY_LIMIT, Receipt};
@@ -15,7 +16,8 @@ use crate::{
     UserName,
 };
 
-/// Sends what was uploaded to one recipient: webwxsendmsgimg, or webwxsendemoticon for a GIF.
+/// Sends what was uploaded to one recipient: webwxsendmsgimg, or webwxsendemoticon for a GIF, or webwxsendappmsg for what
+/// was uploaded [as a file](Policy::as_file).
 ///
 /// ```text
 ///              ┌───────── never connected: back-off; no clear answer: 15 s ────────┐
@@ -54,6 +56,7 @@ pub struct SendUploaded {
 enum Call {
     Picture(SendMsgImg),
     Emoticon(SendEmoticon),
+    File(SendAppMsg),
 }
 
 impl Call {
@@ -61,6 +64,7 @@ impl Call {
         match self {
             Self::Picture(call) => call.request(session),
             Self::Emoticon(call) => call.request(session),
+            Self::File(call) => call.request(session),
         }
     }
 
@@ -68,6 +72,7 @@ impl Call {
         match self {
             Self::Picture(call) => call.read(reply),
             Self::Emoticon(call) => call.read(reply),
+            Self::File(call) => call.read(reply),
         }
     }
 
@@ -75,6 +80,7 @@ impl Call {
         match self {
             Self::Picture(call) => call.local_id(),
             Self::Emoticon(call) => call.local_id(),
+            Self::File(call) => call.local_id(),
         }
     }
 }
@@ -136,7 +142,9 @@ impl SendUploaded {
         clock: Clock,
     ) -> Result<Self, Error> {
         let media_id = uploaded.media_id.clone();
-        let call = if uploaded.emoticon {
+        let call = if uploaded.as_file {
+            Call::File(SendAppMsg::new(&media_id, &uploaded.name, uploaded.bytes, to.clone(), seed))
+        } else if uploaded.emoticon {
             Call::Emoticon(SendEmoticon::new(media_id, to.clone(), seed))
         } else {
             Call::Picture(SendMsgImg::new(media_id, to.clone(), seed))

@@ -7,7 +7,7 @@ use http::Response;
 
 use super::exchange::{Ended, Exchange};
 use super::{Action, CallId, Input, Misuse};
-use crate::endpoint::REPLY_LIMIT;
+use crate::endpoint::{LIST_LIMIT, REPLY_LIMIT};
 use crate::{Cause, Outgoing, Policy, ReplyError};
 
 /// One call with its tries.
@@ -32,6 +32,11 @@ impl Repeating {
             handed_out_again: false,
             wait_until: None,
         }
+    }
+
+    /// With room for an answer that lists messages or contacts.
+    pub(super) fn for_lists(self) -> Self {
+        Self { exchange: self.exchange.with_cap(LIST_LIMIT), ..self }
     }
 
     pub(super) fn poll<T>(&mut self, now: Duration) -> Action<T> {

@@ -15,8 +15,8 @@ use crate::endpoint::preflight::Preflight;
 use crate::endpoint::report::Report;
 use crate::endpoint::upload_media::{Accepted, CHUNK, UploadMedia};
 use crate::{
-    Cause, Error, Outgoing, Picture, Policy, ReplyError, RetClass, Seed, Session, Step, Unready, Uploaded,
-    UserName,
+    Cause, Error, Outgoing, Picture, PictureError, Policy, Profile, ReplyError, RetClass, Seed, Session,
+    Step, Unready, Uploaded, UserName,
 };
 
 /// Uploads a picture and ends with its MediaId.
@@ -63,6 +63,9 @@ enum Stage {
     Done(Result<Uploaded, Box<Error>>),
 }
 
+/// What the File Transfer Helper takes by this upload; above it there is another one, which is not built here (§8.8).
+const FILE_HELPER: u64 = 25 * 1024 * 1024;
+
 impl Upload {
     /// Uploads `picture`, meant for `to`; the result can be sent to others too.
     ///
@@ -76,8 +79,13 @@ impl Upload {
         policy: Policy,
     ) -> Result<Self, Error> {
         session.check_upload(seed.unix_ms).map_err(|unready| Error::new(Step::Prepare, unready))?;
+        if session.site().profile() == Profile::FileHelper && picture.len() > FILE_HELPER {
+            return Err(PictureError::TooLargeForFileHelper { len: picture.len(), limit: FILE_HELPER }.into());
+        }
         let stage = Stage::Digest(Digest::new(picture.len()));
-        let media = UploadMedia::new(picture, "", to.clone(), seed).upload_type(policy.upload_type);
+        let media = UploadMedia::new(picture, "", to.clone(), seed)
+            .upload_type(policy.upload_type)
+            .as_file(policy.as_file);
         Ok(Self {
             session: session.clone(),
             to,
@@ -177,6 +185,8 @@ impl Upload {
             }
             Checked::Known(media_id) => Ok(Stage::Done(Ok(Uploaded {
                 media_id,
+                name: self.picture().name().to_owned(),
+                as_file: self.policy.as_file,
                 thumbnail: None,
                 encry_file_name: None,
                 emoticon: self.picture().format().is_emoticon(),
@@ -218,6 +228,8 @@ impl Upload {
         }
         Ok(Stage::Done(Ok(Uploaded {
             media_id,
+            name: self.picture().name().to_owned(),
+            as_file: self.policy.as_file,
             thumbnail: accepted.thumbnail,
             encry_file_name: accepted.encry_file_name,
             emoticon: self.picture().format().is_emoticon(),

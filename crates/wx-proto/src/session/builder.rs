@@ -1,8 +1,8 @@
 use serde_json::Map;
 
-use super::{DATA_TICKET, PassTicket, Session, SessionError, USER_AGENT, lang};
+use super::{DATA_TICKET, PassTicket, Session, SessionError, SyncState};
 use crate::cookies::Cookie;
-use crate::{CookieJar, Hosts, Role, Secret, UserName};
+use crate::{CookieJar, Hosts, Profile, Role, Secret, Site, UserName};
 
 /// Puts a [`Session`] together from the values of a login (§2.1).
 ///
@@ -22,6 +22,7 @@ use crate::{CookieJar, Hosts, Role, Secret, UserName};
 #[must_use]
 pub struct SessionBuilder {
     base: String,
+    profile: Option<Profile>,
     hosts: fn(&str) -> Result<Hosts, crate::HostError>,
     lang: String,
     uin: Option<u32>,
@@ -37,6 +38,7 @@ impl SessionBuilder {
     pub(super) fn new(base: &str) -> Self {
         Self {
             base: base.to_owned(),
+            profile: None,
             hosts: Hosts::of,
             lang: "zh_CN".to_owned(),
             uin: None,
@@ -52,6 +54,12 @@ impl SessionBuilder {
     /// Accepts plain http to a literal loopback address as base.
     pub fn allow_loopback(mut self) -> Self {
         self.hosts = Hosts::loopback;
+        self
+    }
+
+    /// The page that it is a login of; if not set, that of the base, or web WeChat for a loopback address.
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = Some(profile);
         self
     }
 
@@ -109,6 +117,9 @@ impl SessionBuilder {
     /// [`SessionError`] for a foreign host, a missing uin, or a language, UserName or ticket that cannot be sent.
     pub fn build(self) -> Result<Session, SessionError> {
         let hosts = (self.hosts)(&self.base)?;
+        let profile = self.profile.or(hosts.profile()).unwrap_or_default();
+        let site = Site::new(profile).with_hosts(hosts)?.with_lang(&self.lang)?;
+        let hosts = site.hosts();
         let mut cookies = self.cookies;
         if let Some(value) = self.data_ticket {
             let base = hosts.origin(Role::Base);
@@ -128,8 +139,7 @@ impl SessionBuilder {
             cookies.put(ticket);
         }
         Ok(Session {
-            hosts,
-            lang: lang(&self.lang)?,
+            site,
             uin: self.uin.ok_or(SessionError::Missing("uin"))?,
             sid: self.sid,
             skey: self.skey,
@@ -137,7 +147,7 @@ impl SessionBuilder {
             device_id: None,
             user_name: UserName::new(self.user_name).map_err(|_| SessionError::Invalid("user_name"))?,
             cookies,
-            user_agent: USER_AGENT.to_owned(),
+            sync: SyncState::default(),
             rest: Map::new(),
         })
     }

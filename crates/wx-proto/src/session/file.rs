@@ -1,11 +1,12 @@
 //! The session file, version 1: JSON. Unknown keys are kept, an unknown version is refused. Times are Unix seconds.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{PassTicket, Session, SessionError, USER_AGENT, lang};
+use super::{PassTicket, Session, SessionError, SyncKey, SyncState};
 use crate::cookies::Cookie;
-use crate::{CookieJar, DeviceId, HostError, Hosts, Role, UserName};
+use crate::{CookieJar, DeviceId, HostError, Hosts, MsgId, Profile, Role, Site, UserName};
 
 /// A cookie as the file has it. No `Debug`: it holds the value.
 #[derive(Serialize, Deserialize)]
@@ -38,17 +39,19 @@ pub(super) fn read(
         Some(other) => return Err(SessionError::Version(other)),
         None => return Err(SessionError::Version(None)),
     }
-    match file.text("profile")?.as_deref() {
-        None | Some("web") => {}
-        Some(other) => return Err(SessionError::Profile(other.chars().take(40).collect())),
-    }
+    let profile = match file.text("profile")? {
+        None => Profile::Web,
+        Some(name) => {
+            Profile::of_name(&name).ok_or_else(|| SessionError::Profile(name.chars().take(40).collect()))?
+        }
+    };
     let base = file.text("base")?.ok_or(SessionError::Missing("base"))?;
     let cookies = file.0.remove("cookies").ok_or(SessionError::Missing("cookies"))?;
     let user_name = file.text("user_name")?.ok_or(SessionError::Missing("user_name"))?;
     let device_id = file.text("device_id")?;
+    let lang = file.text("lang")?;
     Ok(Session {
-        hosts: hosts(&base)?,
-        lang: lang(file.text("lang")?.as_deref().unwrap_or("zh_CN"))?,
+        site: Site::new(profile).with_hosts(hosts(&base)?)?.with_lang(lang.as_deref().unwrap_or("zh_CN"))?,
         uin: file.uin()?,
         sid: file.text("sid")?.ok_or(SessionError::Missing("sid"))?.into(),
         skey: file.text("skey")?.ok_or(SessionError::Missing("skey"))?.into(),
@@ -58,7 +61,7 @@ pub(super) fn read(
             .transpose()?,
         user_name: UserName::new(user_name).map_err(|_| SessionError::Invalid("user_name"))?,
         cookies: jar(cookies)?,
-        user_agent: USER_AGENT.to_owned(),
+        sync: file.sync()?,
         rest: file.0,
     })
 }
@@ -74,6 +77,19 @@ impl Fields {
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(SessionError::Invalid(key)),
         }
+    }
+
+    /// Where the login was in its messages; the keys may be absent.
+    fn sync(&mut self) -> Result<SyncState, SessionError> {
+        let key: Option<SyncKey> = self.optional("sync_key")?;
+        let seen: Option<Vec<MsgId>> = self.optional("recent_messages")?;
+        let synced_at = self.optional("synced_at")?;
+        Ok(SyncState::saved(key.and_then(SyncKey::if_any), synced_at, seen.unwrap_or_default()))
+    }
+
+    fn optional<T: DeserializeOwned>(&mut self, key: &'static str) -> Result<Option<T>, SessionError> {
+        let value = self.0.remove(key).unwrap_or_default();
+        serde_json::from_value(value).map_err(|_| SessionError::Invalid(key))
     }
 
     /// A number or a string of digits, up to 2^32 − 1 (P12).
@@ -104,9 +120,9 @@ pub(super) fn write(session: &Session) -> String {
     let cookies: Vec<_> = session.cookies.cookies().iter().map(file_cookie).collect();
     let known = serde_json::json!({
         "version": 1,
-        "profile": "web",
-        "base": session.hosts.origin(Role::Base).to_string(),
-        "lang": session.lang,
+        "profile": session.site.profile().name(),
+        "base": session.hosts().origin(Role::Base).to_string(),
+        "lang": session.site.lang(),
         "uin": session.uin,
         "sid": session.sid.expose(),
         "skey": session.skey.expose(),
@@ -114,6 +130,9 @@ pub(super) fn write(session: &Session) -> String {
         "device_id": session.device_id.as_ref().map(DeviceId::as_str),
         "user_name": session.user_name.as_str(),
         "cookies": cookies,
+        "sync_key": session.sync.key,
+        "synced_at": session.sync.synced_at,
+        "recent_messages": session.sync.recent().collect::<Vec<_>>(),
     });
     let mut all = session.rest.clone();
     if let Value::Object(known) = known {
@@ -144,7 +163,8 @@ mod tests {
         serde_json::json!({
             "version": 1, "profile": "web", "base": "https://wx.qq.com", "lang": "zh_CN", "uin": 2_272_112_421_u32,
             "sid": "canary+sid", "skey": "@crypt_canary", "pass_ticket": "canary%2B", "device_id": null,
-            "user_name": "@2010", "sync_key": {"Count": 0}, "mine": [1, 2],
+            "user_name": "@2010", "mine": [1, 2], "synced_at": 1_700_000_000, "recent_messages": ["8997396119269472610"],
+            "sync_key": {"Count": 1, "List": [{"Key": 1, "Val": 653_210_000}]},
             "cookies": [{"name": "webwx_data_ticket", "value": "canary=ticket", "domain": ".qq.com",
                          "host_only": false, "path": "/", "secure": true, "expires": null}]
         })
@@ -161,6 +181,32 @@ mod tests {
         let session = Session::from_json(example().to_string()).unwrap();
         let written: Value = serde_json::from_str(session.to_json().expose()).unwrap();
         assert_eq!(written, example());
+        assert_eq!(Session::from_json(session.to_json().expose()).unwrap(), session);
+    }
+
+    #[test]
+    fn p55_a_sync_key_that_is_none_reads_as_none_and_a_broken_one_is_an_error() {
+        for none in [Value::Null, serde_json::json!({"Count": 0, "List": []})] {
+            assert!(with("sync_key", none).unwrap().sync().key.is_none());
+        }
+        for broken in [Value::from(1), serde_json::json!({"Count": 1, "List": [{"Key": "x"}]})] {
+            assert_eq!(with("sync_key", broken).unwrap_err(), SessionError::Invalid("sync_key"));
+        }
+        assert_eq!(
+            with("recent_messages", "x".into()).unwrap_err(),
+            SessionError::Invalid("recent_messages")
+        );
+        assert!(with("recent_messages", Value::Null).is_ok());
+    }
+
+    #[test]
+    fn p60_the_profile_is_kept_and_must_fit_the_base() {
+        assert!(matches!(with("profile", "filehelper".into()), Err(SessionError::Host(_))));
+        let mut helper = example();
+        helper["profile"] = "filehelper".into();
+        helper["base"] = "https://filehelper.weixin.qq.com".into();
+        let session = Session::from_json(helper.to_string()).unwrap();
+        assert_eq!(session.site().profile(), Profile::FileHelper);
         assert_eq!(Session::from_json(session.to_json().expose()).unwrap(), session);
     }
 

@@ -21,9 +21,23 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Erro
     })
 }
 
+/// A field of a JSON value as text: a string or a whole number; anything else reads as empty.
+pub(crate) fn text_of(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Number(number) if !number.is_f64() => number.to_string(),
+        _ => String::new(),
+    }
+}
+
 /// A number, or a string of digits; anything else reads as absent.
 pub(crate) fn number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
     Ok(text(from)?.trim().parse().ok())
+}
+
+/// As [`number`], with 0 for what is none.
+pub(crate) fn count<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    Ok(number(from)?.unwrap_or_default())
 }
 
 /// A signed number, or a string that holds one.

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::Secret;
+use crate::{Secret, Site};
 
 /// What a browser's `encodeURIComponent` leaves alone.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -35,6 +35,19 @@ impl Target {
         let _ = write!(self.text, "{}{key}={encoded}", self.separator);
         self.separator = '&';
         self
+    }
+
+    /// Adds a pair to a text that is a path and query, or a part of one.
+    pub(crate) fn joined(text: String, separator: char, key: &str, value: impl fmt::Display) -> String {
+        Self { text, separator }.pair(key, value).text
+    }
+
+    /// What the File Transfer Helper has in its queries too (§8.8, P60).
+    pub(crate) fn app_pair(self, site: &Site) -> Self {
+        match site.profile().mmweb_app_id() {
+            Some(app_id) => self.pair("mmweb_appid", app_id),
+            None => self,
+        }
     }
 
     /// lang, then pass_ticket if it is known (P10, P42).

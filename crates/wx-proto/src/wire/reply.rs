@@ -60,6 +60,10 @@ pub enum ReplyError {
         /// Its own words; mostly empty.
         message: String,
     },
+    /// A login call's code that is no success.
+    Code(i64),
+    /// An answer without something it must have.
+    Missing(&'static str),
     /// Success, but without the MediaId that the last chunk's answer must have (P36).
     NoMediaId,
     /// Success, but without a MsgID (P45).
@@ -99,13 +103,7 @@ pub(crate) struct Opened<T> {
 impl<T> Opened<T> {
     /// The fields, if Ret is 0. Nothing of a refused answer is handed on, least of all its MediaId (P35, §7.2).
     pub(crate) fn accepted(self) -> Result<T, ReplyError> {
-        if self.ret == Ret::OK {
-            Ok(self.rest)
-        } else {
-            // A server's words are shown on one line, and not without end.
-            let message = self.message.chars().filter(|c| !c.is_control()).take(200).collect();
-            Err(ReplyError::Refused { ret: self.ret, message })
-        }
+        if self.ret == Ret::OK { Ok(self.rest) } else { Err(ReplyError::refused(self.ret.0, &self.message)) }
     }
 }
 
@@ -150,6 +148,23 @@ impl ReplyError {
         }
     }
 
+    /// A refusal, with the server's words on one line and not without end.
+    pub(crate) fn refused(ret: i64, words: &str) -> Self {
+        let message = words.chars().filter(|c| !c.is_control()).take(200).collect();
+        Self::Refused { ret: Ret(ret), message }
+    }
+
+    /// A text in which `what` was not found.
+    pub(crate) fn of_text(text: &str, what: &'static str) -> Self {
+        let start = text.trim_start().as_bytes();
+        let is_page = |tag: &[u8]| start.len() >= tag.len() && start[..tag.len()].eq_ignore_ascii_case(tag);
+        match start {
+            [] => Self::Empty,
+            _ if is_page(b"<!doctype") || is_page(b"<html") => Self::Html,
+            _ => Self::Missing(what),
+        }
+    }
+
     /// What bytes that are no JSON object look like: the first that is not white space tells.
     pub(crate) fn of_page(body: &[u8]) -> Option<Self> {
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
@@ -169,6 +184,24 @@ pub(crate) fn verdict(body: &[u8]) -> ReplyError {
 
 /// The envelope, whatever the status.
 pub(crate) fn open<T: DeserializeOwned>(reply: &Response<Bytes>, cap: u64) -> Result<Opened<T>, ReplyError> {
+    parse(&body(reply, cap)?)
+}
+
+/// The gate for answers that are text: status, then the text.
+pub(crate) fn text(reply: &Response<Bytes>, cap: u64) -> Result<String, ReplyError> {
+    status(reply.status(), reply.headers())?;
+    body_text(reply, cap)
+}
+
+/// The body as text, whatever the status. It is UTF-8, whatever the headers say (P59).
+pub(crate) fn body_text(reply: &Response<Bytes>, cap: u64) -> Result<String, ReplyError> {
+    let body = body(reply, cap)?;
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body);
+    Ok(String::from_utf8_lossy(body).into_owned())
+}
+
+/// The body's bytes, inflated, whole, and not empty.
+fn body(reply: &Response<Bytes>, cap: u64) -> Result<Bytes, ReplyError> {
     let body = reply.body();
     let got = body.len() as u64;
     if got > cap {
@@ -181,11 +214,10 @@ pub(crate) fn open<T: DeserializeOwned>(reply: &Response<Bytes>, cap: u64) -> Re
         return Err(ReplyError::Empty);
     }
     if gzipped(reply.headers())? {
-        let inflated =
-            inflate::all(body.clone(), cap).map_err(|error| ReplyError::inflating(error, cap, got))?;
-        parse(&inflated)
+        let inflated = inflate::all(body.clone(), cap);
+        Ok(inflated.map_err(|error| ReplyError::inflating(error, cap, got))?.into())
     } else {
-        parse(body)
+        Ok(body.clone())
     }
 }
 
@@ -240,6 +272,8 @@ impl fmt::Display for ReplyError {
             Self::NoRet => f.write_str("the answer has no BaseResponse with a Ret"),
             Self::Refused { ret, message } if message.is_empty() => write!(f, "the server refused it: {ret}"),
             Self::Refused { ret, message } => write!(f, "the server refused it: {ret}: {message}"),
+            Self::Code(code) => write!(f, "the server answered with code {code}"),
+            Self::Missing(what) => write!(f, "the answer has no {what}"),
             Self::NoMediaId => f.write_str("the server took the last chunk but gave no MediaId"),
             Self::NoMsgId => f.write_str("the server gave no MsgID"),
             Self::Assembled { expected, got } => {

@@ -1,0 +1,77 @@
+//! `GET webwxgetcontact`: the contacts, page by page (`docs/protocol.md` §8.4).
+
+use bytes::Bytes;
+use http::{Method, Response};
+use serde::Deserialize;
+
+use super::{Endpoint, LIST_LIMIT, cgi};
+use crate::outgoing::{ACCEPT_JSON, Draft};
+use crate::wire::query::Target;
+use crate::wire::{lenient, reply};
+use crate::{Contact, Outgoing, ReplyError, Role, Session, Unready};
+
+/// Asks for one page.
+#[derive(Clone, Copy, Debug)]
+pub struct GetContact {
+    seq: u64,
+    at_ms: u64,
+}
+
+/// A page of contacts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Contacts {
+    /// The contacts.
+    pub contacts: Vec<Contact>,
+    /// Where the next page begins; 0 if this is the last.
+    pub seq: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Fields {
+    #[serde(default)]
+    member_list: Vec<serde_json::Value>,
+    #[serde(default, deserialize_with = "lenient::count")]
+    seq: u64,
+}
+
+impl GetContact {
+    /// The page that begins at `seq`, 0 for the first, asked for at `unix_ms` (Unix milliseconds).
+    #[must_use]
+    pub fn new(seq: u64, unix_ms: u64) -> Self {
+        Self { seq, at_ms: unix_ms }
+    }
+}
+
+impl Endpoint for GetContact {
+    const NAME: &'static str = "webwxgetcontact";
+    type Context = Session;
+    type Reply = Contacts;
+
+    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+        session.check_login()?;
+        Draft {
+            endpoint: Self::NAME,
+            method: Method::GET,
+            role: Role::Base,
+            accept: ACCEPT_JSON,
+            cookies: session.cookies_at(self.at_ms),
+            target: Target::new(cgi!("webwxgetcontact"))
+                .session_pairs(session.site().lang(), session.pass_ticket())
+                .pair("r", self.at_ms)
+                .pair("seq", self.seq)
+                .pair("skey", session.skey().expose()),
+            site: session.site(),
+        }
+        .bare()
+    }
+
+    fn read(&self, answer: &Response<Bytes>) -> Result<Contacts, ReplyError> {
+        let fields: Fields = reply::accepted(answer, LIST_LIMIT)?;
+        Ok(Contacts {
+            contacts: fields.member_list.into_iter().filter_map(Contact::of_json).collect(),
+            seq: fields.seq,
+        })
+    }
+}

@@ -1,0 +1,102 @@
+//! `POST webwxinit`: who is logged in, and where the messages begin (`docs/protocol.md` §8.4, P14).
+
+use bytes::Bytes;
+use http::{Method, Response};
+use serde::{Deserialize, Serialize};
+
+use super::{Endpoint, LIST_LIMIT, cgi};
+use crate::outgoing::{ACCEPT_JSON, Draft};
+use crate::seed::Draw;
+use crate::session::SyncKey;
+use crate::wire::base::BaseRequest;
+use crate::wire::clock::not_now;
+use crate::wire::query::Target;
+use crate::wire::{entities, lenient, reply};
+use crate::{DeviceId, Outgoing, ReplyError, Role, Secret, Seed, Session, Unready, UserName};
+
+/// Begins, or takes up, a login.
+#[derive(Clone, Debug)]
+pub struct Init {
+    device_id: DeviceId,
+    at_ms: u64,
+}
+
+/// What a login begins with.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Initial {
+    /// The account's own UserName in this login.
+    pub user_name: UserName,
+    /// Its nickname, decoded. What a stranger chose: do not print it raw.
+    pub nick_name: String,
+    /// A new skey, if the server gave one (P14).
+    pub(crate) skey: Option<Secret>,
+    pub(crate) sync_key: Option<SyncKey>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Request<'a> {
+    base_request: BaseRequest<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Fields {
+    user: User,
+    #[serde(rename = "SKey", default, deserialize_with = "lenient::text")]
+    skey: String,
+    #[serde(default)]
+    sync_key: SyncKey,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct User {
+    #[serde(default, deserialize_with = "lenient::text")]
+    user_name: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    nick_name: String,
+}
+
+impl Init {
+    /// Asks at the seed's time.
+    #[must_use]
+    pub fn new(seed: Seed) -> Self {
+        Self { device_id: seed.device_id(Draw::InitDevice), at_ms: seed.unix_ms }
+    }
+}
+
+impl Endpoint for Init {
+    const NAME: &'static str = "webwxinit";
+    type Context = Session;
+    type Reply = Initial;
+
+    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+        session.check_login()?;
+        Draft {
+            endpoint: Self::NAME,
+            method: Method::POST,
+            role: Role::Base,
+            accept: ACCEPT_JSON,
+            cookies: session.cookies_at(self.at_ms),
+            target: Target::new(cgi!("webwxinit"))
+                .pair("r", not_now(self.at_ms))
+                .session_pairs(session.site().lang(), session.pass_ticket()),
+            site: session.site(),
+        }
+        .json(&Request { base_request: BaseRequest::new(session, &self.device_id).with_uin_as_text() })
+    }
+
+    fn read(&self, answer: &Response<Bytes>) -> Result<Initial, ReplyError> {
+        let fields: Fields = reply::accepted(answer, LIST_LIMIT)?;
+        let user_name =
+            UserName::new(fields.user.user_name).map_err(|_| ReplyError::Missing("User.UserName"))?;
+        Ok(Initial {
+            user_name,
+            nick_name: entities::decode(&fields.user.nick_name),
+            skey: Some(fields.skey).filter(|skey| !skey.is_empty()).map(Secret::from),
+            sync_key: fields.sync_key.if_any(),
+        })
+    }
+}

@@ -1,0 +1,95 @@
+//! `GET jslogin`: a fresh code for the phone to scan (`docs/protocol.md` §8.1).
+
+use bytes::Bytes;
+use http::{Method, Response};
+
+use super::{Endpoint, REPLY_LIMIT, cgi};
+use crate::outgoing::{ACCEPT_ANY, Draft};
+use crate::wire::query::Target;
+use crate::wire::{reply, script};
+use crate::{Outgoing, ReplyError, Role, Secret, Site, Unready};
+
+/// Asks for a code.
+#[derive(Clone, Debug)]
+pub struct JsLogin {
+    page_query: String,
+    at_ms: u64,
+}
+
+/// What a QR code stands for. Until it is used, whoever knows it can take over the login: its `Debug` shows nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uuid(Secret);
+
+impl Uuid {
+    /// The server's text: printable ASCII without white space.
+    pub(crate) fn new(text: &str) -> Option<Self> {
+        let valid = !text.is_empty() && text.len() <= 256 && text.bytes().all(|byte| byte.is_ascii_graphic());
+        valid.then(|| Self(text.into()))
+    }
+
+    /// The text itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+
+    /// The address that the QR code shows to the phone.
+    #[must_use]
+    pub fn link(&self, site: &Site) -> Secret {
+        Secret::new(format!("{}/l/{}", site.hosts().origin(Role::Qr), self.expose()))
+    }
+}
+
+impl JsLogin {
+    /// Asks at `unix_ms` (Unix milliseconds).
+    #[must_use]
+    pub fn new(unix_ms: u64) -> Self {
+        Self { page_query: String::new(), at_ms: unix_ms }
+    }
+
+    /// Adds a pair to the query of the login page's address, which the code is for.
+    #[must_use]
+    pub fn page_pair(mut self, key: &str, value: &str) -> Self {
+        let separator = if self.page_query.is_empty() { '?' } else { '&' };
+        self.page_query = Target::joined(self.page_query, separator, key, value);
+        self
+    }
+}
+
+impl Endpoint for JsLogin {
+    const NAME: &'static str = "jslogin";
+    type Context = Site;
+    type Reply = Uuid;
+
+    fn request(&self, site: &Site) -> Result<Outgoing, Unready> {
+        let page =
+            format!("{}{}{}", site.hosts().origin(Role::Base), cgi!("webwxnewloginpage"), self.page_query);
+        Draft {
+            endpoint: Self::NAME,
+            method: Method::GET,
+            role: Role::Login,
+            accept: ACCEPT_ANY,
+            cookies: None,
+            target: Target::new("/jslogin")
+                .pair("appid", site.profile().app_id())
+                .pair("redirect_uri", page)
+                .pair("fun", "new")
+                .pair("lang", site.lang())
+                .pair("_", self.at_ms),
+            site,
+        }
+        .bare()
+    }
+
+    fn read(&self, answer: &Response<Bytes>) -> Result<Uuid, ReplyError> {
+        let text = reply::text(answer, REPLY_LIMIT)?;
+        match script::number(&text, "window.QRLogin.code") {
+            Some(200) => {
+                let uuid = script::value(&text, "window.QRLogin.uuid").and_then(Uuid::new);
+                uuid.ok_or(ReplyError::Missing("window.QRLogin.uuid"))
+            }
+            Some(code) => Err(ReplyError::Code(code)),
+            None => Err(ReplyError::of_text(&text, "window.QRLogin.code")),
+        }
+    }
+}

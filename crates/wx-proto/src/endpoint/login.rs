@@ -1,0 +1,117 @@
+//! `GET login`: what the phone did with the code (`docs/protocol.md` §8.2).
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{Method, Response};
+
+use super::js_login::Uuid;
+use super::{Endpoint, LIST_LIMIT, cgi};
+use crate::outgoing::{ACCEPT_ANY, Draft};
+use crate::wire::clock::not_now;
+use crate::wire::query::Target;
+use crate::wire::{reply, script};
+use crate::{Outgoing, ReplyError, Role, Secret, Site, Unready};
+
+/// Asks what became of a code. The server holds the request for about 25 s while nothing happens.
+#[derive(Clone, Debug)]
+pub struct PollLogin {
+    uuid: Uuid,
+    scanned: bool,
+    at_ms: u64,
+}
+
+/// What a poll was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Polled {
+    /// 408: nothing yet.
+    Nothing,
+    /// 201: scanned, and not yet confirmed.
+    Scanned {
+        /// The picture of the account that scanned it, if the answer has one of up to 1 MiB.
+        avatar: Option<Bytes>,
+    },
+    /// 200: confirmed.
+    Confirmed {
+        /// The address of the login page, which holds a ticket.
+        redirect_uri: Secret,
+    },
+    /// 202: refused on the phone.
+    Refused,
+    /// 400: too old.
+    Expired,
+    /// 500, 0 and whatever else: a new code is needed.
+    Trouble {
+        /// The code.
+        code: i64,
+    },
+}
+
+/// The largest avatar that is decoded, in characters.
+const AVATAR: usize = 4 * 1024 * 1024 / 3;
+
+impl PollLogin {
+    /// Asks at `unix_ms` (Unix milliseconds); `scanned` once a poll has said so.
+    #[must_use]
+    pub fn new(uuid: Uuid, scanned: bool, unix_ms: u64) -> Self {
+        Self { uuid, scanned, at_ms: unix_ms }
+    }
+}
+
+impl Endpoint for PollLogin {
+    const NAME: &'static str = "login";
+    type Context = Site;
+    type Reply = Polled;
+
+    fn request(&self, site: &Site) -> Result<Outgoing, Unready> {
+        let target = Target::new(cgi!("login"))
+            .pair("loginicon", "true")
+            .pair("uuid", self.uuid.expose())
+            .pair("tip", u8::from(!self.scanned))
+            .pair("r", not_now(self.at_ms))
+            .pair("_", self.at_ms);
+        // Only the File Transfer Helper says it here too (§8.8).
+        let target = match site.profile().mmweb_app_id() {
+            Some(_) => target.pair("appid", site.profile().app_id()),
+            None => target,
+        };
+        Draft {
+            endpoint: Self::NAME,
+            method: Method::GET,
+            role: Role::Login,
+            accept: ACCEPT_ANY,
+            cookies: None,
+            target,
+            site,
+        }
+        .bare()
+    }
+
+    fn read(&self, answer: &Response<Bytes>) -> Result<Polled, ReplyError> {
+        let text = reply::text(answer, LIST_LIMIT)?;
+        let code = script::number(&text, "window.code");
+        Ok(match code.ok_or_else(|| ReplyError::of_text(&text, "window.code"))? {
+            408 => Polled::Nothing,
+            201 => Polled::Scanned { avatar: script::value(&text, "window.userAvatar").and_then(avatar) },
+            200 => {
+                let uri = script::value(&text, "window.redirect_uri").filter(|uri| !uri.trim().is_empty());
+                let uri = uri.ok_or(ReplyError::Missing("window.redirect_uri"))?;
+                Polled::Confirmed { redirect_uri: uri.trim().into() }
+            }
+            202 => Polled::Refused,
+            400 => Polled::Expired,
+            code => Polled::Trouble { code },
+        })
+    }
+}
+
+/// The bytes of a data URL.
+fn avatar(url: &str) -> Option<Bytes> {
+    let (head, data) = url.split_once(',')?;
+    let fits = head.starts_with("data:image/") || head.starts_with("data:img/");
+    if !fits || !head.ends_with(";base64") || data.len() > AVATAR {
+        return None;
+    }
+    STANDARD.decode(data.trim()).ok().map(Bytes::from)
+}

@@ -1,0 +1,128 @@
+//! `GET webwxnewloginpage`: the ticket becomes a login (`docs/protocol.md` §8.3, P53, P54).
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
+
+use super::{Endpoint, REPLY_LIMIT};
+use crate::outgoing::{ACCEPT_JSON, Draft};
+use crate::wire::query::{PassTicket, Target};
+use crate::wire::{reply, xml};
+use crate::{HostError, Hosts, Outgoing, ReplyError, Role, Secret, Site, Unready};
+
+/// Opens the login page that a poll named.
+#[derive(Clone, Debug)]
+pub struct NewLoginPage {
+    /// Path and query, with the ticket.
+    target: Secret,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// What the login page gave. The cookies of the answer are part of it: see [`CookieJar::adopt`](crate::CookieJar::adopt).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LoginPage {
+    /// A login.
+    Credentials(Credentials),
+    /// It is at another address (`redirecturl`).
+    Elsewhere(Secret),
+}
+
+/// The values of a login (§2.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    pub(crate) uin: u32,
+    pub(crate) sid: Secret,
+    pub(crate) skey: Secret,
+    pub(crate) pass_ticket: Option<PassTicket>,
+}
+
+impl NewLoginPage {
+    /// The call for the address that a poll gave, and the site that it belongs to: from here on the login lives on the
+    /// hosts of that address (P1).
+    ///
+    /// # Errors
+    /// [`HostError`] if it is none of the hosts of `site`'s profile; a loopback site stays at its own address.
+    pub fn at(redirect_uri: &Secret, site: &Site) -> Result<(Self, Site), HostError> {
+        let uri: http::Uri = redirect_uri.expose().parse().map_err(|_| HostError::Malformed)?;
+        let site = if site.hosts().is_loopback() {
+            let hosts = Hosts::loopback(redirect_uri.expose())?;
+            if hosts != *site.hosts() {
+                return Err(HostError::Foreign { host: hosts.base().to_owned() });
+            }
+            site.clone()
+        } else {
+            site.clone().with_hosts(Hosts::of(redirect_uri.expose())?)?
+        };
+        let target = uri.path_and_query().ok_or(HostError::Malformed)?.as_str().to_owned();
+        Ok((Self { target: target.into(), headers: Vec::new() }, site))
+    }
+
+    /// Adds a header to the request.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Adds a pair to the query.
+    #[must_use]
+    pub fn pair(mut self, key: &str, value: &str) -> Self {
+        let separator = if self.target.expose().contains('?') { '&' } else { '?' };
+        self.target = Target::joined(self.target.expose().clone(), separator, key, value).into();
+        self
+    }
+}
+
+impl Endpoint for NewLoginPage {
+    const NAME: &'static str = "webwxnewloginpage";
+    type Context = Site;
+    type Reply = LoginPage;
+
+    fn request(&self, site: &Site) -> Result<Outgoing, Unready> {
+        let page = self.clone().pair("fun", "new").pair("version", "v2").pair("lang", site.lang());
+        let draft = Draft {
+            endpoint: Self::NAME,
+            method: Method::GET,
+            role: Role::Base,
+            accept: ACCEPT_JSON,
+            cookies: None,
+            target: Target::new(page.target.expose()),
+            site,
+        };
+        let add = |outgoing: Outgoing, (name, value): &(HeaderName, HeaderValue)| {
+            outgoing.with_header(name.clone(), value.clone())
+        };
+        Ok(self.headers.iter().fold(draft.bare()?, add))
+    }
+
+    /// The XML is read from a 200 and from a 301 alike, and neither is followed (P53).
+    fn read(&self, answer: &Response<Bytes>) -> Result<LoginPage, ReplyError> {
+        if answer.status() != StatusCode::MOVED_PERMANENTLY || answer.body().is_empty() {
+            reply::status(answer.status(), answer.headers())?;
+        }
+        let xml = reply::body_text(answer, REPLY_LIMIT)?;
+        let field = |name: &'static str| xml::text(&xml, name).filter(|text| !text.is_empty());
+        let Some(ret) = field("ret") else {
+            return Err(match reply::status(answer.status(), answer.headers()) {
+                Err(redirect) => redirect,
+                Ok(()) => ReplyError::of_text(&xml, "ret"),
+            });
+        };
+        match ret.parse() {
+            Ok(0) => {}
+            Ok(ret) => return Err(ReplyError::refused(ret, &field("message").unwrap_or_default())),
+            Err(_) => return Err(ReplyError::Missing("ret")),
+        }
+        if let Some(url) = field("redirecturl") {
+            return Ok(LoginPage::Elsewhere(url.into()));
+        }
+        let secret = |name: &'static str| field(name).map(Secret::from).ok_or(ReplyError::Missing(name));
+        let uin = field("wxuin").and_then(|uin| uin.parse().ok());
+        Ok(LoginPage::Credentials(Credentials {
+            uin: uin.ok_or(ReplyError::Missing("wxuin"))?,
+            sid: secret("wxsid")?,
+            skey: secret("skey")?,
+            pass_ticket: field("pass_ticket").map(|ticket| PassTicket(ticket.into())),
+        }))
+    }
+}

@@ -1,0 +1,65 @@
+//! `GET webwxpushloginurl`: asks the phone to confirm a login, without a QR code (`docs/protocol.md` §8.7).
+
+use bytes::Bytes;
+use http::{Method, Response};
+use serde::Deserialize;
+
+use super::js_login::Uuid;
+use super::{Endpoint, REPLY_LIMIT, cgi};
+use crate::outgoing::{ACCEPT_JSON, Draft};
+use crate::wire::query::Target;
+use crate::wire::{lenient, reply};
+use crate::{Outgoing, ReplyError, Role, Session, Unready};
+
+/// Asks with the long-lived cookies of an earlier login.
+#[derive(Clone, Copy, Debug)]
+pub struct PushLoginUrl {
+    at_ms: u64,
+}
+
+#[derive(Deserialize)]
+struct Fields {
+    #[serde(default, deserialize_with = "lenient::text")]
+    ret: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    msg: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    uuid: String,
+}
+
+impl PushLoginUrl {
+    /// Asks at `unix_ms` (Unix milliseconds).
+    #[must_use]
+    pub fn new(unix_ms: u64) -> Self {
+        Self { at_ms: unix_ms }
+    }
+}
+
+impl Endpoint for PushLoginUrl {
+    const NAME: &'static str = "webwxpushloginurl";
+    type Context = Session;
+    type Reply = Uuid;
+
+    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+        Draft {
+            endpoint: Self::NAME,
+            method: Method::GET,
+            role: Role::Base,
+            accept: ACCEPT_JSON,
+            cookies: session.cookies_at(self.at_ms),
+            target: Target::new(cgi!("webwxpushloginurl")).pair("uin", session.uin()),
+            site: session.site(),
+        }
+        .bare()
+    }
+
+    fn read(&self, answer: &Response<Bytes>) -> Result<Uuid, ReplyError> {
+        let text = reply::text(answer, REPLY_LIMIT)?;
+        let fields: Fields = serde_json::from_str(&text).map_err(|_| ReplyError::of_text(&text, "uuid"))?;
+        match fields.ret.trim().parse() {
+            Ok(0) => Uuid::new(&fields.uuid).ok_or(ReplyError::Missing("uuid")),
+            Ok(ret) => Err(ReplyError::refused(ret, &fields.msg)),
+            Err(_) => Err(ReplyError::Missing("ret")),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! `POST webwxstatusnotify`: tells the phone that the page is open (`docs/protocol.md` §8.4).
+
+use bytes::Bytes;
+use http::{Method, Response};
+use serde::{Deserialize, Serialize};
+
+use super::{Endpoint, REPLY_LIMIT, cgi};
+use crate::outgoing::{ACCEPT_JSON, Draft};
+use crate::seed::Draw;
+use crate::wire::base::BaseRequest;
+use crate::wire::query::Target;
+use crate::wire::reply;
+use crate::{DeviceId, Outgoing, ReplyError, Role, Seed, Session, Unready};
+
+/// Code 3: logged in.
+#[derive(Clone, Debug)]
+pub struct StatusNotify {
+    device_id: DeviceId,
+    at_ms: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Request<'a> {
+    base_request: BaseRequest<'a>,
+    code: u8,
+    from_user_name: &'a str,
+    to_user_name: &'a str,
+    client_msg_id: u64,
+}
+
+#[derive(Deserialize)]
+struct Fields {}
+
+impl StatusNotify {
+    /// Tells it at the seed's time.
+    #[must_use]
+    pub fn new(seed: Seed) -> Self {
+        Self { device_id: seed.device_id(Draw::NotifyDevice), at_ms: seed.unix_ms }
+    }
+}
+
+impl Endpoint for StatusNotify {
+    const NAME: &'static str = "webwxstatusnotify";
+    type Context = Session;
+    type Reply = ();
+
+    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+        session.check_login()?;
+        let own_name = session.user_name().as_str();
+        Draft {
+            endpoint: Self::NAME,
+            method: Method::POST,
+            role: Role::Base,
+            accept: ACCEPT_JSON,
+            cookies: session.cookies_at(self.at_ms),
+            target: Target::new(cgi!("webwxstatusnotify"))
+                .session_pairs(session.site().lang(), session.pass_ticket()),
+            site: session.site(),
+        }
+        .json(&Request {
+            base_request: BaseRequest::new(session, &self.device_id),
+            code: 3,
+            from_user_name: own_name,
+            to_user_name: own_name,
+            client_msg_id: self.at_ms,
+        })
+    }
+
+    fn read(&self, answer: &Response<Bytes>) -> Result<(), ReplyError> {
+        reply::accepted::<Fields>(answer, REPLY_LIMIT).map(|_| ())
+    }
+}

@@ -1,0 +1,108 @@
+//! `POST webwxsync`: what is new (`docs/protocol.md` §8.6, P14, P55, P57).
+
+use bytes::Bytes;
+use http::{Method, Response};
+use serde::{Deserialize, Serialize};
+
+use super::{Endpoint, LIST_LIMIT, cgi};
+use crate::message::Message;
+use crate::outgoing::{ACCEPT_JSON, Draft};
+use crate::seed::Draw;
+use crate::session::SyncKey;
+use crate::wire::base::BaseRequest;
+use crate::wire::clock::not_now;
+use crate::wire::query::Target;
+use crate::wire::{lenient, reply};
+use crate::{DeviceId, Outgoing, ReplyError, Role, Secret, Seed, Session, Unready};
+
+/// Fetches what came behind the session's position.
+#[derive(Clone, Debug)]
+pub struct Sync {
+    device_id: DeviceId,
+    at_ms: u64,
+}
+
+/// What came. To move on, a session [adopts](Session::adopt) it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Batch {
+    /// The messages, in the server's order; one may come twice.
+    pub messages: Vec<Message>,
+    /// Whether there is more at once.
+    pub more: bool,
+    pub(crate) skey: Option<Secret>,
+    pub(crate) sync_key: Option<SyncKey>,
+    pub(crate) check_key: Option<SyncKey>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Request<'a> {
+    base_request: BaseRequest<'a>,
+    sync_key: &'a SyncKey,
+    #[serde(rename = "rr")]
+    rr: i32,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Fields {
+    #[serde(default)]
+    add_msg_list: Vec<serde_json::Value>,
+    #[serde(default, deserialize_with = "lenient::count")]
+    continue_flag: u64,
+    #[serde(rename = "SKey", default, deserialize_with = "lenient::text")]
+    skey: String,
+    #[serde(default)]
+    sync_key: SyncKey,
+    #[serde(default)]
+    sync_check_key: SyncKey,
+}
+
+impl Sync {
+    /// Fetches at the seed's time.
+    #[must_use]
+    pub fn new(seed: Seed) -> Self {
+        Self { device_id: seed.device_id(Draw::SyncDevice), at_ms: seed.unix_ms }
+    }
+}
+
+impl Endpoint for Sync {
+    const NAME: &'static str = "webwxsync";
+    type Context = Session;
+    type Reply = Batch;
+
+    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+        session.check_login()?;
+        let sync_key = session.sync().key.as_ref();
+        let sync_key = sync_key.ok_or(Unready::Unsendable("a session without a sync_key"))?;
+        Draft {
+            endpoint: Self::NAME,
+            method: Method::POST,
+            role: Role::Base,
+            accept: ACCEPT_JSON,
+            cookies: session.cookies_at(self.at_ms),
+            target: Target::new(cgi!("webwxsync"))
+                .pair("sid", session.sid().expose())
+                .pair("skey", session.skey().expose())
+                .session_pairs(session.site().lang(), session.pass_ticket()),
+            site: session.site(),
+        }
+        .json(&Request {
+            base_request: BaseRequest::new(session, &self.device_id),
+            sync_key,
+            rr: not_now(self.at_ms),
+        })
+    }
+
+    fn read(&self, answer: &Response<Bytes>) -> Result<Batch, ReplyError> {
+        let fields: Fields = reply::accepted(answer, LIST_LIMIT)?;
+        Ok(Batch {
+            messages: fields.add_msg_list.into_iter().map(Message::of_json).collect(),
+            more: fields.continue_flag != 0,
+            skey: Some(fields.skey).filter(|skey| !skey.is_empty()).map(Secret::from),
+            sync_key: fields.sync_key.if_any(),
+            check_key: fields.sync_check_key.if_any(),
+        })
+    }
+}

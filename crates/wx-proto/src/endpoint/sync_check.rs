@@ -1,0 +1,84 @@
+//! `GET synccheck`: whether anything is new (`docs/protocol.md` §8.5, P56, P57).
+
+use bytes::Bytes;
+use http::{Method, Response};
+
+use super::{Endpoint, REPLY_LIMIT, cgi};
+use crate::outgoing::{ACCEPT_ANY, Draft};
+use crate::seed::Draw;
+use crate::wire::query::Target;
+use crate::wire::{reply, script};
+use crate::{DeviceId, Outgoing, ReplyError, Role, Seed, Session, Unready};
+
+/// Asks; the server holds the request for about 25 s while there is nothing.
+#[derive(Clone, Debug)]
+pub struct SyncCheck {
+    device_id: DeviceId,
+    at_ms: u64,
+}
+
+/// The answer to a synccheck that was no refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Checked {
+    /// Selector 0.
+    Nothing,
+    /// Any other selector: webwxsync has something (P57).
+    Something {
+        /// The selector.
+        selector: i64,
+    },
+}
+
+impl SyncCheck {
+    /// Asks at the seed's time.
+    #[must_use]
+    pub fn new(seed: Seed) -> Self {
+        Self { device_id: seed.device_id(Draw::CheckSyncDevice), at_ms: seed.unix_ms }
+    }
+}
+
+impl Endpoint for SyncCheck {
+    const NAME: &'static str = "synccheck";
+    type Context = Session;
+    type Reply = Checked;
+
+    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+        session.check_login()?;
+        let sync = session.sync();
+        let key = sync.check_key.as_ref().or(sync.key.as_ref());
+        let key = key.ok_or(Unready::Unsendable("a session without a sync_key"))?;
+        let target = Target::new(cgi!("synccheck"))
+            .pair("r", self.at_ms)
+            .pair("skey", session.skey().expose())
+            .pair("sid", session.sid().expose())
+            .pair("uin", session.uin())
+            .pair("deviceid", session.device_id().unwrap_or(&self.device_id).as_str())
+            .pair("synckey", key.in_query())
+            .pair("_", self.at_ms)
+            .app_pair(session.site());
+        Draft {
+            endpoint: Self::NAME,
+            method: Method::GET,
+            role: Role::Push,
+            accept: ACCEPT_ANY,
+            cookies: session.cookies_at(self.at_ms),
+            target,
+            site: session.site(),
+        }
+        .bare()
+    }
+
+    fn read(&self, answer: &Response<Bytes>) -> Result<Checked, ReplyError> {
+        let text = reply::text(answer, REPLY_LIMIT)?;
+        match script::number(&text, "retcode") {
+            Some(0) => match script::number(&text, "selector") {
+                Some(0) => Ok(Checked::Nothing),
+                Some(selector) => Ok(Checked::Something { selector }),
+                None => Err(ReplyError::Missing("selector")),
+            },
+            Some(code) => Err(ReplyError::refused(code, "")),
+            None => Err(ReplyError::of_text(&text, "retcode")),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+use std::time::Duration;
+
+use super::repeating::Repeating;
+use super::{Action, CallId, Flow, Input, Misuse, Progress};
+use crate::endpoint::Endpoint;
+use crate::endpoint::get_contact::{Contacts, GetContact};
+use crate::{Cause, Contact, Error, Policy, Seed, Session, Step};
+
+/// Lists the contacts, page by page, each of them once.
+#[derive(Debug)]
+pub struct ListContacts {
+    session: Session,
+    unix_ms: u64,
+    policy: Policy,
+    contacts: Vec<Contact>,
+    pages: u32,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Page(GetContact, Repeating),
+    Done(Option<Box<Error>>),
+}
+
+/// As many pages as the official page asks for (§8.4).
+const PAGES: u32 = 17;
+
+impl ListContacts {
+    /// Lists those of `session`.
+    ///
+    /// # Errors
+    /// [`Error`] at [`Step::Prepare`] if the session holds no login; nothing is sent then.
+    pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
+        let session = session.clone();
+        let stage = page(0, CallId::FIRST, &session, seed.unix_ms, &policy)
+            .map_err(|error| Error { step: Step::Prepare, ..error })?;
+        Ok(Self { session, unix_ms: seed.unix_ms, policy, contacts: Vec::new(), pages: 1, stage })
+    }
+
+    fn listed(&mut self, page_got: Contacts, next_id: CallId) {
+        for contact in page_got.contacts {
+            if !self.contacts.iter().any(|known| known.user_name == contact.user_name) {
+                self.contacts.push(contact);
+            }
+        }
+        self.stage = if page_got.seq == 0 || self.pages >= PAGES {
+            Stage::Done(None)
+        } else {
+            self.pages += 1;
+            page(page_got.seq, next_id, &self.session, self.unix_ms, &self.policy)
+                .unwrap_or_else(|error| Stage::Done(Some(Box::new(error))))
+        };
+    }
+}
+
+fn page(seq: u64, id: CallId, session: &Session, unix_ms: u64, policy: &Policy) -> Result<Stage, Error> {
+    let call = GetContact::new(seq, unix_ms);
+    let request = call.request(session).map_err(|unready| Error::new(Step::Contacts, unready))?;
+    Ok(Stage::Page(call, Repeating::new(id, request.with_stall(policy.call_stall)).for_lists()))
+}
+
+impl Flow for ListContacts {
+    type Output = Result<Vec<Contact>, Error>;
+
+    fn poll(&mut self, now: Duration) -> Action<Self::Output> {
+        match &mut self.stage {
+            Stage::Page(_, call) => call.poll(now),
+            Stage::Done(None) => Action::Done(Ok(self.contacts.clone())),
+            Stage::Done(Some(error)) => Action::Done(Err((**error).clone())),
+        }
+    }
+
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
+        let Stage::Page(call, repeating) = &mut self.stage else { return Err(Misuse) };
+        let ended = repeating.handle(input, now, &self.policy, |reply| call.read(reply))?;
+        let next_id = repeating.next_id();
+        match ended {
+            None => {}
+            Some(Ok(page)) => self.listed(page, next_id),
+            Some(Err(cause)) => self.stage = Stage::Done(Some(Box::new(Error::new(Step::Contacts, cause)))),
+        }
+        Ok(())
+    }
+
+    fn progress(&self) -> Progress {
+        let attempt = match &self.stage {
+            Stage::Page(_, call) => call.tries(),
+            Stage::Done(_) => 0,
+        };
+        Progress { attempt, ..Progress::at(Step::Contacts, 0) }
+    }
+
+    fn cancel(&mut self) {
+        if !matches!(self.stage, Stage::Done(_)) {
+            self.stage = Stage::Done(Some(Box::new(Error::new(Step::Contacts, Cause::Cancelled))));
+        }
+    }
+}

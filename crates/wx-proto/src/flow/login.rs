@@ -1,0 +1,366 @@
+mod state;
+
+use std::fmt;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+
+use super::clock::Clock;
+use super::exchange::Ended;
+use super::patient::Patient;
+use super::repeating::Repeating;
+use super::{Action, CallId, Flow, Input, Misuse, Progress, Restore};
+use crate::endpoint::Endpoint;
+use crate::endpoint::js_login::{JsLogin, Uuid};
+use crate::endpoint::login::{PollLogin, Polled};
+use crate::endpoint::new_login_page::{LoginPage, NewLoginPage};
+use crate::endpoint::push_login_url::PushLoginUrl;
+use crate::{
+    Cause, CookieJar, Error, HostError, Outgoing, Policy, ReplyError, Role, Secret, Seed, Session, Site,
+    Step, Unready,
+};
+
+pub use state::LoginState;
+
+/// Logs in: by a QR code, or by a question that the phone shows ([`Login::push`]). What the user has to see is told as
+/// [`LoginState`]s; the job ends with a session that is ready to be used.
+///
+/// ```text
+///   jslogin ─► Code ─► poll ─► Scanned ─► poll ─► Confirmed ─► login page ─► webwxinit ─► Session
+///      ▲                │          │                               │
+///      └── refused, expired, trouble: another code, up to Policy::login_codes ── no login page
+/// ```
+pub struct Login<T> {
+    site: Site,
+    /// From an earlier login: what a question to the phone needs, and what the new login goes on with.
+    cookies: CookieJar,
+    page: PageExtras,
+    seed: Seed,
+    policy: Policy,
+    clock: Clock,
+    tell: T,
+    /// Codes that were asked for.
+    codes: u32,
+    stage: Stage,
+}
+
+/// What the caller adds to the login page's request; nothing is built in (§2.6).
+#[derive(Clone, Default)]
+struct PageExtras {
+    headers: Vec<(HeaderName, HeaderValue)>,
+    pairs: Vec<(String, String)>,
+}
+
+enum Stage {
+    /// Nothing was asked for yet, or another code is due.
+    Begin(CallId),
+    Code(JsLogin, Repeating),
+    Push(PushLoginUrl, Repeating),
+    Poll {
+        uuid: Uuid,
+        scanned: bool,
+        since: Option<Duration>,
+        call: Patient,
+    },
+    Page {
+        call: NewLoginPage,
+        site: Site,
+        elsewhere: u32,
+        repeating: Repeating,
+    },
+    Restore(Box<Restore>),
+    Done(Result<Box<Session>, Box<Error>>),
+}
+
+/// How often a login page may send on to another.
+const ELSEWHERE: u32 = 2;
+
+impl<T: FnMut(&LoginState)> Login<T> {
+    /// Logs in at `site` by a QR code. `tell` hears what to show.
+    pub fn new(site: Site, seed: Seed, policy: Policy, tell: T) -> Self {
+        Self {
+            site,
+            cookies: CookieJar::default(),
+            page: PageExtras::default(),
+            seed,
+            policy,
+            clock: Clock::new(seed.unix_ms),
+            tell,
+            codes: 0,
+            stage: Stage::Begin(CallId::FIRST),
+        }
+    }
+
+    /// Logs in again as the account of `session`: the phone asks its owner, without a QR code. Needs the cookies that an
+    /// earlier login left for years, and goes on with a QR code if the question is refused or too old.
+    ///
+    /// # Errors
+    /// [`Error`] at [`Step::Prepare`] if the question cannot be asked; nothing is sent then.
+    pub fn push(session: &Session, seed: Seed, policy: Policy, tell: T) -> Result<Self, Error> {
+        let call = PushLoginUrl::new(seed.unix_ms);
+        let request = call.request(session).map_err(|unready| Error::new(Step::Prepare, unready))?;
+        let repeating = Repeating::new(CallId::FIRST, request.with_stall(policy.call_stall));
+        let login = Self::new(session.site().clone(), seed, policy, tell);
+        let cookies = session.cookies().clone();
+        Ok(Self { cookies, codes: 1, stage: Stage::Push(call, repeating), ..login })
+    }
+
+    /// Adds a header to the login page's request, such as a desktop client sends (§2.6).
+    #[must_use]
+    pub fn page_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.page.headers.push((name, value));
+        self
+    }
+
+    /// Adds a pair to the query of the login page, such as `mod=desktop` (§2.6, §8.1).
+    #[must_use]
+    pub fn page_pair(mut self, key: &str, value: &str) -> Self {
+        self.page.pairs.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    fn fail(&mut self, step: Step, cause: impl Into<Cause>) {
+        self.stage = Stage::Done(Err(Box::new(Error::new(step, cause))));
+    }
+
+    /// Asks for a code, unless there were enough.
+    fn ask(&mut self, id: CallId, now: Duration) {
+        if self.codes >= self.policy.login_codes.max(1) {
+            return self.fail(Step::Login, Cause::NotConfirmed { codes: self.codes });
+        }
+        self.codes += 1;
+        let new = JsLogin::new(self.clock.unix_ms(now));
+        let call = self.page.pairs.iter().fold(new, |call, (key, value)| call.page_pair(key, value));
+        match call.request(&self.site) {
+            Ok(request) => {
+                self.stage =
+                    Stage::Code(call, Repeating::new(id, request.with_stall(self.policy.call_stall)));
+            }
+            Err(unready) => self.fail(Step::Prepare, unready),
+        }
+    }
+
+    fn wait_for_phone(&mut self, uuid: Uuid, next_id: CallId, state: &LoginState) {
+        (self.tell)(state);
+        self.stage = Stage::Poll { uuid, scanned: false, since: None, call: Patient::new(next_id) };
+    }
+
+    fn polled(&mut self, polled: Polled, next_id: CallId) {
+        let again = match polled {
+            Polled::Nothing => return,
+            Polled::Scanned { avatar } => {
+                if let Stage::Poll { scanned: scanned @ false, .. } = &mut self.stage {
+                    *scanned = true;
+                    (self.tell)(&LoginState::Scanned { avatar });
+                }
+                return;
+            }
+            Polled::Confirmed { redirect_uri } => {
+                (self.tell)(&LoginState::Confirmed);
+                return self.open(&redirect_uri, 0, next_id);
+            }
+            Polled::Refused => LoginState::Refused,
+            Polled::Expired => LoginState::Expired,
+            Polled::Trouble { code } => LoginState::Trouble { code: Some(code) },
+        };
+        (self.tell)(&again);
+        self.stage = Stage::Begin(next_id);
+    }
+
+    /// Opens the login page that `redirect_uri` names.
+    fn open(&mut self, redirect_uri: &Secret, elsewhere: u32, next_id: CallId) {
+        let (call, site) = match NewLoginPage::at(redirect_uri, &self.site) {
+            Ok(found) => found,
+            Err(error) => return self.fail(Step::Login, error),
+        };
+        let call = self.page.pairs.iter().fold(call, |call, (key, value)| call.pair(key, value));
+        let add = |call: NewLoginPage, (name, value): &(HeaderName, HeaderValue)| {
+            call.header(name.clone(), value.clone())
+        };
+        let call = self.page.headers.iter().fold(call, add);
+        match call.request(&site) {
+            Ok(request) => {
+                let repeating = Repeating::new(next_id, request.with_stall(self.policy.call_stall));
+                self.stage = Stage::Page { call, site, elsewhere, repeating };
+            }
+            Err(unready) => self.fail(Step::Login, unready),
+        }
+    }
+
+    fn paged(&mut self, page: LoginPage, site: Site, elsewhere: u32, next_id: CallId, now: Duration) {
+        match page {
+            LoginPage::Elsewhere(_) if elsewhere >= ELSEWHERE => {
+                self.fail(Step::Login, ReplyError::Missing("a login page that sends on nowhere"));
+            }
+            LoginPage::Elsewhere(url) => self.open(&url, elsewhere + 1, next_id),
+            LoginPage::Credentials(credentials) => {
+                let session = Session::of_login(site, credentials, self.cookies.clone());
+                let seed = self.seed.later(self.clock.unix_ms(now));
+                match Restore::after(next_id, session, seed, self.policy.clone()) {
+                    Ok(restore) => self.stage = Stage::Restore(Box::new(restore)),
+                    Err(error) => self.stage = Stage::Done(Err(Box::new(error))),
+                }
+            }
+        }
+    }
+}
+
+/// The request of a poll.
+fn poll_request(
+    uuid: &Uuid,
+    scanned: bool,
+    site: &Site,
+    policy: &Policy,
+    unix_ms: u64,
+) -> Result<Outgoing, Unready> {
+    let request = PollLogin::new(uuid.clone(), scanned, unix_ms).request(site)?;
+    Ok(request.with_stall(policy.poll_stall))
+}
+
+impl<T: FnMut(&LoginState)> Flow for Login<T> {
+    type Output = Result<Session, Error>;
+
+    fn poll(&mut self, now: Duration) -> Action<Self::Output> {
+        self.clock.start(now);
+        loop {
+            match &mut self.stage {
+                Stage::Begin(id) => {
+                    let id = *id;
+                    self.ask(id, now);
+                }
+                Stage::Code(_, call) | Stage::Push(_, call) | Stage::Page { repeating: call, .. } => {
+                    return call.poll(now);
+                }
+                Stage::Poll { uuid, scanned, since, call } => {
+                    if now.saturating_sub(*since.get_or_insert(now)) > self.policy.code_lifetime {
+                        let next_id = call.next_id();
+                        self.polled(Polled::Expired, next_id);
+                        continue;
+                    }
+                    let unix_ms = self.clock.unix_ms(now);
+                    let made =
+                        call.poll(now, || poll_request(uuid, *scanned, &self.site, &self.policy, unix_ms));
+                    match made {
+                        Ok(action) => return action,
+                        Err(unready) => self.fail(Step::Login, unready),
+                    }
+                }
+                Stage::Restore(restore) => return restore.poll(now),
+                Stage::Done(done) => {
+                    return Action::Done(match done {
+                        Ok(session) => Ok((**session).clone()),
+                        Err(error) => Err((**error).clone()),
+                    });
+                }
+            }
+        }
+    }
+
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
+        match &mut self.stage {
+            Stage::Begin(_) | Stage::Done(_) => return Err(Misuse),
+            Stage::Code(call, repeating) => {
+                let ended = repeating.handle(input, now, &self.policy, |reply| call.read(reply))?;
+                let next_id = repeating.next_id();
+                match ended {
+                    None => {}
+                    Some(Ok(uuid)) => {
+                        let code = LoginState::Code { link: uuid.link(&self.site) };
+                        self.wait_for_phone(uuid, next_id, &code);
+                    }
+                    Some(Err(Cause::Reply(ReplyError::Code(code)))) => {
+                        self.polled(Polled::Trouble { code }, next_id);
+                    }
+                    Some(Err(cause)) => self.fail(Step::Login, cause),
+                }
+            }
+            Stage::Push(call, repeating) => {
+                let ended = repeating.handle(input, now, &self.policy, |reply| call.read(reply))?;
+                let next_id = repeating.next_id();
+                match ended {
+                    None => {}
+                    Some(Ok(uuid)) => self.wait_for_phone(uuid, next_id, &LoginState::Asked),
+                    Some(Err(cause)) => self.fail(Step::Login, cause),
+                }
+            }
+            Stage::Poll { uuid, scanned, call, .. } => {
+                let read = PollLogin::new(uuid.clone(), *scanned, 0);
+                let answer = match call.handle(input)? {
+                    None => return Ok(()),
+                    Some(Ended::Reply(reply)) => read.read(&reply).ok(),
+                    Some(Ended::Failed(_) | Ended::TooLarge(_)) => None,
+                };
+                match answer {
+                    Some(polled) => {
+                        call.went_well();
+                        let next_id = call.next_id();
+                        self.polled(polled, next_id);
+                    }
+                    None => call.failed(now, &self.policy),
+                }
+            }
+            Stage::Page { call, site, elsewhere, repeating } => {
+                let (site, elsewhere, unix_s) = (site.clone(), *elsewhere, self.clock.unix_ms(now) / 1000);
+                let jar = &mut self.cookies;
+                let ended = repeating.handle(input, now, &self.policy, |reply| {
+                    let page = call.read(reply)?;
+                    jar.adopt(reply.headers(), &site.hosts().origin(Role::Base), unix_s);
+                    Ok(page)
+                })?;
+                let next_id = repeating.next_id();
+                match ended {
+                    None => {}
+                    Some(Ok(page)) => self.paged(page, site, elsewhere, next_id, now),
+                    // A web page in its place means that the ticket was not taken (§8.3).
+                    Some(Err(Cause::Reply(ReplyError::Html))) => {
+                        (self.tell)(&LoginState::Trouble { code: None });
+                        self.stage = Stage::Begin(next_id);
+                    }
+                    Some(Err(cause)) => self.fail(Step::Login, cause),
+                }
+            }
+            Stage::Restore(restore) => return restore.handle(input, now),
+        }
+        Ok(())
+    }
+
+    fn progress(&self) -> Progress {
+        let attempt = match &self.stage {
+            Stage::Code(_, call) | Stage::Push(_, call) | Stage::Page { repeating: call, .. } => call.tries(),
+            Stage::Poll { call, .. } => call.tries(),
+            Stage::Restore(restore) => return restore.progress(),
+            Stage::Begin(_) | Stage::Done(_) => 0,
+        };
+        Progress { attempt, ..Progress::at(Step::Login, 0) }
+    }
+
+    fn cancel(&mut self) {
+        match &mut self.stage {
+            Stage::Done(_) => {}
+            Stage::Restore(restore) => restore.cancel(),
+            _ => self.fail(Step::Login, Cause::Cancelled),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Login<T> {
+    /// Where it is and nothing else: codes and tickets are as good as the login.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stage = match &self.stage {
+            Stage::Begin(_) | Stage::Code(..) => "code",
+            Stage::Push(..) => "push",
+            Stage::Poll { scanned: false, .. } => "poll",
+            Stage::Poll { scanned: true, .. } => "poll, scanned",
+            Stage::Page { .. } => "page",
+            Stage::Restore(_) => "init",
+            Stage::Done(_) => "done",
+        };
+        f.debug_struct("Login").field("codes", &self.codes).field("stage", &stage).finish_non_exhaustive()
+    }
+}
+
+impl From<HostError> for Cause {
+    fn from(error: HostError) -> Self {
+        Self::Host(error)
+    }
+}

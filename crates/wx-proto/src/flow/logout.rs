@@ -1,0 +1,57 @@
+use std::time::Duration;
+
+use super::repeating::Repeating;
+use super::{Action, CallId, Flow, Input, Misuse, Progress};
+use crate::endpoint::{Endpoint, logout};
+use crate::{Cause, Error, Policy, Seed, Session, Step};
+
+/// Ends a login. The session is good for nothing afterwards but to [push](super::Login::push) the next one.
+#[derive(Debug)]
+pub struct Logout {
+    call: logout::Logout,
+    repeating: Repeating,
+    policy: Policy,
+    done: Option<Result<(), Box<Error>>>,
+}
+
+impl Logout {
+    /// Ends the login of `session`.
+    ///
+    /// # Errors
+    /// [`Error`] at [`Step::Prepare`] if the session holds no login; nothing is sent then.
+    pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
+        let call = logout::Logout::new(seed.unix_ms);
+        let request = call.request(session).map_err(|unready| Error::new(Step::Prepare, unready))?;
+        let repeating = Repeating::new(CallId::FIRST, request.with_stall(policy.call_stall));
+        Ok(Self { call, repeating, policy, done: None })
+    }
+}
+
+impl Flow for Logout {
+    type Output = Result<(), Error>;
+
+    fn poll(&mut self, now: Duration) -> Action<Self::Output> {
+        match &self.done {
+            Some(done) => Action::Done(done.clone().map_err(|error| *error)),
+            None => self.repeating.poll(now),
+        }
+    }
+
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
+        if self.done.is_some() {
+            return Err(Misuse);
+        }
+        let ended = self.repeating.handle(input, now, &self.policy, |reply| self.call.read(reply))?;
+        self.done = ended.map(|ended| ended.map_err(|cause| Box::new(Error::new(Step::Logout, cause))));
+        Ok(())
+    }
+
+    fn progress(&self) -> Progress {
+        let attempt = if self.done.is_some() { 0 } else { self.repeating.tries() };
+        Progress { attempt, ..Progress::at(Step::Logout, 0) }
+    }
+
+    fn cancel(&mut self) {
+        self.done.get_or_insert(Err(Box::new(Error::new(Step::Logout, Cause::Cancelled))));
+    }
+}

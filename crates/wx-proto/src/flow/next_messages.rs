@@ -1,0 +1,225 @@
+use std::time::Duration;
+
+use super::clock::Clock;
+use super::exchange::Ended;
+use super::patient::Patient;
+use super::{Action, CallId, Flow, Input, Misuse, Progress, Restore};
+use crate::endpoint::Endpoint;
+use crate::endpoint::sync::Sync;
+use crate::endpoint::sync_check::{Checked, SyncCheck};
+use crate::{
+    Cause, Error, Message, Outgoing, Policy, ReplyError, Ret, RetClass, Role, Seed, Session, Step, Unready,
+};
+
+/// Waits until messages come, for as long as it takes, and ends with them and with the session as it is behind them. To
+/// get the next ones, begin again with that session: nothing is queued here. Saved when a batch was dealt with, the session
+/// is where a restart goes on, without a gap.
+///
+/// ```text
+///   synccheck ─► anything? ─► webwxsync ─► new messages? ─► Done(session, messages)
+///     ▲ ▲            │no                        │no
+///     │ └────────────┴──────────────────────────┘
+///     └── dropped, stalled, no proper answer: again, with growing waits;   1100, 1101, 1102 ─► log in again
+/// ```
+#[derive(Debug)]
+pub struct NextMessages {
+    session: Session,
+    seed: Seed,
+    policy: Policy,
+    clock: Clock,
+    call: Patient,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// A session that does not know where its messages begin.
+    Restore(Box<Restore>),
+    Check,
+    Sync,
+    Done(Result<Vec<Message>, Box<Error>>),
+}
+
+/// What came.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Arrived {
+    /// The session from now on.
+    pub session: Session,
+    /// The new messages, at least one, in the server's order.
+    pub messages: Vec<Message>,
+}
+
+impl NextMessages {
+    /// Waits for the messages behind those that `session` has had.
+    ///
+    /// # Errors
+    /// [`Error`] at [`Step::Prepare`] if the session holds no login; nothing is sent then.
+    pub fn new(session: Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
+        session.check_login().map_err(|unready| Error::new(Step::Prepare, unready))?;
+        let stage = if session.sync().key.is_none() {
+            Stage::Restore(Box::new(Restore::new(session.clone(), seed, policy.clone())?))
+        } else {
+            Stage::next(&session)
+        };
+        let (clock, call) = (Clock::new(seed.unix_ms), Patient::new(CallId::FIRST));
+        Ok(Self { session, seed, policy, clock, call, stage })
+    }
+
+    fn fail(&mut self, cause: impl Into<Cause>) {
+        self.stage = Stage::Done(Err(Box::new(Error::new(Step::Sync, cause))));
+    }
+
+    /// A try that came to nothing, unless it was the last.
+    fn again(&mut self, error: Option<ReplyError>, now: Duration) {
+        match error {
+            Some(error) if !is_passing(&error) => self.fail(error),
+            _ => self.call.failed(now, &self.policy),
+        }
+    }
+
+    fn checked(&mut self, checked: Result<Checked, ReplyError>, now: Duration) {
+        match checked {
+            Ok(Checked::Nothing) => self.call.went_well(),
+            // Trouble is not over before webwxsync has gone well too.
+            Ok(Checked::Something { .. }) => self.stage = Stage::Sync,
+            Err(error) => self.again(Some(error), now),
+        }
+    }
+
+    fn synced(&mut self, batch: crate::endpoint::sync::Batch, now: Duration) {
+        let before = self.session.sync().key.clone();
+        let messages = self.session.adopt_batch(batch, self.clock.unix_ms(now) / 1000);
+        if !messages.is_empty() {
+            self.stage = Stage::Done(Ok(messages));
+            return;
+        }
+        self.stage = Stage::next(&self.session);
+        // A server that has something and never gives it must not be asked without a pause.
+        if self.session.sync().key == before {
+            self.call.failed(now, &self.policy);
+        } else {
+            self.call.went_well();
+        }
+    }
+}
+
+impl Stage {
+    fn next(session: &Session) -> Self {
+        if session.sync().due { Self::Sync } else { Self::Check }
+    }
+}
+
+/// Whether the server may well do better next time: all but a verdict on the login, and codes nobody explains.
+fn is_passing(error: &ReplyError) -> bool {
+    match error {
+        // Ret 3 comes with an empty SyncKey, and goes by (§7, §9).
+        ReplyError::Refused { ret: Ret(3), .. } => true,
+        ReplyError::Refused { ret, .. } => {
+            matches!(ret.class(), RetClass::Transient | RetClass::RateLimited)
+        }
+        _ => true,
+    }
+}
+
+impl Flow for NextMessages {
+    type Output = Result<Arrived, Error>;
+
+    fn poll(&mut self, now: Duration) -> Action<Self::Output> {
+        self.clock.start(now);
+        loop {
+            let made = match &mut self.stage {
+                Stage::Restore(restore) => match restore.poll(now).split() {
+                    Ok(action) => return action,
+                    Err(Ok(session)) => {
+                        self.call = Patient::new(restore.next_id());
+                        self.session = session;
+                        if self.session.sync().key.is_none() {
+                            self.fail(ReplyError::Missing("SyncKey"));
+                        } else {
+                            self.stage = Stage::next(&self.session);
+                        }
+                        continue;
+                    }
+                    Err(Err(error)) => {
+                        self.stage = Stage::Done(Err(Box::new(error)));
+                        continue;
+                    }
+                },
+                Stage::Check | Stage::Sync => {
+                    let seed = self.seed.later(self.clock.unix_ms(now));
+                    let check = matches!(self.stage, Stage::Check);
+                    self.call.poll(now, || request(check, seed, &self.session, &self.policy))
+                }
+                Stage::Done(Ok(messages)) => {
+                    let (session, messages) = (self.session.clone(), messages.clone());
+                    return Action::Done(Ok(Arrived { session, messages }));
+                }
+                Stage::Done(Err(error)) => return Action::Done(Err((**error).clone())),
+            };
+            match made {
+                Ok(action) => return action,
+                Err(unready) => self.fail(unready),
+            }
+        }
+    }
+
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
+        let check = match &mut self.stage {
+            Stage::Restore(restore) => return restore.handle(input, now),
+            Stage::Done(_) => return Err(Misuse),
+            Stage::Check => true,
+            Stage::Sync => false,
+        };
+        let reply = match self.call.handle(input)? {
+            None => return Ok(()),
+            Some(Ended::Reply(reply)) => reply,
+            Some(Ended::TooLarge(error)) => {
+                self.fail(error);
+                return Ok(());
+            }
+            Some(Ended::Failed(_)) => {
+                self.again(None, now);
+                return Ok(());
+            }
+        };
+        let unix_s = self.clock.unix_ms(now) / 1000;
+        if check {
+            self.session.adopt_cookies(reply.headers(), Role::Push, unix_s);
+            self.checked(SyncCheck::new(self.seed).read(&reply), now);
+        } else {
+            match Sync::new(self.seed).read(&reply) {
+                Ok(batch) => {
+                    self.session.adopt_cookies(reply.headers(), Role::Base, unix_s);
+                    self.synced(batch, now);
+                }
+                Err(error) => self.again(Some(error), now),
+            }
+        }
+        Ok(())
+    }
+
+    fn progress(&self) -> Progress {
+        match &self.stage {
+            Stage::Restore(restore) => restore.progress(),
+            Stage::Check | Stage::Sync => {
+                Progress { attempt: self.call.tries(), ..Progress::at(Step::Sync, 0) }
+            }
+            Stage::Done(_) => Progress::at(Step::Sync, 0),
+        }
+    }
+
+    fn cancel(&mut self) {
+        if !matches!(self.stage, Stage::Done(_)) {
+            self.fail(Cause::Cancelled);
+        }
+    }
+}
+
+fn request(check: bool, seed: Seed, session: &Session, policy: &Policy) -> Result<Outgoing, Unready> {
+    if check {
+        Ok(SyncCheck::new(seed).request(session)?.with_stall(policy.poll_stall))
+    } else {
+        Ok(Sync::new(seed).request(session)?.with_stall(policy.call_stall))
+    }
+}

@@ -1,0 +1,70 @@
+//! A call of a job that waits for somebody, and so outlives trouble with the network: it is made anew, with growing waits,
+//! for as long as its job wants.
+
+use std::time::Duration;
+
+use super::exchange::{Ended, Exchange};
+use super::{Action, CallId, Input, Misuse};
+use crate::endpoint::LIST_LIMIT;
+use crate::{Outgoing, Policy, Unready};
+
+#[derive(Debug)]
+pub(super) struct Patient {
+    exchange: Option<Exchange>,
+    next_id: CallId,
+    /// Tries in a row that came to nothing.
+    failures: u32,
+    wait_until: Option<Duration>,
+}
+
+impl Patient {
+    pub(super) fn new(next_id: CallId) -> Self {
+        Self { exchange: None, next_id, failures: 0, wait_until: None }
+    }
+
+    /// `make` gives the request of a new try.
+    pub(super) fn poll<T>(
+        &mut self,
+        now: Duration,
+        make: impl FnOnce() -> Result<Outgoing, Unready>,
+    ) -> Result<Action<T>, Unready> {
+        if let Some(until) = self.wait_until.filter(|until| now < *until) {
+            return Ok(Action::Wait(until));
+        }
+        self.wait_until = None;
+        if self.exchange.is_none() {
+            self.exchange = Some(Exchange::new(self.next_id, make()?, LIST_LIMIT));
+            self.next_id = self.next_id.next();
+        }
+        Ok(self.exchange.as_ref().map_or(Action::Wait(now), Exchange::poll))
+    }
+
+    /// `None` while the reply is still coming in. The call is over then, and the next poll makes another.
+    pub(super) fn handle(&mut self, input: Input) -> Result<Option<Ended>, Misuse> {
+        let ended = self.exchange.as_mut().ok_or(Misuse)?.handle(input)?;
+        if ended.is_some() {
+            self.exchange = None;
+        }
+        Ok(ended)
+    }
+
+    /// The last try came to nothing: the next one waits.
+    pub(super) fn failed(&mut self, now: Duration, policy: &Policy) {
+        self.failures = self.failures.saturating_add(1);
+        let wait = policy.back_off_after(self.failures).min(policy.longest_back_off);
+        self.wait_until = Some(now.saturating_add(wait));
+    }
+
+    pub(super) fn went_well(&mut self) {
+        self.failures = 0;
+    }
+
+    /// The number of the try, from 1.
+    pub(super) fn tries(&self) -> u32 {
+        self.failures.saturating_add(1)
+    }
+
+    pub(super) fn next_id(&self) -> CallId {
+        self.next_id
+    }
+}

@@ -1,0 +1,119 @@
+use std::time::Duration;
+
+use super::clock::Clock;
+use super::repeating::Repeating;
+use super::side_calls::SideCalls;
+use super::{Action, CallId, Flow, Input, Misuse, Progress};
+use crate::endpoint::Endpoint;
+use crate::endpoint::init::Init;
+use crate::endpoint::status_notify::StatusNotify;
+use crate::{Cause, Error, Policy, Role, Seed, Session, Step};
+
+/// Takes up a saved login: webwxinit, then the notice to the phone, which never fails it. Ends with the session as it is
+/// from now on, or with an error whose [advice](Error::advice) is to log in again.
+#[derive(Debug)]
+pub struct Restore {
+    session: Session,
+    seed: Seed,
+    policy: Policy,
+    clock: Clock,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Init(Init, Repeating),
+    Notify(SideCalls),
+    Done(CallId, Option<Box<Error>>),
+}
+
+impl Restore {
+    /// Takes up `session`.
+    ///
+    /// # Errors
+    /// [`Error`] at [`Step::Prepare`] if the session holds no login; nothing is sent then.
+    pub fn new(session: Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
+        Self::after(CallId::FIRST, session, seed, policy)
+    }
+
+    pub(super) fn after(id: CallId, session: Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
+        let init = Init::new(seed);
+        let request = init.request(&session).map_err(|unready| Error::new(Step::Prepare, unready))?;
+        let call = Repeating::new(id, request.with_stall(policy.call_stall)).for_lists();
+        let clock = Clock::new(seed.unix_ms);
+        Ok(Self { session, seed, policy, clock, stage: Stage::Init(init, call) })
+    }
+
+    /// The id after all that were used so far.
+    pub(super) fn next_id(&self) -> CallId {
+        match &self.stage {
+            Stage::Init(_, call) => call.next_id(),
+            Stage::Notify(calls) => calls.next_id(),
+            Stage::Done(next_id, _) => *next_id,
+        }
+    }
+
+    fn notify(&self, next_id: CallId) -> Stage {
+        let notice = StatusNotify::new(self.seed).request(&self.session).ok();
+        let notice = notice.map(|notice| notice.with_total(self.policy.side_call_limit));
+        Stage::Notify(SideCalls::new(next_id, notice))
+    }
+}
+
+impl Flow for Restore {
+    type Output = Result<Session, Error>;
+
+    fn poll(&mut self, now: Duration) -> Action<Self::Output> {
+        self.clock.start(now);
+        loop {
+            match &mut self.stage {
+                Stage::Init(_, call) => return call.poll(now),
+                Stage::Notify(calls) => match calls.poll() {
+                    Some(action) => return action,
+                    None => self.stage = Stage::Done(calls.next_id(), None),
+                },
+                Stage::Done(_, Some(error)) => return Action::Done(Err((**error).clone())),
+                Stage::Done(_, None) => return Action::Done(Ok(self.session.clone())),
+            }
+        }
+    }
+
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
+        match &mut self.stage {
+            Stage::Init(init, call) => {
+                let unix_s = self.clock.unix_ms(now) / 1000;
+                let session = &mut self.session;
+                let ended = call.handle(input, now, &self.policy, |reply| {
+                    let initial = init.read(reply)?;
+                    session.adopt_cookies(reply.headers(), Role::Base, unix_s);
+                    session.adopt_initial(&initial);
+                    Ok(())
+                })?;
+                let next_id = call.next_id();
+                self.stage = match ended {
+                    None => return Ok(()),
+                    Some(Ok(())) => self.notify(next_id),
+                    Some(Err(cause)) => Stage::Done(next_id, Some(Box::new(Error::new(Step::Init, cause)))),
+                };
+                Ok(())
+            }
+            Stage::Notify(calls) => calls.handle(input),
+            Stage::Done(..) => Err(Misuse),
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        let attempt = match &self.stage {
+            Stage::Init(_, call) => call.tries(),
+            _ => 0,
+        };
+        Progress { attempt, ..Progress::at(Step::Init, 0) }
+    }
+
+    fn cancel(&mut self) {
+        if !matches!(self.stage, Stage::Done(..)) {
+            self.stage =
+                Stage::Done(self.next_id(), Some(Box::new(Error::new(Step::Init, Cause::Cancelled))));
+        }
+    }
+}

@@ -1,0 +1,85 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+const ROOM: &str = "@@0123456789abcdef";
+
+fn message(more: Value) -> Message {
+    let mut json = json!({
+        "MsgId": "8997396119269472610", "FromUserName": "@friend", "ToUserName": "@me", "MsgType": 3,
+        "Content": "", "CreateTime": 1_511_493_942, "ImgWidth": 100, "ImgHeight": 67,
+    });
+    json.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    Message::of_json(json)
+}
+
+#[test]
+fn p58_content_of_the_vector() {
+    let vector: Value =
+        serde_json::from_str(include_str!("../../tests/vectors/message_content.json")).unwrap();
+    for case in vector["cases"].as_array().unwrap() {
+        let from = if case["room"] == true { ROOM } else { "@friend" };
+        let read = message(json!({ "Content": case["raw"], "FromUserName": from }));
+        assert_eq!(read.content, case["decoded"].as_str().unwrap(), "{case}");
+        assert_eq!(read.sender.as_ref().map(UserName::as_str), case["sender"].as_str());
+    }
+}
+
+#[test]
+fn p58_only_a_room_has_a_prefix_and_only_one() {
+    let prefixed = "@abc:<br/>@def:<br/>hello<br/>&lt;br/&gt;";
+    assert_eq!(message(json!({ "Content": prefixed })).sender, None);
+    let read = message(json!({ "Content": prefixed, "FromUserName": ROOM }));
+    assert_eq!((read.sender.unwrap().as_str(), read.content.as_str()), ("@abc", "@def:\nhello\n<br/>"));
+    for bare in ["no prefix", "abc:<br/>x", "@a b:<br/>x", ":<br/>x", ""] {
+        assert_eq!(message(json!({ "Content": bare, "FromUserName": ROOM })).sender, None, "{bare}");
+    }
+}
+
+#[test]
+fn what_there_is_to_fetch() {
+    let size = |more: Value| message(more).picture();
+    assert_eq!(size(json!({})), Some(ImageSize::Original));
+    assert_eq!(size(json!({ "MsgType": 47 })), Some(ImageSize::Emoticon));
+    assert_eq!(size(json!({ "MsgType": 47, "HasProductId": 1 })), None);
+    assert_eq!(size(json!({ "MsgType": "43" })), Some(ImageSize::Thumbnail));
+    assert_eq!(size(json!({ "MsgType": 62 })), Some(ImageSize::Thumbnail));
+    for kind in [1, 34, 49, 51, 10_000, 10_002, -5] {
+        assert_eq!(size(json!({ "MsgType": kind })), None, "{kind}");
+    }
+    let thumbnail = |more: Value| message(more).kind;
+    assert_eq!(thumbnail(json!({})), Kind::Picture { thumbnail: Some((100, 67)) });
+    assert_eq!(thumbnail(json!({ "ImgWidth": 0 })), Kind::Picture { thumbnail: None });
+    let file = json!({ "MsgType": 49, "AppMsgType": 6, "FileName": "a&amp;b.pdf", "FileSize": "1234" });
+    assert_eq!(thumbnail(file), Kind::File { name: "a&b.pdf".into(), len: Some(1234) });
+}
+
+#[test]
+fn p17_ids_keep_their_digits_as_text_or_number() {
+    for id in [json!("18446744073709551615"), json!(18_446_744_073_709_551_615_u64)] {
+        assert_eq!(message(json!({ "MsgId": id })).id.as_str(), "18446744073709551615");
+    }
+}
+
+#[test]
+fn whatever_is_wrong_it_is_a_message() {
+    for wrong in [json!({ "MsgId": "../../etc/passwd" }), json!({ "MsgId": null }), json!({ "MsgId": 1.5 })] {
+        let read = message(wrong);
+        assert_eq!(read.id.as_str(), "0");
+        assert!(matches!(read.kind, Kind::Other { msg_type: 3, .. }), "nothing can be fetched under it");
+    }
+    for json in [
+        json!(null),
+        json!([]),
+        json!("x"),
+        json!({}),
+        json!({ "Content": {}, "MsgType": [], "FromUserName": 7 }),
+    ] {
+        assert!(matches!(Message::of_json(json).kind, Kind::Other { .. }));
+    }
+    let Kind::Other { json, msg_type } = message(json!({ "MsgType": 51, "StatusNotifyCode": 4 })).kind else {
+        panic!()
+    };
+    assert_eq!(msg_type, 51);
+    assert_eq!(serde_json::from_str::<Value>(&json).unwrap()["StatusNotifyCode"], 4);
+}

@@ -1,0 +1,60 @@
+//! How a session takes in what the server gives it (P14, P55).
+
+use http::HeaderMap;
+
+use super::{Session, SyncState};
+use crate::endpoint::init::Initial;
+use crate::endpoint::new_login_page::Credentials;
+use crate::endpoint::sync::Batch;
+use crate::{CookieJar, Message, Role, Site, UserName};
+
+impl Session {
+    /// The session of a fresh login; webwxinit has to tell the account's name yet.
+    #[must_use]
+    pub fn of_login(site: Site, credentials: Credentials, cookies: CookieJar) -> Self {
+        let Credentials { uin, sid, skey, pass_ticket } = credentials;
+        Self {
+            site,
+            uin,
+            sid,
+            skey,
+            pass_ticket,
+            device_id: None,
+            user_name: UserName::nobody(),
+            cookies,
+            sync: SyncState::default(),
+            rest: serde_json::Map::new(),
+        }
+    }
+
+    /// Takes in the answer to webwxinit. A position in the messages that is known already stays: what came meanwhile is
+    /// behind it.
+    pub fn adopt_initial(&mut self, initial: &Initial) {
+        self.user_name = initial.user_name.clone();
+        if let Some(skey) = &initial.skey {
+            self.skey = skey.clone();
+        }
+        if self.sync.key.is_none() {
+            self.sync.key.clone_from(&initial.sync_key);
+        }
+    }
+
+    /// Takes in the answer to webwxsync at `unix_s` (Unix seconds), and gives those of its messages that are new (P57).
+    pub fn adopt_batch(&mut self, batch: Batch, unix_s: u64) -> Vec<Message> {
+        let Batch { mut messages, more, skey, sync_key, check_key } = batch;
+        if let Some(skey) = skey {
+            self.skey = skey;
+        }
+        if let Some(key) = sync_key {
+            (self.sync.key, self.sync.check_key) = (Some(key), check_key);
+        }
+        (self.sync.due, self.sync.synced_at) = (more, Some(unix_s));
+        messages.retain(|message| message.id.is_zero() || self.sync.is_new(&message.id));
+        messages
+    }
+
+    /// Takes in the cookies of an answer from the host of `role` at `unix_s` (Unix seconds).
+    pub fn adopt_cookies(&mut self, headers: &HeaderMap, role: Role, unix_s: u64) {
+        self.cookies.adopt(headers, &self.site.hosts().origin(role), unix_s);
+    }
+}

@@ -1,0 +1,135 @@
+//! What a login knows of its messages: where it is, and which it has had (§8.5, §8.6).
+
+use std::collections::{BTreeSet, VecDeque};
+use std::fmt::{self, Write};
+
+use serde::{Deserialize, Serialize};
+
+use crate::MsgId;
+use crate::wire::lenient;
+
+/// A position in the server's list of messages. It goes back as it came: the same numbers in the same order (P55).
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SyncKey {
+    #[serde(rename = "Count", default, deserialize_with = "lenient::count")]
+    count: u64,
+    #[serde(rename = "List", default)]
+    list: Vec<Entry>,
+}
+
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Entry {
+    #[serde(rename = "Key", deserialize_with = "lenient::signed")]
+    key: i64,
+    #[serde(rename = "Val", deserialize_with = "lenient::signed")]
+    val: i64,
+}
+
+impl SyncKey {
+    /// The key, unless the server sent an empty one, as it does in every refusal (P55).
+    pub(crate) fn if_any(self) -> Option<Self> {
+        (self.count > 0 && !self.list.is_empty()).then_some(self)
+    }
+
+    /// As in synccheck's query (P56).
+    pub(crate) fn in_query(&self) -> String {
+        let mut text = String::new();
+        for Entry { key, val } in &self.list {
+            let separator = if text.is_empty() { "" } else { "|" };
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{separator}{key}_{val}");
+        }
+        text
+    }
+}
+
+impl fmt::Debug for SyncKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SyncKey({} entries)", self.list.len())
+    }
+}
+
+/// How many ids of messages are remembered, so that one that comes twice is dropped (P57): more than any batch has.
+const REMEMBERED: usize = 20_000;
+/// How many of them go into a session file.
+const SAVED: usize = 500;
+
+/// Where a login is in its messages.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct SyncState {
+    /// For webwxsync.
+    pub(crate) key: Option<SyncKey>,
+    /// For synccheck, if the last webwxsync gave one of its own. Not saved: after a restart webwxsync comes first.
+    pub(crate) check_key: Option<SyncKey>,
+    /// Whether webwxsync is due without a synccheck before it.
+    pub(crate) due: bool,
+    /// When the last webwxsync was answered, in Unix seconds.
+    pub(crate) synced_at: Option<u64>,
+    /// The ids of the last messages, the oldest first, and the same to be searched.
+    order: VecDeque<MsgId>,
+    seen: BTreeSet<MsgId>,
+}
+
+impl SyncState {
+    /// As a session file has it.
+    pub(super) fn saved(key: Option<SyncKey>, synced_at: Option<u64>, seen: Vec<MsgId>) -> Self {
+        let mut state = Self { due: key.is_some(), key, synced_at, ..Self::default() };
+        for id in &seen {
+            state.is_new(id);
+        }
+        state
+    }
+
+    /// The last ids, for a session file.
+    pub(super) fn recent(&self) -> impl Iterator<Item = &str> {
+        self.order.iter().skip(self.order.len().saturating_sub(SAVED)).map(MsgId::as_str)
+    }
+
+    /// Whether a message has not been had yet; from now on it has.
+    pub(crate) fn is_new(&mut self, id: &MsgId) -> bool {
+        if !self.seen.insert(id.clone()) {
+            return false;
+        }
+        self.order.push_back(id.clone());
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.seen.remove(&oldest);
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vector() -> serde_json::Value {
+        let text = include_str!("../../tests/vectors/login_and_sync.json");
+        serde_json::from_str::<serde_json::Value>(text).unwrap()["synckey"].clone()
+    }
+
+    #[test]
+    fn p55_p56_a_key_goes_back_as_it_came() {
+        let key: SyncKey = serde_json::from_value(vector()["object"].clone()).unwrap();
+        assert_eq!(serde_json::to_value(&key).unwrap(), vector()["object"]);
+        assert_eq!(key.in_query(), vector()["query_value"].as_str().unwrap());
+        assert!(key.if_any().is_some());
+        for empty in [r#"{"Count":0}"#, r#"{"Count":0,"List":[]}"#, "{}", r#"{"Count":2,"List":[]}"#] {
+            assert_eq!(serde_json::from_str::<SyncKey>(empty).unwrap().if_any(), None, "{empty}");
+        }
+    }
+
+    #[test]
+    fn p57_a_message_is_new_once() {
+        let id = |n: usize| MsgId::new(n.to_string()).unwrap();
+        let mut state = SyncState::default();
+        assert!(state.is_new(&id(1)) && state.is_new(&id(2)) && !state.is_new(&id(1)));
+        for n in 0..REMEMBERED {
+            state.is_new(&id(100 + n));
+        }
+        assert_eq!((state.seen.len(), state.order.len()), (REMEMBERED, REMEMBERED));
+        assert_eq!(state.recent().count(), SAVED);
+        assert!(state.is_new(&id(1)), "what is long past is forgotten");
+    }
+}

@@ -1,0 +1,184 @@
+//! Which web WeChat a login is for.
+
+use std::fmt;
+
+use crate::{HostError, Hosts, SessionError};
+
+/// The `User-Agent` of a desktop browser (§2.6), unless another is set.
+const USER_AGENT: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
+
+/// The two pages that speak this protocol.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Profile {
+    /// Web WeChat itself, of the five families of §1.2.
+    #[default]
+    Web,
+    /// The File Transfer Helper of §1.3 and §8.8: the same protocol, and nobody to send to but `filehelper` (P60).
+    FileHelper,
+}
+
+/// A page as a browser would have it open: profile, hosts, language and `User-Agent`.
+///
+/// ```
+/// use wx_proto::{Profile, Role, Site};
+///
+/// let site = Site::new(Profile::FileHelper);
+/// assert_eq!(site.hosts().origin(Role::Base).host(), "filehelper.weixin.qq.com");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    profile: Profile,
+    hosts: Hosts,
+    lang: String,
+    user_agent: String,
+}
+
+impl Profile {
+    /// The name in session files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::FileHelper => "filehelper",
+        }
+    }
+
+    /// The profile of a name in session files.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        [Self::Web, Self::FileHelper].into_iter().find(|profile| profile.name() == name)
+    }
+
+    /// `appid` of jslogin and the poll (§8.1, §8.8).
+    pub(crate) const fn app_id(self) -> &'static str {
+        match self {
+            Self::Web => "wx782c26e4c19acffb",
+            Self::FileHelper => "wx_webfilehelper",
+        }
+    }
+
+    /// `mmweb_appid` of every call of the File Transfer Helper (P60).
+    pub(crate) const fn mmweb_app_id(self) -> Option<&'static str> {
+        match self {
+            Self::Web => None,
+            Self::FileHelper => Some("wx_webfilehelper"),
+        }
+    }
+}
+
+impl Site {
+    /// The profile's usual page: `https://wx.qq.com` or `https://filehelper.weixin.qq.com`. Which family an account lands
+    /// on is the server's choice.
+    #[must_use]
+    pub fn new(profile: Profile) -> Self {
+        let hosts = match profile {
+            Profile::Web => Hosts::web(),
+            Profile::FileHelper => Hosts::file_helper(),
+        };
+        Self { profile, hosts, lang: "zh_CN".to_owned(), user_agent: USER_AGENT.to_owned() }
+    }
+
+    /// The page at `base`, such as `https://wx2.qq.com`.
+    ///
+    /// # Errors
+    /// [`HostError`] for hosts that are not the profile's, and for plain http.
+    pub fn at(profile: Profile, base: &str) -> Result<Self, HostError> {
+        Self::new(profile).with_hosts(Hosts::of(base)?)
+    }
+
+    /// As [`Site::at`], and accepts plain http to a literal loopback address as well. See [`Hosts::loopback`].
+    ///
+    /// # Errors
+    /// [`HostError`] for any other host.
+    pub fn at_allow_loopback(profile: Profile, base: &str) -> Result<Self, HostError> {
+        Self::new(profile).with_hosts(Hosts::loopback(base)?)
+    }
+
+    /// The same page on other hosts of its profile.
+    pub(crate) fn with_hosts(self, hosts: Hosts) -> Result<Self, HostError> {
+        match hosts.profile() {
+            Some(profile) if profile != self.profile => {
+                Err(HostError::Foreign { host: hosts.base().to_owned() })
+            }
+            _ => Ok(Self { hosts, ..self }),
+        }
+    }
+
+    /// Sets the page's language, such as `zh_CN` or `en`.
+    ///
+    /// # Errors
+    /// [`SessionError::Invalid`] for what is no language tag.
+    pub fn with_lang(self, lang: &str) -> Result<Self, SessionError> {
+        let valid = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+        if lang.is_empty() || !lang.bytes().all(valid) {
+            return Err(SessionError::Invalid("lang"));
+        }
+        Ok(Self { lang: lang.to_owned(), ..self })
+    }
+
+    /// Sets the `User-Agent` of every request: printable ASCII.
+    ///
+    /// # Errors
+    /// [`SessionError::Invalid`] for any other text.
+    pub fn with_user_agent(self, user_agent: &str) -> Result<Self, SessionError> {
+        if user_agent.is_empty() || !user_agent.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+            return Err(SessionError::Invalid("user_agent"));
+        }
+        Ok(Self { user_agent: user_agent.to_owned(), ..self })
+    }
+
+    /// Which of the pages it is.
+    #[must_use]
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// Its hosts.
+    #[must_use]
+    pub fn hosts(&self) -> &Hosts {
+        &self.hosts
+    }
+
+    /// Its language.
+    #[must_use]
+    pub fn lang(&self) -> &str {
+        &self.lang
+    }
+
+    /// The `User-Agent` of every request.
+    #[must_use]
+    pub fn user_agent(&self) -> &str {
+        &self.user_agent
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p60_a_page_keeps_to_the_hosts_of_its_profile() {
+        assert!(Site::at(Profile::Web, "https://wx2.qq.com").is_ok());
+        assert!(Site::at(Profile::FileHelper, "https://szfilehelper.weixin.qq.com").is_ok());
+        for (profile, base) in [
+            (Profile::Web, "https://filehelper.weixin.qq.com"),
+            (Profile::FileHelper, "https://wx.qq.com"),
+            (Profile::Web, "https://wx.qq.com.example.com"),
+            (Profile::Web, "http://127.0.0.1:9"),
+        ] {
+            assert!(Site::at(profile, base).is_err(), "{profile} {base}");
+        }
+        for profile in [Profile::Web, Profile::FileHelper] {
+            assert!(Site::at_allow_loopback(profile, "http://127.0.0.1:9").is_ok());
+            assert_eq!(Profile::of_name(profile.name()), Some(profile));
+        }
+        assert_eq!(Profile::of_name("desktop"), None);
+    }
+}

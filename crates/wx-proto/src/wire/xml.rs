@@ -1,0 +1,48 @@
+//! The login page's XML: one root, flat children, read loosely (§8.3, P54).
+
+use super::entities;
+
+/// The text of the first element `name`, its entities decoded; `None` if there is none.
+pub(crate) fn text(xml: &str, name: &str) -> Option<String> {
+    let inside = element(xml, name)?.trim();
+    Some(match inside.strip_prefix("<![CDATA[").and_then(|rest| rest.strip_suffix("]]>")) {
+        Some(verbatim) => verbatim.to_owned(),
+        None => entities::decode(inside),
+    })
+}
+
+/// What stands between the tags of the first element `name`.
+fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
+    let mut rest = xml;
+    loop {
+        rest = rest.split_once('<')?.1;
+        let Some(tag) = rest.strip_prefix(name) else { continue };
+        let Some((attributes, inside)) = tag.split_once('>') else { continue };
+        if attributes.ends_with('/') {
+            return Some("");
+        }
+        // Not the beginning of a longer name.
+        if attributes.chars().next().is_none_or(char::is_whitespace) {
+            return inside.split_once(&format!("</{name}")).map(|(inside, _)| inside);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p54_flat_elements_with_escapes() {
+        let xml = "<?xml version=\"1.0\"?>\n<error>\n <ret>0</ret><message/><skeys>no</skeys><skey a='b'> @x&amp;y&lt; </skey \
+                   ><t><![CDATA[a&amp;b]]></t></error>";
+        assert_eq!(text(xml, "ret").as_deref(), Some("0"));
+        assert_eq!(text(xml, "message").as_deref(), Some(""));
+        assert_eq!(text(xml, "skey").as_deref(), Some("@x&y<"));
+        assert_eq!(text(xml, "t").as_deref(), Some("a&amp;b"));
+        assert_eq!(text(xml, "wxsid"), None);
+        for broken in ["", "<", "<ret", "<ret>", "<ret>0", "ret>0</ret>", "<<<ret>>"] {
+            assert_eq!(text(broken, "ret"), None, "{broken}");
+        }
+    }
+}
