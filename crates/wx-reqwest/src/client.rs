@@ -230,7 +230,7 @@ impl ClientBuilder {
     /// # Errors
     /// [`BuildError`].
     pub fn build(self) -> Result<Client, BuildError> {
-        let http = Http::new(self.http, &self.session)?;
+        let http = Http::new(self.http, self.session.site())?;
         Ok(Client {
             session: Arc::new(self.session),
             policy: Arc::new(self.policy),

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::response::Parts;
 use tokio::time::Instant;
 use wx_proto::flow::{Failure, FailureKind};
-use wx_proto::{Limits, Outgoing, Session};
+use wx_proto::{Limits, Outgoing, Site};
 
 use crate::BuildError;
 use crate::body::{Moved, Segments};
@@ -22,13 +22,13 @@ pub struct Http {
 
 impl Http {
     /// Takes `builder` for proxies, certificates, name resolution and the like; then switches off redirects, retries,
-    /// decoding, cookies, verbose logging and HTTP/2, and verifies certificates. For a loopback session no proxy is used, for any other
+    /// decoding, cookies, verbose logging and HTTP/2, and verifies certificates. For a loopback site no proxy is used, for any other
     /// no plain http.
     ///
     /// # Errors
-    /// [`BuildError`] if reqwest cannot be set up, or has no TLS for an https session.
-    pub fn new(builder: reqwest::ClientBuilder, session: &Session) -> Result<Self, BuildError> {
-        let loopback = session.hosts().is_loopback();
+    /// [`BuildError`] if reqwest cannot be set up, or has no TLS for an https site.
+    pub fn new(builder: reqwest::ClientBuilder, site: &Site) -> Result<Self, BuildError> {
+        let loopback = site.hosts().is_loopback();
         if !loopback && !cfg!(any(feature = "rustls", feature = "native-tls")) {
             return Err(BuildError::NoTls);
         }

@@ -6,7 +6,7 @@ use http::response::Parts;
 use ureq::config::Config;
 use ureq::{Agent, AsSendBody, Body, BodyReader, SendBody};
 use wx_proto::flow::Failure;
-use wx_proto::{Limits, Outgoing, Session};
+use wx_proto::{Limits, Outgoing, Site};
 
 use crate::body::Segments;
 use crate::classify::classify;
@@ -28,11 +28,11 @@ impl Http {
     /// address.
     ///
     /// # Errors
-    /// [`BuildError`] if the session needs https and the configuration would not verify certificates, or asks for a
+    /// [`BuildError`] if the site needs https and the configuration would not verify certificates, or asks for a
     /// TLS library that is not there.
-    pub fn new(config: Option<Config>, session: &Session) -> Result<Self, BuildError> {
+    pub fn new(config: Option<Config>, site: &Site) -> Result<Self, BuildError> {
         let config = config.unwrap_or_else(defaults);
-        if !session.hosts().is_loopback() {
+        if !site.hosts().is_loopback() {
             check_tls(&config)?;
         }
         Ok(Self { agent: new_agent(config) })
