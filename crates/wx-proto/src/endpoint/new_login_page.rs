@@ -1,5 +1,7 @@
 //! `GET webwxnewloginpage`: the ticket becomes a login (`docs/protocol.md` §8.3, P53, P54).
 
+use std::fmt;
+
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 
@@ -27,13 +29,19 @@ pub enum LoginPage {
     Elsewhere(Secret),
 }
 
-/// The values of a login (§2.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The values of a login (§2.1). `Debug` shows none of them.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     pub(crate) uin: u32,
     pub(crate) sid: Secret,
     pub(crate) skey: Secret,
     pub(crate) pass_ticket: Option<PassTicket>,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").finish_non_exhaustive()
+    }
 }
 
 impl NewLoginPage {
@@ -43,6 +51,9 @@ impl NewLoginPage {
     /// # Errors
     /// [`HostError`] if it is none of the hosts of `site`'s profile; a loopback site stays at its own address.
     pub fn at(redirect_uri: &Secret, site: &Site) -> Result<(Self, Site), HostError> {
+        if !redirect_uri.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(HostError::Malformed);
+        }
         let uri: http::Uri = redirect_uri.expose().parse().map_err(|_| HostError::Malformed)?;
         let site = if site.hosts().is_loopback() {
             let hosts = Hosts::loopback(redirect_uri.expose())?;

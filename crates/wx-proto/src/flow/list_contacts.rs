@@ -19,7 +19,7 @@ pub struct ListContacts {
 
 #[derive(Debug)]
 enum Stage {
-    Page(GetContact, Repeating),
+    Page(GetContact, Box<Repeating>),
     Done(Option<Box<Error>>),
 }
 
@@ -57,7 +57,8 @@ impl ListContacts {
 fn page(seq: u64, id: CallId, session: &Session, unix_ms: u64, policy: &Policy) -> Result<Stage, Error> {
     let call = GetContact::new(seq, unix_ms);
     let request = call.request(session).map_err(|unready| Error::new(Step::Contacts, unready))?;
-    Ok(Stage::Page(call, Repeating::new(id, request.with_stall(policy.call_stall)).for_lists()))
+    let repeating = Repeating::new(id, request.with_stall(policy.call_stall)).for_lists();
+    Ok(Stage::Page(call, Box::new(repeating)))
 }
 
 impl Flow for ListContacts {

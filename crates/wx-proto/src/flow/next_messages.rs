@@ -5,7 +5,7 @@ use super::exchange::Ended;
 use super::patient::Patient;
 use super::{Action, CallId, Flow, Input, Misuse, Progress, Restore};
 use crate::endpoint::Endpoint;
-use crate::endpoint::sync::Sync;
+use crate::endpoint::sync::{Batch, Sync};
 use crate::endpoint::sync_check::{Checked, SyncCheck};
 use crate::{
     Cause, Error, Message, Outgoing, Policy, ReplyError, Ret, RetClass, Role, Seed, Session, Step, Unready,
@@ -83,11 +83,15 @@ impl NextMessages {
             Ok(Checked::Nothing) => self.call.went_well(),
             // Trouble is not over before webwxsync has gone well too.
             Ok(Checked::Something { .. }) => self.stage = Stage::Sync,
+            // What other codes mean here nobody knows; the page counts them and asks again (§8.5).
+            Err(ReplyError::Refused { ret, .. }) if ret.class() != RetClass::LoginAgain => {
+                self.call.failed(now, &self.policy);
+            }
             Err(error) => self.again(Some(error), now),
         }
     }
 
-    fn synced(&mut self, batch: crate::endpoint::sync::Batch, now: Duration) {
+    fn synced(&mut self, batch: Batch, now: Duration) {
         let before = self.session.sync().key.clone();
         let messages = self.session.adopt_batch(batch, self.clock.unix_ms(now) / 1000);
         if !messages.is_empty() {

@@ -234,11 +234,22 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<Opened<T>, ReplyError> {
         Err(error) => Err(match ReplyError::of_page(body) {
             Some(ReplyError::Html) => ReplyError::Html,
             Some(_) if error.is_eof() => ReplyError::CutJson,
-            Some(_) if error.is_data() => ReplyError::NoRet,
+            Some(_) if error.is_data() => refusal_alone(body).unwrap_or(ReplyError::NoRet),
             _ if body.trim_ascii().is_empty() => ReplyError::Empty,
             _ => ReplyError::NotJson,
         }),
     }
+}
+
+/// The refusal in an envelope whose other fields are not what they should be: Ret goes before them.
+fn refusal_alone(body: &[u8]) -> Option<ReplyError> {
+    #[derive(Deserialize)]
+    struct Alone {
+        #[serde(rename = "BaseResponse")]
+        base: BaseResponse,
+    }
+    let Alone { base } = serde_json::from_slice(body).ok()?;
+    (base.ret != 0).then(|| ReplyError::refused(base.ret, &base.message))
 }
 
 impl fmt::Display for ReplyError {

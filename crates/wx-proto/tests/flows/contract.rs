@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use wx_proto::bytes::Bytes;
 use wx_proto::flow::{
-    Action, CallId, Failure, FailureKind, FetchImage, Flow, Input, Misuse, SendImage, SendUploaded,
+    Action, CallId, Failure, FailureKind, FetchImage, Flow, Input, ListContacts, Login, LoginState, Logout,
+    Misuse, NextMessages, Restore, SendImage, SendUploaded,
 };
 use wx_proto::http::Response;
-use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, Policy, ReplyError, Sent};
+use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, Policy, Profile, ReplyError, Sent, Site};
 
+use super::login::{code, init, page, polled};
 use super::world::*;
 
 const NOW: Duration = Duration::from_secs(5);
@@ -58,8 +60,8 @@ fn sent_id<T>(action: &Action<T>) -> CallId {
 }
 
 /// Lines 2, 3 and 4: the outstanding action stays until its own answer comes, whatever else is put in.
-fn assert_steady<F: Flow>(flow: &mut F, foreign: CallId, idempotent: bool) {
-    let before = idempotent.then(|| shown(&flow.poll(NOW)));
+fn assert_steady<F: Flow>(flow: &mut F, foreign: CallId, idempotent: bool, now: Duration) {
+    let before = idempotent.then(|| shown(&flow.poll(now)));
     let progress = flow.progress();
     let failure = Failure::on_the_way(FailureKind::Dropped);
     let strangers = [
@@ -69,12 +71,12 @@ fn assert_steady<F: Flow>(flow: &mut F, foreign: CallId, idempotent: bool) {
         Input::Failed(foreign, failure),
     ];
     for stranger in strangers {
-        assert_eq!(flow.handle(stranger, NOW), Err(Misuse));
+        assert_eq!(flow.handle(stranger, now), Err(Misuse));
     }
     assert_eq!(flow.progress(), progress);
     if let Some(before) = before {
-        assert_eq!(shown(&flow.poll(NOW)), before);
-        assert_eq!(shown(&flow.poll(NOW)), before);
+        assert_eq!(shown(&flow.poll(now)), before);
+        assert_eq!(shown(&flow.poll(now)), before);
     }
 }
 
@@ -91,7 +93,7 @@ fn lines_1_to_4_in_every_state_of_a_send() {
         let action = flow.poll(NOW);
         let in_message = flow.progress().in_doubt;
         if let Some(stale) = stale {
-            assert_steady(&mut flow, stale, !in_message);
+            assert_steady(&mut flow, stale, !in_message, NOW);
         }
         let input = match action {
             Action::Done(result) => {
@@ -117,6 +119,84 @@ fn lines_1_to_4_in_every_state_of_a_send() {
         flow.handle(input, NOW).unwrap();
     }
     panic!("no end");
+}
+
+/// Lines 1 to 4 for a flow that reads no picture, from its beginning to its end.
+fn keeps_the_contract<F: Flow>(mut flow: F, answers: impl IntoIterator<Item = Answer>) {
+    let mut answers = answers.into_iter();
+    let (mut now, mut stale, mut requests) = (NOW, None, 0);
+    assert_eq!(flow.handle(Input::Loaded(Bytes::new()), now), Err(Misuse), "nothing was asked for yet");
+    for _ in 0..200 {
+        let action = flow.poll(now);
+        if let Some(stale) = stale {
+            assert_steady(&mut flow, stale, true, now);
+        }
+        assert_eq!(flow.handle(Input::Stored, now), Err(Misuse));
+        match action {
+            Action::Done(_) => {
+                assert_eq!(shown(&flow.poll(now)), "done", "done stays done");
+                let left = answers.count();
+                assert_eq!(left, 0, "every answer was asked for, after {requests} requests");
+                flow.cancel();
+                assert_eq!(shown(&flow.poll(now)), "done");
+                return;
+            }
+            Action::Wait(until) => {
+                assert!(until > now);
+                now = until;
+            }
+            Action::Send(id, _) => {
+                assert!(stale.is_none_or(|stale| stale < id), "ids grow");
+                assert_eq!(flow.handle(Input::End(id), now), Err(Misuse));
+                (stale, requests) = (Some(id), requests + 1);
+                match answers.next().expect("an answer is left") {
+                    Answer::Reply(code, headers, body) => {
+                        let mut reply = Response::builder().status(code);
+                        for (name, value) in headers {
+                            reply = reply.header(name, value);
+                        }
+                        flow.answer(id, reply.body(body).unwrap(), now, |_, _| Ok(())).unwrap();
+                    }
+                    Answer::Fail(failure) => flow.handle(Input::Failed(id, failure), now).unwrap(),
+                    Answer::Break(..) => panic!("not used here"),
+                }
+            }
+            other => panic!("unexpected {}", shown(&other)),
+        }
+    }
+    panic!("no end");
+}
+
+#[test]
+fn lines_1_to_4_of_a_login_and_what_comes_after() {
+    let policy = Policy::default;
+    let notified = || ok(r#"{"BaseResponse":{"Ret":0}}"#);
+    let sync = || {
+        ok(
+            r#"{"BaseResponse":{"Ret":0},"AddMsgList":[{"MsgId":"1","MsgType":3}],"SyncKey":{"Count":1,"List":[{"Key":1,"Val":2}]}}"#,
+        )
+    };
+    let answers = [
+        code(),
+        dropped(),
+        polled(1),
+        polled(4),
+        code(),
+        polled(2),
+        dropped(),
+        page(),
+        dropped(),
+        init(""),
+        notified(),
+    ];
+    keeps_the_contract(Login::new(Site::new(Profile::Web), SEED, policy(), |_: &LoginState| {}), answers);
+    keeps_the_contract(Restore::new(session(), SEED, policy()).unwrap(), [status(503), init(""), dropped()]);
+    let check = || ok("window.synccheck={retcode:\"0\",selector:\"2\"}");
+    let messages = NextMessages::new(session(), SEED, policy()).unwrap();
+    keeps_the_contract(messages, [init(""), notified(), dropped(), check(), status(500), sync()]);
+    let contacts = ok(r#"{"BaseResponse":{"Ret":0},"MemberList":[],"Seq":0}"#);
+    keeps_the_contract(ListContacts::new(&session(), SEED, policy()).unwrap(), [dropped(), contacts]);
+    keeps_the_contract(Logout::new(&session(), SEED, policy()).unwrap(), [dropped(), ok("")]);
 }
 
 #[test]

@@ -4,7 +4,9 @@
 mod contract;
 mod cuts;
 mod fetch;
+mod login;
 mod message;
+mod messages;
 mod parity;
 mod properties;
 mod resume;

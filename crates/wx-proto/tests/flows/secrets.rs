@@ -5,16 +5,31 @@ use std::time::Duration;
 
 use wx_proto::bytes::Bytes;
 use wx_proto::endpoint::Endpoint;
+use wx_proto::endpoint::batch_get_contact::BatchGetContact;
 use wx_proto::endpoint::check_upload::CheckUpload;
+use wx_proto::endpoint::get_contact::GetContact;
 use wx_proto::endpoint::get_msg_img::GetMsgImg;
+use wx_proto::endpoint::init::Init;
+use wx_proto::endpoint::js_login::JsLogin;
+use wx_proto::endpoint::login::{PollLogin, Polled};
+use wx_proto::endpoint::logout::Logout as LogoutCall;
+use wx_proto::endpoint::new_login_page::NewLoginPage;
 use wx_proto::endpoint::preflight::Preflight;
+use wx_proto::endpoint::push_login_url::PushLoginUrl;
 use wx_proto::endpoint::report::Report;
+use wx_proto::endpoint::send_app_msg::SendAppMsg;
 use wx_proto::endpoint::send_emoticon::SendEmoticon;
 use wx_proto::endpoint::send_msg_img::SendMsgImg;
+use wx_proto::endpoint::status_notify::StatusNotify;
+use wx_proto::endpoint::sync::Sync;
+use wx_proto::endpoint::sync_check::SyncCheck;
 use wx_proto::endpoint::upload_media::UploadMedia;
-use wx_proto::flow::{Action, FetchImage, Flow, Input, SendImage};
+use wx_proto::flow::{
+    Action, FetchImage, Flow, Input, ListContacts, Login, LoginState, Logout, NextMessages, Restore,
+    SendImage,
+};
 use wx_proto::http::Response;
-use wx_proto::{ImageSize, MediaId, MsgId, Policy, Session};
+use wx_proto::{ImageSize, MediaId, MsgId, Outgoing, Policy, Profile, Session, Site};
 
 use super::world::{CHUNK, SEED, jpeg, picture, to};
 
@@ -41,6 +56,14 @@ impl Shown {
         write!(self.0, "{value:?} {value:#?} ").unwrap();
     }
 
+    fn show_request(&mut self, outgoing: &Outgoing) {
+        self.show(outgoing);
+        self.show(outgoing.http().body());
+        let values = outgoing.http().headers().values();
+        let open = values.filter(|value| !value.is_sensitive()).map(|value| value.to_str().unwrap());
+        assert!(open.into_iter().all(|value| !value.contains(CANARY)));
+    }
+
     fn assert_silent(&self) {
         assert!(self.0.len() > 1000, "something was shown");
         for secret in [CANARY, "424242424"] {
@@ -54,11 +77,25 @@ impl Shown {
         &mut self,
         flow: &mut (impl Flow<Output = Result<T, wx_proto::Error>> + Debug),
         bytes: &Bytes,
+        answer: impl FnMut() -> Bytes,
+    ) {
+        self.run_for(flow, bytes, answer, usize::MAX);
+    }
+
+    /// As [`Shown::run`], cancelled after so many steps.
+    fn run_for<T: Debug>(
+        &mut self,
+        flow: &mut (impl Flow<Output = Result<T, wx_proto::Error>> + Debug),
+        bytes: &Bytes,
         mut answer: impl FnMut() -> Bytes,
+        steps: usize,
     ) {
         let mut now = Duration::ZERO;
         let mut body = None;
-        for _ in 0..200 {
+        for step in 0..200 {
+            if step == steps {
+                flow.cancel();
+            }
             self.show(flow);
             self.show(&flow.progress());
             let action = flow.poll(now);
@@ -134,6 +171,108 @@ fn p15_no_secret_in_any_state_of_a_job() {
     shown.assert_silent();
 }
 
+/// The answers to a login, in order, with the secrets in all of them.
+fn login_answers() -> [Bytes; 6] {
+    [
+        "window.QRLogin.code = 200; window.QRLogin.uuid = \"canary==\";",
+        "window.code=201;window.userAvatar='data:img/jpg;base64,/9j/';",
+        "window.code=200;window.redirect_uri=\"https://wx.qq.com/x?ticket=canary\";",
+        "<error><ret>0</ret><skey>@crypt_canary</skey><wxsid>canary</wxsid><wxuin>424242424</wxuin><pass_ticket>canary</pass_ticket></error>",
+        r#"{"BaseResponse":{"Ret":0},"User":{"UserName":"@me"},"SKey":"@crypt_canary2","SyncKey":{"Count":1,"List":[{"Key":1,"Val":424242424}]}}"#,
+        r#"{"BaseResponse":{"Ret":0}}"#,
+    ]
+    .map(Bytes::from)
+}
+
+#[test]
+fn p15_no_secret_in_any_state_of_a_login_and_what_comes_after() {
+    let mut shown = Shown::default();
+    let (policy, nothing) = (Policy::default(), Bytes::new());
+    let bad =
+        ["canary", "<html>canary", "{\"canary\":1}", "", "<error><ret>1</ret><skey>canary</skey></error>"];
+    for turn in 0..=6 {
+        for bad in bad {
+            let mut answers = login_answers().into_iter().take(turn);
+            let tell = |state: &LoginState| assert!(!format!("{state:?} {state:#?}").contains(CANARY));
+            let mut login = Login::new(Site::new(Profile::Web), SEED, policy.clone(), tell);
+            // The login may wait for ever; it is cancelled then.
+            shown.run_for(&mut login, &nothing, || answers.next().unwrap_or(Bytes::from(bad)), 60);
+        }
+    }
+    for bad in bad {
+        let answer = || Bytes::from(bad);
+        shown.run_for(&mut Restore::new(session(), SEED, policy.clone()).unwrap(), &nothing, answer, 60);
+        shown.run_for(
+            &mut ListContacts::new(&session(), SEED, policy.clone()).unwrap(),
+            &nothing,
+            answer,
+            60,
+        );
+        shown.run_for(&mut Logout::new(&session(), SEED, policy.clone()).unwrap(), &nothing, answer, 60);
+        let answers = [4, 5].map(|n| login_answers()[n].clone());
+        let mut answers = answers.into_iter();
+        let mut messages = NextMessages::new(session(), SEED, policy.clone()).unwrap();
+        shown.run_for(&mut messages, &nothing, || answers.next().unwrap_or(Bytes::from(bad)), 60);
+    }
+    shown.assert_silent();
+}
+
+#[test]
+fn p15_no_secret_in_any_pair_of_a_login() {
+    let mut shown = Shown::default();
+    let session = session();
+    let site = Site::new(Profile::Web);
+    let [code, scanned, confirmed, page, init, _] = login_answers().map(Response::new);
+    let uuid = JsLogin::new(1).read(&code).unwrap();
+    let poll = PollLogin::new(uuid.clone(), false, 1);
+    let Polled::Confirmed { redirect_uri } = poll.read(&confirmed).unwrap() else { panic!() };
+    let (new_page, _) = NewLoginPage::at(&redirect_uri, &site).unwrap();
+    shown.show(&(
+        &uuid,
+        uuid.link(&site),
+        poll.read(&scanned),
+        poll.read(&confirmed),
+        &poll,
+        JsLogin::new(1),
+    ));
+    shown.show(&(&new_page, new_page.read(&page), Init::new(SEED).read(&init), &site));
+    let sync = r#"{"BaseResponse":{"Ret":0},"SKey":"canary","SyncKey":{"Count":1,"List":[{"Key":1,"Val":424242424}]}}"#;
+    shown.show(&Sync::new(SEED).read(&Response::new(Bytes::from(sync))));
+    let media = MediaId::new("@m").unwrap();
+    let contacts = BatchGetContact::new([to()], SEED);
+    let file = SendAppMsg::new(&media, "a.jpg", 1, to(), SEED);
+    shown.show(&(
+        Init::new(SEED),
+        StatusNotify::new(SEED),
+        SyncCheck::new(SEED),
+        Sync::new(SEED),
+        &contacts,
+        &file,
+    ));
+    shown.show(&(PushLoginUrl::new(1), GetContact::new(0, 1), LogoutCall::new(1)));
+    let mut moving = session.clone();
+    moving.adopt_initial(&Init::new(SEED).read(&init).unwrap());
+    shown.show(&moving);
+    let requests = [
+        JsLogin::new(1).request(&site),
+        poll.request(&site),
+        new_page.request(&site),
+        PushLoginUrl::new(1).request(&session),
+        Init::new(SEED).request(&session),
+        StatusNotify::new(SEED).request(&session),
+        SyncCheck::new(SEED).request(&moving),
+        Sync::new(SEED).request(&moving),
+        GetContact::new(0, 1).request(&session),
+        contacts.request(&session),
+        file.request(&session),
+        LogoutCall::new(1).request(&session),
+    ];
+    for request in requests {
+        shown.show_request(&request.unwrap());
+    }
+    shown.assert_silent();
+}
+
 #[test]
 fn p15_no_secret_in_any_pair() {
     let mut shown = Shown::default();
@@ -157,16 +296,7 @@ fn p15_no_secret_in_any_pair() {
         Report::UploadBegun.request(&session),
     ];
     for request in requests {
-        let outgoing = request.unwrap();
-        shown.show(&outgoing);
-        shown.show(outgoing.http().body());
-        assert!(
-            outgoing
-                .http()
-                .headers()
-                .values()
-                .all(|value| value.is_sensitive() || !value.to_str().unwrap().contains(CANARY))
-        );
+        shown.show_request(&request.unwrap());
     }
     shown.show(&(&upload, &chunk, &check, &image, &message, &emoticon));
     shown.show(&(&session, session.cookies(), session.hosts(), session.skey(), session.to_json(), &policy));

@@ -144,6 +144,12 @@ impl World {
         }
     }
 
+    /// What the next requests get, before all that was scripted.
+    pub(crate) fn answer_next(&mut self, answers: impl IntoIterator<Item = Answer>) {
+        let rest = std::mem::take(&mut self.answers);
+        self.answers = answers.into_iter().chain(rest).collect();
+    }
+
     pub(crate) fn endpoints(&self) -> Vec<&'static str> {
         self.seen.iter().map(Seen::endpoint).collect()
     }

@@ -1,0 +1,472 @@
+//! From the code to the session.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use wx_proto::flow::{Action, Flow, Login, LoginState, Restore};
+use wx_proto::http::{HeaderName, HeaderValue};
+use wx_proto::{
+    Advice, Cause, Error, HostError, Policy, Profile, ReplyError, Ret, Role, Session, Site, Step,
+};
+
+use super::world::*;
+
+pub(crate) fn vector() -> Value {
+    serde_json::from_str(include_str!("../vectors/login_and_sync.json")).unwrap()
+}
+
+fn text(pointer: &str) -> String {
+    vector().pointer(pointer).unwrap().as_str().unwrap().to_owned()
+}
+
+pub(crate) fn code() -> Answer {
+    ok(text("/jslogin/answers/0/text"))
+}
+
+pub(crate) fn polled(n: u8) -> Answer {
+    ok(text(&format!("/poll/answers/{n}/text")))
+}
+
+/// The login page as it was captured, with its cookies.
+pub(crate) fn page() -> Answer {
+    let cookies: Value = serde_json::from_str(include_str!("../vectors/cookies.json")).unwrap();
+    let lines = cookies["set_cookie"].as_array().unwrap().iter();
+    // Twelve hours from a time that is long past.
+    let lines = lines.map(|line| ("set-cookie", line.as_str().unwrap().replace("-2018 ", "-2098 ")));
+    Answer::Reply(200, lines.collect(), text("/newloginpage/ok/text").into())
+}
+
+pub(crate) fn init(skey: &str) -> Answer {
+    ok(json!({
+        "BaseResponse": { "Ret": 0, "ErrMsg": "" }, "SKey": skey, "SyncKey": vector()["synckey"]["object"],
+        "User": { "Uin": 123_456_789, "UserName": "@me", "NickName": "a &amp; b" },
+    })
+    .to_string())
+}
+
+fn notified() -> Answer {
+    ok(r#"{"BaseResponse":{"Ret":0,"ErrMsg":""},"MsgID":"8032721323945545465"}"#)
+}
+
+/// A whole login in good weather.
+fn good() -> [Answer; 7] {
+    [code(), polled(0), polled(1), polled(2), page(), init("@crypt_new"), notified()]
+}
+
+/// Logs in, and gives what was told besides.
+fn run_at(
+    site: Site,
+    answers: impl IntoIterator<Item = Answer>,
+) -> (World, Result<Session, Error>, Vec<LoginState>) {
+    let told = RefCell::new(Vec::new());
+    let mut world = World::new("", answers);
+    let result = {
+        let tell = |state: &LoginState| told.borrow_mut().push(state.clone());
+        world.run(&mut Login::new(site, SEED, Policy::default(), tell))
+    };
+    (world, result, told.into_inner())
+}
+
+fn run(answers: impl IntoIterator<Item = Answer>) -> (World, Result<Session, Error>, Vec<LoginState>) {
+    run_at(Site::new(Profile::Web), answers)
+}
+
+/// The names of the states.
+fn names(told: &[LoginState]) -> Vec<String> {
+    let name = |state: &LoginState| format!("{state:?}").split([' ', '{']).next().unwrap().to_owned();
+    told.iter().map(name).collect()
+}
+
+#[test]
+fn from_the_code_to_the_session() {
+    let (world, result, told) = run(good());
+    assert_eq!(names(&told), ["Code", "Scanned", "Confirmed"]);
+    let LoginState::Code { link } = &told[0] else { panic!() };
+    assert_eq!(*link.expose(), format!("https://login.weixin.qq.com/l/{}", text("/jslogin/answers/0/uuid")));
+    assert!(
+        matches!(&told[1], LoginState::Scanned { avatar: Some(jpeg) } if jpeg.starts_with(b"\xff\xd8\xff"))
+    );
+
+    let session = result.unwrap();
+    let fields = &vector()["newloginpage"]["ok"]["fields"];
+    assert_eq!(
+        (session.uin().to_string(), session.user_name().as_str()),
+        (text("/newloginpage/ok/fields/wxuin"), "@me")
+    );
+    assert_eq!(session.sid().expose(), fields["wxsid"].as_str().unwrap());
+    session.check_upload(SEED.unix_ms).expect("the cookies of the login page are there");
+    assert_eq!(
+        world.endpoints(),
+        ["jslogin", "login", "login", "login", "webwxnewloginpage", "webwxinit", "webwxstatusnotify"]
+    );
+    let uri = |n: usize| world.seen[n].http().uri().to_string();
+    assert!(uri(1).starts_with(
+        "https://login.wx.qq.com/cgi-bin/mmwebwx-bin/login?loginicon=true&uuid=AbCdEfGhIj%3D%3D&tip=1&r="
+    ));
+    assert!(uri(2).contains("&tip=1&") && uri(3).contains("&tip=0&"), "tip is 0 after the scan");
+    assert_eq!(uri(4), format!("{}&fun=new&version=v2&lang=zh_CN", text("/poll/answers/2/redirect_uri")));
+    // The first calls have no cookies, those after the page have them all (§2.4).
+    let cookies: Vec<_> =
+        world.seen.iter().map(|seen| seen.http().headers().contains_key("cookie")).collect();
+    assert_eq!(cookies, [false, false, false, false, false, true, true]);
+    let body = world.seen[5].json();
+    assert_eq!(body["BaseRequest"]["Uin"], text("/newloginpage/ok/fields/wxuin"), "text in webwxinit");
+    let notice = world.seen[6].json();
+    assert_eq!(
+        (&notice["Code"], &notice["FromUserName"], &notice["ToUserName"]),
+        (&json!(3), &json!("@me"), &json!("@me"))
+    );
+    assert_eq!(notice["BaseRequest"]["Uin"], 123_456_789);
+}
+
+#[test]
+fn jslogin_as_it_was_captured() {
+    let (world, ..) = run(good());
+    let uri = world.seen[0].http().uri();
+    assert_eq!((uri.host(), uri.path()), (Some("login.wx.qq.com"), "/jslogin"));
+    let expected = text("/jslogin/query_text");
+    let query = uri.query().unwrap();
+    let without_time = |query: &str| query.rsplit_once("&_=").unwrap().0.to_owned();
+    assert_eq!(without_time(query), without_time(&expected));
+}
+
+#[test]
+fn p14_the_skey_of_webwxinit_is_adopted_unless_empty() {
+    for (skey, expected) in
+        [("@crypt_new", "@crypt_new".to_owned()), ("", text("/newloginpage/ok/fields/skey"))]
+    {
+        let (world, result, _) = run([code(), polled(2), page(), init(skey), notified()]);
+        assert_eq!(*result.unwrap().skey().expose(), expected);
+        assert_eq!(world.seen[4].json()["BaseRequest"]["Skey"], expected, "from the next call on");
+    }
+}
+
+#[test]
+fn p52_redirect_uris_in_any_spelling_are_taken_whole_and_decide_the_hosts() {
+    let (world, result, _) = run([code(), polled(3), page(), init(""), notified()]);
+    let session = result.unwrap();
+    assert_eq!(session.hosts().origin(Role::File).host(), "file.wx2.qq.com");
+    assert_eq!(world.seen[2].http().uri().host(), Some("wx2.qq.com"));
+    assert_eq!(world.seen[3].http().uri().host(), Some("wx2.qq.com"));
+}
+
+#[test]
+fn p53_the_login_page_is_read_from_a_301_and_never_followed() {
+    let Answer::Reply(_, cookies, xml) = page() else { unreachable!() };
+    let moved = Answer::Reply(301, cookies.clone(), xml.clone());
+    assert!(run([code(), polled(2), moved, init(""), notified()]).1.is_ok());
+    let mut with_location = cookies;
+    with_location.push(("location", "https://evil.example/".to_owned()));
+    let (world, result, _) =
+        run([code(), polled(2), Answer::Reply(301, with_location.clone(), xml), init(""), notified()]);
+    assert!(result.is_ok() && world.seen.iter().all(|seen| seen.http().uri().host() != Some("evil.example")));
+    for (status, body) in [(301, ""), (302, "<error><ret>0</ret></error>"), (301, "moved")] {
+        let answer = Answer::Reply(status, with_location.clone(), body.into());
+        let error = run([code(), polled(2), answer]).1.unwrap_err();
+        assert!(matches!(error.cause, Cause::Reply(ReplyError::Redirect { .. })), "{status}: {error:?}");
+    }
+}
+
+#[test]
+fn p54_a_refusal_stops_with_the_servers_words_on_one_line() {
+    let refused = ok(text("/newloginpage/refused/text"));
+    let (world, result, told) = run([code(), polled(2), refused]);
+    let error = result.unwrap_err();
+    assert_eq!((error.ret(), error.step), (Some(Ret(1203)), Step::Login));
+    assert!(error.to_string().ends_with("this account may not use the web login): not allowed"), "{error}");
+    assert_eq!((names(&told).last().unwrap().as_str(), world.seen.len()), ("Confirmed", 3));
+    let hostile = ok("<error><ret>1203</ret><message>a\u{1b}[2J\nb &lt;c&gt;</message></error>");
+    let error = run([code(), polled(2), hostile]).1.unwrap_err().to_string();
+    assert!(error.ends_with("a[2Jb <c>") && !error.contains(['\n', '\u{1b}']), "{error}");
+}
+
+#[test]
+fn p54_escapes_in_the_values_of_the_login() {
+    let xml = "<error><ret>0</ret><skey>@a&amp;b&lt;</skey><wxsid>s</wxsid><wxuin>7</wxuin><pass_ticket>x&amp;y%2B</pass_ticket></error>";
+    let Answer::Reply(_, cookies, _) = page() else { unreachable!() };
+    let (world, result, _) =
+        run([code(), polled(2), Answer::Reply(200, cookies, xml.into()), init(""), notified()]);
+    assert_eq!(result.unwrap().skey().expose(), "@a&b<");
+    assert!(world.seen[3].http().uri().query().unwrap().ends_with("&pass_ticket=x%26y%252B"));
+}
+
+#[test]
+fn p59_bodies_are_utf_8_whatever_the_headers_say() {
+    let html = "<error><ret>1</ret><message>不行</message></error>";
+    let answer =
+        Answer::Reply(200, vec![("content-type", "text/plain; charset=gbk".to_owned())], html.into());
+    assert!(run([code(), polled(2), answer]).1.unwrap_err().to_string().ends_with("不行"));
+    let mut broken = b"window.code=200;window.redirect_uri='https://wx.qq.com/\xff?a'".to_vec();
+    broken.push(b';');
+    assert!(run([code(), ok(broken)]).1.is_err(), "an address that is none");
+}
+
+#[test]
+fn a_code_that_is_refused_expired_or_in_trouble_is_followed_by_another() {
+    let refused = || ok("window.code=202;");
+    let trouble = || ok("window.code=500;");
+    let no_code = ok("window.QRLogin.code = 500; window.QRLogin.uuid = \"\";");
+    let answers = [
+        code(),
+        refused(),
+        code(),
+        polled(4),
+        no_code,
+        code(),
+        trouble(),
+        code(),
+        polled(2),
+        page(),
+        init(""),
+        notified(),
+    ];
+    let (_, result, told) = run(answers);
+    assert!(result.is_ok());
+    assert_eq!(
+        names(&told),
+        ["Code", "Refused", "Code", "Expired", "Trouble", "Code", "Trouble", "Code", "Confirmed"]
+    );
+    // But not without end.
+    let (world, result, _) = run(std::iter::repeat_with(|| [code(), refused()]).take(10).flatten());
+    let error = result.unwrap_err();
+    assert_eq!((&error.cause, error.advice()), (&Cause::NotConfirmed { codes: 10 }, Advice::LoginAgain));
+    assert_eq!(world.seen.len(), 20);
+}
+
+#[test]
+fn a_code_is_given_up_after_its_time_whatever_the_server_says() {
+    let mut world = World::new("", std::iter::repeat_with(dropped).take(100));
+    let told = RefCell::new(Vec::new());
+    let tell = |state: &LoginState| told.borrow_mut().push(state.clone());
+    let mut policy = Policy::default();
+    policy.login_codes = 1;
+    let mut login = Login::new(Site::new(Profile::Web), SEED, policy, tell);
+    world.answer_next([code()]);
+    let error = world.run(&mut login).unwrap_err();
+    assert_eq!(error.cause, Cause::NotConfirmed { codes: 1 });
+    assert_eq!(names(&told.borrow()), ["Code", "Expired"]);
+    let pauses = world.pauses();
+    assert!(pauses.len() < 15 && pauses.iter().all(|pause| *pause <= 60), "{pauses:?}");
+    assert!(world.now > Duration::from_secs(1300), "five minutes of waiting");
+}
+
+#[test]
+fn trouble_while_waiting_for_the_phone_is_ridden_out() {
+    let weather =
+        [dropped(), unreachable(), status(503), ok(""), ok("<html>"), ok("window.code="), ok("nonsense")];
+    let answers = [code()].into_iter().chain(weather).chain([
+        polled(1),
+        dropped(),
+        polled(1),
+        polled(2),
+        page(),
+        init(""),
+        notified(),
+    ]);
+    let (world, result, told) = run(answers);
+    assert!(result.is_ok());
+    assert_eq!(names(&told), ["Code", "Scanned", "Confirmed"], "told once");
+    assert_eq!(world.pauses()[1..8], [1, 2, 4, 8, 16, 32, 60]);
+}
+
+#[test]
+fn a_login_page_on_a_foreign_host_is_not_opened() {
+    for host in [
+        "https://evil.example",
+        "http://wx.qq.com",
+        "https://wx.qq.com.evil.example",
+        "https://wx.qq.com@evil.example",
+        "https://filehelper.weixin.qq.com",
+        "http://127.0.0.1:9",
+        "javascript:alert(1)",
+        "//wx.qq.com",
+    ] {
+        let poll =
+            ok(format!("window.code=200;window.redirect_uri=\"{host}/webwxnewloginpage?ticket=canary\";"));
+        let (world, result, _) = run([code(), poll]);
+        let error = result.unwrap_err();
+        assert!(matches!(error.cause, Cause::Host(_)), "{host}: {error:?}");
+        assert_eq!(world.seen.len(), 2, "{host}");
+        assert!(!format!("{error} {error:?}").contains("canary"));
+    }
+}
+
+#[test]
+fn a_loopback_login_stays_at_its_own_address() {
+    let site = || Site::at_allow_loopback(Profile::Web, "http://127.0.0.1:9").unwrap();
+    let to = |base: &str| ok(format!("window.code=200;window.redirect_uri=\"{base}/page?ticket=t\";"));
+    let (world, result, told) =
+        run_at(site(), [code(), to("http://127.0.0.1:9"), page(), init(""), notified()]);
+    assert!(result.unwrap().hosts().is_loopback());
+    assert!(world.seen.iter().all(|seen| seen.http().uri().port_u16() == Some(9)));
+    let LoginState::Code { link } = &told[0] else { panic!() };
+    assert!(link.expose().starts_with("http://127.0.0.1:9/l/"));
+    for elsewhere in ["http://127.0.0.1:10", "http://127.0.0.2:9", "https://wx.qq.com", "http://[::1]:9"] {
+        let error = run_at(site(), [code(), to(elsewhere)]).1.unwrap_err();
+        assert!(matches!(error.cause, Cause::Host(HostError::Foreign { .. })), "{elsewhere}: {error:?}");
+    }
+}
+
+#[test]
+fn a_page_that_sends_on_is_followed_twice_at_the_most() {
+    let on = |host: &str| {
+        ok(format!("<error><ret>0</ret><redirecturl>https://{host}/x?a=1&amp;b=2</redirecturl></error>"))
+    };
+    let (world, result, _) = run([code(), polled(2), on("wx2.qq.com"), page(), init(""), notified()]);
+    assert_eq!(result.unwrap().hosts().origin(Role::Base).host(), "wx2.qq.com");
+    assert!(world.seen[3].http().uri().to_string().starts_with("https://wx2.qq.com/x?a=1&b=2&fun=new"));
+    assert!(run([code(), polled(2), on("wx.qq.com"), on("wx.qq.com"), on("wx.qq.com")]).1.is_err());
+    let error = run([code(), polled(2), on("evil.example")]).1.unwrap_err();
+    assert!(matches!(error.cause, Cause::Host(_)), "{error:?}");
+}
+
+#[test]
+fn a_web_page_in_the_place_of_the_login_page_starts_again() {
+    let (_, result, told) = run([
+        code(),
+        polled(2),
+        ok("<!DOCTYPE html><html>"),
+        code(),
+        polled(2),
+        page(),
+        init(""),
+        notified(),
+    ]);
+    assert!(result.is_ok());
+    assert_eq!(names(&told), ["Code", "Confirmed", "Trouble", "Code", "Confirmed"]);
+}
+
+#[test]
+fn an_avatar_of_megabytes_is_no_trouble() {
+    for (len, shown) in [(1_000_000, true), (20_000_000, false)] {
+        let scanned =
+            format!("window.code=201;window.userAvatar = 'data:img/jpg;base64,{}';", "A".repeat(len));
+        let (_, result, told) = run([code(), ok(scanned), polled(2), page(), init(""), notified()]);
+        assert!(result.is_ok());
+        assert!(matches!(&told[1], LoginState::Scanned { avatar } if avatar.is_some() == shown), "{len}");
+    }
+    for odd in ["javascript:1", "data:image/jpeg;base64,###", "data:text/html;base64,AAAA", ""] {
+        let scanned = format!("window.code=201;window.userAvatar = '{odd}';");
+        let (_, _, told) = run([code(), ok(scanned), polled(2), page(), init(""), notified()]);
+        assert_eq!(told[1], LoginState::Scanned { avatar: None }, "{odd}");
+    }
+}
+
+#[test]
+fn the_caller_can_add_to_the_login_page_and_nothing_is_built_in() {
+    let mut world = World::new("", good());
+    let mut login = Login::new(Site::new(Profile::Web), SEED, Policy::default(), |_: &LoginState| {})
+        .page_pair("mod", "desktop")
+        .page_header(HeaderName::from_static("client-version"), HeaderValue::from_static("2.0.0"));
+    world.run(&mut login).unwrap();
+    assert!(
+        world.seen[0].http().uri().query().unwrap().contains("webwxnewloginpage%3Fmod%3Ddesktop&fun=new")
+    );
+    assert!(world.seen[4].http().uri().query().unwrap().contains("&mod=desktop&fun=new&version=v2"));
+    let with: Vec<_> =
+        world.seen.iter().filter(|seen| seen.http().headers().contains_key("client-version")).collect();
+    assert_eq!(with.len(), 1);
+    let (plain, ..) = run(good());
+    assert!(plain.seen.iter().all(|seen| !seen.http().headers().contains_key("client-version")));
+}
+
+#[test]
+fn p60_the_file_transfer_helper_says_so_in_every_call() {
+    let site = Site::new(Profile::FileHelper);
+    let confirmed = ok(
+        "window.code=200;window.redirect_uri=\"https://szfilehelper.weixin.qq.com/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=t\";",
+    );
+    let (world, result, _) = run_at(site, [code(), confirmed, page(), init(""), notified()]);
+    let session = result.unwrap();
+    assert_eq!(
+        (session.site().profile(), session.hosts().origin(Role::File).host()),
+        (Profile::FileHelper, "file.wx2.qq.com")
+    );
+    for seen in &world.seen {
+        assert_eq!(seen.http().headers()["mmweb_appid"], "wx_webfilehelper", "{}", seen.endpoint());
+    }
+    assert!(world.seen[0].http().uri().query().unwrap().starts_with("appid=wx_webfilehelper&"));
+    assert!(world.seen[1].http().uri().query().unwrap().ends_with("&appid=wx_webfilehelper"));
+    let (web, ..) = run(good());
+    assert!(web.seen.iter().all(|seen| !seen.http().headers().contains_key("mmweb_appid")));
+}
+
+fn push(answers: impl IntoIterator<Item = Answer>) -> (World, Result<Session, Error>, Vec<LoginState>) {
+    let told = RefCell::new(Vec::new());
+    let mut world = World::new("", answers);
+    let old = run(good()).1.unwrap();
+    let result = {
+        let tell = |state: &LoginState| told.borrow_mut().push(state.clone());
+        world.run(&mut Login::push(&old, SEED, Policy::default(), tell).unwrap())
+    };
+    (world, result, told.into_inner())
+}
+
+#[test]
+fn the_phone_can_be_asked_without_a_code() {
+    let asked = || ok(r#"{"ret":"0","msg":"all ok","uuid":"AbCdEfGhIj=="}"#);
+    let (world, result, told) = push([asked(), polled(0), polled(2), page(), init(""), notified()]);
+    assert!(result.is_ok());
+    assert_eq!(names(&told), ["Asked", "Confirmed"]);
+    let uri = world.seen[0].http().uri().to_string();
+    assert_eq!(uri, "https://wx.qq.com/cgi-bin/mmwebwx-bin/webwxpushloginurl?uin=123456789");
+    let cookies = world.seen[0].http().headers()["cookie"].to_str().unwrap();
+    assert!(cookies.contains("webwxuvid=") && cookies.contains("webwx_auth_ticket="));
+    // Too late: a code it is.
+    let (_, result, told) = push([asked(), polled(4), code(), polled(2), page(), init(""), notified()]);
+    assert!(result.is_ok());
+    assert_eq!(names(&told), ["Asked", "Expired", "Code", "Confirmed"]);
+    for refusal in
+        [r#"{"ret":"1","msg":"no login","uuid":""}"#, r#"{"ret":"0","uuid":""}"#, "<html>", "{}", ""]
+    {
+        assert_eq!(
+            push(std::iter::repeat_with(|| ok(refusal)).take(3)).1.unwrap_err().step,
+            Step::Login,
+            "{refusal}"
+        );
+    }
+}
+
+#[test]
+fn a_saved_login_is_taken_up_or_over() {
+    let saved = || run(good()).1.unwrap();
+    let restore = |answers: Vec<Answer>| {
+        let mut world = World::new("", answers);
+        world.run(&mut Restore::new(saved(), SEED, Policy::default()).unwrap())
+    };
+    let restored = restore(vec![init("@crypt_2"), status(500)]).unwrap();
+    assert_eq!(restored.skey().expose(), "@crypt_2", "the notice never fails it");
+    for code in [1100, 1101, 1102] {
+        let error = restore(vec![ret(code)]).unwrap_err();
+        assert_eq!((error.advice(), error.step), (Advice::LoginAgain, Step::Init), "{code}");
+    }
+    assert!(restore(vec![dropped(), status(503), init(""), notified()]).is_ok());
+    assert_eq!(restore(vec![ok("{\"BaseResponse\":{\"Ret\":0},\"User\":{}}")]).unwrap_err().step, Step::Init);
+    let nobody = Session::builder("https://wx.qq.com").uin(1).user_name("@me").build().unwrap();
+    assert_eq!(Restore::new(nobody, SEED, Policy::default()).unwrap_err().advice(), Advice::LoginAgain);
+}
+
+#[test]
+fn a_login_can_be_cancelled_at_every_step_and_shows_no_secret() {
+    for steps in 0..30 {
+        let mut world = World::new("", good());
+        world.steps_left = steps;
+        let mut login = Login::new(Site::new(Profile::Web), SEED, Policy::default(), |state: &LoginState| {
+            let shown = format!("{state:?}");
+            assert!(!shown.contains("AbCdEfGhIj") && !shown.contains("qrticket"), "{shown}");
+        });
+        let _ = world.run_or_die(&mut login);
+        let ended = matches!(login.poll(world.now), Action::Done(_));
+        let shown = format!("{login:?} {:?}", login.progress());
+        for secret in ["AbCdEfGhIj", "qrticket", "@crypt_"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+        login.cancel();
+        let result = World::new("", []).run(&mut login);
+        assert_eq!(result.is_err(), !ended, "{steps}");
+        if let Err(error) = result {
+            assert_eq!(error.cause, Cause::Cancelled);
+        }
+    }
+}

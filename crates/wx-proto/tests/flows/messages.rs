@@ -1,0 +1,316 @@
+//! Waiting for messages, listing contacts, logging out.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use wx_proto::flow::{Arrived, Flow, ListContacts, Logout, NextMessages};
+use wx_proto::{Advice, Cause, Error, Policy, ReplyError, Session, Step};
+
+use super::login::{init, vector};
+use super::world::*;
+
+fn key(n: i64) -> Value {
+    json!({ "Count": 2, "List": [{ "Key": 1, "Val": 653_210_000 }, { "Key": 2, "Val": n }] })
+}
+
+/// A session that is at message `n`.
+fn session_at(n: i64) -> Session {
+    let mut file: Value = serde_json::from_str(session().to_json().expose()).unwrap();
+    file["sync_key"] = key(n);
+    Session::from_json(file.to_string()).unwrap()
+}
+
+fn check(retcode: i32, selector: i32) -> Answer {
+    ok(format!("window.synccheck={{retcode:\"{retcode}\",selector:\"{selector}\"}}"))
+}
+
+fn message(id: u64) -> Value {
+    json!({ "MsgId": id.to_string(), "FromUserName": "@friend", "ToUserName": "@me", "MsgType": 3, "Content": "" })
+}
+
+/// The answer to a webwxsync that ends at message `n`.
+fn batch(n: i64, messages: &[Value], more: Value) -> Answer {
+    let mut answer = json!({
+        "BaseResponse": { "Ret": 0, "ErrMsg": "" }, "AddMsgCount": messages.len(), "AddMsgList": messages,
+        "ContinueFlag": 0, "SyncKey": key(n), "SKey": "",
+    });
+    answer.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    ok(answer.to_string())
+}
+
+fn arrived(n: i64, ids: &[u64]) -> Answer {
+    batch(n, &ids.iter().map(|id| message(*id)).collect::<Vec<_>>(), json!({}))
+}
+
+fn next(session: Session, answers: impl IntoIterator<Item = Answer>) -> (World, Result<Arrived, Error>) {
+    let mut world = World::new("", answers);
+    let mut flow = NextMessages::new(session, SEED, Policy::default()).unwrap();
+    let result = world.run(&mut flow);
+    (world, result)
+}
+
+fn ids(arrived: &Arrived) -> Vec<String> {
+    arrived.messages.iter().map(|message| message.id.to_string()).collect()
+}
+
+/// A session that was saved syncs first; this is one that goes on.
+fn going_on(n: i64) -> Session {
+    next(session_at(n - 1), [arrived(n, &[1])]).1.unwrap().session
+}
+
+#[test]
+fn p57_any_selector_but_zero_leads_to_a_sync() {
+    for selector in [2, 3, 4, 6, 7, 99] {
+        let (world, result) =
+            next(going_on(5), [check(0, 0), check(0, 0), check(0, selector), arrived(6, &[8, 9])]);
+        let arrived = result.unwrap();
+        assert_eq!(ids(&arrived), ["8", "9"]);
+        assert_eq!(world.endpoints(), ["synccheck", "synccheck", "synccheck", "webwxsync"]);
+        assert_eq!(world.pauses(), [0, 0, 0], "the server does the waiting");
+    }
+}
+
+#[test]
+fn p2_p56_synccheck_goes_to_the_push_host_with_its_own_key() {
+    let (world, result) =
+        next(going_on(5), [check(0, 2), batch(6, &[message(2)], json!({ "SyncCheckKey": key(66) }))]);
+    let uri = world.seen[0].http().uri();
+    assert_eq!((uri.host(), uri.path()), (Some("webpush.wx.qq.com"), "/cgi-bin/mmwebwx-bin/synccheck"));
+    let query = uri.query().unwrap();
+    assert!(query.contains("&synckey=1_653210000%7C2_5&"), "{query}");
+    let names: Vec<_> = query.split('&').map(|pair| pair.split_once('=').unwrap().0).collect();
+    assert_eq!(names, ["r", "skey", "sid", "uin", "deviceid", "synckey", "_"]);
+    assert!(world.seen[0].http().headers().contains_key("cookie"));
+    // webwxsync has the one, synccheck the other.
+    let (world, _) = next(result.unwrap().session, [check(0, 2), arrived(7, &[3])]);
+    assert!(world.seen[0].http().uri().query().unwrap().contains("&synckey=1_653210000%7C2_66&"));
+    assert_eq!(world.seen[1].json()["SyncKey"], key(6));
+}
+
+#[test]
+fn p55_a_key_goes_back_unaltered_and_an_empty_one_is_not_adopted() {
+    let stuck = vector()["stuck_sync"]["body"].to_string();
+    let (world, result) = next(going_on(5), [check(0, 2), ok(stuck.clone()), ok(stuck), arrived(6, &[2])]);
+    assert_eq!(ids(&result.unwrap()), ["2"], "Ret 3 goes by");
+    for sync in &world.seen[1..] {
+        assert_eq!(sync.json()["SyncKey"], key(5));
+    }
+    assert_eq!(world.pauses(), [0, 1, 2]);
+    // Nor is one of an answer that is good.
+    let empty = batch(6, &[message(2)], json!({ "SyncKey": { "Count": 0, "List": [] } }));
+    let session = next(going_on(5), [check(0, 2), empty]).1.unwrap().session;
+    let (world, _) = next(session, [check(0, 2), arrived(6, &[3])]);
+    assert_eq!(world.seen[1].json()["SyncKey"], key(5));
+}
+
+#[test]
+fn p14_the_skey_of_webwxsync_is_adopted_unless_empty() {
+    for (skey, expected) in [("@crypt_new", "@crypt_new"), ("", "@crypt_skey")] {
+        let session = next(going_on(5), [check(0, 2), batch(6, &[message(2)], json!({ "SKey": skey }))])
+            .1
+            .unwrap()
+            .session;
+        assert_eq!(session.skey().expose(), expected);
+        let (world, _) = next(session, [check(0, 2), arrived(7, &[3])]);
+        let query = world.seen[0].http().uri().query().unwrap().to_owned();
+        assert!(query.contains(&format!("&skey={}&", expected.replace('@', "%40"))), "{query}");
+    }
+}
+
+#[test]
+fn p57_a_message_that_comes_twice_is_dropped_also_after_a_restart() {
+    let (_, result) = next(going_on(5), [check(0, 2), arrived(6, &[2, 3, 2])]);
+    let first = result.unwrap();
+    assert_eq!(ids(&first), ["2", "3"]);
+    // Nothing but repeats is nothing.
+    let (world, result) =
+        next(first.session.clone(), [check(0, 2), arrived(7, &[3, 2]), check(0, 2), arrived(8, &[3, 4])]);
+    assert_eq!(ids(&result.unwrap()), ["4"]);
+    assert_eq!(world.pauses(), [0, 0, 0]);
+    let saved = Session::from_json(first.session.to_json().expose()).unwrap();
+    assert_eq!(ids(&next(saved, [arrived(7, &[3, 4])]).1.unwrap()), ["4"]);
+}
+
+#[test]
+fn a_session_that_was_saved_syncs_before_it_waits_and_one_without_a_key_begins() {
+    let (world, result) = next(session_at(5), [arrived(6, &[7])]);
+    assert_eq!((world.endpoints(), ids(&result.unwrap())), (vec!["webwxsync"], vec!["7".to_owned()]));
+    let notified = || ok(r#"{"BaseResponse":{"Ret":0,"ErrMsg":""}}"#);
+    let (world, result) = next(session(), [init(""), notified(), check(0, 2), arrived(6, &[7])]);
+    assert!(result.is_ok());
+    assert_eq!(world.endpoints(), ["webwxinit", "webwxstatusnotify", "synccheck", "webwxsync"]);
+    let no_key = ok(r#"{"BaseResponse":{"Ret":0},"User":{"UserName":"@me"},"SyncKey":{"Count":0}}"#);
+    let error = next(session(), [no_key, notified()]).1.unwrap_err();
+    assert_eq!(error.cause, Cause::Reply(ReplyError::Missing("SyncKey")));
+}
+
+#[test]
+fn a_batch_that_has_more_behind_it_is_followed_at_once() {
+    let more = batch(6, &[message(2)], json!({ "ContinueFlag": 1 }));
+    let session = next(going_on(5), [check(0, 2), more]).1.unwrap().session;
+    let (world, _) = next(session, [arrived(7, &[3])]);
+    assert_eq!(world.endpoints(), ["webwxsync"]);
+}
+
+#[test]
+fn trouble_is_ridden_out_with_growing_waits() {
+    let weather = [
+        dropped(),
+        unreachable(),
+        status(502),
+        status(404),
+        ok(""),
+        ok("<html>"),
+        ok("window.synccheck={}"),
+        check(9, 0),
+        Answer::Break(40, "window".into()),
+    ];
+    let n = weather.len();
+    for before_sync in [false, true] {
+        let mut answers: Vec<_> = if before_sync { vec![check(0, 2)] } else { vec![] };
+        let weather = weather.clone().into_iter().filter(|answer| !before_sync || !matches!(answer, Answer::Reply(200, _, body) if body.starts_with(b"window.synccheck={retcode:\"9")));
+        answers.extend(weather);
+        if !before_sync {
+            answers.push(check(0, 2));
+        }
+        answers.push(arrived(6, &[2]));
+        let (world, result) = next(going_on(5), answers);
+        assert_eq!(ids(&result.unwrap()), ["2"], "before webwxsync: {before_sync}");
+        let pauses = world.pauses();
+        let waits: Vec<_> = pauses.iter().filter(|pause| **pause > 0).copied().collect();
+        assert_eq!(waits[..6], [1, 2, 4, 8, 16, 32]);
+        assert!(waits.len() >= n - 1 && waits[6..].iter().all(|wait| *wait == 60), "{waits:?}");
+    }
+}
+
+#[test]
+fn a_synccheck_that_never_answers_is_asked_again() {
+    use wx_proto::flow::{Failure, FailureKind};
+    let stalled = Answer::Fail(Failure::on_the_way(FailureKind::Stalled));
+    let (world, result) = next(going_on(5), [stalled.clone(), stalled, check(0, 2), arrived(6, &[2])]);
+    assert!(result.is_ok());
+    assert!(world.seen.iter().take(3).all(|seen| seen.outgoing.limits().stall == Duration::from_secs(35)));
+    assert_eq!(world.seen[3].outgoing.limits().stall, Duration::from_secs(30));
+}
+
+#[test]
+fn a_login_that_is_over_ends_it() {
+    for code in [1100, 1101, 1102] {
+        for answers in [vec![check(code, 0)], vec![check(0, 2), ret(code)]] {
+            let (world, result) = next(going_on(5), answers);
+            let error = result.unwrap_err();
+            assert_eq!(
+                (error.advice(), error.step, error.ret().unwrap().0),
+                (Advice::LoginAgain, Step::Sync, code.into())
+            );
+            assert!(world.seen.len() <= 2);
+        }
+    }
+    // A verdict that nobody can explain is not asked for again without end.
+    assert!(next(going_on(5), [check(0, 2), ret(1)]).1.is_err());
+}
+
+#[test]
+fn a_server_that_has_something_and_never_gives_it_is_not_asked_without_a_pause() {
+    let nothing = || [check(0, 2), arrived(5, &[])];
+    let answers = std::iter::repeat_with(nothing).take(8).flatten().chain([check(0, 2), arrived(6, &[2])]);
+    let (world, result) = next(going_on(5), answers);
+    assert!(result.is_ok());
+    let pauses = world.pauses();
+    assert_eq!(pauses.iter().sum::<u64>(), 1 + 2 + 4 + 8 + 16 + 32 + 60 + 60, "{pauses:?}");
+}
+
+#[test]
+fn ten_thousand_messages_in_one_batch() {
+    let all: Vec<u64> = (1..=10_000).map(|n| u64::MAX - n).collect();
+    let (_, result) = next(going_on(5), [check(0, 2), arrived(6, &all)]);
+    let first = result.unwrap();
+    assert_eq!((first.messages.len(), first.messages[0].id.as_str()), (10_000, "18446744073709551614"));
+    let (_, result) = next(first.session, [check(0, 2), arrived(7, &all), check(0, 2), arrived(8, &[2])]);
+    assert_eq!(ids(&result.unwrap()), ["2"], "and once more, dropped");
+}
+
+#[test]
+fn cookies_of_the_answers_are_kept() {
+    let Answer::Reply(code, _, body) = arrived(6, &[2]) else { unreachable!() };
+    let cookie = "wxpluginkey=1; Domain=wx.qq.com; Path=/; Expires=Mon, 31-Dec-2098 11:12:21 GMT; Secure";
+    let with_cookie = Answer::Reply(code, vec![("set-cookie", cookie.to_owned())], body);
+    let session = next(going_on(5), [check(0, 2), with_cookie]).1.unwrap().session;
+    let (world, _) = next(session, [check(0, 2), arrived(7, &[3])]);
+    assert!(world.seen[0].http().headers()["cookie"].to_str().unwrap().contains("wxpluginkey=1"));
+}
+
+#[test]
+fn each_request_has_a_device_id_and_a_time_of_its_own() {
+    let (world, _) = next(going_on(5), [dropped(), check(0, 2), arrived(6, &[2])]);
+    let pairs = |n: usize, name: &str| {
+        let query = world.seen[n].http().uri().query().unwrap().to_owned();
+        query.split('&').find_map(|pair| pair.strip_prefix(&format!("{name}=")).map(str::to_owned)).unwrap()
+    };
+    assert_ne!(pairs(0, "deviceid"), pairs(1, "deviceid"));
+    assert!(pairs(1, "r").parse::<u64>().unwrap() >= pairs(0, "r").parse::<u64>().unwrap() + 1000);
+}
+
+#[test]
+fn waiting_can_be_cancelled_at_any_step() {
+    for steps in 0..12 {
+        let mut world = World::new("", [dropped(), check(0, 2), arrived(6, &[2])]);
+        world.steps_left = steps;
+        let mut flow = NextMessages::new(going_on(5), SEED, Policy::default()).unwrap();
+        if world.run_or_die(&mut flow).is_none() {
+            flow.cancel();
+            let result = World::new("", []).run(&mut flow);
+            assert!(result.is_ok() || result.is_err_and(|error| error.cause == Cause::Cancelled));
+        }
+    }
+}
+
+fn contacts(names: &[&str], seq: u64) -> Answer {
+    let list: Vec<_> = names
+        .iter()
+        .map(|name| json!({ "UserName": name, "NickName": "A &amp; B", "RemarkName": "" }))
+        .collect();
+    ok(json!({ "BaseResponse": { "Ret": 0 }, "MemberCount": list.len(), "MemberList": list, "Seq": seq })
+        .to_string())
+}
+
+fn list(answers: impl IntoIterator<Item = Answer>) -> (World, Result<Vec<wx_proto::Contact>, Error>) {
+    let mut world = World::new("", answers);
+    let result = world.run(&mut ListContacts::new(&session(), SEED, Policy::default()).unwrap());
+    (world, result)
+}
+
+#[test]
+fn contacts_come_page_by_page_and_each_of_them_once() {
+    let (world, result) =
+        list([contacts(&["@a", "@@room", "bad name"], 7), dropped(), contacts(&["@a", "@c"], 0)]);
+    let found = result.unwrap();
+    let names: Vec<_> = found.iter().map(|contact| contact.user_name.as_str()).collect();
+    assert_eq!(names, ["@a", "@@room", "@c"]);
+    assert!(found[1].is_room() && !found[0].is_room());
+    assert_eq!(found[0].name(), "A & B");
+    let seqs: Vec<_> = world.seen.iter().map(|seen| seen.http().uri().query().unwrap().to_owned()).collect();
+    assert!(seqs[0].contains("&seq=0&skey=") && seqs[1].contains("&seq=7&") && seqs[2].contains("&seq=7&"));
+    // A list without an end is cut.
+    let (world, result) = list(std::iter::repeat_with(|| contacts(&["@a"], 9)).take(17));
+    assert_eq!((world.seen.len(), result.unwrap().len()), (17, 1));
+    assert_eq!(list([ret(1101)]).1.unwrap_err().advice(), Advice::LoginAgain);
+}
+
+#[test]
+fn logging_out() {
+    let run = |answers: Vec<Answer>| {
+        let mut world = World::new("", answers);
+        let result = world.run(&mut Logout::new(&session(), SEED, Policy::default()).unwrap());
+        (world, result)
+    };
+    let moved = Answer::Reply(301, vec![("location", "https://wx.qq.com/".to_owned())], "".into());
+    let (world, result) = run(vec![moved]);
+    assert_eq!((result, world.seen.len()), (Ok(()), 1), "a redirect is a good answer, and not followed");
+    let http = world.seen[0].http();
+    assert_eq!(http.uri().query(), Some("redirect=1&type=0&skey=%40crypt_skey"));
+    assert_eq!(world.seen[0].body(), b"sid=sid&uin=2272112421");
+    assert_eq!(http.headers()["content-type"], "application/x-www-form-urlencoded");
+    assert_eq!(run(vec![dropped(), dropped(), dropped()]).1.unwrap_err().step, Step::Logout);
+    assert!(run(vec![status(500)]).1.is_err());
+}
