@@ -26,9 +26,11 @@ targets! {
     form: "fuzz_bodies/form.rs",
     send_flow: "fuzz_bodies/send_flow.rs",
     fetch_flow: "fuzz_bodies/fetch_flow.rs",
+    login: "fuzz_bodies/login.rs",
     session: "fuzz_bodies/session.rs",
     set_cookie: "fuzz_bodies/set_cookie.rs",
     snapshot: "fuzz_bodies/snapshot.rs",
+    sync: "fuzz_bodies/sync.rs",
 }
 
 /// The corpus lives beside the fuzz targets, outside this crate; a packaged crate has none.

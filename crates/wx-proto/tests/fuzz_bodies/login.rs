@@ -1,0 +1,58 @@
+//! Any bytes as the answer of any call of a login: never a panic, no login out of a refusal, and no page on a foreign host.
+
+use wx_proto::bytes::Bytes;
+use wx_proto::endpoint::Endpoint;
+use wx_proto::endpoint::init::Init;
+use wx_proto::endpoint::js_login::JsLogin;
+use wx_proto::endpoint::login::{PollLogin, Polled};
+use wx_proto::endpoint::new_login_page::{LoginPage, NewLoginPage};
+use wx_proto::endpoint::push_login_url::PushLoginUrl;
+use wx_proto::http::Response;
+use wx_proto::{CookieJar, Profile, Role, Secret, Session, Site};
+
+use super::world::SEED;
+
+const CODE: &str = "window.QRLogin.code=200;window.QRLogin.uuid='u==';";
+const PAGE: &str = "https://wx.qq.com/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=t";
+
+/// The first byte chooses the status, the rest is the body.
+pub fn check(data: &[u8]) {
+    let Some((choice, body)) = data.split_first() else { return };
+    let status = [200, 301, 302, 404][usize::from(choice & 3)];
+    let reply = Response::builder().status(status).body(Bytes::copy_from_slice(body)).unwrap();
+    let site = Site::new(if choice & 4 == 0 { Profile::Web } else { Profile::FileHelper });
+
+    if let Ok(uuid) = JsLogin::new(1).read(&reply) {
+        assert!(PollLogin::new(uuid.clone(), true, 1).request(&site).is_ok());
+        assert!(uuid.link(&site).expose().starts_with("https://login.weixin.qq.com/l/"));
+    }
+    let _ = PushLoginUrl::new(1).read(&reply);
+    let _ = Init::new(SEED).read(&reply);
+
+    let uuid = JsLogin::new(1).read(&Response::new(Bytes::from_static(CODE.as_bytes()))).unwrap();
+    if let Ok(Polled::Confirmed { redirect_uri }) = PollLogin::new(uuid, false, 1).read(&reply) {
+        open(&redirect_uri, &site);
+    }
+    let (page, at) = NewLoginPage::at(&PAGE.into(), &Site::new(Profile::Web)).unwrap();
+    match page.read(&reply) {
+        Ok(LoginPage::Credentials(credentials)) => {
+            let text = String::from_utf8_lossy(body);
+            assert!(status == 200 || status == 301);
+            assert!(text.contains("ret") && text.contains("wxsid") && text.contains("skey"));
+            let _ = Init::new(SEED).request(&Session::of_login(at, credentials, CookieJar::default()));
+        }
+        Ok(LoginPage::Elsewhere(url)) => open(&url, &site),
+        Ok(_) | Err(_) => {}
+    }
+}
+
+/// Whatever an answer names as the login page, the request goes to a host of the profile.
+fn open(url: &Secret, site: &Site) {
+    let Ok((page, at)) = NewLoginPage::at(url, site) else { return };
+    assert_eq!(at.profile(), site.profile());
+    if let Ok(outgoing) = page.request(&at) {
+        let host = outgoing.http().uri().host().unwrap().to_owned();
+        assert_eq!(host, at.hosts().origin(Role::Base).host());
+        assert!(host.ends_with(".qq.com") || host.ends_with(".wechat.com"), "{host}");
+    }
+}

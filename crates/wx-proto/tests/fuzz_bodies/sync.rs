@@ -1,0 +1,43 @@
+//! Any bytes as the answer of any call about messages and contacts: never a panic, nothing out of a refusal, and nothing to
+//! fetch that has no id.
+
+use wx_proto::bytes::Bytes;
+use wx_proto::endpoint::Endpoint;
+use wx_proto::endpoint::batch_get_contact::BatchGetContact;
+use wx_proto::endpoint::get_contact::GetContact;
+use wx_proto::endpoint::status_notify::StatusNotify;
+use wx_proto::endpoint::sync::Sync;
+use wx_proto::endpoint::sync_check::SyncCheck;
+use wx_proto::http::Response;
+use wx_proto::{MsgId, Session};
+
+use super::world::{SEED, session, to};
+
+/// The body of an answer.
+pub fn check(data: &[u8]) {
+    let reply = Response::new(Bytes::copy_from_slice(data));
+    let json = serde_json::from_slice::<serde_json::Value>(data).unwrap_or_default();
+    let refused = json["BaseResponse"]["Ret"].as_i64().is_some_and(|ret| ret != 0);
+
+    let _ = SyncCheck::new(SEED).read(&reply);
+    let notified = StatusNotify::new(SEED).read(&reply);
+    let listed = GetContact::new(0, 1).read(&reply);
+    let some = BatchGetContact::new([to()], SEED).read(&reply);
+    let synced = Sync::new(SEED).read(&reply);
+    if refused {
+        assert!(notified.is_err() && listed.is_err() && some.is_err() && synced.is_err());
+    }
+    let Ok(batch) = synced else { return };
+    for message in &batch.messages {
+        assert!(MsgId::new(message.id.as_str()).is_ok());
+        assert!(message.picture().is_none() || message.id.as_str() != "0");
+    }
+    let all = batch.messages.len();
+    let mut session = session();
+    let new = session.adopt_batch(batch.clone(), 1);
+    assert!(new.len() <= all);
+    // Those without an id cannot be told apart; of the others none is new a second time.
+    assert!(session.adopt_batch(batch, 1).iter().all(|message| message.id.as_str().bytes().all(|b| b == b'0')));
+    // Whatever was adopted can be saved and goes back.
+    assert!(Session::from_json(session.to_json().expose()).is_ok());
+}
