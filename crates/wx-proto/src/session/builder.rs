@@ -123,11 +123,15 @@ impl SessionBuilder {
         let mut cookies = self.cookies;
         if let Some(value) = self.data_ticket {
             let base = hosts.origin(Role::Base);
-            // The family's whole domain, so that it reaches the file host (§2.3).
+            // As the server sets it: for qq.com or wechat.com as a whole, so that it reaches the file host (§2.3).
+            let domain = match base.host().rsplit_once('.').and_then(|(rest, _)| rest.rsplit_once('.')) {
+                Some((below, _)) if !hosts.is_loopback() => &base.host()[below.len() + 1..],
+                _ => base.host(),
+            };
             let ticket = Cookie {
                 name: DATA_TICKET.to_owned(),
                 value,
-                domain: base.host().to_owned(),
+                domain: domain.to_owned(),
                 host_only: hosts.is_loopback(),
                 path: "/".to_owned(),
                 secure: base.is_https(),

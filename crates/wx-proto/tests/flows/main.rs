@@ -4,7 +4,9 @@
 mod contract;
 mod cuts;
 mod fetch;
+mod file_helper;
 mod login;
+mod login_page;
 mod message;
 mod messages;
 mod parity;

@@ -1,0 +1,96 @@
+//! The File Transfer Helper: the same calls, with its marks (P60, §8.8).
+
+use wx_proto::flow::{FetchImage, SendImage, Upload};
+use wx_proto::{Advice, Cause, ImageSize, MsgId, Picture, PictureError, Policy, Profile, Session, UserName};
+
+use super::world::*;
+
+fn session() -> Session {
+    let builder =
+        Session::builder("https://szfilehelper.weixin.qq.com").uin(1).sid("s").skey("k").user_name("@me");
+    let session = builder.data_ticket("t").build().unwrap();
+    assert_eq!(session.site().profile(), Profile::FileHelper, "the base tells");
+    session
+}
+
+fn helper() -> UserName {
+    UserName::new("filehelper").unwrap()
+}
+
+fn query(seen: &Seen) -> String {
+    seen.http().uri().query().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn p60_a_picture_goes_up_and_down_with_its_marks() {
+    let bytes = jpeg(CHUNK + 1);
+    let policy = Policy::default();
+    let flow = SendImage::new(&session(), picture(&bytes, &policy), helper(), SEED, policy.clone());
+    let mut world = World::new(bytes, [middle(), last("@m", CHUNK + 1), sent()]);
+    world.run(&mut flow.unwrap()).unwrap();
+    let id = MsgId::new("7").unwrap();
+    let mut flow = FetchImage::new(&session(), id, ImageSize::Original, true, SEED, policy).unwrap();
+    world.answer_next([Answer::Reply(200, vec![("content-length", "12".into())], jpeg(12))]);
+    world.run(&mut flow).unwrap();
+
+    for seen in &world.seen {
+        assert_eq!(seen.http().headers()["mmweb_appid"], "wx_webfilehelper", "{}", seen.endpoint());
+    }
+    let [first, second, message, image] = &world.seen[..] else { panic!() };
+    assert_eq!(first.http().uri().host(), Some("file.wx2.qq.com"));
+    let random = |seen: &Seen| query(seen).strip_prefix("f=json&random=").unwrap().to_owned();
+    for chunk in [first, second] {
+        assert!(random(chunk).len() == 4 && random(chunk).bytes().all(|b| b.is_ascii_alphanumeric()));
+    }
+    assert_ne!(random(first), random(second));
+    assert_eq!(query(message), "fun=async&f=json&lang=zh_CN");
+    assert_eq!(query(image), "MsgID=7&skey=k&mmweb_appid=wx_webfilehelper");
+    let origin = "https://szfilehelper.weixin.qq.com";
+    assert_eq!(
+        (&first.http().headers()["origin"], &first.http().headers()["referer"]),
+        (&origin.parse().unwrap(), &format!("{origin}/").parse().unwrap())
+    );
+}
+
+#[test]
+fn p60_above_25_mib_there_is_another_upload_which_is_not_here() {
+    let mut policy = Policy::default();
+    policy.max_picture = 100 * 1024 * 1024;
+    const LIMIT: u64 = 25 * 1024 * 1024;
+    let upload = |session: &Session, len: u64| {
+        let picture = Picture::new("a.jpg", len, &jpeg(20), &policy).unwrap();
+        Upload::new(session, picture, helper(), SEED, policy.clone()).map(|_| ())
+    };
+    assert!(upload(&session(), LIMIT).is_ok());
+    let error = upload(&session(), LIMIT + 1).unwrap_err();
+    assert_eq!(
+        error.cause,
+        Cause::Picture(PictureError::TooLargeForFileHelper { len: LIMIT + 1, limit: LIMIT })
+    );
+    assert_eq!(error.advice(), Advice::CheckFile);
+    assert!(upload(&super::world::session(), LIMIT + 1).is_ok(), "web WeChat has the check for it");
+}
+
+#[test]
+fn a_picture_can_go_as_a_file() {
+    let mut policy = Policy::default();
+    policy.as_file = true;
+    for (len, chunks) in [(12, vec![last("@m", 12)]), (CHUNK + 1, vec![middle(), last("@m", CHUNK + 1)])] {
+        let bytes = jpeg(len);
+        let mut flow =
+            SendImage::new(&session(), picture(&bytes, &policy), helper(), SEED, policy.clone()).unwrap();
+        let mut world = World::new(bytes, chunks.into_iter().chain([dropped(), sent()]));
+        let sent = world.run(&mut flow).unwrap();
+        assert!(sent.uploaded.as_file && sent.uploaded.name == "a.jpg");
+        assert_eq!(world.seen[0].field("mediatype").as_deref(), Some("doc"));
+        let messages: Vec<_> =
+            world.seen.iter().filter(|seen| seen.endpoint() == "webwxsendappmsg").collect();
+        assert_eq!(messages.len(), 2);
+        assert_eq!(messages[0].body(), messages[1].body(), "repeated with its own id");
+        let content = messages[0].json()["Msg"]["Content"].as_str().unwrap().to_owned();
+        assert!(
+            content.contains("<attachid>@m</attachid>")
+                && content.contains(&format!("<totallen>{len}</totallen>"))
+        );
+    }
+}
