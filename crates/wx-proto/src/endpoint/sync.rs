@@ -22,7 +22,7 @@ pub struct Sync {
     at_ms: u64,
 }
 
-/// What came. To move on, a session [adopts](Session::adopt) it.
+/// What came. To move on, a session [adopts](Session::adopt_batch) it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Batch {
