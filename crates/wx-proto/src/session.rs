@@ -6,6 +6,7 @@ mod file;
 mod sync;
 
 use std::fmt;
+use std::sync::Arc;
 
 use md5::{Digest, Md5};
 use serde_json::{Map, Value};
@@ -34,7 +35,8 @@ pub struct Session {
     device_id: Option<DeviceId>,
     user_name: UserName,
     cookies: CookieJar,
-    sync: SyncState,
+    /// Shared by clones: it remembers many ids, and sending changes nothing of it.
+    sync: Arc<SyncState>,
     /// What the file holds besides, kept as it is.
     rest: Map<String, Value>,
 }

@@ -1,8 +1,10 @@
 //! How a session takes in what the server gives it (P14, P55).
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 
-use super::{Session, SyncState};
+use super::Session;
 use crate::endpoint::init::Initial;
 use crate::endpoint::new_login_page::Credentials;
 use crate::endpoint::sync::Batch;
@@ -22,7 +24,7 @@ impl Session {
             device_id: None,
             user_name: UserName::nobody(),
             cookies,
-            sync: SyncState::default(),
+            sync: Arc::default(),
             rest: serde_json::Map::new(),
         }
     }
@@ -35,7 +37,7 @@ impl Session {
             self.skey = skey.clone();
         }
         if self.sync.key.is_none() {
-            self.sync.key.clone_from(&initial.sync_key);
+            Arc::make_mut(&mut self.sync).key.clone_from(&initial.sync_key);
         }
     }
 
@@ -45,11 +47,12 @@ impl Session {
         if let Some(skey) = skey {
             self.skey = skey;
         }
+        let sync = Arc::make_mut(&mut self.sync);
         if let Some(key) = sync_key {
-            (self.sync.key, self.sync.check_key) = (Some(key), check_key);
+            (sync.key, sync.check_key) = (Some(key), check_key);
         }
-        (self.sync.due, self.sync.synced_at) = (more, Some(unix_s));
-        messages.retain(|message| message.id.is_zero() || self.sync.is_new(&message.id));
+        (sync.due, sync.synced_at) = (more, Some(unix_s));
+        messages.retain(|message| message.id.is_zero() || sync.is_new(&message.id));
         messages
     }
 

@@ -1,6 +1,8 @@
+use std::sync::Arc;
+
 use serde_json::Map;
 
-use super::{DATA_TICKET, PassTicket, Session, SessionError, SyncState};
+use super::{DATA_TICKET, PassTicket, Session, SessionError};
 use crate::cookies::Cookie;
 use crate::{CookieJar, Hosts, Profile, Role, Secret, Site, UserName};
 
@@ -151,7 +153,7 @@ impl SessionBuilder {
             device_id: None,
             user_name: UserName::new(self.user_name).map_err(|_| SessionError::Invalid("user_name"))?,
             cookies,
-            sync: SyncState::default(),
+            sync: Arc::default(),
             rest: Map::new(),
         })
     }

@@ -1,5 +1,7 @@
 //! The session file, version 1: JSON. Unknown keys are kept, an unknown version is refused. Times are Unix seconds.
 
+use std::sync::Arc;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -61,7 +63,7 @@ pub(super) fn read(
             .transpose()?,
         user_name: UserName::new(user_name).map_err(|_| SessionError::Invalid("user_name"))?,
         cookies: jar(cookies)?,
-        sync: file.sync()?,
+        sync: Arc::new(file.sync()?),
         rest: file.0,
     })
 }
