@@ -69,7 +69,7 @@ impl Message {
         let name = |key: &str| UserName::new(text(key)).ok();
         let from = name("FromUserName");
         let (sender, content) = decode(&text("Content"), from.as_ref());
-        let id = MsgId::new(text("MsgId")).ok();
+        let id = MsgId::new(text("MsgId")).ok().filter(|id| !id.is_zero());
         let side = |key: &str| number(key).and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
         let thumbnail = || side("ImgWidth").zip(side("ImgHeight"));
         let kind = match (number("MsgType"), number("AppMsgType"), &id) {

@@ -63,7 +63,13 @@ fn p17_ids_keep_their_digits_as_text_or_number() {
 
 #[test]
 fn whatever_is_wrong_it_is_a_message() {
-    for wrong in [json!({ "MsgId": "../../etc/passwd" }), json!({ "MsgId": null }), json!({ "MsgId": 1.5 })] {
+    for wrong in [
+        json!({ "MsgId": "000" }),
+        json!({ "MsgId": 0 }),
+        json!({ "MsgId": "../../etc/passwd" }),
+        json!({ "MsgId": null }),
+        json!({ "MsgId": 1.5 }),
+    ] {
         let read = message(wrong);
         assert_eq!(read.id.as_str(), "0");
         assert!(matches!(read.kind, Kind::Other { msg_type: 3, .. }), "nothing can be fetched under it");
