@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::emulator::Profile;
 use crate::random;
 
 /// No such login: cookies, sid or uin are wrong.
@@ -58,7 +59,11 @@ impl Account {
     }
 
     /// A session file of version 1.
-    pub(crate) fn session_json(&self, base: &str, host: &str) -> String {
+    pub(crate) fn session_json(&self, base: &str, host: &str, profile: Profile) -> String {
+        let name = match profile {
+            Profile::Web => "web",
+            Profile::FileHelper => "filehelper",
+        };
         let cookies: Vec<Value> = self
             .cookies()
             .into_iter()
@@ -68,7 +73,7 @@ impl Account {
             })
             .collect();
         let session = json!({
-            "version": 1, "profile": "web", "base": base, "lang": "zh_CN",
+            "version": 1, "profile": name, "base": base, "lang": "zh_CN",
             "uin": self.uin, "sid": self.sid, "skey": self.skey, "pass_ticket": self.pass_ticket,
             "device_id": null, "user_name": self.user_name, "cookies": cookies,
             "sync_key": null, "synced_at": null,

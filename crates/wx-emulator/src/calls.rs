@@ -11,13 +11,14 @@ mod upload_media;
 
 use serde_json::Value;
 
-use crate::account::{MALFORMED, NO_SESSION};
+use crate::account::{INVALID_SESSION, MALFORMED, NO_SESSION};
 use crate::answers;
 use crate::hub::{Call, Hub};
+use crate::login::State;
 use crate::reply::Reply;
 
 /// The wire names that [`answer`] knows.
-pub(crate) const NAMES: [&str; 19] = [
+pub(crate) const NAMES: [&str; 20] = [
     "jslogin",
     "qrcode",
     "login",
@@ -33,6 +34,7 @@ pub(crate) const NAMES: [&str; 19] = [
     "webwxuploadmedia",
     "webwxcheckupload",
     "webwxsendmsgimg",
+    "webwxsendappmsg",
     "webwxsendemoticon",
     "webwxsendmsg",
     "webwxgetmsgimg",
@@ -42,7 +44,7 @@ pub(crate) const NAMES: [&str; 19] = [
 /// Does what a request asks for.
 pub(crate) async fn answer(call: &Call, hub: &Hub) -> Reply {
     match (call.method.as_str(), call.endpoint.as_str()) {
-        ("GET" | "POST", "jslogin") => sign_in::jslogin(hub),
+        ("GET" | "POST", "jslogin") => sign_in::jslogin(call, hub),
         ("GET", "qrcode") => sign_in::qrcode(hub),
         ("GET", "login") => sign_in::poll(call, hub),
         ("GET", "webwxnewloginpage") => sign_in::new_login_page(call, hub),
@@ -58,6 +60,7 @@ pub(crate) async fn answer(call: &Call, hub: &Hub) -> Reply {
         ("POST", "webwxuploadmedia") => upload_media::upload(call, hub).await,
         ("POST", "webwxcheckupload") => check_upload::check(call, hub),
         ("POST", "webwxsendmsgimg") => send::picture(call, hub, 3),
+        ("POST", "webwxsendappmsg") => send::file(call, hub),
         ("POST", "webwxsendemoticon") => send::picture(call, hub, 47),
         ("POST", "webwxsendmsg") => send::text(call, hub),
         ("GET", "webwxgetmsgimg") => get_msg_img::get(call, hub),
@@ -80,7 +83,7 @@ pub(crate) fn refusal(endpoint: &str, ret: i64) -> Reply {
         "webwxsync" => Reply::json(sync::empty_sync(ret)),
         "webwxuploadmedia" => Reply::json(answers::upload_refused(ret)),
         "webwxcheckupload" => Reply::json(check_upload::answer(ret, "", "", "", "")),
-        "webwxsendmsgimg" | "webwxsendemoticon" | "webwxsendmsg" => {
+        "webwxsendmsgimg" | "webwxsendappmsg" | "webwxsendemoticon" | "webwxsendmsg" => {
             Reply::json(answers::message(ret, "", ""))
         }
         _ => Reply::json(answers::plain(ret)),
@@ -96,8 +99,11 @@ fn admit(call: &Call, hub: &Hub) -> Result<Value, i64> {
 }
 
 fn admit_cookies(call: &Call, hub: &Hub) -> Result<(), i64> {
-    let admitted = hub.account.knows_cookies(call.header("cookie")) && hub.logins().is_logged_in();
-    if admitted { Ok(()) } else { Err(NO_SESSION) }
+    match hub.logins().state {
+        State::Kicked => Err(INVALID_SESSION),
+        State::In if hub.account.knows_cookies(call.header("cookie")) => Ok(()),
+        State::In | State::Out => Err(NO_SESSION),
+    }
 }
 
 /// The answer of a rate-limited server to an upload.

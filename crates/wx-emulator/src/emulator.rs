@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -11,10 +11,11 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
+use crate::builder::Builder;
 use crate::fault::Fault;
 use crate::hub::Hub;
+use crate::login::State;
 use crate::mailbox::Message;
-use crate::picture::Picture;
 use crate::request::Request;
 use crate::server;
 
@@ -28,81 +29,17 @@ pub enum Repeats {
     Appended,
 }
 
-/// What a server is started with.
-#[derive(Clone)]
-#[must_use]
-pub struct Builder {
-    addr: SocketAddr,
-    images: Vec<Bytes>,
-    faults: Vec<Fault>,
-    repeats: Repeats,
+/// Which page a login is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// Web WeChat.
+    #[default]
+    Web,
+    /// The File Transfer Helper.
+    FileHelper,
 }
 
-impl Builder {
-    /// Where to listen; by default 127.0.0.1 and a free port.
-    pub fn addr(mut self, addr: SocketAddr) -> Self {
-        self.addr = addr;
-        self
-    }
-
-    /// A picture that arrives as a message by webwxsync, from [`Emulator::friend`].
-    pub fn image(mut self, image: impl Into<Bytes>) -> Self {
-        self.images.push(image.into());
-        self
-    }
-
-    /// Something to do wrong.
-    pub fn fault(mut self, fault: Fault) -> Self {
-        self.faults.push(fault);
-        self
-    }
-
-    /// What a repeated chunk does.
-    pub fn repeats(mut self, repeats: Repeats) -> Self {
-        self.repeats = repeats;
-        self
-    }
-
-    /// Starts the server on a thread of its own.
-    pub fn start(self) -> io::Result<Emulator> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        // Nothing here may wait on the runtime: the caller can be inside one of its own.
-        let listener = std::net::TcpListener::bind(self.addr)?;
-        listener.set_nonblocking(true)?;
-        let listener = {
-            let _entered = runtime.enter();
-            TcpListener::from_std(listener)?
-        };
-        let mut addr = listener.local_addr()?;
-        if addr.ip().is_unspecified() {
-            addr.set_ip(Ipv4Addr::LOCALHOST.into());
-        }
-        let hub = Arc::new(Hub::new(format!("http://{addr}"), self.repeats, self.faults));
-        for image in self.images {
-            let picture = hub.gallery().keep(Picture::new(image));
-            hub.mailbox().add_incoming(picture);
-        }
-        let (stop, stopped) = oneshot::channel();
-        let thread = std::thread::Builder::new().name("wx-emulator".to_owned()).spawn({
-            let hub = Arc::clone(&hub);
-            move || run(runtime, listener, hub, stopped)
-        })?;
-        Ok(Emulator { addr, hub, stop: Some(stop), thread: Some(thread) })
-    }
-}
-
-impl fmt::Debug for Builder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
-            .field("addr", &self.addr)
-            .field("images", &self.images.len())
-            .field("faults", &self.faults)
-            .field("repeats", &self.repeats)
-            .finish()
-    }
-}
-
-fn run(runtime: Runtime, listener: TcpListener, hub: Arc<Hub>, stopped: oneshot::Receiver<()>) {
+pub(crate) fn run(runtime: Runtime, listener: TcpListener, hub: Arc<Hub>, stopped: oneshot::Receiver<()>) {
     runtime.block_on(server::serve(listener, hub, stopped));
     // Open connections end here, even those in a delay.
     runtime.shutdown_background();
@@ -124,8 +61,16 @@ impl Emulator {
 
     /// Says more before the start.
     pub fn builder() -> Builder {
-        let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Builder { addr, images: Vec::new(), faults: Vec::new(), repeats: Repeats::default() }
+        Builder::new()
+    }
+
+    pub(crate) fn started(
+        addr: SocketAddr,
+        hub: Arc<Hub>,
+        stop: oneshot::Sender<()>,
+        thread: JoinHandle<()>,
+    ) -> Self {
+        Emulator { addr, hub, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Where it listens.
@@ -144,7 +89,7 @@ impl Emulator {
             IpAddr::V4(ip) => ip.to_string(),
             IpAddr::V6(ip) => format!("[{ip}]"),
         };
-        self.hub.account.session_json(&self.hub.base, &host)
+        self.hub.account.session_json(&self.hub.base, &host, self.hub.options.profile)
     }
 
     /// UserName of a contact to send to.
@@ -177,9 +122,35 @@ impl Emulator {
         self.hub.requests_to(endpoint)
     }
 
-    /// The MsgIds of the pictures given to [`Builder::image`], in order.
+    /// The MsgIds of all that arrived for the client so far, in order.
     pub fn incoming(&self) -> Vec<String> {
-        self.hub.mailbox().incoming.iter().map(|incoming| incoming.msg_id.to_string()).collect()
+        self.hub.mailbox().incoming.iter().map(|incoming| incoming.msg_id.clone()).collect()
+    }
+
+    /// A picture arrives now, from [`Emulator::friend`]. Gives its MsgId.
+    pub fn deliver(&self, image: impl Into<Bytes>) -> String {
+        self.hub.arrive(image.into())
+    }
+
+    /// A message arrives now: a text, with the keys of `changes`, as webwxsync has them, in the place of its own. Gives its
+    /// MsgId.
+    pub fn deliver_message(&self, changes: &serde_json::Map<String, serde_json::Value>) -> String {
+        self.hub.arrive_message(changes)
+    }
+
+    /// UserName of a contact given to [`Builder::contact`].
+    pub fn contact(&self, nick_name: &str) -> Option<&str> {
+        let contacts = &self.hub.options.contacts;
+        contacts
+            .iter()
+            .find(|contact| contact.nick_name == nick_name)
+            .map(|contact| contact.user_name.as_str())
+    }
+
+    /// The phone ends the login: from now on every call is refused with 1101, until the next login.
+    pub fn log_out(&self) {
+        self.hub.logins().state = State::Kicked;
+        self.hub.arrival.notify_waiters();
     }
 
     /// Does something wrong from now on; requests are counted from the start of the server.

@@ -4,15 +4,18 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use tokio::sync::Notify;
 
 use crate::account::Account;
-use crate::emulator::Repeats;
+use crate::arrivals;
 use crate::fault::{Action, Fault};
 use crate::form::Form;
 use crate::login::Logins;
 use crate::mailbox::Mailbox;
-use crate::picture::Gallery;
+use crate::options::Options;
+use crate::picture::{Gallery, Picture};
 use crate::query::Query;
+use crate::random;
 use crate::request::Request;
 use crate::upload::Uploads;
 
@@ -20,7 +23,9 @@ use crate::upload::Uploads;
 pub(crate) struct Hub {
     pub(crate) account: Account,
     pub(crate) base: String,
-    pub(crate) repeats: Repeats,
+    pub(crate) options: Options,
+    /// Something arrived, or the login ended.
+    pub(crate) arrival: Notify,
     log: Mutex<Log>,
     gallery: Mutex<Gallery>,
     uploads: Mutex<Uploads>,
@@ -37,17 +42,49 @@ struct Log {
 }
 
 impl Hub {
-    pub(crate) fn new(base: String, repeats: Repeats, faults: Vec<Fault>) -> Self {
+    pub(crate) fn new(base: String, options: Options) -> Self {
+        let faults = options.faults.clone();
+        let logins = Logins::new(options.scan.clone(), options.profile);
         Hub {
             account: Account::new(),
             base,
-            repeats,
+            options,
+            arrival: Notify::new(),
             log: Mutex::new(Log { faults, ..Log::default() }),
             gallery: Mutex::new(Gallery::new()),
             uploads: Mutex::default(),
             mailbox: Mutex::default(),
-            logins: Mutex::default(),
+            logins: Mutex::new(logins),
         }
+    }
+
+    /// A picture arrives for the client; gives its MsgId.
+    pub(crate) fn arrive(&self, image: Bytes) -> String {
+        let picture = self.gallery().keep(Picture::new(image));
+        let msg_id = random::long_msg_id().to_string();
+        let message = arrivals::picture(self, &msg_id, &picture);
+        self.mailbox().add_incoming(&msg_id, message, Some(picture));
+        self.arrival.notify_waiters();
+        msg_id
+    }
+
+    /// Any message arrives for the client; gives its MsgId.
+    pub(crate) fn arrive_message(&self, changes: &serde_json::Map<String, serde_json::Value>) -> String {
+        let msg_id = random::long_msg_id().to_string();
+        let mut message = arrivals::text(self, &msg_id);
+        for (key, value) in changes {
+            message[key] = value.clone();
+        }
+        let msg_id = message["MsgId"].as_str().map_or(msg_id, str::to_owned);
+        self.mailbox().add_incoming(&msg_id, message, None);
+        self.arrival.notify_waiters();
+        msg_id
+    }
+
+    /// The UserNames of all contacts.
+    pub(crate) fn user_names(&self) -> impl Iterator<Item = &str> {
+        let more = self.options.contacts.iter().map(|contact| contact.user_name.as_str());
+        self.account.contacts().into_iter().chain(more)
     }
 
     pub(crate) fn gallery(&self) -> MutexGuard<'_, Gallery> {

@@ -2,6 +2,8 @@
 
 mod account;
 mod answers;
+mod arrivals;
+mod builder;
 mod calls;
 mod emulator;
 mod fault;
@@ -12,16 +14,21 @@ mod layout;
 mod login;
 mod mailbox;
 mod notes;
+mod options;
 mod picture;
 mod query;
 mod random;
 mod reply;
 mod request;
+mod scan;
 mod server;
 mod upload;
 
+pub use builder::Builder;
 pub use bytes::Bytes;
-pub use emulator::{Builder, Emulator, Repeats};
+pub use emulator::{Emulator, Profile, Repeats};
 pub use fault::{Fault, FaultError};
 pub use mailbox::Message;
 pub use request::{Part, Request};
+pub use scan::{Scan, ScanError};
+pub use serde_json;

@@ -2,13 +2,30 @@
 
 use std::collections::HashMap;
 
+use crate::emulator::Profile;
 use crate::random;
+use crate::scan::Scan;
 
 /// The ladder from a QR code to a login.
 pub(crate) struct Logins {
-    polls: HashMap<String, u32>,
-    tickets: Vec<String>,
-    logged_in: bool,
+    script: Vec<Scan>,
+    /// The next step of the script; its last one repeats.
+    next: usize,
+    /// Codes that have not come to an end, with the page they are for.
+    codes: HashMap<String, Profile>,
+    tickets: HashMap<String, Profile>,
+    pub(crate) state: State,
+    /// Which page the last login is of.
+    pub(crate) profile: Profile,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    In,
+    /// By the client.
+    Out,
+    /// By the phone.
+    Kicked,
 }
 
 /// What a poll is told.
@@ -16,51 +33,61 @@ pub(crate) enum Step {
     Nothing,
     Scanned,
     Confirmed { ticket: String },
-    Unknown,
-}
-
-impl Default for Logins {
-    /// Logged in from the start: the session handed out with the server is a living one.
-    fn default() -> Self {
-        Logins { polls: HashMap::new(), tickets: Vec::new(), logged_in: true }
-    }
+    Code(u16),
 }
 
 impl Logins {
-    /// A new uuid, as inside a QR code.
-    pub(crate) fn begin(&mut self) -> String {
+    /// Logged in from the start: the session handed out with the server is a living one.
+    pub(crate) fn new(script: Vec<Scan>, profile: Profile) -> Self {
+        let script =
+            if script.is_empty() { vec![Scan::Nothing, Scan::Scanned, Scan::Confirmed] } else { script };
+        let (codes, tickets) = (HashMap::new(), HashMap::new());
+        Logins { script, next: 0, codes, tickets, state: State::In, profile }
+    }
+
+    /// A new uuid, as inside a QR code. Once a login came to its end, the phone plays its part from the beginning.
+    pub(crate) fn begin(&mut self, profile: Profile) -> String {
         let uuid = format!("{}==", random::token(10));
-        self.polls.insert(uuid.clone(), 0);
+        if self.next >= self.script.len() {
+            self.next = 0;
+        }
+        self.codes.insert(uuid.clone(), profile);
         uuid
     }
 
-    /// The phone does its part by itself: nothing at the first poll, scanned at the second, confirmed from the third on.
     pub(crate) fn poll(&mut self, uuid: &str) -> Step {
-        let Some(polls) = self.polls.get_mut(uuid) else { return Step::Unknown };
-        *polls += 1;
-        match *polls {
-            1 => Step::Nothing,
-            2 => Step::Scanned,
-            _ => {
-                let ticket = format!("{}@qrticket_0", random::token(24));
-                self.tickets.push(ticket.clone());
-                Step::Confirmed { ticket }
+        let Some(profile) = self.codes.get(uuid).copied() else { return Step::Code(400) };
+        let scan = self.script[self.next.min(self.script.len() - 1)];
+        self.next += 1;
+        let code = match scan {
+            Scan::Nothing => return Step::Nothing,
+            Scan::Scanned => return Step::Scanned,
+            Scan::Confirmed => {
+                let ticket = self.ticket(profile);
+                return Step::Confirmed { ticket };
             }
-        }
+            Scan::Refused => 202,
+            Scan::Expired => 400,
+            Scan::Trouble => 500,
+        };
+        self.codes.remove(uuid);
+        Step::Code(code)
+    }
+
+    /// What a login page takes.
+    pub(crate) fn ticket(&mut self, profile: Profile) -> String {
+        let ticket = format!("{}@qrticket_0", random::token(24));
+        self.tickets.insert(ticket.clone(), profile);
+        ticket
+    }
+
+    /// The page that a ticket is for.
+    pub(crate) fn profile_of(&self, ticket: &str) -> Option<Profile> {
+        self.tickets.get(ticket).copied()
     }
 
     /// Trades a ticket for a login.
-    pub(crate) fn finish(&mut self, ticket: &str) -> bool {
-        let known = self.tickets.iter().any(|t| t == ticket);
-        self.logged_in |= known;
-        known
-    }
-
-    pub(crate) fn log_out(&mut self) {
-        self.logged_in = false;
-    }
-
-    pub(crate) fn is_logged_in(&self) -> bool {
-        self.logged_in
+    pub(crate) fn finish(&mut self, profile: Profile) {
+        (self.state, self.profile) = (State::In, profile);
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde_json::Value;
 
 use crate::picture::Picture;
 use crate::random;
@@ -54,15 +55,17 @@ pub(crate) struct Mailbox {
     pub(crate) incoming: Vec<Incoming>,
     /// How many of `incoming` a client has shown, by its SyncKey, to have.
     pub(crate) acknowledged: usize,
+    /// Whether the first webwxsync of the login was answered.
+    pub(crate) synced: bool,
     first_answers: HashMap<(String, String), Sent>,
     pictures: HashMap<String, Arc<Picture>>,
 }
 
-/// A picture waiting to be synced.
+/// A message waiting to be synced.
 #[derive(Clone)]
 pub(crate) struct Incoming {
-    pub(crate) msg_id: u64,
-    pub(crate) picture: Arc<Picture>,
+    pub(crate) msg_id: String,
+    pub(crate) message: Value,
 }
 
 #[derive(Clone)]
@@ -99,10 +102,11 @@ impl Mailbox {
         self.messages.push(message);
     }
 
-    pub(crate) fn add_incoming(&mut self, picture: Arc<Picture>) {
-        let msg_id = random::long_msg_id();
-        self.pictures.insert(msg_id.to_string(), picture.clone());
-        self.incoming.push(Incoming { msg_id, picture });
+    pub(crate) fn add_incoming(&mut self, msg_id: &str, message: Value, picture: Option<Arc<Picture>>) {
+        if let Some(picture) = picture {
+            self.pictures.insert(msg_id.to_owned(), picture);
+        }
+        self.incoming.push(Incoming { msg_id: msg_id.to_owned(), message });
     }
 
     pub(crate) fn picture(&self, msg_id: &str) -> Option<Arc<Picture>> {

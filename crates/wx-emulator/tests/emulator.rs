@@ -16,6 +16,8 @@ mod capture;
 mod arrivals;
 #[path = "emulator/faults.rs"]
 mod faults;
+#[path = "emulator/logins.rs"]
+mod logins;
 #[path = "emulator/odd_clients.rs"]
 mod odd_clients;
 #[path = "emulator/other_clients.rs"]

@@ -15,9 +15,13 @@ pub(super) fn all(call: &Call, hub: &Hub) -> Reply {
     if let Err(ret) = admitted {
         return super::refusal(&call.endpoint, ret);
     }
-    let members = list(hub);
+    let (all, per_page) = (list(hub), hub.options.contacts_per_page);
+    let from = call.query.get("seq").and_then(|seq| seq.parse().ok()).unwrap_or(0).min(all.len());
+    let to = all.len().min(from.saturating_add(per_page));
+    let members = &all[from..to];
+    let seq = if to < all.len() { to } else { 0 };
     Reply::json(json!({
-        "BaseResponse": base_response(0), "MemberCount": members.len(), "MemberList": members, "Seq": 0,
+        "BaseResponse": base_response(0), "MemberCount": members.len(), "MemberList": members, "Seq": seq,
     }))
 }
 
@@ -37,18 +41,23 @@ pub(super) fn some(call: &Call, hub: &Hub) -> Reply {
 
 pub(super) fn list(hub: &Hub) -> Vec<Value> {
     let names = ["Friend", "Second friend", "File Transfer"];
-    hub.account
-        .contacts()
-        .iter()
-        .zip(names)
-        .map(|(user_name, nick_name)| contact(user_name, nick_name))
+    let known = hub.account.contacts();
+    let always = known.iter().zip(names).map(|(user_name, nick_name)| contact(user_name, nick_name, ""));
+    let more = hub.options.contacts.iter();
+    always
+        .chain(more.map(|c| contact(&c.user_name, &escaped(&c.nick_name), &escaped(&c.remark_name))))
         .collect()
 }
 
-fn contact(user_name: &str, nick_name: &str) -> Value {
+/// The server escapes what it shows.
+fn escaped(name: &str) -> String {
+    name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+fn contact(user_name: &str, nick_name: &str, remark_name: &str) -> Value {
     json!({
         "Uin": 0, "UserName": user_name, "NickName": nick_name, "HeadImgUrl": "", "ContactFlag": 3,
-        "MemberCount": 0, "MemberList": [], "RemarkName": "", "HideInputBarFlag": 0, "Sex": 0, "Signature": "",
+        "MemberCount": 0, "MemberList": [], "RemarkName": remark_name, "HideInputBarFlag": 0, "Sex": 0, "Signature": "",
         "VerifyFlag": 0, "OwnerUin": 0, "PYInitial": "", "PYQuanPin": "", "RemarkPYInitial": "",
         "RemarkPYQuanPin": "", "StarFriend": 0, "AppAccountFlag": 0, "Statues": 0, "AttrStatus": 0,
         "Province": "", "City": "", "Alias": "", "SnsFlag": 0, "UniFriend": 0, "DisplayName": "",

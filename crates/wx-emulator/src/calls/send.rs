@@ -6,14 +6,15 @@ use serde_json::{Value, json};
 
 use crate::account::MALFORMED;
 use crate::answers::{self, base_response};
+use crate::emulator::Profile;
 use crate::hub::{Call, Hub};
 use crate::mailbox::{Delivery, Mailbox, Message};
 use crate::picture::Media;
 use crate::random;
 use crate::reply::Reply;
 
-/// Sending to oneself.
-const TO_ONESELF: i64 = 1204;
+/// Sending to oneself, or with the File Transfer Helper to anybody else.
+const NO_RECIPIENT: i64 = 1204;
 
 /// Who, to whom, and under which id: what all messages have.
 struct Envelope {
@@ -26,6 +27,31 @@ struct Envelope {
 /// webwxsendmsgimg (`kind` 3) and webwxsendemoticon (`kind` 47).
 pub(super) fn picture(call: &Call, hub: &Hub, kind: u32) -> Reply {
     finish(call, try_picture(call, hub, kind))
+}
+
+/// webwxsendappmsg: a file that was uploaded, named in XML.
+pub(super) fn file(call: &Call, hub: &Hub) -> Reply {
+    finish(call, try_file(call, hub))
+}
+
+fn try_file(call: &Call, hub: &Hub) -> Result<Value, i64> {
+    let (envelope, msg) = open(call, hub, 6)?;
+    let content = msg["Content"].as_str().unwrap_or_default();
+    let element = |name: &str| {
+        let inside = content.split_once(&format!("<{name}>"))?.1;
+        inside.split_once(&format!("</{name}>")).map(|(text, _)| text.to_owned())
+    };
+    let media_id = element("attachid").ok_or(MALFORMED)?;
+    let media = hub.gallery().media(&media_id).ok_or(MALFORMED)?;
+    let note = |what: &str| hub.note(&call.endpoint, what);
+    if element("totallen") != Some(media.picture.bytes.len().to_string()) {
+        note("totallen is not the file's length");
+    }
+    if element("type").as_deref() != Some("6") || element("title").is_none_or(|title| title.is_empty()) {
+        note("an appmsg without type 6 or without a title");
+    }
+    let what = format!("6 {media_id} {} {}", media.picture.md5, envelope.to);
+    Ok(keep(call, hub, envelope, &what, 6, media_id, media))
 }
 
 /// webwxsendmsg: answered, and not kept.
@@ -51,28 +77,43 @@ fn try_picture(call: &Call, hub: &Hub, kind: u32) -> Result<Value, i64> {
         }
         _ => hub.gallery().media(media_id),
     };
-    let Media { picture, name } = media.ok_or(MALFORMED)?;
+    let media = media.ok_or(MALFORMED)?;
+    let picture = &media.picture;
     if picture.is_gif() != (kind == 47) {
         hub.note(&call.endpoint, "a GIF goes by webwxsendemoticon, all else by webwxsendmsgimg");
     }
     let what = format!("{kind} {media_id} {} {}", picture.md5, envelope.to);
-    let (msg_id, mut mailbox) = deliver(call, hub, &envelope, &what);
+    Ok(keep(call, hub, envelope, &what, kind, media_id.to_owned(), media))
+}
+
+/// Delivers a message with an upload, and answers it.
+fn keep(
+    call: &Call,
+    hub: &Hub,
+    envelope: Envelope,
+    what: &str,
+    kind: u32,
+    media_id: String,
+    media: Media,
+) -> Value {
+    let (msg_id, mailbox) = deliver(call, hub, &envelope, what);
     let answer = answers::message(0, &msg_id, &envelope.local_id);
-    if let Some(mailbox) = &mut mailbox {
+    if let Some(mut mailbox) = mailbox {
+        let Media { picture, name } = media;
         let message = Message {
             msg_id,
             client_msg_id: envelope.client_msg_id,
             from: envelope.from,
             to: envelope.to,
             kind,
-            media_id: media_id.to_owned(),
+            media_id,
             name,
             picture: picture.bytes.clone(),
             md5: picture.md5.clone(),
         };
         mailbox.store(message, Arc::clone(&picture));
     }
-    Ok(answer)
+    answer
 }
 
 /// Checks what all messages have, and gives it with `Msg`.
@@ -94,9 +135,12 @@ fn open(call: &Call, hub: &Hub, kind: u32) -> Result<(Envelope, Value), i64> {
         hub.note(&call.endpoint, "FromUserName is not this account's");
     }
     if envelope.to == envelope.from || envelope.to == hub.account.user_name {
-        return Err(TO_ONESELF);
+        return Err(NO_RECIPIENT);
     }
-    if !hub.account.contacts().contains(&envelope.to.as_str()) {
+    if hub.logins().profile == Profile::FileHelper && envelope.to != "filehelper" {
+        return Err(NO_RECIPIENT);
+    }
+    if !hub.user_names().any(|name| name == envelope.to) {
         hub.note(&call.endpoint, "ToUserName is no contact of this account");
     }
     Ok((envelope, msg))

@@ -6,16 +6,21 @@ use http::header::{CONTENT_TYPE, SET_COOKIE};
 use serde_json::json;
 
 use crate::account::MALFORMED;
+use crate::emulator::Profile;
 use crate::hub::{Call, Hub};
-use crate::login::Step;
+use crate::login::{State, Step};
 use crate::reply::Reply;
 
 /// The smallest thing that is a picture: what `qrcode` and the avatar show.
 const AVATAR: &str = "/9j/4AAQSkZJRg==";
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-pub(super) fn jslogin(hub: &Hub) -> Reply {
-    let uuid = hub.logins().begin();
+pub(super) fn jslogin(call: &Call, hub: &Hub) -> Reply {
+    let profile = match call.query.get("appid").as_deref() {
+        Some("wx_webfilehelper") => Profile::FileHelper,
+        _ => Profile::Web,
+    };
+    let uuid = hub.logins().begin(profile);
     Reply::text(format!("window.QRLogin.code = 200; window.QRLogin.uuid = \"{uuid}\";"))
 }
 
@@ -31,21 +36,32 @@ pub(super) fn poll(call: &Call, hub: &Hub) -> Reply {
     let step = hub.logins().poll(&uuid);
     Reply::text(match step {
         Step::Nothing => "window.code=408;".to_owned(),
-        Step::Scanned => format!("window.code=201;window.userAvatar = 'data:img/jpg;base64,{AVATAR}';"),
+        Step::Scanned => {
+            let avatar = hub.options.avatar_len.map_or(AVATAR.to_owned(), |len| "A".repeat(len));
+            format!("window.code=201;window.userAvatar = 'data:img/jpg;base64,{avatar}';")
+        }
         Step::Confirmed { ticket } => format!(
             "window.code=200;\nwindow.redirect_uri=\"{}/cgi-bin/mmwebwx-bin/webwxnewloginpage\
              ?ticket={ticket}&uuid={uuid}&lang=zh_CN&scan=1511493940\";",
-            hub.base
+            hub.options.redirect_to.as_deref().unwrap_or(&hub.base)
         ),
-        Step::Unknown => "window.code=400;".to_owned(),
+        Step::Code(code) => format!("window.code={code};"),
     })
 }
 
 /// XML and cookies: with `version=v2` in a 200, else in a 301 that leads nowhere.
 pub(super) fn new_login_page(call: &Call, hub: &Hub) -> Reply {
-    if !hub.logins().finish(&call.query.get("ticket").unwrap_or_default()) {
-        return refused(MALFORMED);
+    let ticket = call.query.get("ticket").unwrap_or_default();
+    let Some(profile) = hub.logins().profile_of(&ticket) else { return refused(MALFORMED) };
+    if hub.options.redirecturl && call.query.get("scan").is_some() {
+        let ticket = hub.logins().ticket(profile);
+        let url = format!("{}/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket={ticket}&amp;uuid=", hub.base);
+        return Reply::text(format!(
+            "<error><ret>0</ret><message></message><redirecturl>{url}</redirecturl></error>"
+        ));
     }
+    hub.logins().finish(profile);
+    hub.mailbox().synced = false;
     let account = &hub.account;
     let xml = format!(
         "<error><ret>0</ret><message></message><skey>{}</skey><wxsid>{}</wxsid><wxuin>{}</wxuin>\
@@ -65,6 +81,14 @@ pub(super) fn new_login_page(call: &Call, hub: &Hub) -> Reply {
     reply
 }
 
+/// The cookies of a login's first webwxsync.
+pub(super) fn first_sync(reply: Reply) -> Reply {
+    let date = cookie_date(DAY / 2);
+    ["wxloadtime=1511493942_expired", "wxpluginkey=1511493902"]
+        .into_iter()
+        .fold(reply, |reply, cookie| reply.header(SET_COOKIE, format!("{cookie}; Path=/; Expires={date}")))
+}
+
 /// The server writes hyphens in its dates.
 fn cookie_date(from_now: Duration) -> String {
     let mut date = httpdate::fmt_http_date(SystemTime::now() + from_now);
@@ -81,14 +105,16 @@ pub(super) fn push_login_url(call: &Call, hub: &Hub) -> Reply {
     if !hub.account.knows_cookies(call.header("cookie")) {
         return Reply::text(json!({ "ret": "1", "msg": "no login", "uuid": "" }).to_string());
     }
-    let uuid = hub.logins().begin();
+    let profile = hub.logins().profile;
+    let uuid = hub.logins().begin(profile);
     Reply::text(json!({ "ret": "0", "msg": "all ok", "uuid": uuid }).to_string())
 }
 
 pub(super) fn logout(call: &Call, hub: &Hub) -> Reply {
     let skey = call.query.get("skey").unwrap_or_default();
     if super::admit_cookies(call, hub).is_ok() && hub.account.knows_skey(&skey) {
-        hub.logins().log_out();
+        hub.logins().state = State::Out;
+        hub.arrival.notify_waiters();
     } else {
         hub.note(&call.endpoint, "without the login's cookies or skey");
     }

@@ -1,20 +1,19 @@
 //! webwxinit, synccheck and webwxsync: how pictures given to the builder arrive.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use super::contacts;
 use crate::account::{INVALID_SESSION, MALFORMED, NO_SESSION};
 use crate::answers::base_response;
 use crate::hub::{Call, Hub};
-use crate::mailbox::Incoming;
+use crate::login::State;
 use crate::reply::Reply;
 
 /// The SyncKey starts here; the entry with key 2 counts messages.
 const START: u64 = 653_210_000;
-/// How long synccheck is held when there is nothing: the real 25 s would be long for a test.
-const HOLD: Duration = Duration::from_millis(500);
+/// The entry with key 1000, in SyncKey and in SyncCheckKey.
+const CLOCK: u64 = 1_511_493_942;
+const CHECK_CLOCK: u64 = CLOCK + 1;
 
 pub(super) fn init(call: &Call, hub: &Hub) -> Reply {
     if let Err(ret) = super::admit(call, hub) {
@@ -24,7 +23,7 @@ pub(super) fn init(call: &Call, hub: &Hub) -> Reply {
     let contacts = contacts::list(hub);
     answer["Count"] = contacts.len().into();
     answer["ContactList"] = contacts.into();
-    answer["SyncKey"] = sync_key(hub.mailbox().acknowledged);
+    answer["SyncKey"] = sync_key(hub.mailbox().acknowledged, CLOCK);
     answer["User"]["Uin"] = hub.account.uin.into();
     answer["User"]["UserName"] = hub.account.user_name.as_str().into();
     answer["User"]["NickName"] = "Emulated".into();
@@ -50,23 +49,31 @@ pub(super) fn empty_init(ret: i64) -> Value {
 
 pub(super) async fn check(call: &Call, hub: &Hub) -> Reply {
     let word = |name: &str| call.query.get(name).unwrap_or_default();
-    if super::admit_cookies(call, hub).is_err()
-        || word("sid") != hub.account.sid
-        || word("uin") != hub.account.uin.to_string()
-    {
+    if let Err(ret) = super::admit_cookies(call, hub) {
+        return check_answer(ret, 0);
+    }
+    if word("sid") != hub.account.sid || word("uin") != hub.account.uin.to_string() {
         return check_answer(NO_SESSION, 0);
     }
     if !hub.account.knows_skey(&word("skey")) {
         return check_answer(INVALID_SESSION, 0);
     }
     let synckey = word("synckey");
-    let counter =
-        synckey.split('|').find_map(|pair| pair.strip_prefix("2_")).and_then(|val| val.parse().ok());
-    if seen(counter) < hub.mailbox().incoming.len() {
+    let val = |key: &str| synckey.split('|').find_map(|pair| pair.strip_prefix(key)?.parse::<u64>().ok());
+    if hub.mailbox().synced && val("1000_") == Some(CLOCK) {
+        hub.note(&call.endpoint, "SyncKey though webwxsync gave a SyncCheckKey");
+    }
+    let arrived = hub.arrival.notified();
+    if seen(val("2_")) < hub.mailbox().incoming.len() {
         return check_answer(0, 2);
     }
-    tokio::time::sleep(HOLD).await;
-    check_answer(0, 0)
+    let _ = tokio::time::timeout(hub.options.hold, arrived).await;
+    match hub.logins().state {
+        State::In if seen(val("2_")) < hub.mailbox().incoming.len() => check_answer(0, 2),
+        State::In => check_answer(0, 0),
+        State::Out => check_answer(NO_SESSION, 0),
+        State::Kicked => check_answer(INVALID_SESSION, 0),
+    }
 }
 
 pub(super) fn check_answer(retcode: i64, selector: u32) -> Reply {
@@ -75,7 +82,11 @@ pub(super) fn check_answer(retcode: i64, selector: u32) -> Reply {
 
 pub(super) fn sync(call: &Call, hub: &Hub) -> Reply {
     match try_sync(call, hub) {
-        Ok(answer) => Reply::json(answer),
+        Ok(answer) => {
+            let first = !std::mem::replace(&mut hub.mailbox().synced, true);
+            // What the first one of a login sets (§2.3).
+            if first { super::sign_in::first_sync(Reply::json(answer)) } else { Reply::json(answer) }
+        }
         Err(ret) => super::refusal(&call.endpoint, ret),
     }
 }
@@ -83,19 +94,31 @@ pub(super) fn sync(call: &Call, hub: &Hub) -> Reply {
 fn try_sync(call: &Call, hub: &Hub) -> Result<Value, i64> {
     let body = super::admit(call, hub)?;
     let keys = body["SyncKey"]["List"].as_array().ok_or(MALFORMED)?;
-    let counter = keys.iter().find(|entry| entry["Key"] == 2).and_then(|entry| entry["Val"].as_u64());
+    let val =
+        |key: u64| keys.iter().find(|entry| entry["Key"] == key).and_then(|entry| entry["Val"].as_u64());
+    if keys.iter().any(|entry| !entry["Key"].is_u64() || !entry["Val"].is_u64()) {
+        hub.note(&call.endpoint, "SyncKey with something else than numbers");
+    }
+    match val(1000) {
+        Some(CLOCK) => {}
+        Some(CHECK_CLOCK) => hub.note(&call.endpoint, "SyncCheckKey in the place of SyncKey"),
+        _ => hub.note(&call.endpoint, "a SyncKey that this server never gave"),
+    }
     let mut mailbox = hub.mailbox();
     let total = mailbox.incoming.len();
-    let seen = seen(counter).min(total);
+    let seen = seen(val(2)).min(total);
     // The key shows what the client has: only that is not delivered again to the next login.
     mailbox.acknowledged = mailbox.acknowledged.max(seen);
+    let from = if hub.options.duplicates { seen.saturating_sub(1) } else { seen };
+    let to = total.min(seen.saturating_add(hub.options.batch));
     let messages: Vec<Value> =
-        mailbox.incoming[seen..].iter().map(|incoming| message(hub, incoming)).collect();
+        mailbox.incoming[from..to].iter().map(|incoming| incoming.message.clone()).collect();
     let mut answer = empty_sync(0);
     answer["AddMsgCount"] = messages.len().into();
     answer["AddMsgList"] = messages.into();
-    answer["SyncKey"] = sync_key(total);
-    answer["SyncCheckKey"] = sync_key(total);
+    answer["ContinueFlag"] = u8::from(to < total).into();
+    answer["SyncKey"] = sync_key(to, CLOCK);
+    answer["SyncCheckKey"] = sync_key(to, CHECK_CLOCK);
     Ok(answer)
 }
 
@@ -109,8 +132,8 @@ pub(super) fn empty_sync(ret: i64) -> Value {
     })
 }
 
-fn sync_key(count: usize) -> Value {
-    let entries = [(1, START), (2, START + count as u64), (3, START - 1), (1000, 1_511_493_942)];
+fn sync_key(count: usize, clock: u64) -> Value {
+    let entries = [(1, START), (2, START + count as u64), (3, START - 1), (1000, clock)];
     let list: Vec<Value> = entries.into_iter().map(|(key, val)| json!({ "Key": key, "Val": val })).collect();
     json!({ "Count": list.len(), "List": list })
 }
@@ -118,23 +141,4 @@ fn sync_key(count: usize) -> Value {
 /// How many messages a client with this counter has; without one, none.
 fn seen(counter: Option<u64>) -> usize {
     counter.map_or(0, |counter| counter.saturating_sub(START) as usize)
-}
-
-fn message(hub: &Hub, Incoming { msg_id, picture }: &Incoming) -> Value {
-    let (height, width) = picture.announced();
-    let (length, md5) = (picture.bytes.len(), &picture.md5);
-    let (kind, content) = if picture.is_gif() {
-        (47, format!("&lt;msg&gt;&lt;emoji md5=\"{md5}\" len=\"{length}\" /&gt;&lt;/msg&gt;"))
-    } else {
-        (3, format!("&lt;msg&gt;&lt;img length=\"{length}\" md5=\"{md5}\" /&gt;&lt;/msg&gt;"))
-    };
-    json!({
-        "MsgId": msg_id.to_string(), "FromUserName": hub.account.friend, "ToUserName": hub.account.user_name,
-        "MsgType": kind, "Content": content, "Status": 3, "ImgStatus": 2, "CreateTime": 1_511_493_942,
-        "VoiceLength": 0, "PlayLength": 0, "FileName": "", "FileSize": "", "MediaId": "", "Url": "",
-        "AppMsgType": 0, "StatusNotifyCode": 0, "StatusNotifyUserName": "", "ForwardFlag": 0, "HasProductId": 0,
-        "Ticket": "", "ImgHeight": height, "ImgWidth": width, "SubMsgType": 0, "NewMsgId": msg_id,
-        "OriContent": "", "EncryFileName": "",
-        "RecommendInfo": { "UserName": "", "NickName": "" }, "AppInfo": { "AppID": "", "Type": 0 },
-    })
 }

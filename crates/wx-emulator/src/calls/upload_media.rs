@@ -63,7 +63,7 @@ async fn try_upload(call: &Call, hub: &Hub) -> Result<Reply, i64> {
     if hub.uploads().changed_request(&key, request_text) {
         hub.note(&call.endpoint, "uploadmediarequest is not the same in all chunks");
     }
-    let progress = hub.uploads().take(&piece, hub.repeats);
+    let progress = hub.uploads().take(&piece, hub.options.repeats);
     let answer = match progress {
         Progress::More => answers::upload(0, "", 0, (0, 0), Some(name)),
         Progress::Miscounted(received) => answers::upload(0, "", received, (0, 0), Some(name)),

@@ -163,7 +163,7 @@ fn look_at_request(call: &Call, hub: &Hub, form: &Form) {
     if request["FromUserName"] != hub.account.user_name.as_str() {
         note("FromUserName is not this account's");
     }
-    if !hub.account.contacts().iter().any(|contact| request["ToUserName"] == *contact) {
+    if !hub.user_names().any(|name| request["ToUserName"] == *name) {
         note("ToUserName is no contact of this account");
     }
 }

@@ -1,5 +1,6 @@
 //! Queries as the official page spells them.
 
+use crate::emulator::Profile;
 use crate::hub::{Call, Hub};
 
 /// Names in the page's order; those with `?` may be left out.
@@ -15,7 +16,7 @@ fn official(endpoint: &str) -> Option<&'static [&'static str]> {
         "webwxgetcontact" => &["r", "seq", "skey", "lang?", "pass_ticket?"],
         "webwxbatchgetcontact" => &["type", "r", "lang?", "pass_ticket?"],
         "webwxuploadmedia" => &["f", "random?"],
-        "webwxsendmsgimg" => &["fun", "f", "lang?", "pass_ticket?"],
+        "webwxsendmsgimg" | "webwxsendappmsg" => &["fun", "f", "lang?", "pass_ticket?"],
         "webwxsendemoticon" => &["fun", "f?", "lang?", "pass_ticket?"],
         "webwxgetmsgimg" => &["MsgID", "skey", "type?", "mmweb_appid?"],
         "webwxlogout" => &["redirect", "type", "skey", "lang?", "pass_ticket?"],
@@ -28,8 +29,8 @@ fn official(endpoint: &str) -> Option<&'static [&'static str]> {
 /// Values that are always the same.
 fn fixed(endpoint: &str, name: &str) -> Option<&'static [&'static str]> {
     Some(match (endpoint, name) {
-        ("webwxuploadmedia" | "webwxsendmsgimg" | "webwxsendemoticon", "f") => &["json"],
-        ("webwxsendmsgimg", "fun") => &["async"],
+        ("webwxuploadmedia" | "webwxsendmsgimg" | "webwxsendappmsg" | "webwxsendemoticon", "f") => &["json"],
+        ("webwxsendmsgimg" | "webwxsendappmsg", "fun") => &["async"],
         ("webwxsendemoticon", "fun") => &["sys"],
         ("webwxgetmsgimg", "type") => &["slave", "big"],
         ("webwxbatchgetcontact", "type") => &["ex"],
@@ -51,6 +52,7 @@ pub(super) fn look(call: &Call, hub: &Hub) {
             note(format!("an unknown value of {name} in the query"));
         }
     }
+    look_at_profile(call, hub);
     let is_encoded = |name: &str| !call.query.raw(name).is_some_and(|raw| raw.contains(['@', '+', '/', '=']));
     for name in ["skey", "sid", "pass_ticket"] {
         if !is_encoded(name) {
@@ -62,6 +64,35 @@ pub(super) fn look(call: &Call, hub: &Hub) {
     }
     if call.query.raw("skey") == Some("") {
         note("an empty skey in the query".to_owned());
+    }
+}
+
+/// What the File Transfer Helper has in its queries and headers besides.
+fn look_at_profile(call: &Call, hub: &Hub) {
+    let is_ours = call.header("mmweb_appid") == Some("wx_webfilehelper");
+    let helper = match call.endpoint.as_str() {
+        "reportforweb" | "qrcode" => false,
+        "jslogin" | "login" => call.query.get("appid").as_deref() == Some("wx_webfilehelper"),
+        // Until the page is open nobody knows whose login it is.
+        "webwxnewloginpage" => is_ours,
+        _ => hub.logins().profile == Profile::FileHelper,
+    };
+    let note = |what: &str| hub.note(&call.endpoint, what);
+    if helper != is_ours {
+        note("mmweb_appid is not as the profile has it");
+    }
+    if !helper || call.method == "OPTIONS" {
+        return;
+    }
+    let pair = call.query.get("mmweb_appid");
+    if matches!(call.endpoint.as_str(), "synccheck" | "webwxgetmsgimg")
+        && pair.as_deref() != Some("wx_webfilehelper")
+    {
+        note("no mmweb_appid in the query");
+    }
+    if call.endpoint == "webwxuploadmedia" && call.query.get("random").is_none_or(|random| random.len() != 4)
+    {
+        note("no random of four characters in the query");
     }
 }
 

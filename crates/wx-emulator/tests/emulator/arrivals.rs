@@ -1,5 +1,7 @@
 //! Pictures that come to the client, and the calls around them.
 
+use std::time::Duration;
+
 use image::ImageFormat::{Gif, Jpeg};
 use serde_json::{Value, json};
 use wx_emulator::Emulator;
@@ -33,6 +35,9 @@ fn encoded(page: &Page, key: &str) -> String {
     page.word(key).replace('@', "%40").replace('+', "%2B").replace('/', "%2F")
 }
 
+const NOTHING: &str = "window.synccheck={retcode:\"0\",selector:\"0\"}";
+const SOMETHING: &str = "window.synccheck={retcode:\"0\",selector:\"2\"}";
+
 #[test]
 fn each_picture_arrives_until_the_client_has_it() {
     let (jpeg, gif) = (sized(Jpeg, 80, 40, 9000), small(Gif, 20, 20));
@@ -59,10 +64,21 @@ fn each_picture_arrives_until_the_client_has_it() {
     assert!(page.fetch(ids[1], "&type=big").body == gif);
 
     let key = &first["SyncKey"];
-    assert_eq!(sync(&page, key)["AddMsgCount"], 0);
-    assert_eq!(selector(&page, key), "window.synccheck={retcode:\"0\",selector:\"0\"}");
+    let second = sync(&page, key);
+    assert_eq!(second["AddMsgCount"], 0);
+    assert_eq!(selector(&page, &second["SyncCheckKey"]), NOTHING);
     assert_eq!(init(&page)["SyncKey"], *key);
     assert_eq!(server.notes(), [""; 0]);
+    // The two keys are not to be mixed up.
+    selector(&page, key);
+    sync(&page, &second["SyncCheckKey"]);
+    assert_eq!(
+        server.notes(),
+        [
+            "synccheck: SyncKey though webwxsync gave a SyncCheckKey",
+            "webwxsync: SyncCheckKey in the place of SyncKey"
+        ]
+    );
 }
 
 #[test]
@@ -104,4 +120,72 @@ fn push_login_leads_to_the_same_ladder() {
     let poll = format!("login?loginicon=true&uuid={}&tip=1&r=1", pushed["uuid"].as_str().unwrap());
     assert_eq!(page.get(&poll).unwrap().text(), "window.code=408;");
     assert_eq!(page.get("login?loginicon=true&uuid=x&tip=1&r=1").unwrap().text(), "window.code=400;");
+}
+
+#[test]
+fn what_arrives_later_ends_a_synccheck_that_is_held() {
+    let server = Emulator::builder().hold(Duration::from_secs(60)).start().unwrap();
+    let page = Page::of(&server);
+    let key = init(&page)["SyncKey"].take();
+    std::thread::scope(|scope| {
+        let held = scope.spawn(|| selector(&page, &key));
+        while server.requests_to("synccheck") == 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let id = server.deliver(small(Gif, 20, 20));
+        assert_eq!(held.join().unwrap(), SOMETHING);
+        assert_eq!(server.incoming(), [id]);
+    });
+    server.log_out();
+    assert_eq!(selector(&page, &key), "window.synccheck={retcode:\"1101\",selector:\"0\"}");
+    assert_eq!(sync(&page, &key)["BaseResponse"]["Ret"], 1101);
+}
+
+#[test]
+fn batches_have_a_size_and_may_repeat_what_came_before() {
+    let server = Emulator::builder().batch(2).duplicates(true).start().unwrap();
+    let page = Page::of(&server);
+    let changes = |n: u32| json!({ "MsgType": 51, "Content": n.to_string(), "FromUserName": "@@room" });
+    let ids: Vec<_> = (0..3).map(|n| server.deliver_message(changes(n).as_object().unwrap())).collect();
+    let first = sync(&page, &init(&page)["SyncKey"]);
+    let second = sync(&page, &first["SyncKey"]);
+    let shown = |batch: &Value| -> Vec<String> {
+        let messages = batch["AddMsgList"].as_array().unwrap();
+        messages.iter().map(|message| message["MsgId"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!((shown(&first), &first["ContinueFlag"]), (ids[..2].to_vec(), &1.into()));
+    assert_eq!((shown(&second), &second["ContinueFlag"]), (ids[1..].to_vec(), &0.into()));
+    assert_eq!(second["AddMsgList"][1]["FromUserName"], "@@room");
+}
+
+#[test]
+fn contacts_come_in_pages_with_any_names() {
+    let hostile = "a\u{1b}[2J<b>&../../x";
+    let server = Emulator::builder()
+        .contact(hostile, "")
+        .contact("Nick", "Remark")
+        .contacts_per_page(2)
+        .start()
+        .unwrap();
+    let page = Page::of(&server);
+    let (mut seq, mut names) = (0, Vec::new());
+    for _ in 0..5 {
+        let target = format!("webwxgetcontact?r=1546211298790&seq={seq}&skey={}", encoded(&page, "skey"));
+        let some = page.get(&target).unwrap().json();
+        names.extend(
+            some["MemberList"].as_array().unwrap().iter().map(|c| c["NickName"].as_str().unwrap().to_owned()),
+        );
+        seq = some["Seq"].as_u64().unwrap();
+        if seq == 0 {
+            break;
+        }
+    }
+    assert_eq!(
+        names,
+        ["Friend", "Second friend", "File Transfer", "a\u{1b}[2J&lt;b&gt;&amp;../../x", "Nick"]
+    );
+    assert!(
+        server.contact(hostile).is_some_and(|name| name.starts_with('@'))
+            && server.contact("Remark").is_none()
+    );
 }

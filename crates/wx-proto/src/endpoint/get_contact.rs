@@ -58,10 +58,10 @@ impl Endpoint for GetContact {
             accept: ACCEPT_JSON,
             cookies: session.cookies_at(self.at_ms),
             target: Target::new(cgi!("webwxgetcontact"))
-                .session_pairs(session.site().lang(), session.pass_ticket())
                 .pair("r", self.at_ms)
                 .pair("seq", self.seq)
-                .pair("skey", session.skey().expose()),
+                .pair("skey", session.skey().expose())
+                .session_pairs(session.site().lang(), session.pass_ticket()),
             site: session.site(),
         }
         .bare()
