@@ -31,7 +31,7 @@ pub(crate) fn run(args: Resume, global: Global) -> ExitCode {
         let Some(client) = session::connect(&args.session, Use::Send, policy, &global, report) else {
             return;
         };
-        if let Err(problem) = saved.check_login(client.session()) {
+        if let Err(problem) = saved.check_login(&client.session()) {
             return report.refuse(&args.dir, &problem);
         }
         Batch { client: &client, plan: &plan, saved: Some(saved), resend: args.resend, report }.run();

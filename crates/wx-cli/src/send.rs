@@ -35,7 +35,7 @@ fn work(args: &SendImage, plan: Plan, global: &Global, report: &Report) {
     policy.max_picture = plan.max_size;
     let Some(client) = session::connect(&args.session, Use::Send, policy, global, report) else { return };
     let saved = match &args.resume_dir {
-        Some(dir) => match Saved::create(dir, &plan, client.session()) {
+        Some(dir) => match Saved::create(dir, &plan, &client.session()) {
             Ok(saved) => Some(saved),
             Err(problem) => return report.refuse(dir, &problem),
         },

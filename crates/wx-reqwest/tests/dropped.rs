@@ -54,11 +54,11 @@ fn world(faults: &[&str]) -> (Emulator, Client, UserName) {
 
 async fn send_flow(client: &Client, to: &UserName, source: &mut Source) -> SendImage {
     let about = source.picture(&patient()).await.unwrap();
-    SendImage::new(client.session(), about, to.clone(), seed(), patient()).unwrap()
+    SendImage::new(&client.session(), about, to.clone(), seed(), patient()).unwrap()
 }
 
 fn fetch_flow(client: &Client, id: &MsgId, restartable: bool) -> FetchImage {
-    FetchImage::new(client.session(), id.clone(), ImageSize::Original, restartable, seed(), patient())
+    FetchImage::new(&client.session(), id.clone(), ImageSize::Original, restartable, seed(), patient())
         .unwrap()
 }
 
@@ -153,7 +153,7 @@ async fn a_send_dropped_at_any_await_can_be_resumed_or_left() {
         let Some(saved) = saved else { continue };
         let snapshot: Snapshot = serde_json::from_str(&saved).unwrap();
         let at = Resume { unix_ms: unix_ms(), resend: false };
-        let mut flow = SendImage::resume(client.session(), snapshot, patient(), at).unwrap();
+        let mut flow = SendImage::resume(&client.session(), snapshot, patient(), at).unwrap();
         let sent = drive(client.http(), &mut source, &mut flow, &mut Watch::new()).await.unwrap();
         let messages = server.messages();
         assert_eq!(messages.len(), 1, "dropped after {polls} polls and resumed");
@@ -297,7 +297,8 @@ async fn a_download_dropped_halfway_leaves_nothing() {
 #[tokio::test]
 async fn a_send_dropped_while_it_waits_for_its_turn_has_sent_nothing() {
     let (server, client, to) = world(&[]);
-    let client = Client::builder(client.session().clone()).pace(Duration::from_secs(60)).build().unwrap();
+    let client =
+        Client::builder(Session::clone(&client.session())).pace(Duration::from_secs(60)).build().unwrap();
     client.upload(&to, Source::bytes("a.png", picture())).await.unwrap();
     let before = server.requests().len();
     let sending = client.send_image(&to, Source::bytes("a.png", picture()));

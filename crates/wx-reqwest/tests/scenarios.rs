@@ -74,7 +74,7 @@ impl Transport for Reqwest {
     }
 
     fn debug(&self) -> String {
-        let builder = Client::builder(self.0.session().clone());
+        let builder = Client::builder(Session::clone(&self.0.session()));
         format!("{:?} {:#?} {:?} {builder:?}", self.0, self.0, self.0.http())
     }
 }

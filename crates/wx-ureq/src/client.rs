@@ -1,44 +1,32 @@
+mod account;
+mod builder;
+mod login;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use ureq::config::Config;
 use wx_proto::flow::{FetchImage, SendImage, SendUploaded, Upload};
 use wx_proto::{
-    Error, Fetched, IdSource, ImageSize, LocalError, MsgId, Policy, Seed, Sent, Session, SessionError, Step,
-    Uploaded, UserName,
+    Error, Fetched, IdSource, ImageSize, LocalError, MsgId, Policy, Seed, Sent, Session, Step, Uploaded,
+    UserName,
 };
 
 use crate::pace::Pace;
+use crate::shared::Shared;
 use crate::{Http, Sink, Source, Watch, drive};
 
-/// Sends and fetches pictures for one login. Clones are cheap and share their connections; use them from any thread.
+pub use builder::{BuildError, ClientBuilder};
+pub use login::{LoginError, NewLogin};
+
+/// Sends and fetches pictures for one login, and waits for its messages. Clones are cheap and share their connections and the
+/// session; use them from any thread.
 #[derive(Clone)]
 pub struct Client {
-    session: Arc<Session>,
+    pub(crate) session: Shared,
     policy: Arc<Policy>,
     pace: Pace,
     http: Http,
-}
-
-/// Settings for a [`Client`].
-#[must_use]
-pub struct ClientBuilder {
-    session: Session,
-    policy: Policy,
-    pace: Duration,
-    config: Option<Config>,
-}
-
-/// Why a [`Client`] could not be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// No TLS library for https: enable the feature `rustls` or `native-tls`. A configuration that was brought along has
-    /// to name the one that is enabled.
-    NoTls,
-    /// The configuration switches off the verification of certificates.
-    Unverified,
 }
 
 impl Client {
@@ -52,13 +40,18 @@ impl Client {
 
     /// A client with settings of one's own.
     pub fn builder(session: Session) -> ClientBuilder {
-        ClientBuilder { session, policy: Policy::default(), pace: Duration::ZERO, config: None }
+        ClientBuilder::of(session)
     }
 
-    /// The login.
+    /// The login as it is now: [`Client::messages`] and [`Client::restore`] move it on, for all clones of the client. What
+    /// this gives stays as it is; every call takes the newest.
     #[must_use]
-    pub fn session(&self) -> &Session {
-        &self.session
+    pub fn session(&self) -> Arc<Session> {
+        self.session.get()
+    }
+
+    fn of(session: Session, policy: Policy, pace: Duration, http: Http) -> Self {
+        Self { session: Shared::new(session), policy: Arc::new(policy), pace: Pace::new(pace), http }
     }
 
     /// What [`drive()`] needs, for flows of one's own.
@@ -87,7 +80,7 @@ impl Client {
     ) -> Result<Sent, Error> {
         let _turn = self.pace.turn(&mut watch);
         let about = picture.picture(&self.policy)?;
-        let mut flow = SendImage::new(&self.session, about, to.clone(), seed()?, self.policy())?;
+        let mut flow = SendImage::new(&self.session(), about, to.clone(), seed()?, self.policy())?;
         drive(&self.http, &mut picture, &mut flow, &mut watch)
     }
 
@@ -111,7 +104,7 @@ impl Client {
     ) -> Result<Uploaded, Error> {
         let _turn = self.pace.turn(&mut watch);
         let about = picture.picture(&self.policy)?;
-        let mut flow = Upload::new(&self.session, about, to.clone(), seed()?, self.policy())?;
+        let mut flow = Upload::new(&self.session(), about, to.clone(), seed()?, self.policy())?;
         drive(&self.http, &mut picture, &mut flow, &mut watch)
     }
 
@@ -134,7 +127,7 @@ impl Client {
         mut watch: Watch<'_>,
     ) -> Result<Sent, Error> {
         let mut flow =
-            SendUploaded::new(&self.session, uploaded.clone(), to.clone(), seed()?, self.policy())?;
+            SendUploaded::new(&self.session(), uploaded.clone(), to.clone(), seed()?, self.policy())?;
         drive(&self.http, &mut (), &mut flow, &mut watch)
     }
 
@@ -158,72 +151,15 @@ impl Client {
         mut watch: Watch<'_>,
     ) -> Result<Fetched, Error> {
         let restartable = sink.is_restartable();
-        let mut flow = FetchImage::new(&self.session, id.clone(), size, restartable, seed()?, self.policy())?;
+        let mut flow =
+            FetchImage::new(&self.session(), id.clone(), size, restartable, seed()?, self.policy())?;
         let fetched = drive(&self.http, &mut sink, &mut flow, &mut watch)?;
         sink.finish().map_err(|error| Error::new(Step::Download, LocalError::from(error)))?;
         Ok(fetched)
     }
 
-    fn policy(&self) -> Policy {
+    pub(crate) fn policy(&self) -> Policy {
         Policy::clone(&self.policy)
-    }
-}
-
-impl ClientBuilder {
-    /// Limits, tries and waits.
-    pub fn policy(mut self, policy: Policy) -> Self {
-        self.policy = policy;
-        self
-    }
-
-    /// The least time from the end of one picture to the start of the next, or from start to start of those that are
-    /// under way at once, over all clones of the client; zero, the default, is none. For sends and uploads alone:
-    /// [`Client::send_uploaded`] and fetches do not wait. The wait comes before anything is read or sent; a
-    /// cancelled job does not wait on.
-    ///
-    /// After 20 to 40 pictures in a row people report Ret 1205, "too frequent" (`docs/protocol.md` §7.1). What the server
-    /// counts, and over which time, is not known.
-    ///
-    /// ```
-    /// # fn pace(session: wx_ureq::wx_proto::Session) -> Result<(), wx_ureq::BuildError> {
-    /// use std::time::Duration;
-    ///
-    /// let client = wx_ureq::Client::builder(session).pace(Duration::from_secs(3)).build()?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn pace(mut self, least: Duration) -> Self {
-        self.pace = least;
-        self
-    }
-
-    /// The `User-Agent` of every request, instead of a desktop browser's.
-    ///
-    /// # Errors
-    /// If it is not printable ASCII.
-    pub fn user_agent(mut self, user_agent: &str) -> Result<Self, SessionError> {
-        self.session.set_user_agent(user_agent)?;
-        Ok(self)
-    }
-
-    /// A configuration of ureq's own, for proxies, certificates, buffers. What [`Http::new`] lists is set after it.
-    pub fn config(mut self, config: Config) -> Self {
-        self.config = Some(config);
-        self
-    }
-
-    /// Makes the client.
-    ///
-    /// # Errors
-    /// [`BuildError`].
-    pub fn build(self) -> Result<Client, BuildError> {
-        let http = Http::new(self.config, self.session.site())?;
-        Ok(Client {
-            session: Arc::new(self.session),
-            policy: Arc::new(self.policy),
-            pace: Pace::new(self.pace),
-            http,
-        })
     }
 }
 
@@ -243,25 +179,8 @@ pub fn seed() -> Result<Seed, Error> {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("session", &self.session)
+            .field("session", &self.session())
             .field("policy", &self.policy)
             .finish_non_exhaustive()
     }
 }
-
-impl fmt::Debug for ClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder").field("session", &self.session).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoTls => "no TLS library for https: enable the feature rustls or native-tls",
-            Self::Unverified => "the configuration does not verify certificates",
-        })
-    }
-}
-
-impl std::error::Error for BuildError {}

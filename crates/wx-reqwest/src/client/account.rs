@@ -1,0 +1,76 @@
+//! What a client does with its login as a whole.
+
+use wx_proto::flow::{ListContacts, Logout, Restore};
+use wx_proto::{Contact, Error, Session};
+
+use super::{Client, seed};
+use crate::{Watch, drive};
+
+impl Client {
+    /// Takes up a login that was saved, as the page does when it is loaded again: asks the server (webwxinit) whether it is
+    /// good still, and takes in the skey and the cookies of the answer. Its place among the messages stays where it is.
+    /// Nothing else needs this: [`Client::messages`] of a session without a place does it by itself.
+    ///
+    /// When the future is dropped, the session is as it was.
+    ///
+    /// # Errors
+    /// [`Error::advice`] is to log in again if the login is over. The session is as it was then.
+    pub async fn restore(&self) -> Result<(), Error> {
+        self.restore_with(Watch::new()).await
+    }
+
+    /// As [`Client::restore`], watched, and the same when dropped.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn restore_with(&self, mut watch: Watch<'_>) -> Result<(), Error> {
+        loop {
+            let before = self.session();
+            let mut flow = Restore::new(Session::clone(&before), seed()?, self.policy())?;
+            let after = drive(&self.http, &mut (), &mut flow, &mut watch).await?;
+            if self.session.replace(&before, after) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Lists the people and rooms that the account knows. Their UserNames are good for this login only, and their names
+    /// are what strangers chose: do not print them raw.
+    ///
+    /// When the future is dropped, nothing has changed.
+    ///
+    /// # Errors
+    /// [`Error::advice`] is to log in again if the login is over.
+    pub async fn contacts(&self) -> Result<Vec<Contact>, Error> {
+        self.contacts_with(Watch::new()).await
+    }
+
+    /// As [`Client::contacts`], watched, and the same when dropped.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn contacts_with(&self, mut watch: Watch<'_>) -> Result<Vec<Contact>, Error> {
+        let mut flow = ListContacts::new(&self.session(), seed()?, self.policy())?;
+        drive(&self.http, &mut (), &mut flow, &mut watch).await
+    }
+
+    /// Ends the login on the server. What this client and its clones do afterwards is refused there; its session is
+    /// good for [`Client::push_builder`] still.
+    ///
+    /// When the future is dropped, the login may be over or not.
+    ///
+    /// # Errors
+    /// The login may be over or not, if there was no answer.
+    pub async fn logout(&self) -> Result<(), Error> {
+        self.logout_with(Watch::new()).await
+    }
+
+    /// As [`Client::logout`], watched, and the same when dropped.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn logout_with(&self, mut watch: Watch<'_>) -> Result<(), Error> {
+        let mut flow = Logout::new(&self.session(), seed()?, self.policy())?;
+        drive(&self.http, &mut (), &mut flow, &mut watch).await
+    }
+}

@@ -1,0 +1,178 @@
+//! Logging in: a client that begins without a session.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use http::{HeaderName, HeaderValue};
+use wx_proto::flow::{Login, LoginState};
+use wx_proto::{Error, Session, Site};
+
+use super::{BuildError, Client, ClientBuilder, seed};
+use crate::{Http, Watch, drive};
+
+/// A login that is still to come: where, and with what besides. Made by [`Client::login_builder`] and
+/// [`Client::push_builder`].
+#[derive(Clone)]
+pub struct NewLogin {
+    from: How,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    pairs: Vec<(String, String)>,
+}
+
+#[derive(Clone)]
+enum How {
+    Code(Site),
+    Push(Box<Session>),
+}
+
+/// Why there is no client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LoginError {
+    /// It could not be made; nothing was sent.
+    Build(BuildError),
+    /// The login did not come about.
+    Login(Error),
+}
+
+impl Client {
+    /// Logs in by a QR code, and gives a client for that login. `tell` hears what to show: the [link of the
+    /// code](LoginState::Code), that it was scanned, confirmed, refused. Takes as long as the user does, at most ten codes
+    /// of five minutes ([`Policy::login_codes`](wx_proto::Policy)).
+    ///
+    /// When the future is dropped, the login ends there; one that was confirmed by then may be listed on the phone.
+    ///
+    /// # Errors
+    /// [`LoginError`].
+    ///
+    /// ```no_run
+    /// use wx_reqwest::Client;
+    /// use wx_reqwest::wx_proto::flow::LoginState;
+    /// use wx_reqwest::wx_proto::{Profile, Site};
+    ///
+    /// # async fn login() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = Client::login(Site::new(Profile::Web), |state| match state {
+    ///     LoginState::Code { link } => println!("scan the QR code of {}", link.expose()),
+    ///     other => println!("{other:?}"),
+    /// }).await?;
+    /// std::fs::write("session.json", client.session().to_json().expose())?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn login(site: Site, tell: impl FnMut(&LoginState) + Send) -> Result<Self, LoginError> {
+        Self::login_builder(site).login(tell).await
+    }
+
+    /// A login with settings of one's own, to be begun by [`ClientBuilder::login`].
+    pub fn login_builder(site: Site) -> ClientBuilder<NewLogin> {
+        ClientBuilder::of(NewLogin::new(How::Code(site)))
+    }
+
+    /// Logs in again as the account of `session`, an earlier login that may be over: the phone asks its owner, without a QR
+    /// code. Goes on with a QR code if the question is refused or too old. To be begun by [`ClientBuilder::login`].
+    pub fn push_builder(session: Session) -> ClientBuilder<NewLogin> {
+        ClientBuilder::of(NewLogin::new(How::Push(Box::new(session))))
+    }
+}
+
+impl ClientBuilder<NewLogin> {
+    /// Adds a header to the login page's request, such as a desktop client sends (`docs/protocol.md` §2.6). None is built
+    /// in.
+    pub fn page_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.start.headers.push((name, value));
+        self
+    }
+
+    /// Adds a pair to the query of the login page, such as `mod=desktop` (`docs/protocol.md` §2.6). None is built in.
+    pub fn page_pair(mut self, key: &str, value: &str) -> Self {
+        self.start.pairs.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Logs in, as [`Client::login`] does, and the same when dropped.
+    ///
+    /// # Errors
+    /// [`LoginError`].
+    pub async fn login(self, tell: impl FnMut(&LoginState) + Send) -> Result<Client, LoginError> {
+        self.login_with(tell, Watch::new()).await
+    }
+
+    /// As [`ClientBuilder::login`], watched, and the same when dropped.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn login_with(
+        self,
+        tell: impl FnMut(&LoginState) + Send,
+        mut watch: Watch<'_>,
+    ) -> Result<Client, LoginError> {
+        let Self { start, policy, pace, http } = self;
+        let http = Http::new(http, start.from.site())?;
+        let mut flow = match &start.from {
+            How::Code(site) => Login::new(site.clone(), seed()?, policy.clone(), tell),
+            How::Push(session) => Login::push(session, seed()?, policy.clone(), tell)?,
+        };
+        for (name, value) in start.headers {
+            flow = flow.page_header(name, value);
+        }
+        for (key, value) in &start.pairs {
+            flow = flow.page_pair(key, value);
+        }
+        let session = drive(&http, &mut (), &mut flow, &mut watch).await?;
+        Ok(Client::of(session, policy, pace, http))
+    }
+}
+
+impl NewLogin {
+    fn new(from: How) -> Self {
+        Self { from, headers: Vec::new(), pairs: Vec::new() }
+    }
+}
+
+impl How {
+    fn site(&self) -> &Site {
+        match self {
+            Self::Code(site) => site,
+            Self::Push(session) => session.site(),
+        }
+    }
+}
+
+impl fmt::Debug for NewLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let profile = self.from.site().profile();
+        let push = matches!(self.from, How::Push(_));
+        f.debug_struct("NewLogin").field("profile", &profile).field("push", &push).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for LoginError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Build(error) => error.fmt(f),
+            Self::Login(error) => error.fmt(f),
+        }
+    }
+}
+
+/// `Display` is that of the error inside, and so is the source.
+impl StdError for LoginError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Build(error) => error.source(),
+            Self::Login(error) => error.source(),
+        }
+    }
+}
+
+impl From<BuildError> for LoginError {
+    fn from(error: BuildError) -> Self {
+        Self::Build(error)
+    }
+}
+
+impl From<Error> for LoginError {
+    fn from(error: Error) -> Self {
+        Self::Login(error)
+    }
+}

@@ -1,0 +1,127 @@
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use futures_core::stream::FusedStream;
+use wx_proto::flow::NextMessages;
+use wx_proto::{Error, Message, Session};
+
+use crate::{Client, Watch, drive, seed};
+
+/// The messages that come, in batches as the server hands them out. Made by [`Client::messages`].
+#[must_use]
+pub struct Messages<'w> {
+    client: Client,
+    state: State<'w>,
+}
+
+enum State<'w> {
+    Idle(Watch<'w>),
+    /// Under way. It stays here when whoever waits for it goes away.
+    Waiting(Pin<Box<dyn Future<Output = (Watch<'w>, Batch)> + Send + 'w>>),
+    Ended,
+}
+
+type Batch = Result<Vec<Message>, Error>;
+
+impl Client {
+    /// The messages that come from now on, or behind those that the session has had: [`Messages::next`] waits for each
+    /// batch, for as long as it takes. Trouble with the network is waited out, with growing pauses; after an error there
+    /// is nothing more.
+    ///
+    /// With each batch the client's session moves behind it. Save [`Client::session`] when the batch was dealt with: a
+    /// program that is killed and begins again with what it saved last gets every message, and those twice that it had
+    /// not finished with. Several [`Messages`] of one client and its clones share the messages: each goes to one of them.
+    ///
+    /// ```no_run
+    /// # async fn watch(client: &wx_reqwest::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut messages = client.messages();
+    /// while let Some(batch) = messages.next().await {
+    ///     for message in batch? {
+    ///         println!("{} from {:?}", message.id, message.from);
+    ///     }
+    ///     std::fs::write("session.json", client.session().to_json().expose())?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn messages(&self) -> Messages<'static> {
+        self.messages_with(Watch::new())
+    }
+
+    /// As [`Client::messages`], watched.
+    pub fn messages_with<'w>(&self, watch: Watch<'w>) -> Messages<'w> {
+        Messages { client: self.clone(), state: State::Idle(watch) }
+    }
+
+    async fn next_messages(&self, watch: &mut Watch<'_>) -> Batch {
+        loop {
+            let before = self.session();
+            let mut flow = NextMessages::new(Session::clone(&before), seed()?, self.policy())?;
+            let arrived = drive(self.http(), &mut (), &mut flow, watch).await?;
+            // If somebody else moved the session on meanwhile, they have these messages, or they come once more behind that.
+            if self.session.replace(&before, arrived.session) {
+                return Ok(arrived.messages);
+            }
+        }
+    }
+}
+
+impl Messages<'_> {
+    /// Waits for the next batch, which has one message at least, or is the error after which there is nothing more.
+    ///
+    /// Cancel safe: when the future is dropped, what is under way stays in here and the next call goes on with it. Dropping
+    /// the `Messages` loses nothing either: the client's session has not moved then.
+    pub async fn next(&mut self) -> Option<Result<Vec<Message>, Error>> {
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Batch>> {
+        loop {
+            match std::mem::replace(&mut self.state, State::Ended) {
+                State::Idle(mut watch) => {
+                    let client = self.client.clone();
+                    self.state = State::Waiting(Box::pin(async move {
+                        let batch = client.next_messages(&mut watch).await;
+                        (watch, batch)
+                    }));
+                }
+                State::Waiting(mut waiting) => {
+                    let Poll::Ready((watch, batch)) = waiting.as_mut().poll(context) else {
+                        self.state = State::Waiting(waiting);
+                        return Poll::Pending;
+                    };
+                    if batch.is_ok() {
+                        self.state = State::Idle(watch);
+                    }
+                    return Poll::Ready(Some(batch));
+                }
+                State::Ended => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+/// The same as [`Messages::next`], for the combinators of other crates.
+impl Stream for Messages<'_> {
+    type Item = Result<Vec<Message>, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll(context)
+    }
+}
+
+impl FusedStream for Messages<'_> {
+    fn is_terminated(&self) -> bool {
+        matches!(self.state, State::Ended)
+    }
+}
+
+impl fmt::Debug for Messages<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ended = matches!(self.state, State::Ended);
+        f.debug_struct("Messages").field("ended", &ended).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,80 @@
+use std::fmt;
+use std::iter::FusedIterator;
+
+use wx_proto::flow::NextMessages;
+use wx_proto::{Cause, Error, Message, Session};
+
+use crate::{Client, Watch, drive, seed};
+
+/// The messages that come, in batches as the server hands them out. Made by [`Client::messages`].
+#[must_use]
+pub struct Messages<'w> {
+    client: Client,
+    watch: Watch<'w>,
+    ended: bool,
+}
+
+impl Client {
+    /// The messages that come from now on, or behind those that the session has had: an iterator that waits for each
+    /// batch, for as long as it takes. Trouble with the network is waited out, with growing pauses; after an error the
+    /// iteration is over.
+    ///
+    /// With each batch the client's session moves behind it. Save [`Client::session`] when the batch was dealt with: a
+    /// program that is killed and begins again with what it saved last gets every message, and those twice that it had
+    /// not finished with. Several iterations of one client and its clones share the messages: each goes to one of them.
+    ///
+    /// ```no_run
+    /// # fn watch(client: &wx_ureq::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// for batch in client.messages() {
+    ///     for message in batch? {
+    ///         println!("{} from {:?}", message.id, message.from);
+    ///     }
+    ///     std::fs::write("session.json", client.session().to_json().expose())?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn messages(&self) -> Messages<'static> {
+        self.messages_with(Watch::new())
+    }
+
+    /// As [`Client::messages`], watched. Once it is cancelled, the iteration ends, without an error: at the latest when
+    /// the server, which holds a request for up to 25 s until something comes, has answered it.
+    pub fn messages_with<'w>(&self, watch: Watch<'w>) -> Messages<'w> {
+        Messages { client: self.clone(), watch, ended: false }
+    }
+
+    fn next_messages(&self, watch: &mut Watch<'_>) -> Result<Vec<Message>, Error> {
+        loop {
+            let before = self.session();
+            let mut flow = NextMessages::new(Session::clone(&before), seed()?, self.policy())?;
+            let arrived = drive(self.http(), &mut (), &mut flow, watch)?;
+            // If somebody else moved the session on meanwhile, they have these messages, or they come once more behind that.
+            if self.session.replace(&before, arrived.session) {
+                return Ok(arrived.messages);
+            }
+        }
+    }
+}
+
+/// Each batch has one message at least, or is the error that ends the iteration.
+impl Iterator for Messages<'_> {
+    type Item = Result<Vec<Message>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let batch = self.client.next_messages(&mut self.watch);
+        self.ended = batch.is_err();
+        Some(batch).filter(|batch| !matches!(batch, Err(Error { cause: Cause::Cancelled, .. })))
+    }
+}
+
+impl FusedIterator for Messages<'_> {}
+
+impl fmt::Debug for Messages<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Messages").field("ended", &self.ended).finish_non_exhaustive()
+    }
+}
