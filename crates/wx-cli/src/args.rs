@@ -1,14 +1,16 @@
 //! The command line.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
-use wx_emulator::Fault;
-use wx_proto::{ImageSize, MsgId, Policy, UserName};
+use wx_emulator::{Fault, Scan};
+use wx_proto::{ImageSize, MsgId, NameError, Policy, Profile, UserName};
 
 use crate::out;
 
@@ -58,6 +60,11 @@ pub(crate) enum Command {
     SendImage(SendImage),
     Resume(Resume),
     FetchImage(FetchImage),
+    Login(Login),
+    Whoami(Account),
+    Contacts(Account),
+    Watch(Watch),
+    Logout(Account),
 }
 
 /// Send a picture to an emulated server on this computer, fetch it back and compare.
@@ -82,6 +89,18 @@ pub(crate) struct Emulate {
     /// A picture that arrives as a message; can be repeated.
     #[arg(long = "image", value_name = "FILE")]
     pub(crate) images: Vec<PathBuf>,
+    /// Which page the session file is a login of.
+    #[arg(long, value_enum, default_value_t = Page::Web)]
+    pub(crate) profile: Page,
+    /// What the phone does with a code, poll by poll: nothing, scanned, confirmed, refused, expired, trouble, with commas between.
+    #[arg(long, value_delimiter = ',', value_name = "STEPS")]
+    pub(crate) scan: Vec<Scan>,
+    /// A contact with this nickname; can be repeated.
+    #[arg(long = "contact", value_name = "NICK")]
+    pub(crate) contacts: Vec<String>,
+    /// Let the pictures arrive again and again, one of them each time.
+    #[arg(long, value_name = "SECONDS", value_parser = timeout)]
+    pub(crate) deliver_every: Option<Duration>,
     /// Do something wrong: ACTION[=ARG]@ENDPOINT[#N[+]], such as ret=1205@webwxuploadmedia#2; can be repeated.
     #[arg(long = "fault", value_name = "SPEC")]
     pub(crate) faults: Vec<Fault>,
@@ -90,12 +109,15 @@ pub(crate) struct Emulate {
 /// Send pictures.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SendImage {
-    /// The session file of a login.
+    /// The session file of a login. [default: the platform's place for it]
     #[arg(long, value_name = "FILE")]
-    pub(crate) session: PathBuf,
-    /// Who gets the pictures: a UserName of this login or filehelper; can be repeated.
+    pub(crate) session: Option<PathBuf>,
+    /// Who gets the pictures: a UserName of this login, filehelper, or name:NICK for a remark or nickname; can be repeated.
     #[arg(long, required = true, value_name = "USER")]
-    pub(crate) to: Vec<UserName>,
+    pub(crate) to: Vec<Recipient>,
+    /// Send the pictures as files.
+    #[arg(long)]
+    pub(crate) as_file: bool,
     /// Refuse pictures that are larger.
     #[arg(long, value_name = "BYTES", default_value_t = Policy::default().max_picture)]
     pub(crate) max_size: u64,
@@ -113,9 +135,9 @@ pub(crate) struct SendImage {
 /// Go on with a wx send-image --resume-dir that did not finish.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Resume {
-    /// The session file of the login that began it.
+    /// The session file of the login that began it. [default: the platform's place for it]
     #[arg(long, value_name = "FILE")]
-    pub(crate) session: PathBuf,
+    pub(crate) session: Option<PathBuf>,
     /// Send a message once more that may have been delivered, under its old id.
     #[arg(long)]
     pub(crate) resend: bool,
@@ -127,9 +149,9 @@ pub(crate) struct Resume {
 /// Fetch the picture of a message.
 #[derive(Debug, clap::Args)]
 pub(crate) struct FetchImage {
-    /// The session file of the login that got the message.
+    /// The session file of the login that got the message. [default: the platform's place for it]
     #[arg(long, value_name = "FILE")]
-    pub(crate) session: PathBuf,
+    pub(crate) session: Option<PathBuf>,
     /// Which picture of the message; big is for emoticons.
     #[arg(long, value_enum, default_value_t = Size::Original)]
     pub(crate) size: Size,
@@ -142,6 +164,88 @@ pub(crate) struct FetchImage {
     /// The message's MsgID.
     #[arg(value_name = "MSG_ID")]
     pub(crate) msg_id: MsgId,
+}
+
+/// Log in with the phone, and keep the session.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Login {
+    /// Where to keep the session. [default: the platform's place for it]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) session: Option<PathBuf>,
+    /// Which page to log in at.
+    #[arg(long, value_enum, default_value_t = Page::Web)]
+    pub(crate) profile: Page,
+    /// Another address of that page, such as https://wx2.qq.com or that of wx emulate.
+    #[arg(long, value_name = "URL", conflicts_with = "push")]
+    pub(crate) base: Option<String>,
+    /// Let the phone ask, without a QR code: for the account that the session file is of.
+    #[arg(long, conflicts_with = "profile")]
+    pub(crate) push: bool,
+    /// Write the QR code to this file too, as .png or .svg.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) qr: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Page {
+    Web,
+    Filehelper,
+}
+
+impl From<Page> for Profile {
+    fn from(page: Page) -> Self {
+        match page {
+            Page::Web => Self::Web,
+            Page::Filehelper => Self::FileHelper,
+        }
+    }
+}
+
+/// About the account of a login.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Account {
+    /// The session file of a login. [default: the platform's place for it]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) session: Option<PathBuf>,
+}
+
+/// Tell each message that comes, and keep the pictures.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Watch {
+    /// The session file of a login. [default: the platform's place for it]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) session: Option<PathBuf>,
+    /// Keep each picture in this directory, under its MsgID.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) save_images: Option<PathBuf>,
+}
+
+/// Whom a picture is for, as it is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Recipient {
+    User(UserName),
+    /// A remark or a nickname, to be looked up.
+    Name(String),
+}
+
+impl FromStr for Recipient {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        match text.strip_prefix("name:") {
+            Some(name) if !name.is_empty() => Ok(Self::Name(name.to_owned())),
+            _ => text.parse().map(Self::User),
+        }
+    }
+}
+
+impl fmt::Display for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(name) => name.fmt(f),
+            Self::Name(name) => write!(f, "name:{name}"),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -191,12 +295,21 @@ impl Args {
             Command::Emulate(_) if self.global.trace.is_some() => {
                 Some("--trace is for commands that send requests".to_owned())
             }
+            Command::Login(login) => login.problem(),
             _ => None,
         };
         match problem {
             Some(problem) => Err(Self::command().error(ErrorKind::ArgumentConflict, problem)),
             None => Ok(self),
         }
+    }
+}
+
+impl Login {
+    fn problem(&self) -> Option<String> {
+        let extension = self.qr.as_ref()?.extension().and_then(|extension| extension.to_str());
+        let known = extension.is_some_and(|extension| ["png", "svg"].contains(&extension));
+        (!known).then(|| "--qr takes a file that ends in .png or .svg".to_owned())
     }
 }
 

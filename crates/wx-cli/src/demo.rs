@@ -38,7 +38,7 @@ pub(crate) fn run(args: args::Demo, global: Global) -> ExitCode {
         }
     };
     let file = args.image.as_ref().map_or("demo.jpg".into(), |path| path.to_string_lossy()).into_owned();
-    let report = Report::new(&global, vec![Subject::Picture { file, to: to.clone() }]);
+    let report = Report::new(&global, vec![Subject::Picture { file, to: to.to_string() }]);
     job::run(report, move |report| {
         report.begin(SENT..SENT + 1, None);
         if let Err((subject, problem)) = (Run { args, global, emulator, to, report }).all() {
@@ -63,7 +63,7 @@ impl Run<'_> {
         self.say("emulator", &format!("listening on {}", self.emulator.addr()));
         let session = Session::from_json_allow_loopback(self.emulator.session_json());
         let session = session.map_err(|error| at_sending(error.into()))?;
-        if self.report.trace(&self.global, &session).is_none() {
+        if self.report.trace(&self.global, session.site(), Some(session.uin())).is_none() {
             return Ok(());
         }
         let client = Client::new(self.global.transport, session, policy).map_err(at_sending)?;

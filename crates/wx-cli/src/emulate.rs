@@ -1,18 +1,16 @@
 //! `wx emulate`.
 
 use std::fmt::Display;
-use std::io::ErrorKind;
 use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
-use wx_emulator::Emulator;
-use wx_proto::Session;
+use wx_emulator::{Emulator, Profile};
 
-use crate::args::{Emulate, Global};
-use crate::files::Lock;
+use crate::args::{Emulate, Global, Page};
 use crate::problem::Problem;
-use crate::{files, job, out, session};
+use crate::session::Owned;
+use crate::{files, job, out};
 
 /// Pictures of the emulated account; only memory is the limit.
 const LIMIT: u64 = 256 * 1024 * 1024;
@@ -29,18 +27,31 @@ pub(crate) fn run(args: &Emulate, global: &Global) -> ExitCode {
 
 fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     let mut builder = Emulator::builder().addr(args.addr);
+    let mut images = Vec::new();
     for image in &args.images {
-        builder = builder.image(files::read(image, LIMIT).map_err(|problem| on(image, problem.sentence()))?);
+        let bytes = files::read(image, LIMIT).map_err(|problem| on(image, problem.sentence()))?;
+        images.push(wx_emulator::Bytes::from(bytes));
+    }
+    for image in &images {
+        builder = builder.image(image.clone());
+    }
+    builder = builder.profile(match args.profile {
+        Page::Web => Profile::Web,
+        Page::Filehelper => Profile::FileHelper,
+    });
+    builder = builder.scan(args.scan.iter().copied());
+    for nick in &args.contacts {
+        builder = builder.contact(nick, "");
     }
     for fault in &args.faults {
         builder = builder.fault(fault.clone());
     }
-    let _lock = args.session_file.as_deref().map(lock).transpose()?;
-    args.session_file.as_deref().map_or(Ok(()), refuse_other_files)?;
+    let _owned = args.session_file.as_deref().map(own).transpose()?;
     let no_signals = |error| format!("signals: {}", out::words(&error));
     // Before anybody can know that it is there to be stopped.
     let signals = job::Signals::catch().map_err(no_signals)?;
     let emulator = builder.start().map_err(|error| format!("{}: {}", args.addr, out::words(&error)))?;
+    let emulator = std::sync::Arc::new(emulator);
     if let Some(path) = &args.session_file {
         save(path, &emulator.session_json(), true)?;
     }
@@ -51,8 +62,17 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     if let Some(path) = &args.port_file {
         save(path, &format!("{}\n", emulator.addr().port()), false)?;
     }
+    if let Some(every) = args.deliver_every.filter(|_| !images.is_empty()) {
+        let emulator = std::sync::Arc::clone(&emulator);
+        // It ends with the process.
+        std::thread::spawn(move || {
+            for image in images.iter().cycle() {
+                std::thread::sleep(every);
+                emulator.deliver(image.clone());
+            }
+        });
+    }
     signals.wait().map_err(no_signals)?;
-    emulator.stop();
     Ok(())
 }
 
@@ -72,30 +92,14 @@ fn tell(emulator: &Emulator, global: &Global) {
     }
 }
 
-/// Makes this process the only writer of a session file.
-fn lock(path: &Path) -> Result<Lock, String> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".lock");
-    match Lock::take(beside.into()) {
-        Ok(Some(lock)) => Ok(lock),
-        Ok(None) => Err(on(path, "another process is writing it; choose another path")),
-        Err(error) => Err(on(path, Problem::from(error).message)),
-    }
-}
-
-/// Only the session of another emulator is replaced: a real login is worth more, and who knows what else there is.
-fn refuse_other_files(path: &Path) -> Result<(), String> {
-    if let Err(error) = std::fs::symlink_metadata(path)
-        && error.kind() == ErrorKind::NotFound
-    {
-        return Ok(());
-    }
-    let text = files::read(path, session::LIMIT).map_err(|problem| on(path, problem.message))?;
-    match Session::from_json_allow_loopback(text) {
-        Ok(session) if session.hosts().is_loopback() => Ok(()),
-        Ok(_) => Err(on(path, "holds a real login; choose another path")),
-        Err(error) => Err(on(path, format!("not a session of an emulator: {error}; choose another path"))),
-    }
+/// Makes this process the only writer of a session file. Only the session of another emulator is replaced.
+fn own(path: &Path) -> Result<Owned, String> {
+    let owned =
+        Owned::take(path).map_err(|problem| on(path, format!("{}; choose another path", problem.message)))?;
+    owned
+        .check_replaceable(true)
+        .map_err(|problem| on(path, format!("{}; choose another path", problem.message)))?;
+    Ok(owned)
 }
 
 fn save(path: &Path, text: &str, secret: bool) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! The events of `--json`: every key is always there.
 
 use serde_json::{Value, json};
-use wx_proto::{Fetched, MsgId, Sent, UserName};
+use wx_proto::{Contact, Fetched, Kind, Message, MsgId, Role, Sent, Session, UserName};
 
 use crate::problem::Problem;
 
@@ -9,7 +9,9 @@ use crate::problem::Problem;
 #[derive(Clone, Debug)]
 pub(crate) enum Subject {
     /// A file for a recipient.
-    Picture { file: String, to: UserName },
+    Picture { file: String, to: String },
+    /// A login, by its session file.
+    Login { path: String },
     /// A message's picture; the path is none for standard output or where it stays in memory.
     Message { msg_id: MsgId, path: Option<String> },
 }
@@ -19,14 +21,15 @@ impl Subject {
         match self {
             Self::Picture { file, .. } => file,
             Self::Message { msg_id, .. } => msg_id.as_str(),
+            Self::Login { path } => path,
         }
     }
 }
 
-pub(crate) fn sent(file: &str, to: &UserName, sent: &Sent) -> Value {
+pub(crate) fn sent(file: &str, to: &str, sent: &Sent) -> Value {
     let uploaded = &sent.uploaded;
     json!({
-        "event": "sent", "file": file, "to": to.as_str(), "msg_id": sent.msg_id.as_str(),
+        "event": "sent", "file": file, "to": to, "msg_id": sent.msg_id.as_str(),
         "local_id": sent.local_id.as_str(), "media_id": uploaded.media_id.as_str(),
         "bytes": uploaded.bytes, "md5": uploaded.md5, "chunks": uploaded.chunks,
     })
@@ -39,10 +42,52 @@ pub(crate) fn fetched(msg_id: &MsgId, path: Option<&str>, fetched: &Fetched) -> 
     })
 }
 
+pub(crate) fn contact(contact: &Contact) -> Value {
+    json!({
+        "event": "contact", "user_name": contact.user_name.as_str(), "nick_name": contact.nick_name,
+        "remark_name": contact.remark_name, "room": contact.is_room(),
+    })
+}
+
+pub(crate) fn account(event: &str, session: &Session) -> Value {
+    let site = session.site();
+    json!({
+        "event": event, "user_name": session.user_name().as_str(), "nick_name": session.nick_name(),
+        "profile": site.profile().name(), "base": site.hosts().origin(Role::Base).to_string(),
+    })
+}
+
+pub(crate) fn message(message: &Message) -> Value {
+    let name = |name: &Option<UserName>| name.as_ref().map(|name| name.as_str().to_owned());
+    let file = match &message.kind {
+        Kind::File { name, .. } => Some(name),
+        _ => None,
+    };
+    json!({
+        "event": "message", "msg_id": message.id.as_str(), "from": name(&message.from), "to": name(&message.to),
+        "sender": name(&message.sender), "time": message.unix_s, "kind": kind(message), "file_name": file,
+        "content": message.content,
+    })
+}
+
+/// What a message is, in a word.
+pub(crate) fn kind(message: &Message) -> &'static str {
+    match &message.kind {
+        Kind::Picture { .. } => "picture",
+        Kind::Emoticon { of_store: false } => "emoticon",
+        Kind::Emoticon { of_store: true } => "store_emoticon",
+        Kind::Video { .. } => "video",
+        Kind::File { .. } => "file",
+        Kind::Other { msg_type: 1, .. } => "text",
+        _ => "other",
+    }
+}
+
 pub(crate) fn problem(subject: &Subject, problem: &Problem) -> Value {
     let (file, to, msg_id, path) = match subject {
-        Subject::Picture { file, to } => (Some(file), Some(to.as_str()), None, None),
+        Subject::Picture { file, to } => (Some(file), Some(to), None, None),
         Subject::Message { msg_id, path } => (None, None, Some(msg_id.as_str()), path.as_ref()),
+        Subject::Login { .. } => (None, None, None, None),
     };
     json!({
         "event": problem.event(),

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod account;
 mod args;
 mod batch;
 mod demo;
@@ -8,8 +9,10 @@ mod event;
 mod fetch;
 mod files;
 mod job;
+mod login;
 mod out;
 mod problem;
+mod qr;
 mod report;
 mod resume;
 mod saved;
@@ -17,6 +20,7 @@ mod send;
 mod session;
 mod trace;
 mod transport;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -34,5 +38,10 @@ fn main() -> ExitCode {
         Command::SendImage(send) => send::run(send, global),
         Command::Resume(resume) => resume::run(resume, global),
         Command::FetchImage(fetch) => fetch::run(fetch, global),
+        Command::Login(login) => login::run(login, global),
+        Command::Whoami(args) => account::whoami(&args, global),
+        Command::Contacts(args) => account::contacts(&args, global),
+        Command::Watch(watch) => watch::run(watch, global),
+        Command::Logout(args) => account::logout(&args, global),
     }
 }

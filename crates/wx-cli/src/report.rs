@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use indicatif::ProgressBar;
 use wx_proto::flow::{Exchanged, Progress};
-use wx_proto::{Advice, ChunkNumber, Fetched, LocalId, MediaId, Sent, Session, Step};
+use wx_proto::{Advice, ChunkNumber, Fetched, LocalId, MediaId, Sent, Site, Step};
 
 use crate::args::Global;
 use crate::event::{self, Subject};
@@ -77,15 +77,37 @@ impl Report {
         state.subjects.len() - 1
     }
 
+    /// What the recipients' names stand for is known now: other subjects, in the same order. No event was about any of them.
+    pub(crate) fn replace(&self, subjects: Vec<Subject>) {
+        self.state().subjects = subjects;
+    }
+
+    /// A result that is no subject's: a line for people, or an event.
+    pub(crate) fn tell(&self, line: &str, event: &serde_json::Value) {
+        let state = self.state();
+        if self.json { state.aside(|| out::json(event)) } else { state.say(false, line) }
+    }
+
+    /// As [`Report::tell`], on standard error for people: on the way to a result.
+    pub(crate) fn tell_aside(&self, line: &str, event: &serde_json::Value) {
+        let state = self.state();
+        state.aside(|| if self.json { out::json(event) } else { out::note(line) });
+    }
+
+    /// Prints without the bar in the way.
+    pub(crate) fn aside(&self, print: impl FnOnce()) {
+        self.state().aside(print);
+    }
+
     /// No event is to be about this one: it was settled by an earlier run.
     pub(crate) fn known(&self, subject: usize) {
         let _ = self.state().settle(subject);
     }
 
     /// Begins the trace, if one was asked for. `None` if it cannot be written; that is reported.
-    pub(crate) fn trace(&self, global: &Global, session: &Session) -> Option<()> {
+    pub(crate) fn trace(&self, global: &Global, site: &Site, uin: Option<u32>) -> Option<()> {
         let Some(path) = &global.trace else { return Some(()) };
-        match Trace::create(path, session, global.transport) {
+        match Trace::create(path, site, uin, global.transport) {
             Ok(trace) => self.trace.set(trace).ok(),
             Err(error) => {
                 self.refuse(path, &Problem::from(error).hint("choose another file for the trace"));

@@ -28,10 +28,11 @@ pub(crate) fn run(args: Resume, global: Global) -> ExitCode {
     job::run(report, move |report| {
         let mut policy = global.policy();
         policy.max_picture = plan.max_size;
-        let Some(client) = session::connect(&args.session, Use::Send, policy, &global, report) else {
+        let path = session::place(args.session.as_deref());
+        let Some(client) = session::connect(&path, Use::Send, policy, &global, report) else {
             return;
         };
-        if let Err(problem) = saved.check_login(&client.session()) {
+        if let Err(problem) = saved.check_login(client.session()) {
             return report.refuse(&args.dir, &problem);
         }
         Batch { client: &client, plan: &plan, saved: Some(saved), resend: args.resend, report }.run();

@@ -1,45 +1,101 @@
 //! `wx send-image`.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::args::{Global, SendImage};
+use wx_proto::{Advice, Contact, UserName};
+
+use crate::account;
+use crate::args::{Global, Recipient, SendImage};
 use crate::batch::Batch;
 use crate::event::Subject;
 use crate::job;
+use crate::problem::Problem;
 use crate::report::Report;
 use crate::saved::{Plan, Saved};
 use crate::session::{self, Use};
+use crate::transport::Client;
 
 pub(crate) fn run(args: SendImage, global: Global) -> ExitCode {
-    let plan = Plan {
-        files: args.images.clone(),
-        to: args.to.clone(),
-        max_size: args.max_size,
-        pace: args.pace.unwrap_or_default(),
-    };
-    let report = Report::new(&global, subjects(&plan));
-    job::run(report, move |report| work(&args, plan, &global, report))
+    let given: Vec<_> = args.to.iter().map(ToString::to_string).collect();
+    let report = Report::new(&global, subjects_of(&args.images, &given));
+    job::run(report, move |report| work(&args, &global, report))
 }
 
 /// A subject for each picture and recipient, in the order in which they are sent.
 pub(crate) fn subjects(plan: &Plan) -> Vec<Subject> {
-    let of = |file: &std::path::PathBuf| {
-        let file = file.to_string_lossy().into_owned();
-        plan.to.iter().map(move |to| Subject::Picture { file: file.clone(), to: to.clone() })
-    };
-    plan.files.iter().flat_map(of).collect()
+    let to: Vec<_> = plan.to.iter().map(ToString::to_string).collect();
+    subjects_of(&plan.files, &to)
 }
 
-fn work(args: &SendImage, plan: Plan, global: &Global, report: &Report) {
+fn subjects_of(files: &[PathBuf], to: &[String]) -> Vec<Subject> {
+    let of = |file: &PathBuf| {
+        let file = file.to_string_lossy().into_owned();
+        to.iter().map(move |to| Subject::Picture { file: file.clone(), to: to.clone() })
+    };
+    files.iter().flat_map(of).collect()
+}
+
+fn work(args: &SendImage, global: &Global, report: &Report) {
     let mut policy = global.policy();
-    policy.max_picture = plan.max_size;
-    let Some(client) = session::connect(&args.session, Use::Send, policy, global, report) else { return };
+    (policy.max_picture, policy.as_file) = (args.max_size, args.as_file);
+    let path = session::place(args.session.as_deref());
+    let Some(client) = session::connect(&path, Use::Send, policy, global, report) else { return };
+    let to = match resolved(&args.to, &client, report) {
+        Ok(to) => to,
+        Err((recipient, problem)) => return report.refuse(Path::new(&format!("--to {recipient}")), &problem),
+    };
+    let plan =
+        Plan { files: args.images.clone(), to, max_size: args.max_size, pace: args.pace.unwrap_or_default() };
+    report.replace(subjects(&plan));
     let saved = match &args.resume_dir {
-        Some(dir) => match Saved::create(dir, &plan, &client.session()) {
+        Some(dir) => match Saved::create(dir, &plan, client.session()) {
             Ok(saved) => Some(saved),
             Err(problem) => return report.refuse(dir, &problem),
         },
         None => None,
     };
     Batch { client: &client, plan: &plan, saved, resend: false, report }.run();
+}
+
+/// Looks names up, before anything is sent; on a problem, whose it is.
+fn resolved<'a>(
+    given: &'a [Recipient],
+    client: &Client,
+    report: &Report,
+) -> Result<Vec<UserName>, (&'a Recipient, Box<Problem>)> {
+    let mut contacts = None;
+    let mut to = Vec::new();
+    for recipient in given {
+        let blame = |problem| (recipient, Box::new(problem));
+        let user = match recipient {
+            Recipient::User(user) => user.clone(),
+            Recipient::Name(name) => {
+                if contacts.is_none() {
+                    contacts = Some(account::list(client, report).map_err(blame)?);
+                }
+                find(name, contacts.as_deref().unwrap_or_default()).map_err(blame)?
+            }
+        };
+        if to.contains(&user) {
+            return Err(blame(Problem::local("is given twice", Advice::CheckRecipient)));
+        }
+        to.push(user);
+    }
+    Ok(to)
+}
+
+/// The one contact of a name: a remark goes before a nickname.
+fn find(name: &str, contacts: &[Contact]) -> Result<UserName, Problem> {
+    let with =
+        |of: fn(&Contact) -> &str| contacts.iter().filter(|contact| of(contact) == name).collect::<Vec<_>>();
+    let remarks = with(|contact| &contact.remark_name);
+    let found = if remarks.is_empty() { with(|contact| &contact.nick_name) } else { remarks };
+    let refused = |what: String| Problem::local(what, Advice::CheckRecipient);
+    match found[..] {
+        [contact] => Ok(contact.user_name.clone()),
+        [] => Err(refused("no contact of this name".to_owned()).hint("wx contacts lists them")),
+        _ => Err(refused(format!("{} contacts of this name", found.len()))
+            .hint("give the UserName of one, as wx contacts shows it")),
+    }
 }

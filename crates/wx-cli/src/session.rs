@@ -1,11 +1,16 @@
-//! Reading the session file.
+//! The session file: where it is, reading it, and replacing it.
 
-use std::path::Path;
+use std::fmt::Display;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 
-use wx_proto::{Policy, Session};
+use etcetera::BaseStrategy;
+use wx_proto::{Advice, Policy, Session};
 
 use crate::args::Global;
-use crate::files;
+use crate::files::{self, Lock};
+use crate::out;
 use crate::problem::Problem;
 use crate::report::Report;
 use crate::transport::{Client, unix_ms};
@@ -18,6 +23,20 @@ pub(crate) const LIMIT: u64 = 4 * 1024 * 1024;
 pub(crate) enum Use {
     Send,
     Fetch,
+    /// Whatever it holds: a login that is over can be logged in again.
+    Any,
+}
+
+/// The file that was named, or the platform's place for it.
+pub(crate) fn place(named: Option<&Path>) -> PathBuf {
+    match (named, etcetera::choose_base_strategy()) {
+        (Some(path), _) => path.to_owned(),
+        (None, Ok(base)) => {
+            base.state_dir().unwrap_or_else(|| base.data_dir()).join("wx").join("session.json")
+        }
+        // Nobody has a home: here, then.
+        (None, Err(_)) => PathBuf::from("wx-session.json"),
+    }
 }
 
 /// A client for the login of a session file, and the trace that was asked for. What is wrong is reported; nothing can be
@@ -30,7 +49,7 @@ pub(crate) fn connect(
     report: &Report,
 ) -> Option<Client> {
     let session = load(path, what_for, report)?;
-    report.trace(global, &session)?;
+    report.trace(global, session.site(), Some(session.uin()))?;
     match Client::new(global.transport, session, policy) {
         Ok(client) => Some(client),
         Err(problem) => {
@@ -41,7 +60,7 @@ pub(crate) fn connect(
 }
 
 /// Reads a session file and checks that it can be used.
-fn load(path: &Path, what_for: Use, report: &Report) -> Option<Session> {
+pub(crate) fn load(path: &Path, what_for: Use, report: &Report) -> Option<Session> {
     match read(path, what_for) {
         Ok(session) => {
             if session.hosts().is_loopback() {
@@ -63,6 +82,59 @@ fn read(path: &Path, what_for: Use) -> Result<Session, Problem> {
     match what_for {
         Use::Send => session.check_upload(unix_ms())?,
         Use::Fetch => session.check_login()?,
+        Use::Any => {}
     }
     Ok(session)
+}
+
+/// A session file that this process alone may write.
+pub(crate) struct Owned {
+    path: PathBuf,
+    _lock: Lock,
+}
+
+impl Owned {
+    /// Takes the lock beside the file; the directory is made, for the user alone, if it is not there.
+    pub(crate) fn take(path: &Path) -> Result<Self, Problem> {
+        let refused = |what: &dyn Display| Problem::local(what.to_string(), Advice::CheckFile).with_session();
+        make_directory(files::parent(path)).map_err(|error| refused(&out::words(&error)))?;
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".lock");
+        match Lock::take(beside.into()) {
+            Ok(Some(lock)) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(None) => Err(refused(&"another process is writing it")),
+            Err(error) => Err(refused(&out::words(&error))),
+        }
+    }
+
+    /// What a new login may replace: another login, of the same kind.
+    pub(crate) fn check_replaceable(&self, loopback: bool) -> Result<(), Problem> {
+        let refused =
+            |what: String| Err(Problem::local(what, Advice::CheckFile).hint("choose another --session"));
+        match fs::symlink_metadata(&self.path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            _ => {}
+        }
+        match read(&self.path, Use::Any) {
+            Ok(session) if loopback && !session.hosts().is_loopback() => {
+                refused("holds a real login".to_owned())
+            }
+            Ok(_) => Ok(()),
+            Err(problem) => refused(format!("not a session: {}", problem.message)),
+        }
+    }
+
+    /// Puts a session into its place.
+    pub(crate) fn save(&self, session: &Session) -> Result<(), Problem> {
+        let written = files::write(&self.path, session.to_json().expose().as_bytes(), true);
+        written.map_err(|error| Problem::from(error).with_session())
+    }
+}
+
+fn make_directory(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use wx_proto::flow::Exchanged;
-use wx_proto::{Role, Session};
+use wx_proto::{Role, Site};
 
 use crate::args::Transport;
 use crate::event::Subject;
@@ -26,21 +26,25 @@ pub(crate) struct Trace {
 
 impl Trace {
     /// Begins a new file, for the user alone.
-    pub(crate) fn create(path: &Path, session: &Session, transport: Transport) -> io::Result<Self> {
+    pub(crate) fn create(
+        path: &Path,
+        site: &Site,
+        uin: Option<u32>,
+        transport: Transport,
+    ) -> io::Result<Self> {
         let mut options = File::options();
         options.create_new(true).write(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = Mutex::new(options.open(path)?);
         let trace = Self { file, key: RandomState::new(), begun: Instant::now() };
-        let base = session.hosts().origin(Role::Base);
+        let base = site.hosts().origin(Role::Base);
         // Which of the known hosts it is helps; any other is the user's own affair.
-        let host =
-            if session.hosts().is_loopback() { trace.hash(base.host()) } else { base.host().to_owned() };
+        let host = if site.hosts().is_loopback() { trace.hash(base.host()) } else { base.host().to_owned() };
         trace.write(json!({
             "event": "begin", "version": env!("CARGO_PKG_VERSION"),
             "transport": format!("{transport:?}").to_lowercase(),
-            "host": host, "uin": trace.hash(&session.uin().to_string()),
+            "host": host, "uin": uin.map(|uin| trace.hash(&uin.to_string())),
         }))?;
         Ok(trace)
     }
@@ -90,8 +94,9 @@ impl Trace {
     fn end(&self, event: &str, subject: &Subject, more: Value) {
         let mut line = json!({ "event": event });
         let names = match subject {
-            Subject::Picture { file, to } => json!({ "file": self.hash(file), "to": self.hash(to.as_str()) }),
+            Subject::Picture { file, to } => json!({ "file": self.hash(file), "to": self.hash(to) }),
             Subject::Message { msg_id, .. } => json!({ "msg_id": self.hash(msg_id.as_str()) }),
+            Subject::Login { .. } => json!({}),
         };
         for part in [names, more] {
             if let (Value::Object(line), Value::Object(part)) = (&mut line, part) {

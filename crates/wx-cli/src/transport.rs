@@ -11,7 +11,7 @@ use wx_proto::flow::{
 };
 use wx_proto::{
     Advice, Error, Fetched, IdSource, ImageSize, LocalError, MsgId, Picture, Policy, Seed, Sent, Session,
-    Step, Uploaded, UserName,
+    Site, Step, Uploaded, UserName,
 };
 
 use crate::args::Transport;
@@ -59,9 +59,10 @@ pub(crate) struct Client {
     wire: Wire,
 }
 
-enum Wire {
-    Ureq(wx_ureq::Client),
-    Reqwest(wx_reqwest::Client, Runtime),
+/// One of the two, for a site.
+pub(crate) enum Wire {
+    Ureq(wx_ureq::Http),
+    Reqwest(wx_reqwest::Http, Runtime),
 }
 
 /// A client's `Watch` that passes all on to some ears. What runs on reqwest is dropped to stop it.
@@ -77,24 +78,61 @@ macro_rules! watch {
     };
 }
 
-impl Client {
-    pub(crate) fn new(transport: Transport, session: Session, policy: Policy) -> Result<Self, Problem> {
-        let wire = match transport {
-            Transport::Ureq => {
-                let client = wx_ureq::Client::builder(session.clone()).build();
-                Wire::Ureq(client.map_err(|error| no_client(&error))?)
-            }
+impl Wire {
+    pub(crate) fn new(transport: Transport, site: &Site) -> Result<Self, Problem> {
+        Ok(match transport {
+            Transport::Ureq => Self::Ureq(wx_ureq::Http::new(None, site).map_err(|error| no_client(&error))?),
             Transport::Reqwest => {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-                let client = wx_reqwest::Client::builder(session.clone()).build();
-                Wire::Reqwest(client.map_err(|error| no_client(&error))?, runtime)
+                let builder = wx_reqwest::reqwest::Client::builder();
+                let http = wx_reqwest::Http::new(builder, site).map_err(|error| no_client(&error))?;
+                Self::Reqwest(http, runtime)
             }
-        };
-        Ok(Self { session, policy, wire })
+        })
+    }
+
+    /// Runs a flow that touches no picture.
+    pub(crate) fn drive<T>(
+        &self,
+        flow: impl Flow<Output = Result<T, Error>>,
+        ears: &impl Ears,
+    ) -> Result<T, Problem> {
+        let mut flow = heard(flow, ears);
+        match self {
+            Self::Ureq(http) => Ok(wx_ureq::drive(http, &mut (), &mut flow, &mut watch!(wx_ureq, ears))?),
+            Self::Reqwest(http, runtime) => until_stopped(runtime, ears.report(), async {
+                let mut watch = watch!(wx_reqwest, ears);
+                Ok(wx_reqwest::drive(http, &mut (), &mut flow, &mut watch).await?)
+            }),
+        }
+    }
+}
+
+impl Client {
+    pub(crate) fn new(transport: Transport, session: Session, policy: Policy) -> Result<Self, Problem> {
+        Ok(Self { wire: Wire::new(transport, session.site())?, session, policy })
     }
 
     pub(crate) fn session(&self) -> &Session {
         &self.session
+    }
+
+    pub(crate) fn policy(&self) -> Policy {
+        self.policy.clone()
+    }
+
+    /// Runs a flow that touches no picture.
+    pub(crate) fn drive<T>(
+        &self,
+        flow: impl Flow<Output = Result<T, Error>>,
+        ears: &impl Ears,
+    ) -> Result<T, Problem> {
+        self.wire.drive(flow, ears)
+    }
+
+    /// The login moved on.
+    pub(crate) fn move_on(&mut self, session: Session) {
+        self.session = session;
     }
 
     /// Uploads a picture, addressed to somebody; it can be sent to others as well.
@@ -114,7 +152,7 @@ impl Client {
             Ok::<_, Problem>(heard(flow, ears))
         };
         match &self.wire {
-            Wire::Ureq(client) => {
+            Wire::Ureq(http) => {
                 use wx_ureq::Source;
                 let mut source = match input {
                     Input::File(path) => Source::path(path)?,
@@ -123,9 +161,9 @@ impl Client {
                     Input::Once(Some(file)) => Source::reader("", file, SPOOL, limit)?,
                 };
                 let mut flow = flow(source.picture(&self.policy)?)?;
-                Ok(wx_ureq::drive(client.http(), &mut source, &mut flow, &mut watch!(wx_ureq, ears))?)
+                Ok(wx_ureq::drive(http, &mut source, &mut flow, &mut watch!(wx_ureq, ears))?)
             }
-            Wire::Reqwest(client, runtime) => until_stopped(runtime, ears.report(), async {
+            Wire::Reqwest(http, runtime) => until_stopped(runtime, ears.report(), async {
                 use wx_reqwest::Source;
                 let mut source = match input {
                     Input::File(path) => Source::path(path).await?,
@@ -137,7 +175,7 @@ impl Client {
                 };
                 let mut flow = flow(source.picture(&self.policy).await?)?;
                 let mut watch = watch!(wx_reqwest, ears);
-                Ok(wx_reqwest::drive(client.http(), &mut source, &mut flow, &mut watch).await?)
+                Ok(wx_reqwest::drive(http, &mut source, &mut flow, &mut watch).await?)
             }),
         }
     }
@@ -155,16 +193,7 @@ impl Client {
             }
             Start::Saved(snapshot, at) => SendUploaded::resume(session, *snapshot, policy, at)?,
         };
-        let mut flow = heard(flow, ears);
-        match &self.wire {
-            Wire::Ureq(client) => {
-                Ok(wx_ureq::drive(client.http(), &mut (), &mut flow, &mut watch!(wx_ureq, ears))?)
-            }
-            Wire::Reqwest(client, runtime) => until_stopped(runtime, ears.report(), async {
-                let mut watch = watch!(wx_reqwest, ears);
-                Ok(wx_reqwest::drive(client.http(), &mut (), &mut flow, &mut watch).await?)
-            }),
-        }
+        self.wire.drive(flow, ears)
     }
 
     /// Fetches a picture.
@@ -180,7 +209,7 @@ impl Client {
         let flow = FetchImage::new(&self.session, msg_id.clone(), size, restartable, seed()?, policy)?;
         let mut flow = heard(flow, ears);
         match &self.wire {
-            Wire::Ureq(client) => {
+            Wire::Ureq(http) => {
                 use wx_ureq::Sink;
                 let mut stdout = io::BufWriter::new(io::stdout());
                 let mut sink = match target {
@@ -189,11 +218,11 @@ impl Client {
                     Target::Stdout => Sink::writer(&mut stdout),
                 };
                 let mut watch = watch!(wx_ureq, ears);
-                let fetched = wx_ureq::drive(client.http(), &mut sink, &mut flow, &mut watch)?;
+                let fetched = wx_ureq::drive(http, &mut sink, &mut flow, &mut watch)?;
                 sink.finish().map_err(cannot_write)?;
                 Ok(fetched)
             }
-            Wire::Reqwest(client, runtime) => {
+            Wire::Reqwest(http, runtime) => {
                 use wx_reqwest::Sink;
                 let mut stdout = tokio::io::stdout();
                 let mut sink = match target {
@@ -203,7 +232,7 @@ impl Client {
                 };
                 until_stopped(runtime, ears.report(), async {
                     let mut watch = watch!(wx_reqwest, ears);
-                    let fetched = wx_reqwest::drive(client.http(), &mut sink, &mut flow, &mut watch).await?;
+                    let fetched = wx_reqwest::drive(http, &mut sink, &mut flow, &mut watch).await?;
                     sink.finish().await.map_err(cannot_write)?;
                     Ok(fetched)
                 })
@@ -254,7 +283,7 @@ pub(crate) fn entropy() -> Result<[u8; 16], Problem> {
     Ok(bytes)
 }
 
-fn seed() -> Result<Seed, Problem> {
+pub(crate) fn seed() -> Result<Seed, Problem> {
     Ok(IdSource::process().seed(unix_ms(), entropy()?))
 }
 

@@ -34,6 +34,8 @@ pub struct Session {
     pass_ticket: Option<PassTicket>,
     device_id: Option<DeviceId>,
     user_name: UserName,
+    /// As webwxinit told; not saved.
+    nick_name: Option<String>,
     cookies: CookieJar,
     /// Shared by clones: it remembers many ids, and sending changes nothing of it.
     sync: Arc<SyncState>,
@@ -123,6 +125,13 @@ impl Session {
     #[must_use]
     pub fn user_name(&self) -> &UserName {
         &self.user_name
+    }
+
+    /// The user's own nickname, decoded, once webwxinit has told it. It is not saved. What somebody chose: do not print it
+    /// raw.
+    #[must_use]
+    pub fn nick_name(&self) -> Option<&str> {
+        self.nick_name.as_deref()
     }
 
     /// The cookies.

@@ -8,7 +8,7 @@ use super::Session;
 use crate::endpoint::init::Initial;
 use crate::endpoint::new_login_page::Credentials;
 use crate::endpoint::sync::Batch;
-use crate::{CookieJar, Message, Role, Site, UserName};
+use crate::{CookieJar, Message, Role, Secret, Site, UserName};
 
 impl Session {
     /// The session of a fresh login; webwxinit has to tell the account's name yet.
@@ -23,6 +23,7 @@ impl Session {
             pass_ticket,
             device_id: None,
             user_name: UserName::nobody(),
+            nick_name: None,
             cookies,
             sync: Arc::default(),
             rest: serde_json::Map::new(),
@@ -33,6 +34,7 @@ impl Session {
     /// behind it.
     pub fn adopt_initial(&mut self, initial: &Initial) {
         self.user_name = initial.user_name.clone();
+        self.nick_name = Some(initial.nick_name.clone());
         if let Some(skey) = &initial.skey {
             self.skey = skey.clone();
         }
@@ -54,6 +56,13 @@ impl Session {
         (sync.due, sync.synced_at) = (more, Some(unix_s));
         messages.retain(|message| message.id.is_zero() || sync.is_new(&message.id));
         messages
+    }
+
+    /// Lets go of a login that is over: sid, skey, pass_ticket and the place in its messages. The cookies stay, for
+    /// [`Login::push`](crate::flow::Login::push).
+    pub fn end(&mut self) {
+        (self.sid, self.skey, self.pass_ticket) = (Secret::default(), Secret::default(), None);
+        self.sync = Arc::default();
     }
 
     /// Takes in the cookies of an answer from the host of `role` at `unix_s` (Unix seconds).

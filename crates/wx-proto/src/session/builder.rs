@@ -153,6 +153,7 @@ impl SessionBuilder {
             device_id: None,
             user_name: UserName::new(self.user_name).map_err(|_| SessionError::Invalid("user_name"))?,
             cookies,
+            nick_name: None,
             sync: Arc::default(),
             rest: Map::new(),
         })

@@ -63,6 +63,7 @@ pub(super) fn read(
             .transpose()?,
         user_name: UserName::new(user_name).map_err(|_| SessionError::Invalid("user_name"))?,
         cookies: jar(cookies)?,
+        nick_name: None,
         sync: Arc::new(file.sync()?),
         rest: file.0,
     })

@@ -1,0 +1,83 @@
+//! `wx whoami`, `wx contacts`, `wx logout`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use wx_proto::flow::{ListContacts, Logout, Restore};
+use wx_proto::{Contact, Role};
+
+use crate::args::{Account, Global};
+use crate::event::{self, Subject};
+use crate::job;
+use crate::problem::Problem;
+use crate::report::Report;
+use crate::session::{self, Owned, Use};
+use crate::transport::{Client, seed};
+
+/// Does something with the login of a session file.
+fn run(args: &Account, global: Global, work: fn(&Path, &Client, &Report) -> Result<(), Problem>) -> ExitCode {
+    let path = session::place(args.session.as_deref());
+    let report = Report::new(&global, vec![subject(&path)]);
+    job::run(report, move |report| {
+        let connected = session::connect(&path, Use::Fetch, global.policy(), &global, report);
+        let Some(client) = connected else { return };
+        report.begin(0..1, None);
+        match work(&path, &client, report) {
+            Ok(()) => report.known(0),
+            Err(problem) => {
+                let _ = report.problem(0..1, &problem);
+            }
+        }
+    })
+}
+
+pub(crate) fn subject(path: &Path) -> Subject {
+    Subject::Login { path: path.to_string_lossy().into_owned() }
+}
+
+pub(crate) fn whoami(args: &Account, global: Global) -> ExitCode {
+    run(args, global, |_, client, report| {
+        let flow = Restore::new(client.session().clone(), seed()?, client.policy())?;
+        let session = client.drive(flow, report)?;
+        let (site, nick) = (session.site(), session.nick_name().unwrap_or_default());
+        let base = site.hosts().origin(Role::Base).host().to_owned();
+        let line = format!("{nick} ({}), {} at {base}", session.user_name(), site.profile());
+        report.tell(&line, &event::account("account", &session));
+        Ok(())
+    })
+}
+
+/// All contacts, by name.
+pub(crate) fn list(client: &Client, report: &Report) -> Result<Vec<Contact>, Problem> {
+    let flow = ListContacts::new(client.session(), seed()?, client.policy())?;
+    let mut contacts = client.drive(flow, report)?;
+    contacts.sort_by(|one, other| one.name().cmp(other.name()).then(one.user_name.cmp(&other.user_name)));
+    Ok(contacts)
+}
+
+pub(crate) fn contacts(args: &Account, global: Global) -> ExitCode {
+    run(args, global, |_, client, report| {
+        for contact in list(client, report)? {
+            let what = if contact.is_room() { "room " } else { "" };
+            let nick = match &contact.remark_name[..] {
+                "" => String::new(),
+                _ => format!(" ({})", contact.nick_name),
+            };
+            let line = format!("{what}{}{nick}: {}", contact.name(), contact.user_name);
+            report.tell(&line, &event::contact(&contact));
+        }
+        Ok(())
+    })
+}
+
+pub(crate) fn logout(args: &Account, global: Global) -> ExitCode {
+    run(args, global, |path, client, report| {
+        let owned = Owned::take(path)?;
+        client.drive(Logout::new(client.session(), seed()?, client.policy())?, report)?;
+        let mut session = client.session().clone();
+        session.end();
+        owned.save(&session)?;
+        report.tell("logged out", &event::account("logged_out", &session));
+        Ok(())
+    })
+}
