@@ -1,0 +1,302 @@
+//! The life of a session: login, whoami, contacts, watch, send, logout.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Child;
+use std::time::Duration;
+
+use wx_emulator::{Emulator, Profile, Scan};
+
+use crate::support::{Place, Ran, TRANSPORTS, gif, jpeg, png, send, signal, wait_until};
+
+/// The arguments of a command about the session file.
+fn about<'a>(command: &'a str, transport: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&[command, "--session", "session.json", "--transport", transport], more].concat()
+}
+
+fn login(place: &Place, transport: &str, more: &[&str]) -> Ran {
+    let base = place.emulator.base();
+    place.wx(&about("login", transport, &[&["--base", base.as_str()][..], more].concat()))
+}
+
+/// Watches, keeps the pictures, and ends once so many are there.
+fn watch(place: &Place, transport: &str, pictures: usize) -> Ran {
+    let child = place.spawn(&about("watch", transport, &["--json", "--save-images", "kept"]));
+    wait_until(|| kept(place).len() >= pictures);
+    // The state is saved behind the last picture.
+    place.wait_for("webwxsync", 1);
+    std::thread::sleep(Duration::from_millis(200));
+    signal(&child, "TERM");
+    place.wait(child)
+}
+
+/// The names of the pictures that were kept.
+fn kept(place: &Place) -> Vec<String> {
+    let entries = fs::read_dir(place.path("kept")).into_iter().flatten();
+    let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    let mut names: Vec<_> = names.filter(|name| !name.starts_with(".wx-")).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn from_the_code_to_the_end_with_both_pages_and_both_transports() {
+    for transport in TRANSPORTS {
+        for (page, to, profile) in
+            [("web", "name:Anna", Profile::Web), ("filehelper", "filehelper", Profile::FileHelper)]
+        {
+            let pictures = [jpeg(9000, 1), png(), gif()];
+            let builder =
+                pictures.iter().fold(Emulator::builder(), |builder, picture| builder.image(picture.clone()));
+            let place = Place::of(builder.contact("Anna", "").profile(profile));
+            fs::remove_file(place.path("session.json")).unwrap();
+
+            let ran = login(&place, transport, &["--profile", page, "--json", "--qr", "code.svg"]);
+            assert_eq!(ran.code, 0, "{}", ran.err);
+            assert_eq!(ran.kinds(), ["code", "scanned", "confirmed", "logged_in"]);
+            assert!(fs::read_to_string(place.path("code.svg")).unwrap().contains("<svg"));
+
+            let ran = place.wx(&about("whoami", transport, &["--json"]));
+            assert_eq!(
+                (ran.code, ran.column("nick_name"), ran.column("profile")),
+                (0, vec!["Emulated".into()], vec![page.into()])
+            );
+            let ran = place.wx(&about("contacts", transport, &[]));
+            assert!(
+                ran.out.contains("Anna: @") && ran.out.contains("File Transfer: filehelper"),
+                "{}",
+                ran.out
+            );
+
+            let ran = watch(&place, transport, 3);
+            assert_eq!(ran.code, 143, "{}", ran.err);
+            let ids = place.emulator.incoming();
+            for (id, (picture, extension)) in ids.iter().zip(pictures.iter().zip(["jpg", "png", "gif"])) {
+                assert!(fs::read(place.path(&format!("kept/{id}.{extension}"))).unwrap() == *picture);
+            }
+            place.file("a.jpg", &pictures[0]);
+            let mut args = send(transport, &["a.jpg"]);
+            args[4] = to;
+            let ran = place.wx(&args);
+            assert_eq!(ran.code, 0, "{}", ran.err);
+            assert!(place.emulator.messages()[0].picture == pictures[0]);
+
+            assert_eq!(place.wx(&about("logout", transport, &[])).code, 0);
+            let ran = place.wx(&about("whoami", transport, &[]));
+            assert_eq!(ran.code, 3, "{}", ran.err);
+            // The phone is asked, without a code.
+            let ran = place.wx(&about("login", transport, &["--push", "--json"]));
+            assert_eq!((ran.code, ran.kinds()[0].as_str()), (0, "asked"), "{}", ran.err);
+            assert_eq!(place.wx(&about("whoami", transport, &[])).code, 0);
+            assert_eq!(place.emulator.notes(), [""; 0]);
+        }
+    }
+}
+
+/// Reads lines until one holds `text`, and gives the process back.
+fn until(mut child: Child, text: &str) -> Child {
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains(text)));
+    child
+}
+
+#[test]
+fn a_watch_that_is_killed_neither_loses_nor_repeats_a_picture() {
+    for transport in TRANSPORTS {
+        let place = Place::of(Emulator::builder().duplicates(true));
+        for round in 0..6 {
+            let id = place.emulator.deliver(jpeg(20_000 + round, 7));
+            place.emulator.deliver(jpeg(30_000 + round, 8));
+            let child = place.spawn(&about("watch", transport, &["--json", "--save-images", "kept"]));
+            // Killed at one point or another of the first picture's way.
+            let mut child = match round % 3 {
+                0 => {
+                    place.wait_for("webwxgetmsgimg", place.emulator.requests_to("webwxgetmsgimg") + 1);
+                    child
+                }
+                1 => until(child, &id),
+                _ => until(child, "fetched"),
+            };
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        let all = place.emulator.incoming();
+        watch(&place, transport, all.len());
+        let fetched_before = place.emulator.requests_to("webwxgetmsgimg");
+        let mut expected: Vec<_> = all.iter().map(|id| format!("{id}.jpg")).collect();
+        expected.sort();
+        assert_eq!(kept(&place), expected, "{transport}");
+        // Another one finds nothing new.
+        let id = place.emulator.deliver(jpeg(100, 9));
+        let ran = watch(&place, transport, all.len() + 1);
+        assert_eq!(ran.kinds(), ["message", "fetched", "failed"], "{}", ran.err);
+        assert_eq!(
+            (ran.column("msg_id")[0].clone(), place.emulator.requests_to("webwxgetmsgimg")),
+            (id, fetched_before + 1)
+        );
+    }
+}
+
+#[test]
+fn a_login_that_the_phone_ends_is_exit_3() {
+    for transport in TRANSPORTS {
+        let place = Place::of(Emulator::builder().hold(Duration::from_secs(20)));
+        let child = place.spawn(&about("watch", transport, &[]));
+        place.wait_for("synccheck", 1);
+        let second = place.wx(&about("watch", transport, &[]));
+        assert_eq!(second.code, 1);
+        assert!(second.err.contains("another process is writing it"), "{}", second.err);
+        place.emulator.log_out();
+        let ran = place.wait(child);
+        assert_eq!(ran.code, 3, "{}", ran.err);
+        assert!(ran.err.contains("log in again"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn trouble_is_told_when_it_begins_and_when_it_is_over() {
+    let place = Place::of(Emulator::builder().fault("status=503@synccheck#1".parse().unwrap()));
+    let child = place.spawn(&about("watch", "ureq", &["--save-images", "kept"]));
+    place.wait_for("synccheck", 2);
+    place.emulator.deliver(png());
+    wait_until(|| kept(&place).len() == 1);
+    signal(&child, "TERM");
+    let ran = place.wait(child);
+    assert!(
+        ran.err.contains("no answer from the server") && ran.err.contains("the server answers again"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn a_picture_that_cannot_be_fetched_does_not_end_the_watch() {
+    let place = Place::of(
+        Emulator::builder().fault("html@webwxgetmsgimg#1".parse().unwrap()).image(png()).image(gif()),
+    );
+    let text = serde_json::json!({ "MsgType": 1, "Content": "a\u{1b}[2J<br/>b", "FromUserName": "@@r" });
+    place.emulator.deliver_message(text.as_object().unwrap());
+    let child = place.spawn(&about("watch", "ureq", &["--json", "--save-images", "kept"]));
+    wait_until(|| kept(&place).len() == 1);
+    std::thread::sleep(Duration::from_millis(300));
+    signal(&child, "TERM");
+    let ran = place.wait(child);
+    assert_eq!(ran.kinds()[..5], ["message", "failed", "message", "fetched", "message"], "{}", ran.err);
+    let ran = place.wx(&about("watch", "ureq", &["--timeout", "1"])
+        .iter()
+        .copied()
+        .chain(["--bad"])
+        .collect::<Vec<_>>());
+    assert_eq!(ran.code, 2);
+}
+
+#[test]
+fn hostile_names_reach_neither_the_terminal_nor_a_file_name() {
+    let hostile = "\u{1b}[2J../../x\n\u{202e}<b>\u{200b}";
+    let place = Place::of(
+        Emulator::builder()
+            .contact(hostile, "")
+            .contact("Twin", "")
+            .contact("Twin", "")
+            .contact("Nick", "Twin2"),
+    );
+    let ran = place.wx(&about("contacts", "ureq", &[]));
+    assert_eq!(ran.code, 0);
+    assert!(
+        ran.out.chars().all(|c| c == '\n' || !c.is_control()) && !ran.out.contains('\u{202e}'),
+        "{:?}",
+        ran.out
+    );
+    assert_eq!(ran.out.lines().count(), 3 + 4, "each on a line of its own");
+    let ran = place.wx(&about("contacts", "ureq", &["--json"]));
+    assert!(ran.column("nick_name").contains(&hostile.to_owned()), "programs get them as they are");
+    place.file("a.png", &png());
+    let to = |name: &str| {
+        let mut args = send("ureq", &["a.png"]);
+        args[4] = name;
+        place.wx(&args)
+    };
+    assert_eq!(to(&format!("name:{hostile}")).code, 0);
+    assert_eq!(to("name:Twin2").code, 0, "a remark");
+    for (name, why) in [
+        ("name:Twin", "2 contacts of this name"),
+        ("name:Nobody", "no contact of this name"),
+        ("name:nick", "no contact"),
+    ] {
+        let ran = to(name);
+        assert_eq!((ran.code, ran.one_line().contains(why)), (1, true), "{}", ran.err);
+    }
+    assert_eq!(place.emulator.messages().len(), 2);
+    assert_eq!(place.emulator.requests_to("webwxuploadmedia"), 2);
+}
+
+#[test]
+fn codes_are_drawn_and_written() {
+    let script = [Scan::Refused, Scan::Expired, Scan::Confirmed];
+    let place = Place::of(Emulator::builder().scan(script));
+    let ran = login(&place, "ureq", &["--qr", "code.png"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(
+        ran.err.contains('█')
+            && ran.err.contains("refused on the phone")
+            && ran.err.contains("the code is too old")
+    );
+    let code = image::open(place.path("code.png")).unwrap().to_luma8();
+    let dark = code.pixels().filter(|pixel| pixel.0[0] == 0).count();
+    assert!(code.width() == code.height() && code.width() > 200 && dark > 5000);
+    assert_eq!(code.get_pixel(0, 0).0[0], 255, "a quiet border");
+    let ran = login(&place, "ureq", &["--qr", "code.bmp"]);
+    assert_eq!((ran.code, ran.one_line().contains(".png or .svg")), (2, true));
+}
+
+#[test]
+fn logins_that_do_not_come_about() {
+    for (builder, why) in [
+        (Emulator::builder().scan([Scan::Confirmed]).redirect_to("https://evil.example"), "evil.example"),
+        (Emulator::builder().fault("ret=1203@webwxnewloginpage".parse().unwrap()), "refused"),
+        (Emulator::builder().fault("ret=1100@webwxinit".parse().unwrap()), "log in again"),
+        (Emulator::builder().fault("status=404@jslogin".parse().unwrap()), "404"),
+    ] {
+        let place = Place::of(builder);
+        let before = fs::read(place.path("session.json")).unwrap();
+        let ran = login(&place, "ureq", &[]);
+        assert!(ran.code != 0 && ran.err.contains(why), "{}", ran.err);
+        assert!(fs::read(place.path("session.json")).unwrap() == before, "the old one stays");
+    }
+    let place = Place::new();
+    for (args, code) in [
+        (vec!["--base", "https://example.com"], 1),
+        (vec!["--base", "http://example.com"], 1),
+        (vec!["--base", "nonsense"], 1),
+        (vec!["--push", "--base", "https://wx.qq.com"], 2),
+    ] {
+        let ran = place.wx(&about("login", "ureq", &args));
+        assert_eq!(ran.code, code, "{}", ran.err);
+        ran.one_line();
+    }
+    place.file("session.json", b"not a session");
+    assert_eq!(login(&place, "ureq", &[]).code, 1);
+    place.assert_silence();
+}
+
+#[test]
+fn the_session_has_a_place_of_its_own() {
+    let place = Place::new();
+    let base = place.emulator.base();
+    let run = |args: &[&str]| {
+        let mut command = place.command(args);
+        command.env("XDG_STATE_HOME", place.path("state")).env("XDG_DATA_HOME", place.path("state"));
+        command.env("HOME", place.path("home")).env("LOCALAPPDATA", place.path("state"));
+        command.output().unwrap()
+    };
+    assert!(run(&["login", "--base", base.as_str()]).status.success());
+    assert!(run(&["whoami"]).status.success());
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |name: &str| fs::metadata(place.path(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode("state/wx"), mode("state/wx/session.json")), (0o700, 0o600));
+    }
+    assert_eq!(run(&["logout"]).status.code(), Some(0));
+    assert_eq!(run(&["contacts"]).status.code(), Some(3));
+}
