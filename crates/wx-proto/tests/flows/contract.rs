@@ -8,7 +8,7 @@ use wx_proto::flow::{
     Misuse, NextMessages, Restore, SendImage, SendUploaded,
 };
 use wx_proto::http::Response;
-use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, Policy, Profile, ReplyError, Sent, Site};
+use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, Policy, Profile, ReplyError, Sent, Site, Step};
 
 use super::login::{code, init, page, polled};
 use super::world::*;
@@ -422,6 +422,15 @@ fn cancelling_is_honest_about_a_message() {
     let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
     assert_eq!(error.outcome(), Outcome::Unknown);
     assert!(!flow.progress().in_doubt);
+
+    let mut flow = send_image(12);
+    let mut world = World::new(jpeg(12), [last("@m", 12)]);
+    // Two loads, the chunk, its reply; then the message is handed out.
+    world.steps_left = 5;
+    assert!(world.run_or_die(&mut flow).is_none());
+    flow.cancel();
+    let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
+    assert_eq!((error.step, error.outcome()), (Step::Message, Outcome::Unknown));
 
     // Waiting for the next try is as doubtful; never connected is not.
     for (failure, doubt) in [

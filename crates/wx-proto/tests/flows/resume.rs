@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::io;
 
-use wx_proto::flow::{Flow, Resume, ResumeError, Saving, SendImage, Snapshot};
+use wx_proto::flow::{Flow, Input, Misuse, Resume, ResumeError, Saving, SendImage, Snapshot};
 use wx_proto::{Cause, Error, Outcome, Policy, ReplyError, Sent, Session};
 
 use super::world::*;
@@ -268,6 +268,16 @@ fn every_state_is_saved_once_and_before_it_is_acted_on() {
 }
 
 #[test]
+fn a_cancelled_job_can_be_saved_and_taken_up() {
+    let mut flow = Saving::new(new(), |_: &Snapshot| Ok(()));
+    flow.cancel();
+    assert_eq!(World::new(jpeg(LEN), []).run(&mut flow).unwrap_err().cause, Cause::Cancelled);
+    let saved = flow.snapshot().unwrap().to_json();
+    let sent = World::new(jpeg(LEN), good()).run(&mut resume(&saved, seconds_later(5)));
+    assert_eq!(sent.unwrap().uploaded.chunks, 3);
+}
+
+#[test]
 fn a_state_that_cannot_be_saved_is_not_acted_on() {
     for good_saves in 0..=5 {
         let mut calls = 0;
@@ -285,6 +295,10 @@ fn a_state_that_cannot_be_saved_is_not_acted_on() {
                 assert_eq!((error.outcome(), world.messages()), (Outcome::NotSent, 0));
                 assert!(!flow.progress().in_doubt);
                 assert!(flow.snapshot().is_none_or(|snapshot| !snapshot.in_doubt()));
+                // It is over: nothing is saved or done any more.
+                assert_eq!(flow.handle(Input::Stored, world.now), Err(Misuse));
+                flow.cancel();
+                assert_eq!(world.run(&mut flow).unwrap_err(), error);
             }
         }
     }

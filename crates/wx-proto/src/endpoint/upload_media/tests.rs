@@ -361,4 +361,9 @@ fn p37_p50_status_length_and_encoding_come_first() {
     );
     assert_eq!(with("content-encoding", "br", 200, good), Err(ReplyError::Encoding("br".to_owned())));
     assert!(matches!(with("content-encoding", "gzip", 200, good), Err(ReplyError::Encoding(_))));
+    // Whoever reads without the flows is held to the same limit.
+    let long = [good.as_bytes(), &vec![b' '; REPLY_LIMIT as usize - good.len() + 1]].concat();
+    let read = |body: &[u8]| upload.chunk(0, Bytes::new()).read(&answer(body.to_vec()));
+    assert!(read(&long[1..]).is_err() && read(&long[..long.len() - 1]).is_ok());
+    assert_eq!(read(&long), Err(ReplyError::TooLarge { limit: REPLY_LIMIT }));
 }
