@@ -1,5 +1,8 @@
 //! The contract of `Flow`, line by line.
 
+mod cancelling;
+mod limits;
+
 use std::time::Duration;
 
 use wx_proto::bytes::Bytes;
@@ -117,7 +120,7 @@ fn lines_1_to_4_in_every_state_of_a_send() {
                     let mut half_read = flow.clone();
                     half_read.handle(Input::Head(id, head()), NOW).unwrap();
                     half_read.handle(Input::Chunk(id, Bytes::from_static(b"{")), NOW).unwrap();
-                    assert_steady(&mut half_read, stale, true);
+                    assert_steady(&mut half_read, stale, true, NOW);
                     assert_eq!(half_read.handle(Input::Head(id, head()), NOW), Err(Misuse));
                 }
                 flow.answer(id, reply, NOW, |_, _| Ok(())).unwrap();
@@ -217,10 +220,10 @@ fn lines_2_to_4_in_every_state_of_a_fetch() {
     let first = sent_id(&flow.poll(NOW));
     let failure = Failure::never_connected(FailureKind::Connect);
     flow.handle(Input::Failed(first, failure), NOW).unwrap();
-    assert_steady(&mut flow, first, true);
+    assert_steady(&mut flow, first, true, NOW);
     let Action::Wait(until) = flow.poll(NOW) else { panic!() };
     let id = sent_id(&flow.poll(until));
-    assert_steady(&mut flow, first, true);
+    assert_steady(&mut flow, first, true, NOW);
     let misuses = |flow: &mut FetchImage, inputs: Vec<Input>| {
         for input in inputs {
             assert_eq!(flow.handle(input.clone(), NOW), Err(Misuse), "{input:?}");
@@ -230,10 +233,10 @@ fn lines_2_to_4_in_every_state_of_a_fetch() {
     let (chunk, end) = (|| Input::Chunk(id, jpeg(30)), || Input::End(id));
     misuses(&mut flow, vec![chunk(), end(), Input::Stored, broken()]);
     flow.handle(Input::Head(id, head()), NOW).unwrap();
-    assert_steady(&mut flow, first, true);
+    assert_steady(&mut flow, first, true, NOW);
     misuses(&mut flow, vec![Input::Head(id, head()), Input::Stored, broken(), Input::Loaded(jpeg(30))]);
     flow.handle(chunk(), NOW).unwrap();
-    assert_steady(&mut flow, first, true);
+    assert_steady(&mut flow, first, true, NOW);
     misuses(&mut flow, vec![Input::Head(id, head()), chunk(), end()]);
     flow.handle(Input::Stored, NOW).unwrap();
     flow.handle(chunk(), NOW).unwrap();
@@ -357,103 +360,4 @@ fn line_6_a_chunk_handed_out_twice_counts_as_repeated() {
     let odd = last("@m", 2 * CHUNK + 1);
     let mut second = World::new(bytes, [middle(), odd, middle(), last("@again", CHUNK + 1)]);
     assert_eq!(second.run(&mut flow).unwrap().media_id.as_str(), "@again");
-}
-
-#[test]
-fn line_7_zero_is_a_number() {
-    let mut policy = Policy::default();
-    policy.max_fetch = 0;
-    let id = MsgId::new("7").unwrap();
-    let mut flow = FetchImage::new(&session(), id, ImageSize::Original, true, SEED, policy).unwrap();
-    let one = Answer::Reply(200, vec![("content-length", "1".into())], "!".into());
-    let limit = ReplyError::TooLarge { limit: 0 };
-    assert_eq!(World::new("", [one]).run(&mut flow).unwrap_err().cause, Cause::Reply(limit));
-    let bytes = jpeg(12);
-    let mut policy = Policy::default();
-    (policy.chunk_tries, policy.message_tries, policy.fetch_tries) = (0, 0, 0);
-    let mut world = World::new(bytes.clone(), [dropped()]);
-    assert!(world.run(&mut upload(&bytes, &policy).unwrap()).is_err());
-    assert_eq!(world.seen.len(), 1);
-}
-
-/// Bytes of an endless reply that a flow takes until it has had enough.
-fn taken<F: Flow>(flow: &mut F, mut world: World) -> u64 {
-    let piece = Bytes::from_static(&[b' '; 1024]);
-    let mut taken = 0;
-    for _ in 0..10_000 {
-        let input = match flow.poll(NOW) {
-            Action::Load(span) => world.load(&span),
-            Action::Send(id, _) if taken == 0 => Input::Head(id, Response::new(()).into_parts().0),
-            Action::Pull(id) => {
-                taken += piece.len() as u64;
-                Input::Chunk(id, piece.clone())
-            }
-            _ => return taken,
-        };
-        flow.handle(input, NOW).unwrap();
-    }
-    panic!("no end");
-}
-
-#[test]
-fn line_7_an_endless_reply_is_read_to_its_limit() {
-    let bytes = jpeg(12);
-    let world = || World::new(bytes.clone(), []);
-    let mut policy = Policy::default();
-    assert_eq!(taken(&mut upload(&bytes, &policy).unwrap(), world()), 1024 * 1024 + 1024);
-    assert_eq!(taken(&mut message(), world()), 1024 * 1024 + 1024);
-    // A ping's answer, which nobody reads, is taken so that its connection can be used again.
-    policy.browser_parity = true;
-    assert_eq!(taken(&mut upload(&bytes, &policy).unwrap(), world()), 64 * 1024 + 1024);
-}
-
-#[test]
-fn cancelling_is_honest_about_a_message() {
-    let mut flow = send_image(12);
-    flow.cancel();
-    let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
-    assert_eq!((error.cause, flow.progress().in_doubt), (Cause::Cancelled, false));
-
-    let mut flow = message();
-    assert!(!flow.progress().in_doubt, "nothing has left yet");
-    let _ = flow.poll(NOW);
-    assert!(flow.progress().in_doubt);
-    flow.cancel();
-    let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
-    assert_eq!(error.outcome(), Outcome::Unknown);
-    assert!(!flow.progress().in_doubt);
-
-    let mut flow = send_image(12);
-    let mut world = World::new(jpeg(12), [last("@m", 12)]);
-    // Two loads, the chunk, its reply; then the message is handed out.
-    world.steps_left = 5;
-    assert!(world.run_or_die(&mut flow).is_none());
-    flow.cancel();
-    let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
-    assert_eq!((error.step, error.outcome()), (Step::Message, Outcome::Unknown));
-
-    // Waiting for the next try is as doubtful; never connected is not.
-    for (failure, doubt) in [
-        (Failure::on_the_way(FailureKind::Stalled), true),
-        (Failure::never_connected(FailureKind::Connect), false),
-    ] {
-        let mut flow = message();
-        let id = sent_id(&flow.poll(NOW));
-        flow.handle(Input::Failed(id, failure), NOW).unwrap();
-        assert_eq!(flow.progress().in_doubt, doubt);
-        assert_eq!(flow.handle(Input::Failed(id, failure), NOW), Err(Misuse), "answered already");
-        flow.cancel();
-        let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
-        assert_eq!(error.outcome() == Outcome::Unknown, doubt);
-    }
-
-    let mut flow = message();
-    let done = World::new("", [sent()]).run(&mut flow);
-    flow.cancel();
-    let Action::Done(still) = flow.poll(NOW) else { panic!() };
-    assert_eq!(still, done, "what is done stays done");
-
-    let mut flow = fetch();
-    flow.cancel();
-    assert!(matches!(flow.poll(NOW), Action::Done(Err(Error { cause: Cause::Cancelled, .. }))));
 }
