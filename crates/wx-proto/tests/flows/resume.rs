@@ -88,6 +88,25 @@ fn killed_at_any_step_it_goes_on_and_sends_one_message_with_equal_bytes() {
 }
 
 #[test]
+fn killed_again_it_goes_on_from_there() {
+    let at = |saved: &str, acked: u64| {
+        let saved: serde_json::Value = serde_json::from_str(saved).unwrap();
+        saved["job"]["upload"]["acked"] == acked
+    };
+    let saved =
+        (0..100).find_map(|steps| killed_after(steps, good()).filter(|(_, saved)| at(saved, 1))).unwrap().1;
+    let again = (0..100).find_map(|steps| {
+        let mut world = World::new(jpeg(LEN), good()[1..].to_vec());
+        world.steps_left = steps;
+        let _ = world.run_or_die(&mut resume(&saved, seconds_later(5)));
+        world.saved.filter(|saved| at(saved, 2))
+    });
+    let mut world = World::new(jpeg(LEN), good()[2..].to_vec());
+    world.run(&mut resume(&again.unwrap(), seconds_later(10))).unwrap();
+    assert_eq!(world.seen[0].field("chunk").as_deref(), Some("2"));
+}
+
+#[test]
 fn a_message_that_left_long_ago_is_unknown_unless_it_is_asked_for() {
     let saved = killed_in_message();
     for (seconds, recent) in [(59, true), (60, true), (61, false), (86_400, false)] {
@@ -245,6 +264,17 @@ fn a_picture_above_the_checks_limit_begins_again_with_the_check() {
     world.run(&mut flow).unwrap();
     assert_eq!(world.endpoints()[..2], ["webwxcheckupload", "webwxuploadmedia"]);
     assert_eq!(world.seen[1].field("chunk").as_deref(), Some("0"));
+
+    // At the limit there is no check, and nothing to begin again for.
+    let saved =
+        (0..100).find_map(|steps| killed_after(steps, good()).filter(|(world, _)| world.seen.len() == 2));
+    let mut policy = Policy::default();
+    policy.check_above = LEN as u64;
+    let snapshot = Snapshot::from_json(saved.unwrap().1).unwrap();
+    let mut flow = SendImage::resume(&session(), snapshot, policy, seconds_later(5)).unwrap();
+    let mut world = World::new(jpeg(LEN), good()[1..].to_vec());
+    world.run(&mut flow).unwrap();
+    assert_eq!(world.seen[0].field("chunk").as_deref(), Some("1"));
 }
 
 #[test]

@@ -328,6 +328,7 @@ fn p50_no_body_is_more_than_an_error() {
     assert_eq!(read(b"upstream timed out"), ReplyError::NotJson);
     assert_eq!(read(b"\xff\xfe\0"), ReplyError::NotJson);
     assert_eq!(read(b"{\"BaseResponse\": {\"Ret\": 0"), ReplyError::CutJson);
+    assert_eq!(read(b"{\"BaseResponse\" 7}"), ReplyError::NotJson);
     assert_eq!(read(b"{}"), ReplyError::NoRet);
     assert_eq!(read(b"[1]"), ReplyError::NoRet);
     assert_eq!(read(b"{\"BaseResponse\": 7}"), ReplyError::NoRet);
