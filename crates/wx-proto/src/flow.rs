@@ -121,7 +121,7 @@ pub trait Flow {
         let mut body = Some(body);
         loop {
             let input = match self.poll(now) {
-                Action::Pull(pulled) if pulled == id => match body.take().filter(|body| !body.is_empty()) {
+                Action::Pull(_) => match body.take().filter(|body| !body.is_empty()) {
                     Some(bytes) => Input::Chunk(id, bytes),
                     None => Input::End(id),
                 },

@@ -274,7 +274,8 @@ impl Flow for SendUploaded {
     }
 
     fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
-        if self.done.is_some() || self.wait_until.is_some() || !self.handed_out {
+        // While it waits, nothing is handed out.
+        if self.done.is_some() || !self.handed_out {
             return Err(Misuse);
         }
         match self.exchange.handle(input)? {

@@ -75,7 +75,8 @@ impl Repeating {
         policy: &Policy,
         read: impl FnOnce(&Response<Bytes>) -> Result<R, ReplyError>,
     ) -> Result<Option<Result<R, Cause>>, Misuse> {
-        if self.wait_until.is_some() || !self.handed_out {
+        // While it waits, nothing is handed out.
+        if !self.handed_out {
             return Err(Misuse);
         }
         let Some(ended) = self.exchange.handle(input)? else { return Ok(None) };

@@ -91,13 +91,23 @@ mod tests {
         assert_eq!(cookie("Mon, 31-Dec-2018 11:12:21 GMT"), Some(1_546_254_741));
         assert_eq!(cookie("Mon, 31 Dec 2018 11:12:21 GMT"), Some(1_546_254_741));
         assert_eq!(cookie("Wed, 27-Dec-28 23:12:21 GMT"), Some(1_861_571_541));
-        assert_eq!(cookie("Thu, 01-Jan-1970 00:00:00 GMT"), Some(0));
+        assert_eq!(cookie("Fri, 31~Dec~99 23:59:59 GMT"), Some(946_684_799));
+        assert_eq!(cookie("Thu, 01-Jan-70 00:00:00 GMT"), Some(0));
+        assert_eq!(cookie("Fri, 02-Jan-1970 00:00:01 GMT"), Some(86_401));
+        for past in ["31-Dec-1969 23:59:59", "1-Jan-1601 00:00:00"] {
+            assert_eq!(cookie(past), Some(0), "{past}");
+        }
         for bad in [
             "",
             "tomorrow",
             "31-Dec-2018",
             "Mon, 41-Dec-2018 11:12:21",
             "Mon, 31-Dec-2018 25:00:00",
+            "Mon, 31-Dec-2018 24:00:00",
+            "Mon, 31-Dec-2018 23:60:00",
+            "Mon, 31-Dec-2018 23:59:60",
+            "31-Dec-1600 11:12:21",
+            "é31 Dec 2018 11:12:21",
             "99999999999999999:0:0 1 Dec 2018",
             "é:é:é",
         ] {

@@ -88,7 +88,12 @@ mod tests {
                 "rate limited" => RetClass::RateLimited,
                 other => panic!("unknown class {other}"),
             };
-            assert_eq!(Ret(row["ret"].as_i64().unwrap()).class(), expected, "{row}");
+            let ret = Ret(row["ret"].as_i64().unwrap());
+            assert_eq!(ret.class(), expected, "{row}");
+            // What no picture call answers, and what nobody knows, is a number alone.
+            assert_eq!(ret.meaning().is_empty(), [3, 99_999].contains(&ret.0), "{row}");
         }
+        assert_eq!(Ret(1205).to_string(), "Ret 1205 (too frequent)");
+        assert_eq!(Ret(99_999).to_string(), "Ret 99999");
     }
 }

@@ -2,7 +2,8 @@ use std::io::Write;
 
 use flate2::{Compression, write::GzEncoder};
 use wx_proto::bytes::Bytes;
-use wx_proto::flow::FetchImage;
+use wx_proto::flow::{Action, FetchImage, Flow, Input};
+use wx_proto::http::Response;
 use wx_proto::{
     Advice, Cause, Error, Fetched, Format, ImageSize, LocalError, MsgId, Policy, ReplyError, Ret, Step,
 };
@@ -174,6 +175,50 @@ fn p37_a_truncated_gzip_is_no_picture() {
     let headers = vec![("content-length", "5000".into()), ("content-encoding", "br".into())];
     let (_, result) = run(vec![Answer::Reply(200, headers, jpeg(5000))]);
     assert_eq!(result.unwrap_err().cause, Cause::Reply(ReplyError::Encoding("br".into())));
+}
+
+#[test]
+fn p20_json_in_the_pictures_place_is_read_to_a_limit() {
+    let limit = 64 * 1024;
+    let refused = |len: usize| {
+        let head = r#"{"BaseResponse":{"Ret":1101,"ErrMsg":""#;
+        served([head.as_bytes(), &vec![b'x'; len - head.len() - 3], b"\"}}"].concat())
+    };
+    let verdict = ReplyError::Refused { ret: Ret(1101), message: "x".repeat(200) };
+    for (len, expected) in [(limit, verdict), (limit + 1, ReplyError::Json)] {
+        let mut world = World::new("", [refused(len)]);
+        world.piece = 1000;
+        let error = world.run(&mut flow(true, Policy::default())).unwrap_err();
+        assert_eq!(error.cause, Cause::Reply(expected));
+    }
+}
+
+#[test]
+fn progress_tells_try_and_bytes_as_they_come() {
+    let mut flow = flow(true, Policy::default());
+    let mut world = World::new("", [dropped()]);
+    // The request, and then the wait.
+    world.steps_left = 2;
+    assert!(world.run_or_die(&mut flow).is_none());
+    let Action::Send(id, _) = flow.poll(world.now) else { panic!() };
+    let mut rows = Vec::new();
+    let head = Response::builder().header("content-length", 5000).body(()).unwrap().into_parts().0;
+    for input in [
+        Input::Head(id, head),
+        Input::Chunk(id, jpeg(3000)),
+        Input::Stored,
+        Input::Chunk(id, jpeg(2000)),
+        Input::Stored,
+        Input::End(id),
+    ] {
+        let at = flow.progress();
+        assert_eq!((at.step, at.attempt), (Step::Download, 2));
+        rows.push((at.done, at.total));
+        flow.handle(input, world.now).unwrap();
+    }
+    assert_eq!(rows, [(0, 0), (0, 5000), (3000, 5000), (3000, 5000), (5000, 5000), (5000, 5000)]);
+    let end = flow.progress();
+    assert_eq!((end.done, end.total, end.attempt), (5000, 5000, 2));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use wx_proto::flow::{Flow, SendImage, SendUploaded};
-use wx_proto::{Advice, Cause, Error, Outcome, Policy, Ret, Sent, Step, Uploaded};
+use wx_proto::{Advice, Cause, Error, Outcome, Policy, Ret, Sent, Session, Step, Unready, Uploaded};
 
 use super::world::*;
 
@@ -121,6 +121,27 @@ fn a_broken_reply_was_delivered_whatever_the_driver_thinks() {
     // World::run answers a break with "never connected", which cannot be after a head.
     let (_, result) = run([Answer::Break(200, "{".into()), ret(1)]);
     assert_eq!(result.unwrap_err().outcome(), Outcome::Unknown);
+}
+
+#[test]
+fn progress_tells_try_and_id_of_the_message() {
+    let mut flow = flow();
+    let mut rows = Vec::new();
+    let result = World::new("", [dropped(), sent()]).run_seeing(&mut flow, |flow, _| {
+        let at = flow.progress();
+        assert_eq!((at.step, at.done, at.total, at.in_doubt), (Step::Message, 12, 12, true));
+        rows.push((at.attempt, at.local_id.unwrap()));
+    });
+    let id = result.unwrap().unwrap().local_id;
+    assert_eq!(rows, [(1, id.clone()), (2, id)]);
+}
+
+#[test]
+fn a_message_that_cannot_be_prepared_keeps_the_upload() {
+    let nobody = Session::builder("https://wx.qq.com").uin(1).user_name("@me").build().unwrap();
+    let error = SendUploaded::new(&nobody, uploaded(false), to(), SEED, Policy::default()).unwrap_err();
+    assert_eq!((error.step, &error.cause), (Step::Prepare, &Cause::Unready(Unready::NotLoggedIn)));
+    assert_eq!(*error.uploaded.unwrap(), uploaded(false));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::io;
 
-use wx_proto::flow::{Flow, Resume, ResumeError, Saving, SendImage, Snapshot};
+use wx_proto::flow::{Flow, Input, Misuse, Resume, ResumeError, Saving, SendImage, Snapshot};
 use wx_proto::{Cause, Error, Outcome, Policy, ReplyError, Sent, Session};
 
 use super::world::*;
@@ -53,6 +53,7 @@ fn killed_at_any_step_it_goes_on_and_sends_one_message_with_equal_bytes() {
     let mut steps = 0;
     while let Some((before, saved)) = killed_after(steps, good()) {
         steps += 1;
+        assert!(steps < 100, "no end");
         let answered = before.seen.len();
         // A chunk that was handed out is not known to be taken: it is sent again.
         let acked =
@@ -62,7 +63,10 @@ fn killed_at_any_step_it_goes_on_and_sends_one_message_with_equal_bytes() {
             None => vec![sent()],
         };
         let mut world = World::new(jpeg(LEN), rest);
-        let sent: Sent = world.run(&mut resume(&saved, seconds_later(30))).unwrap();
+        let mut flow = resume(&saved, seconds_later(30));
+        // Killed again at once, nothing of it is lost.
+        assert_eq!(flow.snapshot().unwrap().to_json(), saved);
+        let sent: Sent = world.run(&mut flow).unwrap();
         assert_eq!(sent.uploaded.media_id.as_str(), "@m");
         let all: Vec<_> = before.seen.iter().chain(&world.seen).collect();
         let requests: Vec<_> = all.iter().filter_map(|seen| seen.field("uploadmediarequest")).collect();
@@ -81,6 +85,25 @@ fn killed_at_any_step_it_goes_on_and_sends_one_message_with_equal_bytes() {
         assert!(ids.iter().all(|id| *id == sent.local_id.as_str()), "one message id");
     }
     assert!(steps > 15, "every step was tried: {steps}");
+}
+
+#[test]
+fn killed_again_it_goes_on_from_there() {
+    let at = |saved: &str, acked: u64| {
+        let saved: serde_json::Value = serde_json::from_str(saved).unwrap();
+        saved["job"]["upload"]["acked"] == acked
+    };
+    let saved =
+        (0..100).find_map(|steps| killed_after(steps, good()).filter(|(_, saved)| at(saved, 1))).unwrap().1;
+    let again = (0..100).find_map(|steps| {
+        let mut world = World::new(jpeg(LEN), good()[1..].to_vec());
+        world.steps_left = steps;
+        let _ = world.run_or_die(&mut resume(&saved, seconds_later(5)));
+        world.saved.filter(|saved| at(saved, 2))
+    });
+    let mut world = World::new(jpeg(LEN), good()[2..].to_vec());
+    world.run(&mut resume(&again.unwrap(), seconds_later(10))).unwrap();
+    assert_eq!(world.seen[0].field("chunk").as_deref(), Some("2"));
 }
 
 #[test]
@@ -197,7 +220,7 @@ fn another_picture_another_login_or_another_version_is_refused() {
 
 #[test]
 fn a_server_that_has_forgotten_the_first_chunks_makes_it_start_over_once() {
-    let (_, saved) = (0..)
+    let (_, saved) = (0..100)
         .find_map(|steps| killed_after(steps, good()).filter(|(world, _)| world.seen.len() == 2))
         .unwrap();
     for refused in [ret(1), ret(-1), middle()] {
@@ -241,6 +264,17 @@ fn a_picture_above_the_checks_limit_begins_again_with_the_check() {
     world.run(&mut flow).unwrap();
     assert_eq!(world.endpoints()[..2], ["webwxcheckupload", "webwxuploadmedia"]);
     assert_eq!(world.seen[1].field("chunk").as_deref(), Some("0"));
+
+    // At the limit there is no check, and nothing to begin again for.
+    let saved =
+        (0..100).find_map(|steps| killed_after(steps, good()).filter(|(world, _)| world.seen.len() == 2));
+    let mut policy = Policy::default();
+    policy.check_above = LEN as u64;
+    let snapshot = Snapshot::from_json(saved.unwrap().1).unwrap();
+    let mut flow = SendImage::resume(&session(), snapshot, policy, seconds_later(5)).unwrap();
+    let mut world = World::new(jpeg(LEN), good()[1..].to_vec());
+    world.run(&mut flow).unwrap();
+    assert_eq!(world.seen[0].field("chunk").as_deref(), Some("1"));
 }
 
 #[test]
@@ -264,8 +298,18 @@ fn every_state_is_saved_once_and_before_it_is_acted_on() {
 }
 
 #[test]
+fn a_cancelled_job_can_be_saved_and_taken_up() {
+    let mut flow = Saving::new(new(), |_: &Snapshot| Ok(()));
+    flow.cancel();
+    assert_eq!(World::new(jpeg(LEN), []).run(&mut flow).unwrap_err().cause, Cause::Cancelled);
+    let saved = flow.snapshot().unwrap().to_json();
+    let sent = World::new(jpeg(LEN), good()).run(&mut resume(&saved, seconds_later(5)));
+    assert_eq!(sent.unwrap().uploaded.chunks, 3);
+}
+
+#[test]
 fn a_state_that_cannot_be_saved_is_not_acted_on() {
-    for good_saves in 0.. {
+    for good_saves in 0..=5 {
         let mut calls = 0;
         let save = |_: &Snapshot| {
             calls += 1;
@@ -274,15 +318,17 @@ fn a_state_that_cannot_be_saved_is_not_acted_on() {
         let mut flow = Saving::new(new(), save);
         let mut world = World::new(jpeg(LEN), good());
         match world.run(&mut flow) {
-            Ok(_) => {
-                assert_eq!(good_saves, 5);
-                return;
-            }
+            Ok(_) => assert_eq!(good_saves, 5),
             Err(error) => {
+                assert!(good_saves < 5);
                 assert!(matches!(error.cause, Cause::Local(_)), "{error:?}");
                 assert_eq!((error.outcome(), world.messages()), (Outcome::NotSent, 0));
                 assert!(!flow.progress().in_doubt);
                 assert!(flow.snapshot().is_none_or(|snapshot| !snapshot.in_doubt()));
+                // It is over: nothing is saved or done any more.
+                assert_eq!(flow.handle(Input::Stored, world.now), Err(Misuse));
+                flow.cancel();
+                assert_eq!(world.run(&mut flow).unwrap_err(), error);
             }
         }
     }

@@ -51,6 +51,40 @@ fn a_refusal_is_told_with_its_ret_and_nothing_else_of_it() {
 }
 
 #[test]
+fn the_ret_of_a_long_answer_is_told_and_a_longer_one_has_none() {
+    let bytes = jpeg(100);
+    let refused = |len: usize| {
+        let head = r#"{"BaseResponse":{"Ret":1,"ErrMsg":""#;
+        ok([head.as_bytes(), &vec![b'x'; len - head.len() - 3], b"\"}}"].concat())
+    };
+    let limit = 64 * 1024;
+    for (len, expected) in [(limit, Some(Ret(1))), (limit + 1, None)] {
+        let mut world = World::new(bytes.clone(), [refused(len)]);
+        world.piece = 1000;
+        let told = trace(&mut world, upload(&bytes, &Policy::default()).unwrap());
+        assert_eq!((told[0].reply_bytes, told[0].ret), (len as u64, expected));
+    }
+}
+
+#[test]
+fn a_request_that_is_handed_out_twice_is_told_once_and_a_cancelled_one_too() {
+    let bytes = jpeg(100);
+    let mut told = Vec::new();
+    let upload = upload(&bytes, &Policy::default()).unwrap();
+    let mut flow = Traced::new(upload, |exchanged: &Exchanged| told.push(exchanged.clone()));
+    let mut world = World::new(bytes, []);
+    // Two loads; what comes next is handed out and never sent.
+    world.steps_left = 2;
+    assert!(world.run_or_die(&mut flow).is_none() && world.run_or_die(&mut flow).is_none());
+    assert!(flow.snapshot().is_some(), "what is traced can be saved all the same");
+    flow.cancel();
+    world.steps_left = 1;
+    assert_eq!(world.run(&mut flow).unwrap_err().cause, Cause::Cancelled);
+    drop(flow);
+    assert_eq!((told.len(), told[0].status, told[0].failure), (1, None, None));
+}
+
+#[test]
 fn an_exchange_that_is_left_in_the_middle_is_told_too() {
     let bytes = jpeg(100);
     let mut world = World::new(bytes.clone(), [middle()]);

@@ -328,6 +328,7 @@ fn p50_no_body_is_more_than_an_error() {
     assert_eq!(read(b"upstream timed out"), ReplyError::NotJson);
     assert_eq!(read(b"\xff\xfe\0"), ReplyError::NotJson);
     assert_eq!(read(b"{\"BaseResponse\": {\"Ret\": 0"), ReplyError::CutJson);
+    assert_eq!(read(b"{\"BaseResponse\" 7}"), ReplyError::NotJson);
     assert_eq!(read(b"{}"), ReplyError::NoRet);
     assert_eq!(read(b"[1]"), ReplyError::NoRet);
     assert_eq!(read(b"{\"BaseResponse\": 7}"), ReplyError::NoRet);
@@ -361,4 +362,9 @@ fn p37_p50_status_length_and_encoding_come_first() {
     );
     assert_eq!(with("content-encoding", "br", 200, good), Err(ReplyError::Encoding("br".to_owned())));
     assert!(matches!(with("content-encoding", "gzip", 200, good), Err(ReplyError::Encoding(_))));
+    // Whoever reads without the flows is held to the same limit.
+    let long = [good.as_bytes(), &vec![b' '; REPLY_LIMIT as usize - good.len() + 1]].concat();
+    let read = |body: &[u8]| upload.chunk(0, Bytes::new()).read(&answer(body.to_vec()));
+    assert!(read(&long[1..]).is_err() && read(&long[..long.len() - 1]).is_ok());
+    assert_eq!(read(&long), Err(ReplyError::TooLarge { limit: REPLY_LIMIT }));
 }

@@ -1,5 +1,6 @@
 //! Reading the picture once: its MD5, streamed (§4.3), and a checksum of each chunk.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -82,11 +83,11 @@ pub(super) fn check(bytes: &Bytes, index: u64, len: u64) -> Result<Result<(), Ca
     let start = index * CHUNK;
     let (got, expected) = (bytes.len() as u64, CHUNK.min(len - start));
     let is_last = start + expected == len;
-    Ok(match got {
-        _ if got == expected => Ok(()),
-        _ if got < expected => Err(Cause::SourceEnded { expected: len, got: start + got }),
-        _ if is_last && got == expected + 1 => Err(Cause::Changed),
-        _ => return Err(Misuse),
+    Ok(match got.cmp(&expected) {
+        Ordering::Equal => Ok(()),
+        Ordering::Less => Err(Cause::SourceEnded { expected: len, got: start + got }),
+        Ordering::Greater if is_last && got == expected + 1 => Err(Cause::Changed),
+        Ordering::Greater => return Err(Misuse),
     })
 }
 

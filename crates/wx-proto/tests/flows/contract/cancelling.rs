@@ -1,0 +1,52 @@
+use super::*;
+
+#[test]
+fn cancelling_is_honest_about_a_message() {
+    let mut flow = send_image(12);
+    flow.cancel();
+    let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
+    assert_eq!((error.cause, flow.progress().in_doubt), (Cause::Cancelled, false));
+
+    let mut flow = message();
+    assert!(!flow.progress().in_doubt, "nothing has left yet");
+    let _ = flow.poll(NOW);
+    assert!(flow.progress().in_doubt);
+    flow.cancel();
+    let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
+    assert_eq!(error.outcome(), Outcome::Unknown);
+    assert!(!flow.progress().in_doubt);
+
+    let mut flow = send_image(12);
+    let mut world = World::new(jpeg(12), [last("@m", 12)]);
+    // Two loads, the chunk, its reply; then the message is handed out.
+    world.steps_left = 5;
+    assert!(world.run_or_die(&mut flow).is_none());
+    flow.cancel();
+    let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
+    assert_eq!((error.step, error.outcome()), (Step::Message, Outcome::Unknown));
+
+    // Waiting for the next try is as doubtful; never connected is not.
+    for (failure, doubt) in [
+        (Failure::on_the_way(FailureKind::Stalled), true),
+        (Failure::never_connected(FailureKind::Connect), false),
+    ] {
+        let mut flow = message();
+        let id = sent_id(&flow.poll(NOW));
+        flow.handle(Input::Failed(id, failure), NOW).unwrap();
+        assert_eq!(flow.progress().in_doubt, doubt);
+        assert_eq!(flow.handle(Input::Failed(id, failure), NOW), Err(Misuse), "answered already");
+        flow.cancel();
+        let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
+        assert_eq!(error.outcome() == Outcome::Unknown, doubt);
+    }
+
+    let mut flow = message();
+    let done = World::new("", [sent()]).run(&mut flow);
+    flow.cancel();
+    let Action::Done(still) = flow.poll(NOW) else { panic!() };
+    assert_eq!(still, done, "what is done stays done");
+
+    let mut flow = fetch();
+    flow.cancel();
+    assert!(matches!(flow.poll(NOW), Action::Done(Err(Error { cause: Cause::Cancelled, .. }))));
+}

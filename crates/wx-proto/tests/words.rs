@@ -1,0 +1,189 @@
+//! What people and scripts read: each cause of an error in one line of its own, with the advice that fits it.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::error::Error as _;
+
+use wx_proto::flow::{Failure, FailureKind, ResumeError};
+use wx_proto::{
+    Advice, Cause, Error, Format, HostError, LocalError, MediaId, MsgId, PictureError, Policy, ReplyError,
+    Ret, Step, Unready, UserName,
+};
+
+const STEPS: [Step; 12] = [
+    Step::Prepare,
+    Step::Digest,
+    Step::Report,
+    Step::Check,
+    Step::Upload,
+    Step::Message,
+    Step::Download,
+    Step::Login,
+    Step::Init,
+    Step::Sync,
+    Step::Contacts,
+    Step::Logout,
+];
+
+fn network(kind: FailureKind) -> Cause {
+    Cause::Network { failure: Failure::never_connected(kind), tries: 1 }
+}
+
+fn uncertain(last: Option<Cause>) -> Cause {
+    Cause::Uncertain { last: last.map(Box::new), tries: 4 }
+}
+
+fn refused(code: i64) -> ReplyError {
+    ReplyError::Refused { ret: Ret(code), message: String::new() }
+}
+
+/// Causes of their own, and what to do about each when a picture is sent.
+fn causes() -> Vec<(Cause, Advice)> {
+    let host = || "evil.example".to_owned();
+    let mut causes = vec![
+        (Cause::Unready(Unready::NotLoggedIn), Advice::LoginAgain),
+        (Cause::Unready(Unready::NoDataTicket), Advice::LoginAgain),
+        (Cause::Unready(Unready::Unsendable("the language")), Advice::Report),
+        (Cause::Host(HostError::Foreign { host: host() }), Advice::CheckProxy),
+        (Cause::NotConfirmed { codes: 3 }, Advice::LoginAgain),
+        (Cause::Picture(PictureError::Empty), Advice::CheckFile),
+        (Cause::Picture(PictureError::TooLarge { len: 11, limit: 10 }), Advice::RaiseLimit),
+        (Cause::Picture(PictureError::TooLargeForFileHelper { len: 11, limit: 10 }), Advice::CheckFile),
+        (Cause::Picture(PictureError::NotAPicture), Advice::CheckFile),
+        (Cause::Picture(PictureError::Unsupported(Format::Webp)), Advice::CheckFile),
+        (Cause::Cancelled, Advice::RetryLater),
+        (Cause::Changed, Advice::CheckFile),
+        (Cause::SourceEnded { expected: 12, got: 7 }, Advice::CheckFile),
+        (Cause::Local(LocalError::new(std::io::ErrorKind::NotFound, "no such file")), Advice::CheckFile),
+        (uncertain(None), Advice::LookAtPhone),
+        (uncertain(Some(network(FailureKind::Stalled))), Advice::LookAtPhone),
+        (uncertain(Some(Cause::Reply(ReplyError::Empty))), Advice::LookAtPhone),
+        (uncertain(Some(Cause::Reply(refused(1205)))), Advice::LookAtPhone),
+    ];
+    let failures = [
+        FailureKind::Resolve,
+        FailureKind::Connect,
+        FailureKind::Tls,
+        FailureKind::Dropped,
+        FailureKind::Stalled,
+        FailureKind::Protocol,
+        FailureKind::Other,
+    ];
+    causes.extend(failures.map(|kind| (network(kind), Advice::CheckNetwork)));
+    let replies = [
+        (ReplyError::Redirect { status: 302, host: Some(host()) }, Advice::CheckProxy),
+        (ReplyError::Redirect { status: 302, host: None }, Advice::CheckProxy),
+        (ReplyError::Status(404), Advice::Report),
+        (ReplyError::Status(206), Advice::Report),
+        (ReplyError::Status(500), Advice::RetryLater),
+        (ReplyError::Status(599), Advice::RetryLater),
+        (ReplyError::TooLarge { limit: 10 }, Advice::Report),
+        (ReplyError::Empty, Advice::RetryLater),
+        (ReplyError::Cut { expected: Some(12), got: 7 }, Advice::RetryLater),
+        (ReplyError::Cut { expected: None, got: 7 }, Advice::RetryLater),
+        (ReplyError::NoLength, Advice::CheckProxy),
+        (ReplyError::Encoding("br".to_owned()), Advice::CheckProxy),
+        (ReplyError::Html, Advice::CheckProxy),
+        (ReplyError::NotJson, Advice::CheckProxy),
+        (ReplyError::CutJson, Advice::RetryLater),
+        (ReplyError::Json, Advice::Report),
+        (ReplyError::NotAPicture, Advice::Report),
+        (ReplyError::NoRet, Advice::Report),
+        (refused(1101), Advice::LoginAgain),
+        (refused(1205), Advice::Wait),
+        (refused(-1), Advice::RetryLater),
+        (refused(1204), Advice::CheckRecipient),
+        (refused(77), Advice::Report),
+        (ReplyError::Refused { ret: Ret(77), message: "so it says".to_owned() }, Advice::Report),
+        (ReplyError::NoMediaId, Advice::Report),
+        (ReplyError::NoMsgId, Advice::Report),
+        (ReplyError::Assembled { expected: 12, got: 24 }, Advice::Report),
+    ];
+    causes.extend(replies.map(|(reply, advice)| (Cause::Reply(reply), advice)));
+    causes
+}
+
+fn assert_distinct_lines(texts: impl IntoIterator<Item = String>) {
+    let mut seen = BTreeSet::new();
+    for text in texts {
+        assert!(!text.is_empty() && !text.contains('\n') && !text.ends_with('.'), "{text:?}");
+        assert!(seen.insert(text.clone()), "said of two things: {text:?}");
+    }
+}
+
+#[test]
+fn every_cause_has_a_line_of_its_own_and_its_advice() {
+    for (cause, advice) in causes() {
+        let error = Error::new(Step::Upload, cause);
+        assert_eq!(error.advice(), advice, "{error}");
+        // What wraps another error shows it as its source, with the same words.
+        if let Some(source) = error.source() {
+            assert_eq!(error.to_string(), format!("uploading: {source}"));
+        }
+    }
+    assert_distinct_lines(causes().into_iter().map(|(cause, _)| cause.to_string()));
+    let text = |cause: Cause| Error::new(Step::Prepare, cause).to_string();
+    assert_eq!(text(Cause::SourceEnded { expected: 12, got: 7 }).matches("7 of 12 bytes").count(), 1);
+    assert_eq!(
+        text(Cause::Reply(ReplyError::Refused { ret: Ret(77), message: "so it says".to_owned() })),
+        "the server refused it: Ret 77: so it says"
+    );
+    assert_eq!(text(Cause::Reply(refused(1205))), "the server refused it: Ret 1205 (too frequent)");
+}
+
+#[test]
+fn every_step_and_advice_has_a_name_and_words_of_its_own() {
+    // Nothing was done yet at the first of them, so it says nothing of itself.
+    let of_step = |step: &Step| Error::new(*step, Cause::Cancelled).to_string();
+    assert_distinct_lines(STEPS.iter().map(of_step));
+    assert_eq!(of_step(&Step::Prepare), "cancelled");
+    let mut advice: Vec<_> = causes().into_iter().map(|(_, advice)| advice).collect();
+    advice.push(Error::new(Step::Download, ReplyError::Empty).advice());
+    advice.sort_by_key(|advice| advice.name());
+    advice.dedup();
+    assert_eq!(advice.len(), 11, "all of them: {advice:?}");
+    assert_distinct_lines(advice.iter().map(ToString::to_string));
+    let names: Vec<_> =
+        STEPS.iter().map(|step| step.name()).chain(advice.iter().map(|one| one.name())).collect();
+    assert!(names.iter().all(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
+    // A step and an advice may share one: both tell of a report.
+    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len() - 1);
+}
+
+#[test]
+fn every_reason_not_to_resume_has_a_line_of_its_own() {
+    let reasons = [
+        ResumeError::NotASnapshot,
+        ResumeError::Version(2),
+        ResumeError::OtherLogin,
+        ResumeError::OtherJob,
+        ResumeError::Invalid("acked"),
+        ResumeError::Unready(Unready::NotLoggedIn),
+    ];
+    assert_distinct_lines(reasons.iter().map(ToString::to_string));
+    assert!(ResumeError::Version(2).to_string().contains("version 2"));
+}
+
+#[test]
+fn names_say_what_they_should_have_looked_like() {
+    let errors =
+        [MsgId::new("x").unwrap_err(), UserName::new("").unwrap_err(), MediaId::new("").unwrap_err()];
+    assert_distinct_lines(errors.iter().map(ToString::to_string));
+    assert_eq!("7".parse::<MsgId>().unwrap().to_string(), "7");
+}
+
+#[test]
+fn a_format_that_is_not_sent_is_named() {
+    let first: [(&[u8], &str, &str); 4] = [
+        (b"RIFF\0\0\0\0WEBP", "webp", "image/webp"),
+        (b"\0\0\0\x18ftypheic", "heif", "image/heif"),
+        (b"II*\0\x08\0\0\0", "tiff", "image/tiff"),
+        (b"MM\0*\0\0\0\x08", "tiff", "image/tiff"),
+    ];
+    for (first, name, mime) in first {
+        let refused = wx_proto::Picture::new("a", first.len() as u64, first, &Policy::default()).unwrap_err();
+        let PictureError::Unsupported(format) = refused.clone() else { panic!("{refused}") };
+        assert_eq!((format.name(), format.mime()), (name, mime));
+        assert!(refused.to_string().contains(&format!(" {name} ")), "{refused}");
+    }
+}
