@@ -65,9 +65,9 @@ pub(crate) struct SyncState {
     pub(crate) due: bool,
     /// When the last webwxsync was answered, in Unix seconds.
     pub(crate) synced_at: Option<u64>,
-    /// The ids of the last messages, the oldest first, and the same to be searched.
-    order: VecDeque<MsgId>,
-    seen: BTreeSet<MsgId>,
+    /// The ids of the last messages as numbers, the oldest first, and the same to be searched.
+    order: VecDeque<u128>,
+    seen: BTreeSet<u128>,
 }
 
 impl SyncState {
@@ -81,16 +81,18 @@ impl SyncState {
     }
 
     /// The last ids, for a session file.
-    pub(super) fn recent(&self) -> impl Iterator<Item = &str> {
-        self.order.iter().skip(self.order.len().saturating_sub(SAVED)).map(MsgId::as_str)
+    pub(super) fn recent(&self) -> impl Iterator<Item = String> {
+        self.order.iter().skip(self.order.len().saturating_sub(SAVED)).map(u128::to_string)
     }
 
     /// Whether a message has not been had yet; from now on it has.
     pub(crate) fn is_new(&mut self, id: &MsgId) -> bool {
-        if !self.seen.insert(id.clone()) {
+        // Up to twenty digits: they fit.
+        let id = id.as_str().parse().unwrap_or_default();
+        if !self.seen.insert(id) {
             return false;
         }
-        self.order.push_back(id.clone());
+        self.order.push_back(id);
         if self.order.len() > REMEMBERED
             && let Some(oldest) = self.order.pop_front()
         {
