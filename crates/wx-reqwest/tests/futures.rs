@@ -43,6 +43,12 @@ fn everything_is_send() {
     drop(is_send(client.fetch_image(&id, size, Sink::vec(&mut first))));
     let progress = Watch::new().progress(|_| ());
     drop(is_send(client.fetch_image_with(&id, size, Sink::writer(&mut second), progress)));
+    drop(is_send(client.restore()));
+    drop(is_send(client.contacts_with(Watch::new().progress(|_| ()))));
+    drop(is_send(client.logout()));
+    drop(is_send(Client::login(client.session().site().clone(), |_| ())));
+    let mut messages = is_send(client.messages_with(Watch::new().progress(|_| ())));
+    drop(is_send(messages.next()));
     // And of a source and a sink.
     let mut source = source();
     drop(is_send(source.picture(&Policy::default())));

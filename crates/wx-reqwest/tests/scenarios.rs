@@ -10,10 +10,12 @@ use std::time::Duration;
 
 use scenarios::{Into, Transport};
 use tokio::runtime::Runtime;
-use wx_proto::flow::Progress;
-use wx_proto::{Error, Fetched, ImageSize, MsgId, Policy, Sent, Session, Uploaded, UserName};
+use wx_proto::flow::{LoginState, Progress};
+use wx_proto::{
+    Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Sent, Session, Site, Uploaded, UserName,
+};
 use wx_reqwest::reqwest::{self, Proxy, redirect};
-use wx_reqwest::{Client, Sink, Source, Watch};
+use wx_reqwest::{Client, LoginError, Sink, Source, Watch};
 
 struct Reqwest(Client, Runtime);
 
@@ -73,13 +75,61 @@ impl Transport for Reqwest {
         self.1.block_on(self.0.fetch_image(id, size, sink))
     }
 
+    fn login(site: Site, policy: Policy, tell: impl FnMut(&LoginState) + Send) -> Result<Self, Error> {
+        let runtime = Runtime::new().unwrap();
+        let login = Client::login_builder(site).policy(policy).login(tell);
+        let client = runtime.block_on(login);
+        client.map(|client| Self(client, runtime)).map_err(|error| match error {
+            LoginError::Login(error) => error,
+            other => panic!("{other}"),
+        })
+    }
+
+    fn session(&self) -> Arc<Session> {
+        self.0.session()
+    }
+
+    fn restore(&self) -> Result<(), Error> {
+        self.1.block_on(self.0.restore())
+    }
+
+    fn contacts(&self) -> Result<Vec<Contact>, Error> {
+        self.1.block_on(self.0.contacts())
+    }
+
+    fn logout(&self) -> Result<(), Error> {
+        self.1.block_on(self.0.logout())
+    }
+
+    fn batches(&self, most: usize) -> Vec<Result<Vec<Message>, Error>> {
+        let mut messages = self.0.messages();
+        self.1.block_on(async {
+            let mut batches = Vec::new();
+            while batches.len() < most
+                && let Some(batch) = messages.next().await
+            {
+                batches.push(batch);
+            }
+            batches
+        })
+    }
+
     fn debug(&self) -> String {
-        let builder = Client::builder(Session::clone(&self.0.session()));
-        format!("{:?} {:#?} {:?} {builder:?}", self.0, self.0, self.0.http())
+        let session = self.0.session();
+        let builder = Client::builder(Session::clone(&session));
+        let (code, push) =
+            (Client::login_builder(session.site().clone()), Client::push_builder(Session::clone(&session)));
+        let login = format!("{code:?} {push:?} {:?}", self.0.messages());
+        format!("{:?} {:#?} {:?} {builder:?} {login}", self.0, self.0, self.0.http())
     }
 }
 
 scenarios!(Reqwest);
+
+#[test]
+fn p2_a_login_page_on_a_foreign_host_is_refused() {
+    scenarios::a_login_page_on_a_foreign_host_is_refused::<Reqwest>();
+}
 
 #[test]
 fn p3_a_certificate_that_nobody_signed_is_refused() {

@@ -5,15 +5,18 @@
 #[path = "shared/scenarios.rs"]
 mod scenarios;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use scenarios::{Into, Transport};
-use wx_proto::flow::Progress;
-use wx_proto::{Error, Fetched, ImageSize, MsgId, Policy, Sent, Session, Uploaded, UserName};
+use wx_proto::flow::{LoginState, Progress};
+use wx_proto::{
+    Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Sent, Session, Site, Uploaded, UserName,
+};
 use wx_ureq::ureq::Proxy;
 use wx_ureq::ureq::config::{Config, ConfigBuilder};
 use wx_ureq::ureq::typestate::AgentScope;
-use wx_ureq::{Client, Sink, Source, Watch};
+use wx_ureq::{Client, LoginError, Sink, Source, Watch};
 
 struct Ureq(Client);
 
@@ -83,13 +86,50 @@ impl Transport for Ureq {
         self.0.fetch_image(id, size, sink)
     }
 
+    fn login(site: Site, policy: Policy, tell: impl FnMut(&LoginState) + Send) -> Result<Self, Error> {
+        let client = Client::login_builder(site).policy(policy).login(tell);
+        client.map(Self).map_err(|error| match error {
+            LoginError::Login(error) => error,
+            other => panic!("{other}"),
+        })
+    }
+
+    fn session(&self) -> Arc<Session> {
+        self.0.session()
+    }
+
+    fn restore(&self) -> Result<(), Error> {
+        self.0.restore()
+    }
+
+    fn contacts(&self) -> Result<Vec<Contact>, Error> {
+        self.0.contacts()
+    }
+
+    fn logout(&self) -> Result<(), Error> {
+        self.0.logout()
+    }
+
+    fn batches(&self, most: usize) -> Vec<Result<Vec<Message>, Error>> {
+        self.0.messages().take(most).collect()
+    }
+
     fn debug(&self) -> String {
-        let builder = Client::builder(Session::clone(&self.0.session()));
-        format!("{:?} {:#?} {:?} {builder:?}", self.0, self.0, self.0.http())
+        let session = self.0.session();
+        let builder = Client::builder(Session::clone(&session));
+        let (code, push) =
+            (Client::login_builder(session.site().clone()), Client::push_builder(Session::clone(&session)));
+        let login = format!("{code:?} {push:?} {:?}", self.0.messages());
+        format!("{:?} {:#?} {:?} {builder:?} {login}", self.0, self.0, self.0.http())
     }
 }
 
 scenarios!(Ureq);
+
+#[test]
+fn p2_a_login_page_on_a_foreign_host_is_refused() {
+    scenarios::a_login_page_on_a_foreign_host_is_refused::<Ureq>();
+}
 
 #[test]
 fn p3_a_certificate_that_nobody_signed_is_refused() {

@@ -161,7 +161,7 @@ pub(crate) fn cookies_of_answers_are_not_kept<T: Transport>() {
     }
 }
 
-fn read_head(stream: &mut TcpStream) -> String {
+pub(super) fn read_head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];

@@ -4,6 +4,7 @@ mod canary;
 mod faults;
 #[cfg(feature = "tracing")]
 mod heard;
+mod life;
 mod network;
 mod pace;
 mod secrets;
@@ -11,13 +12,17 @@ mod secrets;
 mod spans;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use wx_emulator::{Emulator, Request};
-use wx_proto::flow::Progress;
-use wx_proto::{Error, Fetched, ImageSize, MsgId, Policy, Sent, Session, Uploaded, UserName};
+use wx_proto::flow::{LoginState, Progress};
+use wx_proto::{
+    Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Sent, Session, Site, Uploaded, UserName,
+};
 
 pub(crate) use faults::*;
+pub(crate) use life::*;
 pub(crate) use network::*;
 pub(crate) use pace::*;
 pub(crate) use secrets::*;
@@ -42,6 +47,15 @@ pub(crate) trait Transport {
     fn upload(&self, to: &UserName, picture: Vec<u8>) -> Result<Uploaded, Error>;
     fn send_uploaded(&self, to: &UserName, uploaded: &Uploaded) -> Result<Sent, Error>;
     fn fetch(&self, id: &MsgId, size: ImageSize, into: Into<'_>) -> Result<Fetched, Error>;
+    fn login(site: Site, policy: Policy, tell: impl FnMut(&LoginState) + Send) -> Result<Self, Error>
+    where
+        Self: Sized;
+    fn session(&self) -> Arc<Session>;
+    fn restore(&self) -> Result<(), Error>;
+    fn contacts(&self) -> Result<Vec<Contact>, Error>;
+    fn logout(&self) -> Result<(), Error>;
+    /// The next batches of messages, this many at most.
+    fn batches(&self, most: usize) -> Vec<Result<Vec<Message>, Error>>;
     fn debug(&self) -> String;
 }
 
@@ -63,6 +77,9 @@ macro_rules! scenarios {
             an_answer_that_stops_halfway_stalls an_early_refusal_is_read nobody_there no_connection_in_time no_http cookies_of_answers_are_not_kept
             no_tls_there a_message_is_never_sent_twice_by_the_client loopback_needs_no_proxy
             proxy_of_the_environment nothing_shows_secrets
+            the_whole_life_of_a_login the_session_moves_on_and_clones_share_it
+            trouble_with_the_network_neither_loses_nor_repeats the_end_of_a_login_ends_the_messages
+            trouble_while_logging_in two_that_wait_share_the_messages
             pictures_keep_their_distance only_pictures_to_be_uploaded_keep_their_distance
         }
         #[cfg(feature = "tracing")]

@@ -1,0 +1,233 @@
+//! The life of a login: from the code to the logout, with messages in between.
+
+use std::time::Duration;
+
+use wx_emulator::Emulator;
+use wx_proto::flow::LoginState;
+use wx_proto::{Advice, Cause, Error, Message, Policy, Profile, Session, Site, Step};
+
+use super::{Into, Transport, assert_secret_free, friend, policy, quiet, server, session, small};
+
+/// Waits that suit a test.
+fn brisk() -> Policy {
+    let mut policy = policy().with_stall(Duration::from_millis(900));
+    policy.poll_stall = Duration::from_millis(900);
+    policy.longest_back_off = Duration::from_millis(20);
+    policy
+}
+
+fn site(server: &Emulator) -> Site {
+    Site::at_allow_loopback(Profile::Web, &server.base()).unwrap()
+}
+
+/// A picture of its own.
+fn picture(number: u8) -> Vec<u8> {
+    let mut picture = small();
+    picture.push(number);
+    picture
+}
+
+/// A server with this many pictures that arrive.
+fn server_with(pictures: u8, faults: &[&str]) -> Emulator {
+    let builder = (0..pictures).fold(Emulator::builder(), |builder, number| builder.image(picture(number)));
+    faults.iter().fold(builder, |builder, fault| builder.fault(fault.parse().unwrap())).start().unwrap()
+}
+
+/// The session of a client that has had nothing yet.
+fn fresh<T: Transport>(server: &Emulator) -> T {
+    T::new(session(server), brisk(), None)
+}
+
+fn ids(batches: Vec<Result<Vec<Message>, Error>>) -> Vec<String> {
+    batches.into_iter().flat_map(Result::unwrap).map(|message| message.id.to_string()).collect()
+}
+
+fn name(state: &LoginState) -> &'static str {
+    match state {
+        LoginState::Code { .. } => "code",
+        LoginState::Scanned { avatar: Some(_) } => "scanned",
+        LoginState::Confirmed => "confirmed",
+        _ => "another",
+    }
+}
+
+pub(crate) fn the_whole_life_of_a_login<T: Transport>() {
+    let server = server_with(3, &[]);
+    let (mut heard, mut shown) = (Vec::new(), String::new());
+    let client = T::login(site(&server), brisk(), |state| {
+        heard.push(name(state));
+        if let LoginState::Code { link } = state {
+            shown = format!("{state:?} {state:#?}");
+            assert!(!shown.contains(link.expose()) && !shown.contains("://"), "a code's link is a secret");
+        }
+    })
+    .unwrap();
+    assert_eq!(heard, ["code", "scanned", "confirmed"]);
+    assert!(!shown.is_empty());
+
+    let contacts = client.contacts().unwrap();
+    assert!(contacts.iter().any(|contact| contact.user_name == friend(&server)), "{contacts:?}");
+
+    let batch = client.batches(1).pop().unwrap().unwrap();
+    let there: Vec<_> = batch.iter().map(|message| message.id.to_string()).collect();
+    assert_eq!(there, server.incoming());
+    for (number, message) in batch.iter().enumerate() {
+        let mut bytes = Vec::new();
+        client.fetch(&message.id, message.picture().unwrap(), Into::Vec(&mut bytes)).unwrap();
+        assert!(bytes == picture(number.try_into().unwrap()), "other bytes arrived");
+    }
+
+    client.send(&friend(&server), small(), quiet).unwrap();
+    assert!(server.messages()[0].picture == small());
+    assert_eq!(server.notes(), Vec::<String>::new());
+
+    client.logout().unwrap();
+    let again = client.twin();
+    let errors = [
+        client.send(&friend(&server), small(), quiet).unwrap_err(),
+        client.contacts().unwrap_err(),
+        again.restore().unwrap_err(),
+        again.batches(1).pop().unwrap().unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(error.advice(), Advice::LoginAgain, "{error}");
+        assert_secret_free(&server, &error);
+    }
+}
+
+pub(crate) fn the_session_moves_on_and_clones_share_it<T: Transport>() {
+    let server = server_with(2, &[]);
+    let client = fresh::<T>(&server);
+    let (twin, before) = (client.twin(), client.session());
+    let json = |session: &Session| session.to_json().expose().to_owned();
+    assert_eq!(json(&before), json(&twin.session()));
+
+    twin.restore().unwrap();
+    assert_ne!(json(&before), json(&client.session()), "the place among the messages was taken in");
+    let restored = client.session();
+    assert_eq!(ids(client.batches(1)), server.incoming());
+    assert_ne!(json(&restored), json(&twin.session()));
+    assert_eq!(json(&client.session()), json(&twin.session()));
+
+    // What was saved before the batch gets it again, what was saved behind it does not.
+    let new_life = |session: &Session| {
+        T::new(Session::from_json_allow_loopback(session.to_json().expose()).unwrap(), brisk(), None)
+    };
+    assert_eq!(ids(new_life(&restored).batches(1)), server.incoming());
+    server.add_fault("ret=1101@synccheck".parse().unwrap());
+    let behind = new_life(&client.session()).batches(1).pop().unwrap();
+    assert_eq!(behind.unwrap_err().advice(), Advice::LoginAgain, "there was nothing to deliver");
+}
+
+/// Trouble that passes: every message arrives, and only once.
+pub(crate) fn trouble_with_the_network_neither_loses_nor_repeats<T: Transport>() {
+    for fault in [
+        "drop=before@synccheck#1",
+        "drop=after@synccheck#1",
+        "status=503@synccheck#1",
+        "delay=1500@synccheck#1",
+        "html@synccheck#1",
+        "empty@synccheck#1",
+        "trickle=1@synccheck",
+        "drop=before@webwxsync#1",
+        "drop=after@webwxsync#1",
+        "drop=300@webwxsync#1",
+        "status=503@webwxsync#1",
+        "delay=1500@webwxsync#1",
+        "html@webwxsync#1",
+        "empty@webwxsync#1",
+        "cut=200@webwxsync#1",
+        "trickle=100@webwxsync",
+        // An empty SyncKey comes with it.
+        "ret=3@webwxsync#1",
+        "ret=-1@webwxsync#1",
+        "gzip@webwxsync",
+    ] {
+        let server = server_with(3, &[fault]);
+        let client = fresh::<T>(&server);
+        assert_eq!(ids(client.batches(1)), server.incoming(), "{fault}");
+        // A restart has nothing to get again.
+        let saved = client.session().to_json();
+        server.add_fault("ret=1101@synccheck".parse().unwrap());
+        let later = T::new(Session::from_json_allow_loopback(saved.expose()).unwrap(), brisk(), None);
+        assert!(later.batches(1).pop().unwrap().is_err(), "{fault}: a message came twice");
+    }
+}
+
+pub(crate) fn the_end_of_a_login_ends_the_messages<T: Transport>() {
+    for (fault, step) in [
+        ("ret=1101@webwxsync", Step::Sync),
+        ("ret=1101@synccheck", Step::Sync),
+        ("ret=1100@synccheck", Step::Sync),
+        ("ret=1101@webwxinit", Step::Init),
+    ] {
+        let server = server_with(1, &[fault]);
+        let client = fresh::<T>(&server);
+        let mut batches = client.batches(3);
+        assert_eq!(batches.len(), 1, "{fault}: nothing comes after an error");
+        let error = batches.remove(0).unwrap_err();
+        assert_eq!((error.step, error.advice()), (step, Advice::LoginAgain), "{fault}");
+        assert_secret_free(&server, &error);
+    }
+}
+
+pub(crate) fn trouble_while_logging_in<T: Transport>() {
+    for fault in [
+        "drop=before@jslogin#1",
+        "drop=after@login#2",
+        "status=503@login#1",
+        "empty@login#1",
+        "html@login#1",
+        "delay=1500@login#1",
+        "drop=before@webwxnewloginpage#1",
+        "drop=after@webwxinit#1",
+        "status=502@webwxinit#1",
+        "drop=before@webwxstatusnotify",
+    ] {
+        let server = server(&[fault]);
+        let client =
+            T::login(site(&server), brisk(), |_| ()).unwrap_or_else(|error| panic!("{fault}: {error}"));
+        client.send(&friend(&server), small(), quiet).unwrap();
+    }
+    for fault in ["status=403@jslogin", "ret=1@webwxinit", "drop=before@webwxinit"] {
+        let server = server(&[fault]);
+        let error = T::login(site(&server), brisk(), |_| ()).err().unwrap();
+        assert_secret_free(&server, &error);
+        assert!(matches!(error.step, Step::Login | Step::Init), "{fault}: {error:?}");
+    }
+}
+
+/// P2: a login page is opened where web WeChat has one, and nowhere else.
+pub(crate) fn a_login_page_on_a_foreign_host_is_refused<T: Transport>() {
+    let address = super::network::listen(|mut stream| {
+        let asked = super::network::read_head(&mut stream);
+        let body = if asked.contains("/jslogin?") {
+            "window.QRLogin.code = 200; window.QRLogin.uuid = \"AbCdEfGhIj==\";"
+        } else {
+            "window.code=200;\nwindow.redirect_uri=\"http://127.0.0.2:1/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=t\";"
+        };
+        let reply =
+            format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+        std::io::Write::write_all(&mut stream, reply.as_bytes()).unwrap();
+    });
+    let site = Site::at_allow_loopback(Profile::Web, &format!("http://{address}")).unwrap();
+    let mut heard = Vec::new();
+    let error = T::login(site, brisk(), |state| heard.push(name(state))).err().unwrap();
+    assert!(matches!(error.cause, Cause::Host(_)), "{error:?}");
+    assert_eq!((error.step, heard), (Step::Login, vec!["code", "confirmed"]));
+}
+
+/// Each message goes to one of those that wait.
+pub(crate) fn two_that_wait_share_the_messages<T: Transport + Send>() {
+    let server = server_with(5, &["delay=200@webwxsync#1", "ret=1101@synccheck#3+"]);
+    let client = fresh::<T>(&server);
+    client.restore().unwrap();
+    let (first, second) = std::thread::scope(|scope| {
+        let twin = client.twin();
+        let waiting = scope.spawn(move || twin.batches(1));
+        (client.batches(1), waiting.join().unwrap())
+    });
+    let delivered = [first, second].into_iter().flatten().filter_map(Result::ok);
+    let delivered: Vec<_> = delivered.flatten().map(|message| message.id.to_string()).collect();
+    assert_eq!(delivered, server.incoming());
+}
