@@ -27,16 +27,17 @@ pub(crate) enum Use {
     Any,
 }
 
-/// The file that was named, or the platform's place for it.
+/// The file that was named, or the platform's place for it, whose directory is made for the user alone.
 pub(crate) fn place(named: Option<&Path>) -> PathBuf {
-    match (named, etcetera::choose_base_strategy()) {
-        (Some(path), _) => path.to_owned(),
-        (None, Ok(base)) => {
-            base.state_dir().unwrap_or_else(|| base.data_dir()).join("wx").join("session.json")
-        }
-        // Nobody has a home: here, then.
-        (None, Err(_)) => PathBuf::from("wx-session.json"),
+    if let Some(path) = named {
+        return path.to_owned();
     }
+    // Nobody has a home: here, then.
+    let Ok(base) = etcetera::choose_base_strategy() else { return PathBuf::from("wx-session.json") };
+    let directory = base.state_dir().unwrap_or_else(|| base.data_dir()).join("wx");
+    // If that fails, so does writing the file, which says why.
+    let _ = make_directory(&directory);
+    directory.join("session.json")
 }
 
 /// A client for the login of a session file, and the trace that was asked for. What is wrong is reported; nothing can be
@@ -94,10 +95,9 @@ pub(crate) struct Owned {
 }
 
 impl Owned {
-    /// Takes the lock beside the file; the directory is made, for the user alone, if it is not there.
+    /// Takes the lock beside the file.
     pub(crate) fn take(path: &Path) -> Result<Self, Problem> {
         let refused = |what: &dyn Display| Problem::local(what.to_string(), Advice::CheckFile).with_session();
-        make_directory(files::parent(path)).map_err(|error| refused(&out::words(&error)))?;
         let mut beside = path.as_os_str().to_owned();
         beside.push(".lock");
         match Lock::take(beside.into()) {
@@ -120,7 +120,10 @@ impl Owned {
                 refused("holds a real login".to_owned())
             }
             Ok(_) => Ok(()),
-            Err(problem) => refused(format!("not a session: {}", problem.message)),
+            Err(problem) => {
+                let whose = if loopback { " of an emulator" } else { "" };
+                refused(format!("not a session{whose}: {}", problem.message))
+            }
         }
     }
 

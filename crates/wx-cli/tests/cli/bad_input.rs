@@ -266,7 +266,7 @@ fn arguments_that_make_no_sense() {
     }
     let ran = place.wx(&["send-image", "a.jpg"]);
     assert_eq!(ran.code, 2);
-    assert!(ran.one_line().contains("--session"), "{}", ran.err);
+    assert!(ran.one_line().contains("--to"), "{}", ran.err);
     place.assert_silence();
 }
 
