@@ -6,7 +6,7 @@ use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, Request};
 
 use crate::wire::query::Target;
-use crate::{Body, CookieJar, Role, Site, Unready};
+use crate::{Body, CookieJar, Role, Session, Site, Unready};
 
 /// A request, ready to be sent as it is: absolute URL, all headers, Content-Length included, and a body of known length.
 ///
@@ -99,7 +99,20 @@ pub(crate) const ACCEPT_IMAGE: &str =
 /// The spelling of the official page (§2.6).
 const JSON: &str = "application/json;charset=UTF-8";
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
+    /// A call that the page makes to its own host by `$http`, with the login's cookies; most are POSTs.
+    pub(crate) fn of_page(endpoint: &'static str, session: &'a Session, at_ms: u64, target: Target) -> Self {
+        Self {
+            endpoint,
+            method: Method::POST,
+            role: Role::Base,
+            accept: ACCEPT_JSON,
+            cookies: session.cookies_at(at_ms),
+            target,
+            site: session.site(),
+        }
+    }
+
     /// A POST of `value` as compact JSON.
     pub(crate) fn json(self, value: &impl serde::Serialize) -> Result<Outgoing, Unready> {
         let text = serde_json::to_vec(value).map_err(|_| Unready::Unsendable("the request's JSON"))?;

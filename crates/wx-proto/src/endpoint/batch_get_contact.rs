@@ -1,16 +1,16 @@
 //! `POST webwxbatchgetcontact`: some contacts by their UserNames, rooms above all (`docs/protocol.md` §8.4).
 
 use bytes::Bytes;
-use http::{Method, Response};
+use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::{Endpoint, LIST_LIMIT, cgi};
-use crate::outgoing::{ACCEPT_JSON, Draft};
+use crate::outgoing::Draft;
 use crate::seed::Draw;
 use crate::wire::base::BaseRequest;
 use crate::wire::query::Target;
 use crate::wire::reply;
-use crate::{Contact, DeviceId, Outgoing, ReplyError, Role, Seed, Session, Unready, UserName};
+use crate::{Contact, DeviceId, Outgoing, ReplyError, Seed, Session, Unready, UserName};
 
 /// How many contacts one call may ask for (§5).
 pub const CONTACTS_PER_CALL: usize = 50;
@@ -62,19 +62,11 @@ impl Endpoint for BatchGetContact {
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
         session.check_login()?;
         let asked = |name| Asked { user_name: UserName::as_str(name), encry_chat_room_id: "" };
-        Draft {
-            endpoint: Self::NAME,
-            method: Method::POST,
-            role: Role::Base,
-            accept: ACCEPT_JSON,
-            cookies: session.cookies_at(self.at_ms),
-            target: Target::new(cgi!("webwxbatchgetcontact"))
-                .pair("type", "ex")
-                .pair("r", self.at_ms)
-                .session_pairs(session.site().lang(), session.pass_ticket()),
-            site: session.site(),
-        }
-        .json(&Request {
+        let target = Target::new(cgi!("webwxbatchgetcontact"))
+            .pair("type", "ex")
+            .pair("r", self.at_ms)
+            .session_pairs(session.site().lang(), session.pass_ticket());
+        Draft::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
             base_request: BaseRequest::new(session, &self.device_id),
             count: self.names.len(),
             list: self.names.iter().map(asked).collect(),

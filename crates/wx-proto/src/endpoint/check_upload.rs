@@ -1,18 +1,16 @@
 //! `POST webwxcheckupload`: for files above 25 MiB, before their upload (`docs/protocol.md` §4.5, P41).
 
 use bytes::Bytes;
-use http::{Method, Response};
+use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::{Endpoint, REPLY_LIMIT, cgi};
-use crate::outgoing::{ACCEPT_JSON, Draft};
+use crate::outgoing::Draft;
 use crate::seed::Draw;
 use crate::wire::base::BaseRequest;
 use crate::wire::query::Target;
 use crate::wire::{lenient, reply};
-use crate::{
-    DeviceId, MediaId, Outgoing, Picture, ReplyError, Role, Secret, Seed, Session, Unready, UserName,
-};
+use crate::{DeviceId, MediaId, Outgoing, Picture, ReplyError, Secret, Seed, Session, Unready, UserName};
 
 /// Asks whether the server knows a file already, and what it needs if not.
 #[derive(Clone, Debug)]
@@ -86,17 +84,9 @@ impl Endpoint for CheckUpload {
 
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
         session.check_login()?;
-        Draft {
-            endpoint: Self::NAME,
-            method: Method::POST,
-            role: Role::Base,
-            accept: ACCEPT_JSON,
-            cookies: session.cookies_at(self.at_ms),
-            target: Target::new(cgi!("webwxcheckupload"))
-                .session_pairs(session.site().lang(), session.pass_ticket()),
-            site: session.site(),
-        }
-        .json(&Request {
+        let target =
+            Target::new(cgi!("webwxcheckupload")).session_pairs(session.site().lang(), session.pass_ticket());
+        Draft::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
             from_user_name: session.user_name().as_str(),
             to_user_name: self.to.as_str(),
             file_size: self.len,

@@ -5,10 +5,10 @@ use http::{Method, Response};
 use serde::Deserialize;
 
 use super::{Endpoint, LIST_LIMIT, cgi};
-use crate::outgoing::{ACCEPT_JSON, Draft};
+use crate::outgoing::Draft;
 use crate::wire::query::Target;
 use crate::wire::{lenient, reply};
-use crate::{Contact, Outgoing, ReplyError, Role, Session, Unready};
+use crate::{Contact, Outgoing, ReplyError, Session, Unready};
 
 /// Asks for one page.
 #[derive(Clone, Copy, Debug)]
@@ -51,20 +51,12 @@ impl Endpoint for GetContact {
 
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
         session.check_login()?;
-        Draft {
-            endpoint: Self::NAME,
-            method: Method::GET,
-            role: Role::Base,
-            accept: ACCEPT_JSON,
-            cookies: session.cookies_at(self.at_ms),
-            target: Target::new(cgi!("webwxgetcontact"))
-                .pair("r", self.at_ms)
-                .pair("seq", self.seq)
-                .pair("skey", session.skey().expose())
-                .session_pairs(session.site().lang(), session.pass_ticket()),
-            site: session.site(),
-        }
-        .bare()
+        let target = Target::new(cgi!("webwxgetcontact"))
+            .pair("r", self.at_ms)
+            .pair("seq", self.seq)
+            .pair("skey", session.skey().expose())
+            .session_pairs(session.site().lang(), session.pass_ticket());
+        Draft { method: Method::GET, ..Draft::of_page(Self::NAME, session, self.at_ms, target) }.bare()
     }
 
     fn read(&self, answer: &Response<Bytes>) -> Result<Contacts, ReplyError> {

@@ -1,18 +1,18 @@
 //! `POST webwxinit`: who is logged in, and where the messages begin (`docs/protocol.md` §8.4, P14).
 
 use bytes::Bytes;
-use http::{Method, Response};
+use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::{Endpoint, LIST_LIMIT, cgi};
-use crate::outgoing::{ACCEPT_JSON, Draft};
+use crate::outgoing::Draft;
 use crate::seed::Draw;
 use crate::session::SyncKey;
 use crate::wire::base::BaseRequest;
 use crate::wire::clock::not_now;
 use crate::wire::query::Target;
 use crate::wire::{entities, lenient, reply};
-use crate::{DeviceId, Outgoing, ReplyError, Role, Secret, Seed, Session, Unready, UserName};
+use crate::{DeviceId, Outgoing, ReplyError, Secret, Seed, Session, Unready, UserName};
 
 /// Begins, or takes up, a login.
 #[derive(Clone, Debug)]
@@ -74,18 +74,11 @@ impl Endpoint for Init {
 
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
         session.check_login()?;
-        Draft {
-            endpoint: Self::NAME,
-            method: Method::POST,
-            role: Role::Base,
-            accept: ACCEPT_JSON,
-            cookies: session.cookies_at(self.at_ms),
-            target: Target::new(cgi!("webwxinit"))
-                .pair("r", not_now(self.at_ms))
-                .session_pairs(session.site().lang(), session.pass_ticket()),
-            site: session.site(),
-        }
-        .json(&Request { base_request: BaseRequest::new(session, &self.device_id).with_uin_as_text() })
+        let target = Target::new(cgi!("webwxinit"))
+            .pair("r", not_now(self.at_ms))
+            .session_pairs(session.site().lang(), session.pass_ticket());
+        Draft::of_page(Self::NAME, session, self.at_ms, target)
+            .json(&Request { base_request: BaseRequest::new(session, &self.device_id).with_uin_as_text() })
     }
 
     fn read(&self, answer: &Response<Bytes>) -> Result<Initial, ReplyError> {

@@ -1,18 +1,16 @@
 //! What the calls that send a message share: the envelope with two equal ids, and the receipt (§4.7).
 
 use bytes::Bytes;
-use http::{Method, Response};
+use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::REPLY_LIMIT;
-use crate::outgoing::{ACCEPT_JSON, Draft};
+use crate::outgoing::Draft;
 use crate::seed::Draw;
 use crate::wire::base::BaseRequest;
 use crate::wire::query::Target;
 use crate::wire::{lenient, reply};
-use crate::{
-    DeviceId, LocalId, MediaId, MsgId, Outgoing, ReplyError, Role, Seed, Session, Unready, UserName,
-};
+use crate::{DeviceId, LocalId, MediaId, MsgId, Outgoing, ReplyError, Seed, Session, Unready, UserName};
 
 /// A message's receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,16 +81,8 @@ impl Message {
 
     pub(super) fn request(&self, kind: Kind<'_>, session: &Session) -> Result<Outgoing, Unready> {
         session.check_login()?;
-        Draft {
-            endpoint: kind.endpoint,
-            method: Method::POST,
-            role: Role::Base,
-            accept: ACCEPT_JSON,
-            cookies: session.cookies_at(self.at_ms),
-            target: kind.target.session_pairs(session.site().lang(), session.pass_ticket()),
-            site: session.site(),
-        }
-        .json(&Request {
+        let target = kind.target.session_pairs(session.site().lang(), session.pass_ticket());
+        Draft::of_page(kind.endpoint, session, self.at_ms, target).json(&Request {
             base_request: BaseRequest::new(session, &self.device_id),
             msg: Msg {
                 r#type: kind.msg_type,

@@ -6,10 +6,10 @@ use serde::Deserialize;
 
 use super::js_login::Uuid;
 use super::{Endpoint, REPLY_LIMIT, cgi};
-use crate::outgoing::{ACCEPT_JSON, Draft};
+use crate::outgoing::Draft;
 use crate::wire::query::Target;
 use crate::wire::{lenient, reply};
-use crate::{Outgoing, ReplyError, Role, Session, Unready};
+use crate::{Outgoing, ReplyError, Session, Unready};
 
 /// Asks with the long-lived cookies of an earlier login.
 #[derive(Clone, Copy, Debug)]
@@ -41,16 +41,8 @@ impl Endpoint for PushLoginUrl {
     type Reply = Uuid;
 
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
-        Draft {
-            endpoint: Self::NAME,
-            method: Method::GET,
-            role: Role::Base,
-            accept: ACCEPT_JSON,
-            cookies: session.cookies_at(self.at_ms),
-            target: Target::new(cgi!("webwxpushloginurl")).pair("uin", session.uin()),
-            site: session.site(),
-        }
-        .bare()
+        let target = Target::new(cgi!("webwxpushloginurl")).pair("uin", session.uin());
+        Draft { method: Method::GET, ..Draft::of_page(Self::NAME, session, self.at_ms, target) }.bare()
     }
 
     fn read(&self, answer: &Response<Bytes>) -> Result<Uuid, ReplyError> {

@@ -1,16 +1,16 @@
 //! `POST webwxstatusnotify`: tells the phone that the page is open (`docs/protocol.md` §8.4).
 
 use bytes::Bytes;
-use http::{Method, Response};
+use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::{Endpoint, REPLY_LIMIT, cgi};
-use crate::outgoing::{ACCEPT_JSON, Draft};
+use crate::outgoing::Draft;
 use crate::seed::Draw;
 use crate::wire::base::BaseRequest;
 use crate::wire::query::Target;
 use crate::wire::reply;
-use crate::{DeviceId, Outgoing, ReplyError, Role, Seed, Session, Unready};
+use crate::{DeviceId, Outgoing, ReplyError, Seed, Session, Unready};
 
 /// Code 3: logged in.
 #[derive(Clone, Debug)]
@@ -48,17 +48,9 @@ impl Endpoint for StatusNotify {
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
         session.check_login()?;
         let own_name = session.user_name().as_str();
-        Draft {
-            endpoint: Self::NAME,
-            method: Method::POST,
-            role: Role::Base,
-            accept: ACCEPT_JSON,
-            cookies: session.cookies_at(self.at_ms),
-            target: Target::new(cgi!("webwxstatusnotify"))
-                .session_pairs(session.site().lang(), session.pass_ticket()),
-            site: session.site(),
-        }
-        .json(&Request {
+        let target = Target::new(cgi!("webwxstatusnotify"))
+            .session_pairs(session.site().lang(), session.pass_ticket());
+        Draft::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
             base_request: BaseRequest::new(session, &self.device_id),
             code: 3,
             from_user_name: own_name,

@@ -1,19 +1,19 @@
 //! `POST webwxsync`: what is new (`docs/protocol.md` §8.6, P14, P55, P57).
 
 use bytes::Bytes;
-use http::{Method, Response};
+use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::{Endpoint, LIST_LIMIT, cgi};
 use crate::message::Message;
-use crate::outgoing::{ACCEPT_JSON, Draft};
+use crate::outgoing::Draft;
 use crate::seed::Draw;
 use crate::session::SyncKey;
 use crate::wire::base::BaseRequest;
 use crate::wire::clock::not_now;
 use crate::wire::query::Target;
 use crate::wire::{lenient, reply};
-use crate::{DeviceId, Outgoing, ReplyError, Role, Secret, Seed, Session, Unready};
+use crate::{DeviceId, Outgoing, ReplyError, Secret, Seed, Session, Unready};
 
 /// Fetches what came behind the session's position.
 #[derive(Clone, Debug)]
@@ -76,19 +76,11 @@ impl Endpoint for Sync {
         session.check_login()?;
         let sync_key = session.sync().key.as_ref();
         let sync_key = sync_key.ok_or(Unready::Unsendable("a session without a sync_key"))?;
-        Draft {
-            endpoint: Self::NAME,
-            method: Method::POST,
-            role: Role::Base,
-            accept: ACCEPT_JSON,
-            cookies: session.cookies_at(self.at_ms),
-            target: Target::new(cgi!("webwxsync"))
-                .pair("sid", session.sid().expose())
-                .pair("skey", session.skey().expose())
-                .session_pairs(session.site().lang(), session.pass_ticket()),
-            site: session.site(),
-        }
-        .json(&Request {
+        let target = Target::new(cgi!("webwxsync"))
+            .pair("sid", session.sid().expose())
+            .pair("skey", session.skey().expose())
+            .session_pairs(session.site().lang(), session.pass_ticket());
+        Draft::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
             base_request: BaseRequest::new(session, &self.device_id),
             sync_key,
             rr: not_now(self.at_ms),
