@@ -160,7 +160,7 @@ impl Ears for Saving<'_> {
 }
 
 /// Waits, unless the work is to stop.
-fn pause(time: Duration, report: &Report) {
+pub(crate) fn pause(time: Duration, report: &Report) {
     let until = Instant::now() + time;
     while !report.stopped() && Instant::now() < until {
         thread::sleep(Duration::from_millis(20).min(until.saturating_duration_since(Instant::now())));

@@ -9,6 +9,7 @@ use wx_proto::{Advice, ImageSize, Kind, Message, Step};
 
 use crate::account;
 use crate::args::{Global, Watch};
+use crate::batch;
 use crate::event::{self, Subject};
 use crate::job::{self, Scratch};
 use crate::problem::{Class, Problem};
@@ -79,7 +80,7 @@ fn keep(
         msg_id: message.id.clone(),
         path: path.map(|path| path.to_string_lossy().into_owned()),
     };
-    match fetch(dir, message, size, client, report) {
+    match fetch_patiently(dir, message, size, client, report) {
         Ok((path, fetched)) => {
             let number = report.add(subject(Some(&path)));
             report.fetched(number, &fetched);
@@ -100,6 +101,29 @@ fn kept(dir: &Path, message: &Message) -> bool {
     let prefix = format!("{}.", message.id);
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     entries.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
+}
+
+/// How often a picture is asked for when the network is gone, with the wait between the tries of a message in between.
+const ROUNDS: u32 = 10;
+
+/// The next batch moves on for good, so a network that is gone for a while must not cost a picture.
+fn fetch_patiently(
+    dir: &Path,
+    message: &Message,
+    size: ImageSize,
+    client: &Client,
+    report: &Report,
+) -> Result<(PathBuf, wx_proto::Fetched), Problem> {
+    for _ in 1..ROUNDS {
+        match fetch(dir, message, size, client, report) {
+            Err(problem) if problem.advice == Some(Advice::CheckNetwork) && !report.stopped() => {
+                report.warn(&format!("{}: {}; trying again", message.id, problem.message));
+                batch::pause(client.policy().message_wait, report);
+            }
+            done => return done,
+        }
+    }
+    fetch(dir, message, size, client, report)
 }
 
 fn fetch(

@@ -191,6 +191,19 @@ fn a_picture_that_cannot_be_fetched_does_not_end_the_watch() {
 }
 
 #[test]
+fn a_network_that_is_gone_for_a_while_costs_no_picture() {
+    let faults = (1..=4).map(|n| format!("drop=before@webwxgetmsgimg#{n}").parse().unwrap());
+    let place =
+        Place::of(faults.fold(Emulator::builder().image(png()), |builder, fault| builder.fault(fault)));
+    let child = place.spawn(&about("watch", "ureq", &["--save-images", "kept", "--retry-wait", "0.1"]));
+    wait_until(|| kept(&place).len() == 1);
+    signal(&child, "TERM");
+    let ran = place.wait(child);
+    assert!(ran.err.contains("trying again"), "{}", ran.err);
+    assert_eq!(place.emulator.requests_to("webwxgetmsgimg"), 5);
+}
+
+#[test]
 fn hostile_names_reach_neither_the_terminal_nor_a_file_name() {
     let hostile = "\u{1b}[2J../../x\n\u{202e}<b>\u{200b}";
     let place = Place::of(
