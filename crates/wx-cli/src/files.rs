@@ -3,6 +3,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wx_proto::Advice;
 
@@ -74,6 +75,20 @@ pub(crate) fn write(path: &Path, bytes: &[u8], secret: bool) -> io::Result<()> {
     Ok(())
 }
 
+/// The lock files of this process, for when it ends without dropping anything.
+static HELD: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Removes the lock files of a process that is about to end.
+pub(crate) fn forget_locks() {
+    for path in held().drain(..) {
+        let _ = fs::remove_file(path);
+    }
+}
+
+fn held() -> MutexGuard<'static, Vec<PathBuf>> {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A lock file: one process at a time. It goes when this is dropped; after a crash it stays and locks nothing.
 pub(crate) struct Lock {
     path: PathBuf,
@@ -91,7 +106,11 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => {
                 let lock = Self { path, file };
-                Ok(lock.is_in_place()?.then_some(lock))
+                if !lock.is_in_place()? {
+                    return Ok(None);
+                }
+                held().push(lock.path.clone());
+                Ok(Some(lock))
             }
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
@@ -113,6 +132,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
+        held().retain(|path| *path != self.path);
         // While it is still locked: whoever opened it meanwhile sees that it is gone.
         if self.is_in_place().unwrap_or(false) {
             let _ = fs::remove_file(&self.path);

@@ -59,6 +59,7 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
                 _ => report.interrupt() == Class::Unknown,
             };
             forget_scratch();
+            files::forget_locks();
             ExitCode::from(match signal {
                 _ if unknown => 4,
                 Signal::Interrupt => 130,

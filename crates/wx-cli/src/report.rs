@@ -99,6 +99,15 @@ impl Report {
         self.state().aside(print);
     }
 
+    /// Tells of a subject that is over at once and need not be remembered, so that a command may run for ever.
+    pub(crate) fn once(&self, subject: Subject, tell: impl FnOnce(usize)) {
+        let number = self.add(subject);
+        tell(number);
+        let mut state = self.state();
+        state.subjects.truncate(number);
+        state.open.truncate(number);
+    }
+
     /// No event is to be about this one: it was settled by an earlier run.
     pub(crate) fn known(&self, subject: usize) {
         let _ = self.state().settle(subject);

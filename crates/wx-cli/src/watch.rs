@@ -1,21 +1,24 @@
 //! `wx watch`.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod folder;
+mod trouble;
+
+use std::path::Path;
 use std::process::ExitCode;
 
-use wx_proto::flow::{NextMessages, Progress};
-use wx_proto::{Advice, ImageSize, Kind, Message, Step};
+use wx_proto::flow::{NextMessages, Restore};
+use wx_proto::{ImageSize, Kind, Message};
 
+use self::folder::Folder;
+use self::trouble::Trouble;
 use crate::account;
 use crate::args::{Global, Watch};
-use crate::batch;
 use crate::event::{self, Subject};
-use crate::job::{self, Scratch};
-use crate::problem::{Class, Problem};
+use crate::job;
+use crate::problem::{Class, Problem, Which};
 use crate::report::Report;
 use crate::session::{self, Owned, Use};
-use crate::transport::{Client, Ears, Target, seed};
+use crate::transport::{Client, Ears, seed};
 
 pub(crate) fn run(args: Watch, global: Global) -> ExitCode {
     let path = session::place(args.session.as_deref());
@@ -29,21 +32,27 @@ pub(crate) fn run(args: Watch, global: Global) -> ExitCode {
 }
 
 fn work(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<(), Problem> {
-    if let Some(dir) = &args.save_images {
-        fs::create_dir_all(dir).map_err(|error| Problem::from(error).with_output())?;
-    }
+    let folder = args.save_images.as_deref().map(Folder::open).transpose()?;
     let owned = Owned::take(path)?;
     // What is wrong with the file is told there.
     let connected = session::connect(path, Use::Fetch, global.policy(), global, report);
     let Some(mut client) = connected else { return Ok(()) };
+    let trouble = Trouble::new(report);
+    // From here on the file knows where the messages go on, so that none of those is lost that come before the first batch
+    // is saved.
+    let restored = trouble.ride_out(None, || {
+        client.drive(Restore::new(client.session().clone(), seed()?, client.policy())?, report)
+    })?;
+    client.move_on(restored);
+    owned.save(client.session())?;
     loop {
         let flow = NextMessages::new(client.session().clone(), seed()?, client.policy())?;
-        let arrived = client.drive(flow, &Patience::new(report))?;
+        let arrived = client.drive(flow, &trouble)?;
         client.move_on(arrived.session);
         for message in &arrived.messages {
             report.tell(&line(message), &event::message(message));
-            if let (Some(dir), Some(size)) = (&args.save_images, message.picture()) {
-                keep(dir, message, size, &client, report)?;
+            if let (Some(folder), Some(size)) = (&folder, message.picture()) {
+                keep(folder, message, size, &client, &trouble)?;
             }
             if report.stopped() {
                 return Err(report.interrupted());
@@ -67,110 +76,33 @@ fn line(message: &Message) -> String {
 
 /// Fetches a message's picture into the directory, unless it is there already.
 fn keep(
-    dir: &Path,
+    folder: &Folder,
     message: &Message,
     size: ImageSize,
     client: &Client,
-    report: &Report,
+    trouble: &Trouble<'_>,
 ) -> Result<(), Problem> {
-    if kept(dir, message) {
+    if folder.has(&message.id) {
         return Ok(());
     }
+    let report = trouble.report();
     let subject = |path: Option<&Path>| Subject::Message {
         msg_id: message.id.clone(),
         path: path.map(|path| path.to_string_lossy().into_owned()),
     };
-    match fetch_patiently(dir, message, size, client, report) {
-        Ok((path, fetched)) => {
-            let number = report.add(subject(Some(&path)));
-            report.fetched(number, &fetched);
-            Ok(())
+    let id = &message.id;
+    let fetch = || folder.save(id, |target| client.fetch(id, size, target, report));
+    match trouble.ride_out(Some(trouble::PATIENCE), fetch) {
+        Ok((path, fetched)) => report.once(subject(Some(&path)), |number| report.fetched(number, &fetched)),
+        // The message is told again by the next watch, so this is the end; a full disk would lose every picture.
+        Err(problem)
+            if problem.class == Class::Login || problem.file == Which::Output || report.stopped() =>
+        {
+            return Err(problem);
         }
-        // The message is told again by the next watch, so this is the end.
-        Err(problem) if problem.class == Class::Login || report.stopped() => Err(problem),
-        Err(problem) => {
-            let number = report.add(subject(None));
+        Err(problem) => report.once(subject(None), |number| {
             let _ = report.problem(number..number + 1, &problem);
-            Ok(())
-        }
+        }),
     }
-}
-
-/// Whether there is a picture under the message's id: an earlier watch kept it.
-fn kept(dir: &Path, message: &Message) -> bool {
-    let prefix = format!("{}.", message.id);
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    entries.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
-}
-
-/// How often a picture is asked for when the network is gone, with the wait between the tries of a message in between.
-const ROUNDS: u32 = 10;
-
-/// The next batch moves on for good, so a network that is gone for a while must not cost a picture.
-fn fetch_patiently(
-    dir: &Path,
-    message: &Message,
-    size: ImageSize,
-    client: &Client,
-    report: &Report,
-) -> Result<(PathBuf, wx_proto::Fetched), Problem> {
-    for _ in 1..ROUNDS {
-        match fetch(dir, message, size, client, report) {
-            Err(problem) if problem.advice == Some(Advice::CheckNetwork) && !report.stopped() => {
-                report.warn(&format!("{}: {}; trying again", message.id, problem.message));
-                batch::pause(client.policy().message_wait, report);
-            }
-            done => return done,
-        }
-    }
-    fetch(dir, message, size, client, report)
-}
-
-fn fetch(
-    dir: &Path,
-    message: &Message,
-    size: ImageSize,
-    client: &Client,
-    report: &Report,
-) -> Result<(PathBuf, wx_proto::Fetched), Problem> {
-    let scratch = Scratch::beside(&dir.join("x")).map_err(|error| Problem::from(error).with_output())?;
-    let picture = scratch.file();
-    let fetched = client.fetch(&message.id, size, Target::File(&picture), report)?;
-    // Its digits and what its bytes are: nothing of a stranger's gets into the name.
-    let path = dir.join(format!("{}.{}", message.id, fetched.format.extension()));
-    let picture = tempfile::TempPath::try_from_path(picture).map_err(Problem::from)?;
-    let placed = picture.persist_noclobber(&path);
-    placed.map_err(|failed| {
-        Problem::local(crate::out::words(&failed.error), Advice::CheckFile).with_output()
-    })?;
-    Ok((path, fetched))
-}
-
-/// Tells when trouble begins, and when it is over.
-struct Patience<'a> {
-    report: &'a Report,
-    troubled: std::sync::atomic::AtomicBool,
-}
-
-impl<'a> Patience<'a> {
-    fn new(report: &'a Report) -> Self {
-        Self { report, troubled: std::sync::atomic::AtomicBool::new(false) }
-    }
-}
-
-impl Ears for Patience<'_> {
-    fn report(&self) -> &Report {
-        self.report
-    }
-
-    fn progress(&self, progress: &Progress) {
-        self.report.progress(progress);
-        let trouble = progress.step == Step::Sync && progress.attempt > 1;
-        let before = self.troubled.swap(trouble, std::sync::atomic::Ordering::Relaxed);
-        match (before, trouble) {
-            (false, true) => self.report.warn("no answer from the server; waiting for it"),
-            (true, false) => self.report.warn("the server answers again"),
-            _ => {}
-        }
-    }
+    Ok(())
 }

@@ -1,0 +1,94 @@
+//! The directory of saved pictures: each under its MsgID, whole or not at all, and never twice.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use wx_proto::{Advice, Fetched, MsgId};
+
+use crate::files::{self, Lock};
+use crate::job::Scratch;
+use crate::out;
+use crate::problem::Problem;
+use crate::transport::Target;
+
+pub(super) struct Folder {
+    dir: PathBuf,
+    _lock: Lock,
+    /// What stands before the first dot of the files' names, where that is a MsgID.
+    names: Mutex<BTreeSet<String>>,
+}
+
+/// Beside the pictures while somebody saves there.
+const LOCK: &str = ".wx-lock";
+
+impl Folder {
+    /// Makes the directory if need be, and removes what a killed watch left half written.
+    pub(super) fn open(dir: &Path) -> Result<Self, Problem> {
+        let on_dir = |error: io::Error| Problem::from(error).with_output();
+        fs::create_dir_all(dir).map_err(on_dir)?;
+        let lock = Lock::take(dir.join(LOCK)).map_err(on_dir)?.ok_or_else(|| {
+            Problem::local("another process saves pictures there", Advice::CheckFile)
+                .with_output()
+                .hint("choose another directory")
+        })?;
+        let mut names = BTreeSet::new();
+        for entry in fs::read_dir(dir).map_err(on_dir)? {
+            let entry = entry.map_err(on_dir)?;
+            let name = entry.file_name();
+            if name != LOCK && name.to_string_lossy().starts_with(files::TEMPORARY) {
+                let _ = fs::remove_dir_all(entry.path());
+            } else if let Some(stem) = before_dot(&name) {
+                names.insert(stem);
+            }
+        }
+        Ok(Self { dir: dir.to_owned(), _lock: lock, names: Mutex::new(names) })
+    }
+
+    /// Whether the picture of a message was saved before.
+    pub(super) fn has(&self, id: &MsgId) -> bool {
+        self.names().contains(id.as_str())
+    }
+
+    /// Saves what `fetch` writes to its target. The name is of digits and the format that the bytes have: nobody else
+    /// has a say in it.
+    pub(super) fn save(
+        &self,
+        id: &MsgId,
+        fetch: impl FnOnce(Target<'_>) -> Result<Fetched, Problem>,
+    ) -> Result<(PathBuf, Fetched), Problem> {
+        let scratch = Scratch::beside(&self.dir.join(LOCK)).map_err(|error| self.on(&error))?;
+        let picture = scratch.file();
+        let fetched = fetch(Target::File(&picture))?;
+        let name = format!("{id}.{}", fetched.format.extension());
+        let path = self.dir.join(&name);
+        let picture = tempfile::TempPath::try_from_path(picture).map_err(|error| self.on(&error))?;
+        picture.persist_noclobber(&path).map_err(|failed| self.on(&failed.error))?;
+        // The state that says that it was dealt with must not outlive it. Not every file system can do this.
+        #[cfg(unix)]
+        let _ = File::open(&self.dir).and_then(|dir| dir.sync_all());
+        self.names().insert(id.as_str().to_owned());
+        Ok((path, fetched))
+    }
+
+    fn names(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn on(&self, error: &io::Error) -> Problem {
+        let words = match error.raw_os_error() {
+            // Not in the words of the temporary file, whose name says nothing.
+            Some(code) => out::words(&io::Error::from_raw_os_error(code)),
+            None => error.kind().to_string(),
+        };
+        Problem::local(format!("{}: {words}", self.dir.display()), Advice::CheckFile).with_output()
+    }
+}
+
+fn before_dot(name: &OsStr) -> Option<String> {
+    let (stem, _) = name.to_str()?.split_once('.')?;
+    (!stem.is_empty() && stem.bytes().all(|byte| byte.is_ascii_digit())).then(|| stem.to_owned())
+}

@@ -1,0 +1,85 @@
+//! Trouble with the network or the server: told when it begins and when it is over, and ridden out.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use wx_proto::flow::Progress;
+use wx_proto::{Advice, Step};
+
+use crate::problem::Problem;
+use crate::report::Report;
+use crate::transport::Ears;
+
+pub(super) struct Trouble<'a> {
+    report: &'a Report,
+    now: AtomicBool,
+}
+
+/// How long a picture is tried that cannot be had for trouble that may pass.
+pub(super) const PATIENCE: Duration = Duration::from_secs(300);
+const SHORTEST: Duration = Duration::from_secs(2);
+const LONGEST: Duration = Duration::from_secs(60);
+
+impl<'a> Trouble<'a> {
+    pub(super) fn new(report: &'a Report) -> Self {
+        Self { report, now: AtomicBool::new(false) }
+    }
+
+    /// Does something over and over, with growing waits, while it is trouble that may pass.
+    pub(super) fn ride_out<T>(
+        &self,
+        patience: Option<Duration>,
+        mut what: impl FnMut() -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let begun = Instant::now();
+        let mut wait = SHORTEST;
+        loop {
+            let problem = match what() {
+                Ok(done) => {
+                    self.over();
+                    return Ok(done);
+                }
+                Err(problem) => problem,
+            };
+            let passes = matches!(problem.advice, Some(Advice::CheckNetwork | Advice::RetryLater));
+            let patient = patience.is_none_or(|patience| begun.elapsed() + wait < patience);
+            if !passes || !patient || self.report.stopped() {
+                return Err(problem);
+            }
+            self.begins();
+            let until = Instant::now() + wait;
+            while Instant::now() < until && !self.report.stopped() {
+                thread::sleep(Duration::from_millis(20));
+            }
+            wait = (wait * 2).min(LONGEST);
+        }
+    }
+
+    fn begins(&self) {
+        if !self.now.swap(true, Ordering::Relaxed) {
+            self.report.warn("no answer from the server; waiting for it");
+        }
+    }
+
+    fn over(&self) {
+        if self.now.swap(false, Ordering::Relaxed) {
+            self.report.warn("the server answers again");
+        }
+    }
+}
+
+impl Ears for Trouble<'_> {
+    fn report(&self) -> &Report {
+        self.report
+    }
+
+    fn progress(&self, progress: &Progress) {
+        self.report.progress(progress);
+        match (progress.step, progress.attempt) {
+            (Step::Sync, 1) => self.over(),
+            (Step::Sync, 2..) => self.begins(),
+            _ => {}
+        }
+    }
+}
