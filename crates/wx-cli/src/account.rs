@@ -14,15 +14,19 @@ use crate::report::Report;
 use crate::session::{self, Owned, Use};
 use crate::transport::{Client, seed};
 
-/// Does something with the login of a session file.
-fn run(args: &Account, global: Global, work: fn(&Path, &Client, &Report) -> Result<(), Problem>) -> ExitCode {
+/// What a command does.
+type Work<T> = fn(T, &Client, &Report) -> Result<(), Problem>;
+
+/// Does something with a login. `own` is done before the file is read, so that what it locks stays as it was read.
+fn run<T: 'static>(args: &Account, global: Global, own: fn(&Path) -> T, work: Work<T>) -> ExitCode {
     let path = session::place(args.session.as_deref());
     let report = Report::new(&global, vec![subject(&path)]);
     job::run(report, move |report| {
+        let owned = own(&path);
         let connected = session::connect(&path, Use::Fetch, global.policy(), &global, report);
         let Some(client) = connected else { return };
         report.begin(0..1, None);
-        match work(&path, &client, report) {
+        match work(owned, &client, report) {
             Ok(()) => report.known(0),
             Err(problem) => {
                 let _ = report.problem(0..1, &problem);
@@ -36,9 +40,16 @@ pub(crate) fn subject(path: &Path) -> Subject {
 }
 
 pub(crate) fn whoami(args: &Account, global: Global) -> ExitCode {
-    run(args, global, |_, client, report| {
+    run(args, global, Owned::take, |owned, client, report| {
         let flow = Restore::new(client.session().clone(), seed()?, client.policy())?;
         let session = client.drive(flow, report)?;
+        // A watch that has the file keeps it up to date itself.
+        if let Ok(owned) = owned
+            && session.to_json().expose() != client.session().to_json().expose()
+            && let Err(problem) = owned.save(&session)
+        {
+            report.warn(&problem.sentence());
+        }
         let (site, nick) = (session.site(), session.nick_name().unwrap_or_default());
         let base = site.hosts().origin(Role::Base).host().to_owned();
         let line = format!("{nick} ({}), {} at {base}", session.user_name(), site.profile());
@@ -56,23 +67,28 @@ pub(crate) fn list(client: &Client, report: &Report) -> Result<Vec<Contact>, Pro
 }
 
 pub(crate) fn contacts(args: &Account, global: Global) -> ExitCode {
-    run(args, global, |_, client, report| {
-        for contact in list(client, report)? {
-            let what = if contact.is_room() { "room " } else { "" };
-            let nick = match &contact.remark_name[..] {
-                "" => String::new(),
-                _ => format!(" ({})", contact.nick_name),
-            };
-            let line = format!("{what}{}{nick}: {}", contact.name(), contact.user_name);
-            report.tell(&line, &event::contact(&contact));
-        }
-        Ok(())
-    })
+    run(
+        args,
+        global,
+        |_| (),
+        |(), client, report| {
+            for contact in list(client, report)? {
+                let what = if contact.is_room() { "room " } else { "" };
+                let nick = match &contact.remark_name[..] {
+                    "" => String::new(),
+                    _ => format!(" ({})", contact.nick_name),
+                };
+                let line = format!("{what}{}{nick}: {}", contact.name(), contact.user_name);
+                report.tell(&line, &event::contact(&contact));
+            }
+            Ok(())
+        },
+    )
 }
 
 pub(crate) fn logout(args: &Account, global: Global) -> ExitCode {
-    run(args, global, |path, client, report| {
-        let owned = Owned::take(path)?;
+    run(args, global, Owned::take, |owned, client, report| {
+        let owned = owned?;
         client.drive(Logout::new(client.session(), seed()?, client.policy())?, report)?;
         let mut session = client.session().clone();
         session.end();

@@ -184,6 +184,9 @@ pub(crate) struct Login {
     /// Write the QR code to this file too, as .png or .svg.
     #[arg(long, value_name = "FILE")]
     pub(crate) qr: Option<PathBuf>,
+    /// Replace whatever the session file holds, the login of another account too.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

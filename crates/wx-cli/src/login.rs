@@ -32,8 +32,8 @@ pub(crate) fn run(args: Login, global: Global) -> ExitCode {
 
 fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(), Problem> {
     let owned = Owned::take(path)?;
-    let old = if args.push { session::load(path, Use::Any, report) } else { None };
-    let site = match (&old, args.push) {
+    let pushing = if args.push { session::load(path, Use::Any, report) } else { None };
+    let site = match (&pushing, args.push) {
         (Some(old), _) => old.site().clone(),
         // What is wrong with the file was told.
         (None, true) => {
@@ -42,8 +42,9 @@ fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(
         }
         (None, false) => site(args)?,
     };
-    owned.check_replaceable(site.hosts().is_loopback())?;
-    if site.hosts().is_loopback() {
+    let loopback = site.hosts().is_loopback();
+    let old = if args.force { None } else { owned.check_replaceable(loopback)? };
+    if loopback {
         report.note_before_requests("a loopback login: all goes to this computer".to_owned());
     }
     if report.trace(global, &site, None).is_none() {
@@ -57,16 +58,42 @@ fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(
             trouble.borrow_mut().get_or_insert(problem);
         }
     };
-    let session = match &old {
+    let session = match &pushing {
         Some(old) => wire.drive(flow::Login::push(old, seed()?, global.policy(), tell)?, report)?,
         None => wire.drive(flow::Login::new(site, seed()?, global.policy(), tell), report)?,
     };
+    if let Some(old) = old.filter(|old| is_of_another(old, &session)) {
+        return give_up(&old, session, &wire, global, report);
+    }
     owned.save(&session)?;
     if let Some(problem) = trouble.into_inner() {
         report.warn(&problem.sentence());
     }
     report.tell(&line(&session, path), &event::account("logged_in", &session));
     Ok(())
+}
+
+/// Whether it is the login of another account, and worth keeping: one to an emulator is not.
+fn is_of_another(old: &Session, new: &Session) -> bool {
+    old.uin() != new.uin() && !old.hosts().is_loopback()
+}
+
+/// The file keeps the login of another account. Nobody would have the new one, so it had better end.
+fn give_up(
+    old: &Session,
+    new: Session,
+    wire: &Wire,
+    global: &Global,
+    report: &Report,
+) -> Result<(), Problem> {
+    let logout = flow::Logout::new(&new, seed()?, global.policy())?;
+    let _ = wire.drive(logout, report);
+    let profile = old.site().profile();
+    Err(Problem::local(
+        format!("holds the login of another account ({profile}); the new one was ended"),
+        Advice::CheckFile,
+    )
+    .hint("choose another --session; --force replaces it"))
 }
 
 fn site(args: &Login) -> Result<Site, Problem> {
@@ -102,4 +129,22 @@ fn show(state: &LoginState, args: &Login, report: &Report) -> Result<(), Problem
     };
     report.tell_aside(line, &json!({ "event": event }));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(base: &str, uin: u32) -> Session {
+        Session::builder(base).allow_loopback().uin(uin).user_name("@me").build().unwrap()
+    }
+
+    #[test]
+    fn only_the_same_account_or_an_emulator_gives_way() {
+        let old = session("https://wx.qq.com", 1);
+        assert!(!is_of_another(&old, &session("https://wx2.qq.com", 1)));
+        assert!(is_of_another(&old, &session("https://wx2.qq.com", 2)));
+        let emulated = session("http://127.0.0.1:1", 1);
+        assert!(!is_of_another(&emulated, &session("http://127.0.0.1:2", 2)));
+    }
 }

@@ -1,7 +1,7 @@
 //! A QR code: in the terminal, and as a file.
 
 use std::fmt::Write as _;
-use std::io::{self, Cursor, IsTerminal, Write};
+use std::io::{self, Cursor, Write};
 use std::path::Path;
 
 use image::{GrayImage, ImageFormat, Luma};
@@ -10,6 +10,7 @@ use qrcode::{Color, QrCode};
 use wx_proto::Advice;
 
 use crate::files;
+use crate::out;
 use crate::problem::Problem;
 
 /// Empty modules around the code, as the standard asks for.
@@ -32,7 +33,7 @@ fn is_dark(code: &QrCode, x: usize, y: usize) -> bool {
 pub(crate) fn draw(code: &QrCode) {
     let side = code.width() + 2 * QUIET;
     // Black on white whatever the terminal's own colours are; without a terminal the marks alone, dark ones drawn.
-    let (on, off) = if io::stderr().is_terminal() { ("\x1b[38;5;16;48;5;231m", "\x1b[0m") } else { ("", "") };
+    let (on, off) = if out::colours() { ("\x1b[38;5;16;48;5;231m", "\x1b[0m") } else { ("", "") };
     let mut text = String::new();
     for y in (0..side).step_by(2) {
         text += on;

@@ -1,11 +1,11 @@
 //! The session file: where it is, reading it, and replacing it.
 
+use std::env;
 use std::fmt::Display;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use etcetera::BaseStrategy;
 use wx_proto::{Advice, Policy, Session};
 
 use crate::args::Global;
@@ -33,11 +33,25 @@ pub(crate) fn place(named: Option<&Path>) -> PathBuf {
         return path.to_owned();
     }
     // Nobody has a home: here, then.
-    let Ok(base) = etcetera::choose_base_strategy() else { return PathBuf::from("wx-session.json") };
-    let directory = base.state_dir().unwrap_or_else(|| base.data_dir()).join("wx");
+    let Some(directory) = state_directory() else { return PathBuf::from("wx-session.json") };
     // If that fails, so does writing the file, which says why.
     let _ = make_directory(&directory);
     directory.join("session.json")
+}
+
+/// Where the platform keeps what a program remembers on this computer.
+fn state_directory() -> Option<PathBuf> {
+    let set = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || env::home_dir().filter(|home| home.is_absolute());
+    let base = if cfg!(windows) {
+        // Not the roaming one: a login is of this computer.
+        set("LOCALAPPDATA")?
+    } else if cfg!(target_os = "macos") {
+        home()?.join("Library/Application Support")
+    } else {
+        set("XDG_STATE_HOME").or_else(|| Some(home()?.join(".local/state")))?
+    };
+    Some(base.join("wx"))
 }
 
 /// A client for the login of a session file, and the trace that was asked for. What is wrong is reported; nothing can be
@@ -107,19 +121,19 @@ impl Owned {
         }
     }
 
-    /// What a new login may replace: another login, of the same kind.
-    pub(crate) fn check_replaceable(&self, loopback: bool) -> Result<(), Problem> {
+    /// What a new login may replace: another login, of the same kind. Gives it, if there is one.
+    pub(crate) fn check_replaceable(&self, loopback: bool) -> Result<Option<Session>, Problem> {
         let refused =
             |what: String| Err(Problem::local(what, Advice::CheckFile).hint("choose another --session"));
         match fs::symlink_metadata(&self.path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             _ => {}
         }
         match read(&self.path, Use::Any) {
             Ok(session) if loopback && !session.hosts().is_loopback() => {
                 refused("holds a real login".to_owned())
             }
-            Ok(_) => Ok(()),
+            Ok(session) => Ok(Some(session)),
             Err(problem) => {
                 let whose = if loopback { " of an emulator" } else { "" };
                 refused(format!("not a session{whose}: {}", problem.message))

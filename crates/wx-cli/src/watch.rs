@@ -1,6 +1,7 @@
 //! `wx watch`.
 
 mod folder;
+mod time;
 mod trouble;
 
 use std::path::Path;
@@ -19,6 +20,9 @@ use crate::problem::{Class, Problem, Which};
 use crate::report::Report;
 use crate::session::{self, Owned, Use};
 use crate::transport::{Client, Ears, seed};
+
+/// Characters of a text in a line.
+const SHOWN: usize = 500;
 
 pub(crate) fn run(args: Watch, global: Global) -> ExitCode {
     let path = session::place(args.session.as_deref());
@@ -67,11 +71,19 @@ fn work(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<(
 fn line(message: &Message) -> String {
     let from = message.sender.as_ref().or(message.from.as_ref()).map_or("?", |name| name.as_str());
     let text = match &message.kind {
-        Kind::File { name, .. } => format!(" {name}"),
-        Kind::Other { msg_type: 1, .. } => format!(": {}", message.content),
+        Kind::File { name, .. } => format!(" {}", clipped(name)),
+        Kind::Other { msg_type: 1, .. } => format!(": {}", clipped(&message.content)),
         _ => String::new(),
     };
-    format!("{} {} {from} {}{text}", message.unix_s, message.id, event::kind(message))
+    format!("{} {} {from} {}{text}", time::utc(message.unix_s), message.id, event::kind(message))
+}
+
+/// A line is not the place for all of a text that goes on and on.
+fn clipped(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 /// Fetches a message's picture into the directory, unless it is there already.

@@ -15,6 +15,9 @@ mod fetch;
 #[path = "cli/interrupt.rs"]
 mod interrupt;
 #[cfg(unix)]
+#[path = "cli/kept.rs"]
+mod kept;
+#[cfg(unix)]
 #[path = "cli/life.rs"]
 mod life;
 #[cfg(unix)]

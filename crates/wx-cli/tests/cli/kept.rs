@@ -1,0 +1,121 @@
+//! What must not be lost: pictures through trouble, the file's place in its messages, the login of another account.
+
+use std::fs;
+use std::process::Child;
+
+use serde_json::Value;
+use wx_emulator::Emulator;
+
+use crate::support::{Place, TRANSPORTS, jpeg, png, signal, wait_until};
+
+fn watch(place: &Place, transport: &str, more: &[&str]) -> Child {
+    let args = ["watch", "--session", "session.json", "--transport", transport, "--save-images", "kept"];
+    place.spawn(&[&args, more].concat())
+}
+
+fn session(place: &Place) -> Value {
+    serde_json::from_slice(&fs::read(place.path("session.json")).unwrap()).unwrap()
+}
+
+fn kept(place: &Place, id: &str) -> bool {
+    place.path(&format!("kept/{id}.jpg")).exists() || place.path(&format!("kept/{id}.png")).exists()
+}
+
+#[test]
+fn a_picture_outlasts_trouble_that_a_fetch_does_not() {
+    for transport in TRANSPORTS {
+        // As many as one fetch tries, and one more.
+        let faults = (1..=4).map(|n| format!("status=503@webwxgetmsgimg#{n}").parse().unwrap());
+        let place = Place::of(faults.fold(Emulator::builder().image(png()), |all, one| all.fault(one)));
+        let id = place.emulator.incoming().remove(0);
+        let child = watch(&place, transport, &["--json"]);
+        wait_until(|| kept(&place, &id));
+        signal(&child, "INT");
+        let ran = place.wait(child);
+        assert_eq!((ran.code, &ran.kinds()[..2]), (130, &["message".to_owned(), "fetched".to_owned()][..]));
+        let told: Vec<_> = ran.err.lines().filter(|line| line.contains("the server")).collect();
+        assert_eq!(told.len(), 2, "{}", ran.err);
+    }
+}
+
+#[test]
+fn what_comes_while_nobody_watches_is_not_lost() {
+    for transport in TRANSPORTS {
+        let place = Place::new();
+        assert!(session(&place)["sync_key"].is_null());
+        let mut child = watch(&place, transport, &[]);
+        place.wait_for("synccheck", 1);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(!session(&place)["sync_key"].is_null(), "saved before the first message");
+        let id = place.emulator.deliver(jpeg(2000, 1));
+        let child = watch(&place, transport, &[]);
+        wait_until(|| kept(&place, &id));
+        signal(&child, "TERM");
+        assert_eq!(place.wait(child).code, 143);
+        // Neither a lock nor anything half written is left.
+        assert_eq!(place.names(), ["kept"]);
+        assert_eq!(fs::read_dir(place.path("kept")).unwrap().count(), 1);
+    }
+}
+
+#[test]
+fn what_a_killed_watch_left_half_written_goes_and_files_of_others_stay() {
+    let place = Place::of(Emulator::builder().image(jpeg(2000, 1)).image(jpeg(3000, 2)));
+    let ids = place.emulator.incoming();
+    fs::create_dir_all(place.path("kept/.wx-abc")).unwrap();
+    place.file("kept/.wx-abc/picture", b"half");
+    place.file("kept/notes.txt", b"mine");
+    // Under another extension: it is the picture of that message all the same.
+    place.file(&format!("kept/{}.webp", ids[0]), b"mine");
+    let child = watch(&place, "ureq", &[]);
+    wait_until(|| kept(&place, &ids[1]));
+    let second = place.wx(&["watch", "--session", "other.json", "--save-images", "kept"]);
+    assert_eq!(second.code, 1);
+    assert!(second.one_line().contains("another process saves pictures there"), "{}", second.err);
+    signal(&child, "TERM");
+    place.wait(child);
+    let mut names: Vec<_> = fs::read_dir(place.path("kept"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    let mut expected = vec![format!("{}.webp", ids[0]), format!("{}.jpg", ids[1]), "notes.txt".to_owned()];
+    expected.sort();
+    assert_eq!(names, expected);
+    assert_eq!(place.emulator.requests_to("webwxgetmsgimg"), 1);
+}
+
+#[test]
+fn the_login_of_another_account_is_not_replaced_unasked() {
+    let place = Place::new();
+    let base = place.emulator.base();
+    let login = |more: &[&str]| {
+        place.wx(&[&["login", "--session", "session.json", "--base", base.as_str()][..], more].concat())
+    };
+    // A real login is worth more than one to an emulator.
+    place.session(|session| session["base"] = "https://wx.qq.com".into());
+    let before = fs::read(place.path("session.json")).unwrap();
+    let ran = login(&[]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.one_line().contains("holds a real login"), "{}", ran.err);
+    place.assert_silence();
+    assert_eq!(fs::read(place.path("session.json")).unwrap(), before);
+    assert_eq!(login(&["--force"]).code, 0);
+    assert_eq!(session(&place)["base"], base);
+    place.file("session.json", b"dear diary");
+    assert_eq!(login(&[]).code, 1);
+    assert_eq!(login(&["--force"]).code, 0);
+    assert_eq!(place.wx(&["whoami", "--session", "session.json"]).code, 0);
+}
+
+#[test]
+fn whoami_keeps_what_the_server_changed_and_nothing_else() {
+    let place = Place::new();
+    let whoami = || place.wx(&["whoami", "--session", "session.json"]).code;
+    assert_eq!(whoami(), 0);
+    let once = fs::read(place.path("session.json")).unwrap();
+    assert_eq!(whoami(), 0);
+    assert_eq!(fs::read(place.path("session.json")).unwrap(), once);
+    assert_eq!(place.names(), [""; 0]);
+}
