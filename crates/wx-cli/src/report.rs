@@ -1,14 +1,16 @@
 //! Events, lines, the progress bar and the exit code of a command's work.
 
+mod state;
+
 use std::ops::{ControlFlow, Range};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use indicatif::ProgressBar;
 use wx_proto::flow::{Exchanged, Progress};
-use wx_proto::{Advice, ChunkNumber, Fetched, LocalId, MediaId, Sent, Site, Step};
+use wx_proto::{Advice, Fetched, MediaId, Sent, Site, Step};
 
+use self::state::{State, UnderWay};
 use crate::args::Global;
 use crate::event::{self, Subject};
 use crate::out;
@@ -23,36 +25,6 @@ pub(crate) struct Report {
     stopped: AtomicBool,
     trace: OnceLock<Trace>,
     state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    subjects: Vec<Subject>,
-    /// Those that no event was about yet.
-    open: Vec<bool>,
-    /// Those that are being worked at.
-    active: Range<usize>,
-    under_way: UnderWay,
-    /// Results go to standard error because the picture itself goes to standard output.
-    results_aside: bool,
-    note: Option<String>,
-    bar: Option<ProgressBar>,
-    failed: bool,
-    login: bool,
-    unknown: bool,
-    /// The command was interrupted: nothing more is to be said.
-    closed: bool,
-}
-
-/// What is being done now.
-#[derive(Default)]
-struct UnderWay {
-    step: Option<Step>,
-    chunk: Option<ChunkNumber>,
-    attempt: u32,
-    local_id: Option<LocalId>,
-    in_doubt: bool,
-    media_id: Option<MediaId>,
 }
 
 impl Report {
@@ -356,68 +328,6 @@ impl Report {
     /// What it means to stop now.
     pub(crate) fn interrupted(&self) -> Problem {
         self.state().interrupted()
-    }
-}
-
-impl State {
-    /// The subject, if no event was about it yet and one may be.
-    fn settle(&mut self, subject: usize) -> Option<Subject> {
-        if self.closed || !std::mem::take(self.open.get_mut(subject)?) {
-            return None;
-        }
-        self.under_way.in_doubt = false;
-        self.subjects.get(subject).cloned()
-    }
-
-    /// What an interruption at this moment means.
-    fn interrupted(&self) -> Problem {
-        let now = &self.under_way;
-        let (class, advice, message) = if now.in_doubt {
-            (Class::Unknown, Advice::LookAtPhone, "interrupted: it may have been delivered")
-        } else {
-            (Class::Failed, Advice::RetryLater, "interrupted")
-        };
-        Problem {
-            class,
-            step: now.step.map_or("not_started", Step::name),
-            chunk: now.chunk.map(|chunk| chunk.index),
-            local_id: now.local_id.as_ref().filter(|_| now.in_doubt).map(|id| id.as_str().into()),
-            media_id: now.media_id.as_ref().map(|id| id.as_str().into()),
-            ..Problem::local(message, advice)
-        }
-    }
-
-    fn count(&mut self, class: Class) -> ControlFlow<()> {
-        match class {
-            Class::Failed | Class::SlowDown => self.failed = true,
-            Class::Login => self.login = true,
-            Class::Unknown => self.unknown = true,
-        }
-        if class == Class::Failed { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    }
-
-    fn say(&self, json: bool, line: &str) {
-        self.aside(|| if json || self.results_aside { out::note(line) } else { out::line(line) });
-    }
-
-    /// Prints without the bar in the way.
-    fn aside(&self, print: impl FnOnce()) {
-        match &self.bar {
-            _ if self.closed => {}
-            Some(bar) => bar.suspend(print),
-            None => print(),
-        }
-    }
-
-    fn clear_bar(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
-    }
-
-    /// What is being worked at.
-    fn name(&self) -> String {
-        self.subjects.get(self.active.start).map(|subject| subject.name().to_owned()).unwrap_or_default()
     }
 }
 

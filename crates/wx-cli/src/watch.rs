@@ -105,7 +105,10 @@ fn keep(
     let id = &message.id;
     let fetch = || folder.save(id, |target| client.fetch(id, size, target, report));
     match trouble.ride_out(Some(trouble::PATIENCE), fetch) {
-        Ok((path, fetched)) => report.once(subject(Some(&path)), |number| report.fetched(number, &fetched)),
+        Ok(None) => {}
+        Ok(Some((path, fetched))) => {
+            report.once(subject(Some(&path)), |number| report.fetched(number, &fetched))
+        }
         // The message is told again by the next watch, so this is the end; a full disk would lose every picture.
         Err(problem)
             if problem.class == Class::Login || problem.file == Which::Output || report.stopped() =>

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -54,24 +54,29 @@ impl Folder {
     }
 
     /// Saves what `fetch` writes to its target. The name is of digits and the format that the bytes have: nobody else
-    /// has a say in it.
+    /// has a say in it. Gives nothing if somebody else put a file of that name there meanwhile.
     pub(super) fn save(
         &self,
         id: &MsgId,
         fetch: impl FnOnce(Target<'_>) -> Result<Fetched, Problem>,
-    ) -> Result<(PathBuf, Fetched), Problem> {
+    ) -> Result<Option<(PathBuf, Fetched)>, Problem> {
         let scratch = Scratch::beside(&self.dir.join(LOCK)).map_err(|error| self.on(&error))?;
         let picture = scratch.file();
         let fetched = fetch(Target::File(&picture))?;
         let name = format!("{id}.{}", fetched.format.extension());
         let path = self.dir.join(&name);
         let picture = tempfile::TempPath::try_from_path(picture).map_err(|error| self.on(&error))?;
-        picture.persist_noclobber(&path).map_err(|failed| self.on(&failed.error))?;
+        let placed = picture.persist_noclobber(&path);
+        if let Err(failed) = &placed
+            && failed.error.kind() != ErrorKind::AlreadyExists
+        {
+            return Err(self.on(&failed.error));
+        }
         // The state that says that it was dealt with must not outlive it. Not every file system can do this.
         #[cfg(unix)]
         let _ = File::open(&self.dir).and_then(|dir| dir.sync_all());
         self.names().insert(id.as_str().to_owned());
-        Ok((path, fetched))
+        Ok(placed.is_ok().then_some((path, fetched)))
     }
 
     fn names(&self) -> MutexGuard<'_, BTreeSet<String>> {

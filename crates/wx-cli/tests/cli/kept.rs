@@ -60,6 +60,39 @@ fn what_comes_while_nobody_watches_is_not_lost() {
 }
 
 #[test]
+fn what_no_picture_can_be_saved_for_ends_the_watch_and_loses_none() {
+    for transport in TRANSPORTS {
+        let place = Place::new();
+        let child = watch(&place, transport, &["--json"]);
+        place.wait_for("synccheck", 1);
+        fs::remove_dir_all(place.path("kept")).unwrap();
+        let id = place.emulator.deliver(jpeg(2000, 1));
+        let ran = place.wait(child);
+        assert_eq!((ran.code, &ran.column("advice")[1]), (1, &"check_output".to_owned()), "{}", ran.err);
+        let child = watch(&place, transport, &[]);
+        wait_until(|| kept(&place, &id));
+        signal(&child, "TERM");
+        place.wait(child);
+    }
+}
+
+#[test]
+fn a_file_that_came_meanwhile_is_not_replaced() {
+    let place = Place::new();
+    let child = watch(&place, "ureq", &[]);
+    place.wait_for("synccheck", 1);
+    place.emulator.add_fault("delay=1000@webwxgetmsgimg#1".parse().unwrap());
+    let id = place.emulator.deliver(jpeg(2000, 1));
+    place.wait_for("webwxgetmsgimg", 1);
+    place.file(&format!("kept/{id}.jpg"), b"mine");
+    let next = place.emulator.deliver(png());
+    wait_until(|| kept(&place, &next));
+    signal(&child, "TERM");
+    place.wait(child);
+    assert_eq!(fs::read(place.path(&format!("kept/{id}.jpg"))).unwrap(), b"mine");
+}
+
+#[test]
 fn what_a_killed_watch_left_half_written_goes_and_files_of_others_stay() {
     let place = Place::of(Emulator::builder().image(jpeg(2000, 1)).image(jpeg(3000, 2)));
     let ids = place.emulator.incoming();
