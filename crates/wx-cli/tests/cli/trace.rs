@@ -110,3 +110,27 @@ fn a_trace_replaces_nothing() {
     assert_eq!(all(&lines(&place, "trace"), "exchange").len(), 6);
     assert_eq!(place.wx(&["emulate", "--trace", "other"]).code, 2);
 }
+
+#[test]
+fn a_session_s_life_is_traced_without_a_value() {
+    for transport in TRANSPORTS {
+        let place = Place::of(wx_emulator::Emulator::builder().contact("Anna", ""));
+        let base = place.emulator.base();
+        let life: [&[&str]; 4] = [&["login", "--base", &base], &["whoami"], &["contacts"], &["logout"]];
+        for (at, args) in life.into_iter().enumerate() {
+            let name = format!("trace{at}");
+            let more = ["--session", "session.json", "--transport", transport, "--trace", &name, "--json"];
+            let ran = place.wx(&[args, &more].concat());
+            assert_eq!(ran.code, 0, "{}", ran.err);
+            place.assert_no_secret_in(&name);
+            assert!(!all(&lines(&place, &name), "exchange").is_empty());
+            let text = fs::read_to_string(place.path(&name)).unwrap();
+            let link = ran.events()[0]["link"]
+                .as_str()
+                .map_or("\0".to_owned(), |link| link.rsplit_once('/').unwrap().1.to_owned());
+            for value in ["127.0.0.1", "cgi-bin", "Anna", "Emulated", place.emulator.friend(), &link] {
+                assert!(!text.contains(value), "{value} is in the trace");
+            }
+        }
+    }
+}
