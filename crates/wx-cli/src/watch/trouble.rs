@@ -1,12 +1,12 @@
 //! Trouble with the network or the server: told when it begins and when it is over, and ridden out.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use wx_proto::flow::Progress;
 use wx_proto::{Advice, Step};
 
+use crate::batch;
 use crate::problem::Problem;
 use crate::report::Report;
 use crate::transport::Ears;
@@ -48,17 +48,14 @@ impl<'a> Trouble<'a> {
                 return Err(problem);
             }
             self.begins();
-            let until = Instant::now() + wait;
-            while Instant::now() < until && !self.report.stopped() {
-                thread::sleep(Duration::from_millis(20));
-            }
+            batch::pause(wait, self.report);
             wait = (wait * 2).min(LONGEST);
         }
     }
 
     fn begins(&self) {
         if !self.now.swap(true, Ordering::Relaxed) {
-            self.report.warn("no answer from the server; waiting for it");
+            self.report.warn("no answer from the server; trying again until there is one");
         }
     }
 
