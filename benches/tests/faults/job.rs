@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use wx_emulator::{Emulator, Repeats};
+use wx_emulator::{Emulator, Repeats, Request};
 use wx_proto::{Error, Fetched, ImageSize, MsgId, Outcome, Policy, Sent, Session, UserName};
 
 use crate::matrix::Place;
@@ -115,6 +115,16 @@ pub(crate) fn run<C: Client>(fault: &str, place: Place, repeats: Repeats) -> Res
             _ => Err(format!("{end:?}, whole: {whole}, files: {files}")),
         };
     }
+    let mut ids: Vec<_> = server
+        .requests()
+        .iter()
+        .filter(|sent| sent.endpoint == "webwxsendmsgimg")
+        .filter_map(id_of)
+        .collect();
+    ids.dedup();
+    if ids.len() > 1 {
+        return Err("more than one id for a message".to_owned());
+    }
     let messages = server.messages();
     let equal = messages.iter().all(|message| message.picture == picture);
     match (sent, messages.len()) {
@@ -125,4 +135,12 @@ pub(crate) fn run<C: Client>(fault: &str, place: Place, repeats: Repeats) -> Res
         (Err(error), n @ (0 | 1)) if error.outcome() == Outcome::Unknown => Ok(End::Unknown(n)),
         (result, n) => Err(format!("{n} messages, but {result:?}")),
     }
+}
+
+/// ClientMsgId of a message, if all of it came.
+fn id_of(request: &Request) -> Option<String> {
+    let body = request.body.as_ref()?;
+    let at = body.windows(15).position(|window| window == b"\"ClientMsgId\":\"")? + 15;
+    let id: Vec<u8> = body[at..].iter().copied().take_while(u8::is_ascii_digit).collect();
+    String::from_utf8(id).ok()
 }

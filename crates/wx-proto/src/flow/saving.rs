@@ -2,13 +2,15 @@ use std::io;
 use std::time::Duration;
 
 use super::{Action, Flow, Input, Misuse, Progress, Snapshot};
-use crate::{Error, LocalError};
+use crate::{Cause, Error, LocalError};
 
 /// Any flow that can be saved, with each new state handed to `save` before it is acted on: so a program that is killed at
 /// any moment has saved all that it did, and can [resume](super::Upload::resume).
 ///
-/// An error of `save` ends the job there, before anything else leaves. No message was sent then: once one may have been
-/// delivered, nothing changes that would be saved.
+/// An error of `save` ends the job there, before anything else leaves: not sent, or [uncertain](crate::Cause::Uncertain) if the
+/// message may have been delivered before. What a job ended with stays as it is, saved or not.
+///
+/// Write the file whole, beside the old one, and rename it: a program can be killed while it writes.
 ///
 /// ```
 /// use wx_proto::flow::Saving;
@@ -21,13 +23,29 @@ pub struct Saving<F, S: FnMut(&Snapshot) -> io::Result<()>> {
     flow: F,
     save: S,
     saved: Option<Snapshot>,
-    failed: Option<Error>,
+    /// Why a state could not be saved, and the state that the job is left in.
+    failed: Option<(Error, Option<Snapshot>)>,
 }
 
 impl<F: Flow, S: FnMut(&Snapshot) -> io::Result<()>> Saving<F, S> {
     /// Calls `save` with each new state of `flow`.
     pub fn new(flow: F, save: S) -> Self {
         Self { flow, save, saved: None, failed: None }
+    }
+
+    /// What was about to be handed out stays here; an earlier hand-out does not become undone by that.
+    fn fail(&mut self, error: io::Error, snapshot: Snapshot, doubtful: bool) -> Error {
+        let Progress { step, chunk, attempt, local_id, .. } = self.flow.progress();
+        let cause = Cause::Local(LocalError::from(error));
+        let cause = match doubtful {
+            true => Cause::Uncertain { last: Some(Box::new(cause)), tries: attempt.saturating_sub(1).max(1) },
+            false => cause,
+        };
+        let uploaded = snapshot.uploaded().cloned().map(Box::new);
+        let error = Error { chunk, uploaded, local_id, ..Error::new(step, cause) };
+        let left = if doubtful { Some(snapshot) } else { self.saved.clone() };
+        self.failed = Some((error.clone(), left));
+        error
     }
 }
 
@@ -39,19 +57,24 @@ where
     type Output = F::Output;
 
     fn poll(&mut self, now: Duration) -> Action<Self::Output> {
-        if let Some(error) = &self.failed {
+        if let Some((error, _)) = &self.failed {
             return Action::Done(Err(error.clone()));
         }
+        let doubtful = self.flow.progress().in_doubt;
         let action = self.flow.poll(now);
         let snapshot = self.flow.snapshot();
-        if let Some(snapshot) = snapshot.filter(|snapshot| self.saved.as_ref() != Some(snapshot)) {
-            if let Err(error) = (self.save)(&snapshot) {
-                let error = Error::new(self.flow.progress().step, LocalError::from(error));
-                return Action::Done(Err(self.failed.insert(error).clone()));
+        let Some(snapshot) = snapshot.filter(|snapshot| self.saved.as_ref() != Some(snapshot)) else {
+            return action;
+        };
+        match ((self.save)(&snapshot), action) {
+            (Ok(()), action) => {
+                self.saved = Some(snapshot);
+                action
             }
-            self.saved = Some(snapshot);
+            // It is over, and nothing leaves any more.
+            (Err(_), Action::Done(output)) => Action::Done(output),
+            (Err(error), _) => Action::Done(Err(self.fail(error, snapshot, doubtful))),
         }
-        action
     }
 
     fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
@@ -68,7 +91,10 @@ where
     }
 
     fn snapshot(&self) -> Option<Snapshot> {
-        if self.failed.is_some() { self.saved.clone() } else { self.flow.snapshot() }
+        match &self.failed {
+            Some((_, left)) => left.clone(),
+            None => self.flow.snapshot(),
+        }
     }
 
     fn cancel(&mut self) {

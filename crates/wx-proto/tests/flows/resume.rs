@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io;
 
 use wx_proto::flow::{Flow, Input, Misuse, Resume, ResumeError, Saving, SendImage, Snapshot};
-use wx_proto::{Cause, Error, Outcome, Policy, ReplyError, Sent, Session};
+use wx_proto::{Cause, Error, Outcome, Policy, ReplyError, Ret, Sent, Session};
 
 use super::world::*;
 
@@ -332,4 +332,38 @@ fn a_state_that_cannot_be_saved_is_not_acted_on() {
             }
         }
     }
+}
+
+#[test]
+fn a_state_that_cannot_be_saved_takes_nothing_back() {
+    let full = |_: &Snapshot| Err(io::ErrorKind::StorageFull.into());
+    // A message in doubt stays in doubt, young or old, and can be taken up again.
+    let saved = killed_in_message();
+    for seconds in [5, 500] {
+        let mut flow = Saving::new(resume(&saved, seconds_later(seconds)), full);
+        let mut world = World::new(jpeg(LEN), []);
+        let error = world.run(&mut flow).unwrap_err();
+        assert_eq!((error.outcome(), world.seen.len()), (Outcome::Unknown, 0), "{seconds} s: {error:?}");
+        assert!(error.uploaded.is_some() && error.local_id.is_some());
+        assert!(flow.snapshot().is_some_and(|snapshot| snapshot.in_doubt()), "{seconds} s");
+    }
+    // A verdict stays one, though the state behind it is lost.
+    let mut left = 5;
+    let save = |_: &Snapshot| {
+        left -= 1;
+        if left < 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    };
+    let mut flow = Saving::new(new(), save);
+    let answers = [middle(), middle(), last("@m", LEN), ret(1205)];
+    let error = World::new(jpeg(LEN), answers).run(&mut flow).unwrap_err();
+    assert_eq!((error.ret(), error.outcome()), (Some(Ret(1205)), Outcome::NotSent));
+    // And what was won is told.
+    let mut left = 4;
+    let save = |_: &Snapshot| {
+        left -= 1;
+        if left < 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    };
+    let mut flow = Saving::new(new(), save);
+    let error = World::new(jpeg(LEN), good()).run(&mut flow).unwrap_err();
+    assert_eq!((error.outcome(), error.uploaded.is_some()), (Outcome::NotSent, true));
 }
