@@ -7,8 +7,15 @@ use std::io::Write;
 use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
 use wx_proto::bytes::Bytes;
+use wx_proto::endpoint::Endpoint;
+use wx_proto::endpoint::js_login::JsLogin;
+use wx_proto::endpoint::login::{PollLogin, Polled};
+use wx_proto::endpoint::new_login_page::{LoginPage, NewLoginPage};
+use wx_proto::endpoint::sync::Sync;
+use wx_proto::endpoint::sync_check::SyncCheck;
 use wx_proto::flow::{FetchImage, Flow, SendUploaded, Upload};
-use wx_proto::{Error, ImageSize, MsgId, Outcome, Policy, Uploaded};
+use wx_proto::http::Response;
+use wx_proto::{Error, ImageSize, MsgId, Outcome, Policy, Profile, ReplyError, Site, Uploaded};
 
 use super::world::*;
 
@@ -156,6 +163,48 @@ fn pictures() {
                     fetched.unwrap_err();
                     assert!(picture.starts_with(&stored));
                 }
+            }
+        }
+    }
+}
+
+/// Those of the login calls are text. A cut that can be told by its length is told; any other reads as less, or as nothing.
+#[test]
+fn answers_of_a_login_and_of_sync() {
+    let vector = super::login::vector();
+    let texts = |pointer: &str| -> Vec<String> {
+        let answers = vector.pointer(pointer).unwrap().as_array().unwrap().iter();
+        answers.map(|answer| answer["text"].as_str().unwrap().to_owned()).collect()
+    };
+    let of_page = |name: &str| vector["newloginpage"][name]["text"].as_str().unwrap().to_owned();
+    let mut all = [texts("/jslogin/answers"), texts("/poll/answers"), texts("/synccheck/answers")].concat();
+    all.extend([of_page("ok"), of_page("refused"), vector["stuck_sync"]["body"].to_string()]);
+    assert!(all.len() >= 15);
+    let uuid = JsLogin::new(1).read(&Response::new(all[0].clone().into())).unwrap();
+    let page = "https://wx.qq.com/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=t".into();
+    let (page, _) = NewLoginPage::at(&page, &Site::new(Profile::Web)).unwrap();
+    for text in &all {
+        for cut in 0..text.len() {
+            let body = Bytes::from(text[..cut].to_owned());
+            let announced =
+                Response::builder().header("content-length", text.len()).body(body.clone()).unwrap();
+            let expected = ReplyError::Cut { expected: Some(text.len() as u64), got: cut as u64 };
+            assert_eq!(JsLogin::new(1).read(&announced).unwrap_err(), expected);
+            assert_eq!(PollLogin::new(uuid.clone(), false, 1).read(&announced).unwrap_err(), expected);
+            assert_eq!(page.read(&announced).unwrap_err(), expected);
+            assert_eq!(SyncCheck::new(SEED).read(&announced).unwrap_err(), expected);
+            assert_eq!(Sync::new(SEED).read(&announced).unwrap_err(), expected);
+            // Without a length: never a login, a code or a way on that the whole answer does not give.
+            let short = Response::new(body);
+            let whole = Response::new(Bytes::from(text.clone()));
+            if let Ok(cut) = JsLogin::new(1).read(&short) {
+                assert_eq!(JsLogin::new(1).read(&whole).unwrap(), cut);
+            }
+            if let Ok(cut @ Polled::Confirmed { .. }) = PollLogin::new(uuid.clone(), false, 1).read(&short) {
+                assert_eq!(PollLogin::new(uuid.clone(), false, 1).read(&whole).unwrap(), cut);
+            }
+            if let Ok(LoginPage::Credentials(_)) = page.read(&short) {
+                assert!(page.read(&whole).is_ok());
             }
         }
     }
