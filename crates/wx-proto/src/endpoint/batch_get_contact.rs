@@ -9,7 +9,7 @@ use crate::outgoing::Draft;
 use crate::seed::Draw;
 use crate::wire::base::BaseRequest;
 use crate::wire::query::Target;
-use crate::wire::reply;
+use crate::wire::{lenient, reply};
 use crate::{Contact, DeviceId, Outgoing, ReplyError, Seed, Session, Unready, UserName};
 
 /// How many contacts one call may ask for (§5).
@@ -41,7 +41,7 @@ struct Asked<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Fields {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     contact_list: Vec<serde_json::Value>,
 }
 

@@ -30,7 +30,7 @@ pub struct Contacts {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Fields {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     member_list: Vec<serde_json::Value>,
     #[serde(default, deserialize_with = "lenient::count")]
     seq: u64,

@@ -46,7 +46,7 @@ struct Fields {
     user: User,
     #[serde(rename = "SKey", default, deserialize_with = "lenient::text")]
     skey: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     sync_key: SyncKey,
 }
 

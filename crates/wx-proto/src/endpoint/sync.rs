@@ -47,15 +47,15 @@ struct Request<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Fields {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     add_msg_list: Vec<serde_json::Value>,
     #[serde(default, deserialize_with = "lenient::count")]
     continue_flag: u64,
     #[serde(rename = "SKey", default, deserialize_with = "lenient::text")]
     skey: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     sync_key: SyncKey,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     sync_check_key: SyncKey,
 }
 

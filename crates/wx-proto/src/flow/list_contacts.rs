@@ -1,10 +1,11 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::repeating::Repeating;
 use super::{Action, CallId, Flow, Input, Misuse, Progress};
 use crate::endpoint::Endpoint;
 use crate::endpoint::get_contact::{Contacts, GetContact};
-use crate::{Cause, Contact, Error, Policy, Seed, Session, Step};
+use crate::{Cause, Contact, Error, Policy, Seed, Session, Step, UserName};
 
 /// Lists the contacts, page by page, each of them once.
 #[derive(Debug)]
@@ -13,6 +14,7 @@ pub struct ListContacts {
     unix_ms: u64,
     policy: Policy,
     contacts: Vec<Contact>,
+    known: BTreeSet<UserName>,
     pages: u32,
     stage: Stage,
 }
@@ -35,12 +37,20 @@ impl ListContacts {
         let session = session.clone();
         let stage = page(0, CallId::FIRST, &session, seed.unix_ms, &policy)
             .map_err(|error| Error { step: Step::Prepare, ..error })?;
-        Ok(Self { session, unix_ms: seed.unix_ms, policy, contacts: Vec::new(), pages: 1, stage })
+        Ok(Self {
+            session,
+            unix_ms: seed.unix_ms,
+            policy,
+            contacts: Vec::new(),
+            known: BTreeSet::new(),
+            pages: 1,
+            stage,
+        })
     }
 
     fn listed(&mut self, page_got: Contacts, next_id: CallId) {
         for contact in page_got.contacts {
-            if !self.contacts.iter().any(|known| known.user_name == contact.user_name) {
+            if self.known.insert(contact.user_name.clone()) {
                 self.contacts.push(contact);
             }
         }

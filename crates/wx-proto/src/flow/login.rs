@@ -9,7 +9,7 @@ use super::clock::Clock;
 use super::exchange::Ended;
 use super::patient::Patient;
 use super::repeating::Repeating;
-use super::{Action, CallId, Flow, Input, Misuse, Progress, Restore};
+use super::{Action, CallId, FailureKind, Flow, Input, Misuse, Progress, Restore};
 use crate::endpoint::Endpoint;
 use crate::endpoint::js_login::{JsLogin, Uuid};
 use crate::endpoint::login::{PollLogin, Polled};
@@ -145,15 +145,21 @@ impl<T: FnMut(&LoginState)> Login<T> {
         self.stage = Stage::Poll { uuid, scanned: false, since: None, call: Patient::new(next_id) };
     }
 
-    fn polled(&mut self, polled: Polled, next_id: CallId) {
+    fn idle(&mut self, now: Duration) {
+        if let Stage::Poll { call, .. } = &mut self.stage {
+            call.nothing(now, &self.policy);
+        }
+    }
+
+    fn polled(&mut self, polled: Polled, next_id: CallId, now: Duration) {
         let again = match polled {
-            Polled::Nothing => return,
+            Polled::Nothing => return self.idle(now),
             Polled::Scanned { avatar } => {
                 if let Stage::Poll { scanned: scanned @ false, .. } = &mut self.stage {
                     *scanned = true;
                     (self.tell)(&LoginState::Scanned { avatar });
                 }
-                return;
+                return self.idle(now);
             }
             Polled::Confirmed { redirect_uri } => {
                 (self.tell)(&LoginState::Confirmed);
@@ -232,9 +238,10 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                     return call.poll(now);
                 }
                 Stage::Poll { uuid, scanned, since, call } => {
-                    if now.saturating_sub(*since.get_or_insert(now)) > self.policy.code_lifetime {
+                    let age = now.saturating_sub(*since.get_or_insert(now));
+                    if call.is_between() && age > self.policy.code_lifetime {
                         let next_id = call.next_id();
-                        self.polled(Polled::Expired, next_id);
+                        self.polled(Polled::Expired, next_id, now);
                         continue;
                     }
                     let unix_ms = self.clock.unix_ms(now);
@@ -269,7 +276,7 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                         self.wait_for_phone(uuid, next_id, &code);
                     }
                     Some(Err(Cause::Reply(ReplyError::Code(code)))) => {
-                        self.polled(Polled::Trouble { code }, next_id);
+                        self.polled(Polled::Trouble { code }, next_id, now);
                     }
                     Some(Err(cause)) => self.fail(Step::Login, cause),
                 }
@@ -280,6 +287,11 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                 match ended {
                     None => {}
                     Some(Ok(uuid)) => self.wait_for_phone(uuid, next_id, &LoginState::Asked),
+                    // The cookies of that login are gone, or the server will not ask: a code it is.
+                    Some(Err(Cause::Reply(ReplyError::Refused { .. }))) => {
+                        (self.tell)(&LoginState::Refused);
+                        self.stage = Stage::Begin(next_id);
+                    }
                     Some(Err(cause)) => self.fail(Step::Login, cause),
                 }
             }
@@ -287,6 +299,12 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                 let read = PollLogin::new(uuid.clone(), *scanned, 0);
                 let answer = match call.handle(input)? {
                     None => return Ok(()),
+                    // Somebody in between shows a certificate of their own.
+                    Some(Ended::Failed(failure)) if failure.kind == FailureKind::Tls => {
+                        let tries = call.tries();
+                        self.fail(Step::Login, Cause::Network { failure, tries });
+                        return Ok(());
+                    }
                     Some(Ended::Reply(reply)) => read.read(&reply).ok(),
                     Some(Ended::Failed(_) | Ended::TooLarge(_)) => None,
                 };
@@ -294,7 +312,7 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                     Some(polled) => {
                         call.went_well();
                         let next_id = call.next_id();
-                        self.polled(polled, next_id);
+                        self.polled(polled, next_id, now);
                     }
                     None => call.failed(now, &self.policy),
                 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::clock::Clock;
 use super::exchange::Ended;
 use super::patient::Patient;
-use super::{Action, CallId, Flow, Input, Misuse, Progress, Restore};
+use super::{Action, CallId, FailureKind, Flow, Input, Misuse, Progress, Restore};
 use crate::endpoint::Endpoint;
 use crate::endpoint::sync::{Batch, Sync};
 use crate::endpoint::sync_check::{Checked, SyncCheck};
@@ -80,7 +80,7 @@ impl NextMessages {
 
     fn checked(&mut self, checked: Result<Checked, ReplyError>, now: Duration) {
         match checked {
-            Ok(Checked::Nothing) => self.call.went_well(),
+            Ok(Checked::Nothing) => self.call.nothing(now, &self.policy),
             // Trouble is not over before webwxsync has gone well too.
             Ok(Checked::Something { .. }) => self.stage = Stage::Sync,
             // What other codes mean here nobody knows; the page counts them and asks again (§8.5).
@@ -94,16 +94,18 @@ impl NextMessages {
     fn synced(&mut self, batch: Batch, now: Duration) {
         let before = self.session.sync().key.clone();
         let messages = self.session.adopt_batch(batch, self.clock.unix_ms(now) / 1000);
-        if !messages.is_empty() {
+        let moved = self.session.sync().key != before;
+        // Those without an id cannot be told apart: without another position they are the same again.
+        if messages.iter().any(|message| moved || !message.id.is_zero()) {
             self.stage = Stage::Done(Ok(messages));
             return;
         }
         self.stage = Stage::next(&self.session);
         // A server that has something and never gives it must not be asked without a pause.
-        if self.session.sync().key == before {
-            self.call.failed(now, &self.policy);
+        if moved {
+            self.call.nothing(now, &self.policy);
         } else {
-            self.call.went_well();
+            self.call.failed(now, &self.policy);
         }
     }
 }
@@ -180,6 +182,11 @@ impl Flow for NextMessages {
             Some(Ended::Reply(reply)) => reply,
             Some(Ended::TooLarge(error)) => {
                 self.fail(error);
+                return Ok(());
+            }
+            // Somebody in between shows a certificate of their own.
+            Some(Ended::Failed(failure)) if failure.kind == FailureKind::Tls => {
+                self.fail(Cause::Network { failure, tries: self.call.tries() });
                 return Ok(());
             }
             Some(Ended::Failed(_)) => {

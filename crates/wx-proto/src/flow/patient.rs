@@ -8,6 +8,11 @@ use super::{Action, CallId, Input, Misuse};
 use crate::endpoint::LIST_LIMIT;
 use crate::{Outgoing, Policy, Unready};
 
+/// A call that was answered sooner was not held.
+const HELD: Duration = Duration::from_secs(1);
+/// So many in a row are no trouble yet.
+const HASTY: u32 = 4;
+
 #[derive(Debug)]
 pub(super) struct Patient {
     exchange: Option<Exchange>,
@@ -15,11 +20,14 @@ pub(super) struct Patient {
     /// Tries in a row that came to nothing.
     failures: u32,
     wait_until: Option<Duration>,
+    /// When the current call was made, and how many in a row were answered at once with nothing.
+    made: Duration,
+    hasty: u32,
 }
 
 impl Patient {
     pub(super) fn new(next_id: CallId) -> Self {
-        Self { exchange: None, next_id, failures: 0, wait_until: None }
+        Self { exchange: None, next_id, failures: 0, wait_until: None, made: Duration::ZERO, hasty: 0 }
     }
 
     /// `make` gives the request of a new try.
@@ -35,6 +43,7 @@ impl Patient {
         if self.exchange.is_none() {
             self.exchange = Some(Exchange::new(self.next_id, make()?, LIST_LIMIT));
             self.next_id = self.next_id.next();
+            self.made = now;
         }
         Ok(self.exchange.as_ref().map_or(Action::Wait(now), Exchange::poll))
     }
@@ -48,6 +57,11 @@ impl Patient {
         Ok(ended)
     }
 
+    /// Whether no call is under way.
+    pub(super) fn is_between(&self) -> bool {
+        self.exchange.is_none()
+    }
+
     /// The last try came to nothing: the next one waits.
     pub(super) fn failed(&mut self, now: Duration, policy: &Policy) {
         self.failures = self.failures.saturating_add(1);
@@ -57,6 +71,15 @@ impl Patient {
 
     pub(super) fn went_well(&mut self) {
         self.failures = 0;
+    }
+
+    /// There was nothing. A server that says so again and again without holding the call is not asked without a pause.
+    pub(super) fn nothing(&mut self, now: Duration, policy: &Policy) {
+        self.went_well();
+        self.hasty = if now.saturating_sub(self.made) < HELD { self.hasty.saturating_add(1) } else { 0 };
+        if self.hasty > HASTY {
+            self.wait_until = Some(now.saturating_add(policy.back_off));
+        }
     }
 
     /// The number of the try, from 1.

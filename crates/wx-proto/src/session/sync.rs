@@ -13,7 +13,7 @@ use crate::wire::lenient;
 pub(crate) struct SyncKey {
     #[serde(rename = "Count", default, deserialize_with = "lenient::count")]
     count: u64,
-    #[serde(rename = "List", default)]
+    #[serde(rename = "List", default, deserialize_with = "lenient::or_default")]
     list: Vec<Entry>,
 }
 

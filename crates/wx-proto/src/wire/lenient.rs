@@ -40,6 +40,13 @@ pub(crate) fn count<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error>
     Ok(number(from)?.unwrap_or_default())
 }
 
+/// Null reads as nothing.
+pub(crate) fn or_default<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(
+    from: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
+}
+
 /// A signed number, or a string that holds one.
 pub(crate) fn signed<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
     text(from)?.trim().parse().map_err(|_| serde::de::Error::custom("not a number"))

@@ -18,13 +18,17 @@ fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
         rest = rest.split_once('<')?.1;
         let Some(tag) = rest.strip_prefix(name) else { continue };
         let Some((attributes, inside)) = tag.split_once('>') else { continue };
+        // Not the beginning of a longer name.
+        if !attributes.is_empty() && !attributes.starts_with(|c: char| c == '/' || c.is_whitespace()) {
+            continue;
+        }
         if attributes.ends_with('/') {
             return Some("");
         }
-        // Not the beginning of a longer name.
-        if attributes.chars().next().is_none_or(char::is_whitespace) {
-            return inside.split_once(&format!("</{name}")).map(|(inside, _)| inside);
-        }
+        return inside.match_indices("</").find_map(|(end, _)| {
+            let closing = inside[end + 2..].strip_prefix(name)?;
+            closing.starts_with(|c: char| c == '>' || c.is_whitespace()).then(|| &inside[..end])
+        });
     }
 }
 
@@ -41,6 +45,8 @@ mod tests {
         assert_eq!(text(xml, "skey").as_deref(), Some("@x&y<"));
         assert_eq!(text(xml, "t").as_deref(), Some("a&amp;b"));
         assert_eq!(text(xml, "wxsid"), None);
+        let longer = "<retry/><rets>1</rets><ret>a</retx>b</ret>";
+        assert_eq!(text(longer, "ret").as_deref(), Some("a</retx>b"));
         for broken in ["", "<", "<ret", "<ret>", "<ret>0", "ret>0</ret>", "<<<ret>>"] {
             assert_eq!(text(broken, "ret"), None, "{broken}");
         }

@@ -287,13 +287,16 @@ fn the_phone_can_be_asked_without_a_code() {
     assert_eq!(uri, "https://wx.qq.com/cgi-bin/mmwebwx-bin/webwxpushloginurl?uin=123456789");
     let cookies = world.seen[0].http().headers()["cookie"].to_str().unwrap();
     assert!(cookies.contains("webwxuvid=") && cookies.contains("webwx_auth_ticket="));
+    // The server will not ask: a code it is.
+    let refused = ok(r#"{"ret":"1","msg":"no login","uuid":""}"#);
+    let (_, result, told) = push([refused, code(), polled(2), page(), init(""), notified()]);
+    assert!(result.is_ok());
+    assert_eq!(names(&told), ["Refused", "Code", "Confirmed"]);
     // Too late: a code it is.
     let (_, result, told) = push([asked(), polled(4), code(), polled(2), page(), init(""), notified()]);
     assert!(result.is_ok());
     assert_eq!(names(&told), ["Asked", "Expired", "Code", "Confirmed"]);
-    for refusal in
-        [r#"{"ret":"1","msg":"no login","uuid":""}"#, r#"{"ret":"0","uuid":""}"#, "<html>", "{}", ""]
-    {
+    for refusal in [r#"{"ret":"0","uuid":""}"#, "<html>", "{}", ""] {
         assert_eq!(
             push(std::iter::repeat_with(|| ok(refusal)).take(3)).1.unwrap_err().step,
             Step::Login,

@@ -314,3 +314,39 @@ fn logging_out() {
     assert_eq!(run(vec![dropped(), dropped(), dropped()]).1.unwrap_err().step, Step::Logout);
     assert!(run(vec![status(500)]).1.is_err());
 }
+
+#[test]
+fn a_server_that_holds_nothing_back_is_not_asked_without_a_pause() {
+    let answers = std::iter::repeat_with(|| check(0, 0)).take(10).chain([check(0, 2), arrived(6, &[2])]);
+    let (world, result) = next(going_on(5), answers);
+    assert!(result.is_ok());
+    assert_eq!(world.pauses(), [0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 0]);
+    // Nor one whose position moves and brings nothing, or brings what has no id.
+    let nothing = (6..16).flat_map(|n| [check(0, 4), arrived(n, &[])]);
+    let (world, _) = next(going_on(5), nothing.chain([check(0, 2), arrived(20, &[2])]));
+    assert!(world.pauses().iter().sum::<u64>() >= 5, "{:?}", world.pauses());
+    let nameless = || [check(0, 2), batch(5, &[json!({ "MsgType": 51 })], json!({}))];
+    let answers = std::iter::repeat_with(nameless).take(3).flatten().chain([check(0, 2), arrived(6, &[2])]);
+    let (world, result) = next(going_on(5), answers);
+    assert_eq!(
+        (ids(&result.unwrap()), world.pauses().iter().sum::<u64>()),
+        (vec!["2".to_owned()], 1 + 2 + 4)
+    );
+}
+
+#[test]
+fn a_certificate_of_somebody_else_ends_it() {
+    use wx_proto::flow::{Failure, FailureKind};
+    let (world, result) = next(going_on(5), [Answer::Fail(Failure::never_connected(FailureKind::Tls))]);
+    assert!(matches!(result.unwrap_err().cause, Cause::Network { .. }));
+    assert_eq!(world.seen.len(), 1);
+}
+
+#[test]
+fn null_is_nothing() {
+    let nulls = json!({ "SyncKey": null, "SyncCheckKey": null, "AddMsgList": null });
+    let (world, result) =
+        next(going_on(5), [check(0, 2), batch(6, &[], nulls), check(0, 2), arrived(6, &[2])]);
+    assert!(result.is_ok());
+    assert_eq!(world.seen[3].json()["SyncKey"], key(5));
+}

@@ -1,9 +1,11 @@
+use std::fmt;
+
 use bytes::Bytes;
 
 use crate::Secret;
 
 /// What a login has to show its user.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoginState {
     /// A code to be scanned with the phone, as a QR code of this address. It is good for a few minutes. Who sees it can
@@ -30,4 +32,22 @@ pub enum LoginState {
         /// Its code, if it gave one.
         code: Option<i64>,
     },
+}
+
+/// Shows of an avatar its length only, and nothing of a code.
+impl fmt::Debug for LoginState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code { .. } => f.write_str("Code"),
+            Self::Asked => f.write_str("Asked"),
+            Self::Scanned { avatar: Some(avatar) } => {
+                write!(f, "Scanned {{ avatar: {} bytes }}", avatar.len())
+            }
+            Self::Scanned { avatar: None } => f.write_str("Scanned"),
+            Self::Confirmed => f.write_str("Confirmed"),
+            Self::Refused => f.write_str("Refused"),
+            Self::Expired => f.write_str("Expired"),
+            Self::Trouble { code } => f.debug_struct("Trouble").field("code", code).finish(),
+        }
+    }
 }
