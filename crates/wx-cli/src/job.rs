@@ -128,9 +128,14 @@ pub(crate) struct Scratch(tempfile::TempDir);
 
 impl Scratch {
     pub(crate) fn beside(path: &Path) -> io::Result<Self> {
+        Self::within(files::parent(path), files::TEMPORARY)
+    }
+
+    /// As [`Scratch::beside`], in a directory, with what its name begins with.
+    pub(crate) fn within(parent: &Path, prefix: &str) -> io::Result<Self> {
         // Held meanwhile: a signal in between must find it.
         let mut scratch = SCRATCH.lock().unwrap_or_else(PoisonError::into_inner);
-        let dir = tempfile::Builder::new().prefix(files::TEMPORARY).tempdir_in(files::parent(path))?;
+        let dir = tempfile::Builder::new().prefix(prefix).tempdir_in(parent)?;
         *scratch = Some(dir.path().to_owned());
         Ok(Self(dir))
     }

@@ -1,6 +1,5 @@
 //! `wx login`.
 
-use std::cell::RefCell;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -51,11 +50,10 @@ fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(
         return Ok(());
     }
     let wire = Wire::new(global.transport, &site)?;
-    // What goes wrong with the code's file is told once, and ends nothing.
-    let trouble = RefCell::new(None);
+    // What goes wrong with the code's file ends nothing: it is drawn as well.
     let tell = |state: &LoginState| {
         if let Err(problem) = show(state, args, report) {
-            trouble.borrow_mut().get_or_insert(problem);
+            report.warn(&problem.sentence());
         }
     };
     let session = match &pushing {
@@ -66,9 +64,6 @@ fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(
         return give_up(&old, session, &wire, global, report);
     }
     owned.save(&session)?;
-    if let Some(problem) = trouble.into_inner() {
-        report.warn(&problem.sentence());
-    }
     report.tell(&line(&session, path), &event::account("logged_in", &session));
     Ok(())
 }
@@ -87,10 +82,10 @@ fn give_up(
     report: &Report,
 ) -> Result<(), Problem> {
     let logout = flow::Logout::new(&new, seed()?, global.policy())?;
-    let _ = wire.drive(logout, report);
+    let ended = if wire.drive(logout, report).is_ok() { "was ended" } else { "could not be ended" };
     let profile = old.site().profile();
     Err(Problem::local(
-        format!("holds the login of another account ({profile}); the new one was ended"),
+        format!("holds the login of another account ({profile}); the new one {ended}"),
         Advice::CheckFile,
     )
     .hint("choose another --session; --force replaces it"))

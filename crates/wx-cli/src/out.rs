@@ -9,6 +9,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// Whether a line on standard output was lost though somebody may want it.
 static LOST: AtomicBool = AtomicBool::new(false);
 
+/// Whether nobody reads standard output any more.
+static GONE: AtomicBool = AtomicBool::new(false);
+
 /// A line on standard output.
 pub(crate) fn line(text: impl Display) {
     result(&shown(&text.to_string()));
@@ -24,11 +27,17 @@ pub(crate) fn lost() -> bool {
     LOST.load(Ordering::Relaxed)
 }
 
+/// Whether what is told from here on reaches anybody.
+pub(crate) fn is_heard() -> bool {
+    !lost() && !GONE.load(Ordering::Relaxed)
+}
+
 /// A full disk is no reason to stop half way either, but to say so in the end.
 fn result(line: &str) {
     let written = write(io::stdout().lock(), line);
-    if written.is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe) {
-        LOST.store(true, Ordering::Relaxed);
+    if let Err(error) = written {
+        let flag = if error.kind() == io::ErrorKind::BrokenPipe { &GONE } else { &LOST };
+        flag.store(true, Ordering::Relaxed);
     }
 }
 

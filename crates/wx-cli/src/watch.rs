@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use wx_proto::flow::{NextMessages, Restore};
-use wx_proto::{ImageSize, Kind, Message};
+use wx_proto::{Advice, ImageSize, Kind, Message};
 
 use self::folder::Folder;
 use self::trouble::Trouble;
@@ -16,6 +16,7 @@ use crate::account;
 use crate::args::{Global, Watch};
 use crate::event::{self, Subject};
 use crate::job;
+use crate::out;
 use crate::problem::{Class, Problem, Which};
 use crate::report::Report;
 use crate::session::{self, Owned, Use};
@@ -53,14 +54,26 @@ fn work(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<(
         let flow = NextMessages::new(client.session().clone(), seed()?, client.policy())?;
         let arrived = client.drive(flow, &trouble)?;
         client.move_on(arrived.session);
+        let mut over = None;
         for message in &arrived.messages {
             report.tell(&line(message), &event::message(message));
             if let (Some(folder), Some(size)) = (&folder, message.picture()) {
-                keep(folder, message, size, &client, &trouble)?;
+                match &over {
+                    None => over = keep(folder, message, size, &client, &trouble)?,
+                    Some(problem) => failed(message, problem, report),
+                }
             }
             if report.stopped() {
                 return Err(report.interrupted());
             }
+            if !out::is_heard() {
+                return Err(
+                    Problem::local("nobody reads the output any more", Advice::CheckFile).with_output()
+                );
+            }
+        }
+        if let Some(problem) = over {
+            return Err(problem);
         }
         // Only now: what was not dealt with comes again after a crash.
         owned.save(client.session())?;
@@ -86,38 +99,42 @@ fn clipped(text: &str) -> String {
     }
 }
 
-/// Fetches a message's picture into the directory, unless it is there already.
+/// Fetches a message's picture into the directory, unless it is there already. Gives what ended the login, if it is over:
+/// the next one knows nothing of these messages, so they are told to their end.
 fn keep(
     folder: &Folder,
     message: &Message,
     size: ImageSize,
     client: &Client,
     trouble: &Trouble<'_>,
-) -> Result<(), Problem> {
+) -> Result<Option<Problem>, Problem> {
     if folder.has(&message.id) {
-        return Ok(());
+        return Ok(None);
     }
     let report = trouble.report();
-    let subject = |path: Option<&Path>| Subject::Message {
-        msg_id: message.id.clone(),
-        path: path.map(|path| path.to_string_lossy().into_owned()),
-    };
     let id = &message.id;
     let fetch = || folder.save(id, |target| client.fetch(id, size, target, report));
     match trouble.ride_out(Some(trouble::PATIENCE), fetch) {
         Ok(None) => {}
         Ok(Some((path, fetched))) => {
-            report.once(subject(Some(&path)), |number| report.fetched(number, &fetched))
+            let path = Some(path.to_string_lossy().into_owned());
+            let subject = Subject::Message { msg_id: id.clone(), path };
+            report.once(subject, |number| report.fetched(number, &fetched));
         }
         // The message is told again by the next watch, so this is the end; a full disk would lose every picture.
-        Err(problem)
-            if problem.class == Class::Login || problem.file == Which::Output || report.stopped() =>
-        {
-            return Err(problem);
+        Err(problem) if problem.file == Which::Output || report.stopped() => return Err(problem),
+        Err(problem) => {
+            failed(message, &problem, report);
+            return Ok((problem.class == Class::Login).then_some(problem));
         }
-        Err(problem) => report.once(subject(None), |number| {
-            let _ = report.problem(number..number + 1, &problem);
-        }),
     }
-    Ok(())
+    Ok(None)
+}
+
+/// A picture that was not fetched.
+fn failed(message: &Message, problem: &Problem, report: &Report) {
+    let subject = Subject::Message { msg_id: message.id.clone(), path: None };
+    report.once(subject, |number| {
+        let _ = report.problem(number..number + 1, problem);
+    });
 }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wx_proto::{Advice, Fetched, MsgId};
 
-use crate::files::{self, Lock};
+use crate::files::Lock;
 use crate::job::Scratch;
 use crate::out;
 use crate::problem::Problem;
@@ -24,6 +24,8 @@ pub(super) struct Folder {
 
 /// Beside the pictures while somebody saves there.
 const LOCK: &str = ".wx-lock";
+/// What the names of a watch's half written pictures begin with, and nobody else's.
+const HALF: &str = ".wx-watch-";
 
 impl Folder {
     /// Makes the directory if need be, and removes what a killed watch left half written.
@@ -39,7 +41,7 @@ impl Folder {
         for entry in fs::read_dir(dir).map_err(on_dir)? {
             let entry = entry.map_err(on_dir)?;
             let name = entry.file_name();
-            if name != LOCK && name.to_string_lossy().starts_with(files::TEMPORARY) {
+            if name.to_string_lossy().starts_with(HALF) {
                 let _ = fs::remove_dir_all(entry.path());
             } else if let Some(stem) = before_dot(&name) {
                 names.insert(stem);
@@ -60,7 +62,7 @@ impl Folder {
         id: &MsgId,
         fetch: impl FnOnce(Target<'_>) -> Result<Fetched, Problem>,
     ) -> Result<Option<(PathBuf, Fetched)>, Problem> {
-        let scratch = Scratch::beside(&self.dir.join(LOCK)).map_err(|error| self.on(&error))?;
+        let scratch = Scratch::within(&self.dir, HALF).map_err(|error| self.on(&error))?;
         let picture = scratch.file();
         let fetched = fetch(Target::File(&picture))?;
         let name = format!("{id}.{}", fetched.format.extension());

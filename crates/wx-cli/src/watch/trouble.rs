@@ -18,6 +18,8 @@ pub(super) struct Trouble<'a> {
 
 /// How long a picture is tried that cannot be had for trouble that may pass.
 pub(super) const PATIENCE: Duration = Duration::from_secs(300);
+/// How long one is tried that the server does not have.
+const NOT_YET: Duration = Duration::from_secs(20);
 const SHORTEST: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -42,9 +44,16 @@ impl<'a> Trouble<'a> {
                 }
                 Err(problem) => problem,
             };
-            let passes = matches!(problem.advice, Some(Advice::CheckNetwork | Advice::RetryLater));
+            let patience = match problem.advice {
+                Some(Advice::CheckNetwork | Advice::RetryLater) => patience,
+                // A page of a proxy, too many requests: that passes for a picture too, before its turn is over for good.
+                Some(Advice::CheckProxy | Advice::Wait) if patience.is_some() => patience,
+                // What was sent a moment ago is not always there yet (§3.2).
+                Some(Advice::CheckMessage) if patience.is_some() => Some(NOT_YET),
+                _ => return Err(problem),
+            };
             let patient = patience.is_none_or(|patience| begun.elapsed() + wait < patience);
-            if !passes || !patient || self.report.stopped() {
+            if !patient || self.report.stopped() {
                 return Err(problem);
             }
             self.begins();

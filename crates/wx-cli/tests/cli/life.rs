@@ -172,7 +172,7 @@ fn trouble_is_told_when_it_begins_and_when_it_is_over() {
 #[test]
 fn a_picture_that_cannot_be_fetched_does_not_end_the_watch() {
     let place = Place::of(
-        Emulator::builder().fault("html@webwxgetmsgimg#1".parse().unwrap()).image(png()).image(gif()),
+        Emulator::builder().fault("ret=1@webwxgetmsgimg#1".parse().unwrap()).image(png()).image(gif()),
     );
     let text = serde_json::json!({ "MsgType": 1, "Content": "a\u{1b}[2J<br/>b", "FromUserName": "@@r" });
     place.emulator.deliver_message(text.as_object().unwrap());
@@ -312,4 +312,37 @@ fn the_session_has_a_place_of_its_own() {
     }
     assert_eq!(run(&["logout"]).status.code(), Some(0));
     assert_eq!(run(&["contacts"]).status.code(), Some(3));
+}
+
+#[test]
+fn a_page_in_the_place_of_a_picture_is_waited_out() {
+    let place = Place::of(Emulator::builder().image(png()).fault("html@webwxgetmsgimg#1".parse().unwrap()));
+    let ran = watch(&place, "ureq", 1);
+    assert_eq!(ran.kinds()[..2], ["message", "fetched"], "{}", ran.err);
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_watch_before_its_messages_are_passed() {
+    let place = Place::of(Emulator::builder().hold(Duration::from_secs(20)));
+    let mut child = place.spawn(&about("watch", "ureq", &["--json"]));
+    place.wait_for("synccheck", 1);
+    drop(child.stdout.take());
+    let id = place.emulator.deliver(png());
+    wait_until(|| child.try_wait().unwrap().is_some());
+    assert_eq!(place.wait(child).code, 1);
+    // The next one tells it.
+    let ran = watch(&place, "ureq", 1);
+    assert_eq!(ran.column("msg_id")[0], id);
+}
+
+#[test]
+fn what_is_not_its_own_stays_in_the_directory() {
+    let place = Place::of(Emulator::builder().image(png()));
+    for name in [".wx-backup", ".wx-watch-x1"] {
+        fs::create_dir_all(place.path("kept").join(name)).unwrap();
+        fs::write(place.path("kept").join(name).join("picture"), "x").unwrap();
+    }
+    watch(&place, "reqwest", 1);
+    let there = |name: &str| place.path("kept").join(name).exists();
+    assert!(there(".wx-backup") && !there(".wx-watch-x1"));
 }
