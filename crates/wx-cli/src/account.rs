@@ -19,7 +19,7 @@ type Work<T> = fn(T, &Client, &Report) -> Result<(), Problem>;
 
 /// Does something with a login. `own` is done before the file is read, so that what it locks stays as it was read.
 fn run<T: 'static>(args: &Account, global: Global, own: fn(&Path) -> T, work: Work<T>) -> ExitCode {
-    let path = session::place(args.session.as_deref());
+    let path = args.session.place();
     let report = Report::new(&global, vec![subject(&path)]);
     job::run(report, move |report| {
         let owned = own(&path);

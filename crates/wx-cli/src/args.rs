@@ -12,7 +12,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use wx_emulator::{Fault, Scan};
 use wx_proto::{ImageSize, MsgId, NameError, Policy, Profile, UserName};
 
-use crate::out;
+use crate::{out, session};
 
 /// Send and fetch pictures over web WeChat.
 #[derive(Debug, Parser)]
@@ -67,6 +67,21 @@ pub(crate) enum Command {
     Logout(Account),
 }
 
+/// Which login.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct SessionFile {
+    /// The session file of a login. [default: the platform's place for it]
+    #[arg(long, value_name = "FILE")]
+    session: Option<PathBuf>,
+}
+
+impl SessionFile {
+    /// The file that was named, or else the platform's place for it.
+    pub(crate) fn place(&self) -> PathBuf {
+        self.session.clone().unwrap_or_else(session::default_place)
+    }
+}
+
 /// Send a picture to an emulated server on this computer, fetch it back and compare.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Demo {
@@ -109,9 +124,8 @@ pub(crate) struct Emulate {
 /// Send pictures.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SendImage {
-    /// The session file of a login. [default: the platform's place for it]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) session: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) session: SessionFile,
     /// Who gets the pictures: a UserName of this login, filehelper, or name:NICK for a remark or nickname; can be repeated.
     #[arg(long, required = true, value_name = "USER")]
     pub(crate) to: Vec<Recipient>,
@@ -132,12 +146,11 @@ pub(crate) struct SendImage {
     pub(crate) images: Vec<PathBuf>,
 }
 
-/// Go on with a wx send-image --resume-dir that did not finish.
+/// Go on with a wx send-image --resume-dir that did not finish, in the login that began it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Resume {
-    /// The session file of the login that began it. [default: the platform's place for it]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) session: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) session: SessionFile,
     /// Send a message once more that may have been delivered, under its old id.
     #[arg(long)]
     pub(crate) resend: bool,
@@ -146,12 +159,11 @@ pub(crate) struct Resume {
     pub(crate) dir: PathBuf,
 }
 
-/// Fetch the picture of a message.
+/// Fetch the picture of a message that this login got.
 #[derive(Debug, clap::Args)]
 pub(crate) struct FetchImage {
-    /// The session file of the login that got the message. [default: the platform's place for it]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) session: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) session: SessionFile,
     /// Which picture of the message; big is for emoticons.
     #[arg(long, value_enum, default_value_t = Size::Original)]
     pub(crate) size: Size,
@@ -169,9 +181,8 @@ pub(crate) struct FetchImage {
 /// Log in with the phone, and keep the session.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Login {
-    /// Where to keep the session. [default: the platform's place for it]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) session: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) session: SessionFile,
     /// Which page to log in at.
     #[arg(long, value_enum, default_value_t = Page::Web)]
     pub(crate) profile: Page,
@@ -207,17 +218,15 @@ impl From<Page> for Profile {
 /// About the account of a login.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Account {
-    /// The session file of a login. [default: the platform's place for it]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) session: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) session: SessionFile,
 }
 
 /// Tell each message that comes, and keep the pictures.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Watch {
-    /// The session file of a login. [default: the platform's place for it]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) session: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) session: SessionFile,
     /// Keep each picture in this directory, under its MsgID.
     #[arg(long, value_name = "DIR")]
     pub(crate) save_images: Option<PathBuf>,

@@ -123,8 +123,8 @@ impl Batch<'_> {
         Start::Saved(Box::new(snapshot), Resume { unix_ms: unix_ms(), resend: self.resend })
     }
 
-    fn ears(&self, file: usize) -> Saving<'_> {
-        Saving { report: self.report, saved: self.saved.as_ref(), file }
+    fn ears(&self, file: usize) -> Kept<'_> {
+        Kept { report: self.report, saved: self.saved.as_ref(), file }
     }
 
     fn subjects(&self, file: usize) -> Range<usize> {
@@ -143,13 +143,13 @@ const LOOK: &str =
     "look at the conversation on the phone; if it is not there, wx resume --resend sends it once more";
 
 /// Saves each state of a picture before it is acted on.
-struct Saving<'a> {
+struct Kept<'a> {
     report: &'a Report,
     saved: Option<&'a Saved>,
     file: usize,
 }
 
-impl Ears for Saving<'_> {
+impl Ears for Kept<'_> {
     fn report(&self) -> &Report {
         self.report
     }

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use serde_json::json;
 use wx_emulator::{Emulator, Profile};
@@ -51,7 +52,7 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     // Before anybody can know that it is there to be stopped.
     let signals = job::Signals::catch().map_err(no_signals)?;
     let emulator = builder.start().map_err(|error| format!("{}: {}", args.addr, out::words(&error)))?;
-    let emulator = std::sync::Arc::new(emulator);
+    let emulator = Arc::new(emulator);
     if let Some(path) = &args.session_file {
         save(path, &emulator.session_json(), true)?;
     }
@@ -63,7 +64,7 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
         save(path, &format!("{}\n", emulator.addr().port()), false)?;
     }
     if let Some(every) = args.deliver_every.filter(|_| !images.is_empty()) {
-        let emulator = std::sync::Arc::clone(&emulator);
+        let emulator = Arc::clone(&emulator);
         // It ends with the process.
         std::thread::spawn(move || {
             for image in images.iter().cycle() {
@@ -94,12 +95,8 @@ fn tell(emulator: &Emulator, global: &Global) {
 
 /// Makes this process the only writer of a session file. Only the session of another emulator is replaced.
 fn own(path: &Path) -> Result<Owned, String> {
-    let owned =
-        Owned::take(path).map_err(|problem| on(path, format!("{}; choose another path", problem.message)))?;
-    owned
-        .check_replaceable(true)
-        .map_err(|problem| on(path, format!("{}; choose another path", problem.message)))?;
-    Ok(owned)
+    let owned = Owned::take(path).and_then(|owned| owned.check_replaceable(true).map(|_| owned));
+    owned.map_err(|problem| on(path, format!("{}; choose another path", problem.message)))
 }
 
 fn save(path: &Path, text: &str, secret: bool) -> Result<(), String> {

@@ -16,7 +16,7 @@ use crate::transport::{Wire, seed};
 use crate::{account, job, qr};
 
 pub(crate) fn run(args: Login, global: Global) -> ExitCode {
-    let path = session::place(args.session.as_deref());
+    let path = args.session.place();
     let report = Report::new(&global, vec![account::subject(&path)]);
     job::run(report, move |report| {
         report.begin(0..1, None);

@@ -27,8 +27,8 @@ pub(crate) fn run(args: Resume, global: Global) -> ExitCode {
     }
     job::run(report, move |report| {
         let mut policy = global.policy();
-        policy.max_picture = plan.max_size;
-        let path = session::place(args.session.as_deref());
+        (policy.max_picture, policy.as_file) = (plan.max_size, plan.as_file);
+        let path = args.session.place();
         let Some(client) = session::connect(&path, Use::Send, policy, &global, report) else {
             return;
         };

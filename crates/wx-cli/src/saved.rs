@@ -28,6 +28,8 @@ struct Job {
     key: [u8; 16],
     login: String,
     max_size: u64,
+    #[serde(default)]
+    as_file: bool,
     pace_ms: u64,
     /// Absolute.
     files: Vec<PathBuf>,
@@ -49,6 +51,7 @@ pub(crate) struct Plan {
     pub(crate) files: Vec<PathBuf>,
     pub(crate) to: Vec<UserName>,
     pub(crate) max_size: u64,
+    pub(crate) as_file: bool,
     pub(crate) pace: Duration,
 }
 
@@ -75,6 +78,7 @@ impl Saved {
             key,
             login: session.fingerprint(&key),
             max_size: plan.max_size,
+            as_file: plan.as_file,
             pace_ms: u64::try_from(plan.pace.as_millis()).unwrap_or(u64::MAX),
             files,
             to: plan.to.clone(),
@@ -108,6 +112,7 @@ impl Saved {
             files: self.job.files.clone(),
             to: self.job.to.clone(),
             max_size: self.job.max_size,
+            as_file: self.job.as_file,
             pace: Duration::from_millis(self.job.pace_ms),
         }
     }

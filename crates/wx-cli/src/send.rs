@@ -39,14 +39,19 @@ fn subjects_of(files: &[PathBuf], to: &[String]) -> Vec<Subject> {
 fn work(args: &SendImage, global: &Global, report: &Report) {
     let mut policy = global.policy();
     (policy.max_picture, policy.as_file) = (args.max_size, args.as_file);
-    let path = session::place(args.session.as_deref());
+    let path = args.session.place();
     let Some(client) = session::connect(&path, Use::Send, policy, global, report) else { return };
     let to = match resolved(&args.to, &client, report) {
         Ok(to) => to,
         Err((recipient, problem)) => return report.refuse(Path::new(&format!("--to {recipient}")), &problem),
     };
-    let plan =
-        Plan { files: args.images.clone(), to, max_size: args.max_size, pace: args.pace.unwrap_or_default() };
+    let plan = Plan {
+        files: args.images.clone(),
+        to,
+        max_size: args.max_size,
+        as_file: args.as_file,
+        pace: args.pace.unwrap_or_default(),
+    };
     report.replace(subjects(&plan));
     let saved = match &args.resume_dir {
         Some(dir) => match Saved::create(dir, &plan, client.session()) {

@@ -27,11 +27,8 @@ pub(crate) enum Use {
     Any,
 }
 
-/// The file that was named, or the platform's place for it, whose directory is made for the user alone.
-pub(crate) fn place(named: Option<&Path>) -> PathBuf {
-    if let Some(path) = named {
-        return path.to_owned();
-    }
+/// The platform's place for the session file; its directory is made for the user alone.
+pub(crate) fn default_place() -> PathBuf {
     // Nobody has a home: here, then.
     let Some(directory) = state_directory() else { return PathBuf::from("wx-session.json") };
     // If that fails, so does writing the file, which says why.

@@ -26,7 +26,7 @@ use crate::transport::{Client, Ears, seed};
 const SHOWN: usize = 500;
 
 pub(crate) fn run(args: Watch, global: Global) -> ExitCode {
-    let path = session::place(args.session.as_deref());
+    let path = args.session.place();
     let report = Report::new(&global, vec![account::subject(&path)]);
     job::run(report, move |report| {
         report.begin(0..1, None);

@@ -69,6 +69,23 @@ fn in_the_middle_of_twenty_mebibytes() {
 }
 
 #[test]
+fn a_picture_that_goes_as_a_file() {
+    for transport in TRANSPORTS {
+        let place = Place::with(&["delay=60000@webwxuploadmedia#2"]);
+        let picture = jpeg(2 * CHUNK, 1);
+        place.file("a.jpg", &picture);
+        place.file("b.jpg", &jpeg(100, 2));
+        killed(&place, &job(transport, &["--as-file", "a.jpg", "b.jpg"]), "webwxuploadmedia", 2);
+        assert_eq!(resume(&place, transport, &[]).code, 0);
+        // The one that was begun, and the one that was not.
+        assert_eq!(place.emulator.requests_to("webwxsendappmsg"), 2);
+        assert!(place.emulator.messages()[0].picture == picture, "other bytes");
+        // All chunks are of one kind; that a picture is sent as that kind is what the emulator remarks.
+        assert_eq!(place.emulator.notes(), ["webwxuploadmedia: mediatype of a picture is not pic"]);
+    }
+}
+
+#[test]
 fn while_the_answer_to_the_message_is_awaited() {
     for transport in TRANSPORTS {
         let place = Place::with(&["delay=60000@webwxsendmsgimg#1"]);

@@ -38,6 +38,8 @@ pub(super) struct SavedUpload {
     /// Chunks that the server has acknowledged.
     pub(super) acked: u32,
     pub(super) started_over: bool,
+    #[serde(default)]
+    pub(super) as_file: bool,
 }
 
 /// A message that is not known to be sent.

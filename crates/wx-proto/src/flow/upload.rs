@@ -15,8 +15,8 @@ use crate::endpoint::preflight::Preflight;
 use crate::endpoint::report::Report;
 use crate::endpoint::upload_media::{Accepted, CHUNK, UploadMedia};
 use crate::{
-    Cause, Error, Outgoing, Picture, PictureError, Policy, Profile, ReplyError, RetClass, Seed, Session,
-    Step, Unready, Uploaded, UserName,
+    Cause, Error, MediaId, Outgoing, Picture, PictureError, Policy, Profile, ReplyError, RetClass, Seed,
+    Session, Step, Unready, Uploaded, UserName,
 };
 
 /// Uploads a picture and ends with its MediaId.
@@ -110,11 +110,12 @@ impl Upload {
     pub fn resume(
         session: &Session,
         snapshot: Snapshot,
-        policy: Policy,
+        mut policy: Policy,
         at: Resume,
     ) -> Result<Self, ResumeError> {
         session.check_upload(at.unix_ms)?;
         let (seed, to, saved) = snapshot.upload(session, &policy)?;
+        policy.as_file = saved.as_file;
         let mut upload =
             Self::new(session, saved.picture.clone(), to, seed, policy).map_err(|_| Unready::NoDataTicket)?;
         if saved.started_over {
@@ -183,18 +184,23 @@ impl Upload {
                 self.media = self.media.clone().ticket(ticket);
                 self.first_chunk()
             }
-            Checked::Known(media_id) => Ok(Stage::Done(Ok(Uploaded {
-                media_id,
-                name: self.picture().name().to_owned(),
-                as_file: self.policy.as_file,
-                thumbnail: None,
-                encry_file_name: None,
-                emoticon: self.picture().format().is_emoticon(),
-                bytes: self.picture().len(),
-                md5: self.media.md5().to_owned(),
-                chunks: 0,
-                odd_start_pos: None,
-            }))),
+            Checked::Known(media_id) => Ok(Stage::Done(Ok(self.uploaded(media_id)))),
+        }
+    }
+
+    /// The picture at the server, of whose chunks none was needed.
+    fn uploaded(&self, media_id: MediaId) -> Uploaded {
+        Uploaded {
+            media_id,
+            name: self.picture().name().to_owned(),
+            as_file: self.policy.as_file,
+            thumbnail: None,
+            encry_file_name: None,
+            emoticon: self.picture().format().is_emoticon(),
+            bytes: self.picture().len(),
+            md5: self.media.md5().to_owned(),
+            chunks: 0,
+            odd_start_pos: None,
         }
     }
 
@@ -227,16 +233,11 @@ impl Upload {
             _ => self.chunk += 1,
         }
         Ok(Stage::Done(Ok(Uploaded {
-            media_id,
-            name: self.picture().name().to_owned(),
-            as_file: self.policy.as_file,
             thumbnail: accepted.thumbnail,
             encry_file_name: accepted.encry_file_name,
-            emoticon: self.picture().format().is_emoticon(),
-            bytes: len,
-            md5: self.media.md5().to_owned(),
             chunks: self.media.chunks(),
             odd_start_pos: odd.filter(|pos| *pos != 0),
+            ..self.uploaded(media_id)
         })))
     }
 
@@ -382,6 +383,7 @@ impl Flow for Upload {
                 md5: digested.then(|| self.media.md5().to_owned()),
                 acked: self.chunk,
                 started_over: self.started_over,
+                as_file: self.policy.as_file,
             },
         };
         Some(Snapshot::of_upload(session, self.seed, to, saved))

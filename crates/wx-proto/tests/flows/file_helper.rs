@@ -1,6 +1,6 @@
 //! The File Transfer Helper: the same calls, with its marks (P60, §8.8).
 
-use wx_proto::flow::{FetchImage, SendImage, Upload};
+use wx_proto::flow::{FetchImage, Resume, SendImage, Snapshot, Upload};
 use wx_proto::{Advice, Cause, ImageSize, MsgId, Picture, PictureError, Policy, Profile, Session, UserName};
 
 use super::world::*;
@@ -93,4 +93,30 @@ fn a_picture_can_go_as_a_file() {
                 && content.contains(&format!("<totallen>{len}</totallen>"))
         );
     }
+}
+
+#[test]
+fn a_picture_taken_up_again_still_goes_as_a_file() {
+    let mut policy = Policy::default();
+    policy.as_file = true;
+    let bytes = jpeg(CHUNK + 1);
+    let killed_after = |steps| {
+        let new = SendImage::new(&session(), picture(&bytes, &policy), helper(), SEED, policy.clone());
+        let mut world = World::new(bytes.clone(), [middle()]);
+        world.steps_left = steps;
+        world.run_or_die(&mut new.unwrap());
+        world
+    };
+    let one_chunk = |world: &World| world.saved.as_ref().is_some_and(|saved| saved.contains("\"acked\":1"));
+    let killed = (1..20).map(killed_after).find(one_chunk).unwrap();
+    let saved = Snapshot::from_json(killed.saved.unwrap()).unwrap();
+    let at = Resume { unix_ms: SEED.unix_ms, resend: false };
+    let mut flow = SendImage::resume(&session(), saved, Policy::default(), at).unwrap();
+    let mut world = World::new(bytes, [last("@m", CHUNK + 1), sent()]);
+    world.run(&mut flow).unwrap();
+    for (seen, chunk) in [(&killed.seen[0], "0"), (&world.seen[0], "1")] {
+        assert_eq!(seen.field("chunk").as_deref(), Some(chunk));
+        assert_eq!(seen.field("mediatype").as_deref(), Some("doc"));
+    }
+    assert_eq!(world.endpoints()[1..], ["webwxsendappmsg"]);
 }
