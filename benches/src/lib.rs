@@ -1,5 +1,10 @@
 //! Measures the workspace, and runs the examples of the root READMEs as doc tests.
 
+pub mod alloc;
+pub mod counts;
+pub mod perfect;
+pub mod row;
+
 /// The root README.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, Request};
 
+use crate::wire::form::Filled;
 use crate::wire::query::Target;
 use crate::{Body, CookieJar, Role, Session, Site, Unready};
 
@@ -58,6 +59,23 @@ impl Outgoing {
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.request.headers_mut().insert(name, value);
         self
+    }
+
+    /// With this form in the place of whatever it had.
+    pub(crate) fn with_form(mut self, form: Filled) -> Self {
+        let Filled { body, content_type, content_length } = form;
+        let headers = self.request.headers_mut();
+        headers.insert(header::CONTENT_TYPE, content_type);
+        headers.insert(header::CONTENT_LENGTH, content_length);
+        *self.request.body_mut() = body;
+        self
+    }
+
+    /// With one more pair at the end of its query, which must not be empty.
+    pub(crate) fn with_pair(mut self, key: &str, value: &str) -> Result<Self, Unready> {
+        let uri = Target::joined(self.request.uri().to_string(), '&', key, value);
+        *self.request.uri_mut() = uri.parse().map_err(|_| Unready::Unsendable("the request's address"))?;
+        Ok(self)
     }
 
     pub(crate) fn with_stall(mut self, stall: Duration) -> Self {
@@ -119,11 +137,9 @@ impl<'a> Draft<'a> {
         self.send(Body::of([Bytes::from(text)]), Some(HeaderValue::from_static(JSON)))
     }
 
-    /// A POST of a form.
-    pub(crate) fn form(self, body: Body, content_type: &str) -> Result<Outgoing, Unready> {
-        let content_type =
-            HeaderValue::try_from(content_type).map_err(|_| Unready::Unsendable("the form's boundary"))?;
-        self.send(body, Some(content_type))
+    /// A POST of a form; [`Outgoing::with_form`] puts others in its place.
+    pub(crate) fn form(self, body: Body, content_type: &'static str) -> Result<Outgoing, Unready> {
+        self.send(body, Some(HeaderValue::from_static(content_type)))
     }
 
     /// A request without a body.

@@ -79,7 +79,10 @@ impl Seed {
 
     /// As the browser's: a fixed start and sixteen letters or digits.
     pub(crate) fn boundary(&self, upload: u64, chunk: u32) -> String {
-        "----WebKitFormBoundary".chars().chain(self.letters(Draw::Boundary { upload, chunk })).collect()
+        let mut text = String::with_capacity(38);
+        text.push_str("----WebKitFormBoundary");
+        text.extend(self.letters(Draw::Boundary { upload, chunk }));
+        text
     }
 
     /// `random` of the File Transfer Helper's upload.

@@ -17,7 +17,7 @@ const PIECE: usize = 4 * 1024;
 /// nobody below can send it a second time.
 pub(crate) struct Segments {
     current: Bytes,
-    rest: std::vec::IntoIter<Bytes>,
+    rest: <Body as IntoIterator>::IntoIter,
     left: u64,
     moved: Moved,
 }

@@ -8,7 +8,7 @@ use crate::Watch;
 /// A request's body for ureq: reads the segments where they are. The one copy is ureq's, into its output buffer.
 pub(crate) struct Segments<'a, 'w> {
     current: Bytes,
-    rest: std::vec::IntoIter<Bytes>,
+    rest: <Body as IntoIterator>::IntoIter,
     watch: &'a mut Watch<'w>,
 }
 

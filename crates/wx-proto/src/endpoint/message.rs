@@ -102,15 +102,13 @@ impl Message {
 /// Only Ret 0 with a MsgID means sent (P45). A Ret counts whatever the HTTP status: the server has spoken. Without one,
 /// the status is what there is to tell.
 pub(super) fn read(answer: &Response<Bytes>) -> Result<Receipt, ReplyError> {
-    let opened = match (
-        reply::open::<Fields>(answer, REPLY_LIMIT),
-        reply::status(answer.status(), answer.headers()),
-    ) {
+    let opened = match (reply::open(answer, REPLY_LIMIT), reply::status(answer.status(), answer.headers())) {
         (Ok(opened), _) => opened,
         (Err(_), Err(status)) => return Err(status),
         (Err(error), Ok(())) => return Err(error),
     };
-    match MsgId::new(opened.accepted()?.msg_id) {
+    let fields: Fields = opened.accepted()?;
+    match MsgId::new(fields.msg_id) {
         Ok(msg_id) if msg_id.as_str().bytes().any(|digit| digit != b'0') => Ok(Receipt { msg_id }),
         _ => Err(ReplyError::NoMsgId),
     }

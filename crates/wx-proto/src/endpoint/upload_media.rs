@@ -1,22 +1,21 @@
 //! `POST webwxuploadmedia`: one chunk of a picture (`docs/protocol.md` §4.6, P23–P37).
 
+mod form;
+
 use std::fmt;
 
 use bytes::Bytes;
-use http::{Method, Response};
+use http::Response;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::form::ChunkForm;
 use super::check_upload::Ticket;
 use super::{Endpoint, REPLY_LIMIT, cgi};
-use crate::outgoing::{ACCEPT_ANY, Draft};
 use crate::seed::Draw;
 use crate::wire::base::BaseRequest;
-use crate::wire::form::Form;
-use crate::wire::query::{Target, form_ticket};
-use crate::wire::{date, lenient, reply};
+use crate::wire::{lenient, reply};
 use crate::{
-    ChunkNumber, DeviceId, MediaId, Outgoing, Picture, Profile, ReplyError, Role, Secret, Seed, Session,
-    Unready, UserName,
+    ChunkNumber, DeviceId, MediaId, Outgoing, Picture, ReplyError, Secret, Seed, Session, Unready, UserName,
 };
 
 /// Bytes in every chunk but the last, which may be shorter (P24).
@@ -44,7 +43,6 @@ pub struct UploadMedia {
 pub struct UploadChunk<'a> {
     upload: &'a UploadMedia,
     index: u32,
-    boundary: String,
     bytes: Bytes,
 }
 
@@ -176,7 +174,7 @@ impl UploadMedia {
     /// The chunk `index`, counted from 0, with its bytes: [`CHUNK`] of them, or what is left for the last.
     #[must_use]
     pub fn chunk(&self, index: u32, bytes: Bytes) -> UploadChunk<'_> {
-        UploadChunk { upload: self, index, boundary: self.seed.boundary(self.client_media_id, index), bytes }
+        UploadChunk { upload: self, index, bytes }
     }
 
     /// The same text for every chunk (P27, P28): StartPos 0 and DataLen the whole length, even in the middle.
@@ -221,45 +219,7 @@ impl Endpoint for UploadChunk<'_> {
     type Reply = Accepted;
 
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
-        let UploadMedia { picture, seed, .. } = self.upload;
-        let split = self.upload.chunks() > 1;
-        let mime = picture.format().mime();
-        let ticket = session.data_ticket(seed.unix_ms)?;
-        let mut form = Form::new(&self.boundary)
-            .text("id", &format!("WU_FILE_{}", self.upload.file_number))
-            .text("name", picture.name())
-            .text("type", mime)
-            .text("lastModifiedDate", &date::javascript(picture.modified_ms().unwrap_or(seed.unix_ms)))
-            .text("size", &picture.len().to_string());
-        if split {
-            form =
-                form.text("chunks", &self.upload.chunks().to_string()).text("chunk", &self.index.to_string());
-        }
-        let form = form
-            .text("mediatype", if self.upload.as_file { "doc" } else { picture.format().media_type() })
-            .text("uploadmediarequest", &self.upload.request_text(session)?)
-            .text("webwx_data_ticket", ticket.expose())
-            .text("pass_ticket", &form_ticket(session.pass_ticket()));
-        let content_type = form.content_type();
-        // A slice of a file has no type of its own in the browser (P33).
-        let part_type = if split { "application/octet-stream" } else { mime };
-        let body = form.file("filename", picture.name(), part_type, self.bytes.clone());
-        let target = Target::new(PATH).pair("f", "json");
-        // Against caches, it seems (§8.8).
-        let target = match session.site().profile() {
-            Profile::FileHelper => target.pair("random", seed.four_letters(self.index)),
-            Profile::Web => target,
-        };
-        Draft {
-            endpoint: NAME,
-            method: Method::POST,
-            role: Role::File,
-            accept: ACCEPT_ANY,
-            cookies: session.cookies_at(seed.unix_ms),
-            target,
-            site: session.site(),
-        }
-        .form(body, &content_type)
+        ChunkForm::new(self.upload, session)?.request(self.index, self.bytes.clone())
     }
 
     fn read(&self, reply: &Response<Bytes>) -> Result<Accepted, ReplyError> {

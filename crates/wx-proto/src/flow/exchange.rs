@@ -19,12 +19,35 @@ pub(super) struct Exchange {
 #[derive(Clone)]
 struct Gathered {
     head: Parts,
-    body: BytesMut,
+    /// The body, as long as it came in one piece.
+    piece: Bytes,
+    /// The body, once there were more.
+    pieces: BytesMut,
+}
+
+impl Gathered {
+    fn len(&self) -> usize {
+        self.piece.len() + self.pieces.len()
+    }
+
+    fn add(&mut self, bytes: Bytes) {
+        if self.len() == 0 {
+            self.piece = bytes;
+        } else {
+            self.pieces.extend_from_slice(&std::mem::take(&mut self.piece));
+            self.pieces.extend_from_slice(&bytes);
+        }
+    }
+
+    fn whole(self) -> Response<Bytes> {
+        let body = if self.pieces.is_empty() { self.piece } else { self.pieces.freeze() };
+        Response::from_parts(self.head, body)
+    }
 }
 
 impl std::fmt::Debug for Gathered {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Gathered({}, {} bytes)", self.head.status.as_u16(), self.body.len())
+        write!(f, "Gathered({}, {} bytes)", self.head.status.as_u16(), self.len())
     }
 }
 
@@ -72,19 +95,19 @@ impl Exchange {
     pub(super) fn handle(&mut self, input: Input) -> Result<Option<Ended>, Misuse> {
         match (input, &mut self.reply) {
             (Input::Head(id, head), reply @ None) if id == self.id => {
-                *reply = Some(Gathered { head, body: BytesMut::new() });
+                *reply = Some(Gathered { head, piece: Bytes::new(), pieces: BytesMut::new() });
                 Ok(None)
             }
             (Input::Chunk(id, bytes), Some(reply)) if id == self.id => {
-                if (reply.body.len() + bytes.len()) as u64 > self.cap {
+                if (reply.len() + bytes.len()) as u64 > self.cap {
                     return Ok(Some(Ended::TooLarge(ReplyError::TooLarge { limit: self.cap })));
                 }
-                reply.body.extend_from_slice(&bytes);
+                reply.add(bytes);
                 Ok(None)
             }
-            (Input::End(id), reply @ Some(_)) if id == self.id => Ok(reply
-                .take()
-                .map(|Gathered { head, body }| Ended::Reply(Response::from_parts(head, body.freeze())))),
+            (Input::End(id), reply @ Some(_)) if id == self.id => {
+                Ok(reply.take().map(|gathered| Ended::Reply(gathered.whole())))
+            }
             (Input::Failed(id, failure), reply) if id == self.id => {
                 // Once a head has come, something was delivered, whatever the driver thinks.
                 let failure = if reply.is_some() { Failure::on_the_way(failure.kind) } else { failure };

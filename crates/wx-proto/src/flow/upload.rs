@@ -13,7 +13,7 @@ use crate::endpoint::Endpoint;
 use crate::endpoint::check_upload::{CheckUpload, Checked};
 use crate::endpoint::preflight::Preflight;
 use crate::endpoint::report::Report;
-use crate::endpoint::upload_media::{Accepted, CHUNK, UploadMedia};
+use crate::endpoint::upload_media::{Accepted, CHUNK, ChunkForm, UploadMedia};
 use crate::{
     Cause, Error, MediaId, Outgoing, Picture, PictureError, Policy, Profile, ReplyError, RetClass, Seed,
     Session, Step, Unready, Uploaded, UserName,
@@ -40,6 +40,8 @@ pub struct Upload {
     seed: Seed,
     policy: Policy,
     media: UploadMedia,
+    /// What the chunks' requests are made of, once `media` is complete.
+    form: Option<Box<ChunkForm>>,
     sums: Vec<u32>,
     /// The chunk that is due, and so the number of those acknowledged.
     chunk: u32,
@@ -92,6 +94,7 @@ impl Upload {
             seed,
             policy,
             media,
+            form: None,
             sums: Vec::new(),
             chunk: 0,
             repeated: false,
@@ -204,7 +207,7 @@ impl Upload {
         }
     }
 
-    fn loaded(&self, bytes: Bytes) -> Result<Result<Stage, Cause>, Misuse> {
+    fn loaded(&mut self, bytes: Bytes) -> Result<Result<Stage, Cause>, Misuse> {
         let index = self.chunk as usize;
         if let Err(cause) = digest::check(&bytes, u64::from(self.chunk), self.picture().len())? {
             return Ok(Err(cause));
@@ -212,11 +215,18 @@ impl Upload {
         if self.sums.get(index) != Some(&digest::sum(&bytes)) {
             return Ok(Err(Cause::Changed));
         }
-        let request = self.media.chunk(self.chunk, bytes).request(&self.session);
-        Ok(request.map_err(|unready: Unready| unready.into()).map(|outgoing| {
-            let outgoing = outgoing.with_stall(self.policy.upload_stall);
-            Stage::Send(Repeating::new(self.next_id, outgoing))
-        }))
+        Ok(self.send(bytes))
+    }
+
+    /// The request of the chunk that is due.
+    fn send(&mut self, bytes: Bytes) -> Result<Stage, Cause> {
+        let form = match self.form.take() {
+            Some(form) => form,
+            None => Box::new(ChunkForm::new(&self.media, &self.session)?),
+        };
+        let request = form.request(self.chunk, bytes)?.with_stall(self.policy.upload_stall);
+        self.form = Some(form);
+        Ok(Stage::Send(Repeating::new(self.next_id, request)))
     }
 
     /// A chunk is acknowledged: the next one, or the end.
@@ -248,7 +258,7 @@ impl Upload {
             return Err(why.into());
         }
         self.media = self.media.clone().started_over();
-        (self.chunk, self.repeated, self.started_over, self.saved) = (0, false, true, None);
+        (self.chunk, self.repeated, self.started_over, self.saved, self.form) = (0, false, true, None, None);
         Ok(Stage::Load)
     }
 

@@ -1,26 +1,35 @@
 //! The multipart form as the browser writes it (§4.6, P26, P32).
 
-use bytes::{BufMut, Bytes, BytesMut};
+use std::fmt::{self, Write};
 
+use bytes::{BufMut, Bytes, BytesMut};
+use http::HeaderValue;
+
+use crate::Unready;
 use crate::body::Body;
 
 /// Writes the text fields in the order they are given, then the file part, which ends the form.
 pub(crate) struct Form {
     boundary: String,
-    head: BytesMut,
+    /// Everything but the file: one allocation for the form's head, its tail and its two headers.
+    text: BytesMut,
+}
+
+/// A form that is complete.
+pub(crate) struct Filled {
+    pub(crate) body: Body,
+    pub(crate) content_type: HeaderValue,
+    pub(crate) content_length: HeaderValue,
 }
 
 impl Form {
-    pub(crate) fn new(boundary: &str) -> Self {
-        Self { boundary: boundary.to_owned(), head: BytesMut::with_capacity(2048) }
-    }
-
-    pub(crate) fn content_type(&self) -> String {
-        format!("multipart/form-data; boundary={}", self.boundary)
+    /// A form whose texts take about so many bytes.
+    pub(crate) fn new(boundary: String, size: usize) -> Self {
+        Self { boundary, text: BytesMut::with_capacity(size) }
     }
 
     /// A plain part: one header, no Content-Type. Line breaks in the value become CRLF, as in the browser.
-    pub(crate) fn text(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn text(&mut self, name: &str, value: &str) {
         self.part(name);
         self.put("\"\r\n\r\n");
         let mut rest = value;
@@ -31,11 +40,22 @@ impl Form {
         }
         self.put(rest);
         self.put("\r\n");
-        self
+    }
+
+    /// A plain part that is a number.
+    pub(crate) fn number(&mut self, name: &str, value: u32) {
+        self.part(name);
+        self.display(format_args!("\"\r\n\r\n{value}\r\n"));
     }
 
     /// The file part. The picture's bytes are not copied: the body holds the same `Bytes`.
-    pub(crate) fn file(mut self, name: &str, file_name: &str, mime: &str, content: Bytes) -> Body {
+    pub(crate) fn file(
+        mut self,
+        name: &str,
+        file_name: &str,
+        mime: &str,
+        content: Bytes,
+    ) -> Result<Filled, Unready> {
         self.part(name);
         self.put("\"; filename=\"");
         for c in file_name.chars() {
@@ -49,19 +69,39 @@ impl Form {
         self.put("\"\r\nContent-Type: ");
         self.put(mime);
         self.put("\r\n\r\n");
-        let tail = Bytes::from(format!("\r\n--{}--\r\n", self.boundary));
-        Body::of([self.head.freeze(), content, tail])
+        let head = self.written();
+        let boundary = std::mem::take(&mut self.boundary);
+        self.display(format_args!("\r\n--{boundary}--\r\n"));
+        let body = Body::of([head, content, self.written()]);
+        self.display(format_args!("multipart/form-data; boundary={boundary}"));
+        let content_type = self.header()?;
+        self.display(body.content_len());
+        Ok(Filled { body, content_type, content_length: self.header()? })
     }
 
     fn part(&mut self, name: &str) {
         self.put("--");
-        self.head.put_slice(self.boundary.as_bytes());
+        self.text.put_slice(self.boundary.as_bytes());
         self.put("\r\nContent-Disposition: form-data; name=\"");
         self.put(name);
     }
 
     fn put(&mut self, text: &str) {
-        self.head.put_slice(text.as_bytes());
+        self.text.put_slice(text.as_bytes());
+    }
+
+    fn display(&mut self, what: impl fmt::Display) {
+        // Writing to a buffer that grows cannot fail.
+        let _ = write!(self.text, "{what}");
+    }
+
+    /// What was written since the last time.
+    fn written(&mut self) -> Bytes {
+        self.text.split().freeze()
+    }
+
+    fn header(&mut self) -> Result<HeaderValue, Unready> {
+        HeaderValue::from_maybe_shared(self.written()).map_err(|_| Unready::Unsendable("a header"))
     }
 }
 
@@ -71,16 +111,18 @@ mod tests {
 
     #[test]
     fn p32_a_name_cannot_break_out_of_its_part() {
-        let body = Form::new("B").text("name", "a\nb\rc\r\nd\n").file(
-            "filename",
-            "x\"\r\nX-Evil: 1\r\n\r\n--B--\\;%'&图.jpg",
-            "image/jpeg",
-            Bytes::from_static(b"!"),
-        );
-        let text = String::from_utf8(body.to_vec()).unwrap();
+        let mut form = Form::new("B".to_owned(), 100);
+        form.text("name", "a\nb\rc\r\nd\n");
+        form.number("chunk", 7);
+        let name = "x\"\r\nX-Evil: 1\r\n\r\n--B--\\;%'&图.jpg";
+        let form = form.file("filename", name, "image/jpeg", Bytes::from_static(b"!")).unwrap();
+        assert_eq!(form.content_type, "multipart/form-data; boundary=B");
+        assert_eq!(form.content_length, form.body.content_len().to_string());
+        let text = String::from_utf8(form.body.to_vec()).unwrap();
         assert_eq!(
             text,
             "--B\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\na\r\nb\r\nc\r\nd\r\n\r\n\
+             --B\r\nContent-Disposition: form-data; name=\"chunk\"\r\n\r\n7\r\n\
              --B\r\nContent-Disposition: form-data; name=\"filename\"; \
              filename=\"x%22%0D%0AX-Evil: 1%0D%0A%0D%0A--B--\\;%'&图.jpg\"\r\n\
              Content-Type: image/jpeg\r\n\r\n!\r\n--B--\r\n"

@@ -1,23 +1,57 @@
 //! Readers for fields whose JSON type varies between servers and years (P12, P37, §9 row 13).
 
+use std::fmt;
+
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// A string or a number, read as text; null reads as empty. Numbers never pass through a float (P17).
-#[derive(Deserialize)]
-#[serde(untagged)]
+/// A string, a whole number, or null. Numbers never pass through a float (P17).
 enum Text {
     Str(String),
     Unsigned(u64),
     Signed(i64),
-    Null(()),
+    Null,
 }
 
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Any;
+
+        impl Visitor<'_> for Any {
+            type Value = Text;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or a whole number")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Text, E> {
+                Ok(Text::Str(text.to_owned()))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Text, E> {
+                Ok(Text::Unsigned(number))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Text, E> {
+                Ok(Text::Signed(number))
+            }
+
+            fn visit_unit<E>(self) -> Result<Text, E> {
+                Ok(Text::Null)
+            }
+        }
+
+        from.deserialize_any(Any)
+    }
+}
+
+/// A string or a number, read as text; null reads as empty.
 pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     Ok(match Text::deserialize(from)? {
         Text::Str(text) => text,
         Text::Unsigned(number) => number.to_string(),
         Text::Signed(number) => number.to_string(),
-        Text::Null(()) => String::new(),
+        Text::Null => String::new(),
     })
 }
 
@@ -30,9 +64,13 @@ pub(crate) fn text_of(value: &serde_json::Value) -> String {
     }
 }
 
-/// A number, or a string of digits; anything else reads as absent.
+/// A number, or a string of digits; null, a negative number and any other string read as absent.
 pub(crate) fn number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
-    Ok(text(from)?.trim().parse().ok())
+    Ok(match Text::deserialize(from)? {
+        Text::Str(text) => text.trim().parse().ok(),
+        Text::Unsigned(number) => Some(number),
+        Text::Signed(_) | Text::Null => None,
+    })
 }
 
 /// As [`number`], with 0 for what is none.
@@ -49,5 +87,11 @@ pub(crate) fn or_default<'de, T: Deserialize<'de> + Default, D: Deserializer<'de
 
 /// A signed number, or a string that holds one.
 pub(crate) fn signed<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
-    text(from)?.trim().parse().map_err(|_| serde::de::Error::custom("not a number"))
+    let number = match Text::deserialize(from)? {
+        Text::Str(text) => text.trim().parse().ok(),
+        Text::Unsigned(number) => i64::try_from(number).ok(),
+        Text::Signed(number) => Some(number),
+        Text::Null => None,
+    };
+    number.ok_or_else(|| D::Error::custom("not a number"))
 }

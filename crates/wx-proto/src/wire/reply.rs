@@ -78,11 +78,9 @@ pub enum ReplyError {
 }
 
 #[derive(Deserialize)]
-struct Envelope<T> {
+struct Envelope {
     #[serde(rename = "BaseResponse")]
     base: BaseResponse,
-    #[serde(flatten)]
-    rest: T,
 }
 
 #[derive(Deserialize)]
@@ -93,17 +91,21 @@ struct BaseResponse {
     message: String,
 }
 
-/// What came of reading a reply's envelope.
-pub(crate) struct Opened<T> {
+/// A reply whose envelope has been read, and nothing else yet.
+pub(crate) struct Opened {
     pub(crate) ret: Ret,
     message: String,
-    pub(crate) rest: T,
+    body: Bytes,
 }
 
-impl<T> Opened<T> {
-    /// The fields, if Ret is 0. Nothing of a refused answer is handed on, least of all its MediaId (P35, §7.2).
-    pub(crate) fn accepted(self) -> Result<T, ReplyError> {
-        if self.ret == Ret::OK { Ok(self.rest) } else { Err(ReplyError::refused(self.ret.0, &self.message)) }
+impl Opened {
+    /// The fields, if Ret is 0. Nothing of a refused answer is looked at, least of all its MediaId (P35, §7.2).
+    pub(crate) fn accepted<T: DeserializeOwned>(self) -> Result<T, ReplyError> {
+        if self.ret != Ret::OK {
+            return Err(ReplyError::refused(self.ret.0, &self.message));
+        }
+        // It is JSON, as the envelope has shown: a field is not what it should be.
+        serde_json::from_slice(&self.body).map_err(|_| ReplyError::NoRet)
     }
 }
 
@@ -178,13 +180,15 @@ impl ReplyError {
 
 /// JSON in the place of a picture: the server's verdict, if it holds one that is no success.
 pub(crate) fn verdict(body: &[u8]) -> ReplyError {
-    let refused = parse::<serde::de::IgnoredAny>(body).ok().and_then(|opened| opened.accepted().err());
-    refused.unwrap_or(ReplyError::Json)
+    let base = envelope(body).ok().filter(|base| base.ret != 0);
+    base.map_or(ReplyError::Json, |base| ReplyError::refused(base.ret, &base.message))
 }
 
 /// The envelope, whatever the status.
-pub(crate) fn open<T: DeserializeOwned>(reply: &Response<Bytes>, cap: u64) -> Result<Opened<T>, ReplyError> {
-    parse(&body(reply, cap)?)
+pub(crate) fn open(reply: &Response<Bytes>, cap: u64) -> Result<Opened, ReplyError> {
+    let body = body(reply, cap)?;
+    let BaseResponse { ret, message } = envelope(&body)?;
+    Ok(Opened { ret: Ret(ret), message, body })
 }
 
 /// The gate for answers that are text: status, then the text.
@@ -223,33 +227,19 @@ fn body(reply: &Response<Bytes>, cap: u64) -> Result<Bytes, ReplyError> {
 
 /// The Ret of a reply that has one, whatever else it is.
 pub(crate) fn ret(reply: &Response<Bytes>) -> Option<Ret> {
-    #[derive(Deserialize)]
-    struct Rest {}
-    open::<Rest>(reply, crate::endpoint::REPLY_LIMIT).ok().map(|opened| opened.ret)
+    open(reply, crate::endpoint::REPLY_LIMIT).ok().map(|opened| opened.ret)
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<Opened<T>, ReplyError> {
-    match serde_json::from_slice::<Envelope<T>>(body) {
-        Ok(Envelope { base, rest }) => Ok(Opened { ret: Ret(base.ret), message: base.message, rest }),
-        Err(error) => Err(match ReplyError::of_page(body) {
+fn envelope(body: &[u8]) -> Result<BaseResponse, ReplyError> {
+    serde_json::from_slice(body).map(|Envelope { base }| base).map_err(|error| {
+        match ReplyError::of_page(body) {
             Some(ReplyError::Html) => ReplyError::Html,
             Some(_) if error.is_eof() => ReplyError::CutJson,
-            Some(_) if error.is_data() => refusal_alone(body).unwrap_or(ReplyError::NoRet),
+            Some(_) if error.is_data() => ReplyError::NoRet,
             _ if body.trim_ascii().is_empty() => ReplyError::Empty,
             _ => ReplyError::NotJson,
-        }),
-    }
-}
-
-/// The refusal in an envelope whose other fields are not what they should be: Ret goes before them.
-fn refusal_alone(body: &[u8]) -> Option<ReplyError> {
-    #[derive(Deserialize)]
-    struct Alone {
-        #[serde(rename = "BaseResponse")]
-        base: BaseResponse,
-    }
-    let Alone { base } = serde_json::from_slice(body).ok()?;
-    (base.ret != 0).then(|| ReplyError::refused(base.ret, &base.message))
+        }
+    })
 }
 
 impl fmt::Display for ReplyError {

@@ -71,25 +71,23 @@ fn p26_p30_the_captured_form_has_526107_bytes() {
     let session = session(&request, &field("webwx_data_ticket"), None);
     let upload = upload("IMG_1002.JPG", JPEG, 1_529_743_507_000, &request);
     let content = Bytes::from(vec![0x5a; text_len(form)]);
-    let mut chunk = upload.chunk(1, content.clone());
-    chunk.boundary = text(form, "/boundary").to_owned();
-    let outgoing = chunk.request(&session).unwrap();
+    let boundary = text(form, "/boundary");
+    let shared = ChunkForm::new(&upload, &session).unwrap();
+    let outgoing = shared.bounded(boundary.to_owned(), 1, content.clone()).unwrap();
     assert_eq!(outgoing.http().uri().to_string(), text(&vector, "/url"));
 
     let mut expected = Vec::new();
     for pair in form["fields"].as_array().unwrap() {
         let (name, value) = (text(pair, "/0"), text(pair, "/1"));
-        let part = format!(
-            "--{}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n",
-            chunk.boundary
-        );
+        let part =
+            format!("--{}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n", boundary);
         expected.extend(part.into_bytes());
     }
     let head = "Content-Disposition: form-data; name=\"filename\"; filename=\"IMG_1002.JPG\"\r\n\
                 Content-Type: application/octet-stream";
-    expected.extend(format!("--{}\r\n{head}\r\n\r\n", chunk.boundary).into_bytes());
+    expected.extend(format!("--{}\r\n{head}\r\n\r\n", boundary).into_bytes());
     expected.extend(&content);
-    expected.extend(format!("\r\n--{}--\r\n", chunk.boundary).into_bytes());
+    expected.extend(format!("\r\n--{}--\r\n", boundary).into_bytes());
 
     let body = outgoing.http().body();
     assert!(body.to_vec() == expected, "the form differs from the captured one");
@@ -122,14 +120,14 @@ fn p24_p25_p27_p28_p32_p33_the_browsers_bodies() {
         upload.file_number = value("id").unwrap().strip_prefix("WU_FILE_").unwrap().parse().unwrap();
         let number = value("chunk").map_or(0, |chunk| chunk.parse().unwrap());
         let content = vec![0; usize::try_from(parts.last().unwrap()["length"].as_u64().unwrap()).unwrap()];
-        let mut chunk = upload.chunk(number, content.into());
-        chunk.boundary = text(form, "/boundary").to_owned();
-        let outgoing = chunk.request(&session).unwrap();
+        let boundary = text(form, "/boundary");
+        let shared = ChunkForm::new(&upload, &session).unwrap();
+        let outgoing = shared.bounded(boundary.to_owned(), number, content.into()).unwrap();
         let body = outgoing.http().body();
 
         let mut expected = Vec::new();
         for part in parts {
-            expected.extend(format!("--{}\r\n", chunk.boundary).into_bytes());
+            expected.extend(format!("--{}\r\n", boundary).into_bytes());
             // One character a byte in the capture.
             expected.extend(text(part, "/head").chars().map(|c| u8::try_from(u32::from(c)).unwrap()));
             expected.extend(b"\r\n");
@@ -139,7 +137,7 @@ fn p24_p25_p27_p28_p32_p33_the_browsers_bodies() {
             }
             expected.extend(b"\r\n");
         }
-        expected.extend(format!("--{}--\r\n", chunk.boundary).into_bytes());
+        expected.extend(format!("--{}--\r\n", boundary).into_bytes());
         assert!(body.to_vec() == expected, "request {index} differs from the browser's");
         assert_eq!(body.content_len(), captured["body"]["length"].as_u64().unwrap(), "request {index}");
         assert_headers(&outgoing, captured);

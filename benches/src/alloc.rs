@@ -1,0 +1,92 @@
+//! An allocator that counts: the system's, with a tally.
+#![expect(unsafe_code, reason = "an allocator cannot be written without; all work is the system's")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::ops::Sub;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// For `#[global_allocator]`.
+#[derive(Debug)]
+pub struct Counting;
+
+static BLOCKS: AtomicU64 = AtomicU64::new(0);
+static BYTES: AtomicU64 = AtomicU64::new(0);
+static LIVE: AtomicU64 = AtomicU64::new(0);
+static PEAK: AtomicU64 = AtomicU64::new(0);
+
+/// What has been asked for; a block that grows counts as a new one of its new size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Allocations.
+    pub blocks: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl Tally {
+    /// All until now, in the whole process.
+    #[must_use]
+    pub fn now() -> Self {
+        Self { blocks: BLOCKS.load(Relaxed), bytes: BYTES.load(Relaxed) }
+    }
+}
+
+impl Sub for Tally {
+    type Output = Self;
+
+    fn sub(self, earlier: Self) -> Self {
+        Self { blocks: self.blocks - earlier.blocks, bytes: self.bytes - earlier.bytes }
+    }
+}
+
+/// Bytes in use.
+#[must_use]
+pub fn live() -> u64 {
+    LIVE.load(Relaxed)
+}
+
+/// The most bytes that were in use since [`forget_peak`].
+#[must_use]
+pub fn peak() -> u64 {
+    PEAK.load(Relaxed)
+}
+
+/// Starts [`peak`] over.
+pub fn forget_peak() {
+    PEAK.store(live(), Relaxed);
+}
+
+fn count(new: usize, old: usize) {
+    BLOCKS.fetch_add(1, Relaxed);
+    BYTES.fetch_add(new as u64, Relaxed);
+    let live = LIVE.fetch_add(new as u64, Relaxed) + new as u64;
+    PEAK.fetch_max(live.saturating_sub(old as u64), Relaxed);
+    LIVE.fetch_sub(old as u64, Relaxed);
+}
+
+// SAFETY: each call is handed on to the system's allocator as it came; counting touches no memory of the caller.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size(), 0);
+        // SAFETY: as above.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count(layout.size(), 0);
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count(size, layout.size());
+        // SAFETY: as above.
+        unsafe { System.realloc(block, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size() as u64, Relaxed);
+        // SAFETY: as above.
+        unsafe { System.dealloc(block, layout) }
+    }
+}

@@ -1,0 +1,172 @@
+//! A world in which the core alone costs anything: the picture is in memory, every answer is good and there at once.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use bytes::Bytes;
+use wx_proto::flow::{Action, Flow, Input};
+use wx_proto::http::Response;
+use wx_proto::{CookieJar, Hosts, ImageSize, MsgId, Picture, Policy, Role, Seed, Session, UserName};
+
+use crate::alloc::Tally;
+
+/// Bytes in a chunk.
+pub const CHUNK: usize = 512 * 1024;
+/// Bytes in the picture that is measured.
+pub const LEN: usize = 20 * 1024 * 1024;
+
+const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16] };
+
+/// A session with values of a real one's length.
+///
+/// # Panics
+/// Never.
+#[must_use]
+pub fn session() -> Session {
+    let text = |len| "k".repeat(len);
+    let hosts = Hosts::of("https://wx.qq.com").expect("a good host");
+    let mut jar = CookieJar::default();
+    for name in ["wxuin", "wxsid", "wxloadtime", "mm_lang", "webwx_auth_ticket", "webwxuvid"] {
+        jar.store(&format!("{name}={}; Domain=wx.qq.com; Path=/", text(40)), &hosts.origin(Role::Base), 0);
+    }
+    let builder = Session::builder("https://wx.qq.com").uin(1_234_567_890).sid(text(16)).skey(text(44));
+    let builder = builder.user_name(&format!("@{}", text(64))).pass_ticket(text(130)).cookies(jar);
+    builder.data_ticket(text(50)).build().expect("a good session")
+}
+
+/// A picture in memory.
+#[must_use]
+pub fn picture(len: usize) -> Bytes {
+    let mut bytes = vec![0x5a; len];
+    bytes[..4].copy_from_slice(&[0xff, 0xd8, 0xff, 0xe0]);
+    bytes.into()
+}
+
+/// The send of a picture of `len` bytes that begins like `first`.
+///
+/// # Panics
+/// If the picture cannot be sent.
+#[must_use]
+pub fn send(session: &Session, first: &[u8], len: u64) -> wx_proto::flow::SendImage {
+    let mut policy = Policy::default();
+    (policy.max_picture, policy.check_above) = (u64::MAX, u64::MAX);
+    let form = Picture::new("holiday.jpg", len, first, &policy).expect("a picture");
+    let to = UserName::new(format!("@{}", "y".repeat(64))).expect("a name");
+    wx_proto::flow::SendImage::new(session, form, to, SEED, policy).expect("a session that can send")
+}
+
+/// The fetch of a picture.
+///
+/// # Panics
+/// Never.
+#[must_use]
+pub fn fetch(session: &Session) -> wx_proto::flow::FetchImage {
+    let mut policy = Policy::default();
+    policy.max_fetch = u64::MAX;
+    let id = MsgId::new("4512345678901234567").expect("an id");
+    wx_proto::flow::FetchImage::new(session, id, ImageSize::Original, true, SEED, policy).expect("a session")
+}
+
+/// The answer to a chunk or a message: what the server says to either, in one.
+#[must_use]
+pub fn accepted(len: u64) -> Response<Bytes> {
+    let text = format!(
+        r#"{{"BaseResponse":{{"Ret":0,"ErrMsg":""}},"MediaId":"@crypt_{}","StartPos":{len},"CDNThumbImgHeight":100,"CDNThumbImgWidth":75,"MsgID":"4512345678901234567","LocalID":"15114939427950123","EncryFileName":"holiday%2Ejpg"}}"#,
+        "m".repeat(500)
+    );
+    Response::builder().header("content-type", "text/plain").body(text.into()).unwrap_or_default()
+}
+
+/// The answer to a fetch.
+#[must_use]
+pub fn image(picture: &Bytes) -> Response<Bytes> {
+    let head = Response::builder().header("content-length", picture.len());
+    head.body(picture.clone()).unwrap_or_default()
+}
+
+/// Where a flow's bytes come from, what it is answered, and what that cost.
+#[derive(Debug)]
+pub struct Perfect {
+    /// One picture, or one chunk that stands for each.
+    pub source: Bytes,
+    /// Bytes of the whole picture.
+    pub len: u64,
+    /// Allocations of the core alone, by the requests that they led to; the last is what followed.
+    pub allocations: Vec<Tally>,
+    /// When each request was handed out.
+    pub sent: Vec<std::time::Instant>,
+    /// Bytes of picture that were handed out as they are in the source or in the answer.
+    pub uncopied: u64,
+}
+
+impl Perfect {
+    /// A picture of `len` bytes; `source` is all of it, or one chunk.
+    #[must_use]
+    pub fn new(source: &Bytes, len: u64) -> Self {
+        let requests = usize::try_from(len).unwrap_or_default() / CHUNK + 10;
+        Self {
+            source: source.clone(),
+            len,
+            allocations: Vec::with_capacity(requests),
+            sent: Vec::with_capacity(requests),
+            uncopied: 0,
+        }
+    }
+
+    fn load(&self, start: u64, end: u64) -> Bytes {
+        let len = end.min(self.len) - start;
+        let start = start % self.source.len() as u64;
+        let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
+        self.source.slice(at(start)..at(start + len))
+    }
+
+    fn own(&self, bytes: &Bytes) -> u64 {
+        let inside = self.source.as_ptr_range().contains(&bytes.as_ptr());
+        if inside { bytes.len() as u64 } else { 0 }
+    }
+
+    /// Runs a flow to its end.
+    ///
+    /// # Panics
+    /// If it waits or refuses its answers.
+    pub fn run<F: Flow>(&mut self, flow: &mut F, answer: &Response<Bytes>) -> F::Output {
+        let mut body = Bytes::new();
+        let mut spent = Tally::default();
+        let count = |spent: &mut Tally, before: Tally| {
+            let cost = Tally::now() - before;
+            (spent.blocks, spent.bytes) = (spent.blocks + cost.blocks, spent.bytes + cost.bytes);
+        };
+        loop {
+            let before = Tally::now();
+            let action = flow.poll(Duration::ZERO);
+            count(&mut spent, before);
+            let input = match action {
+                Action::Done(output) => {
+                    self.allocations.push(spent);
+                    return output;
+                }
+                Action::Load(span) => Input::Loaded(self.load(span.start, span.end)),
+                Action::Send(id, outgoing) => {
+                    self.allocations.push(std::mem::take(&mut spent));
+                    self.sent.push(std::time::Instant::now());
+                    let segments = outgoing.http().body().segments();
+                    self.uncopied += segments.iter().map(|segment| self.own(segment)).sum::<u64>();
+                    let (head, bytes) = answer.clone().into_parts();
+                    body = bytes;
+                    Input::Head(id, head)
+                }
+                Action::Pull(id) if body.is_empty() => Input::End(id),
+                Action::Pull(id) => Input::Chunk(id, body.split_to(body.len().min(64 * 1024))),
+                Action::Store(_, bytes) => {
+                    self.uncopied += self.own(&bytes);
+                    black_box(bytes);
+                    Input::Stored
+                }
+                Action::Wait(_) => unreachable!("nothing fails here"),
+            };
+            let before = Tally::now();
+            flow.handle(input, Duration::ZERO).expect("answers what was asked");
+            count(&mut spent, before);
+        }
+    }
+}

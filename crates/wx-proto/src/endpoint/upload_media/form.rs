@@ -1,0 +1,111 @@
+use std::fmt;
+
+use bytes::Bytes;
+use http::Method;
+
+use super::{NAME, PATH, UploadMedia};
+use crate::outgoing::{ACCEPT_ANY, Draft};
+use crate::wire::date;
+use crate::wire::form::Form;
+use crate::wire::query::{Target, form_ticket};
+use crate::{Body, Outgoing, Profile, Role, Seed, Session, Unready};
+
+/// What the requests of an upload's chunks have in common, put together once.
+#[derive(Clone)]
+pub(crate) struct ChunkForm {
+    /// All but the form.
+    outgoing: Outgoing,
+    seed: Seed,
+    client_media_id: u64,
+    /// The fields in front of the chunk's number and behind it.
+    before: Vec<Field>,
+    behind: Vec<Field>,
+    /// Whether there is more than one chunk: only then they have numbers (P29).
+    split: bool,
+    file_name: String,
+    part_type: &'static str,
+    /// Whether the address has a random part, against caches, it seems (§8.8).
+    random: bool,
+}
+
+type Field = (&'static str, String);
+
+/// Shows nothing: it holds sid, skey and tickets.
+impl fmt::Debug for ChunkForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChunkForm").finish_non_exhaustive()
+    }
+}
+
+/// More than the boundary and the fixed words of a field take, and those around the form.
+const FIXED: usize = 128;
+
+impl ChunkForm {
+    pub(crate) fn new(media: &UploadMedia, session: &Session) -> Result<Self, Unready> {
+        let UploadMedia { picture, seed, .. } = media;
+        let split = media.chunks() > 1;
+        let mime = picture.format().mime();
+        let modified = date::javascript(picture.modified_ms().unwrap_or(seed.unix_ms));
+        let mut before = vec![
+            ("id", format!("WU_FILE_{}", media.file_number)),
+            ("name", picture.name().to_owned()),
+            ("type", mime.to_owned()),
+            ("lastModifiedDate", modified),
+            ("size", picture.len().to_string()),
+        ];
+        if split {
+            before.push(("chunks", media.chunks().to_string()));
+        }
+        let media_type = if media.as_file { "doc" } else { picture.format().media_type() };
+        let behind = vec![
+            ("mediatype", media_type.to_owned()),
+            ("uploadmediarequest", media.request_text(session)?),
+            ("webwx_data_ticket", session.data_ticket(seed.unix_ms)?.expose().clone()),
+            ("pass_ticket", form_ticket(session.pass_ticket())),
+        ];
+        let draft = Draft {
+            endpoint: NAME,
+            method: Method::POST,
+            role: Role::File,
+            accept: ACCEPT_ANY,
+            cookies: session.cookies_at(seed.unix_ms),
+            target: Target::new(PATH).pair("f", "json"),
+            site: session.site(),
+        };
+        Ok(Self {
+            outgoing: draft.form(Body::empty(), "multipart/form-data")?,
+            seed: *seed,
+            client_media_id: media.client_media_id,
+            before,
+            behind,
+            split,
+            file_name: picture.name().to_owned(),
+            // A slice of a file has no type of its own in the browser (P33).
+            part_type: if split { "application/octet-stream" } else { mime },
+            random: session.site().profile() == Profile::FileHelper,
+        })
+    }
+
+    /// The request of the chunk `index`, counted from 0.
+    pub(crate) fn request(&self, index: u32, bytes: Bytes) -> Result<Outgoing, Unready> {
+        self.bounded(self.seed.boundary(self.client_media_id, index), index, bytes)
+    }
+
+    pub(super) fn bounded(&self, boundary: String, index: u32, bytes: Bytes) -> Result<Outgoing, Unready> {
+        let values = self.before.iter().chain(&self.behind).map(|(_, value)| value.len() + FIXED);
+        let size = values.sum::<usize>() + self.file_name.len() + 4 * FIXED;
+        let mut form = Form::new(boundary, size);
+        for (name, value) in &self.before {
+            form.text(name, value);
+        }
+        if self.split {
+            form.number("chunk", index);
+        }
+        for (name, value) in &self.behind {
+            form.text(name, value);
+        }
+        let form = form.file("filename", &self.file_name, self.part_type, bytes)?;
+        let outgoing = self.outgoing.clone().with_form(form);
+        if self.random { outgoing.with_pair("random", &self.seed.four_letters(index)) } else { Ok(outgoing) }
+    }
+}
