@@ -50,7 +50,7 @@ pub fn picture(len: usize) -> Bytes {
 pub fn send(session: &Session, first: &[u8], len: u64) -> wx_proto::flow::SendImage {
     let mut policy = Policy::default();
     (policy.max_picture, policy.check_above) = (u64::MAX, u64::MAX);
-    let form = Picture::new("holiday.jpg", len, first, &policy).expect("a picture");
+    let form = Picture::new("holiday.jpg", len, first, &policy).expect("a picture").unchanging();
     let to = UserName::new(format!("@{}", "y".repeat(64))).expect("a name");
     wx_proto::flow::SendImage::new(session, form, to, SEED, policy).expect("a session that can send")
 }

@@ -21,6 +21,9 @@ pub struct Picture {
     len: u64,
     format: Format,
     modified_ms: Option<u64>,
+    /// Of the bytes at hand, not of a saved job.
+    #[serde(skip)]
+    unchanging: bool,
 }
 
 /// What kind of picture some bytes are, by their first bytes alone (P19).
@@ -181,7 +184,7 @@ impl Picture {
         } else if !name.contains('.') {
             name.push('.');
         }
-        let picture = Self { name, len, format, modified_ms: None };
+        let picture = Self { name, len, format, modified_ms: None, unchanging: false };
         picture.check(policy)?;
         Ok(picture)
     }
@@ -196,6 +199,14 @@ impl Picture {
     #[must_use]
     pub fn modified(mut self, unix_ms: u64) -> Self {
         self.modified_ms = Some(unix_ms);
+        self
+    }
+
+    /// Says that its bytes cannot change while it is sent, as those in memory cannot: then chunks are not compared with
+    /// what was digested. Of a file that others can write this is not true.
+    #[must_use]
+    pub fn unchanging(mut self) -> Self {
+        self.unchanging = true;
         self
     }
 
@@ -220,6 +231,15 @@ impl Picture {
 
     pub(crate) fn modified_ms(&self) -> Option<u64> {
         self.modified_ms
+    }
+
+    pub(crate) fn is_unchanging(&self) -> bool {
+        self.unchanging
+    }
+
+    /// As it is saved: where the bytes come from when it is taken up again is not known.
+    pub(crate) fn saved(&self) -> Self {
+        Self { unchanging: false, ..self.clone() }
     }
 }
 

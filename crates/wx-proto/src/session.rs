@@ -24,9 +24,15 @@ const DATA_TICKET: &str = "webwx_data_ticket";
 /// A login: hosts, ids, secrets and cookies. Made by [`Session::builder`] or read from a file's text by
 /// [`Session::from_json`]; both refuse hosts that are not web WeChat's.
 ///
-/// `Debug` shows the hosts and the names of the cookies, nothing else.
+/// A clone shares all of it, until one of the two is changed. `Debug` shows the hosts and the names of the cookies, nothing
+/// else.
 #[derive(Clone, PartialEq)]
 pub struct Session {
+    parts: Arc<Parts>,
+}
+
+#[derive(Clone, PartialEq)]
+struct Parts {
     site: Site,
     uin: u32,
     sid: Secret,
@@ -37,7 +43,7 @@ pub struct Session {
     /// As webwxinit told; not saved.
     nick_name: Option<String>,
     cookies: CookieJar,
-    /// Shared by clones: it remembers many ids, and sending changes nothing of it.
+    /// Shared once more: it remembers many ids, and little that changes a session changes it.
     sync: Arc<SyncState>,
     /// What the file holds besides, kept as it is.
     rest: Map<String, Value>,
@@ -62,6 +68,10 @@ pub enum SessionError {
 }
 
 impl Session {
+    fn of(parts: Parts) -> Self {
+        Self { parts: Arc::new(parts) }
+    }
+
     /// Starts a session for the base that the login redirected to, such as `https://wx.qq.com`.
     pub fn builder(base: &str) -> SessionBuilder {
         SessionBuilder::new(base)
@@ -94,50 +104,50 @@ impl Session {
     /// The page that it is a login of.
     #[must_use]
     pub fn site(&self) -> &Site {
-        &self.site
+        &self.parts.site
     }
 
     /// The hosts of this login.
     #[must_use]
     pub fn hosts(&self) -> &Hosts {
-        self.site.hosts()
+        self.parts.site.hosts()
     }
 
     /// The user's number.
     #[must_use]
     pub fn uin(&self) -> u32 {
-        self.uin
+        self.parts.uin
     }
 
     /// The session id, raw.
     #[must_use]
     pub fn sid(&self) -> &Secret {
-        &self.sid
+        &self.parts.sid
     }
 
     /// The current skey.
     #[must_use]
     pub fn skey(&self) -> &Secret {
-        &self.skey
+        &self.parts.skey
     }
 
     /// The user's own UserName in this login.
     #[must_use]
     pub fn user_name(&self) -> &UserName {
-        &self.user_name
+        &self.parts.user_name
     }
 
     /// The user's own nickname, decoded, once webwxinit has told it. It is not saved. What somebody chose: do not print it
     /// raw.
     #[must_use]
     pub fn nick_name(&self) -> Option<&str> {
-        self.nick_name.as_deref()
+        self.parts.nick_name.as_deref()
     }
 
     /// The cookies.
     #[must_use]
     pub fn cookies(&self) -> &CookieJar {
-        &self.cookies
+        &self.parts.cookies
     }
 
     /// Sets the `User-Agent` of every request: printable ASCII.
@@ -145,26 +155,31 @@ impl Session {
     /// # Errors
     /// [`SessionError::Invalid`] for any other text.
     pub fn set_user_agent(&mut self, user_agent: &str) -> Result<(), SessionError> {
-        self.site = self.site.clone().with_user_agent(user_agent)?;
+        self.change().site = self.parts.site.clone().with_user_agent(user_agent)?;
         Ok(())
+    }
+
+    /// Its parts, no longer shared.
+    fn change(&mut self) -> &mut Parts {
+        Arc::make_mut(&mut self.parts)
     }
 
     /// What is known of the messages so far.
     pub(crate) fn sync(&self) -> &SyncState {
-        &self.sync
+        &self.parts.sync
     }
 
     /// The cookies as they are at `at_ms` (Unix milliseconds), for a request.
     pub(crate) fn cookies_at(&self, at_ms: u64) -> Option<(&CookieJar, u64)> {
-        Some((&self.cookies, at_ms))
+        Some((&self.parts.cookies, at_ms))
     }
 
     pub(crate) fn pass_ticket(&self) -> Option<&PassTicket> {
-        self.pass_ticket.as_ref()
+        self.parts.pass_ticket.as_ref()
     }
 
     pub(crate) fn device_id(&self) -> Option<&DeviceId> {
-        self.device_id.as_ref()
+        self.parts.device_id.as_ref()
     }
 
     /// Whether somebody is logged in, as far as can be told from here.
@@ -172,7 +187,7 @@ impl Session {
     /// # Errors
     /// [`Unready::NotLoggedIn`] if sid or skey is empty.
     pub fn check_login(&self) -> Result<(), Unready> {
-        if self.sid.expose().is_empty() || self.skey.expose().is_empty() {
+        if self.parts.sid.expose().is_empty() || self.parts.skey.expose().is_empty() {
             Err(Unready::NotLoggedIn)
         } else {
             Ok(())
@@ -193,23 +208,23 @@ impl Session {
     pub fn fingerprint(&self, key: &[u8; 16]) -> String {
         let mut hash = Md5::new();
         hash.update(key);
-        hash.update(self.uin.to_le_bytes());
+        hash.update(self.parts.uin.to_le_bytes());
         hash.update(self.hosts().origin(Role::Base).to_string());
         hash.update([0]);
-        hash.update(self.sid.expose());
+        hash.update(self.parts.sid.expose());
         hex(hash)
     }
 
     pub(crate) fn data_ticket(&self, unix_ms: u64) -> Result<&Secret, Unready> {
         self.check_login()?;
-        let found = self.cookies.value(DATA_TICKET, &self.hosts().origin(Role::File), unix_ms / 1000);
+        let found = self.parts.cookies.value(DATA_TICKET, &self.hosts().origin(Role::File), unix_ms / 1000);
         found.filter(|ticket| !ticket.expose().is_empty()).ok_or(Unready::NoDataTicket)
     }
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cookies: Vec<_> = self.cookies.cookies().iter().map(|cookie| &cookie.name).collect();
+        let cookies: Vec<_> = self.parts.cookies.cookies().iter().map(|cookie| &cookie.name).collect();
         let base = self.hosts().origin(Role::Base).to_string();
         f.debug_struct("Session").field("base", &base).field("cookies", &cookies).finish_non_exhaustive()
     }

@@ -32,7 +32,8 @@ use crate::{
 /// ```
 ///
 /// What is in brackets is sent with [`Policy::browser_parity`] only. A chunk's bytes are loaded when it is due and
-/// compared with what was digested, so a picture that changes in between is noticed before the changed part leaves.
+/// compared with what was digested, so a picture that changes in between is noticed before the changed part leaves; one
+/// that [cannot change](Picture::unchanging) is not compared, and one of a single chunk is loaded once.
 #[derive(Clone, Debug)]
 pub struct Upload {
     session: Session,
@@ -42,7 +43,9 @@ pub struct Upload {
     media: UploadMedia,
     /// What the chunks' requests are made of, once `media` is complete.
     form: Option<Box<ChunkForm>>,
-    sums: Vec<u32>,
+    sums: Vec<u64>,
+    /// The picture, if it is one chunk.
+    whole: Option<Bytes>,
     /// The chunk that is due, and so the number of those acknowledged.
     chunk: u32,
     /// Whether a chunk of this attempt may have reached the server more than once.
@@ -84,7 +87,7 @@ impl Upload {
         if session.site().profile() == Profile::FileHelper && picture.len() > FILE_HELPER {
             return Err(PictureError::TooLargeForFileHelper { len: picture.len(), limit: FILE_HELPER }.into());
         }
-        let stage = Stage::Digest(Digest::new(picture.len()));
+        let stage = Stage::Digest(Digest::new(&picture));
         let media = UploadMedia::new(picture, "", to.clone(), seed)
             .upload_type(policy.upload_type)
             .as_file(policy.as_file);
@@ -96,6 +99,7 @@ impl Upload {
             media,
             form: None,
             sums: Vec::new(),
+            whole: None,
             chunk: 0,
             repeated: false,
             started_over: false,
@@ -149,7 +153,7 @@ impl Upload {
             self.repeated = true;
         }
         self.media = self.media.clone().digested(digested.md5);
-        self.sums = digested.sums;
+        (self.sums, self.whole) = (digested.sums, digested.whole);
         if !self.policy.browser_parity || self.saved.is_some() {
             return self.check();
         }
@@ -212,7 +216,7 @@ impl Upload {
         if let Err(cause) = digest::check(&bytes, u64::from(self.chunk), self.picture().len())? {
             return Ok(Err(cause));
         }
-        if self.sums.get(index) != Some(&digest::sum(&bytes)) {
+        if !self.picture().is_unchanging() && self.sums.get(index) != Some(&digest::sum(&bytes)) {
             return Ok(Err(Cause::Changed));
         }
         Ok(self.send(bytes))
@@ -304,9 +308,10 @@ impl Flow for Upload {
         loop {
             let next = match &mut self.stage {
                 Stage::Digest(digest) => return Action::Load(digest.span(now)),
-                Stage::Load => {
-                    return Action::Load(digest::span(u64::from(self.chunk), self.media.picture().len()));
-                }
+                Stage::Load => match self.whole.clone() {
+                    Some(bytes) => self.send(bytes),
+                    None => return Action::Load(digest::span(u64::from(self.chunk), self.picture().len())),
+                },
                 Stage::Check(_, call) | Stage::Send(call) => return call.poll(now),
                 Stage::Done(done) => return Action::Done(done.clone().map_err(|error| *error)),
                 Stage::Pings(calls) => match calls.poll() {
@@ -389,7 +394,7 @@ impl Flow for Upload {
         let saved = match &self.saved {
             Some(saved) if !digested => saved.clone(),
             _ => SavedUpload {
-                picture: self.picture().clone(),
+                picture: self.picture().saved(),
                 md5: digested.then(|| self.media.md5().to_owned()),
                 acked: self.chunk,
                 started_over: self.started_over,

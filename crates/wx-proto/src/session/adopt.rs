@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
-use super::Session;
+use super::{Parts, Session};
 use crate::endpoint::init::Initial;
 use crate::endpoint::new_login_page::Credentials;
 use crate::endpoint::sync::Batch;
@@ -15,7 +15,7 @@ impl Session {
     #[must_use]
     pub fn of_login(site: Site, credentials: Credentials, cookies: CookieJar) -> Self {
         let Credentials { uin, sid, skey, pass_ticket } = credentials;
-        Self {
+        Self::of(Parts {
             site,
             uin,
             sid,
@@ -27,29 +27,31 @@ impl Session {
             cookies,
             sync: Arc::default(),
             rest: serde_json::Map::new(),
-        }
+        })
     }
 
     /// Takes in the answer to webwxinit. A position in the messages that is known already stays: what came meanwhile is
     /// behind it.
     pub fn adopt_initial(&mut self, initial: &Initial) {
-        self.user_name = initial.user_name.clone();
-        self.nick_name = Some(initial.nick_name.clone());
+        let parts = self.change();
+        parts.user_name = initial.user_name.clone();
+        parts.nick_name = Some(initial.nick_name.clone());
         if let Some(skey) = &initial.skey {
-            self.skey = skey.clone();
+            parts.skey = skey.clone();
         }
-        if self.sync.key.is_none() {
-            Arc::make_mut(&mut self.sync).key.clone_from(&initial.sync_key);
+        if parts.sync.key.is_none() {
+            Arc::make_mut(&mut parts.sync).key.clone_from(&initial.sync_key);
         }
     }
 
     /// Takes in the answer to webwxsync at `unix_s` (Unix seconds), and gives those of its messages that are new (P57).
     pub fn adopt_batch(&mut self, batch: Batch, unix_s: u64) -> Vec<Message> {
         let Batch { mut messages, more, skey, sync_key, check_key } = batch;
+        let parts = self.change();
         if let Some(skey) = skey {
-            self.skey = skey;
+            parts.skey = skey;
         }
-        let sync = Arc::make_mut(&mut self.sync);
+        let sync = Arc::make_mut(&mut parts.sync);
         if let Some(key) = sync_key {
             (sync.key, sync.check_key) = (Some(key), check_key);
         }
@@ -61,12 +63,14 @@ impl Session {
     /// Lets go of a login that is over: sid, skey, pass_ticket and the place in its messages. The cookies stay, for
     /// [`Login::push`](crate::flow::Login::push).
     pub fn end(&mut self) {
-        (self.sid, self.skey, self.pass_ticket) = (Secret::default(), Secret::default(), None);
-        self.sync = Arc::default();
+        let parts = self.change();
+        (parts.sid, parts.skey, parts.pass_ticket) = (Secret::default(), Secret::default(), None);
+        parts.sync = Arc::default();
     }
 
     /// Takes in the cookies of an answer from the host of `role` at `unix_s` (Unix seconds).
     pub fn adopt_cookies(&mut self, headers: &HeaderMap, role: Role, unix_s: u64) {
-        self.cookies.adopt(headers, &self.site.hosts().origin(role), unix_s);
+        let origin = self.hosts().origin(role);
+        self.change().cookies.adopt(headers, &origin, unix_s);
     }
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use serde_json::Map;
 
-use super::{DATA_TICKET, PassTicket, Session, SessionError};
+use super::{DATA_TICKET, Parts, PassTicket, Session, SessionError};
 use crate::cookies::Cookie;
 use crate::{CookieJar, Hosts, Profile, Role, Secret, Site, UserName};
 
@@ -144,7 +144,7 @@ impl SessionBuilder {
             }
             cookies.put(ticket);
         }
-        Ok(Session {
+        Ok(Session::of(Parts {
             site,
             uin: self.uin.ok_or(SessionError::Missing("uin"))?,
             sid: self.sid,
@@ -156,6 +156,6 @@ impl SessionBuilder {
             nick_name: None,
             sync: Arc::default(),
             rest: Map::new(),
-        })
+        }))
     }
 }

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{PassTicket, Session, SessionError, SyncKey, SyncState};
+use super::{Parts, PassTicket, Session, SessionError, SyncKey, SyncState};
 use crate::cookies::Cookie;
 use crate::{CookieJar, DeviceId, HostError, Hosts, MsgId, Profile, Role, Site, UserName};
 
@@ -52,7 +52,7 @@ pub(super) fn read(
     let user_name = file.text("user_name")?.ok_or(SessionError::Missing("user_name"))?;
     let device_id = file.text("device_id")?;
     let lang = file.text("lang")?;
-    Ok(Session {
+    Ok(Session::of(Parts {
         site: Site::new(profile).with_hosts(hosts(&base)?)?.with_lang(lang.as_deref().unwrap_or("zh_CN"))?,
         uin: file.uin()?,
         sid: file.text("sid")?.ok_or(SessionError::Missing("sid"))?.into(),
@@ -66,7 +66,7 @@ pub(super) fn read(
         nick_name: None,
         sync: Arc::new(file.sync()?),
         rest: file.0,
-    })
+    }))
 }
 
 /// What has not been read yet.
@@ -120,24 +120,25 @@ fn jar(value: Value) -> Result<CookieJar, SessionError> {
 }
 
 pub(super) fn write(session: &Session) -> String {
-    let cookies: Vec<_> = session.cookies.cookies().iter().map(file_cookie).collect();
+    let parts = &session.parts;
+    let cookies: Vec<_> = parts.cookies.cookies().iter().map(file_cookie).collect();
     let known = serde_json::json!({
         "version": 1,
-        "profile": session.site.profile().name(),
+        "profile": parts.site.profile().name(),
         "base": session.hosts().origin(Role::Base).to_string(),
-        "lang": session.site.lang(),
-        "uin": session.uin,
-        "sid": session.sid.expose(),
-        "skey": session.skey.expose(),
-        "pass_ticket": session.pass_ticket.as_ref().map(|ticket| ticket.0.expose()),
-        "device_id": session.device_id.as_ref().map(DeviceId::as_str),
-        "user_name": session.user_name.as_str(),
+        "lang": parts.site.lang(),
+        "uin": parts.uin,
+        "sid": parts.sid.expose(),
+        "skey": parts.skey.expose(),
+        "pass_ticket": parts.pass_ticket.as_ref().map(|ticket| ticket.0.expose()),
+        "device_id": parts.device_id.as_ref().map(DeviceId::as_str),
+        "user_name": parts.user_name.as_str(),
         "cookies": cookies,
-        "sync_key": session.sync.key,
-        "synced_at": session.sync.synced_at,
-        "recent_messages": session.sync.recent().collect::<Vec<_>>(),
+        "sync_key": parts.sync.key,
+        "synced_at": parts.sync.synced_at,
+        "recent_messages": parts.sync.recent().collect::<Vec<_>>(),
     });
-    let mut all = session.rest.clone();
+    let mut all = parts.rest.clone();
     if let Value::Object(known) = known {
         all.extend(known);
     }

@@ -33,7 +33,7 @@ impl Form {
         self.part(name);
         self.put("\"\r\n\r\n");
         let mut rest = value;
-        while let Some(at) = rest.find(['\r', '\n']) {
+        while let Some(at) = rest.bytes().position(|byte| byte == b'\r' || byte == b'\n') {
             self.put(&rest[..at]);
             self.put("\r\n");
             rest = rest[at..].strip_prefix("\r\n").unwrap_or(&rest[at + 1..]);

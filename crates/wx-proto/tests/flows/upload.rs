@@ -1,6 +1,9 @@
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
-use wx_proto::flow::{Failure, FailureKind, Flow, SendImage};
+use bytes::Bytes;
+use wx_proto::flow::{Failure, FailureKind, Flow, SendImage, Snapshot, Upload};
 use wx_proto::{Advice, Cause, Error, LocalError, Policy, ReplyError, Ret, Session, Step, Unready, Uploaded};
 
 use super::world::*;
@@ -232,6 +235,50 @@ fn a_picture_that_changes_is_noticed_before_the_change_is_sent() {
         let error = world.run(&mut upload(&bytes, &Policy::default()).unwrap()).unwrap_err();
         assert_eq!((&error.cause, error.advice()), (&Cause::Changed, Advice::CheckFile));
         assert_eq!(world.seen.len(), changed, "only what had not changed has left");
+    }
+}
+
+#[test]
+fn a_picture_that_cannot_change_is_not_compared() {
+    let bytes = jpeg(2 * CHUNK);
+    let other: Bytes = bytes.iter().map(|byte| !byte).collect();
+    let (mut loads, later) = (0, other.clone());
+    let mut world = World::new(bytes.clone(), [middle(), last("@m", 2 * CHUNK)]);
+    world.before_load = Box::new(move |picture| {
+        loads += 1;
+        if loads == 3 {
+            *picture = later.clone();
+        }
+    });
+    let policy = Policy::default();
+    let form = picture(&bytes, &policy).unchanging();
+    let mut flow = Upload::new(&session(), form, to(), SEED, policy).unwrap();
+    let saved = flow.snapshot().unwrap();
+    assert_eq!(
+        Ok(&saved),
+        Snapshot::from_json(saved.to_json()).as_ref(),
+        "of the next source nothing is known"
+    );
+    world.run(&mut flow).unwrap();
+    assert_eq!(assembled(&world.seen), other, "whoever says so of a file that changes gets what they said");
+}
+
+#[test]
+fn a_picture_of_one_chunk_is_loaded_once() {
+    for (len, answers, expected) in [
+        (12, [dropped(), last("@m", 12)], 1),
+        (CHUNK, [dropped(), last("@m", CHUNK)], 1),
+        (CHUNK + 1, [middle(), last("@m", CHUNK + 1)], 4),
+    ] {
+        let bytes = jpeg(len);
+        let mut world = World::new(bytes.clone(), answers);
+        let loads = Rc::new(Cell::new(0));
+        let counted = Rc::clone(&loads);
+        world.before_load = Box::new(move |_| counted.set(counted.get() + 1));
+        world.run(&mut upload(&bytes, &Policy::default()).unwrap()).unwrap();
+        assert_eq!((loads.get(), world.seen.len()), (expected, 2));
+        let first = if len > CHUNK { 0 } else { 1 };
+        assert_eq!(assembled(&world.seen[first..]), bytes);
     }
 }
 

@@ -1,54 +1,61 @@
-//! Reading the picture once: its MD5, streamed (§4.3), and a checksum of each chunk.
+//! Reading the picture once: its MD5, streamed (§4.3), and a checksum of each chunk that is read again.
 
 use std::cmp::Ordering;
 use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
-use flate2::Crc;
 use md5::{Digest as _, Md5};
+use twox_hash::XxHash3_64;
 
 use super::Misuse;
-use crate::Cause;
 use crate::endpoint::upload_media::CHUNK;
 use crate::wire::digest::hex;
+use crate::{Cause, Picture};
 
 /// The digest in progress.
 #[derive(Clone)]
 pub(super) struct Digest {
     len: u64,
     md5: Md5,
-    sums: Vec<u32>,
+    chunks: u64,
+    /// Whether chunks can have changed by the time they are read again.
+    may_change: bool,
+    sums: Vec<u64>,
     started: Option<Duration>,
 }
 
 /// What reading the picture once has shown.
 pub(super) struct Digested {
     pub(super) md5: String,
-    /// CRC-32 of each chunk: a change is noticed before the changed chunk is sent.
-    pub(super) sums: Vec<u32>,
+    /// XXH3 of each chunk: a change is noticed before the changed chunk is sent. None if there can be no change.
+    pub(super) sums: Vec<u64>,
+    /// The picture itself, if it is one chunk, which need not be read again.
+    pub(super) whole: Option<Bytes>,
     /// How long it took, which is what a ping tells.
     pub(super) ms: u64,
 }
 
 impl std::fmt::Debug for Digest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Digest({} chunks of {} bytes)", self.sums.len(), self.len)
+        write!(f, "Digest({} chunks of {} bytes)", self.chunks, self.len)
     }
 }
 
 impl Digest {
-    pub(super) fn new(len: u64) -> Self {
-        Self { len, md5: Md5::new(), sums: Vec::new(), started: None }
+    pub(super) fn new(picture: &Picture) -> Self {
+        let len = picture.len();
+        let may_change = !picture.is_unchanging() && len > CHUNK;
+        Self { len, md5: Md5::new(), chunks: 0, may_change, sums: Vec::new(), started: None }
     }
 
     pub(super) fn span(&mut self, now: Duration) -> Range<u64> {
         self.started.get_or_insert(now);
-        span(self.sums.len() as u64, self.len)
+        span(self.chunks, self.len)
     }
 
     pub(super) fn done(&self) -> u64 {
-        (self.sums.len() as u64 * CHUNK).min(self.len)
+        (self.chunks * CHUNK).min(self.len)
     }
 
     /// `None` until the whole picture has been read.
@@ -57,18 +64,22 @@ impl Digest {
         bytes: &Bytes,
         now: Duration,
     ) -> Result<Option<Result<Digested, Cause>>, Misuse> {
-        if let Err(cause) = check(bytes, self.sums.len() as u64, self.len)? {
+        if let Err(cause) = check(bytes, self.chunks, self.len)? {
             return Ok(Some(Err(cause)));
         }
         self.md5.update(bytes);
-        self.sums.push(sum(bytes));
+        self.chunks += 1;
+        if self.may_change {
+            self.sums.push(sum(bytes));
+        }
         if self.done() < self.len {
             return Ok(None);
         }
         let md5 = hex(self.md5.clone());
         let spent = now.saturating_sub(self.started.unwrap_or(now));
         let ms = u64::try_from(spent.as_millis()).unwrap_or(u64::MAX);
-        Ok(Some(Ok(Digested { md5, sums: std::mem::take(&mut self.sums), ms })))
+        let whole = (self.len <= CHUNK).then(|| bytes.clone());
+        Ok(Some(Ok(Digested { md5, sums: std::mem::take(&mut self.sums), whole, ms })))
     }
 }
 
@@ -91,8 +102,6 @@ pub(super) fn check(bytes: &Bytes, index: u64, len: u64) -> Result<Result<(), Ca
     })
 }
 
-pub(super) fn sum(bytes: &[u8]) -> u32 {
-    let mut crc = Crc::new();
-    crc.update(bytes);
-    crc.sum()
+pub(super) fn sum(bytes: &[u8]) -> u64 {
+    XxHash3_64::oneshot(bytes)
 }
