@@ -5,6 +5,7 @@
 #![doc = include_str!("../README.md")]
 
 mod body;
+mod buffer;
 mod classify;
 mod client;
 mod drive;

@@ -17,9 +17,17 @@ pub struct Sink<'a> {
 }
 
 enum Place<'a> {
-    Path { path: PathBuf, file: Option<(File, TempPath)> },
+    Path { path: PathBuf, file: Option<Beside> },
     Vec { bytes: &'a mut Vec<u8>, kept: bool },
     Writer { writer: &'a mut (dyn AsyncWrite + Send + Unpin), written: u64 },
+}
+
+/// The temporary file.
+struct Beside {
+    file: File,
+    path: TempPath,
+    /// How many bytes it holds; not known while some are being written.
+    len: Option<u64>,
 }
 
 impl<'a> Sink<'a> {
@@ -54,7 +62,9 @@ impl<'a> Sink<'a> {
     pub async fn finish(mut self) -> io::Result<()> {
         match &mut self.place {
             Place::Path { path, file } => match file.take() {
-                Some((file, temporary)) => {
+                Some(Beside { mut file, path: temporary, .. }) => {
+                    // tokio's files report an error of the last write only now.
+                    file.flush().await?;
                     file.sync_all().await?;
                     let path = std::mem::take(path);
                     let renamed = spawn_blocking(|| temporary.persist(path)).await?;
@@ -75,15 +85,18 @@ impl Media for Sink<'_> {
     async fn store(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
         match &mut self.place {
             Place::Path { path, file } => {
-                let (file, _) = match file {
+                let Beside { file, len, .. } = match file {
                     Some(file) => file,
                     None => file.insert(temporary(path.clone()).await?),
                 };
-                file.set_len(at).await?;
-                file.seek(SeekFrom::Start(at)).await?;
+                if len.take() != Some(at) {
+                    file.set_len(at).await?;
+                    file.seek(SeekFrom::Start(at)).await?;
+                }
+                // It goes on behind the scenes: an error shows itself at the next store, or at the end.
                 file.write_all(&bytes).await?;
-                // tokio's files report an error of the last write only now.
-                file.flush().await
+                *len = Some(at + bytes.len() as u64);
+                Ok(())
             }
             Place::Vec { bytes: all, .. } => {
                 all.truncate(usize::try_from(at).unwrap_or(usize::MAX));
@@ -129,9 +142,9 @@ impl fmt::Debug for Sink<'_> {
 }
 
 /// A file beside `path`, so that it can be renamed, with the permissions of any new file.
-async fn temporary(path: PathBuf) -> io::Result<(File, TempPath)> {
+async fn temporary(path: PathBuf) -> io::Result<Beside> {
     let (file, path) = spawn_blocking(move || create(&path).map(NamedTempFile::into_parts)).await??;
-    Ok((File::from_std(file), path))
+    Ok(Beside { file: File::from_std(file), path, len: Some(0) })
 }
 
 fn create(path: &Path) -> io::Result<NamedTempFile> {

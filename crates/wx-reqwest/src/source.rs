@@ -1,18 +1,21 @@
 use std::fmt;
-use std::io::{self, SeekFrom};
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
-use tokio::fs::{self, File};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWriteExt};
 use tokio::task::spawn_blocking;
 use wx_proto::{Error, LocalError, Picture, Policy, Step};
 
 use crate::Media;
+use crate::buffer::Buffer;
 
-/// A picture to send. It is read twice, once for its MD5 and once chunk by chunk, so it can always be read again.
+/// A picture to send. It is read twice, once for its MD5 and once chunk by chunk, so it can always be read again; one of a
+/// single chunk is read once.
 ///
 /// Never more than one chunk of 512 KiB is in memory, unless the caller put it there.
 pub struct Source {
@@ -20,11 +23,15 @@ pub struct Source {
     len: u64,
     modified_ms: Option<u64>,
     data: Data,
+    /// Whether nobody else can change it.
+    unchanging: bool,
 }
 
 enum Data {
     Bytes(Bytes),
-    Seek(Box<dyn ReadSeek>),
+    /// Read where blocking is allowed. When a load is dropped, the next one waits for the end of it.
+    File(Arc<Mutex<(File, Buffer)>>),
+    Seek(Box<dyn ReadSeek>, Buffer),
 }
 
 trait ReadSeek: AsyncRead + AsyncSeek + Send + Unpin {}
@@ -35,10 +42,16 @@ impl<T: AsyncRead + AsyncSeek + Send + Unpin> ReadSeek for T {}
 const FIRST: u64 = 64;
 
 impl Source {
-    /// A picture in memory.
+    /// A picture in memory that nothing changes; for a mapped file that others write this is not the way.
     pub fn bytes(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
-        Self { name: name.into(), len: bytes.len() as u64, modified_ms: None, data: Data::Bytes(bytes) }
+        Self {
+            name: name.into(),
+            len: bytes.len() as u64,
+            modified_ms: None,
+            data: Data::Bytes(bytes),
+            unchanging: true,
+        }
     }
 
     /// A file. The name without its directories goes into the form, the time of its last change too.
@@ -48,8 +61,12 @@ impl Source {
     /// # Errors
     /// Says why the file cannot be read; it does not name the path.
     pub async fn path(path: impl AsRef<Path>) -> io::Result<Self> {
-        let path = path.as_ref();
-        let about = fs::metadata(path).await.map_err(explain)?;
+        let path = path.as_ref().to_owned();
+        spawn_blocking(move || Self::open(&path)).await?
+    }
+
+    fn open(path: &Path) -> io::Result<Self> {
+        let about = fs::metadata(path).map_err(explain)?;
         if about.is_dir() {
             return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory, not a file"));
         }
@@ -58,8 +75,14 @@ impl Source {
         }
         let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let source = Self::seekable(name, File::open(path).await.map_err(explain)?).await?;
+        let source = Self::file(name, File::open(path).map_err(explain)?)?;
         Ok(Self { modified_ms: modified.and_then(|time| time.as_millis().try_into().ok()), ..source })
+    }
+
+    fn file(name: impl Into<String>, mut file: File) -> io::Result<Self> {
+        let len = file.seek(SeekFrom::End(0))?;
+        let data = Data::File(Arc::new(Mutex::new((file, Buffer::default()))));
+        Ok(Self { name: name.into(), len, modified_ms: None, data, unchanging: false })
     }
 
     /// Anything that can be read and rewound.
@@ -73,7 +96,8 @@ impl Source {
         mut from: impl AsyncRead + AsyncSeek + Send + Unpin + 'static,
     ) -> io::Result<Self> {
         let len = from.seek(SeekFrom::End(0)).await?;
-        Ok(Self { name: name.into(), len, modified_ms: None, data: Data::Seek(Box::new(from)) })
+        let data = Data::Seek(Box::new(from), Buffer::default());
+        Ok(Self { name: name.into(), len, modified_ms: None, data, unchanging: false })
     }
 
     /// Reads a one-shot reader to its end first: up to `memory_limit` bytes are kept in memory, more go to a temporary
@@ -96,7 +120,7 @@ impl Source {
         if len <= memory_limit.min(limit) {
             return Ok(Self::bytes(name, memory));
         }
-        let mut file = File::from_std(spawn_blocking(tempfile::tempfile).await??);
+        let mut file = tokio::fs::File::from_std(spawn_blocking(tempfile::tempfile).await??);
         if len <= limit {
             file.write_all(&memory).await?;
             drop(memory);
@@ -109,7 +133,9 @@ impl Source {
                 format!("it has more than {limit} bytes"),
             ));
         }
-        Self::seekable(name, file).await
+        let source = Self::file(name, file.into_std().await)?;
+        // It has no name: nobody else can reach it.
+        Ok(Self { unchanging: true, ..source })
     }
 
     /// The length in bytes.
@@ -133,27 +159,45 @@ impl Source {
     pub async fn picture(&mut self, policy: &Policy) -> Result<Picture, Error> {
         let first = self.load(0..FIRST.min(self.len)).await;
         let first = first.map_err(|error| Error::new(Step::Prepare, LocalError::from(error)))?;
-        let picture = Picture::new(self.name.as_str(), self.len, &first, policy)?;
-        Ok(match self.modified_ms {
-            Some(at) => picture.modified(at),
-            None => picture,
-        })
+        let mut picture = Picture::new(self.name.as_str(), self.len, &first, policy)?;
+        if let Some(at) = self.modified_ms {
+            picture = picture.modified(at);
+        }
+        Ok(if self.unchanging { picture.unchanging() } else { picture })
     }
 }
 
 impl Media for Source {
     async fn load(&mut self, span: Range<u64>) -> io::Result<Bytes> {
+        let len = usize::try_from(span.end.saturating_sub(span.start)).unwrap_or_default();
         match &mut self.data {
             Data::Bytes(bytes) => {
                 let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
                 Ok(bytes.slice(at(span.start)..at(span.end)))
             }
-            Data::Seek(from) => {
+            Data::File(file) => {
+                let file = Arc::clone(file);
+                let read = move || {
+                    let mut guard = file.lock().unwrap_or_else(PoisonError::into_inner);
+                    let (file, buffer) = &mut *guard;
+                    file.seek(SeekFrom::Start(span.start))?;
+                    let mut space = buffer.space(len);
+                    let filled = read_full(file, space.as_mut())?;
+                    Ok(buffer.filled(space, filled))
+                };
+                spawn_blocking(read).await?
+            }
+            Data::Seek(from, buffer) => {
                 from.seek(SeekFrom::Start(span.start)).await?;
-                let len = span.end.saturating_sub(span.start);
-                let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or_default());
-                from.take(len).read_to_end(&mut bytes).await?;
-                Ok(bytes.into())
+                let mut space = buffer.space(len);
+                let mut filled = 0;
+                while filled < len {
+                    match from.read(&mut space.as_mut()[filled..]).await? {
+                        0 => break,
+                        more => filled += more,
+                    }
+                }
+                Ok(buffer.filled(space, filled))
             }
         }
     }
@@ -163,6 +207,20 @@ impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Source").field("name", &self.name).field("len", &self.len).finish_non_exhaustive()
     }
+}
+
+/// Reads until `space` is full or there is no more.
+fn read_full(from: &mut File, space: &mut [u8]) -> io::Result<usize> {
+    let mut len = 0;
+    while len < space.len() {
+        match from.read(&mut space[len..]) {
+            Ok(0) => break,
+            Ok(more) => len += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(len)
 }
 
 /// The usual reasons in words; the rest as the system tells it.

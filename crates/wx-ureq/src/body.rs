@@ -23,14 +23,18 @@ impl Read for Segments<'_, '_> {
         if self.watch.cancelled() {
             return Err(io::Error::other("cancelled"));
         }
-        while self.current.is_empty() {
-            match self.rest.next() {
-                Some(next) => self.current = next,
-                None => return Ok(0),
+        let mut filled = 0;
+        while filled < out.len() {
+            if self.current.is_empty() {
+                match self.rest.next() {
+                    Some(next) => self.current = next,
+                    None => break,
+                }
             }
+            let len = self.current.len().min(out.len() - filled);
+            self.current.copy_to_slice(&mut out[filled..filled + len]);
+            filled += len;
         }
-        let len = out.len().min(self.current.len());
-        self.current.copy_to_slice(&mut out[..len]);
-        Ok(len)
+        Ok(filled)
     }
 }

@@ -1,4 +1,4 @@
-//! Wraps ureq's resolver and connector, to know for certain what happened to a request.
+//! Wraps ureq's connector, as `resolve` does its resolver, to know for certain what happened to a request.
 //!
 //! ureq has one error type for all phases, and the same I/O error may come from connecting or from the middle of an
 //! exchange (Linux reports "no route to host" on old connections too). What fails in here failed before the first byte
@@ -9,9 +9,6 @@ use std::fmt;
 use std::io::ErrorKind;
 
 use ureq::Error;
-use ureq::config::Config;
-use ureq::http::Uri;
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
 };
@@ -22,7 +19,7 @@ use wx_proto::flow::FailureKind;
 pub(crate) struct NotConnected(pub(crate) FailureKind);
 
 impl NotConnected {
-    fn during(step: FailureKind, error: Error) -> Error {
+    pub(crate) fn during(step: FailureKind, error: Error) -> Error {
         let kind = match error {
             Error::Other(error) if error.is::<Self>() => return Error::Other(error),
             _ if step == FailureKind::Resolve => step,
@@ -43,22 +40,6 @@ impl fmt::Display for NotConnected {
 }
 
 impl StdError for NotConnected {}
-
-#[derive(Debug, Default)]
-pub(crate) struct Resolving(DefaultResolver);
-
-impl Resolver for Resolving {
-    fn resolve(
-        &self,
-        uri: &Uri,
-        config: &Config,
-        timeout: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, Error> {
-        self.0
-            .resolve(uri, config, timeout)
-            .map_err(|error| NotConnected::during(FailureKind::Resolve, error))
-    }
-}
 
 #[derive(Debug, Default)]
 pub(crate) struct Connecting(DefaultConnector);

@@ -5,6 +5,7 @@
 #![doc = include_str!("../README.md")]
 
 mod body;
+mod buffer;
 mod classify;
 mod client;
 mod connect;
@@ -12,6 +13,7 @@ mod drive;
 mod http;
 mod messages;
 mod pace;
+mod resolve;
 mod shared;
 mod sink;
 mod source;

@@ -13,8 +13,15 @@ pub struct Sink<'a> {
 }
 
 enum Place<'a> {
-    Path { path: PathBuf, file: Option<NamedTempFile> },
-    Vec { bytes: &'a mut Vec<u8>, kept: bool },
+    /// The file once there is one, and how many bytes it holds.
+    Path {
+        path: PathBuf,
+        file: Option<(NamedTempFile, u64)>,
+    },
+    Vec {
+        bytes: &'a mut Vec<u8>,
+        kept: bool,
+    },
     Writer(&'a mut (dyn Write + Send)),
 }
 
@@ -48,7 +55,7 @@ impl<'a> Sink<'a> {
     pub fn finish(mut self) -> io::Result<()> {
         match &mut self.place {
             Place::Path { path, file } => match file.take() {
-                Some(file) => {
+                Some((file, _)) => {
                     file.as_file().sync_all()?;
                     file.persist(path).map(drop).map_err(|error| error.error)
                 }
@@ -67,14 +74,18 @@ impl Media for Sink<'_> {
     fn store(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
         match &mut self.place {
             Place::Path { path, file } => {
-                let file = match file {
+                let (file, len) = match file {
                     Some(file) => file,
-                    None => file.insert(temporary(path)?),
+                    None => file.insert((temporary(path)?, 0)),
                 };
                 let file = file.as_file_mut();
-                file.set_len(at)?;
-                file.seek(SeekFrom::Start(at))?;
-                file.write_all(&bytes)
+                if *len != at {
+                    file.set_len(at)?;
+                    file.seek(SeekFrom::Start(at))?;
+                }
+                file.write_all(&bytes)?;
+                *len = at + bytes.len() as u64;
+                Ok(())
             }
             Place::Vec { bytes: all, .. } => {
                 all.truncate(usize::try_from(at).unwrap_or(usize::MAX));

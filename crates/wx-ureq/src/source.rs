@@ -10,8 +10,10 @@ use tempfile::{SpooledData, SpooledTempFile};
 use wx_proto::{Error, Picture, Policy, Step};
 
 use crate::Media;
+use crate::buffer::Buffer;
 
-/// A picture to send. It is read twice, once for its MD5 and once chunk by chunk, so it can always be read again.
+/// A picture to send. It is read twice, once for its MD5 and once chunk by chunk, so it can always be read again; one of a
+/// single chunk is read once.
 ///
 /// Never more than one chunk of 512 KiB is in memory, unless the caller put it there.
 pub struct Source {
@@ -19,11 +21,13 @@ pub struct Source {
     len: u64,
     modified_ms: Option<u64>,
     data: Data,
+    /// Whether nobody else can change it.
+    unchanging: bool,
 }
 
 enum Data {
     Bytes(Bytes),
-    Seek(Box<dyn ReadSeek>),
+    Seek(Box<dyn ReadSeek>, Buffer),
 }
 
 trait ReadSeek: Read + Seek + Send {}
@@ -34,10 +38,16 @@ impl<T: Read + Seek + Send> ReadSeek for T {}
 const FIRST: u64 = 64;
 
 impl Source {
-    /// A picture in memory.
+    /// A picture in memory that nothing changes; for a mapped file that others write this is not the way.
     pub fn bytes(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
-        Self { name: name.into(), len: bytes.len() as u64, modified_ms: None, data: Data::Bytes(bytes) }
+        Self {
+            name: name.into(),
+            len: bytes.len() as u64,
+            modified_ms: None,
+            data: Data::Bytes(bytes),
+            unchanging: true,
+        }
     }
 
     /// A file. The name without its directories goes into the form, the time of its last change too.
@@ -68,7 +78,8 @@ impl Source {
         mut from: impl Read + Seek + Send + 'static,
     ) -> io::Result<Self> {
         let len = from.seek(SeekFrom::End(0))?;
-        Ok(Self { name: name.into(), len, modified_ms: None, data: Data::Seek(Box::new(from)) })
+        let data = Data::Seek(Box::new(from), Buffer::default());
+        Ok(Self { name: name.into(), len, modified_ms: None, data, unchanging: false })
     }
 
     /// Reads a one-shot reader to its end first: up to `memory_limit` bytes are kept in memory, more go to a temporary
@@ -91,7 +102,8 @@ impl Source {
         }
         match spool.into_inner() {
             SpooledData::InMemory(bytes) => Ok(Self::bytes(name, bytes.into_inner())),
-            SpooledData::OnDisk(file) => Self::seekable(name, file),
+            // It has no name: nobody else can reach it.
+            SpooledData::OnDisk(file) => Ok(Self { unchanging: true, ..Self::seekable(name, file)? }),
         }
     }
 
@@ -115,11 +127,11 @@ impl Source {
         let first = self
             .load(0..FIRST.min(self.len))
             .map_err(|error| Error::new(Step::Prepare, wx_proto::LocalError::from(error)))?;
-        let picture = Picture::new(self.name.as_str(), self.len, &first, policy)?;
-        Ok(match self.modified_ms {
-            Some(at) => picture.modified(at),
-            None => picture,
-        })
+        let mut picture = Picture::new(self.name.as_str(), self.len, &first, policy)?;
+        if let Some(at) = self.modified_ms {
+            picture = picture.modified(at);
+        }
+        Ok(if self.unchanging { picture.unchanging() } else { picture })
     }
 }
 
@@ -130,12 +142,12 @@ impl Media for Source {
                 let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
                 Ok(bytes.slice(at(span.start)..at(span.end)))
             }
-            Data::Seek(from) => {
+            Data::Seek(from, buffer) => {
                 from.seek(SeekFrom::Start(span.start))?;
-                let len = span.end.saturating_sub(span.start);
-                let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or_default());
-                from.take(len).read_to_end(&mut bytes)?;
-                Ok(bytes.into())
+                let len = usize::try_from(span.end.saturating_sub(span.start)).unwrap_or_default();
+                let mut space = buffer.space(len);
+                let filled = read_full(from, space.as_mut())?;
+                Ok(buffer.filled(space, filled))
             }
         }
     }
@@ -145,6 +157,20 @@ impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Source").field("name", &self.name).field("len", &self.len).finish_non_exhaustive()
     }
+}
+
+/// Reads until `space` is full or there is no more.
+fn read_full(from: &mut impl Read, space: &mut [u8]) -> io::Result<usize> {
+    let mut len = 0;
+    while len < space.len() {
+        match from.read(&mut space[len..]) {
+            Ok(0) => break,
+            Ok(more) => len += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(len)
 }
 
 /// The usual reasons in words; the rest as the system tells it.
