@@ -107,7 +107,10 @@ pub(super) fn read(answer: &Response<Bytes>) -> Result<Receipt, ReplyError> {
         (Err(_), Err(status)) => return Err(status),
         (Err(error), Ok(())) => return Err(error),
     };
-    let fields: Fields = opened.accepted()?;
+    let fields: Fields = opened.accepted().or_else(|error| match error {
+        ReplyError::Refused { .. } => Err(error),
+        _ => reply::status(answer.status(), answer.headers()).and(Err(error)),
+    })?;
     match MsgId::new(fields.msg_id) {
         Ok(msg_id) if msg_id.as_str().bytes().any(|digit| digit != b'0') => Ok(Receipt { msg_id }),
         _ => Err(ReplyError::NoMsgId),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use self::digest::{Digest, Digested};
+use self::digest::{Digest, Digested, Whole};
 use super::repeating::Repeating;
 use super::side_calls::SideCalls;
 use super::snapshot::{SavedMessage, SavedUpload};
@@ -44,8 +44,8 @@ pub struct Upload {
     /// What the chunks' requests are made of, once `media` is complete.
     form: Option<Box<ChunkForm>>,
     sums: Vec<u64>,
-    /// The picture, if it is one chunk.
-    whole: Option<Bytes>,
+    /// The picture, if it is one chunk: it is not loaded again.
+    whole: Option<Whole>,
     /// The chunk that is due, and so the number of those acknowledged.
     chunk: u32,
     /// Whether a chunk of this attempt may have reached the server more than once.
@@ -169,7 +169,7 @@ impl Upload {
     }
 
     /// The check, if the picture is large enough, else the chunks (P41).
-    fn check(&self) -> Result<Stage, Cause> {
+    fn check(&mut self) -> Result<Stage, Cause> {
         if self.picture().len() <= self.policy.check_above {
             return self.first_chunk();
         }
@@ -178,9 +178,9 @@ impl Upload {
         Ok(Stage::Check(call, Repeating::new(self.next_id, outgoing)))
     }
 
-    fn first_chunk(&self) -> Result<Stage, Cause> {
+    fn first_chunk(&mut self) -> Result<Stage, Cause> {
         if !self.policy.browser_parity {
-            return Ok(Stage::Load);
+            return self.next_chunk();
         }
         Ok(Stage::Preflight(self.side_calls(vec![Preflight.request(&self.session)?])))
     }
@@ -220,6 +220,14 @@ impl Upload {
             return Ok(Err(Cause::Changed));
         }
         Ok(self.send(bytes))
+    }
+
+    /// The chunk that is due: to be loaded, or sent as it was digested.
+    fn next_chunk(&mut self) -> Result<Stage, Cause> {
+        match self.whole.clone() {
+            Some(Whole(bytes)) => self.send(bytes),
+            None => Ok(Stage::Load),
+        }
     }
 
     /// The request of the chunk that is due.
@@ -263,7 +271,7 @@ impl Upload {
         }
         self.media = self.media.clone().started_over();
         (self.chunk, self.repeated, self.started_over, self.saved, self.form) = (0, false, true, None, None);
-        Ok(Stage::Load)
+        self.next_chunk()
     }
 
     fn refused(&mut self, cause: Cause) -> Result<Stage, Cause> {
@@ -308,10 +316,9 @@ impl Flow for Upload {
         loop {
             let next = match &mut self.stage {
                 Stage::Digest(digest) => return Action::Load(digest.span(now)),
-                Stage::Load => match self.whole.clone() {
-                    Some(bytes) => self.send(bytes),
-                    None => return Action::Load(digest::span(u64::from(self.chunk), self.picture().len())),
-                },
+                Stage::Load => {
+                    return Action::Load(digest::span(u64::from(self.chunk), self.picture().len()));
+                }
                 Stage::Check(_, call) | Stage::Send(call) => return call.poll(now),
                 Stage::Done(done) => return Action::Done(done.clone().map_err(|error| *error)),
                 Stage::Pings(calls) => match calls.poll() {
@@ -325,7 +332,7 @@ impl Flow for Upload {
                     Some(action) => return action,
                     None => {
                         self.next_id = calls.next_id();
-                        Ok(Stage::Load)
+                        self.next_chunk()
                     }
                 },
             };

@@ -70,6 +70,9 @@ impl Session {
 
     /// Takes in the cookies of an answer from the host of `role` at `unix_s` (Unix seconds).
     pub fn adopt_cookies(&mut self, headers: &HeaderMap, role: Role, unix_s: u64) {
+        if !headers.contains_key(http::header::SET_COOKIE) {
+            return;
+        }
         let origin = self.hosts().origin(role);
         self.change().cookies.adopt(headers, &origin, unix_s);
     }

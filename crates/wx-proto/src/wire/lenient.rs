@@ -95,3 +95,41 @@ pub(crate) fn signed<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error
     };
     number.ok_or_else(|| D::Error::custom("not a number"))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::de::IntoDeserializer;
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn p12_p37_texts_whole_numbers_and_null_are_read_and_nothing_else() {
+        type Case = (&'static str, Option<&'static str>, Option<u64>, Option<i64>);
+        let cases: [Case; 8] = [
+            (r#""7""#, Some("7"), Some(7), Some(7)),
+            (r#"" -7 ""#, Some(" -7 "), None, Some(-7)),
+            (r#""x\u00e9""#, Some("xé"), None, None),
+            ("7", Some("7"), Some(7), Some(7)),
+            ("-7", Some("-7"), None, Some(-7)),
+            ("18446744073709551615", Some("18446744073709551615"), Some(u64::MAX), None),
+            ("null", Some(""), None, None),
+            (r#""""#, Some(""), None, None),
+        ];
+        for (json, as_text, as_number, as_signed) in cases {
+            let value: Value = serde_json::from_str(json).unwrap();
+            assert_eq!(text(value.clone().into_deserializer()).ok().as_deref(), as_text, "{json}");
+            assert_eq!(number(value.clone().into_deserializer()).ok(), Some(as_number), "{json}");
+            assert_eq!(signed(value.into_deserializer()).ok(), as_signed, "{json}");
+            let mut from = serde_json::Deserializer::from_str(json);
+            assert_eq!(text(&mut from).ok().as_deref(), as_text, "{json}");
+        }
+        for json in ["1.5", "true", "[]", "{}", "18446744073709551616"] {
+            let mut from = serde_json::Deserializer::from_str(json);
+            assert!(text(&mut from).is_err(), "{json}");
+            let value: Value = serde_json::from_str(json).unwrap();
+            assert!(number(value.clone().into_deserializer()).is_err(), "{json}");
+            assert!(signed(value.into_deserializer()).is_err(), "{json}");
+        }
+    }
+}

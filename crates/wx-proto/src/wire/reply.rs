@@ -104,7 +104,7 @@ impl Opened {
         if self.ret != Ret::OK {
             return Err(ReplyError::refused(self.ret.0, &self.message));
         }
-        // It is JSON, as the envelope has shown: a field is not what it should be.
+        // The envelope could be read: a field is not what it should be.
         serde_json::from_slice(&self.body).map_err(|_| ReplyError::NoRet)
     }
 }
@@ -270,7 +270,9 @@ impl fmt::Display for ReplyError {
             Self::CutJson => f.write_str("the answer was cut off in the middle of its JSON"),
             Self::Json => f.write_str("the server answered with JSON, not with a picture"),
             Self::NotAPicture => f.write_str("the answer is not a picture of a known format"),
-            Self::NoRet => f.write_str("the answer has no BaseResponse with a Ret"),
+            Self::NoRet => f.write_str(
+                "the answer has no BaseResponse with a Ret, or another field is not as it should be",
+            ),
             Self::Refused { ret, message } if message.is_empty() => write!(f, "the server refused it: {ret}"),
             Self::Refused { ret, message } => write!(f, "the server refused it: {ret}: {message}"),
             Self::Code(code) => write!(f, "the server answered with code {code}"),

@@ -8,10 +8,12 @@ use std::time::Duration;
 use wx_proto::bytes::Bytes;
 use wx_proto::flow::{
     Action, CallId, Failure, FailureKind, FetchImage, Flow, Input, ListContacts, Login, LoginState, Logout,
-    Misuse, NextMessages, Restore, SendImage, SendUploaded,
+    Misuse, NextMessages, Restore, SendImage, SendUploaded, Upload,
 };
 use wx_proto::http::Response;
-use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, Policy, Profile, ReplyError, Sent, Site, Step};
+use wx_proto::{
+    Cause, Error, ImageSize, LocalError, MsgId, Outcome, Policy, Profile, ReplyError, Sent, Site, Step,
+};
 
 use super::login::{code, init, page, polled};
 use super::world::*;
@@ -258,6 +260,24 @@ fn line_4_nothing_is_answered_before_it_was_handed_out() {
     upload.handle(world.load(&span), NOW).unwrap();
     assert_eq!(upload.handle(Input::Head(first, head()), NOW), Err(Misuse));
     assert_eq!(sent_id(&upload.poll(NOW)), first);
+}
+
+#[test]
+fn line_4_a_picture_of_one_chunk_takes_no_second_load() {
+    let (bytes, policy) = (jpeg(12), Policy::default());
+    for form in [picture(&bytes, &policy), picture(&bytes, &policy).unchanging()] {
+        let mut upload = Upload::new(&session(), form, to(), SEED, policy.clone()).unwrap();
+        let Action::Load(span) = upload.poll(NOW) else { panic!() };
+        upload.handle(World::new(bytes.clone(), []).load(&span), NOW).unwrap();
+        let other = Input::Loaded(jpeg(12).iter().map(|byte| !byte).collect());
+        let failed = Input::Local(LocalError::new(std::io::ErrorKind::NotFound, "gone"));
+        for input in [other, failed] {
+            assert_eq!(upload.handle(input, NOW), Err(Misuse));
+        }
+        let Action::Send(_, outgoing) = upload.poll(NOW) else { panic!() };
+        assert_eq!(outgoing.http().body().segments()[1], bytes);
+        assert!(!format!("{upload:?}").contains("xff"), "it does not show the picture");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use http::Method;
 use super::{NAME, PATH, UploadMedia};
 use crate::outgoing::{ACCEPT_ANY, Draft};
 use crate::wire::date;
-use crate::wire::form::Form;
+use crate::wire::form::{Form, with_crlf};
 use crate::wire::query::{Target, form_ticket};
 use crate::{Body, Outgoing, Profile, Role, Seed, Session, Unready};
 
@@ -48,7 +48,7 @@ impl ChunkForm {
         let modified = date::javascript(picture.modified_ms().unwrap_or(seed.unix_ms));
         let mut before = vec![
             ("id", format!("WU_FILE_{}", media.file_number)),
-            ("name", picture.name().to_owned()),
+            ("name", with_crlf(picture.name())),
             ("type", mime.to_owned()),
             ("lastModifiedDate", modified),
             ("size", picture.len().to_string()),
@@ -60,8 +60,8 @@ impl ChunkForm {
         let behind = vec![
             ("mediatype", media_type.to_owned()),
             ("uploadmediarequest", media.request_text(session)?),
-            ("webwx_data_ticket", session.data_ticket(seed.unix_ms)?.expose().clone()),
-            ("pass_ticket", form_ticket(session.pass_ticket())),
+            ("webwx_data_ticket", with_crlf(session.data_ticket(seed.unix_ms)?.expose())),
+            ("pass_ticket", with_crlf(&form_ticket(session.pass_ticket()))),
         ];
         let draft = Draft {
             endpoint: NAME,

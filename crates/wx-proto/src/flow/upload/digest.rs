@@ -28,12 +28,22 @@ pub(super) struct Digest {
 /// What reading the picture once has shown.
 pub(super) struct Digested {
     pub(super) md5: String,
-    /// XXH3 of each chunk: a change is noticed before the changed chunk is sent. None if there can be no change.
+    /// The checksum of each chunk: a change is noticed before the changed chunk is sent. Empty if there can be no change.
     pub(super) sums: Vec<u64>,
     /// The picture itself, if it is one chunk, which need not be read again.
-    pub(super) whole: Option<Bytes>,
+    pub(super) whole: Option<Whole>,
     /// How long it took, which is what a ping tells.
     pub(super) ms: u64,
+}
+
+/// A whole picture, which `Debug` does not show.
+#[derive(Clone)]
+pub(super) struct Whole(pub(super) Bytes);
+
+impl std::fmt::Debug for Whole {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Whole({} bytes)", self.0.len())
+    }
 }
 
 impl std::fmt::Debug for Digest {
@@ -67,10 +77,12 @@ impl Digest {
         if let Err(cause) = check(bytes, self.chunks, self.len)? {
             return Ok(Some(Err(cause)));
         }
-        self.md5.update(bytes);
         self.chunks += 1;
         if self.may_change {
-            self.sums.push(sum(bytes));
+            let md5 = &mut self.md5;
+            self.sums.push(sum_and(bytes, |piece| md5.update(piece)));
+        } else {
+            self.md5.update(bytes);
         }
         if self.done() < self.len {
             return Ok(None);
@@ -78,7 +90,7 @@ impl Digest {
         let md5 = hex(self.md5.clone());
         let spent = now.saturating_sub(self.started.unwrap_or(now));
         let ms = u64::try_from(spent.as_millis()).unwrap_or(u64::MAX);
-        let whole = (self.len <= CHUNK).then(|| bytes.clone());
+        let whole = (self.len <= CHUNK).then(|| Whole(bytes.clone()));
         Ok(Some(Ok(Digested { md5, sums: std::mem::take(&mut self.sums), whole, ms })))
     }
 }
@@ -102,6 +114,18 @@ pub(super) fn check(bytes: &Bytes, index: u64, len: u64) -> Result<Result<(), Ca
     })
 }
 
+/// The checksum of a chunk, XXH3 of piece by piece; each goes to `look` first, while it is in the CPU's cache. That saves a
+/// hundredth of a send from a file.
+fn sum_and(bytes: &[u8], mut look: impl FnMut(&[u8])) -> u64 {
+    bytes.chunks(PIECE).fold(0, |before, piece| {
+        look(piece);
+        XxHash3_64::oneshot_with_seed(before, piece)
+    })
+}
+
+const PIECE: usize = 32 * 1024;
+
+/// The checksum of a chunk.
 pub(super) fn sum(bytes: &[u8]) -> u64 {
-    XxHash3_64::oneshot(bytes)
+    sum_and(bytes, |_| ())
 }
