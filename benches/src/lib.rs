@@ -1,9 +1,17 @@
 //! Measures the workspace, and runs the examples of the root READMEs as doc tests.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it prints figures")]
+
 pub mod alloc;
+#[cfg(feature = "clients")]
+pub mod clients;
 pub mod counts;
+#[cfg(feature = "clients")]
+pub mod pairs;
 pub mod perfect;
 pub mod row;
+#[cfg(feature = "clients")]
+pub mod server;
 
 /// The root README.
 #[cfg(doctest)]

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use bytes::Bytes;
-use wx_proto::flow::{Action, Flow, Input};
+use wx_proto::flow::{Action, FetchImage, Flow, Input, SendImage};
 use wx_proto::http::Response;
 use wx_proto::{CookieJar, Hosts, ImageSize, MsgId, Picture, Policy, Role, Seed, Session, UserName};
 
@@ -42,17 +42,30 @@ pub fn picture(len: usize) -> Bytes {
     bytes.into()
 }
 
-/// The send of a picture of `len` bytes that begins like `first`.
+/// What the forms say of a picture of `len` bytes that begins like `first`.
 ///
 /// # Panics
-/// If the picture cannot be sent.
+/// If it cannot be sent.
 #[must_use]
-pub fn send(session: &Session, first: &[u8], len: u64) -> wx_proto::flow::SendImage {
-    let mut policy = Policy::default();
-    (policy.max_picture, policy.check_above) = (u64::MAX, u64::MAX);
-    let form = Picture::new("holiday.jpg", len, first, &policy).expect("a picture").unchanging();
+pub fn form(first: &[u8], len: u64) -> Picture {
+    Picture::new("holiday.jpg", len, &first[..64], &policy()).expect("a picture")
+}
+
+/// The send of a picture.
+///
+/// # Panics
+/// Never.
+#[must_use]
+pub fn send(session: &Session, form: Picture) -> SendImage {
     let to = UserName::new(format!("@{}", "y".repeat(64))).expect("a name");
-    wx_proto::flow::SendImage::new(session, form, to, SEED, policy).expect("a session that can send")
+    SendImage::new(session, form, to, SEED, policy()).expect("a session that can send")
+}
+
+/// Without limits.
+fn policy() -> Policy {
+    let mut policy = Policy::default();
+    (policy.max_picture, policy.check_above, policy.max_fetch) = (u64::MAX, u64::MAX, u64::MAX);
+    policy
 }
 
 /// The fetch of a picture.
@@ -60,11 +73,9 @@ pub fn send(session: &Session, first: &[u8], len: u64) -> wx_proto::flow::SendIm
 /// # Panics
 /// Never.
 #[must_use]
-pub fn fetch(session: &Session) -> wx_proto::flow::FetchImage {
-    let mut policy = Policy::default();
-    policy.max_fetch = u64::MAX;
+pub fn fetch(session: &Session) -> FetchImage {
     let id = MsgId::new("4512345678901234567").expect("an id");
-    wx_proto::flow::FetchImage::new(session, id, ImageSize::Original, true, SEED, policy).expect("a session")
+    FetchImage::new(session, id, ImageSize::Original, true, SEED, policy()).expect("a session")
 }
 
 /// The answer to a chunk or a message: what the server says to either, in one.

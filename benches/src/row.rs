@@ -11,6 +11,8 @@ pub struct Row {
     pub figure: f64,
     /// What it must not be above, or below if it is said so; `None` is for orientation.
     pub limit: Option<Limit>,
+    /// What a count was when it was last looked at: more is to be noticed at once.
+    pub was: Option<f64>,
     /// Decimals to print.
     pub decimals: usize,
     /// Behind the figure: a unit.
@@ -32,7 +34,7 @@ impl Row {
     /// A count, without spread.
     #[must_use]
     pub fn count(what: impl Into<String>, figure: f64, decimals: usize, unit: &'static str) -> Self {
-        Self { what: what.into(), figure, limit: None, decimals, unit, identical: None }
+        Self { what: what.into(), figure, limit: None, was: None, decimals, unit, identical: None }
     }
 
     /// With an upper bound.
@@ -40,6 +42,19 @@ impl Row {
     pub fn at_most(mut self, limit: f64) -> Self {
         self.limit = Some(Limit::Most(limit));
         self
+    }
+
+    /// With what it was.
+    #[must_use]
+    pub fn was(mut self, figure: f64) -> Self {
+        self.was = Some(figure);
+        self
+    }
+
+    /// Whether it is more than a tenth above what it was: so much a compiler or a libc may do.
+    #[must_use]
+    pub fn has_risen(&self) -> bool {
+        self.was.is_some_and(|was| self.figure > was * 1.1)
     }
 
     /// With a lower bound.

@@ -1,1 +1,100 @@
-fn main() {}
+//! Prints the table of `benches/README.md`: `cargo run --release -p wx-benches`, in two minutes with `-- --quick`, and a part
+//! of it with the names of parts behind.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it prints a table")]
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use wx_benches::clients::{self, Files, at_once, commands};
+use wx_benches::server::{self, Server};
+use wx_benches::{alloc, counts, row};
+
+#[global_allocator]
+static ALLOCATOR: alloc::Counting = alloc::Counting;
+
+/// How often each thing is done.
+struct Times {
+    pairs: usize,
+    fetches: usize,
+    at_once: usize,
+    runs: usize,
+}
+
+const FULL: Times = Times { pairs: 100, fetches: 100, at_once: 100, runs: 11 };
+const QUICK: Times = Times { pairs: 40, fetches: 10, at_once: 1, runs: 3 };
+
+const PARTS: [&str; 6] = ["core", "ureq", "reqwest", "curl", "memory", "at-once"];
+
+fn main() -> ExitCode {
+    let args: Vec<_> = std::env::args().skip(1).collect();
+    let done = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["serve"] => server::serve().map_err(|error| error.to_string()),
+        ["work", what] => {
+            counts::work(what);
+            Ok(())
+        }
+        ["measure", ref program @ ..] => commands::measure(program),
+        ["--quick", ref parts @ ..] => print(&QUICK, parts),
+        ref parts => print(&FULL, parts),
+    };
+    if let Err(problem) = done {
+        eprintln!("figures: {problem}");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn print(times: &Times, parts: &[&str]) -> Result<(), String> {
+    if let Some(unknown) = parts.iter().find(|part| !PARTS.contains(part)) {
+        return Err(format!("{unknown} is not --quick and none of {}", PARTS.join(", ")));
+    }
+    if cfg!(debug_assertions) {
+        return Err("what is built without --release tells nothing".to_owned());
+    }
+    let wanted = |part| parts.is_empty() || parts.contains(&part);
+    let wx = build()?;
+    let said = |error: std::io::Error| error.to_string();
+    // In memory where there is such a place: disks are not what is measured.
+    let place = Some(PathBuf::from("/dev/shm")).filter(|place| place.is_dir());
+    let scratch = tempfile::tempdir_in(place.unwrap_or_else(std::env::temp_dir)).map_err(said)?;
+    let scratch = scratch.path();
+    let server = Server::start().map_err(said)?;
+    let base = server.base();
+    let session = clients::session(&base).to_json();
+    std::fs::write(scratch.join("session.json"), session.expose()).map_err(said)?;
+    let files = Files::new(&base, scratch);
+
+    let mut rows = Vec::new();
+    if wanted("core") {
+        rows.extend(counts::rows()?);
+        rows.extend(counts::flat());
+    }
+    if wanted("ureq") {
+        rows.extend(files.ureq(times.pairs, times.fetches));
+    }
+    if wanted("reqwest") {
+        rows.extend(files.reqwest(times.pairs, times.fetches));
+    }
+    if wanted("curl") {
+        rows.push(commands::curl(&wx, scratch, &base, times.pairs));
+    }
+    if wanted("memory") {
+        rows.extend(commands::memory(&wx, scratch, times.runs));
+    }
+    if wanted("at-once") {
+        rows.extend(at_once::rows(&base, scratch, times.at_once));
+    }
+    print!("{}", row::table(&rows));
+    Ok(())
+}
+
+/// The command, built as a user would.
+fn build() -> Result<PathBuf, String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo).args(["build", "--quiet", "--release", "--package", "wx-cli"]).status();
+    if !built.is_ok_and(|status| status.success()) {
+        return Err("wx-cli cannot be built".to_owned());
+    }
+    let own = std::env::current_exe().map_err(|error| error.to_string())?;
+    Ok(own.with_file_name(format!("wx{}", std::env::consts::EXE_SUFFIX)))
+}

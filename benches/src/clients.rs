@@ -1,0 +1,180 @@
+//! What the two clients cost beside bare loops of the same HTTP libraries.
+
+pub mod at_once;
+pub mod bare;
+pub mod commands;
+
+use std::path::{Path, PathBuf};
+
+use tokio::runtime::{Builder, Runtime};
+use wx_proto::{ImageSize, MsgId, Policy, Session, UserName};
+
+use self::bare::Prepared;
+use crate::pairs::{Ratios, Took, compare};
+use crate::perfect::{LEN, picture};
+use crate::row::Row;
+
+/// Bytes of the picture that is fetched.
+pub const FETCHED: usize = 100 * 1024 * 1024;
+
+/// A session of the server at `base`.
+///
+/// # Panics
+/// Never.
+#[must_use]
+pub fn session(base: &str) -> Session {
+    let builder = Session::builder(base).allow_loopback().uin(1).sid("s").skey("k").user_name("@me");
+    builder.data_ticket("t").build().expect("a good session")
+}
+
+/// To whom everything goes.
+///
+/// # Panics
+/// Never.
+#[must_use]
+pub fn to() -> UserName {
+    UserName::new("filehelper").expect("a name")
+}
+
+/// A runtime of one thread, and those for files.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+fn rows(what: &str, ratios: Ratios, limit: f64) -> [Row; 2] {
+    let row = |kind: &str, figure, identical| Row {
+        identical: Some(identical),
+        ..Row::count(format!("{what}, {kind}"), figure, 3, "").at_most(limit)
+    };
+    eprintln!("{what}: the bare loop took {:.1} ms", ratios.bare * 1e3);
+    [row("CPU", ratios.cpu, ratios.identical_cpu), row("wall", ratios.wall, ratios.identical_wall)]
+}
+
+/// A picture of 20 MiB in a file, a file for one of 100 MiB, and what both need.
+#[derive(Debug)]
+pub struct Files {
+    base: String,
+    file: PathBuf,
+    out: PathBuf,
+    policy: Policy,
+    prepared: Prepared,
+    runtime: Runtime,
+}
+
+impl Files {
+    /// In the directory `scratch`, with the server at `base`.
+    ///
+    /// # Panics
+    /// If it cannot be written to.
+    #[must_use]
+    pub fn new(base: &str, scratch: &Path) -> Self {
+        let file = scratch.join("picture.jpg");
+        std::fs::write(&file, picture(LEN)).expect("a file");
+        let mut policy = Policy::default();
+        policy.max_fetch = FETCHED as u64;
+        let prepared = Prepared::new(&session(base), LEN);
+        let out = scratch.join("fetched.jpg");
+        Self { base: base.to_owned(), file, out, policy, prepared, runtime: runtime() }
+    }
+
+    /// What `wx-ureq` costs.
+    ///
+    /// # Panics
+    /// If a request fails.
+    #[must_use]
+    pub fn ureq(&self, sends: usize, fetches: usize) -> [Row; 6] {
+        let client = || {
+            let builder = wx_ureq::Client::builder(session(&self.base)).policy(self.policy.clone());
+            builder.build().expect("a client")
+        };
+        let send = |output| {
+            compare(sends, || {
+                let client = client();
+                let ours = move || {
+                    let source = wx_ureq::Source::path(&self.file).expect("a file");
+                    client.send_image(&to(), source).expect("sent");
+                };
+                let bare = || {
+                    let agent = bare::agent(output);
+                    move || self.prepared.send_ureq(&agent, &self.file)
+                };
+                [timed(ours), timed(bare()), timed(bare())]
+            })
+        };
+        let fetch = compare(fetches, || {
+            let client = client();
+            let ours = move || {
+                let sink = wx_ureq::Sink::path(&self.out);
+                client.fetch_image(&id(), ImageSize::Original, sink).expect("fetched");
+            };
+            let bare = || {
+                let agent = bare::agent(bare::AS_IT_COMES);
+                move || self.prepared.fetch_ureq(&agent, &self.out)
+            };
+            [timed(ours), timed(bare()), timed(bare())]
+        });
+        let [a, b] = rows(
+            "send of 20 MiB from a file, wx-ureq / bare ureq with the same buffers",
+            send(bare::AS_OURS),
+            1.03,
+        );
+        let [c, d] =
+            rows("the same / bare ureq with its own output buffer of 128 KiB", send(bare::AS_IT_COMES), 1.03);
+        let [e, f] = rows("fetch of 100 MiB to a file, wx-ureq / bare ureq", fetch, 1.03);
+        [a, b, c, d, e, f]
+    }
+
+    /// What `wx-reqwest` costs.
+    ///
+    /// # Panics
+    /// If a request fails.
+    #[must_use]
+    pub fn reqwest(&self, sends: usize, fetches: usize) -> [Row; 4] {
+        let client = || {
+            let builder = wx_reqwest::Client::builder(session(&self.base)).policy(self.policy.clone());
+            builder.build().expect("a client")
+        };
+        let send = compare(sends, || {
+            let client = client();
+            let ours = move || {
+                self.runtime.block_on(async {
+                    let source = wx_reqwest::Source::path(&self.file).await.expect("a file");
+                    client.send_image(&to(), source).await.expect("sent");
+                });
+            };
+            let bare = || {
+                let client = bare::client();
+                move || self.runtime.block_on(self.prepared.send_reqwest(&client, &self.file))
+            };
+            [timed(ours), timed(bare()), timed(bare())]
+        });
+        let fetch = compare(fetches, || {
+            let client = client();
+            let ours = move || {
+                let sink = wx_reqwest::Sink::path(&self.out);
+                let fetched = self.runtime.block_on(client.fetch_image(&id(), ImageSize::Original, sink));
+                fetched.expect("fetched");
+            };
+            let bare = || {
+                let client = bare::client();
+                move || self.runtime.block_on(self.prepared.fetch_reqwest(&client, &self.out))
+            };
+            [timed(ours), timed(bare()), timed(bare())]
+        });
+        let [a, b] = rows("send of 20 MiB from a file, wx-reqwest / bare reqwest", send, 1.05);
+        let [c, d] = rows("fetch of 100 MiB to a file, wx-reqwest / bare reqwest", fetch, 1.03);
+        [a, b, c, d]
+    }
+}
+
+fn id() -> MsgId {
+    MsgId::new("1").expect("an id")
+}
+
+fn timed<'a>(mut run: impl FnMut() + 'a) -> Box<dyn FnMut() -> Took + 'a> {
+    Box::new(move || Took::by(&mut run))
+}

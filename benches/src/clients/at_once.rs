@@ -1,0 +1,80 @@
+//! A thousand pictures at once on one client.
+
+use std::path::Path;
+use std::time::Instant;
+
+use tokio::task::LocalSet;
+use wx_reqwest::Source;
+
+use super::bare::Prepared;
+use super::timed;
+use crate::alloc;
+use crate::pairs::compare;
+use crate::row::Row;
+
+const SENDS: usize = 1000;
+const LEN: usize = 1024 * 1024;
+
+/// Memory in flight and throughput of sends of 1 MiB, all on one thread: from memory, where they share the picture, and the
+/// memory from a file too, where each holds the chunk that is under way.
+///
+/// # Panics
+/// If one fails.
+#[must_use]
+pub fn rows(base: &str, scratch: &Path, pairs: usize) -> [Row; 3] {
+    let picture = crate::perfect::picture(LEN);
+    let session = super::session(base);
+    let prepared: &'static Prepared = Box::leak(Box::new(Prepared::new(&session, LEN)));
+    let (runtime, to) = (super::runtime(), super::to());
+    let runtime = &runtime;
+    let file = &scratch.join("1.jpg");
+    std::fs::write(file, &picture).expect("a file");
+    let ours = |from_file: bool| {
+        let client = wx_reqwest::Client::new(session.clone()).expect("a client");
+        let (picture, to) = (picture.clone(), to.clone());
+        move || {
+            let sends = LocalSet::new();
+            for _ in 0..SENDS {
+                let (client, to, picture, file) = (client.clone(), to.clone(), picture.clone(), file.clone());
+                sends.spawn_local(async move {
+                    let source = match from_file {
+                        true => Source::path(file).await.expect("a file"),
+                        false => Source::bytes("picture.jpg", picture),
+                    };
+                    client.send_image(&to, source).await.expect("sent");
+                });
+            }
+            runtime.block_on(sends);
+        }
+    };
+    let bare = || {
+        let (client, picture) = (super::bare::client(), picture.clone());
+        move || {
+            let sends = LocalSet::new();
+            for _ in 0..SENDS {
+                let (client, picture) = (client.clone(), picture.clone());
+                sends.spawn_local(async move { prepared.send_memory(&client, &picture).await });
+            }
+            runtime.block_on(sends);
+        }
+    };
+    let in_flight = |from_file| {
+        let before = alloc::live();
+        alloc::forget_peak();
+        ours(from_file)();
+        (alloc::peak() - before) as f64 / SENDS as f64 / 1024.0
+    };
+    let [memory, files] = [false, true].map(in_flight);
+    let started = Instant::now();
+    let ratios = compare(pairs, || [timed(ours(false)), timed(bare()), timed(bare())]);
+    eprintln!("a thousand sends at once: {:.0} s for all rounds", started.elapsed().as_secs_f64());
+    [
+        Row::count("1 000 sends of 1 MiB at once from memory, wx-reqwest: bytes in flight a send, beside the one picture", memory, 0, " KiB")
+            .at_most(160.0),
+        Row::count("the same from files, each send with its chunk", files, 0, " KiB"),
+        Row {
+            identical: Some(ratios.identical_wall),
+            ..Row::count("throughput of those from memory / that of the bare loop", 1.0 / ratios.wall, 3, "").at_least(0.95)
+        },
+    ]
+}

@@ -1,0 +1,282 @@
+//! Loops as one would write them by hand for one picture: the same digest, the same bytes on the wire, the requests
+//! prepared beforehand, and no look at any answer.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use md5::{Digest, Md5};
+use tokio::io::AsyncWriteExt;
+use wx_proto::endpoint::Endpoint;
+use wx_proto::endpoint::get_msg_img::GetMsgImg;
+use wx_proto::endpoint::send_msg_img::SendMsgImg;
+use wx_proto::endpoint::upload_media::UploadMedia;
+use wx_proto::http::Request;
+use wx_proto::http::request::Parts;
+use wx_proto::{Body, ImageSize, MediaId, MsgId, Picture, Policy, Seed, Session};
+
+use crate::perfect::CHUNK;
+
+/// All requests of a send and a fetch, ready but for the picture.
+#[derive(Debug)]
+pub struct Prepared {
+    /// For each chunk what goes before its bytes, and behind them.
+    chunks: Vec<(Parts, Bytes, Bytes)>,
+    message: (Parts, Bytes),
+    fetch: Parts,
+}
+
+const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16] };
+
+/// ureq's own output buffer in bytes.
+pub const AS_IT_COMES: usize = 128 * 1024;
+/// That of `wx-ureq`: a chunk and its form.
+pub const AS_OURS: usize = CHUNK + 16 * 1024;
+
+/// ureq with so large an output buffer.
+#[must_use]
+pub fn agent(output: usize) -> ureq::Agent {
+    ureq::Agent::config_builder().proxy(None).output_buffer_size(output).build().into()
+}
+
+/// reqwest as it comes.
+///
+/// # Panics
+/// If it cannot be set up.
+#[must_use]
+pub fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().http1_only().build().expect("a client")
+}
+
+impl Prepared {
+    /// For a picture of `len` bytes.
+    ///
+    /// # Panics
+    /// Never.
+    #[must_use]
+    pub fn new(session: &Session, len: usize) -> Self {
+        let mut policy = Policy::default();
+        policy.max_picture = u64::MAX;
+        let picture =
+            Picture::new("picture.jpg", len as u64, &[0xff, 0xd8, 0xff], &policy).expect("a picture");
+        let upload = UploadMedia::new(picture, "0".repeat(32), super::to(), SEED);
+        let split = |body: Body| {
+            let mut segments = body.into_iter();
+            let mut next = || segments.next().unwrap_or_default();
+            (next(), next(), next())
+        };
+        let chunks = (0..upload.chunks()).map(|index| {
+            let at = index as usize * CHUNK;
+            let bytes = Bytes::from(vec![0; CHUNK.min(len - at)]);
+            let request = upload.chunk(index, bytes).request(session).expect("a request").into_http();
+            let (head, body) = request.into_parts();
+            let (before, _, behind) = split(body);
+            (head, before, behind)
+        });
+        let media_id = MediaId::new("@crypt").expect("an id");
+        let message = SendMsgImg::new(media_id, super::to(), SEED).request(session).expect("a request");
+        let (message, body) = message.into_http().into_parts();
+        let fetch = GetMsgImg::new(MsgId::new("1").expect("an id"), ImageSize::Original, SEED);
+        let fetch = fetch.request(session).expect("a request").into_http().into_parts().0;
+        Self { chunks: chunks.collect(), message: (message, split(body).0), fetch }
+    }
+
+    /// By ureq, from a file.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub fn send_ureq(&self, agent: &ureq::Agent, file: &Path) {
+        let mut file = File::open(file).expect("a file");
+        let mut memory = Vec::new();
+        let buffer = aligned(&mut memory, CHUNK);
+        let mut md5 = Md5::new();
+        loop {
+            match fill(&mut file, buffer).expect("readable") {
+                0 => break,
+                len => md5.update(&buffer[..len]),
+            }
+        }
+        std::hint::black_box(md5.finalize());
+        file.seek(SeekFrom::Start(0)).expect("seekable");
+        for (head, before, behind) in &self.chunks {
+            let len = fill(&mut file, buffer).expect("readable");
+            post(agent, head, Pieces([before, &buffer[..len], behind]));
+        }
+        let (head, body) = &self.message;
+        post(agent, head, Pieces([body, &[], &[]]));
+    }
+
+    /// By reqwest, from a file, which is read where blocking is allowed.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub async fn send_reqwest(&self, client: &reqwest::Client, file: &Path) {
+        let path = file.to_owned();
+        let mut file = blocking(move || File::open(path)).await;
+        let mut md5 = Md5::new();
+        for _ in &self.chunks {
+            let bytes;
+            (file, bytes) = blocking(move || chunk(file)).await;
+            md5.update(&bytes);
+        }
+        std::hint::black_box(md5.finalize());
+        file = blocking(move || file.seek(SeekFrom::Start(0)).map(|_| file)).await;
+        for (head, before, behind) in &self.chunks {
+            let bytes;
+            (file, bytes) = blocking(move || chunk(file)).await;
+            post_async(client, head, [before.clone(), bytes, behind.clone()]).await;
+        }
+        let (head, body) = &self.message;
+        post_async(client, head, [body.clone(), Bytes::new(), Bytes::new()]).await;
+    }
+
+    /// By reqwest, from memory.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub async fn send_memory(&self, client: &reqwest::Client, picture: &Bytes) {
+        std::hint::black_box(Md5::digest(picture));
+        for (index, (head, before, behind)) in self.chunks.iter().enumerate() {
+            let bytes = picture.slice(index * CHUNK..picture.len().min((index + 1) * CHUNK));
+            post_async(client, head, [before.clone(), bytes, behind.clone()]).await;
+        }
+        let (head, body) = &self.message;
+        post_async(client, head, [body.clone(), Bytes::new(), Bytes::new()]).await;
+    }
+
+    /// By ureq, to a file, with a digest too.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub fn fetch_ureq(&self, agent: &ureq::Agent, out: &Path) {
+        let answer = agent.run(Request::from_parts(self.fetch.clone(), ())).expect("an answer");
+        let mut reader = answer.into_body().into_reader();
+        let beside = out.with_extension("part");
+        let mut file = File::create(&beside).expect("a file");
+        let mut md5 = Md5::new();
+        let mut memory = Vec::new();
+        let buffer = aligned(&mut memory, 64 * 1024);
+        loop {
+            match reader.read(buffer).expect("an answer") {
+                0 => break,
+                len => {
+                    md5.update(&buffer[..len]);
+                    file.write_all(&buffer[..len]).expect("writable");
+                }
+            }
+        }
+        std::hint::black_box(md5.finalize());
+        file.sync_all().expect("writable");
+        std::fs::rename(beside, out).expect("renamed");
+    }
+
+    /// By reqwest, to a file, with a digest too.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub async fn fetch_reqwest(&self, client: &reqwest::Client, out: &Path) {
+        let request = Request::from_parts(self.fetch.clone(), reqwest::Body::from(""));
+        let request = reqwest::Request::try_from(request).expect("a request");
+        let mut answer = client.execute(request).await.expect("an answer");
+        let beside = out.with_extension("part");
+        let mut file = tokio::fs::File::create(&beside).await.expect("a file");
+        let mut md5 = Md5::new();
+        while let Some(piece) = answer.chunk().await.expect("an answer") {
+            md5.update(&piece);
+            file.write_all(&piece).await.expect("writable");
+        }
+        std::hint::black_box(md5.finalize());
+        file.sync_all().await.expect("writable");
+        tokio::fs::rename(beside, out).await.expect("renamed");
+    }
+}
+
+/// Room that begins with a page, as that of the clients: a few bytes off, some CPUs copy at a third of the speed, and the
+/// ratio would be one of luck.
+fn aligned(memory: &mut Vec<u8>, len: usize) -> &mut [u8] {
+    memory.resize(len + 4096, 0);
+    let at = memory.as_ptr().align_offset(4096);
+    &mut memory[at..at + len]
+}
+
+fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..])? {
+            0 => break,
+            len => filled += len,
+        }
+    }
+    Ok(filled)
+}
+
+/// Three pieces, read as one.
+struct Pieces<'a>([&'a [u8]; 3]);
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, mut out: &mut [u8]) -> io::Result<usize> {
+        let room = out.len();
+        for piece in &mut self.0 {
+            let (now, later) = piece.split_at(piece.len().min(out.len()));
+            let (filled, rest) = out.split_at_mut(now.len());
+            filled.copy_from_slice(now);
+            (*piece, out) = (later, rest);
+        }
+        Ok(room - out.len())
+    }
+}
+
+fn post(agent: &ureq::Agent, head: &Parts, mut body: Pieces<'_>) {
+    let request = Request::from_parts(head.clone(), ureq::SendBody::from_reader(&mut body));
+    let answer = agent.run(request).expect("an answer");
+    answer.into_body().read_to_vec().expect("an answer");
+}
+
+/// The same for reqwest, each piece as it is.
+struct Frames {
+    pieces: std::array::IntoIter<Bytes, 3>,
+    left: u64,
+}
+
+impl http_body::Body for Frames {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let next = self.pieces.find(|piece| !piece.is_empty());
+        self.left -= next.as_ref().map_or(0, |piece| piece.len() as u64);
+        Poll::Ready(next.map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}
+
+async fn post_async(client: &reqwest::Client, head: &Parts, pieces: [Bytes; 3]) {
+    let left = pieces.iter().map(|piece| piece.len() as u64).sum();
+    let body = reqwest::Body::wrap(Frames { pieces: pieces.into_iter(), left });
+    let request = reqwest::Request::try_from(Request::from_parts(head.clone(), body)).expect("a request");
+    client.execute(request).await.expect("an answer").bytes().await.expect("an answer");
+}
+
+async fn blocking<T: Send + 'static>(read: impl FnOnce() -> io::Result<T> + Send + 'static) -> T {
+    tokio::task::spawn_blocking(read).await.expect("no panic").expect("readable")
+}
+
+fn chunk(mut file: File) -> io::Result<(File, Bytes)> {
+    let mut bytes = Vec::with_capacity(CHUNK);
+    (&mut file).take(CHUNK as u64).read_to_end(&mut bytes)?;
+    Ok((file, bytes.into()))
+}

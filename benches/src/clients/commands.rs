@@ -1,0 +1,122 @@
+//! The command `wx` as a process: its peak of memory, and its CPU beside that of curl and md5sum.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use wait4::Wait4;
+
+use crate::pairs::median;
+use crate::perfect::{CHUNK, LEN, picture};
+use crate::row::Row;
+
+/// What a process used.
+#[derive(Clone, Copy, Debug)]
+struct Used {
+    /// User and system time in seconds.
+    cpu: f64,
+    /// Most resident bytes.
+    peak: f64,
+}
+
+/// What `figures measure PROGRAM ARGUMENT…` does: runs it and prints what it used. A process begins with the peak of the one
+/// that it was forked from, so it needs a parent that is small itself.
+///
+/// # Errors
+/// If it fails.
+pub fn measure(program: &[&str]) -> Result<(), String> {
+    let [program, args @ ..] = program else { return Err("no program".to_owned()) };
+    let child = Command::new(program).args(args).stdout(Stdio::null()).spawn();
+    let used = child.and_then(|mut child| child.wait4()).map_err(|error| format!("{program}: {error}"))?;
+    if !used.status.success() {
+        return Err(format!("{program}: {}", used.status));
+    }
+    let rusage = used.rusage;
+    println!("{} {}", (rusage.utime + rusage.stime).as_secs_f64(), rusage.maxrss);
+    Ok(())
+}
+
+fn run(scratch: &Path, program: &Path, args: &[&str]) -> Used {
+    let own = std::env::current_exe().expect("this program");
+    let ran = Command::new(own).current_dir(scratch).arg("measure").arg(program).args(args).output();
+    let ran = ran.expect("it starts");
+    assert!(ran.status.success(), "{}: {}", program.display(), String::from_utf8_lossy(&ran.stderr));
+    let text = String::from_utf8_lossy(&ran.stdout);
+    let (cpu, peak) = text.trim().split_once(' ').expect("two numbers");
+    let number = |text: &str| text.parse().expect("a number");
+    Used { cpu: number(cpu), peak: number(peak) }
+}
+
+fn send(wx: &Path, scratch: &Path, transport: &str, file: &str) -> Used {
+    let fixed = ["send-image", "--session", "session.json", "--to", "filehelper", "--max-size", "1000000000"];
+    run(scratch, wx, &[&fixed[..], &["--transport", transport, file]].concat())
+}
+
+/// Peaks of resident memory.
+///
+/// # Panics
+/// If a send fails.
+#[must_use]
+pub fn memory(wx: &Path, scratch: &Path, runs: usize) -> Vec<Row> {
+    const MIB: usize = 1024 * 1024;
+    for (name, mib) in [("1.jpg", 1), ("20.jpg", 20), ("200.jpg", 200)] {
+        std::fs::write(scratch.join(name), picture(mib * MIB)).expect("a file");
+    }
+    let mut rows = Vec::new();
+    for (transport, limit) in [("ureq", 9.0), ("reqwest", 11.0)] {
+        let peak = |file| {
+            let one = |_| send(wx, scratch, transport, file).peak / MIB as f64;
+            median((0..runs).map(one).collect())
+        };
+        let [one, twenty, large] = ["1.jpg", "20.jpg", "200.jpg"].map(peak);
+        rows.push(
+            Row::count(format!("peak memory of `wx send-image` of 20 MiB, {transport}"), twenty, 2, " MiB")
+                .at_most(limit),
+        );
+        rows.push(
+            Row::count(format!("the same for 200 MiB minus 1 MiB, {transport}"), large - one, 2, " MiB")
+                .at_most(0.5),
+        );
+    }
+    rows
+}
+
+/// CPU of a send of 20 MiB beside that of curl with the same bodies and md5sum.
+///
+/// # Panics
+/// If one fails.
+#[must_use]
+pub fn curl(wx: &Path, scratch: &Path, base: &str, pairs: usize) -> Row {
+    let bytes = picture(LEN);
+    std::fs::write(scratch.join("20.jpg"), &bytes).expect("a file");
+    let mut config = String::new();
+    for (index, chunk) in bytes.chunks(CHUNK).enumerate() {
+        let name = format!("body{index}");
+        let text =
+            [&vec![b'-'; 1800][..], chunk, b"\r\n------WebKitFormBoundaryAAAAAAAAAAAAAAAA--\r\n"].concat();
+        std::fs::write(scratch.join(&name), text).expect("a file");
+        let next = if index > 0 { "next\n" } else { "" };
+        config += &format!(
+            "{next}silent\nheader = \"Expect:\"\ndata-binary = \"@{name}\"\noutput = \"/dev/null\"\n\
+             url = \"{base}/cgi-bin/mmwebwx-bin/webwxuploadmedia?f=json\"\n"
+        );
+    }
+    std::fs::write(scratch.join("curl.config"), config).expect("a file");
+    let ours = || send(wx, scratch, "ureq", "20.jpg").cpu;
+    let theirs = || {
+        let posted = run(scratch, Path::new("curl"), &["-q", "--config", "curl.config"]);
+        posted.cpu + run(scratch, Path::new("md5sum"), &["20.jpg"]).cpu
+    };
+    let rounds: Vec<_> = (0..pairs).map(|_| (theirs(), ours(), theirs())).collect();
+    let ratio = median(rounds.iter().map(|(one, ours, two)| 2.0 * ours / (one + two)).collect());
+    let identical = median(rounds.iter().map(|(one, _, two)| one / two).collect());
+    Row {
+        identical: Some(identical),
+        ..Row::count(
+            "CPU of `wx send-image` of 20 MiB / of curl with the same 40 bodies and md5sum",
+            ratio,
+            3,
+            "",
+        )
+        .at_most(0.75)
+    }
+}
