@@ -61,7 +61,7 @@ fn instructions() -> Result<Vec<Row>, String> {
         Row::count("instructions a chunk besides MD5", (send - md5) / chunks, 0, "").was(32_650.0),
         // XXH3 takes what the CPU has: AVX2 here.
         Row::count(file_is, file / md5, 4, "").at_most(1.15),
-        Row::count(fetch_is, fetch / md5, 4, "").was(1.0013),
+        Row::count(fetch_is, fetch / md5, 4, "").at_most(1.01),
     ])
 }
 

@@ -180,7 +180,7 @@ async fn nothing_but_a_whole_picture(path: &Path, done: bool) {
 
 #[tokio::test]
 async fn a_fetch_dropped_at_any_await_goes_on_or_leaves_nothing() {
-    let (_server, client, to) = world(&[]);
+    let (_server, client, to) = world(&["trickle=100000@webwxgetmsgimg"]);
     let id = client.send_image(&to, Source::bytes("a.png", picture())).await.unwrap().msg_id;
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("b.png");
