@@ -21,7 +21,7 @@ struct Times {
 }
 
 const FULL: Times = Times { pairs: 100, fetches: 100, at_once: 100, runs: 11 };
-const QUICK: Times = Times { pairs: 40, fetches: 10, at_once: 1, runs: 3 };
+const QUICK: Times = Times { pairs: 25, fetches: 10, at_once: 1, runs: 3 };
 
 const PARTS: [&str; 6] = ["core", "ureq", "reqwest", "curl", "memory", "at-once"];
 
