@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use wx_proto::Body;
 
 /// The largest piece handed to hyper at once. hyper queues 16 of them and asks for the next as soon as one is written: so
-/// every 32 KiB that leave show themselves to [`Moved`]. Smaller ones cost more: 4 KiB a twentieth of a whole send.
+/// every 32 KiB that leave show themselves to [`Moved`]. Smaller ones cost more: 4 KiB 4 % of a send.
 const PIECE: usize = 32 * 1024;
 
 /// A request's body for hyper: pieces of the segments, not copies, and an exact length. It can be read once only, so

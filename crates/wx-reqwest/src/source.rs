@@ -1,6 +1,6 @@
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -181,9 +181,7 @@ impl Media for Source {
                     let mut guard = file.lock().unwrap_or_else(PoisonError::into_inner);
                     let (file, buffer) = &mut *guard;
                     file.seek(SeekFrom::Start(span.start))?;
-                    let mut space = buffer.space(len);
-                    let filled = read_full(file, space.as_mut())?;
-                    Ok(buffer.filled(space, filled))
+                    buffer.read(file, len)
                 };
                 spawn_blocking(read).await?
             }
@@ -207,20 +205,6 @@ impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Source").field("name", &self.name).field("len", &self.len).finish_non_exhaustive()
     }
-}
-
-/// Reads until `space` is full or there is no more.
-fn read_full(from: &mut File, space: &mut [u8]) -> io::Result<usize> {
-    let mut len = 0;
-    while len < space.len() {
-        match from.read(&mut space[len..]) {
-            Ok(0) => break,
-            Ok(more) => len += more,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(len)
 }
 
 /// The usual reasons in words; the rest as the system tells it.

@@ -1,3 +1,5 @@
+use std::io::{self, Read};
+
 use bytes::{Bytes, BytesMut};
 
 /// Memory that is read into again once nobody holds what was read before.
@@ -26,6 +28,21 @@ impl Buffer {
         Space { at: memory.as_ptr().align_offset(PAGE).min(PAGE), memory, len }
     }
 
+    /// Reads until there are `len` bytes or no more.
+    pub(crate) fn read(&mut self, from: &mut (impl Read + ?Sized), len: usize) -> io::Result<Bytes> {
+        let mut space = self.space(len);
+        let mut filled = 0;
+        while filled < len {
+            match from.read(&mut space.as_mut()[filled..]) {
+                Ok(0) => break,
+                Ok(more) => filled += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.filled(space, filled))
+    }
+
     /// The first `len` bytes of that room, now that they have been read.
     pub(crate) fn filled(&mut self, space: Space, len: usize) -> Bytes {
         self.0 = space.memory.freeze();
@@ -41,27 +58,24 @@ impl Space {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::io::repeat;
 
-    fn read(buffer: &mut Buffer, len: usize, byte: u8) -> Bytes {
-        let mut space = buffer.space(len);
-        space.as_mut().fill(byte);
-        buffer.filled(space, len)
-    }
+    use super::*;
 
     #[test]
     fn what_is_held_is_not_read_over_and_what_is_free_is_used_again() {
         let mut buffer = Buffer::default();
-        let one = read(&mut buffer, 3 * PAGE, 1);
-        let two = read(&mut buffer, 3 * PAGE, 2);
+        let one = buffer.read(&mut repeat(1), 3 * PAGE).unwrap();
+        let two = buffer.read(&mut repeat(2), 3 * PAGE).unwrap();
         assert!(one.iter().all(|byte| *byte == 1) && two.iter().all(|byte| *byte == 2));
         let place = two.as_ptr();
         assert_eq!(place.align_offset(PAGE), 0);
         drop((one, two));
-        let shorter = read(&mut buffer, 5, 3);
+        let shorter = buffer.read(&mut repeat(3), 5).unwrap();
         assert_eq!((shorter.as_ptr(), &shorter[..]), (place, &[3; 5][..]));
         drop(shorter);
-        assert_eq!(read(&mut buffer, 3 * PAGE + 1, 4).as_ptr(), place, "the last span is a byte longer");
-        assert_eq!(read(&mut buffer, 4 * PAGE, 5), [5; 4 * PAGE][..]);
+        let longer = buffer.read(&mut repeat(4).take(9), 3 * PAGE + 1).unwrap();
+        assert_eq!((longer.as_ptr(), &longer[..]), (place, &[4; 9][..]), "the last span is a byte longer");
+        assert_eq!(buffer.read(&mut repeat(5), 4 * PAGE).unwrap(), [5; 4 * PAGE][..]);
     }
 }

@@ -28,9 +28,9 @@ pub struct Http {
 
 impl Http {
     /// Takes `config` for proxies, certificates, buffers and the like, or ureq's defaults with room for a chunk in the
-    /// output buffer: a smaller one costs a little, and lets go sooner of a chunk that is cancelled on a slow line. What the flows decide is
-    /// set anew for every request: no redirects, no error for a status, the time limits, and no proxy to a loopback
-    /// address.
+    /// output buffer: a smaller one costs a little, and lets go sooner of a chunk that is cancelled on a slow line. What
+    /// the flows decide is set anew for every request: no redirects, no error for a status, the time limits, and no proxy
+    /// to a loopback address.
     ///
     /// # Errors
     /// [`BuildError`] if the site needs https and the configuration would not verify certificates, or asks for a
@@ -192,4 +192,39 @@ impl NoJar for Agent {}
 
 fn has_jar(agent: &Agent) -> bool {
     size_of_val(&agent.cookie_jar_lock()) > 0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::TcpListener;
+    use std::thread;
+
+    use wx_proto::Profile;
+    use wx_proto::endpoint::Endpoint;
+    use wx_proto::endpoint::js_login::JsLogin;
+
+    use super::*;
+
+    #[test]
+    fn an_address_is_kept_until_a_request_fails() {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let place = server.local_addr().unwrap().to_string();
+        let site = Site::at_allow_loopback(Profile::Web, &format!("http://{place}")).unwrap();
+        let http = Http::new(None, &site).unwrap();
+        let ask = || {
+            let outgoing = JsLogin::new(1).request(&site).unwrap();
+            http.send(outgoing, &mut Watch::new()).map(drop)
+        };
+        let answered = thread::spawn(move || {
+            let (mut stream, _) = server.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]).unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+        });
+        assert_eq!(ask(), Ok(()));
+        assert!(http.known.has(&place));
+        answered.join().unwrap();
+        assert!(ask().is_err(), "nobody listens there any more");
+        assert!(!http.known.has(&place));
+    }
 }

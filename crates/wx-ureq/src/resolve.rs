@@ -52,6 +52,11 @@ impl Known {
         answers.iter().find(|answer| answer.of == of).map(|answer| answer.addrs.clone())
     }
 
+    #[cfg(test)]
+    pub(crate) fn has(&self, of: &str) -> bool {
+        self.find(of, Instant::now()).is_some()
+    }
+
     fn keep(&self, of: String, addrs: Vec<SocketAddr>, now: Instant) {
         self.lock().push(Answer { of, addrs, until: now + KEPT });
     }

@@ -13,16 +13,16 @@ pub struct Sink<'a> {
 }
 
 enum Place<'a> {
-    /// The file once there is one, and how many bytes it holds.
-    Path {
-        path: PathBuf,
-        file: Option<(NamedTempFile, u64)>,
-    },
-    Vec {
-        bytes: &'a mut Vec<u8>,
-        kept: bool,
-    },
+    Path { path: PathBuf, file: Option<Beside> },
+    Vec { bytes: &'a mut Vec<u8>, kept: bool },
     Writer(&'a mut (dyn Write + Send)),
+}
+
+/// The temporary file.
+struct Beside {
+    file: NamedTempFile,
+    /// How many bytes it holds; not known once a write has failed.
+    len: Option<u64>,
 }
 
 impl<'a> Sink<'a> {
@@ -55,7 +55,7 @@ impl<'a> Sink<'a> {
     pub fn finish(mut self) -> io::Result<()> {
         match &mut self.place {
             Place::Path { path, file } => match file.take() {
-                Some((file, _)) => {
+                Some(Beside { file, .. }) => {
                     file.as_file().sync_all()?;
                     file.persist(path).map(drop).map_err(|error| error.error)
                 }
@@ -74,17 +74,17 @@ impl Media for Sink<'_> {
     fn store(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
         match &mut self.place {
             Place::Path { path, file } => {
-                let (file, len) = match file {
+                let Beside { file, len } = match file {
                     Some(file) => file,
-                    None => file.insert((temporary(path)?, 0)),
+                    None => file.insert(Beside { file: temporary(path)?, len: Some(0) }),
                 };
                 let file = file.as_file_mut();
-                if *len != at {
+                if len.take() != Some(at) {
                     file.set_len(at)?;
                     file.seek(SeekFrom::Start(at))?;
                 }
                 file.write_all(&bytes)?;
-                *len = at + bytes.len() as u64;
+                *len = Some(at + bytes.len() as u64);
                 Ok(())
             }
             Place::Vec { bytes: all, .. } => {
@@ -125,4 +125,25 @@ fn temporary(path: &Path) -> io::Result<NamedTempFile> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder.prefix(".wx-").tempfile_in(beside.unwrap_or(Path::new(".")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_failed_write_the_file_is_put_right() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.jpg");
+        let mut sink = Sink::path(&path);
+        sink.store(0, Bytes::from_static(b"one")).unwrap();
+        // What a full disk leaves behind: some bytes more, and nobody knows how many.
+        let Place::Path { file: Some(beside), .. } = &mut sink.place else { panic!() };
+        beside.file.as_file_mut().write_all(b"some").unwrap();
+        beside.len = None;
+        sink.store(3, Bytes::from_static(b"two")).unwrap();
+        sink.store(6, Bytes::from_static(b"three")).unwrap();
+        sink.finish().unwrap();
+        assert_eq!(std::fs::read(path).unwrap(), b"onetwothree");
+    }
 }

@@ -145,9 +145,7 @@ impl Media for Source {
             Data::Seek(from, buffer) => {
                 from.seek(SeekFrom::Start(span.start))?;
                 let len = usize::try_from(span.end.saturating_sub(span.start)).unwrap_or_default();
-                let mut space = buffer.space(len);
-                let filled = read_full(from, space.as_mut())?;
-                Ok(buffer.filled(space, filled))
+                buffer.read(from, len)
             }
         }
     }
@@ -157,20 +155,6 @@ impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Source").field("name", &self.name).field("len", &self.len).finish_non_exhaustive()
     }
-}
-
-/// Reads until `space` is full or there is no more.
-fn read_full(from: &mut impl Read, space: &mut [u8]) -> io::Result<usize> {
-    let mut len = 0;
-    while len < space.len() {
-        match from.read(&mut space[len..]) {
-            Ok(0) => break,
-            Ok(more) => len += more,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(len)
 }
 
 /// The usual reasons in words; the rest as the system tells it.

@@ -8,8 +8,9 @@ use super::REPLY_LIMIT;
 use crate::outgoing::Draft;
 use crate::seed::Draw;
 use crate::wire::base::BaseRequest;
+use crate::wire::lenient;
 use crate::wire::query::Target;
-use crate::wire::{lenient, reply};
+use crate::wire::reply::{self, Opened};
 use crate::{DeviceId, LocalId, MediaId, MsgId, Outgoing, ReplyError, Seed, Session, Unready, UserName};
 
 /// A message's receipt.
@@ -102,15 +103,11 @@ impl Message {
 /// Only Ret 0 with a MsgID means sent (P45). A Ret counts whatever the HTTP status: the server has spoken. Without one,
 /// the status is what there is to tell.
 pub(super) fn read(answer: &Response<Bytes>) -> Result<Receipt, ReplyError> {
-    let opened = match (reply::open(answer, REPLY_LIMIT), reply::status(answer.status(), answer.headers())) {
-        (Ok(opened), _) => opened,
-        (Err(_), Err(status)) => return Err(status),
-        (Err(error), Ok(())) => return Err(error),
+    let fields: Fields = match reply::open(answer, REPLY_LIMIT).and_then(Opened::accepted) {
+        Ok(fields) => fields,
+        Err(refused @ ReplyError::Refused { .. }) => return Err(refused),
+        Err(error) => return reply::status(answer.status(), answer.headers()).and(Err(error)),
     };
-    let fields: Fields = opened.accepted().or_else(|error| match error {
-        ReplyError::Refused { .. } => Err(error),
-        _ => reply::status(answer.status(), answer.headers()).and(Err(error)),
-    })?;
     match MsgId::new(fields.msg_id) {
         Ok(msg_id) if msg_id.as_str().bytes().any(|digit| digit != b'0') => Ok(Receipt { msg_id }),
         _ => Err(ReplyError::NoMsgId),

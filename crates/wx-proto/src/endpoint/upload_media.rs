@@ -225,9 +225,10 @@ impl Endpoint for UploadChunk<'_> {
     fn read(&self, reply: &Response<Bytes>) -> Result<Accepted, ReplyError> {
         let fields: Fields = reply::accepted(reply, REPLY_LIMIT)?;
         // A MediaId in the middle means nothing; only the last answer's is looked at.
-        let media_id = match self.is_last() {
-            true => Some(MediaId::new(fields.media_id).map_err(|_| ReplyError::NoMediaId)?),
-            false => None,
+        let media_id = if self.is_last() {
+            Some(MediaId::new(fields.media_id).map_err(|_| ReplyError::NoMediaId)?)
+        } else {
+            None
         };
         let side = |pixels: Option<u64>| pixels.and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
         Ok(Accepted {

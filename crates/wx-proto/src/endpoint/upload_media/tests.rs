@@ -80,14 +80,14 @@ fn p26_p30_the_captured_form_has_526107_bytes() {
     for pair in form["fields"].as_array().unwrap() {
         let (name, value) = (text(pair, "/0"), text(pair, "/1"));
         let part =
-            format!("--{}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n", boundary);
+            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
         expected.extend(part.into_bytes());
     }
     let head = "Content-Disposition: form-data; name=\"filename\"; filename=\"IMG_1002.JPG\"\r\n\
                 Content-Type: application/octet-stream";
-    expected.extend(format!("--{}\r\n{head}\r\n\r\n", boundary).into_bytes());
+    expected.extend(format!("--{boundary}\r\n{head}\r\n\r\n").into_bytes());
     expected.extend(&content);
-    expected.extend(format!("\r\n--{}--\r\n", boundary).into_bytes());
+    expected.extend(format!("\r\n--{boundary}--\r\n").into_bytes());
 
     let body = outgoing.http().body();
     assert!(body.to_vec() == expected, "the form differs from the captured one");
@@ -127,7 +127,7 @@ fn p24_p25_p27_p28_p32_p33_the_browsers_bodies() {
 
         let mut expected = Vec::new();
         for part in parts {
-            expected.extend(format!("--{}\r\n", boundary).into_bytes());
+            expected.extend(format!("--{boundary}\r\n").into_bytes());
             // One character a byte in the capture.
             expected.extend(text(part, "/head").chars().map(|c| u8::try_from(u32::from(c)).unwrap()));
             expected.extend(b"\r\n");
@@ -137,7 +137,7 @@ fn p24_p25_p27_p28_p32_p33_the_browsers_bodies() {
             }
             expected.extend(b"\r\n");
         }
-        expected.extend(format!("--{}--\r\n", boundary).into_bytes());
+        expected.extend(format!("--{boundary}--\r\n").into_bytes());
         assert!(body.to_vec() == expected, "request {index} differs from the browser's");
         assert_eq!(body.content_len(), captured["body"]["length"].as_u64().unwrap(), "request {index}");
         assert_headers(&outgoing, captured);
