@@ -66,7 +66,7 @@ pub(crate) async fn answer(call: &Call, hub: &Hub) -> Reply {
         ("GET", "webwxgetmsgimg") => get_msg_img::get(call, hub),
         ("GET", "reportforweb") => report::ping(),
         _ => {
-            hub.note(&call.endpoint, format!("{} is nothing this server knows", call.method));
+            hub.violation(&call.endpoint, format!("{} is nothing this server knows", call.method));
             Reply::html("<html><body>Not Found</body></html>\n").status(404)
         }
     }

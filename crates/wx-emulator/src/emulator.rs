@@ -107,9 +107,9 @@ impl Emulator {
         self.hub.mailbox().messages.clone()
     }
 
-    /// Everything odd that clients did, each once, without secrets.
-    pub fn notes(&self) -> Vec<String> {
-        self.hub.notes()
+    /// Everything that clients did and the official page does not, each once, without secrets.
+    pub fn violations(&self) -> Vec<String> {
+        self.hub.violations()
     }
 
     /// All requests so far, also those that a fault kept from having an effect.

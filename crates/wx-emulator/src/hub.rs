@@ -38,7 +38,7 @@ struct Log {
     requests: Vec<Request>,
     counts: HashMap<String, usize>,
     faults: Vec<Fault>,
-    notes: Vec<String>,
+    violations: Vec<String>,
 }
 
 impl Hub {
@@ -122,12 +122,12 @@ impl Hub {
         }
     }
 
-    /// Notes something odd, once. The text must hold no secret.
-    pub(crate) fn note(&self, endpoint: &str, what: impl AsRef<str>) {
-        let note = format!("{endpoint}: {}", what.as_ref());
+    /// Records a violation once. The text must hold no secret.
+    pub(crate) fn violation(&self, endpoint: &str, what: impl AsRef<str>) {
+        let violation = format!("{endpoint}: {}", what.as_ref());
         let mut log = lock(&self.log);
-        if !log.notes.contains(&note) {
-            log.notes.push(note);
+        if !log.violations.contains(&violation) {
+            log.violations.push(violation);
         }
     }
 
@@ -135,8 +135,8 @@ impl Hub {
         lock(&self.log).faults.push(fault);
     }
 
-    pub(crate) fn notes(&self) -> Vec<String> {
-        lock(&self.log).notes.clone()
+    pub(crate) fn violations(&self) -> Vec<String> {
+        lock(&self.log).violations.clone()
     }
 
     pub(crate) fn requests(&self) -> Vec<Request> {

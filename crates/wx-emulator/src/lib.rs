@@ -13,7 +13,6 @@ mod hub;
 mod layout;
 mod login;
 mod mailbox;
-mod notes;
 mod options;
 mod picture;
 mod query;
@@ -23,6 +22,7 @@ mod request;
 mod scan;
 mod server;
 mod upload;
+mod violations;
 
 pub use builder::Builder;
 pub use bytes::Bytes;

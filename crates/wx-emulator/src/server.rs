@@ -21,10 +21,10 @@ use crate::fault::{Action, Instead};
 use crate::form::Form;
 use crate::heads::Heads;
 use crate::hub::{Call, Hub};
-use crate::notes;
 use crate::query::Query;
 use crate::reply::{Dropped, Paced, Reply};
 use crate::request::Request;
+use crate::violations;
 
 /// A longer body ends the connection.
 const LONGEST_BODY: u64 = 128 << 20;
@@ -116,7 +116,7 @@ async fn exchange(
     let mut reply = match instead {
         Some(instead) => stand_in(instead, &call, &hub)?,
         None => {
-            notes::look(&call, &hub);
+            violations::check(&call, &hub);
             calls::answer(&call, &hub).await
         }
     };

@@ -21,7 +21,7 @@ async fn arrives(source: Source) -> wx_emulator::Request {
     let client = Client::new(session).unwrap();
     client.send_image(&UserName::new(server.friend()).unwrap(), source).await.unwrap();
     assert!(server.messages()[0].picture == picture(), "other bytes arrived");
-    assert_eq!(server.notes(), Vec::<String>::new());
+    assert_eq!(server.violations(), Vec::<String>::new());
     server.requests().into_iter().find(|request| request.endpoint == "webwxuploadmedia").unwrap()
 }
 

@@ -118,7 +118,7 @@ fn file_names_of_all_kinds() {
             }
         }
         assert_eq!(place.emulator.messages().len(), names.len());
-        assert_eq!(place.emulator.notes(), [""; 0]);
+        assert_eq!(place.emulator.violations(), [""; 0]);
     }
 }
 

@@ -27,7 +27,7 @@ fn the_original_and_the_thumbnail() {
         assert_eq!(thumbnail.width().max(thumbnail.height()), 100);
         assert_eq!(get(&["--size", "big", "--out", "big.jpg"]).code, 0);
         assert_eq!(place.names(), ["big.jpg", "original.jpg", "thumb.jpg"]);
-        assert_eq!(place.emulator.notes(), [""; 0]);
+        assert_eq!(place.emulator.violations(), [""; 0]);
     }
 }
 

@@ -88,7 +88,7 @@ fn from_the_code_to_the_end_with_both_pages_and_both_transports() {
             let ran = place.wx(&about("login", transport, &["--push", "--json"]));
             assert_eq!((ran.code, ran.kinds()[0].as_str()), (0, "asked"), "{}", ran.err);
             assert_eq!(place.wx(&about("whoami", transport, &[])).code, 0);
-            assert_eq!(place.emulator.notes(), [""; 0]);
+            assert_eq!(place.emulator.violations(), [""; 0]);
         }
     }
 }

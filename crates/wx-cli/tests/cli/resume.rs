@@ -37,7 +37,7 @@ fn busy(place: &Place, args: &[&str], endpoint: &str) -> Child {
 fn assert_one_message(place: &Place, picture: &[u8]) {
     let [message] = &place.emulator.messages()[..] else { panic!("not one message") };
     assert!(message.picture == picture, "other bytes");
-    assert_eq!(place.emulator.notes(), [""; 0]);
+    assert_eq!(place.emulator.violations(), [""; 0]);
 }
 
 /// Makes the hand-out of the message of the first picture older.
@@ -81,7 +81,7 @@ fn a_picture_that_goes_as_a_file() {
         assert_eq!(place.emulator.requests_to("webwxsendappmsg"), 2);
         assert!(place.emulator.messages()[0].picture == picture, "other bytes");
         // All chunks are of one kind; that a picture is sent as that kind is what the emulator remarks.
-        assert_eq!(place.emulator.notes(), ["webwxuploadmedia: mediatype of a picture is not pic"]);
+        assert_eq!(place.emulator.violations(), ["webwxuploadmedia: mediatype of a picture is not pic"]);
     }
 }
 

@@ -33,7 +33,7 @@ fn a_picture_in_chunks_by_either_transport() {
         assert_eq!(event["bytes"], picture.len());
         assert_eq!(event["md5"], message.md5.as_str());
         assert_eq!(event["chunks"], 3);
-        assert_eq!(place.emulator.notes(), [""; 0]);
+        assert_eq!(place.emulator.violations(), [""; 0]);
         assert_eq!(
             fs::read(place.path("session.json")).unwrap(),
             before,
@@ -211,7 +211,7 @@ fn a_lost_answer_is_asked_for_again() {
         assert_eq!(place.emulator.messages().len(), 3);
         assert_eq!(place.emulator.requests_to("webwxsendmsgimg"), 4);
         assert!(ran.err.contains("wx: a.jpg: sending the message, try 2"), "{}", ran.err);
-        assert_eq!(place.emulator.notes(), [""; 0]);
+        assert_eq!(place.emulator.violations(), [""; 0]);
     }
 }
 

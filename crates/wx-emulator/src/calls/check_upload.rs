@@ -28,7 +28,7 @@ fn checked(call: &Call, hub: &Hub) -> Result<Value, i64> {
         return Err(MALFORMED);
     }
     if size <= UNCHECKED {
-        hub.note(&call.endpoint, "asked about a file that is small enough to go unasked");
+        hub.violation(&call.endpoint, "asked about a file that is small enough to go unasked");
     }
     let mut gallery = hub.gallery();
     let known = gallery.with_md5(md5).filter(|picture| picture.bytes.len() as u64 == size);

@@ -43,12 +43,12 @@ fn try_file(call: &Call, hub: &Hub) -> Result<Value, i64> {
     };
     let media_id = element("attachid").ok_or(MALFORMED)?;
     let media = hub.gallery().media(&media_id).ok_or(MALFORMED)?;
-    let note = |what: &str| hub.note(&call.endpoint, what);
+    let violation = |what: &str| hub.violation(&call.endpoint, what);
     if element("totallen") != Some(media.picture.bytes.len().to_string()) {
-        note("totallen is not the file's length");
+        violation("totallen is not the file's length");
     }
     if element("type").as_deref() != Some("6") || element("title").is_none_or(|title| title.is_empty()) {
-        note("an appmsg without type 6 or without a title");
+        violation("an appmsg without type 6 or without a title");
     }
     let what = format!("6 {media_id} {} {}", media.picture.md5, envelope.to);
     Ok(keep(call, hub, envelope, &what, 6, media_id, media))
@@ -80,7 +80,7 @@ fn try_picture(call: &Call, hub: &Hub, kind: u32) -> Result<Value, i64> {
     let media = media.ok_or(MALFORMED)?;
     let picture = &media.picture;
     if picture.is_gif() != (kind == 47) {
-        hub.note(&call.endpoint, "a GIF goes by webwxsendemoticon, all else by webwxsendmsgimg");
+        hub.violation(&call.endpoint, "a GIF goes by webwxsendemoticon, all else by webwxsendmsgimg");
     }
     let what = format!("{kind} {media_id} {} {}", picture.md5, envelope.to);
     Ok(keep(call, hub, envelope, &what, kind, media_id.to_owned(), media))
@@ -132,7 +132,7 @@ fn open(call: &Call, hub: &Hub, kind: u32) -> Result<(Envelope, Value), i64> {
         return Err(MALFORMED);
     }
     if envelope.from != hub.account.user_name {
-        hub.note(&call.endpoint, "FromUserName is not this account's");
+        hub.violation(&call.endpoint, "FromUserName is not this account's");
     }
     if envelope.to == envelope.from || envelope.to == hub.account.user_name {
         return Err(NO_RECIPIENT);
@@ -141,7 +141,7 @@ fn open(call: &Call, hub: &Hub, kind: u32) -> Result<(Envelope, Value), i64> {
         return Err(NO_RECIPIENT);
     }
     if !hub.user_names().any(|name| name == envelope.to) {
-        hub.note(&call.endpoint, "ToUserName is no contact of this account");
+        hub.violation(&call.endpoint, "ToUserName is no contact of this account");
     }
     Ok((envelope, msg))
 }
@@ -158,7 +158,7 @@ fn deliver<'a>(
         Delivery::New(msg_id) => (msg_id, Some(mailbox)),
         Delivery::Repeat { msg_id, same } => {
             if !same {
-                hub.note(&call.endpoint, "one ClientMsgId for two messages");
+                hub.violation(&call.endpoint, "one ClientMsgId for two messages");
             }
             (msg_id, None)
         }

@@ -116,7 +116,7 @@ pub(super) fn logout(call: &Call, hub: &Hub) -> Reply {
         hub.logins().state = State::Out;
         hub.arrival.notify_waiters();
     } else {
-        hub.note(&call.endpoint, "without the login's cookies or skey");
+        hub.violation(&call.endpoint, "without the login's cookies or skey");
     }
     Reply::text("")
 }

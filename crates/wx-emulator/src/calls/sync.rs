@@ -61,7 +61,7 @@ pub(super) async fn check(call: &Call, hub: &Hub) -> Reply {
     let synckey = word("synckey");
     let val = |key: &str| synckey.split('|').find_map(|pair| pair.strip_prefix(key)?.parse::<u64>().ok());
     if hub.mailbox().synced && val("1000_") == Some(CLOCK) {
-        hub.note(&call.endpoint, "SyncKey though webwxsync gave a SyncCheckKey");
+        hub.violation(&call.endpoint, "SyncKey though webwxsync gave a SyncCheckKey");
     }
     let arrived = hub.arrival.notified();
     if seen(val("2_")) < hub.mailbox().incoming.len() {
@@ -97,12 +97,12 @@ fn try_sync(call: &Call, hub: &Hub) -> Result<Value, i64> {
     let val =
         |key: u64| keys.iter().find(|entry| entry["Key"] == key).and_then(|entry| entry["Val"].as_u64());
     if keys.iter().any(|entry| !entry["Key"].is_u64() || !entry["Val"].is_u64()) {
-        hub.note(&call.endpoint, "SyncKey with something else than numbers");
+        hub.violation(&call.endpoint, "SyncKey with something else than numbers");
     }
     match val(1000) {
         Some(CLOCK) => {}
-        Some(CHECK_CLOCK) => hub.note(&call.endpoint, "SyncCheckKey in the place of SyncKey"),
-        _ => hub.note(&call.endpoint, "a SyncKey that this server never gave"),
+        Some(CHECK_CLOCK) => hub.violation(&call.endpoint, "SyncCheckKey in the place of SyncKey"),
+        _ => hub.violation(&call.endpoint, "a SyncKey that this server never gave"),
     }
     let mut mailbox = hub.mailbox();
     let total = mailbox.incoming.len();

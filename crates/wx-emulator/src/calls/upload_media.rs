@@ -58,10 +58,10 @@ async fn try_upload(call: &Call, hub: &Hub) -> Result<Reply, i64> {
     let key = piece.key.clone();
     let is_last = piece.chunk + 1 == piece.chunks;
     if hub.uploads().shares_id(&key) {
-        hub.note(&call.endpoint, "one ClientMediaId for two files");
+        hub.violation(&call.endpoint, "one ClientMediaId for two files");
     }
     if hub.uploads().changed_request(&key, request_text) {
-        hub.note(&call.endpoint, "uploadmediarequest is not the same in all chunks");
+        hub.violation(&call.endpoint, "uploadmediarequest is not the same in all chunks");
     }
     let progress = hub.uploads().take(&piece, hub.options.repeats);
     let answer = match progress {
@@ -74,11 +74,11 @@ async fn try_upload(call: &Call, hub: &Hub) -> Result<Reply, i64> {
         }
         Progress::Short => {
             hub.uploads().forget(&key);
-            hub.note(&call.endpoint, "fewer bytes than announced");
+            hub.violation(&call.endpoint, "fewer bytes than announced");
             return Err(MALFORMED);
         }
         Progress::Refused(why) => {
-            hub.note(&call.endpoint, why);
+            hub.violation(&call.endpoint, why);
             return Err(MALFORMED);
         }
     };
@@ -139,10 +139,10 @@ async fn whole(call: &Call, hub: &Hub, form: &Form, key: &FileKey, bytes: Bytes)
     });
     let Some(picture) = made.await.ok().flatten() else {
         hub.uploads().forget(key);
-        hub.note(&call.endpoint, "FileMd5 is not the file's");
+        hub.violation(&call.endpoint, "FileMd5 is not the file's");
         return Err(MALFORMED);
     };
-    crate::notes::form::look_at_picture(call, hub, form, &picture);
+    crate::violations::form::check_picture(call, hub, form, &picture);
     let mut gallery = hub.gallery();
     let picture = gallery.keep(picture);
     let media_id = gallery.hand_out(picture, &key.name);

@@ -68,12 +68,12 @@ fn each_picture_arrives_until_the_client_has_it() {
     assert_eq!(second["AddMsgCount"], 0);
     assert_eq!(selector(&page, &second["SyncCheckKey"]), NOTHING);
     assert_eq!(init(&page)["SyncKey"], *key);
-    assert_eq!(server.notes(), [""; 0]);
+    assert_eq!(server.violations(), [""; 0]);
     // The two keys are not to be mixed up.
     selector(&page, key);
     sync(&page, &second["SyncCheckKey"]);
     assert_eq!(
-        server.notes(),
+        server.violations(),
         [
             "synccheck: SyncKey though webwxsync gave a SyncCheckKey",
             "webwxsync: SyncCheckKey in the place of SyncKey"
@@ -99,7 +99,7 @@ fn contacts_are_those_one_can_send_to() {
         (&some["Count"], &some["ContactList"][0]["UserName"]),
         (&1.into(), &server.second_friend().into())
     );
-    assert_eq!(server.notes(), [""; 0]);
+    assert_eq!(server.violations(), [""; 0]);
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_ping_without_the_login_is_fine() {
     let headers = [("User-Agent".to_owned(), "Mozilla/5.0".to_owned())];
     let target = "/cgi-bin/mmsupport-bin/reportforweb?rid=69373&rkey=9&rvalue=1";
     assert_eq!(request(server.addr(), "GET", target, &headers, b"").unwrap().status, 200);
-    assert_eq!(server.notes(), [""; 0]);
+    assert_eq!(server.violations(), [""; 0]);
 }
 
 #[test]

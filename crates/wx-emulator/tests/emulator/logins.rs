@@ -66,7 +66,7 @@ fn the_file_transfer_helper_is_known_by_its_mark() {
     let page = Page::of(&server);
     page.fetch("1", "");
     assert_eq!(
-        server.notes(),
+        server.violations(),
         [
             "webwxgetmsgimg: mmweb_appid is not as the profile has it",
             "webwxgetmsgimg: no mmweb_appid in the query"
@@ -78,9 +78,9 @@ fn the_file_transfer_helper_is_known_by_its_mark() {
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let jslogin = "/jslogin?appid=wx_webfilehelper&redirect_uri=x&fun=new&lang=zh_CN&_=1";
     request(server.addr(), "GET", jslogin, &headers, b"").unwrap();
-    assert_eq!(server.notes(), [""; 0]);
+    assert_eq!(server.violations(), [""; 0]);
     let page = page_of(&poll(&server, &begin(&server, "wx_webfilehelper")), &server.base());
     get(&server, &format!("{page}&fun=new&version=v2"));
     Page::of(&server).fetch("1", "");
-    assert!(server.notes().iter().any(|note| note.starts_with("webwxgetmsgimg: mmweb_appid")));
+    assert!(server.violations().iter().any(|violation| violation.starts_with("webwxgetmsgimg: mmweb_appid")));
 }

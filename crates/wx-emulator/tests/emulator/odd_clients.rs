@@ -1,4 +1,4 @@
-//! What gives a note: each little difference from the official page, one at a time.
+//! What gives a violation: each little difference from the official page, one at a time.
 
 use image::ImageFormat::{Gif, Jpeg};
 use serde_json::Value;
@@ -16,7 +16,7 @@ fn upload(name: &str, mime: &str, bytes: &[u8], spoil: impl Fn(&mut Form)) -> Ve
         spoil(&mut form);
         assert_eq!(page.send_form(&form).unwrap().ret(), 0);
     }
-    server.notes()
+    server.violations()
 }
 
 fn small_upload(spoil: impl Fn(&mut Form)) -> Vec<String> {
@@ -45,8 +45,8 @@ fn forms() {
         ("mediatype", "doc", "mediatype of a picture is not pic"),
         ("pass_ticket", "", "pass_ticket is not the XML's, decoded once"),
     ];
-    for (field, value, note) in cases {
-        assert_eq!(small_upload(|form| form.set(field, value)), [format!("webwxuploadmedia: {note}")]);
+    for (field, value, violation) in cases {
+        assert_eq!(small_upload(|form| form.set(field, value)), [format!("webwxuploadmedia: {violation}")]);
     }
     let gif = upload("a.gif", "image/gif", &small(Gif, 9, 9), |form| form.set("mediatype", "pic"));
     assert_eq!(gif, ["webwxuploadmedia: mediatype of a GIF is not doc"]);
@@ -55,11 +55,11 @@ fn forms() {
 #[test]
 fn a_name_is_escaped_as_the_browser_does() {
     for (name, escaped) in [("图 \"1\" %22;'&.jpg", "图 %221%22 %22;'&.jpg"), ("a\r\nb.jpg", "a%0Ab.jpg")] {
-        let notes = small_upload(|form| {
+        let violations = small_upload(|form| {
             form.set("name", name);
             form.file_head = form.file_head.replace("a.jpg", escaped);
         });
-        assert_eq!(notes, [""; 0]);
+        assert_eq!(violations, [""; 0]);
     }
 }
 
@@ -75,21 +75,21 @@ fn upload_requests() {
         ("ToUserName", "@x".into(), "ToUserName is no contact of this account"),
         ("More", "".into(), "uploadmediarequest has other keys, or in another order, than the page's"),
     ];
-    for (key, value, note) in cases {
-        assert_eq!(request_key(key, value), [format!("webwxuploadmedia: {note}")]);
+    for (key, value, violation) in cases {
+        assert_eq!(request_key(key, value), [format!("webwxuploadmedia: {violation}")]);
     }
     let cases: [(&str, fn(&Page) -> Value, &str); 3] = [
         ("Uin", |page| page.word("uin").into(), "Uin is not a number"),
         ("Skey", |_| "".into(), "Skey is empty"),
         ("DeviceID", |_| "e1".into(), "DeviceID is not e and 15 digits"),
     ];
-    for (key, value, note) in cases {
+    for (key, value, violation) in cases {
         let server = Emulator::start().unwrap();
         let page = Page::of(&server);
         let mut form = page.form("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST, 0);
         form.change(|request| request["BaseRequest"][key] = value(&page));
         assert_eq!(page.send_form(&form).unwrap().ret(), 0);
-        assert_eq!(server.notes(), [format!("webwxuploadmedia: {note}")]);
+        assert_eq!(server.violations(), [format!("webwxuploadmedia: {violation}")]);
     }
 }
 
@@ -112,7 +112,7 @@ fn chunks() {
     unsplit.file_head = unsplit.file_head.replace("application/octet-stream", "image/jpeg");
     unsplit.file.clone_from(&bytes);
     assert_eq!(page.send_form(&unsplit).unwrap().ret(), 0);
-    assert_eq!(server.notes(), ["webwxuploadmedia: more than 524288 bytes unsplit"]);
+    assert_eq!(server.violations(), ["webwxuploadmedia: more than 524288 bytes unsplit"]);
 }
 
 #[test]
@@ -120,10 +120,10 @@ fn two_files_with_one_id() {
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
     page.upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST);
-    assert_eq!(server.notes(), [""; 0]);
+    assert_eq!(server.violations(), [""; 0]);
     let last = page.upload("a.jpg", "image/jpeg", &small(Jpeg, 30, 40), FIRST);
     assert_eq!(last.ret(), 0);
-    assert_eq!(server.notes(), ["webwxuploadmedia: one ClientMediaId for two files"]);
+    assert_eq!(server.violations(), ["webwxuploadmedia: one ClientMediaId for two files"]);
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn headers() {
         ("Content-Type", Some("application/json"), "Content-Type is not application/json;charset=UTF-8"),
         ("Content-Type", None, "Content-Type is not application/json;charset=UTF-8"),
     ];
-    for (name, value, note) in cases {
+    for (name, value, violation) in cases {
         let server = Emulator::start().unwrap();
         let page = Page::of(&server);
         let mut headers = page.post_headers("/?lang=zh_CN", "application/json;charset=UTF-8");
@@ -146,14 +146,14 @@ fn headers() {
         let body = serde_json::json!({ "BaseRequest": page.base_request() }).to_string();
         let target = format!("{PATH}/webwxinit?r=1&lang=zh_CN");
         assert_eq!(request(server.addr(), "POST", &target, &headers, body.as_bytes()).unwrap().ret(), 0);
-        assert_eq!(server.notes(), [format!("webwxinit: {note}")]);
+        assert_eq!(server.violations(), [format!("webwxinit: {violation}")]);
     }
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
     let mut headers = page.headers("/?lang=zh_CN");
     headers.push(("Range".to_owned(), "bytes=0-".to_owned()));
     request(server.addr(), "GET", &format!("{PATH}/webwxgetmsgimg?MsgID=1&skey=x"), &headers, b"").unwrap();
-    assert_eq!(server.notes(), ["webwxgetmsgimg: Range for a picture"]);
+    assert_eq!(server.violations(), ["webwxgetmsgimg: Range for a picture"]);
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn queries() {
         ("other value", |_| "fun=sys&f=json".to_owned(), &["an unknown value of fun in the query"]),
         ("stray", |_| "&fun=async&f=json".to_owned(), &[]),
     ];
-    for (name, query, notes) in cases {
+    for (name, query, violations) in cases {
         let server = Emulator::start().unwrap();
         let page = Page::of(&server);
         let media_id =
@@ -183,8 +183,9 @@ fn queries() {
         let target = format!("webwxsendmsgimg?{}", query(&ticket(&page)));
         let message = page.message(3, media_id.as_str().unwrap(), "15114939427950364");
         assert_eq!(page.post_json(&target, &message).unwrap().ret(), 0);
-        let notes: Vec<String> = notes.iter().map(|note| format!("webwxsendmsgimg: {note}")).collect();
-        assert_eq!(server.notes(), notes, "{name}");
+        let violations: Vec<String> =
+            violations.iter().map(|violation| format!("webwxsendmsgimg: {violation}")).collect();
+        assert_eq!(server.violations(), violations, "{name}");
     }
 }
 
@@ -198,7 +199,7 @@ fn messages() {
         (|m| m["Msg"]["ClientMsgId"] = "15114939427950365".into(), "LocalID is not the ClientMsgId"),
         (|m| m["Msg"]["ToUserName"] = "@x".into(), "ToUserName is no contact of this account"),
     ];
-    for (spoil, note) in cases {
+    for (spoil, violation) in cases {
         let server = Emulator::start().unwrap();
         let page = Page::of(&server);
         let media_id =
@@ -206,6 +207,6 @@ fn messages() {
         let mut message = page.message(3, media_id.as_str().unwrap(), "15114939427950364");
         spoil(&mut message);
         assert_eq!(page.post_json("webwxsendmsgimg?fun=async&f=json", &message).unwrap().ret(), 0);
-        assert_eq!(server.notes(), [format!("webwxsendmsgimg: {note}")]);
+        assert_eq!(server.violations(), [format!("webwxsendmsgimg: {violation}")]);
     }
 }

@@ -27,31 +27,31 @@ const INCOMING: &str = "6284175098332648511";
 #[test]
 fn itchat() {
     let server = replay("itchat");
-    assert_noted(&server, "webwxuploadmedia: Uin is not a number");
+    assert_violation(&server, "webwxuploadmedia: Uin is not a number");
 }
 
 #[test]
 fn itchat_uos() {
     let server = replay("itchat-uos");
-    assert_noted(&server, "webwxgetmsgimg: an empty skey in the query");
+    assert_violation(&server, "webwxgetmsgimg: an empty skey in the query");
 }
 
 #[test]
 fn wechat4u() {
     let server = replay("wechat4u");
-    assert_noted(&server, "webwxuploadmedia: FileMd5 is not 32 lowercase hexadecimal digits");
+    assert_violation(&server, "webwxuploadmedia: FileMd5 is not 32 lowercase hexadecimal digits");
 }
 
 #[test]
 fn openwechat() {
     let server = replay("openwechat");
-    assert_noted(&server, "webwxuploadmedia: one ClientMediaId for two files");
+    assert_violation(&server, "webwxuploadmedia: one ClientMediaId for two files");
 }
 
 #[test]
 fn the_browser_is_the_measure() {
     let server = replay("browser-webuploader");
-    assert_eq!(server.notes(), [""; 0]);
+    assert_eq!(server.violations(), [""; 0]);
     let upload = server
         .requests()
         .into_iter()
@@ -99,15 +99,15 @@ fn puppet_wechat() {
     assert!(server.messages()[0].picture == bytes);
     let heads: Vec<String> = server.requests()[0].parts.iter().map(|part| part.head.clone()).collect();
     assert_eq!(heads[2], form.file_head);
-    assert_noted(&server, "webwxuploadmedia: chunks and chunk for one chunk");
+    assert_violation(&server, "webwxuploadmedia: chunks and chunk for one chunk");
 }
 
 fn request_to(page: &Page, target: &str, headers: &[(String, String)], body: &[u8]) -> Answer {
     request(page.addr, "POST", &format!("{PATH}/{target}"), headers, body).unwrap()
 }
 
-fn assert_noted(server: &Emulator, note: &str) {
-    assert!(server.notes().iter().any(|n| n == note), "{:#?}", server.notes());
+fn assert_violation(server: &Emulator, violation: &str) {
+    assert!(server.violations().iter().any(|n| n == violation), "{:#?}", server.violations());
 }
 
 /// Plays a whole capture against a server and checks every answer.

@@ -48,9 +48,15 @@ fn an_upload_must_be_what_it_says() {
     assert_eq!(upload_spoiled(|form| form.fields.push(("chunk".into(), "0".into()))).0, 1);
     assert_eq!(upload_spoiled(|form| form.file.push(0)).0, 1);
     let (ret, server) = upload_spoiled(|form| form.file.truncate(700));
-    assert_eq!((ret, server.notes()), (1, vec!["webwxuploadmedia: fewer bytes than announced".to_owned()]));
+    assert_eq!(
+        (ret, server.violations()),
+        (1, vec!["webwxuploadmedia: fewer bytes than announced".to_owned()])
+    );
     let (ret, server) = upload_spoiled(|form| form.file[700] ^= 1);
-    assert_eq!((ret, server.notes()), (1, vec!["webwxuploadmedia: FileMd5 is not the file's".to_owned()]));
+    assert_eq!(
+        (ret, server.violations()),
+        (1, vec!["webwxuploadmedia: FileMd5 is not the file's".to_owned()])
+    );
 }
 
 #[test]
@@ -99,8 +105,8 @@ fn chunks_come_in_order() {
     assert_eq!(page.send_form(&forms[2]).unwrap().ret(), 1);
     assert_eq!(page.send_form(&forms[1]).unwrap().ret(), 0);
     assert_eq!(page.send_form(&forms[2]).unwrap().json()["StartPos"], bytes.len());
-    let note = "webwxuploadmedia: a chunk out of order".to_owned();
-    assert!(server.notes().contains(&note));
+    let violation = "webwxuploadmedia: a chunk out of order".to_owned();
+    assert!(server.violations().contains(&violation));
 }
 
 #[test]
@@ -110,7 +116,7 @@ fn a_chunk_holds_no_more_than_is_left() {
     let mut form = page.form(NAME, "image/jpeg", &sized(Jpeg, 40, 30, CHUNK + 5), FIRST, 0);
     form.file.extend([0; 6]);
     assert_eq!(page.send_form(&form).unwrap().ret(), 1);
-    assert!(server.notes().contains(&"webwxuploadmedia: more bytes than announced".to_owned()));
+    assert!(server.violations().contains(&"webwxuploadmedia: more bytes than announced".to_owned()));
 }
 
 #[test]
@@ -159,7 +165,7 @@ fn logged_out_is_logged_out() {
     let answer =
         page.post_json("webwxinit?r=1", &json!({ "BaseRequest": page.base_request() })).unwrap().json();
     assert_eq!((&answer["BaseResponse"]["Ret"], &answer["SyncKey"]["Count"]), (&1100.into(), &0.into()));
-    assert_eq!(server.notes(), [""; 0]);
+    assert_eq!(server.violations(), [""; 0]);
 }
 
 #[test]
@@ -197,13 +203,13 @@ fn big_files_must_be_asked_about() {
         assert_eq!(page.send(id.as_str().unwrap(), local_id).ret(), 0);
         assert!(server.messages().pop().unwrap().picture == bytes);
     }
-    assert_eq!(server.notes(), [""; 0]);
+    assert_eq!(server.violations(), [""; 0]);
     question.as_object_mut().unwrap().remove("FileType");
     assert_eq!(page.post_json("webwxcheckupload", &question).unwrap().ret(), 1);
 }
 
 #[test]
-fn noise_is_taken_and_noted() {
+fn noise_is_taken_and_is_a_violation() {
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
     let last = page.upload("noise.jpg", "image/jpeg", &noise(5000), 1_511_509_303_507).json();
@@ -212,8 +218,9 @@ fn noise_is_taken_and_noted() {
     let msg_id = sent["MsgID"].as_str().unwrap();
     assert_eq!(page.fetch(msg_id, "&type=slave").body, b"");
     assert!(page.fetch(msg_id, "").body == noise(5000));
-    let note = "webwxuploadmedia: a file uploaded as a picture cannot be decoded: its thumbnail is empty";
-    assert_eq!(server.notes(), [note]);
+    let violation =
+        "webwxuploadmedia: a file uploaded as a picture cannot be decoded: its thumbnail is empty";
+    assert_eq!(server.violations(), [violation]);
 }
 
 /// Lengths and texts of captured answers.

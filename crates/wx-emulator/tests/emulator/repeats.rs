@@ -24,7 +24,7 @@ fn a_repeated_chunk_replaces_the_first() {
     assert_eq!(last["StartPos"], bytes.len());
     page.send(last["MediaId"].as_str().unwrap(), "15114939427950364");
     assert!(server.messages()[0].picture == bytes);
-    assert_eq!(server.notes(), [""; 0]);
+    assert_eq!(server.violations(), [""; 0]);
     // What is finished can no longer be changed.
     assert_eq!(page.send_form(&garbled).unwrap().ret(), 1);
 }
@@ -73,7 +73,7 @@ fn a_message_is_delivered_once() {
     let second = page.send(media_id, "15114939427950364").json();
     assert_eq!(first, second);
     assert_eq!((server.messages().len(), server.requests_to("webwxsendmsgimg")), (1, 2));
-    assert_eq!(server.notes(), [""; 0]);
+    assert_eq!(server.violations(), [""; 0]);
 
     // As a number it is the same id; to somebody else it is another message, which is lost all the same.
     let mut other = page.message(3, media_id, "15114939427950364");
@@ -82,7 +82,7 @@ fn a_message_is_delivered_once() {
     let third = page.post_json("webwxsendmsgimg?fun=async&f=json", &other).unwrap().json();
     assert_eq!(third["MsgID"], first["MsgID"]);
     assert_eq!(server.messages().len(), 1);
-    assert!(server.notes().contains(&"webwxsendmsgimg: one ClientMsgId for two messages".to_owned()));
+    assert!(server.violations().contains(&"webwxsendmsgimg: one ClientMsgId for two messages".to_owned()));
 
     let fourth = page.send(media_id, "15114939427960364").json();
     assert_ne!(fourth["MsgID"], first["MsgID"]);

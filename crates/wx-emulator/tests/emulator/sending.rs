@@ -40,7 +40,7 @@ fn a_picture_arrives_as_it_was_and_no_note_is_made() {
     }
     assert_eq!(server.messages().len(), 4);
     assert_eq!(server.requests_to("webwxuploadmedia"), 1 + 3 + 1 + 2);
-    assert_eq!(server.notes(), [""; 0]);
+    assert_eq!(server.violations(), [""; 0]);
 }
 
 #[test]

@@ -79,7 +79,7 @@ pub(crate) fn the_whole_life_of_a_login<T: Transport>() {
 
     client.send(&friend(&server), small(), quiet).unwrap();
     assert!(server.messages()[0].picture == small());
-    assert_eq!(server.notes(), Vec::<String>::new());
+    assert_eq!(server.violations(), Vec::<String>::new());
 
     client.logout().unwrap();
     let again = client.twin();

@@ -154,7 +154,7 @@ pub(crate) fn pictures_arrive_byte_for_byte<T: Transport>() {
         assert_eq!((&message.md5, &message.msg_id), (&sent.uploaded.md5, &sent.msg_id.to_string()));
     }
     assert_eq!(server.requests_to("webwxuploadmedia"), 1 + 3);
-    assert_eq!(server.notes(), Vec::<String>::new());
+    assert_eq!(server.violations(), Vec::<String>::new());
 }
 
 pub(crate) fn fan_out<T: Transport>() {

@@ -40,35 +40,35 @@ fn fixed(endpoint: &str, name: &str) -> Option<&'static [&'static str]> {
     })
 }
 
-pub(super) fn look(call: &Call, hub: &Hub) {
+pub(super) fn check(call: &Call, hub: &Hub) {
     let Some(official) = official(&call.endpoint) else { return };
-    let note = |what: String| hub.note(&call.endpoint, what);
+    let violation = |what: String| hub.violation(&call.endpoint, what);
     if let Err(what) = compare(official, call.query.names()) {
-        note(what);
+        violation(what);
     }
     for name in call.query.names() {
         let value = call.query.get(name).unwrap_or_default();
         if fixed(&call.endpoint, name).is_some_and(|values| !values.contains(&value.as_str())) {
-            note(format!("an unknown value of {name} in the query"));
+            violation(format!("an unknown value of {name} in the query"));
         }
     }
-    look_at_profile(call, hub);
+    check_profile(call, hub);
     let is_encoded = |name: &str| !call.query.raw(name).is_some_and(|raw| raw.contains(['@', '+', '/', '=']));
     for name in ["skey", "sid", "pass_ticket"] {
         if !is_encoded(name) {
-            note(format!("{name} not percent-encoded in the query"));
+            violation(format!("{name} not percent-encoded in the query"));
         }
     }
     if call.query.get("pass_ticket").is_some_and(|value| value != hub.account.pass_ticket) {
-        note("pass_ticket is not the XML's, encoded once more".to_owned());
+        violation("pass_ticket is not the XML's, encoded once more".to_owned());
     }
     if call.query.raw("skey") == Some("") {
-        note("an empty skey in the query".to_owned());
+        violation("an empty skey in the query".to_owned());
     }
 }
 
 /// What the File Transfer Helper has in its queries and headers besides.
-fn look_at_profile(call: &Call, hub: &Hub) {
+fn check_profile(call: &Call, hub: &Hub) {
     let is_ours = call.header("mmweb_appid") == Some("wx_webfilehelper");
     let helper = match call.endpoint.as_str() {
         "reportforweb" | "qrcode" => false,
@@ -77,9 +77,9 @@ fn look_at_profile(call: &Call, hub: &Hub) {
         "webwxnewloginpage" => is_ours,
         _ => hub.logins().profile == Profile::FileHelper,
     };
-    let note = |what: &str| hub.note(&call.endpoint, what);
+    let violation = |what: &str| hub.violation(&call.endpoint, what);
     if helper != is_ours {
-        note("mmweb_appid is not as the profile has it");
+        violation("mmweb_appid is not as the profile has it");
     }
     if !helper || call.method == "OPTIONS" {
         return;
@@ -88,11 +88,11 @@ fn look_at_profile(call: &Call, hub: &Hub) {
     if matches!(call.endpoint.as_str(), "synccheck" | "webwxgetmsgimg")
         && pair.as_deref() != Some("wx_webfilehelper")
     {
-        note("no mmweb_appid in the query");
+        violation("no mmweb_appid in the query");
     }
     if call.endpoint == "webwxuploadmedia" && call.query.get("random").is_none_or(|random| random.len() != 4)
     {
-        note("no random of four characters in the query");
+        violation("no random of four characters in the query");
     }
 }
 

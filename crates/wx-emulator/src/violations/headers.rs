@@ -2,23 +2,23 @@
 
 use crate::hub::{Call, Hub};
 
-pub(super) fn look(call: &Call, hub: &Hub) {
-    let note = |what: &str| hub.note(&call.endpoint, what);
+pub(super) fn check(call: &Call, hub: &Hub) {
+    let violation = |what: &str| hub.violation(&call.endpoint, what);
     if !call.header("user-agent").is_some_and(|agent| agent.starts_with("Mozilla/5.0")) {
-        note("User-Agent is not a desktop browser's");
+        violation("User-Agent is not a desktop browser's");
     }
     match call.endpoint.as_str() {
-        "reportforweb" => look_at_ping(call, hub),
+        "reportforweb" => check_ping(call, hub),
         "jslogin" | "login" | "qrcode" | "webwxnewloginpage" => {}
-        _ => look_at_call(call, hub),
+        _ => check_call(call, hub),
     }
 }
 
 /// A ping is telemetry to another host: nothing of the login may go with it.
-fn look_at_ping(call: &Call, hub: &Hub) {
-    let note = |what: &str| hub.note(&call.endpoint, what);
+fn check_ping(call: &Call, hub: &Hub) {
+    let violation = |what: &str| hub.violation(&call.endpoint, what);
     if call.header("cookie").is_some() {
-        note("a ping with cookies");
+        violation("a ping with cookies");
     }
     let account = &hub.account;
     let secrets = [&account.skey, &account.sid, &account.data_ticket, &account.pass_ticket];
@@ -26,44 +26,44 @@ fn look_at_ping(call: &Call, hub: &Hub) {
     if call.headers.iter().any(|(_, value)| is_secret(value))
         || ["skey", "sid", "pass_ticket"].iter().any(|name| call.query.raw(name).is_some())
     {
-        note("a ping with credentials");
+        violation("a ping with credentials");
     }
 }
 
-fn look_at_call(call: &Call, hub: &Hub) {
-    let note = |what: &str| hub.note(&call.endpoint, what);
+fn check_call(call: &Call, hub: &Hub) {
+    let violation = |what: &str| hub.violation(&call.endpoint, what);
     // The page lives at the address it was asked for, which is not that of the socket when a name is used.
     let origin = format!("http://{}", call.header("host").unwrap_or_default());
     // To another host than its own the page says no more than where it is.
     let goes_elsewhere = ["webwxuploadmedia", "synccheck"].contains(&call.endpoint.as_str());
 
     match (call.method.as_str(), call.header("origin")) {
-        ("GET", Some(_)) => note("Origin on a GET"),
-        ("POST" | "OPTIONS", None) => note("no Origin"),
-        ("POST" | "OPTIONS", Some(said)) if said != origin => note("Origin is not the page's"),
+        ("GET", Some(_)) => violation("Origin on a GET"),
+        ("POST" | "OPTIONS", None) => violation("no Origin"),
+        ("POST" | "OPTIONS", Some(said)) if said != origin => violation("Origin is not the page's"),
         _ => {}
     }
     match call.header("referer").map(|referer| referer.strip_prefix(&origin)) {
-        None => note("no Referer"),
+        None => violation("no Referer"),
         Some(Some("/")) if goes_elsewhere => {}
         Some(Some(path)) if path.starts_with("/?lang=") => {}
-        Some(_) => note("Referer is not the page's"),
+        Some(_) => violation("Referer is not the page's"),
     }
-    look_at_content_type(call, hub);
+    check_content_type(call, hub);
     if call.method == "OPTIONS" {
-        look_at_preflight(call, hub);
+        check_preflight(call, hub);
     }
     for name in ["content-type", "content-length", "cookie", "host", "origin", "referer", "user-agent"] {
         if call.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).count() > 1 {
-            note(&format!("{name} more than once"));
+            violation(&format!("{name} more than once"));
         }
     }
     if call.endpoint == "webwxgetmsgimg" && call.header("range").is_some() {
-        note("Range for a picture");
+        violation("Range for a picture");
     }
 }
 
-fn look_at_content_type(call: &Call, hub: &Hub) {
+fn check_content_type(call: &Call, hub: &Hub) {
     let official = match (call.method.as_str(), call.endpoint.as_str()) {
         ("POST", "webwxuploadmedia") => "multipart/form-data; boundary=",
         ("POST", "webwxlogout") => "application/x-www-form-urlencoded",
@@ -71,19 +71,19 @@ fn look_at_content_type(call: &Call, hub: &Hub) {
         _ => return,
     };
     if !call.header("content-type").is_some_and(|said| said.starts_with(official)) {
-        hub.note(&call.endpoint, format!("Content-Type is not {official}"));
+        hub.violation(&call.endpoint, format!("Content-Type is not {official}"));
     }
 }
 
-fn look_at_preflight(call: &Call, hub: &Hub) {
-    let note = |what: &str| hub.note(&call.endpoint, what);
+fn check_preflight(call: &Call, hub: &Hub) {
+    let violation = |what: &str| hub.violation(&call.endpoint, what);
     if call.header("access-control-request-method") != Some("POST") {
-        note("no Access-Control-Request-Method: POST");
+        violation("no Access-Control-Request-Method: POST");
     }
     if call.header("content-type").is_some() {
-        note("a preflight with Content-Type");
+        violation("a preflight with Content-Type");
     }
     if call.header("cookie").is_some() {
-        note("a preflight with cookies");
+        violation("a preflight with cookies");
     }
 }

@@ -1,5 +1,5 @@
-//! What is odd about a request, though the server takes it: the official page is the measure.
-//! Notes name fields and headers; they never quote a value that could be a secret.
+//! Violations: what the official page does not do, although the server accepts it.
+//! They name fields and headers; they never quote a value that could be a secret.
 
 pub(crate) mod form;
 mod headers;
@@ -8,12 +8,12 @@ mod query;
 
 use crate::hub::{Call, Hub};
 
-/// Notes all that is odd about a request.
-pub(crate) fn look(call: &Call, hub: &Hub) {
-    headers::look(call, hub);
-    query::look(call, hub);
-    json::look(call, hub);
-    form::look(call, hub);
+/// Records what the official page would not have sent.
+pub(crate) fn check(call: &Call, hub: &Hub) {
+    headers::check(call, hub);
+    query::check(call, hub);
+    json::check(call, hub);
+    form::check(call, hub);
 }
 
 /// Whether `text` has the shape of `pattern`: `9` stands for a digit, `A` for a capital, `a` for a small letter.

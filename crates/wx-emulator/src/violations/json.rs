@@ -21,20 +21,20 @@ fn official(endpoint: &str) -> Option<&'static [&'static str]> {
 
 const MSG: [&str; 7] = ["Type", "MediaId", "Content", "FromUserName", "ToUserName", "LocalID", "ClientMsgId"];
 
-pub(super) fn look(call: &Call, hub: &Hub) {
+pub(super) fn check(call: &Call, hub: &Hub) {
     let Some(official) = official(&call.endpoint).filter(|_| call.method == "POST") else { return };
-    let note = |what: &str| hub.note(&call.endpoint, what);
-    let Some(body) = call.json() else { return note("the body is not JSON") };
+    let violation = |what: &str| hub.violation(&call.endpoint, what);
+    let Some(body) = call.json() else { return violation("the body is not JSON") };
     if body.to_string().as_bytes() != call.body {
-        note("JSON is not written compactly");
+        violation("JSON is not written compactly");
     }
     if !has_keys(&body, official) {
-        note("other keys, or in another order, than the page's");
+        violation("other keys, or in another order, than the page's");
     }
-    look_at_base_request(&body["BaseRequest"], &call.endpoint, hub);
+    check_base_request(&body["BaseRequest"], &call.endpoint, hub);
     match call.endpoint.as_str() {
-        "webwxsendmsgimg" | "webwxsendemoticon" => look_at_message(&body, call, hub),
-        "webwxsync" if !body["rr"].is_i64() => note("rr is not a number"),
+        "webwxsendmsgimg" | "webwxsendemoticon" => check_message(&body, call, hub),
+        "webwxsync" if !body["rr"].is_i64() => violation("rr is not a number"),
         _ => {}
     }
 }
@@ -44,47 +44,47 @@ pub(super) fn has_keys(value: &Value, keys: &[&str]) -> bool {
 }
 
 /// `BaseRequest` of any call. The page itself has Uin as a string only in webwxinit.
-pub(super) fn look_at_base_request(base_request: &Value, endpoint: &str, hub: &Hub) {
-    let note = |what: &str| hub.note(endpoint, what);
+pub(super) fn check_base_request(base_request: &Value, endpoint: &str, hub: &Hub) {
+    let violation = |what: &str| hub.violation(endpoint, what);
     if !has_keys(base_request, &["Uin", "Sid", "Skey", "DeviceID"]) {
-        note("BaseRequest has other keys, or in another order, than the page's");
+        violation("BaseRequest has other keys, or in another order, than the page's");
     }
     if !base_request["Uin"].is_u64() && endpoint != "webwxinit" {
-        note("Uin is not a number");
+        violation("Uin is not a number");
     }
     if base_request["Skey"] == "" {
-        note("Skey is empty");
+        violation("Skey is empty");
     }
     if !base_request["DeviceID"].as_str().is_some_and(|id| has_shape(id, "e999999999999999")) {
-        note("DeviceID is not e and 15 digits");
+        violation("DeviceID is not e and 15 digits");
     }
 }
 
-fn look_at_message(body: &Value, call: &Call, hub: &Hub) {
-    let note = |what: &str| hub.note(&call.endpoint, what);
+fn check_message(body: &Value, call: &Call, hub: &Hub) {
+    let violation = |what: &str| hub.violation(&call.endpoint, what);
     let msg = &body["Msg"];
     if call.endpoint == "webwxsendmsgimg" {
         match &msg["Content"] {
-            Value::Null => note("Content is absent or null"),
+            Value::Null => violation("Content is absent or null"),
             Value::String(text) if text.is_empty() => {}
-            _ => note("Content is not empty"),
+            _ => violation("Content is not empty"),
         }
         if !has_keys(msg, &MSG) {
-            note("Msg has other keys, or in another order, than the page's");
+            violation("Msg has other keys, or in another order, than the page's");
         }
     } else if msg["EmojiFlag"] != 2 {
-        note("EmojiFlag is not 2");
+        violation("EmojiFlag is not 2");
     }
     if body["Scene"] != 0 && body["Scene"] != 2 {
-        note("Scene is neither 0 nor 2");
+        violation("Scene is neither 0 nor 2");
     }
     if msg["LocalID"] != msg["ClientMsgId"] {
-        note("LocalID is not the ClientMsgId");
+        violation("LocalID is not the ClientMsgId");
     }
     let is_official = msg["LocalID"]
         .as_str()
         .is_some_and(|id| has_shape(id, "99999999999990999") || has_shape(id, "99999999999991000"));
     if !is_official {
-        note("LocalID is not a string of 13 digits and 0ddd or 1000");
+        violation("LocalID is not a string of 13 digits and 0ddd or 1000");
     }
 }
