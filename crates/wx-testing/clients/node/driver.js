@@ -112,7 +112,7 @@ function within(ms, promise) {
 
 /** One line, with the place in the client where the error was made. */
 function describe(error) {
-  const place = /node_modules\/([^\s()]+:\d+):\d+/.exec(error?.stack ?? '');
+  const place = /node_modules\/((?!puppeteer)[^\s()]+:\d+):\d+/.exec(error?.stack ?? '');
   const text = `${error?.name ?? 'Error'}: ${error?.message ?? error}`.replace(/\s+/g, ' ');
   return place ? `${text} (${place[1]})` : text;
 }
@@ -122,8 +122,7 @@ function describe(error) {
  *
  * `client.steps` has a function for each step, which returns what the runner is to see, or a text:
  * why the client has no such call. The functions get `ask` (a question to the runner) and `names`
- * (the nicknames to look for). `client.by` tells how a client that takes no proxy is led to the
- * front, `client.close` ends what must not outlive the driver.
+ * (the nicknames to look for). `client.close` ends what must not outlive the driver.
  */
 async function drive(client) {
   const control = new Control(process.env.WX_CONTROL);
@@ -145,7 +144,7 @@ async function drive(client) {
     try {
       const saw = await within(Math.min(STEP_MS, left), act(context));
       if (step === 'login') isIn = true;
-      return client.by ? { saw, by: client.by } : { saw };
+      return { saw };
     } catch (error) {
       console.error(step, error);
       return { error: describe(error) };
