@@ -169,6 +169,33 @@ mod tests {
     }
 
     #[test]
+    fn a_sync_gives_five_cookies_a_fresh_life() {
+        let text = include_str!("../tests/vectors/sync_cookies.json");
+        let vector: serde_json::Value = serde_json::from_str(text).unwrap();
+        let mut jar = jar();
+        let lines = vector["set_cookie"].as_array().unwrap();
+        // Two seconds after the login, as captured.
+        for line in lines {
+            assert!(jar.store(line.as_str().unwrap(), &Origin::for_test("wx.qq.com"), THEN + 2));
+        }
+        let lives = vector["expect"]["life_s"].as_object().unwrap();
+        assert_eq!(lives.len(), lines.len());
+        for (name, life) in lives {
+            let lasts = |unix_s: u64| names(&jar, "wx.qq.com", unix_s).contains(name);
+            let end = THEN + 2 + life.as_u64().unwrap();
+            assert!(lasts(end - 1) && !lasts(end), "{name}");
+        }
+        for kept in vector["expect"]["not_renewed"].as_array().unwrap() {
+            assert!(
+                names(&jar, "wx.qq.com", THEN + 2).contains(&kept.as_str().unwrap().to_owned()),
+                "{kept}"
+            );
+        }
+        let loaded = jar.header(&Origin::for_test("wx.qq.com"), "/", THEN + 2).unwrap().unwrap();
+        assert!(loaded.to_str().unwrap().contains("wxloadtime=1546211541_expired"));
+    }
+
+    #[test]
     fn p7_p18_values_go_back_verbatim() {
         let origin = Hosts::of("https://wx.qq.com").unwrap().origin(Role::File);
         let header = jar().header(&origin, "/cgi-bin/mmwebwx-bin/webwxuploadmedia", THEN).unwrap().unwrap();

@@ -7,7 +7,7 @@ use http::{Method, Request};
 
 use crate::wire::form::Filled;
 use crate::wire::query::Target;
-use crate::{Body, CookieJar, Role, Session, Site, Unready};
+use crate::{Body, CookieJar, Profile, Role, Session, Site, Unready};
 
 /// A request, ready to be sent as it is: absolute URL, all headers, Content-Length included, and a body of known length.
 ///
@@ -71,13 +71,6 @@ impl Outgoing {
         self
     }
 
-    /// With one more pair at the end of its query, which must not be empty.
-    pub(crate) fn with_pair(mut self, key: &str, value: &str) -> Result<Self, Unready> {
-        let uri = Target::joined(self.request.uri().to_string(), '&', key, value);
-        *self.request.uri_mut() = uri.parse().map_err(|_| Unready::Unsendable("the request's address"))?;
-        Ok(self)
-    }
-
     pub(crate) fn with_stall(mut self, stall: Duration) -> Self {
         self.limits.stall = stall;
         self
@@ -100,20 +93,50 @@ pub(crate) struct Draft<'a> {
     pub(crate) endpoint: &'static str,
     pub(crate) method: Method,
     pub(crate) role: Role,
-    pub(crate) accept: &'static str,
+    pub(crate) accept: Accept,
     /// The jar, and Unix milliseconds, which decide whether a cookie is still good. `None`: no cookies at all.
     pub(crate) cookies: Option<(&'a CookieJar, u64)>,
     pub(crate) target: Target,
     pub(crate) site: &'a Site,
 }
 
-/// What XMLHttpRequest and `$http` accept.
-pub(crate) const ACCEPT_JSON: &str = "application/json, text/plain, */*";
-/// What the upload library accepts.
-pub(crate) const ACCEPT_ANY: &str = "*/*";
-/// What an `<img>` accepts.
-pub(crate) const ACCEPT_IMAGE: &str =
-    "image/jxl,image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8";
+/// What in the page makes a request. This decides `Accept`, and whether a header of the page's own can
+/// go along (§8.8): only a script's own requests can carry one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Accept {
+    /// `$http` of the page's framework.
+    Json,
+    /// XMLHttpRequest without a type, as of the upload library.
+    Any,
+    /// A `<script>` element.
+    Script,
+    /// An `<img>` element.
+    Image,
+    /// A form whose reply replaces the page.
+    Page,
+    /// The browser itself, before an upload.
+    Preflight,
+}
+
+impl Accept {
+    const fn value(self) -> &'static str {
+        match self {
+            Self::Json => "application/json, text/plain, */*",
+            Self::Any | Self::Script | Self::Preflight => "*/*",
+            Self::Image => "image/jxl,image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8",
+            Self::Page => {
+                "text/html,application/xhtml+xml,application/xml;q=0.9,image/jxl,image/avif,image/webp,\
+                 image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7"
+            }
+        }
+    }
+
+    const fn carries_own_headers(self) -> bool {
+        matches!(self, Self::Json | Self::Any)
+    }
+}
+
+const MMWEB_APPID: HeaderName = HeaderName::from_static("mmweb_appid");
 /// The spelling of the official page (§2.6).
 const JSON: &str = "application/json;charset=UTF-8";
 
@@ -124,7 +147,7 @@ impl<'a> Draft<'a> {
             endpoint,
             method: Method::POST,
             role: Role::Base,
-            accept: ACCEPT_JSON,
+            accept: Accept::Json,
             cookies: session.cookies_at(at_ms),
             target,
             site: session.site(),
@@ -151,9 +174,12 @@ impl<'a> Draft<'a> {
         let hosts = self.site.hosts();
         let (origin, base) = (hosts.origin(self.role), hosts.origin(Role::Base));
         let cross_origin = origin != base || self.role != Role::Base;
-        // A page's full URL goes to its own origin only, other origins get the bare one.
-        let referer =
-            if cross_origin { format!("{base}/") } else { format!("{base}/?lang={}", self.site.lang()) };
+        // Web WeChat has its language in the page's address, the File Transfer Helper has not. A page's
+        // full URL goes to its own origin only, other origins get the bare one.
+        let referer = match self.site.profile() {
+            Profile::Web if !cross_origin => format!("{base}/?lang={}", self.site.lang()),
+            _ => format!("{base}/"),
+        };
         let mut request = Request::new(body);
         *request.uri_mut() = format!("{origin}{}", self.target.as_str())
             .parse()
@@ -164,7 +190,7 @@ impl<'a> Draft<'a> {
             Ok::<_, Unready>(())
         };
         put(header::USER_AGENT, self.site.user_agent())?;
-        put(header::ACCEPT, self.accept)?;
+        put(header::ACCEPT, self.accept.value())?;
         // Length and cut-off are judged on the raw bytes, so no encoding is asked for.
         put(header::ACCEPT_ENCODING, "identity")?;
         put(header::REFERER, &referer)?;
@@ -177,9 +203,13 @@ impl<'a> Draft<'a> {
             headers.insert(header::CONTENT_TYPE, content_type);
             headers.insert(header::CONTENT_LENGTH, length.into());
         }
-        if let Some(app_id) = self.site.profile().mmweb_app_id().filter(|_| self.role != Role::Support) {
-            let name = HeaderName::from_static("mmweb_appid");
-            request.headers_mut().insert(name, HeaderValue::from_static(app_id));
+        if let Some(app_id) = self.site.profile().mmweb_app_id() {
+            let headers = request.headers_mut();
+            if self.accept.carries_own_headers() {
+                headers.insert(MMWEB_APPID, HeaderValue::from_static(app_id));
+            } else if self.accept == Accept::Preflight {
+                headers.insert(header::ACCESS_CONTROL_REQUEST_HEADERS, MMWEB_APPID.into());
+            }
         }
         if let Some((jar, at_ms)) = self.cookies {
             let path = request.uri().path().to_owned();

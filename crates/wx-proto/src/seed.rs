@@ -28,7 +28,7 @@ pub(crate) enum Draw {
     SyncDevice,
     ContactDevice,
     Message,
-    Random { chunk: u32 },
+    Random,
     Boundary { upload: u64, chunk: u32 },
 }
 
@@ -46,7 +46,7 @@ impl Seed {
             Draw::CheckSyncDevice => (7, 0, 0),
             Draw::SyncDevice => (8, 0, 0),
             Draw::ContactDevice => (9, 0, 0),
-            Draw::Random { chunk } => (10, 0, chunk),
+            Draw::Random => (10, 0, 0),
         };
         let mut hash = Md5::new();
         hash.update(self.entropy);
@@ -86,8 +86,8 @@ impl Seed {
     }
 
     /// `random` of the File Transfer Helper's upload.
-    pub(crate) fn four_letters(&self, chunk: u32) -> String {
-        self.letters(Draw::Random { chunk }).take(4).collect()
+    pub(crate) fn four_letters(&self) -> String {
+        self.letters(Draw::Random).take(4).collect()
     }
 
     fn letters(&self, what: Draw) -> impl Iterator<Item = char> {

@@ -10,16 +10,19 @@ fn official(endpoint: &str) -> Option<&'static [&'static str]> {
         "login" => &["loginicon", "uuid", "tip", "r", "_?", "appid?"],
         "webwxnewloginpage" => &["ticket", "uuid", "lang", "scan", "fun", "version", "lang?", "mod?"],
         "webwxinit" => &["r", "lang?", "pass_ticket?"],
-        "webwxstatusnotify" | "webwxsendmsg" | "webwxcheckupload" => &["lang?", "pass_ticket?"],
+        "webwxstatusnotify" | "webwxsendmsg" | "webwxcheckupload" | "webwxrevokemsg" | "webwxoplog" => {
+            &["lang?", "pass_ticket?"]
+        }
         "webwxsync" => &["sid", "skey", "lang?", "pass_ticket?"],
         "synccheck" => &["r", "skey", "sid", "uin", "deviceid", "synckey", "_?", "mmweb_appid?"],
-        "webwxgetcontact" => &["r", "seq", "skey", "lang?", "pass_ticket?"],
+        "webwxgetcontact" => &["lang?", "pass_ticket?", "r", "seq", "skey"],
         "webwxbatchgetcontact" => &["type", "r", "lang?", "pass_ticket?"],
+        "webwxgeticon" | "webwxgetheadimg" => &["seq", "username", "skey", "chatroomid?", "msgid?"],
         "webwxuploadmedia" => &["f", "random?"],
-        "webwxsendmsgimg" | "webwxsendappmsg" => &["fun", "f", "lang?", "pass_ticket?"],
-        "webwxsendemoticon" => &["fun", "f?", "lang?", "pass_ticket?"],
-        "webwxgetmsgimg" => &["MsgID", "skey", "type?", "mmweb_appid?"],
-        "webwxlogout" => &["redirect", "type", "skey", "lang?", "pass_ticket?"],
+        "webwxsendmsgimg" | "webwxsendvideomsg" | "webwxsendappmsg" => &["fun", "f", "lang?", "pass_ticket?"],
+        "webwxsendemoticon" | "webwxstatreport" => &["fun", "lang?", "pass_ticket?"],
+        "webwxgetmsgimg" => &["MsgID", "skey", "mmweb_appid?", "type?"],
+        "webwxlogout" => &["redirect", "type", "skey"],
         "webwxpushloginurl" => &["uin"],
         "reportforweb" => &["rid", "rkey", "rvalue"],
         _ => return None,
@@ -29,15 +32,25 @@ fn official(endpoint: &str) -> Option<&'static [&'static str]> {
 /// Values that are always the same.
 fn fixed(endpoint: &str, name: &str) -> Option<&'static [&'static str]> {
     Some(match (endpoint, name) {
-        ("webwxuploadmedia" | "webwxsendmsgimg" | "webwxsendappmsg" | "webwxsendemoticon", "f") => &["json"],
-        ("webwxsendmsgimg" | "webwxsendappmsg", "fun") => &["async"],
+        ("webwxuploadmedia" | "webwxsendmsgimg" | "webwxsendvideomsg" | "webwxsendappmsg", "f") => &["json"],
+        ("webwxsendmsgimg" | "webwxsendvideomsg" | "webwxsendappmsg", "fun") => &["async"],
         ("webwxsendemoticon", "fun") => &["sys"],
         ("webwxgetmsgimg", "type") => &["slave", "big"],
         ("webwxbatchgetcontact", "type") => &["ex"],
         ("webwxlogout", "type") => &["0", "1"],
-        ("jslogin" | "webwxnewloginpage", "fun") => &["new"],
+        ("jslogin" | "webwxnewloginpage" | "webwxstatreport", "fun") => &["new"],
         _ => return None,
     })
+}
+
+/// Whether the page pastes this value into its URL as it is; it encodes all others.
+fn is_raw(endpoint: &str, name: &str) -> bool {
+    match endpoint {
+        "login" | "webwxnewloginpage" => name == "uuid",
+        "webwxsync" => matches!(name, "sid" | "skey"),
+        "webwxgetcontact" | "webwxgeticon" | "webwxgetheadimg" => name == "skey",
+        _ => false,
+    }
 }
 
 pub(super) fn check(call: &Call, hub: &Hub) {
@@ -52,47 +65,60 @@ pub(super) fn check(call: &Call, hub: &Hub) {
             violation(format!("an unknown value of {name} in the query"));
         }
     }
+    check_spelling(call, hub);
     check_profile(call, hub);
-    let is_encoded = |name: &str| !call.query.raw(name).is_some_and(|raw| raw.contains(['@', '+', '/', '=']));
-    for name in ["skey", "sid", "pass_ticket"] {
-        if !is_encoded(name) {
-            violation(format!("{name} not percent-encoded in the query"));
-        }
-    }
     if call.query.get("pass_ticket").is_some_and(|value| value != hub.account.pass_ticket) {
         violation("pass_ticket is not the XML's, encoded once more".to_owned());
     }
-    if call.query.raw("skey") == Some("") {
+    // The address of an avatar may come from the server without one.
+    let may_be_empty = matches!(call.endpoint.as_str(), "webwxgeticon" | "webwxgetheadimg");
+    if call.query.raw("skey") == Some("") && !may_be_empty {
         violation("an empty skey in the query".to_owned());
     }
 }
 
-/// What the File Transfer Helper has in its queries and headers besides.
-fn check_profile(call: &Call, hub: &Hub) {
-    let is_ours = call.header("mmweb_appid") == Some("wx_webfilehelper");
-    let helper = match call.endpoint.as_str() {
-        "reportforweb" | "qrcode" => false,
+fn check_spelling(call: &Call, hub: &Hub) {
+    for name in ["uuid", "skey", "sid", "pass_ticket"] {
+        let Some(raw) = call.query.raw(name) else { continue };
+        if !is_raw(&call.endpoint, name) {
+            if raw.contains(['@', '+', '/', '=']) {
+                hub.violation(&call.endpoint, format!("{name} not percent-encoded in the query"));
+            }
+        // How the File Transfer Helper's own script spells them, no source shows.
+        } else if raw.contains('%') && !is_helper(call, hub) {
+            hub.violation(&call.endpoint, format!("{name} percent-encoded where the page has it raw"));
+        }
+    }
+}
+
+/// Whether the File Transfer Helper makes this call.
+pub(super) fn is_helper(call: &Call, hub: &Hub) -> bool {
+    match call.endpoint.as_str() {
         "jslogin" | "login" => call.query.get("appid").as_deref() == Some("wx_webfilehelper"),
         // Until the page is open nobody knows whose login it is.
-        "webwxnewloginpage" => is_ours,
+        "webwxnewloginpage" => call.header("mmweb_appid").is_some(),
         _ => hub.logins().profile == Profile::FileHelper,
-    };
+    }
+}
+
+/// What the File Transfer Helper has in its queries besides.
+fn check_profile(call: &Call, hub: &Hub) {
     let violation = |what: &str| hub.violation(&call.endpoint, what);
-    if helper != is_ours {
-        violation("mmweb_appid is not as the profile has it");
+    let helper = is_helper(call, hub);
+    let is_marked = matches!(call.endpoint.as_str(), "synccheck" | "webwxgetmsgimg");
+    match call.query.get("mmweb_appid").as_deref() {
+        Some("wx_webfilehelper") if helper && is_marked => {}
+        None if !(helper && is_marked) => {}
+        None => violation("no mmweb_appid in the query"),
+        Some(_) => violation("mmweb_appid in the query where the page has none"),
     }
-    if !helper || call.method == "OPTIONS" {
-        return;
-    }
-    let pair = call.query.get("mmweb_appid");
-    if matches!(call.endpoint.as_str(), "synccheck" | "webwxgetmsgimg")
-        && pair.as_deref() != Some("wx_webfilehelper")
-    {
-        violation("no mmweb_appid in the query");
-    }
-    if call.endpoint == "webwxuploadmedia" && call.query.get("random").is_none_or(|random| random.len() != 4)
-    {
-        violation("no random of four characters in the query");
+    if call.endpoint == "webwxuploadmedia" {
+        let random = call.query.get("random").map(|random| random.len());
+        match (helper, random) {
+            (true, Some(4)) | (false, None) => {}
+            (true, _) => violation("no random of four characters in the query"),
+            (false, _) => violation("random in the query where the page has none"),
+        }
     }
 }
 

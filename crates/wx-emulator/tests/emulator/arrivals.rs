@@ -18,7 +18,7 @@ fn init(page: &Page) -> Value {
 
 fn sync(page: &Page, sync_key: &Value) -> Value {
     let body = json!({ "BaseRequest": page.base_request(), "SyncKey": sync_key, "rr": -23_072_231 });
-    let (sid, skey) = (encoded(page, "sid"), encoded(page, "skey"));
+    let (sid, skey) = (page.word("sid"), page.word("skey"));
     page.post_json(&format!("webwxsync?sid={sid}&skey={skey}&lang=zh_CN"), &body).unwrap().json()
 }
 
@@ -92,7 +92,7 @@ fn contacts_are_those_one_can_send_to() {
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
     let all = page
-        .get(&format!("webwxgetcontact?r=1546211298790&seq=0&skey={}", encoded(&page, "skey")))
+        .get(&format!("webwxgetcontact?r=1546211298790&seq=0&skey={}", page.word("skey")))
         .unwrap()
         .json();
     let names: Vec<&str> =
@@ -176,7 +176,7 @@ fn contacts_come_in_pages_with_any_names() {
     let page = Page::of(&server);
     let (mut seq, mut names) = (0, Vec::new());
     for _ in 0..5 {
-        let target = format!("webwxgetcontact?r=1546211298790&seq={seq}&skey={}", encoded(&page, "skey"));
+        let target = format!("webwxgetcontact?r=1546211298790&seq={seq}&skey={}", page.word("skey"));
         let some = page.get(&target).unwrap().json();
         names.extend(
             some["MemberList"].as_array().unwrap().iter().map(|c| c["NickName"].as_str().unwrap().to_owned()),

@@ -67,20 +67,43 @@ fn the_file_transfer_helper_is_known_by_its_mark() {
     page.fetch("1", "");
     assert_eq!(
         server.violations(),
-        [
-            "webwxgetmsgimg: mmweb_appid is not as the profile has it",
-            "webwxgetmsgimg: no mmweb_appid in the query"
-        ]
+        ["webwxgetmsgimg: Referer is not the page's", "webwxgetmsgimg: no mmweb_appid in the query"]
     );
     // A login by a code is of the page that asked for it.
     let server = Emulator::builder().scan([Scan::Confirmed]).start().unwrap();
-    let headers = [("User-Agent", "Mozilla/5.0"), ("mmweb_appid", "wx_webfilehelper")];
-    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let jslogin = "/jslogin?appid=wx_webfilehelper&redirect_uri=x&fun=new&lang=zh_CN&_=1";
-    request(server.addr(), "GET", jslogin, &headers, b"").unwrap();
-    assert_eq!(server.violations(), [""; 0]);
     let page = page_of(&poll(&server, &begin(&server, "wx_webfilehelper")), &server.base());
     get(&server, &format!("{page}&fun=new&version=v2"));
     Page::of(&server).fetch("1", "");
-    assert!(server.violations().iter().any(|violation| violation.starts_with("webwxgetmsgimg: mmweb_appid")));
+    let missing = "webwxgetmsgimg: no mmweb_appid in the query".to_owned();
+    assert!(server.violations().contains(&missing));
+}
+
+#[test]
+fn the_mark_is_a_header_only_where_a_browser_can_put_it() {
+    let marked = |server: &Emulator, method: &str, target: &str| {
+        let page = Page::of(server);
+        let mut headers = page.post_headers("/", "application/json;charset=UTF-8");
+        headers.retain(|(name, _)| method != "GET" || name != "Origin");
+        headers.push(("mmweb_appid".to_owned(), "wx_webfilehelper".to_owned()));
+        request(server.addr(), method, target, &headers, b"{}").unwrap();
+        server.violations()
+    };
+    let cannot = "a header mmweb_appid, which a browser cannot put there";
+    for (target, name) in [
+        ("/jslogin?appid=wx_webfilehelper&redirect_uri=x&fun=new&lang=zh_CN&_=1", "jslogin"),
+        ("/cgi-bin/mmwebwx-bin/login?loginicon=true&uuid=x&tip=1&r=1&appid=wx_webfilehelper", "login"),
+        (
+            "/cgi-bin/mmwebwx-bin/webwxgetmsgimg?&MsgID=1&skey=x&mmweb_appid=wx_webfilehelper",
+            "webwxgetmsgimg",
+        ),
+    ] {
+        let server = Emulator::builder().profile(Profile::FileHelper).start().unwrap();
+        assert_eq!(marked(&server, "GET", target), [format!("{name}: {cannot}")]);
+    }
+    let notify = "/cgi-bin/mmwebwx-bin/webwxstatusnotify";
+    let server = Emulator::builder().profile(Profile::FileHelper).start().unwrap();
+    assert!(!marked(&server, "POST", notify).iter().any(|violation| violation.contains("mmweb_appid")));
+    let server = Emulator::start().unwrap();
+    let not_here = "webwxstatusnotify: mmweb_appid is not as the profile has it".to_owned();
+    assert!(marked(&server, "POST", notify).contains(&not_here));
 }

@@ -2,7 +2,7 @@
 
 use image::ImageFormat::{Gif, Jpeg};
 use serde_json::Value;
-use wx_emulator::Emulator;
+use wx_emulator::{Emulator, Profile};
 
 use crate::client::request;
 use crate::page::{CHUNK, FIRST, Form, PATH, Page};
@@ -186,6 +186,95 @@ fn queries() {
         let violations: Vec<String> =
             violations.iter().map(|violation| format!("webwxsendmsgimg: {violation}")).collect();
         assert_eq!(server.violations(), violations, "{name}");
+    }
+}
+
+/// Queries of the page as it spells them, and each way to spell them otherwise.
+#[test]
+fn spellings() {
+    let cases: [(&str, &str, &[&str]); 9] = [
+        ("GET", "webwxgetcontact?lang=zh_CN&pass_ticket=TICKET&r=1&seq=0&skey=@RAW", &[]),
+        ("GET", "webwxgetcontact?r=1&seq=0&skey=@RAW", &[]),
+        ("GET", "webwxgetcontact?r=1&seq=0&skey=%40RAW", &["skey percent-encoded where the page has it raw"]),
+        (
+            "GET",
+            "webwxgetcontact?r=1&seq=0&skey=@RAW&lang=zh_CN",
+            &["lang in the query where the page has nothing"],
+        ),
+        (
+            "GET",
+            "login?loginicon=true&uuid=a%3D%3D&tip=1&r=1",
+            &["uuid percent-encoded where the page has it raw"],
+        ),
+        ("GET", "webwxgetmsgimg?&MsgID=1&skey=%40RAW&type=slave", &[]),
+        ("GET", "webwxgetmsgimg?&MsgID=1&skey=@RAW", &["skey not percent-encoded in the query"]),
+        (
+            "POST",
+            "webwxlogout?redirect=1&type=0&skey=%40RAW&lang=zh_CN",
+            &["lang in the query where the page has nothing"],
+        ),
+        (
+            "POST",
+            "webwxuploadmedia?f=json&random=abcd",
+            &["random in the query where the page has none", "the body is no well-formed form"],
+        ),
+    ];
+    for (method, target, violations) in cases {
+        let server = Emulator::start().unwrap();
+        let page = Page::of(&server);
+        let name = target.split('?').next().unwrap();
+        let mut headers = page.post_headers("/?lang=zh_CN", "application/x-www-form-urlencoded");
+        match method {
+            "GET" => headers.truncate(3),
+            _ if name == "webwxuploadmedia" => headers = page.post_headers("/", Form::TYPE),
+            _ => {}
+        }
+        let target = target
+            .replace("TICKET", &page.word("pass_ticket").replace('%', "%25"))
+            .replace("RAW", page.word("skey").trim_start_matches('@'));
+        request(server.addr(), method, &format!("{PATH}/{target}"), &headers, b"").unwrap();
+        let violations: Vec<String> =
+            violations.iter().map(|violation| format!("{name}: {violation}")).collect();
+        assert_eq!(server.violations(), violations, "{name}");
+    }
+}
+
+/// Under the real names the file host is not the page's own.
+#[test]
+fn the_page_may_call_its_sister_hosts() {
+    let file_to = |host: &str, origin: &str, profile: Profile| {
+        let server = Emulator::builder().profile(profile).start().unwrap();
+        let page = Page::of(&server);
+        let mut headers = page.post_headers("/", Form::TYPE);
+        headers.retain(|(name, _)| name != "Origin" && name != "Referer");
+        for (name, value) in [
+            ("Host", host.to_owned()),
+            ("Origin", format!("https://{origin}")),
+            ("Referer", format!("https://{origin}/")),
+            ("Access-Control-Request-Method", "POST".to_owned()),
+        ] {
+            headers.push((name.to_owned(), value));
+        }
+        let query = match profile {
+            Profile::Web => "f=json",
+            _ => "f=json&random=abcd",
+        };
+        headers.retain(|(name, _)| name != "Content-Type" && name != "Cookie");
+        if profile == Profile::FileHelper {
+            headers.push(("Access-Control-Request-Headers".to_owned(), "mmweb_appid".to_owned()));
+        }
+        request(server.addr(), "OPTIONS", &format!("{PATH}/webwxuploadmedia?{query}"), &headers, b"")
+            .unwrap();
+        server.violations()
+    };
+    assert_eq!(file_to("file.wx2.qq.com", "wx2.qq.com", Profile::Web), [""; 0]);
+    assert_eq!(file_to("file.wx2.qq.com", "szfilehelper.weixin.qq.com", Profile::FileHelper), [""; 0]);
+    for (host, origin) in [("file.wx2.qq.com", "wx.qq.com"), ("wx.qq.com", "wx.qq.com.example.com")] {
+        let violations = ["Origin is not the page's", "Referer is not the page's"];
+        assert_eq!(
+            file_to(host, origin, Profile::Web),
+            violations.map(|violation| format!("webwxuploadmedia: {violation}"))
+        );
     }
 }
 

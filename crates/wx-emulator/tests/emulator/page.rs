@@ -173,7 +173,7 @@ impl Page {
 
     pub(crate) fn fetch(&self, msg_id: &str, rest: &str) -> Answer {
         let skey = self.word("skey").replace('@', "%40");
-        self.get(&format!("webwxgetmsgimg?MsgID={msg_id}&skey={skey}{rest}")).unwrap()
+        self.get(&format!("webwxgetmsgimg?&MsgID={msg_id}&skey={skey}{rest}")).unwrap()
     }
 }
 

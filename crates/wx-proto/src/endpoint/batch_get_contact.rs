@@ -31,11 +31,23 @@ struct Request<'a> {
     list: Vec<Asked<'a>>,
 }
 
+/// The page asks for a room with one empty key, and for anybody else with another.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Asked<'a> {
     user_name: &'a str,
-    encry_chat_room_id: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chat_room_id: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encry_chat_room_id: Option<&'static str>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(name: &'a UserName) -> Self {
+        let user_name = name.as_str();
+        let is_room = user_name.starts_with("@@") || user_name.ends_with("@chatroom");
+        Self { user_name, chat_room_id: is_room.then_some(""), encry_chat_room_id: (!is_room).then_some("") }
+    }
 }
 
 #[derive(Deserialize)]
@@ -61,7 +73,6 @@ impl Endpoint for BatchGetContact {
 
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
         session.check_login()?;
-        let asked = |name| Asked { user_name: UserName::as_str(name), encry_chat_room_id: "" };
         let target = Target::new(cgi!("webwxbatchgetcontact"))
             .pair("type", "ex")
             .pair("r", self.at_ms)
@@ -69,12 +80,52 @@ impl Endpoint for BatchGetContact {
         Draft::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
             base_request: BaseRequest::new(session, &self.device_id),
             count: self.names.len(),
-            list: self.names.iter().map(asked).collect(),
+            list: self.names.iter().map(Asked::of).collect(),
         })
     }
 
     fn read(&self, answer: &Response<Bytes>) -> Result<Vec<Contact>, ReplyError> {
         let fields: Fields = reply::accepted(answer, LIST_LIMIT)?;
         Ok(fields.contact_list.into_iter().filter_map(Contact::of_json).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn vector() -> Value {
+        serde_json::from_str(include_str!("../../tests/vectors/contacts_rooms.json")).unwrap()
+    }
+
+    fn asked(names: impl IntoIterator<Item = UserName>, base_request: &Value) -> String {
+        let text = |key: &str| base_request[key].as_str().unwrap();
+        let session = Session::builder("https://wx.qq.com").uin(2_272_112_421);
+        let session = session.sid(text("Sid")).skey(text("Skey")).user_name("@me").build().unwrap();
+        let seed = Seed { unix_ms: 1_511_493_942_795, entropy: [1; 16] };
+        let outgoing = BatchGetContact::new(names, seed).request(&session).unwrap();
+        assert_eq!(outgoing.http().uri().query(), Some("type=ex&r=1511493942795&lang=zh_CN"));
+        let text = String::from_utf8(outgoing.http().body().to_vec()).unwrap();
+        let sent: Value = serde_json::from_str(&text).unwrap();
+        // The keys' order, with the drawn id put in.
+        let device_id = sent["BaseRequest"]["DeviceID"].as_str().unwrap();
+        text.replace(device_id, base_request["DeviceID"].as_str().unwrap())
+    }
+
+    #[test]
+    fn a_room_is_asked_for_as_the_page_does() {
+        let vector = vector();
+        let rooms = &vector["batchgetcontact"][0];
+        assert_eq!(rooms["name"], "rooms");
+        let body = &rooms["body"];
+        let name = |entry: &Value| UserName::new(entry["UserName"].as_str().unwrap()).unwrap();
+        let names = body["List"].as_array().unwrap().iter().map(name);
+        assert_eq!(asked(names, &body["BaseRequest"]), rooms["body_text"]);
+        let [old_room, person] =
+            ["7@chatroom", "@a"].map(|name| asked([UserName::new(name).unwrap()], &body["BaseRequest"]));
+        assert!(old_room.ends_with(r#"[{"UserName":"7@chatroom","ChatRoomId":""}]}"#));
+        assert!(person.ends_with(r#"[{"UserName":"@a","EncryChatRoomId":""}]}"#));
     }
 }

@@ -52,10 +52,10 @@ impl Endpoint for GetContact {
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
         session.check_login()?;
         let target = Target::new(cgi!("webwxgetcontact"))
+            .session_pairs(session.site().lang(), session.pass_ticket())
             .pair("r", self.at_ms)
             .pair("seq", self.seq)
-            .pair("skey", session.skey().expose())
-            .session_pairs(session.site().lang(), session.pass_ticket());
+            .raw_pair("skey", session.skey().expose());
         Draft { method: Method::GET, ..Draft::of_page(Self::NAME, session, self.at_ms, target) }.bare()
     }
 

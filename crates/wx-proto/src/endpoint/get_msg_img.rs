@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Response, StatusCode};
 
 use super::{Endpoint, cgi};
-use crate::outgoing::{ACCEPT_IMAGE, Draft};
+use crate::outgoing::{Accept, Draft};
 use crate::wire::inflate;
 use crate::wire::query::Target;
 use crate::wire::reply::{self, ReplyError};
@@ -54,20 +54,20 @@ impl Endpoint for GetMsgImg {
 
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
         session.check_login()?;
-        let target = Target::new(cgi!("webwxgetmsgimg"))
+        let target = Target::with_stray_ampersand(cgi!("webwxgetmsgimg"))
             .pair("MsgID", self.id.as_str())
-            .pair("skey", session.skey().expose());
+            .pair("skey", session.skey().expose())
+            .app_pair(session.site());
         let target = match self.size {
             ImageSize::Original => target,
             ImageSize::Thumbnail => target.pair("type", "slave"),
             ImageSize::Emoticon => target.pair("type", "big"),
         };
-        let target = target.app_pair(session.site());
         Draft {
             endpoint: Self::NAME,
             method: Method::GET,
             role: Role::Base,
-            accept: ACCEPT_IMAGE,
+            accept: Accept::Image,
             cookies: session.cookies_at(self.at_ms),
             target,
             site: session.site(),

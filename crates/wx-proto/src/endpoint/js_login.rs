@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Method, Response};
 
 use super::{Endpoint, REPLY_LIMIT, cgi};
-use crate::outgoing::{ACCEPT_ANY, Draft};
+use crate::outgoing::{Accept, Draft};
 use crate::wire::query::Target;
 use crate::wire::{reply, script};
 use crate::{Outgoing, ReplyError, Role, Secret, Site, Unready};
@@ -68,7 +68,7 @@ impl Endpoint for JsLogin {
             endpoint: Self::NAME,
             method: Method::GET,
             role: Role::Login,
-            accept: ACCEPT_ANY,
+            accept: Accept::Script,
             cookies: None,
             target: Target::new("/jslogin")
                 .pair("appid", site.profile().app_id())

@@ -7,7 +7,7 @@ use http::{Method, Response};
 
 use super::js_login::Uuid;
 use super::{Endpoint, LIST_LIMIT, cgi};
-use crate::outgoing::{ACCEPT_ANY, Draft};
+use crate::outgoing::{Accept, Draft};
 use crate::wire::clock::not_now;
 use crate::wire::query::Target;
 use crate::wire::{reply, script};
@@ -67,7 +67,7 @@ impl Endpoint for PollLogin {
     fn request(&self, site: &Site) -> Result<Outgoing, Unready> {
         let target = Target::new(cgi!("login"))
             .pair("loginicon", "true")
-            .pair("uuid", self.uuid.expose())
+            .raw_pair("uuid", self.uuid.expose())
             .pair("tip", u8::from(!self.scanned))
             .pair("r", not_now(self.at_ms))
             .pair("_", self.at_ms);
@@ -80,7 +80,7 @@ impl Endpoint for PollLogin {
             endpoint: Self::NAME,
             method: Method::GET,
             role: Role::Login,
-            accept: ACCEPT_ANY,
+            accept: Accept::Script,
             cookies: None,
             target,
             site,

@@ -4,10 +4,10 @@ use bytes::Bytes;
 use http::{Method, Response};
 
 use super::{Endpoint, cgi};
-use crate::outgoing::{ACCEPT_ANY, Draft};
+use crate::outgoing::{Accept, Draft};
 use crate::wire::query::Target;
 use crate::wire::reply;
-use crate::{Body, Outgoing, ReplyError, Role, Session, Unready};
+use crate::{Body, Outgoing, Profile, ReplyError, Role, Session, Unready};
 
 /// Ends the login.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,10 @@ impl Endpoint for Logout {
             endpoint: Self::NAME,
             method: Method::POST,
             role: Role::Base,
-            accept: ACCEPT_ANY,
+            accept: match session.site().profile() {
+                Profile::Web => Accept::Page,
+                Profile::FileHelper => Accept::Any,
+            },
             cookies: session.cookies_at(self.at_ms),
             target: Target::new(cgi!("webwxlogout"))
                 .pair("redirect", 1)

@@ -37,7 +37,8 @@ pub(super) struct Kind<'a> {
     pub(super) target: Target,
     pub(super) msg_type: u8,
     pub(super) emoji_flag: Option<u8>,
-    pub(super) content: &'a str,
+    /// Absent from the message if `None`.
+    pub(super) content: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -56,7 +57,8 @@ struct Msg<'a> {
     emoji_flag: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     media_id: Option<&'a str>,
-    content: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<&'a str>,
     from_user_name: &'a str,
     to_user_name: &'a str,
     #[serde(rename = "LocalID")]

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 
 use super::{Endpoint, REPLY_LIMIT};
-use crate::outgoing::{ACCEPT_JSON, Draft};
+use crate::outgoing::{Accept, Draft};
 use crate::wire::query::{PassTicket, Target};
 use crate::wire::{reply, xml};
 use crate::{HostError, Hosts, Outgoing, ReplyError, Role, Secret, Site, Unready};
@@ -95,7 +95,7 @@ impl Endpoint for NewLoginPage {
             endpoint: Self::NAME,
             method: Method::GET,
             role: Role::Base,
-            accept: ACCEPT_JSON,
+            accept: Accept::Json,
             cookies: None,
             target: Target::new(page.target.expose()),
             site,

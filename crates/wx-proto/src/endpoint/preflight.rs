@@ -4,13 +4,22 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Response, header};
 
 use super::{Endpoint, upload_media};
-use crate::outgoing::{ACCEPT_ANY, Draft};
-use crate::wire::query::Target;
-use crate::{Outgoing, ReplyError, Role, Session, Unready};
+use crate::outgoing::{Accept, Draft};
+use crate::{Outgoing, ReplyError, Role, Seed, Session, Unready};
 
 /// Asks whether the page may post to the file host. No cookies, no Content-Type.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Preflight;
+#[derive(Clone, Debug)]
+pub struct Preflight {
+    seed: Seed,
+}
+
+impl Preflight {
+    /// Asks for the upload that is made with this seed.
+    #[must_use]
+    pub fn new(seed: Seed) -> Self {
+        Self { seed }
+    }
+}
 
 impl Endpoint for Preflight {
     const NAME: &'static str = upload_media::NAME;
@@ -22,9 +31,9 @@ impl Endpoint for Preflight {
             endpoint: Self::NAME,
             method: Method::OPTIONS,
             role: Role::File,
-            accept: ACCEPT_ANY,
+            accept: Accept::Preflight,
             cookies: None,
-            target: Target::new(upload_media::PATH).pair("f", "json"),
+            target: upload_media::target(session, &self.seed),
             site: session.site(),
         };
         let allow = HeaderValue::from_static("POST");

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{Method, Response};
 
 use super::Endpoint;
-use crate::outgoing::{ACCEPT_IMAGE, Draft};
+use crate::outgoing::{Accept, Draft};
 use crate::wire::query::Target;
 use crate::{Outgoing, ReplyError, Role, Session, Unready};
 
@@ -73,7 +73,7 @@ impl Endpoint for Report {
             endpoint: Self::NAME,
             method: Method::GET,
             role: Role::Support,
-            accept: ACCEPT_IMAGE,
+            accept: Accept::Image,
             cookies: None,
             target,
             site: session.site(),
@@ -90,7 +90,10 @@ impl Endpoint for Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Seed;
     use crate::endpoint::preflight::Preflight;
+
+    const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [1; 16] };
 
     fn session() -> Session {
         let builder = Session::builder("https://wx.qq.com").uin(1).sid("s").skey("k").user_name("@me");
@@ -129,7 +132,7 @@ mod tests {
     fn p34_the_preflight_of_the_browser() {
         let capture: serde_json::Value =
             serde_json::from_str(include_str!("../../tests/captures/browser-webuploader.json")).unwrap();
-        let outgoing = Preflight.request(&session()).unwrap();
+        let outgoing = Preflight::new(SEED).request(&session()).unwrap();
         assert_eq!(outgoing.http().method(), "OPTIONS");
         assert_eq!(
             outgoing.http().uri(),
@@ -148,6 +151,6 @@ mod tests {
         }
         assert!(!headers.contains_key("cookie") && !headers.contains_key("content-type"));
         let answer = br#"{"BaseResponse":{"Ret":1,"ErrMsg":""},"MediaId":""}"#;
-        assert_eq!(Preflight.read(&Response::new(Bytes::from_static(answer))), Ok(()));
+        assert_eq!(Preflight::new(SEED).read(&Response::new(Bytes::from_static(answer))), Ok(()));
     }
 }

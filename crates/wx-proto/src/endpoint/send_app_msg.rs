@@ -45,8 +45,13 @@ impl Endpoint for SendAppMsg {
 
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
         let target = Target::new(cgi!("webwxsendappmsg")).pair("fun", "async").pair("f", "json");
-        let kind =
-            Kind { endpoint: Self::NAME, target, msg_type: 6, emoji_flag: None, content: &self.content };
+        let kind = Kind {
+            endpoint: Self::NAME,
+            target,
+            msg_type: 6,
+            emoji_flag: None,
+            content: Some(&self.content),
+        };
         self.message.request(kind, session)
     }
 

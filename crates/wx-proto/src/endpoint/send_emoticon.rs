@@ -34,7 +34,7 @@ impl Endpoint for SendEmoticon {
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
         let target = Target::new(cgi!("webwxsendemoticon")).pair("fun", "sys");
         self.0.request(
-            Kind { endpoint: Self::NAME, target, msg_type: 47, emoji_flag: Some(2), content: "" },
+            Kind { endpoint: Self::NAME, target, msg_type: 47, emoji_flag: Some(2), content: None },
             session,
         )
     }

@@ -34,7 +34,7 @@ impl Endpoint for SendMsgImg {
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
         let target = Target::new(cgi!("webwxsendmsgimg")).pair("fun", "async").pair("f", "json");
         self.0.request(
-            Kind { endpoint: Self::NAME, target, msg_type: 3, emoji_flag: None, content: "" },
+            Kind { endpoint: Self::NAME, target, msg_type: 3, emoji_flag: None, content: Some("") },
             session,
         )
     }

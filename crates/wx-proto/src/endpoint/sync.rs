@@ -77,8 +77,8 @@ impl Endpoint for Sync {
         let sync_key = session.sync().key.as_ref();
         let sync_key = sync_key.ok_or(Unready::Unsendable("a session without a sync_key"))?;
         let target = Target::new(cgi!("webwxsync"))
-            .pair("sid", session.sid().expose())
-            .pair("skey", session.skey().expose())
+            .raw_pair("sid", session.sid().expose())
+            .raw_pair("skey", session.skey().expose())
             .session_pairs(session.site().lang(), session.pass_ticket());
         Draft::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
             base_request: BaseRequest::new(session, &self.device_id),

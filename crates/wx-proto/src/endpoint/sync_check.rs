@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Method, Response};
 
 use super::{Endpoint, REPLY_LIMIT, cgi};
-use crate::outgoing::{ACCEPT_ANY, Draft};
+use crate::outgoing::{Accept, Draft};
 use crate::seed::Draw;
 use crate::wire::query::Target;
 use crate::wire::{reply, script};
@@ -61,7 +61,7 @@ impl Endpoint for SyncCheck {
             endpoint: Self::NAME,
             method: Method::GET,
             role: Role::Push,
-            accept: ACCEPT_ANY,
+            accept: Accept::Script,
             cookies: session.cookies_at(self.at_ms),
             target,
             site: session.site(),

@@ -13,16 +13,26 @@ use super::check_upload::Ticket;
 use super::{Endpoint, REPLY_LIMIT, cgi};
 use crate::seed::Draw;
 use crate::wire::base::BaseRequest;
+use crate::wire::query::Target;
 use crate::wire::{lenient, reply};
 use crate::{
-    ChunkNumber, DeviceId, MediaId, Outgoing, Picture, ReplyError, Secret, Seed, Session, Unready, UserName,
+    ChunkNumber, DeviceId, MediaId, Outgoing, Picture, Profile, ReplyError, Secret, Seed, Session, Unready,
+    UserName,
 };
 
 /// Bytes in every chunk but the last, which may be shorter (P24).
 pub const CHUNK: u64 = 524_288;
 
 pub(super) const NAME: &str = "webwxuploadmedia";
-pub(super) const PATH: &str = cgi!("webwxuploadmedia");
+
+/// Path and query, the same for each chunk and for the preflight: a browser remembers a preflight by its URL.
+pub(super) fn target(session: &Session, seed: &Seed) -> Target {
+    let target = Target::new(cgi!("webwxuploadmedia")).pair("f", "json");
+    match session.site().profile() {
+        Profile::Web => target,
+        Profile::FileHelper => target.pair("random", seed.four_letters()),
+    }
+}
 
 /// One picture's upload: all that is the same in its chunks. [`UploadMedia::chunk`] makes the calls.
 #[derive(Clone, Debug)]

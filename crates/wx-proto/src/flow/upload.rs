@@ -182,7 +182,7 @@ impl Upload {
         if !self.policy.browser_parity {
             return self.next_chunk();
         }
-        Ok(Stage::Preflight(self.side_calls(vec![Preflight.request(&self.session)?])))
+        Ok(Stage::Preflight(self.side_calls(vec![Preflight::new(self.seed).request(&self.session)?])))
     }
 
     fn checked(&mut self, checked: Checked) -> Result<Stage, Cause> {

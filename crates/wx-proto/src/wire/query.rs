@@ -18,6 +18,12 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'(')
     .remove(b')');
 
+/// What stays as it is where the page pastes a value into its URL unencoded (P13): uuid in the login
+/// poll, sid and skey in webwxsync, skey in webwxgetcontact. A server sees those four characters in
+/// every value of these kinds. Everything else is encoded, so that no value can break the request
+/// line or add a pair, and a literal `%` stays apart from an escape.
+const RAW: &AsciiSet = &COMPONENT.remove(b'@').remove(b'+').remove(b'/').remove(b'=');
+
 /// A path with its query, values percent-encoded (P13). No `Debug`: it may hold skey and pass_ticket.
 pub(crate) struct Target {
     text: String,
@@ -29,10 +35,23 @@ impl Target {
         Self { text: path.to_owned(), separator: '?' }
     }
 
-    pub(crate) fn pair(mut self, key: &str, value: impl fmt::Display) -> Self {
-        let encoded = utf8_percent_encode(&value.to_string(), COMPONENT).to_string();
+    /// A query that begins with the stray `&` of the page's picture addresses (§3.1).
+    pub(crate) fn with_stray_ampersand(path: &str) -> Self {
+        Self { text: format!("{path}?"), separator: '&' }
+    }
+
+    pub(crate) fn pair(self, key: &str, value: impl fmt::Display) -> Self {
+        self.encoded(key, &value.to_string(), COMPONENT)
+    }
+
+    /// A pair whose value the page does not encode: see [`RAW`].
+    pub(crate) fn raw_pair(self, key: &str, value: &str) -> Self {
+        self.encoded(key, value, RAW)
+    }
+
+    fn encoded(mut self, key: &str, value: &str, set: &'static AsciiSet) -> Self {
         // Writing to a String cannot fail.
-        let _ = write!(self.text, "{}{key}={encoded}", self.separator);
+        let _ = write!(self.text, "{}{key}={}", self.separator, utf8_percent_encode(value, set));
         self.separator = '&';
         self
     }
@@ -104,5 +123,20 @@ mod tests {
     fn p13_values_are_encoded() {
         let target = Target::new("/x").pair("skey", "@crypt_a/b+c=").pair("n", 7);
         assert_eq!(target.as_str(), "/x?skey=%40crypt_a%2Fb%2Bc%3D&n=7");
+    }
+
+    #[test]
+    fn p13_raw_values_cannot_break_the_query() {
+        let target = Target::new("/x").raw_pair("sid", "@a/b+c==").raw_pair("skey", "");
+        assert_eq!(target.as_str(), "/x?sid=@a/b+c==&skey=");
+        let target = Target::new("/x").raw_pair("skey", "% &#?\"<>\r\n\0\u{7f}图");
+        assert_eq!(target.as_str(), "/x?skey=%25%20%26%23%3F%22%3C%3E%0D%0A%00%7F%E5%9B%BE");
+        for byte in 0..=u8::MAX {
+            let text = Target::new("/x").raw_pair("k", &char::from(byte).to_string()).text;
+            let uri: http::Uri = text.parse().unwrap();
+            assert_eq!(uri.query(), text.strip_prefix("/x?"), "{byte}");
+            let back = percent_decode_str(&text["/x?k=".len()..]).decode_utf8().unwrap().into_owned();
+            assert_eq!(back, char::from(byte).to_string(), "{byte}");
+        }
     }
 }

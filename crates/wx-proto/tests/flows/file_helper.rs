@@ -33,18 +33,19 @@ fn p60_a_picture_goes_up_and_down_with_its_marks() {
     world.answer_next([Answer::Reply(200, vec![("content-length", "12".into())], jpeg(12))]);
     world.run(&mut flow).unwrap();
 
-    for seen in &world.seen {
+    let [first, second, message, image] = &world.seen[..] else { panic!() };
+    for seen in [first, second, message] {
         assert_eq!(seen.http().headers()["mmweb_appid"], "wx_webfilehelper", "{}", seen.endpoint());
     }
-    let [first, second, message, image] = &world.seen[..] else { panic!() };
+    assert!(!image.http().headers().contains_key("mmweb_appid"), "an <img> cannot carry it");
     assert_eq!(first.http().uri().host(), Some("file.wx2.qq.com"));
     let random = |seen: &Seen| query(seen).strip_prefix("f=json&random=").unwrap().to_owned();
     for chunk in [first, second] {
         assert!(random(chunk).len() == 4 && random(chunk).bytes().all(|b| b.is_ascii_alphanumeric()));
     }
-    assert_ne!(random(first), random(second));
+    assert_eq!(random(first), random(second), "one for each file");
     assert_eq!(query(message), "fun=async&f=json&lang=zh_CN");
-    assert_eq!(query(image), "MsgID=7&skey=k&mmweb_appid=wx_webfilehelper");
+    assert_eq!(query(image), "&MsgID=7&skey=k&mmweb_appid=wx_webfilehelper");
     let origin = "https://szfilehelper.weixin.qq.com";
     assert_eq!(
         (&first.http().headers()["origin"], &first.http().headers()["referer"]),

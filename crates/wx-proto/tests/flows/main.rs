@@ -9,6 +9,7 @@ mod login;
 mod login_page;
 mod message;
 mod messages;
+mod official_page;
 mod parity;
 mod properties;
 mod resume;

@@ -292,7 +292,7 @@ fn p15_no_secret_in_any_pair() {
         image.request(&session),
         message.request(&session),
         emoticon.request(&session),
-        Preflight.request(&session),
+        Preflight::new(SEED).request(&session),
         Report::UploadBegun.request(&session),
     ];
     for request in requests {

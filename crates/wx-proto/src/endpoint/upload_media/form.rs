@@ -3,12 +3,12 @@ use std::fmt;
 use bytes::Bytes;
 use http::Method;
 
-use super::{NAME, PATH, UploadMedia};
-use crate::outgoing::{ACCEPT_ANY, Draft};
+use super::{NAME, UploadMedia};
+use crate::outgoing::{Accept, Draft};
 use crate::wire::date;
 use crate::wire::form::{Form, with_crlf};
-use crate::wire::query::{Target, form_ticket};
-use crate::{Body, Outgoing, Profile, Role, Seed, Session, Unready};
+use crate::wire::query::form_ticket;
+use crate::{Body, Outgoing, Role, Seed, Session, Unready};
 
 /// What the requests of an upload's chunks have in common, put together once.
 #[derive(Clone)]
@@ -24,8 +24,6 @@ pub(crate) struct ChunkForm {
     split: bool,
     file_name: String,
     part_type: &'static str,
-    /// Whether the address has a random part, against caches, it seems (§8.8).
-    random: bool,
 }
 
 type Field = (&'static str, String);
@@ -67,9 +65,9 @@ impl ChunkForm {
             endpoint: NAME,
             method: Method::POST,
             role: Role::File,
-            accept: ACCEPT_ANY,
+            accept: Accept::Any,
             cookies: session.cookies_at(seed.unix_ms),
-            target: Target::new(PATH).pair("f", "json"),
+            target: super::target(session, seed),
             site: session.site(),
         };
         Ok(Self {
@@ -82,7 +80,6 @@ impl ChunkForm {
             file_name: picture.name().to_owned(),
             // A slice of a file has no type of its own in the browser (P33).
             part_type: if split { "application/octet-stream" } else { mime },
-            random: session.site().profile() == Profile::FileHelper,
         })
     }
 
@@ -105,7 +102,6 @@ impl ChunkForm {
             form.text(name, value);
         }
         let form = form.file("filename", &self.file_name, self.part_type, bytes)?;
-        let outgoing = self.outgoing.clone().with_form(form);
-        if self.random { outgoing.with_pair("random", &self.seed.four_letters(index)) } else { Ok(outgoing) }
+        Ok(self.outgoing.clone().with_form(form))
     }
 }
