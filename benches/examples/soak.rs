@@ -86,7 +86,7 @@ fn soak(transport: &'static str, time: Duration) -> bool {
     let image = include_bytes!("../../crates/wx-ureq/tests/shared/tiny.jpg");
     let (began, mut delivered, mut memory, mut faults) = (Instant::now(), Vec::new(), Vec::new(), 0);
     while began.elapsed() < time {
-        delivered.push(server.deliver(image.clone()));
+        delivered.push(server.deliver(&image[..]));
         std::thread::sleep(Duration::from_millis(100));
         if delivered.len() % 10 == 0 {
             let fault = FAULTS[faults % FAULTS.len()];

@@ -33,6 +33,11 @@ fn profile(call: &Call, hub: &Hub) -> Profile {
     }
 }
 
+/// Whether the File Transfer Helper makes this call.
+fn is_helper(call: &Call, hub: &Hub) -> bool {
+    profile(call, hub) == Profile::FileHelper
+}
+
 /// Whether `text` has the shape of `pattern`: `9` stands for a digit, `A` for a capital, `a` for a small letter.
 fn has_shape(text: &str, pattern: &str) -> bool {
     text.len() == pattern.len()
