@@ -8,6 +8,8 @@ mod client;
 mod page;
 #[path = "emulator/pictures.rs"]
 mod pictures;
+#[path = "emulator/swap.rs"]
+mod swap;
 
 #[path = "emulator/capture.rs"]
 mod capture;

@@ -3,17 +3,14 @@
 
 use std::path::Path;
 
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
+
+use crate::swap::Swap;
 
 /// A recorded session of one client.
 pub(crate) struct Capture {
     pub(crate) json: Value,
 }
-
-/// Pairs of recorded and present text, the longer spellings first.
-#[derive(Default)]
-pub(crate) struct Swap(Vec<(String, String)>);
 
 impl Capture {
     pub(crate) fn read(name: &str) -> Self {
@@ -32,33 +29,6 @@ impl Capture {
             (name.as_str(), f["length"].as_u64().unwrap() as usize, f["md5"].as_str().unwrap())
         })
     }
-}
-
-impl Swap {
-    /// Swaps a value in every spelling: as it is, percent-encoded once and twice.
-    pub(crate) fn add(&mut self, recorded: &str, present: &str) {
-        let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string().replace("%5F", "_");
-        let (recorded_once, present_once) = (encode(recorded), encode(present));
-        self.0.push((encode(&recorded_once), encode(&present_once)));
-        self.0.push((recorded_once, present_once));
-        self.0.push((recorded.to_owned(), present.to_owned()));
-    }
-
-    /// Swaps a pass_ticket, which may also come decoded.
-    pub(crate) fn add_pass_ticket(&mut self, recorded: &str, present: &str) {
-        let decode = |text: &str| percent_decode_str(text).decode_utf8().unwrap().into_owned();
-        self.add(&decode(recorded), &decode(present));
-        self.0.push((encode_percent(&encode_percent(recorded)), encode_percent(&encode_percent(present))));
-        self.0.sort_by_key(|(recorded, _)| std::cmp::Reverse(recorded.len()));
-    }
-
-    pub(crate) fn text(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, (recorded, present)| text.replace(recorded, present))
-    }
-}
-
-fn encode_percent(text: &str) -> String {
-    text.replace('%', "%25")
 }
 
 /// The recorded JSON text: compact or with Python's blanks, whichever the client wrote.

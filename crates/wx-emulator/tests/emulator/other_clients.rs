@@ -7,10 +7,11 @@ use image::ImageFormat::{Jpeg, Png};
 use serde_json::Value;
 use wx_emulator::Emulator;
 
-use crate::capture::{Capture, Swap, form_body, json_text};
+use crate::capture::{Capture, form_body, json_text};
 use crate::client::{Answer, request};
 use crate::page::{FIRST, PATH, Page};
 use crate::pictures::{dimensions, md5, sized, tiny_jpeg};
+use crate::swap::Swap;
 
 /// The recorded values.
 const UIN: &str = "3141592653";
