@@ -16,7 +16,15 @@ impl Files {
             "jpg" => sized(Jpeg, 40, 30, length),
             "png" => sized(Png, 300, 249, length),
             "gif" => sized(Gif, 12, 9, length),
-            _ => noise(length),
+            _ => long_noise(length),
         })
     }
+}
+
+/// No two chunks are the same, as its period and theirs have no common divisor.
+fn long_noise(length: usize) -> Vec<u8> {
+    const PERIOD: usize = 65_537;
+    let mut bytes = noise(PERIOD).repeat(length.div_ceil(PERIOD));
+    bytes.truncate(length);
+    bytes
 }

@@ -101,7 +101,8 @@ impl Recorded {
     fn read(json: &Value) -> Self {
         let word = |key: &str| json[key].as_str().unwrap().to_owned();
         let headers = json["headers"].as_array().unwrap().iter();
-        let header = |pair: &Value| (pair[0].as_str().unwrap().to_owned(), pair[1].as_str().unwrap().to_owned());
+        let header =
+            |pair: &Value| (pair[0].as_str().unwrap().to_owned(), pair[1].as_str().unwrap().to_owned());
         Recorded {
             host: word("host"),
             method: word("method"),

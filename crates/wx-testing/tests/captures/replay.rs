@@ -29,9 +29,8 @@ pub(crate) struct Outcome {
 pub(crate) fn replay(recording: &Recording, is_browser: bool) -> Outcome {
     let pictures = recording.pictures();
     let builder = Emulator::builder().hold(Duration::ZERO);
-    let builder = (0..pictures.len()).fold(builder, |builder, index| {
-        builder.image(sized(Jpeg, 60 + index as u32, 80, 11_235))
-    });
+    let builder = (0..pictures.len())
+        .fold(builder, |builder, index| builder.image(sized(Jpeg, 60 + index as u32, 80, 11_235)));
     let server = builder.start().unwrap();
     let mut swap = Swap::default();
     for (recorded, present) in pictures.iter().zip(server.incoming()) {
@@ -94,7 +93,8 @@ impl Replay<'_> {
         let target = self.target(recorded);
         let headers = self.headers(recorded, body.len());
         let answer = request(self.server.addr(), &recorded.method, &target, &headers, &body);
-        let answer = answer.unwrap_or_else(|_| panic!("{} {target} {headers:?}: no answer", recorded.endpoint()));
+        let answer =
+            answer.unwrap_or_else(|_| panic!("{} {target} {headers:?}: no answer", recorded.endpoint()));
         assert!(answer.whole, "{}", recorded.endpoint());
         assert_eq!(answer.status, recorded.status, "{}", recorded.endpoint());
         for (_, cookie) in answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")) {
@@ -294,7 +294,8 @@ impl Replay<'_> {
         }
         if recorded.endpoint() == "webwxuploadmedia" {
             let is_last = recorded.field("chunks").is_none_or(|chunks| {
-                chunks.parse::<usize>().unwrap() == recorded.field("chunk").unwrap().parse::<usize>().unwrap() + 1
+                chunks.parse::<usize>().unwrap()
+                    == recorded.field("chunk").unwrap().parse::<usize>().unwrap() + 1
             });
             let media_id = answer["MediaId"].as_str().unwrap();
             assert_eq!(media_id.is_empty(), !is_last, "the MediaId comes with the last chunk");
