@@ -16,8 +16,8 @@ pub(super) fn check(call: &Call, hub: &Hub) {
     }
 }
 
-/// Only a script's own request can carry a header of the page's. Script elements, images, forms and the browser's
-/// preflight cannot.
+/// Only a script's own request can carry a header of the page's. Script elements, images, forms and
+/// the browser's preflight cannot.
 fn check_app_id(call: &Call, hub: &Hub) {
     let violation = |what: &str| hub.violation(&call.endpoint, what);
     let cannot_carry = match call.endpoint.as_str() {
@@ -85,8 +85,8 @@ fn check_call(call: &Call, hub: &Hub) {
     }
 }
 
-/// What is left of `url` after the origin of the page that may call `host`. The page lives at the address it was asked
-/// for: under the real names the file and push hosts have names of their own, on the loopback address all is one.
+/// What is left of `url` after the origin of the page that may call `host`. Under the real names the
+/// file and push hosts are not the page's own host; on the loopback address all hosts are one.
 fn path_on_page<'a>(url: &'a str, host: &str) -> Option<&'a str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let (page, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
