@@ -1,6 +1,8 @@
 //! `wx emulate`.
 
 use std::fmt::Display;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -47,10 +49,15 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     for fault in &args.faults {
         builder = builder.fault(fault.clone());
     }
+    if global.verbose {
+        builder = builder.on_violation(|what| out::note(format!("violation: {what}")));
+    }
     let _owned = args.session_file.as_deref().map(own).transpose()?;
     let no_signals = |error| format!("signals: {}", out::words(&error));
     // Before anybody can know that it is there to be stopped.
     let signals = job::Signals::catch().map_err(no_signals)?;
+    // The port of an earlier run must not be taken for this one's.
+    let mut port_file = args.port_file.as_deref().map(PortFile::clear).transpose()?;
     let emulator = builder.start().map_err(|error| format!("{}: {}", args.addr, out::words(&error)))?;
     let emulator = Arc::new(emulator);
     if let Some(path) = &args.session_file {
@@ -60,8 +67,8 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     if out::lost() {
         return Err("standard output could not be written".to_owned());
     }
-    if let Some(path) = &args.port_file {
-        save(path, &format!("{}\n", emulator.addr().port()), false)?;
+    if let Some(file) = &mut port_file {
+        file.write(emulator.addr().port())?;
     }
     if let Some(every) = args.deliver_every.filter(|_| !images.is_empty()) {
         let emulator = Arc::clone(&emulator);
@@ -74,19 +81,67 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
         });
     }
     signals.wait().map_err(no_signals)?;
+    if global.verbose {
+        summarize(&emulator);
+    }
     Ok(())
+}
+
+/// A file with the port: it exists only while the server listens.
+struct PortFile<'a> {
+    path: &'a Path,
+    written: bool,
+}
+
+impl<'a> PortFile<'a> {
+    fn clear(path: &'a Path) -> Result<Self, String> {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(on(path, out::words(&error))),
+            _ => Ok(PortFile { path, written: false }),
+        }
+    }
+
+    fn write(&mut self, port: u16) -> Result<(), String> {
+        save(self.path, &format!("{port}\n"), false)?;
+        self.written = true;
+        Ok(())
+    }
+}
+
+impl Drop for PortFile<'_> {
+    fn drop(&mut self) {
+        if self.written {
+            let _ = fs::remove_file(self.path);
+        }
+    }
+}
+
+fn summarize(emulator: &Emulator) {
+    let violations = emulator.violation_counts();
+    let times: usize = violations.iter().map(|(_, count)| count).sum();
+    out::note(format!("violations of the official page's ways: {times}"));
+    for (what, count) in violations {
+        out::note(format!("  {count} x {what}"));
+    }
 }
 
 fn tell(emulator: &Emulator, global: &Global) {
     let incoming = emulator.incoming();
+    let bound = emulator.bound_addr();
+    let address = format!("http://{bound}");
+    if !bound.ip().is_loopback() {
+        out::note(format!(
+            "warning: {bound} is not a loopback address: whoever reaches it can use the emulated account"
+        ));
+    }
     if global.json {
         out::json(&json!({
-            "event": "listening", "address": emulator.base(), "port": emulator.addr().port(),
+            "event": "listening", "address": address, "port": emulator.addr().port(),
             "friend": emulator.friend(), "incoming": incoming,
         }));
         return;
     }
-    out::line(format!("listening on {}", emulator.base()));
+    out::line(format!("listening on {address}"));
     out::line(format!("friend {}", emulator.friend()));
     for msg_id in incoming {
         out::line(format!("incoming {msg_id}"));

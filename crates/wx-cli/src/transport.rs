@@ -84,7 +84,7 @@ impl Wire {
             Transport::Ureq => Self::Ureq(wx_ureq::Http::new(None, site).map_err(|error| no_client(&error))?),
             Transport::Reqwest => {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-                let builder = wx_reqwest::reqwest::Client::builder();
+                let builder = wx_reqwest::Http::defaults();
                 let http = wx_reqwest::Http::new(builder, site).map_err(|error| no_client(&error))?;
                 Self::Reqwest(http, runtime)
             }

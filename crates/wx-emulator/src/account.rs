@@ -36,7 +36,7 @@ impl Account {
             sid: format!("{}+{}/{}", random::token(4), random::token(5), random::token(5)),
             skey: format!("@crypt_{}_{}", random::hex(8), random::hex(32)),
             pass_ticket: format!("{}%2B{}%2F{}%3D", random::token(12), random::token(20), random::token(30)),
-            data_ticket: format!("gS{}+{}/{}==", random::token(6), random::token(5), random::token(7)),
+            data_ticket: format!("gS{}+{}/{}", random::token(8), random::token(6), random::token(6)),
             user_name: user(),
             friend: user(),
             second_friend: user(),
@@ -58,20 +58,25 @@ impl Account {
         ]
     }
 
-    /// A session file of version 1.
-    pub(crate) fn session_json(&self, base: &str, host: &str, profile: Profile) -> String {
+    /// A session file of version 1. `reach` gives a cookie's domain, and whether the host alone gets it.
+    pub(crate) fn session_json(
+        &self,
+        base: &str,
+        reach: impl Fn(&str) -> (String, bool),
+        profile: Profile,
+    ) -> String {
         let name = match profile {
             Profile::Web => "web",
             Profile::FileHelper => "filehelper",
         };
-        let cookies: Vec<Value> = self
-            .cookies()
-            .into_iter()
-            .map(|(name, value)| {
-                json!({ "name": name, "value": value, "domain": host, "host_only": true,
-                        "path": "/", "secure": false, "expires": null })
+        let cookie = |(name, value): (&str, String)| {
+            let (domain, host_only) = reach(name);
+            json!({
+                "name": name, "value": value, "domain": domain, "host_only": host_only,
+                "path": "/", "secure": base.starts_with("https://"), "expires": null,
             })
-            .collect();
+        };
+        let cookies: Vec<Value> = self.cookies().into_iter().map(cookie).collect();
         let session = json!({
             "version": 1, "profile": name, "base": base, "lang": "zh_CN",
             "uin": self.uin, "sid": self.sid, "skey": self.skey, "pass_ticket": self.pass_ticket,
@@ -83,12 +88,15 @@ impl Account {
 
     /// Whether the cookies that make a login are there: identity and data ticket.
     pub(crate) fn knows_cookies(&self, header: Option<&str>) -> bool {
-        let sent: Vec<(&str, &str)> =
-            header.unwrap_or_default().split(';').filter_map(|pair| pair.trim().split_once('=')).collect();
-        self.cookies()
-            .iter()
-            .filter(|(name, _)| matches!(*name, "wxuin" | "wxsid" | "webwx_data_ticket"))
-            .all(|(name, value)| sent.contains(&(*name, value)))
+        ["wxuin", "wxsid", "webwx_data_ticket"].iter().all(|name| self.knows_cookie(header, name))
+    }
+
+    /// Whether this login's cookie of that name is among those sent.
+    pub(crate) fn knows_cookie(&self, header: Option<&str>, name: &str) -> bool {
+        let sent = header.unwrap_or_default().split(';').filter_map(|pair| pair.trim().split_once('='));
+        let cookies = self.cookies();
+        let own = cookies.iter().find(|(own, _)| *own == name);
+        own.is_some_and(|(name, value)| sent.into_iter().any(|pair| pair == (*name, value.as_str())))
     }
 
     /// Ret for a `BaseRequest`, or `Ok` when it is this account's. One real client sends an empty skey, so that passes.

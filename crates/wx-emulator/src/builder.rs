@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use tokio::sync::oneshot;
 use crate::emulator::{Emulator, Profile, Repeats, run};
 use crate::fault::Fault;
 use crate::hub::Hub;
-use crate::options::{Contact, Options};
-use crate::random;
+use crate::options::Options;
+use crate::people::{Contact, Room};
 use crate::scan::Scan;
 
 /// What a server is started with.
@@ -101,18 +101,30 @@ impl Builder {
 
     /// One more contact. The names go out as they are, entities apart.
     pub fn contact(mut self, nick_name: impl Into<String>, remark_name: impl Into<String>) -> Self {
-        let user_name = format!("@{}", random::hex(64));
-        self.0.contacts.push(Contact {
-            user_name,
-            nick_name: nick_name.into(),
-            remark_name: remark_name.into(),
-        });
+        self.0.contacts.push(Contact::new(nick_name.into(), remark_name.into()));
+        self
+    }
+
+    /// One more room, with members who are no contacts of the account.
+    pub fn room<M: Into<String>>(
+        mut self,
+        nick_name: impl Into<String>,
+        members: impl IntoIterator<Item = M>,
+    ) -> Self {
+        let members = members.into_iter().map(Into::into).collect();
+        self.0.rooms.push(Room::new(nick_name.into(), members));
         self
     }
 
     /// How many contacts one webwxgetcontact gives at the most; by default all.
     pub fn contacts_per_page(mut self, contacts: usize) -> Self {
         self.0.contacts_per_page = contacts.max(1);
+        self
+    }
+
+    /// Calls `observer` with each violation as it occurs, from the server's thread.
+    pub fn on_violation(mut self, observer: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.0.on_violation = Some(Arc::new(observer));
         self
     }
 
@@ -126,21 +138,24 @@ impl Builder {
             let _entered = runtime.enter();
             TcpListener::from_std(listener)?
         };
-        let mut addr = listener.local_addr()?;
-        if addr.ip().is_unspecified() {
-            addr.set_ip(Ipv4Addr::LOCALHOST.into());
+        let bound = listener.local_addr()?;
+        let mut addr = bound;
+        match bound.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => addr.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => addr.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
         }
         let images = self.0.images.clone();
         let hub = Arc::new(Hub::new(format!("http://{addr}"), self.0));
         for image in images {
-            hub.arrive(image);
+            hub.deliver(image.into());
         }
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new().name("wx-emulator".to_owned()).spawn({
             let hub = Arc::clone(&hub);
             move || run(runtime, listener, hub, stopped)
         })?;
-        Ok(Emulator::started(addr, hub, stop, thread))
+        Ok(Emulator::started(addr, bound, hub, stop, thread))
     }
 }
 

@@ -1,9 +1,12 @@
 //! The calls, by wire name.
 
+mod avatar;
 mod check_upload;
 mod contacts;
+mod get_media;
 mod get_msg_img;
 mod report;
+mod revoke;
 mod send;
 mod sign_in;
 mod sync;
@@ -12,13 +15,13 @@ mod upload_media;
 use serde_json::Value;
 
 use crate::account::{INVALID_SESSION, MALFORMED, NO_SESSION};
-use crate::answers;
 use crate::hub::{Call, Hub};
 use crate::login::State;
+use crate::replies;
 use crate::reply::Reply;
 
 /// The wire names that [`answer`] knows.
-pub(crate) const NAMES: [&str; 20] = [
+pub(crate) const NAMES: [&str; 27] = [
     "jslogin",
     "qrcode",
     "login",
@@ -37,13 +40,21 @@ pub(crate) const NAMES: [&str; 20] = [
     "webwxsendappmsg",
     "webwxsendemoticon",
     "webwxsendmsg",
+    "webwxsendvideomsg",
+    "webwxrevokemsg",
     "webwxgetmsgimg",
+    "webwxgetmedia",
+    "webwxgeticon",
+    "webwxgetheadimg",
+    "webwxstatreport",
+    "webwxoplog",
     "reportforweb",
 ];
 
 /// Does what a request asks for.
 pub(crate) async fn answer(call: &Call, hub: &Hub) -> Reply {
     match (call.method.as_str(), call.endpoint.as_str()) {
+        ("GET", "") => sign_in::page(),
         ("GET" | "POST", "jslogin") => sign_in::jslogin(call, hub),
         ("GET", "qrcode") => sign_in::qrcode(hub),
         ("GET", "login") => sign_in::poll(call, hub),
@@ -54,22 +65,38 @@ pub(crate) async fn answer(call: &Call, hub: &Hub) -> Reply {
         ("POST", "webwxsync") => sync::sync(call, hub),
         ("GET", "synccheck") => sync::check(call, hub).await,
         ("POST", "webwxstatusnotify") => send::status_notify(call, hub),
-        ("GET", "webwxgetcontact") => contacts::all(call, hub),
+        // Some clients post it, with or without a body.
+        ("GET" | "POST", "webwxgetcontact") => contacts::all(call, hub),
         ("POST", "webwxbatchgetcontact") => contacts::some(call, hub),
         ("OPTIONS", "webwxuploadmedia") => upload_media::preflight(call),
+        ("OPTIONS", _) => upload_media::allow(call, Reply::text("")),
         ("POST", "webwxuploadmedia") => upload_media::upload(call, hub).await,
         ("POST", "webwxcheckupload") => check_upload::check(call, hub),
-        ("POST", "webwxsendmsgimg") => send::picture(call, hub, 3),
+        ("POST", "webwxsendmsgimg") => send::image(call, hub),
         ("POST", "webwxsendappmsg") => send::file(call, hub),
-        ("POST", "webwxsendemoticon") => send::picture(call, hub, 47),
+        ("POST", "webwxsendemoticon") => send::emoticon(call, hub),
+        ("POST", "webwxsendvideomsg") => send::video(call, hub),
         ("POST", "webwxsendmsg") => send::text(call, hub),
+        ("POST", "webwxrevokemsg") => revoke::revoke(call, hub),
         ("GET", "webwxgetmsgimg") => get_msg_img::get(call, hub),
+        ("GET", "webwxgetmedia") => get_media::get(call, hub),
+        ("GET", "webwxgeticon" | "webwxgetheadimg") => avatar::get(call, hub),
+        ("POST", "webwxstatreport" | "webwxoplog") => report::accept(call, hub),
         ("GET", "reportforweb") => report::ping(),
-        _ => {
-            hub.violation(&call.endpoint, format!("{} is nothing this server knows", call.method));
-            Reply::html("<html><body>Not Found</body></html>\n").status(404)
-        }
+        _ => unknown(call, hub),
     }
+}
+
+/// A call that this server does not know: as the real one, it answers those of web WeChat in JSON.
+fn unknown(call: &Call, hub: &Hub) -> Reply {
+    // A name can be anything, even a secret.
+    let is_call = call.is_api && call.endpoint.len() < 32;
+    let name = if is_call { &call.endpoint } else { "a path" };
+    hub.violation(name, format!("{} is nothing this server knows", call.method));
+    if call.is_api {
+        return Reply::json(replies::plain(MALFORMED));
+    }
+    Reply::html("<html><body>Not Found</body></html>\n").status(404)
 }
 
 /// A refusal in the shape of the call's answer.
@@ -81,12 +108,11 @@ pub(crate) fn refusal(endpoint: &str, ret: i64) -> Reply {
         "synccheck" => sync::check_answer(ret, 0),
         "webwxinit" => Reply::json(sync::empty_init(ret)),
         "webwxsync" => Reply::json(sync::empty_sync(ret)),
-        "webwxuploadmedia" => Reply::json(answers::upload_refused(ret)),
+        "webwxuploadmedia" => Reply::json(replies::upload_refused(ret)),
         "webwxcheckupload" => Reply::json(check_upload::answer(ret, "", "", "", "")),
-        "webwxsendmsgimg" | "webwxsendappmsg" | "webwxsendemoticon" | "webwxsendmsg" => {
-            Reply::json(answers::message(ret, "", ""))
-        }
-        _ => Reply::json(answers::plain(ret)),
+        "webwxsendmsgimg" | "webwxsendappmsg" | "webwxsendemoticon" | "webwxsendmsg"
+        | "webwxsendvideomsg" => Reply::json(replies::message(ret, "", "")),
+        _ => Reply::json(replies::plain(ret)),
     }
 }
 
@@ -99,10 +125,16 @@ fn admit(call: &Call, hub: &Hub) -> Result<Value, i64> {
 }
 
 fn admit_cookies(call: &Call, hub: &Hub) -> Result<(), i64> {
+    admit_state(hub)?;
+    if hub.account.knows_cookies(call.header("cookie")) { Ok(()) } else { Err(NO_SESSION) }
+}
+
+/// Whether there is a login at all.
+fn admit_state(hub: &Hub) -> Result<(), i64> {
     match hub.logins().state {
+        State::In => Ok(()),
+        State::Out => Err(NO_SESSION),
         State::Kicked => Err(INVALID_SESSION),
-        State::In if hub.account.knows_cookies(call.header("cookie")) => Ok(()),
-        State::In | State::Out => Err(NO_SESSION),
     }
 }
 

@@ -13,9 +13,12 @@ use tokio::sync::oneshot;
 
 use crate::builder::Builder;
 use crate::fault::Fault;
+use crate::hosts;
 use crate::hub::Hub;
+use crate::incoming::Incoming;
 use crate::login::State;
 use crate::mailbox::Message;
+use crate::people::Room;
 use crate::request::Request;
 use crate::server;
 
@@ -48,6 +51,7 @@ pub(crate) fn run(runtime: Runtime, listener: TcpListener, hub: Arc<Hub>, stoppe
 /// A running server with one account. It stops when dropped.
 pub struct Emulator {
     addr: SocketAddr,
+    bound: SocketAddr,
     hub: Arc<Hub>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -66,16 +70,22 @@ impl Emulator {
 
     pub(crate) fn started(
         addr: SocketAddr,
+        bound: SocketAddr,
         hub: Arc<Hub>,
         stop: oneshot::Sender<()>,
         thread: JoinHandle<()>,
     ) -> Self {
-        Emulator { addr, hub, stop: Some(stop), thread: Some(thread) }
+        Emulator { addr, bound, hub, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// Where it listens.
+    /// Where a client on this computer reaches it.
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// Where it listens: [`Emulator::addr`], unless it listens on all addresses.
+    pub fn bound_addr(&self) -> SocketAddr {
+        self.bound
     }
 
     /// `http://` and [`Emulator::addr`].
@@ -89,7 +99,16 @@ impl Emulator {
             IpAddr::V4(ip) => ip.to_string(),
             IpAddr::V6(ip) => format!("[{ip}]"),
         };
-        self.hub.account.session_json(&self.hub.base, &host, self.hub.options.profile)
+        let reach = |_: &str| (host.clone(), true);
+        self.hub.account.session_json(&self.hub.base, reach, self.hub.options.profile)
+    }
+
+    /// The same login under a host name of the real server, such as `wx.qq.com`: for a client that
+    /// reaches this server by that name, through a proxy and TLS that are not part of it.
+    pub fn session_json_at(&self, page: &str) -> String {
+        let reach = |cookie: &str| (hosts::cookie_domain(page, cookie), false);
+        let base = format!("https://{page}");
+        self.hub.account.session_json(&base, reach, self.hub.options.profile)
     }
 
     /// UserName of a contact to send to.
@@ -102,13 +121,18 @@ impl Emulator {
         &self.hub.account.second_friend
     }
 
-    /// The picture messages accepted so far, in order. A repeat under the same id is not another message.
+    /// The messages stored so far, in order. A repeat under the same ClientMsgId is no other message.
     pub fn messages(&self) -> Vec<Message> {
         self.hub.mailbox().messages.clone()
     }
 
     /// Everything that clients did and the official page does not, each once, without secrets.
     pub fn violations(&self) -> Vec<String> {
+        self.violation_counts().into_iter().map(|(what, _)| what).collect()
+    }
+
+    /// The violations, each with the number of times it occurred.
+    pub fn violation_counts(&self) -> Vec<(String, usize)> {
         self.hub.violations()
     }
 
@@ -127,15 +151,29 @@ impl Emulator {
         self.hub.mailbox().incoming.iter().map(|incoming| incoming.msg_id.clone()).collect()
     }
 
-    /// A picture arrives now, from [`Emulator::friend`]. Gives its MsgId.
-    pub fn deliver(&self, image: impl Into<Bytes>) -> String {
-        self.hub.arrive(image.into())
+    /// A message arrives now. Returns its MsgId.
+    pub fn deliver(&self, message: impl Into<Incoming>) -> String {
+        self.hub.deliver(message.into())
     }
 
-    /// A message arrives now: a text, with the keys of `changes`, as webwxsync has them, in the place of its own. Gives its
-    /// MsgId.
-    pub fn deliver_message(&self, changes: &serde_json::Map<String, serde_json::Value>) -> String {
-        self.hub.arrive_message(changes)
+    /// A room given to [`Builder::room`].
+    pub fn room(&self, nick_name: &str) -> Option<&Room> {
+        self.hub.options.rooms.iter().find(|room| room.nick_name == nick_name)
+    }
+
+    /// UserName of the account itself.
+    pub fn user_name(&self) -> &str {
+        &self.hub.account.user_name
+    }
+
+    /// The avatar of a contact, of a room, or of the account itself.
+    pub fn avatar(&self, user_name: &str) -> Option<Bytes> {
+        self.hub.avatar(user_name, None)
+    }
+
+    /// Whether the account is logged in: at the start it is.
+    pub fn is_logged_in(&self) -> bool {
+        self.hub.logins().is_in()
     }
 
     /// UserName of a contact given to [`Builder::contact`].

@@ -7,15 +7,14 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use crate::account::Account;
-use crate::arrivals;
 use crate::fault::{Action, Fault};
 use crate::form::Form;
+use crate::hosts::Host;
 use crate::login::Logins;
 use crate::mailbox::Mailbox;
 use crate::options::Options;
-use crate::picture::{Gallery, Picture};
+use crate::picture::Gallery;
 use crate::query::Query;
-use crate::random;
 use crate::request::Request;
 use crate::upload::Uploads;
 
@@ -38,7 +37,8 @@ struct Log {
     requests: Vec<Request>,
     counts: HashMap<String, usize>,
     faults: Vec<Fault>,
-    violations: Vec<String>,
+    /// Each with the number of times it occurred.
+    violations: Vec<(String, usize)>,
 }
 
 impl Hub {
@@ -56,35 +56,6 @@ impl Hub {
             mailbox: Mutex::default(),
             logins: Mutex::new(logins),
         }
-    }
-
-    /// A picture arrives for the client; gives its MsgId.
-    pub(crate) fn arrive(&self, image: Bytes) -> String {
-        let picture = self.gallery().keep(Picture::new(image));
-        let msg_id = random::long_msg_id().to_string();
-        let message = arrivals::picture(self, &msg_id, &picture);
-        self.mailbox().add_incoming(&msg_id, message, Some(picture));
-        self.arrival.notify_waiters();
-        msg_id
-    }
-
-    /// Any message arrives for the client; gives its MsgId.
-    pub(crate) fn arrive_message(&self, changes: &serde_json::Map<String, serde_json::Value>) -> String {
-        let msg_id = random::long_msg_id().to_string();
-        let mut message = arrivals::text(self, &msg_id);
-        for (key, value) in changes {
-            message[key] = value.clone();
-        }
-        let msg_id = message["MsgId"].as_str().map_or(msg_id, str::to_owned);
-        self.mailbox().add_incoming(&msg_id, message, None);
-        self.arrival.notify_waiters();
-        msg_id
-    }
-
-    /// The UserNames of all contacts.
-    pub(crate) fn user_names(&self) -> impl Iterator<Item = &str> {
-        let more = self.options.contacts.iter().map(|contact| contact.user_name.as_str());
-        self.account.contacts().into_iter().chain(more)
     }
 
     pub(crate) fn gallery(&self) -> MutexGuard<'_, Gallery> {
@@ -122,12 +93,16 @@ impl Hub {
         }
     }
 
-    /// Records a violation once. The text must hold no secret.
+    /// Records a violation. The text must hold no secret.
     pub(crate) fn violation(&self, endpoint: &str, what: impl AsRef<str>) {
         let violation = format!("{endpoint}: {}", what.as_ref());
+        if let Some(observer) = &self.options.on_violation {
+            observer(&violation);
+        }
         let mut log = lock(&self.log);
-        if !log.violations.contains(&violation) {
-            log.violations.push(violation);
+        match log.violations.iter_mut().find(|(what, _)| *what == violation) {
+            Some((_, count)) => *count += 1,
+            None => log.violations.push((violation, 1)),
         }
     }
 
@@ -135,7 +110,7 @@ impl Hub {
         lock(&self.log).faults.push(fault);
     }
 
-    pub(crate) fn violations(&self) -> Vec<String> {
+    pub(crate) fn violations(&self) -> Vec<(String, usize)> {
         lock(&self.log).violations.clone()
     }
 
@@ -156,6 +131,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) struct Call {
     pub(crate) method: String,
     pub(crate) endpoint: String,
+    /// Whether the path is one of web WeChat's calls.
+    pub(crate) is_api: bool,
     pub(crate) query: Query,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Bytes,
@@ -163,6 +140,10 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    pub(crate) fn host(&self) -> Host {
+        Host::read(self.header("host"))
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }

@@ -12,11 +12,18 @@ pub(crate) struct Logins {
     /// The next step of the script; its last one repeats.
     next: usize,
     /// Codes that have not come to an end, with the page they are for.
-    codes: HashMap<String, Profile>,
-    tickets: HashMap<String, Profile>,
+    codes: HashMap<String, Page>,
+    tickets: HashMap<String, Page>,
     pub(crate) state: State,
     /// Which page the last login is of.
     pub(crate) profile: Profile,
+}
+
+/// What a login is for, and where its `redirect_uri` leads.
+#[derive(Clone)]
+pub(crate) struct Page {
+    pub(crate) profile: Profile,
+    pub(crate) origin: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,7 +39,7 @@ pub(crate) enum State {
 pub(crate) enum Step {
     Nothing,
     Scanned,
-    Confirmed { ticket: String },
+    Confirmed { ticket: String, origin: String },
     Code(u16),
 }
 
@@ -46,25 +53,25 @@ impl Logins {
     }
 
     /// A new uuid, as inside a QR code. Once a login came to its end, the phone plays its part from the beginning.
-    pub(crate) fn begin(&mut self, profile: Profile) -> String {
+    pub(crate) fn begin(&mut self, page: Page) -> String {
         let uuid = format!("{}==", random::token(10));
         if self.next >= self.script.len() {
             self.next = 0;
         }
-        self.codes.insert(uuid.clone(), profile);
+        self.codes.insert(uuid.clone(), page);
         uuid
     }
 
     pub(crate) fn poll(&mut self, uuid: &str) -> Step {
-        let Some(profile) = self.codes.get(uuid).copied() else { return Step::Code(400) };
+        let Some(page) = self.codes.get(uuid).cloned() else { return Step::Code(400) };
         let scan = self.script[self.next.min(self.script.len() - 1)];
         self.next += 1;
         let code = match scan {
             Scan::Nothing => return Step::Nothing,
             Scan::Scanned => return Step::Scanned,
             Scan::Confirmed => {
-                let ticket = self.ticket(profile);
-                return Step::Confirmed { ticket };
+                let origin = page.origin.clone();
+                return Step::Confirmed { ticket: self.ticket(page), origin };
             }
             Scan::Refused => 202,
             Scan::Expired => 400,
@@ -74,16 +81,20 @@ impl Logins {
         Step::Code(code)
     }
 
+    pub(crate) fn is_in(&self) -> bool {
+        self.state == State::In
+    }
+
     /// What a login page takes.
-    pub(crate) fn ticket(&mut self, profile: Profile) -> String {
+    pub(crate) fn ticket(&mut self, page: Page) -> String {
         let ticket = format!("{}@qrticket_0", random::token(24));
-        self.tickets.insert(ticket.clone(), profile);
+        self.tickets.insert(ticket.clone(), page);
         ticket
     }
 
     /// The page that a ticket is for.
-    pub(crate) fn profile_of(&self, ticket: &str) -> Option<Profile> {
-        self.tickets.get(ticket).copied()
+    pub(crate) fn page_of(&self, ticket: &str) -> Option<Page> {
+        self.tickets.get(ticket).cloned()
     }
 
     /// Trades a ticket for a login.

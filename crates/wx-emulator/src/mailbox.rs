@@ -8,9 +8,8 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::picture::Picture;
-use crate::random;
 
-/// A picture message that a client sent and the server took.
+/// A message that a client sent and the server accepted.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Message {
@@ -22,16 +21,30 @@ pub struct Message {
     pub from: String,
     /// The recipient's UserName.
     pub to: String,
-    /// 3 for a picture, 47 for an emoticon.
+    /// 1 for a text, 3 for a picture, 6 for a file, 43 for a video, 47 for an emoticon.
     pub kind: u32,
-    /// The MediaId it was sent with.
+    /// The text, or the XML that names a file.
+    pub text: String,
+    /// The MediaId it was sent with, if it is no text.
     pub media_id: String,
     /// The file name given at the upload.
     pub name: String,
-    /// The picture's bytes.
+    /// The bytes of the picture, file or video.
     pub picture: Bytes,
     /// Their MD5 in lowercase hexadecimal.
     pub md5: String,
+    /// How often it came again, under the same ClientMsgId.
+    pub repeats: usize,
+    /// Whether the client took it back.
+    pub revoked: bool,
+}
+
+impl Message {
+    fn is_alike(&self, other: &Message) -> bool {
+        let content =
+            |of: &Message| (of.kind, of.to.clone(), of.text.clone(), of.media_id.clone(), of.md5.clone());
+        content(self) == content(other)
+    }
 }
 
 impl fmt::Debug for Message {
@@ -57,7 +70,8 @@ pub(crate) struct Mailbox {
     pub(crate) acknowledged: usize,
     /// Whether the first webwxsync of the login was answered.
     pub(crate) synced: bool,
-    first_answers: HashMap<(String, String), Sent>,
+    /// Where a message stands, by sender and ClientMsgId.
+    by_client_msg_id: HashMap<(String, String), usize>,
     pictures: HashMap<String, Arc<Picture>>,
 }
 
@@ -66,13 +80,6 @@ pub(crate) struct Mailbox {
 pub(crate) struct Incoming {
     pub(crate) msg_id: String,
     pub(crate) message: Value,
-}
-
-#[derive(Clone)]
-struct Sent {
-    msg_id: String,
-    /// Tells apart a repeat from another message under the same id.
-    what: String,
 }
 
 /// What became of a message with a ClientMsgId.
@@ -86,20 +93,19 @@ pub(crate) enum Delivery {
 }
 
 impl Mailbox {
-    /// The MsgID for a ClientMsgId of a user: a new one, or the first one again.
-    pub(crate) fn deliver(&mut self, from: &str, client_msg_id: &str, what: &str) -> Delivery {
-        let key = (from.to_owned(), client_msg_id.to_owned());
-        if let Some(sent) = self.first_answers.get(&key) {
-            return Delivery::Repeat { msg_id: sent.msg_id.clone(), same: sent.what == what };
+    /// Stores a message, unless its sender has sent one under the same ClientMsgId before.
+    pub(crate) fn accept(&mut self, message: Message, picture: Arc<Picture>) -> Delivery {
+        let id = (message.from.clone(), message.client_msg_id.clone());
+        if let Some(first) = self.by_client_msg_id.get(&id).map(|at| &mut self.messages[*at]) {
+            first.repeats += 1;
+            let same = first.is_alike(&message);
+            return Delivery::Repeat { msg_id: first.msg_id.clone(), same };
         }
-        let msg_id = random::msg_id().to_string();
-        self.first_answers.insert(key, Sent { msg_id: msg_id.clone(), what: what.to_owned() });
-        Delivery::New(msg_id)
-    }
-
-    pub(crate) fn store(&mut self, message: Message, picture: Arc<Picture>) {
-        self.pictures.insert(message.msg_id.clone(), picture);
+        self.by_client_msg_id.insert(id, self.messages.len());
+        let msg_id = message.msg_id.clone();
+        self.pictures.insert(msg_id.clone(), picture);
         self.messages.push(message);
+        Delivery::New(msg_id)
     }
 
     pub(crate) fn add_incoming(&mut self, msg_id: &str, message: Value, picture: Option<Arc<Picture>>) {

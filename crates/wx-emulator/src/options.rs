@@ -1,21 +1,18 @@
 //! What a server is started with.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::emulator::{Profile, Repeats};
 use crate::fault::Fault;
+use crate::people::{Contact, Room};
 use crate::scan::Scan;
 
-/// Somebody to send to.
-#[derive(Clone)]
-pub(crate) struct Contact {
-    pub(crate) user_name: String,
-    pub(crate) nick_name: String,
-    pub(crate) remark_name: String,
-}
+/// Is called with each violation.
+pub(crate) type Observer = Arc<dyn Fn(&str) + Send + Sync>;
 
 #[derive(Clone)]
 pub(crate) struct Options {
@@ -36,7 +33,10 @@ pub(crate) struct Options {
     pub(crate) hold: Duration,
     /// Besides those that are always there.
     pub(crate) contacts: Vec<Contact>,
+    pub(crate) rooms: Vec<Room>,
     pub(crate) contacts_per_page: usize,
+    /// Called with each violation as it occurs.
+    pub(crate) on_violation: Option<Observer>,
 }
 
 impl Options {
@@ -55,7 +55,9 @@ impl Options {
             batch: usize::MAX,
             hold: Duration::from_millis(500),
             contacts: Vec::new(),
+            rooms: Vec::new(),
             contacts_per_page: usize::MAX,
+            on_violation: None,
         }
     }
 }

@@ -32,8 +32,3 @@ pub(crate) fn token(length: usize) -> String {
 pub(crate) fn msg_id() -> u64 {
     1_000_000_000_000_000_001 + bits() % 8_000_000_000_000_000_000
 }
-
-/// A message id of 20 digits, above 2^63: the longest a client must keep.
-pub(crate) fn long_msg_id() -> u64 {
-    10_000_000_000_000_000_001 + bits() % 8_000_000_000_000_000_000
-}

@@ -60,6 +60,11 @@ impl Reply {
         Reply::bytes(text.into()).header(CONTENT_TYPE, "text/plain")
     }
 
+    /// A script, as the calls are answered that the page makes by a script element.
+    pub(crate) fn script(text: impl Into<String>) -> Self {
+        Reply::bytes(text.into()).header(CONTENT_TYPE, "text/javascript")
+    }
+
     pub(crate) fn html(text: impl Into<String>) -> Self {
         Reply::bytes(text.into()).header(CONTENT_TYPE, "text/html; charset=utf-8")
     }

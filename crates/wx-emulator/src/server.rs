@@ -82,6 +82,7 @@ async fn exchange(
     let mut call = Call {
         method: request.method.clone(),
         endpoint: request.endpoint.clone(),
+        is_api: parts.uri.path().starts_with("/cgi-bin/mmwebwx-bin/"),
         query: Query::read(parts.uri.query().unwrap_or_default()),
         headers,
         body: Bytes::new(),

@@ -1,6 +1,7 @@
 //! Putting chunks together.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -62,11 +63,17 @@ struct Partial {
     received: u64,
     spoiled: bool,
     request: String,
+    /// When the last chunk came.
+    touched: Option<Instant>,
 }
 
+/// A file whose next chunk does not come within this time is dropped.
+const UNFINISHED: Duration = Duration::from_secs(10 * 60);
+
 impl Uploads {
-    /// Takes one chunk.
-    pub(crate) fn take(&mut self, piece: &Piece<'_>, repeats: Repeats) -> Progress {
+    /// Takes one chunk, and drops the files that were given up.
+    pub(crate) fn take(&mut self, piece: &Piece<'_>, repeats: Repeats, now: Instant) -> Progress {
+        self.files.retain(|_, file| file.is_whole() || !file.is_stale(now));
         let is_first = piece.chunk == 0;
         if !self.files.contains_key(&piece.key) && !is_first {
             return Progress::Refused("a chunk without those before it");
@@ -76,6 +83,7 @@ impl Uploads {
             request: piece.request.to_owned(),
             ..Partial::default()
         });
+        file.touched = Some(now);
         if file.chunks != piece.chunks {
             return Progress::Refused("another number of chunks than before");
         }
@@ -125,6 +133,14 @@ impl Uploads {
 }
 
 impl Partial {
+    fn is_whole(&self) -> bool {
+        self.whole.is_some()
+    }
+
+    fn is_stale(&self, now: Instant) -> bool {
+        self.touched.is_some_and(|at| now.saturating_duration_since(at) > UNFINISHED)
+    }
+
     fn append(&mut self, bytes: &[u8], size: u64) {
         // The announced size is the client's word: no more than a part of it is believed in advance.
         self.data.reserve_exact((size as usize).saturating_sub(self.data.len()).min(128 << 20));
@@ -156,5 +172,41 @@ impl Partial {
         }
         let whole = self.whole.get_or_insert_with(|| Bytes::from(std::mem::take(&mut self.data)));
         if whole.len() as u64 == key.size { Progress::Whole(whole.clone()) } else { Progress::Short }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn piece(chunk: usize) -> Piece<'static> {
+        let (md5, name) = (String::new(), "a".to_owned());
+        let key = FileKey { client_media_id: "1".to_owned(), md5, name, size: 4 };
+        Piece { key, chunk, chunks: 2, bytes: b"ab", request: "" }
+    }
+
+    #[test]
+    fn a_file_that_was_given_up_is_dropped() {
+        let start = Instant::now();
+        for (wait, dropped) in [(UNFINISHED, false), (UNFINISHED + Duration::from_nanos(1), true)] {
+            let mut uploads = Uploads::default();
+            uploads.take(&piece(0), Repeats::Replaces, start);
+            let progress = uploads.take(&piece(1), Repeats::Replaces, start + wait);
+            assert_eq!(matches!(progress, Progress::Refused(_)), dropped);
+            assert_eq!(uploads.files.is_empty(), dropped);
+        }
+    }
+
+    #[test]
+    fn a_finished_file_stays() {
+        let start = Instant::now();
+        let mut uploads = Uploads::default();
+        for chunk in 0..2 {
+            uploads.take(&piece(chunk), Repeats::Replaces, start);
+        }
+        uploads.finished(&piece(1).key, "id".to_owned());
+        let later = start + 2 * UNFINISHED;
+        let progress = uploads.take(&piece(1), Repeats::Replaces, later);
+        assert!(matches!(progress, Progress::Known(id) if id == "id"));
     }
 }

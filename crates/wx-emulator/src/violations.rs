@@ -3,17 +3,39 @@
 
 pub(crate) mod form;
 mod headers;
+mod host;
 mod json;
 mod query;
 
+use crate::emulator::Profile;
 use crate::hub::{Call, Hub};
 
 /// Records what the official page would not have sent.
 pub(crate) fn check(call: &Call, hub: &Hub) {
+    host::check(call, hub);
     headers::check(call, hub);
     query::check(call, hub);
     json::check(call, hub);
     form::check(call, hub);
+}
+
+/// Which page a call is of. Until a login is complete, its own calls say so.
+fn profile(call: &Call, hub: &Hub) -> Profile {
+    let is_helper = |name: &str| call.query.get(name).as_deref() == Some("wx_webfilehelper");
+    match call.endpoint.as_str() {
+        "jslogin" | "login" if is_helper("appid") => Profile::FileHelper,
+        "jslogin" | "login" => Profile::Web,
+        "webwxnewloginpage" => {
+            let ticket = call.query.get("ticket").unwrap_or_default();
+            hub.logins().page_of(&ticket).map_or(Profile::Web, |page| page.profile)
+        }
+        _ => hub.logins().profile,
+    }
+}
+
+/// Whether the File Transfer Helper makes this call.
+fn is_helper(call: &Call, hub: &Hub) -> bool {
+    profile(call, hub) == Profile::FileHelper
 }
 
 /// Whether `text` has the shape of `pattern`: `9` stands for a digit, `A` for a capital, `a` for a small letter.

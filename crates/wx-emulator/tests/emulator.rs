@@ -18,6 +18,10 @@ mod arrivals;
 mod faults;
 #[path = "emulator/logins.rs"]
 mod logins;
+#[path = "emulator/more_calls.rs"]
+mod more_calls;
+#[path = "emulator/names.rs"]
+mod names;
 #[path = "emulator/odd_clients.rs"]
 mod odd_clients;
 #[path = "emulator/other_clients.rs"]

@@ -21,6 +21,15 @@ pub struct Http {
 }
 
 impl Http {
+    /// A builder of reqwest's with the defaults of this crate, to start a custom one from: reqwest's own, and the
+    /// certificates that the Cargo features say.
+    pub fn defaults() -> reqwest::ClientBuilder {
+        let builder = reqwest::Client::builder();
+        #[cfg(all(any(feature = "rustls", feature = "native-tls"), feature = "webpki-roots"))]
+        let builder = builder.tls_certs_merge(webpki_roots());
+        builder
+    }
+
     /// Takes `builder` for proxies, certificates, name resolution and the like; then switches off redirects, retries,
     /// decoding, cookies, verbose logging and HTTP/2, and verifies certificates. For a loopback site no proxy is used, for any other
     /// no plain http.
@@ -58,6 +67,12 @@ impl Http {
             None => Err(Failure::never_connected(FailureKind::Connect)),
         }
     }
+}
+
+#[cfg(all(any(feature = "rustls", feature = "native-tls"), feature = "webpki-roots"))]
+fn webpki_roots() -> impl Iterator<Item = reqwest::Certificate> {
+    // reqwest takes any bytes here and reads them when the client is built.
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| reqwest::Certificate::from_der(der).ok())
 }
 
 /// Shows nothing: a proxy may have a password.

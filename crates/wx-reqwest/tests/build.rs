@@ -38,6 +38,22 @@ fn without_tls_there_is_no_https() {
     assert_eq!(Client::new(session()).unwrap_err(), wx_reqwest::BuildError::NoTls);
 }
 
+/// A system without certificates can verify nobody, unless certificates were compiled in. The environment cannot be
+/// changed within a process, so this runs itself once more.
+#[cfg(all(target_os = "linux", feature = "rustls"))]
+#[test]
+fn compiled_in_certificates_need_no_store() {
+    if std::env::var_os("WX_TEST_CHILD").is_some() {
+        assert_eq!(Client::new(session()).is_ok(), cfg!(feature = "webpki-roots"));
+        return;
+    }
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "compiled_in_certificates_need_no_store"]).env("WX_TEST_CHILD", "1");
+    let output = child.env("SSL_CERT_FILE", "/dev/null").env_remove("SSL_CERT_DIR").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && told.contains("1 passed"), "{told}");
+}
+
 #[test]
 fn a_user_agent_is_printable() {
     assert!(Client::builder(session()).user_agent("a\r\nb: c").is_err());

@@ -7,6 +7,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::io::ErrorKind;
+use std::sync::Arc;
 
 use ureq::Error;
 use ureq::unversioned::transport::{
@@ -52,7 +53,21 @@ impl Connector for Connecting {
         details: &ConnectionDetails<'_>,
         chained: Option<()>,
     ) -> Result<Option<Connected>, Error> {
-        let transport = self.0.connect(details, chained);
+        // ureq keeps a TLS set-up only if it belongs to the agent. Here no request changes the agent's, and another
+        // one for each connection would read the platform's certificates again and resume no TLS session.
+        let details = ConnectionDetails {
+            uri: details.uri,
+            addrs: details.addrs.clone(),
+            config: details.config,
+            request_level: false,
+            resolver: details.resolver,
+            now: details.now,
+            timeout: details.timeout,
+            current_time: Arc::clone(&details.current_time),
+            run_connector: Arc::clone(&details.run_connector),
+            register_shutdown: Arc::clone(&details.register_shutdown),
+        };
+        let transport = self.0.connect(&details, chained);
         let transport = transport.map_err(|error| NotConnected::during(FailureKind::Connect, error))?;
         Ok(transport.map(|inner| Connected { inner, refused: false }))
     }

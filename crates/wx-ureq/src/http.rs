@@ -3,7 +3,8 @@ use std::io::Read;
 
 use bytes::Bytes;
 use http::response::Parts;
-use ureq::config::Config;
+use ureq::config::{Config, ConfigBuilder};
+use ureq::typestate::AgentScope;
 use ureq::{Agent, AsSendBody, Body, BodyReader, SendBody};
 use wx_proto::endpoint::upload_media::CHUNK;
 use wx_proto::flow::Failure;
@@ -14,7 +15,7 @@ use crate::buffer::Buffer;
 use crate::classify::classify;
 use crate::connect::Connecting;
 use crate::resolve::{Known, Resolving};
-use crate::{BuildError, Watch};
+use crate::{BuildError, Watch, tls};
 
 /// The largest piece of a reply that is handed over at once.
 const PIECE: usize = 64 * 1024;
@@ -27,18 +28,30 @@ pub struct Http {
 }
 
 impl Http {
-    /// Takes `config` for proxies, certificates, buffers and the like, or ureq's defaults with room for a chunk in the
-    /// output buffer: a smaller one costs a little, and lets go sooner of a chunk that is cancelled on a slow line. What
-    /// the flows decide is set anew for every request: no redirects, no error for a status, the time limits, and no proxy
-    /// to a loopback address.
+    /// A builder of ureq's configuration with the defaults of this crate, to start a custom configuration from:
+    /// the TLS library and the certificates that the Cargo features say, and room for a chunk in the output
+    /// buffer. A smaller buffer costs a little, and lets go sooner of a chunk that is cancelled on a slow line.
+    ///
+    /// ureq's own default trusts the certificates of webpki-roots only.
+    #[must_use]
+    pub fn defaults() -> ConfigBuilder<AgentScope> {
+        let builder = Config::builder().output_buffer_size(OUTPUT);
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        let builder = builder.tls_config(tls::config());
+        builder
+    }
+
+    /// Takes `config` for proxies, certificates, buffers and the like, or [`Http::defaults`]. What the flows decide
+    /// is set anew for every request: no redirects, no error for a status, the time limits, and no proxy to a
+    /// loopback address.
     ///
     /// # Errors
     /// [`BuildError`] if the site needs https and the configuration would not verify certificates, or asks for a
     /// TLS library that is not there.
     pub fn new(config: Option<Config>, site: &Site) -> Result<Self, BuildError> {
-        let config = config.unwrap_or_else(defaults);
+        let config = config.unwrap_or_else(|| Self::defaults().build());
         if !site.hosts().is_loopback() {
-            check_tls(&config)?;
+            tls::check(&config)?;
         }
         let known = Known::default();
         Ok(Self { agent: new_agent(config, known.clone()), known })
@@ -141,45 +154,8 @@ fn new_agent(config: Config, known: Known) -> Agent {
     Agent::with_parts(config, Connecting::default(), Resolving::new(known))
 }
 
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn check_tls(config: &Config) -> Result<(), BuildError> {
-    use ureq::tls::TlsProvider;
-
-    let tls = config.tls_config();
-    let built = [
-        (TlsProvider::Rustls, cfg!(feature = "rustls")),
-        (TlsProvider::NativeTls, cfg!(feature = "native-tls")),
-    ];
-    if tls.disable_verification() {
-        Err(BuildError::Unverified)
-    } else if !built.contains(&(tls.provider(), true)) {
-        Err(BuildError::NoTls)
-    } else {
-        Ok(())
-    }
-}
-
-#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-fn check_tls(_: &Config) -> Result<(), BuildError> {
-    Err(BuildError::NoTls)
-}
-
 /// A chunk and its form leave in one write: a fiftieth of a send's CPU less than with ureq's 128 KiB.
 const OUTPUT: usize = CHUNK as usize + 16 * 1024;
-
-fn defaults() -> Config {
-    let builder = Config::builder().output_buffer_size(OUTPUT);
-    #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
-    {
-        use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
-
-        let tls =
-            TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(RootCerts::PlatformVerifier);
-        builder.tls_config(tls.build()).build()
-    }
-    #[cfg(not(all(feature = "native-tls", not(feature = "rustls"))))]
-    builder.build()
-}
 
 /// Stands in for `Agent::cookie_jar_lock`, which exists with ureq's feature `cookies` only and then goes before a
 /// trait's method of that name.

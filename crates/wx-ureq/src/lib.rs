@@ -18,6 +18,7 @@ mod shared;
 mod sink;
 mod source;
 mod spans;
+mod tls;
 mod watch;
 
 pub use ureq;

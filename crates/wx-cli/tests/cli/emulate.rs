@@ -1,6 +1,8 @@
 //! `wx emulate`, and the other commands against it.
 
 use std::fs;
+use std::io::Write;
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Child;
 
@@ -8,7 +10,6 @@ use crate::support::{CHUNK, Place, TRANSPORTS, fetch, jpeg, send, signal, wait_u
 
 /// Starts a server of its own process and waits until its port is known.
 fn serve(place: &Place, more: &[&str]) -> (Child, u16) {
-    let _ = fs::remove_file(place.path("port"));
     let args = ["emulate", "--port-file", "port", "--session-file", "other.json"];
     let child = place.spawn(&[&args, more].concat());
     wait_until(|| place.path("port").exists());
@@ -101,7 +102,7 @@ fn a_stale_session_file_is_replaced_but_no_real_login() {
     fs::create_dir(place.path("dir")).unwrap();
     let ran = place.wx(&["emulate", "--session-file", "dir"]);
     assert!(ran.code == 1 && ran.one_line().contains("dir: "), "{}", ran.err);
-    assert_eq!(place.names(), ["dir", "other.json", "port"]);
+    assert_eq!(place.names(), ["dir", "other.json"]);
 }
 
 #[test]
@@ -119,7 +120,52 @@ fn one_writer_of_a_session_file() {
     let (mut server, _) = serve(&place, &[]);
     signal(&server, "TERM");
     assert!(server.wait().unwrap().success());
-    assert_eq!(place.names(), ["other.json", "port"]);
+    assert_eq!(place.names(), ["other.json"]);
+}
+
+/// A port of an earlier run is not there to be taken for this one's.
+#[test]
+fn the_port_file_is_there_while_the_server_listens() {
+    let place = Place::new();
+    place.file("port", b"1\n");
+    let ran = place.wx(&["emulate", "--port-file", "port", "--addr", "192.0.2.1:0"]);
+    assert_eq!(ran.code, 1, "nobody has this address");
+    assert!(!place.path("port").exists());
+    let (mut server, _) = serve(&place, &[]);
+    assert!(place.path("port").exists());
+    signal(&server, "TERM");
+    assert!(server.wait().unwrap().success());
+    assert!(!place.path("port").exists());
+}
+
+#[test]
+fn violations_are_printed_as_they_occur_and_summed_up() {
+    let place = Place::new();
+    let (server, port) = serve(&place, &["-v"]);
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.write_all(b"GET /webwxnosuch HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        std::io::copy(&mut stream, &mut std::io::sink()).unwrap();
+    }
+    signal(&server, "TERM");
+    let err = String::from_utf8(server.wait_with_output().unwrap().stderr).unwrap();
+    let unknown = "a path: GET is nothing this server knows";
+    assert_eq!(err.matches(&format!("violation: {unknown}\n")).count(), 2, "{err}");
+    assert!(err.contains(&format!("  2 x {unknown}\n")), "{err}");
+}
+
+#[test]
+fn an_address_that_is_not_loopback_is_printed_as_it_is_with_a_warning() {
+    let place = Place::new();
+    let (server, port) = serve(&place, &["--addr", "0.0.0.0:0"]);
+    signal(&server, "TERM");
+    let ran = server.wait_with_output().unwrap();
+    let (out, err) = (String::from_utf8(ran.stdout).unwrap(), String::from_utf8(ran.stderr).unwrap());
+    assert!(out.starts_with(&format!("listening on http://0.0.0.0:{port}\n")), "{out}");
+    assert!(err.contains(&format!("warning: 0.0.0.0:{port} is not a loopback address")), "{err}");
+    // A client on this computer has an address that leads here all the same.
+    let session = fs::read_to_string(place.path("other.json")).unwrap();
+    assert!(session.contains(&format!("\"base\": \"http://127.0.0.1:{port}\"")), "{session}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Child;
 use std::time::Duration;
 
-use wx_emulator::{Emulator, Profile, Scan};
+use wx_emulator::{Emulator, Incoming, Profile, Scan};
 
 use crate::support::{Place, Ran, TRANSPORTS, gif, jpeg, png, send, signal, wait_until};
 
@@ -174,8 +174,7 @@ fn a_picture_that_cannot_be_fetched_does_not_end_the_watch() {
     let place = Place::of(
         Emulator::builder().fault("ret=1@webwxgetmsgimg#1".parse().unwrap()).image(png()).image(gif()),
     );
-    let text = serde_json::json!({ "MsgType": 1, "Content": "a\u{1b}[2J<br/>b", "FromUserName": "@@r" });
-    place.emulator.deliver_message(text.as_object().unwrap());
+    place.emulator.deliver(Incoming::text("a\u{1b}[2J<br/>b").with("FromUserName", "@@r"));
     let child = place.spawn(&about("watch", "ureq", &["--json", "--save-images", "kept"]));
     wait_until(|| kept(&place).len() == 1);
     std::thread::sleep(Duration::from_millis(300));

@@ -4,9 +4,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::account::MALFORMED;
-use crate::answers::base_response;
 use crate::hub::{Call, Hub};
 use crate::random;
+use crate::replies::base_response;
 use crate::reply::Reply;
 
 /// Files up to this size go up without being asked about.

@@ -1,12 +1,12 @@
 //! webwxinit, synccheck and webwxsync: how pictures given to the builder arrive.
 
+use http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
 use serde_json::{Value, json};
 
-use super::contacts;
 use crate::account::{INVALID_SESSION, MALFORMED, NO_SESSION};
-use crate::answers::base_response;
 use crate::hub::{Call, Hub};
 use crate::login::State;
+use crate::replies::base_response;
 use crate::reply::Reply;
 
 /// The SyncKey starts here; the entry with key 2 counts messages.
@@ -20,10 +20,10 @@ pub(super) fn init(call: &Call, hub: &Hub) -> Reply {
         return super::refusal(&call.endpoint, ret);
     }
     let mut answer = empty_init(0);
-    let contacts = contacts::list(hub);
+    let contacts = hub.contacts_with_members();
     answer["Count"] = contacts.len().into();
     answer["ContactList"] = contacts.into();
-    answer["SyncKey"] = sync_key(hub.mailbox().acknowledged, CLOCK);
+    answer["SyncKey"] = first_sync_key(hub.mailbox().acknowledged);
     answer["User"]["Uin"] = hub.account.uin.into();
     answer["User"]["UserName"] = hub.account.user_name.as_str().into();
     answer["User"]["NickName"] = "Emulated".into();
@@ -77,15 +77,15 @@ pub(super) async fn check(call: &Call, hub: &Hub) -> Reply {
 }
 
 pub(super) fn check_answer(retcode: i64, selector: u32) -> Reply {
-    Reply::text(format!("window.synccheck={{retcode:\"{retcode}\",selector:\"{selector}\"}}"))
+    Reply::script(format!("window.synccheck={{retcode:\"{retcode}\",selector:\"{selector}\"}}"))
+        .header(ACCESS_CONTROL_ALLOW_ORIGIN, "*")
 }
 
 pub(super) fn sync(call: &Call, hub: &Hub) -> Reply {
     match try_sync(call, hub) {
         Ok(answer) => {
-            let first = !std::mem::replace(&mut hub.mailbox().synced, true);
-            // What the first one of a login sets (§2.3).
-            if first { super::sign_in::first_sync(Reply::json(answer)) } else { Reply::json(answer) }
+            hub.mailbox().synced = true;
+            super::sign_in::renew_cookies(Reply::json(answer), call, hub)
         }
         Err(ret) => super::refusal(&call.endpoint, ret),
     }
@@ -127,14 +127,39 @@ pub(super) fn empty_sync(ret: i64) -> Value {
     json!({
         "BaseResponse": base_response(ret), "AddMsgCount": 0, "AddMsgList": [], "ModContactCount": 0,
         "ModContactList": [], "DelContactCount": 0, "DelContactList": [], "ModChatRoomMemberCount": 0,
-        "ModChatRoomMemberList": [], "Profile": { "BitFlag": 0 }, "ContinueFlag": 0, "SyncKey": no_key, "SKey": "",
+        "ModChatRoomMemberList": [], "Profile": profile(), "ContinueFlag": 0, "SyncKey": no_key, "SKey": "",
         "SyncCheckKey": no_key,
     })
 }
 
+/// The account's own data, none of which has changed.
+fn profile() -> Value {
+    json!({
+        "BitFlag": 0, "UserName": { "Buff": "" }, "NickName": { "Buff": "" }, "BindUin": 0,
+        "BindEmail": { "Buff": "" }, "BindMobile": { "Buff": "" }, "Status": 0, "Sex": 0,
+        "PersonalCard": 0, "Alias": "", "HeadImgUpdateFlag": 0, "HeadImgUrl": "", "Signature": "",
+    })
+}
+
+/// The key of webwxinit has fewer entries than those of webwxsync.
+fn first_sync_key(count: usize) -> Value {
+    key_of(&[(1, START), (2, START + count as u64), (3, START - 1), (1000, CLOCK)])
+}
+
 fn sync_key(count: usize, clock: u64) -> Value {
-    let entries = [(1, START), (2, START + count as u64), (3, START - 1), (1000, clock)];
-    let list: Vec<Value> = entries.into_iter().map(|(key, val)| json!({ "Key": key, "Val": val })).collect();
+    key_of(&[
+        (1, START),
+        (2, START + count as u64),
+        (3, START - 1),
+        (11, START - 7),
+        (201, CLOCK - 60),
+        (1000, clock),
+        (1001, CLOCK - 3600),
+    ])
+}
+
+fn key_of(entries: &[(u64, u64)]) -> Value {
+    let list: Vec<Value> = entries.iter().map(|(key, val)| json!({ "Key": key, "Val": val })).collect();
     json!({ "Count": list.len(), "List": list })
 }
 

@@ -1,17 +1,21 @@
 //! webwxuploadmedia: a form a chunk, and a MediaId for a whole file.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 use http::header::{
-    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN,
 };
 use serde_json::Value;
 
 use super::check_upload::UNCHECKED;
 use crate::account::{MALFORMED, NO_SESSION};
-use crate::answers;
+use crate::emulator::Profile;
 use crate::form::Form;
 use crate::hub::{Call, Hub};
 use crate::picture::{Picture, md5};
+use crate::replies;
 use crate::reply::Reply;
 use crate::upload::{FileKey, Piece, Progress};
 
@@ -20,8 +24,7 @@ const LONGEST: u64 = 512 << 20;
 
 /// The preflight is answered as if it were an empty upload; its Ret 1 means nothing.
 pub(super) fn preflight(call: &Call) -> Reply {
-    allow(call, Reply::json(answers::upload_refused(MALFORMED)))
-        .header(ACCESS_CONTROL_ALLOW_METHODS, "POST, OPTIONS")
+    allow(call, Reply::json(replies::upload_refused(MALFORMED)))
 }
 
 pub(super) async fn upload(call: &Call, hub: &Hub) -> Reply {
@@ -32,25 +35,51 @@ pub(super) async fn upload(call: &Call, hub: &Hub) -> Reply {
     allow(call, reply)
 }
 
-/// The page's origin may read the answer.
-fn allow(call: &Call, reply: Reply) -> Reply {
-    match call.header("origin") {
-        Some(origin) => {
-            reply.header(ACCESS_CONTROL_ALLOW_ORIGIN, origin).header(ACCESS_CONTROL_ALLOW_CREDENTIALS, "true")
-        }
-        None => reply,
+/// The page's origin may read the answer, and a preflight allows what it asks for.
+pub(super) fn allow(call: &Call, mut reply: Reply) -> Reply {
+    if let Some(origin) = call.header("origin") {
+        reply = reply
+            .header(ACCESS_CONTROL_ALLOW_ORIGIN, origin)
+            .header(ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
     }
+    if call.method == "OPTIONS" {
+        reply = reply.header(ACCESS_CONTROL_ALLOW_METHODS, "POST, OPTIONS");
+        if let Some(asked) = call.header("access-control-request-headers") {
+            reply = reply.header(ACCESS_CONTROL_ALLOW_HEADERS, asked);
+        }
+    }
+    reply
+}
+
+/// The BaseRequest and the ticket are the proof, and one place of the ticket is enough: on the page
+/// of the File Transfer Helper no other cookie reaches this host.
+fn admit(call: &Call, hub: &Hub, form: &Form, base_request: &Value) -> Result<(), i64> {
+    super::admit_state(hub)?;
+    let account = &hub.account;
+    account.check(base_request)?;
+    let by_form = form.value("webwx_data_ticket") == Some(&account.data_ticket);
+    let knows = |name| account.knows_cookie(call.header("cookie"), name);
+    let by_cookie = knows("webwx_data_ticket");
+    if !by_form && !by_cookie {
+        return Err(NO_SESSION);
+    }
+    if !by_form {
+        hub.violation(&call.endpoint, "webwx_data_ticket of the form is not the cookie's");
+    }
+    if !by_cookie {
+        hub.violation(&call.endpoint, "no webwx_data_ticket among the cookies");
+    }
+    if hub.logins().profile == Profile::Web && !(knows("wxuin") && knows("wxsid")) {
+        hub.violation(&call.endpoint, "no wxuin and wxsid among the cookies");
+    }
+    Ok(())
 }
 
 async fn try_upload(call: &Call, hub: &Hub) -> Result<Reply, i64> {
-    super::admit_cookies(call, hub)?;
     let form = call.form.as_ref().ok_or(MALFORMED)?;
     let request_text = form.value("uploadmediarequest").ok_or(MALFORMED)?;
     let request: Value = serde_json::from_str(request_text).map_err(|_| MALFORMED)?;
-    hub.account.check(&request["BaseRequest"])?;
-    if form.value("webwx_data_ticket").ok_or(MALFORMED)? != hub.account.data_ticket {
-        return Err(NO_SESSION);
-    }
+    admit(call, hub, form, &request["BaseRequest"])?;
     let name = form.value("name").or(form.file_part().and_then(|part| part.filename.as_deref()));
     let name = name.unwrap_or_default();
     let piece = piece(form, &request, request_text, name).ok_or(MALFORMED)?;
@@ -63,10 +92,10 @@ async fn try_upload(call: &Call, hub: &Hub) -> Result<Reply, i64> {
     if hub.uploads().changed_request(&key, request_text) {
         hub.violation(&call.endpoint, "uploadmediarequest is not the same in all chunks");
     }
-    let progress = hub.uploads().take(&piece, hub.options.repeats);
+    let progress = hub.uploads().take(&piece, hub.options.repeats, Instant::now());
     let answer = match progress {
-        Progress::More => answers::upload(0, "", 0, (0, 0), Some(name)),
-        Progress::Miscounted(received) => answers::upload(0, "", received, (0, 0), Some(name)),
+        Progress::More => replies::upload(0, "", 0, (0, 0), Some(name)),
+        Progress::Miscounted(received) => replies::upload(0, "", received, (0, 0), Some(name)),
         Progress::Known(media_id) => finished(hub, &media_id, name).ok_or(MALFORMED)?,
         Progress::Whole(bytes) => {
             let media_id = whole(call, hub, form, &key, bytes).await?;
@@ -90,7 +119,7 @@ async fn try_upload(call: &Call, hub: &Hub) -> Result<Reply, i64> {
 fn piece<'a>(form: &'a Form, request: &Value, request_text: &'a str, name: &str) -> Option<Piece<'a>> {
     let bytes = form.file.as_ref()?;
     let number = |name: &str| form.value(name).map(|text| text.parse::<u64>().ok());
-    let size = request["TotalLen"].as_u64()?;
+    let size = number_or_text(&request["TotalLen"])?;
     if size == 0 || size > LONGEST || number("size").is_some_and(|said| said != Some(size)) {
         return None;
     }
@@ -116,6 +145,11 @@ fn piece<'a>(form: &'a Form, request: &Value, request_text: &'a str, name: &str)
         bytes,
         request: request_text,
     })
+}
+
+/// One client writes its numbers as text.
+fn number_or_text(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
 /// A big file must have been asked about, and carry what it was given.
@@ -152,13 +186,13 @@ async fn whole(call: &Call, hub: &Hub, form: &Form, key: &FileKey, bytes: Bytes)
 
 fn finished(hub: &Hub, media_id: &str, name: &str) -> Option<Value> {
     let picture = hub.gallery().media(media_id)?.picture;
-    Some(answers::upload(0, media_id, picture.bytes.len() as u64, picture.announced(), Some(name)))
+    Some(replies::upload(0, media_id, picture.bytes.len() as u64, picture.announced(), Some(name)))
 }
 
 /// The answer of a rate-limited server: refused, and yet with a MediaId, of somebody else's picture.
 pub(super) fn foreign(call: &Call, hub: &Hub) -> Reply {
     let size = announced_size(call).unwrap_or_default();
-    let answer = answers::upload(1205, &hub.gallery().foreign(), size, (0, 0), None);
+    let answer = replies::upload(1205, &hub.gallery().foreign(), size, (0, 0), None);
     Reply::json(answer).without(http::header::CONTENT_TYPE)
 }
 
@@ -170,10 +204,10 @@ pub(super) fn without_media_id(call: &Call) -> Reply {
         number("chunks").unwrap_or(1) == number("chunk").unwrap_or(0) + 1
     });
     let size = if is_last { announced_size(call).unwrap_or_default() } else { 0 };
-    Reply::json(answers::upload(0, "", size, (0, 0), name))
+    Reply::json(replies::upload(0, "", size, (0, 0), name))
 }
 
 fn announced_size(call: &Call) -> Option<u64> {
     let request = call.form.as_ref()?.value("uploadmediarequest")?;
-    serde_json::from_str::<Value>(request).ok()?["TotalLen"].as_u64()
+    serde_json::from_str::<Value>(request).ok().and_then(|request| number_or_text(&request["TotalLen"]))
 }

@@ -146,11 +146,11 @@ fn check_request(call: &Call, hub: &Hub, form: &Form) {
         violation("uploadmediarequest has other keys, or in another order, than the page's");
     }
     check_base_request(&request["BaseRequest"], &call.endpoint, hub);
-    let total = request["TotalLen"].as_u64();
+    let size = number(form, "size").or(request["TotalLen"].as_u64()).unwrap_or_default();
     for (key, wanted) in
-        [("UploadType", Some(2)), ("StartPos", Some(0)), ("DataLen", total), ("MediaType", Some(4))]
+        [("UploadType", 2), ("TotalLen", size), ("StartPos", 0), ("DataLen", size), ("MediaType", 4)]
     {
-        if request[key].as_u64() != wanted {
+        if request[key] != wanted {
             violation(&format!("{key} is not the page's"));
         }
     }

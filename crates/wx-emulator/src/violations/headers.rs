@@ -1,6 +1,6 @@
 //! Headers that the browser sends with each kind of call.
 
-use super::query::is_helper;
+use super::{is_helper, profile};
 use crate::hub::{Call, Hub};
 
 pub(super) fn check(call: &Call, hub: &Hub) {
@@ -11,7 +11,8 @@ pub(super) fn check(call: &Call, hub: &Hub) {
     check_app_id(call, hub);
     match call.endpoint.as_str() {
         "reportforweb" => check_ping(call, hub),
-        "jslogin" | "login" | "qrcode" | "webwxnewloginpage" => {}
+        // Opened by an address that somebody typed, or before there is a login.
+        "" | "jslogin" | "login" | "qrcode" | "webwxnewloginpage" => {}
         _ => check_call(call, hub),
     }
 }
@@ -34,14 +35,16 @@ fn check_app_id(call: &Call, hub: &Hub) {
     }
 }
 
-/// A ping is telemetry to another host: nothing of the login may go with it.
+/// A ping is telemetry to another host: of the login's cookies one reaches it, by its domain, and
+/// nothing else may go with it.
 fn check_ping(call: &Call, hub: &Hub) {
     let violation = |what: &str| hub.violation(&call.endpoint, what);
-    if call.header("cookie").is_some() {
-        violation("a ping with cookies");
-    }
     let account = &hub.account;
-    let secrets = [&account.skey, &account.sid, &account.data_ticket, &account.pass_ticket];
+    let ticket = format!("webwx_data_ticket={}", account.data_ticket);
+    if call.header("cookie").is_some_and(|cookies| cookies != ticket) {
+        violation("a ping with cookies that do not reach its host");
+    }
+    let secrets = [&account.skey, &account.sid, &account.pass_ticket];
     let is_secret = |text: &str| secrets.iter().any(|secret| text.contains(secret.as_str()));
     if call.headers.iter().any(|(_, value)| is_secret(value))
         || ["skey", "sid", "pass_ticket"].iter().any(|name| call.query.raw(name).is_some())
@@ -52,19 +55,20 @@ fn check_ping(call: &Call, hub: &Hub) {
 
 fn check_call(call: &Call, hub: &Hub) {
     let violation = |what: &str| hub.violation(&call.endpoint, what);
-    let host = call.header("host").unwrap_or_default();
+    // The page lives at the address it was asked for, which is not that of the socket when a name is used.
+    let origin = call.host().page_origin(profile(call, hub));
     // To another host than its own the page says no more than where it is.
     let goes_elsewhere = ["webwxuploadmedia", "synccheck"].contains(&call.endpoint.as_str());
 
     match (call.method.as_str(), call.header("origin")) {
         ("GET", Some(_)) => violation("Origin on a GET"),
         ("POST" | "OPTIONS", None) => violation("no Origin"),
-        ("POST" | "OPTIONS", Some(said)) if path_on_page(said, host) != Some("") => {
+        ("POST" | "OPTIONS", Some(said)) if said != origin => {
             violation("Origin is not the page's");
         }
         _ => {}
     }
-    match call.header("referer").map(|referer| path_on_page(referer, host)) {
+    match call.header("referer").map(|referer| referer.strip_prefix(&origin)) {
         None => violation("no Referer"),
         // The File Transfer Helper has no language in its address.
         Some(Some("/")) if goes_elsewhere || is_helper(call, hub) => {}
@@ -83,22 +87,6 @@ fn check_call(call: &Call, hub: &Hub) {
     if call.endpoint == "webwxgetmsgimg" && call.header("range").is_some() {
         violation("Range for a picture");
     }
-}
-
-/// What is left of `url` after the origin of the page that may call `host`. Under the real names the
-/// file and push hosts are not the page's own host; on the loopback address all hosts are one.
-fn path_on_page<'a>(url: &'a str, host: &str) -> Option<&'a str> {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
-    let (page, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let helper = match host {
-        "file.wx.qq.com" => Some("filehelper.weixin.qq.com"),
-        "file.wx2.qq.com" => Some("szfilehelper.weixin.qq.com"),
-        "file.wx8.qq.com" => Some("cmfilehelper.weixin.qq.com"),
-        _ => None,
-    };
-    let sisters = ["file.", "webpush."].map(|prefix| host.strip_prefix(prefix));
-    let may_call = page == host || sisters.contains(&Some(page)) || helper == Some(page);
-    may_call.then_some(path)
 }
 
 fn check_content_type(call: &Call, hub: &Hub) {

@@ -1,6 +1,6 @@
 //! Queries as the official page spells them.
 
-use crate::emulator::Profile;
+use super::is_helper;
 use crate::hub::{Call, Hub};
 
 /// Names in the page's order; those with `?` may be left out.
@@ -88,16 +88,6 @@ fn check_spelling(call: &Call, hub: &Hub) {
         } else if raw.contains('%') && !is_helper(call, hub) {
             hub.violation(&call.endpoint, format!("{name} percent-encoded where the page has it raw"));
         }
-    }
-}
-
-/// Whether the File Transfer Helper makes this call.
-pub(super) fn is_helper(call: &Call, hub: &Hub) -> bool {
-    match call.endpoint.as_str() {
-        "jslogin" | "login" => call.query.get("appid").as_deref() == Some("wx_webfilehelper"),
-        // Until the page is open nobody knows whose login it is.
-        "webwxnewloginpage" => call.header("mmweb_appid").is_some(),
-        _ => hub.logins().profile == Profile::FileHelper,
     }
 }
 

@@ -269,7 +269,7 @@ fn the_page_may_call_its_sister_hosts() {
     };
     assert_eq!(file_to("file.wx2.qq.com", "wx2.qq.com", Profile::Web), [""; 0]);
     assert_eq!(file_to("file.wx2.qq.com", "szfilehelper.weixin.qq.com", Profile::FileHelper), [""; 0]);
-    for (host, origin) in [("file.wx2.qq.com", "wx.qq.com"), ("wx.qq.com", "wx.qq.com.example.com")] {
+    for (host, origin) in [("file.wx2.qq.com", "wx.qq.com"), ("file.wx.qq.com", "wx.qq.com.example.com")] {
         let violations = ["Origin is not the page's", "Referer is not the page's"];
         assert_eq!(
             file_to(host, origin, Profile::Web),

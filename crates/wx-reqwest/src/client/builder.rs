@@ -27,7 +27,7 @@ pub enum BuildError {
 
 impl<Start> ClientBuilder<Start> {
     pub(super) fn of(start: Start) -> Self {
-        Self { start, policy: Policy::default(), pace: Duration::ZERO, http: reqwest::Client::builder() }
+        Self { start, policy: Policy::default(), pace: Duration::ZERO, http: Http::defaults() }
     }
 
     /// Limits, tries and waits.
@@ -57,7 +57,8 @@ impl<Start> ClientBuilder<Start> {
         self
     }
 
-    /// A builder of reqwest's own, for proxies, certificates, name resolution. What [`Http::new`] lists is set after it.
+    /// A builder of reqwest's own, for proxies, certificates, name resolution, best begun with [`Http::defaults`].
+    /// What [`Http::new`] lists is set after it.
     pub fn http(mut self, builder: reqwest::ClientBuilder) -> Self {
         self.http = builder;
         self

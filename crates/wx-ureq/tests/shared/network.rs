@@ -2,11 +2,9 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use rustls::pki_types::PrivateKeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use socket2::{Domain, Socket, Type};
 use wx_proto::flow::{Delivered, FailureKind};
 use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, Policy, ReplyError, Session, UserName};
@@ -46,7 +44,7 @@ pub(super) fn one_try() -> Policy {
     policy
 }
 
-fn network(error: &Error) -> (FailureKind, Delivered) {
+pub(super) fn network(error: &Error) -> (FailureKind, Delivered) {
     match error.cause {
         Cause::Network { failure, .. } => (failure.kind, failure.delivered),
         _ => panic!("{error:?}"),
@@ -169,54 +167,6 @@ pub(super) fn read_head(stream: &mut TcpStream) -> String {
         head.push(byte[0]);
     }
     String::from_utf8(head).unwrap()
-}
-
-/// A proxy that opens the tunnel and then talks no TLS: nothing was delivered, and the message is not in doubt.
-pub(crate) fn no_tls_there<T: Transport>() {
-    let proxy = listen(|mut stream| {
-        assert!(read_head(&mut stream).starts_with("CONNECT "));
-        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
-        stream.read_exact(&mut [0; 50]).unwrap();
-        stream.write_all(b"this is no handshake, whatever it may be\r\n\r\n").unwrap();
-    });
-    let session =
-        Session::builder("https://wx.qq.com").uin(1).sid("s").skey("k").user_name("@me").data_ticket("t");
-    let client = T::new(session.build().unwrap(), one_try(), Some(&format!("http://{proxy}")));
-    let error = client.upload(&UserName::new("filehelper").unwrap(), small()).unwrap_err();
-    assert_eq!(network(&error), (FailureKind::Tls, Delivered::Never));
-}
-
-/// A proxy that opens the tunnel and then speaks TLS itself, with a certificate that has the right names and was signed
-/// by nobody. It is told the server's name, and nothing of the request: the handshake is never finished.
-pub(crate) fn a_certificate_that_nobody_signed_is_refused<T: Transport>() {
-    let names = ["wx.qq.com", "file.wx.qq.com"].map(String::from);
-    let own = rcgen::generate_simple_self_signed(names).unwrap();
-    let key = PrivateKeyDer::Pkcs8(own.signing_key.serialize_der().into());
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![own.cert.der().clone()], key)
-        .unwrap();
-    let config = Arc::new(config);
-    let (tell, heard) = mpsc::channel();
-    let proxy = listen(move |mut stream| {
-        assert!(read_head(&mut stream).starts_with("CONNECT file.wx.qq.com:443 "));
-        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
-        let mut stream = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream);
-        let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).unwrap_err();
-        tell.send((bytes, stream.conn.server_name().map(str::to_owned), stream.conn.is_handshaking()))
-            .unwrap();
-    });
-    let session =
-        Session::builder("https://wx.qq.com").uin(1).sid("s").skey("k").user_name("@me").data_ticket("t");
-    let client = T::new(session.build().unwrap(), one_try(), Some(&format!("http://{proxy}")));
-    let error = client.upload(&UserName::new("filehelper").unwrap(), small()).unwrap_err();
-    assert_eq!(network(&error), (FailureKind::Tls, Delivered::Never));
-    let (bytes, name, shaking_hands) = heard.recv_timeout(Duration::from_secs(5)).unwrap();
-    assert!(bytes.is_empty(), "it got {} bytes of a request", bytes.len());
-    assert_eq!((name.as_deref(), shaking_hands), (Some("file.wx.qq.com"), true));
 }
 
 /// On a connection that was used before, which HTTP clients like to replace by a new one.

@@ -10,6 +10,7 @@ mod pace;
 mod secrets;
 #[cfg(feature = "tracing")]
 mod spans;
+mod trust;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub(crate) use pace::*;
 pub(crate) use secrets::*;
 #[cfg(feature = "tracing")]
 pub(crate) use spans::*;
+pub(crate) use trust::*;
 
 /// A client under test.
 pub(crate) trait Transport {
@@ -82,6 +84,8 @@ macro_rules! scenarios {
             trouble_while_logging_in two_that_wait_share_the_messages
             pictures_keep_their_distance only_pictures_to_be_uploaded_keep_their_distance
         }
+        #[cfg(target_os = "linux")]
+        scenarios! { $transport: the_platforms_store_says_who_is_believed }
         #[cfg(feature = "tracing")]
         scenarios! { $transport:
             a_span_for_each_exchange_of_a_send spans_tell_how_an_exchange_failed_and_nothing_of_the_login

@@ -42,6 +42,6 @@ pub(crate) fn message(ret: i64, msg_id: &str, local_id: &str) -> Value {
 }
 
 /// Percent-encoded, with `.` and `_` too.
-fn encry_file_name(name: &str) -> String {
+pub(crate) fn encry_file_name(name: &str) -> String {
     percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC).to_string()
 }

@@ -1,0 +1,149 @@
+//! Who the account knows: contacts, rooms and their members, each with an avatar.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Cursor;
+
+use bytes::Bytes;
+use image::{ImageFormat, Rgb, RgbImage};
+use serde_json::{Value, json};
+
+use crate::hub::Hub;
+use crate::random;
+
+/// Somebody to send to.
+#[derive(Clone)]
+pub(crate) struct Contact {
+    pub(crate) user_name: String,
+    pub(crate) nick_name: String,
+    pub(crate) remark_name: String,
+}
+
+/// A room of the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Room {
+    /// UserName of the room.
+    pub user_name: String,
+    /// Its name.
+    pub nick_name: String,
+    /// UserNames of the members, the account itself not among them.
+    pub members: Vec<String>,
+    /// Their names, in the same order.
+    pub member_names: Vec<String>,
+    /// `EncryChatRoomId`, which asks for the avatars of members.
+    pub encry_chat_room_id: String,
+}
+
+impl Contact {
+    pub(crate) fn new(nick_name: String, remark_name: String) -> Self {
+        let user_name = format!("@{}", random::hex(64));
+        Contact { user_name, nick_name, remark_name }
+    }
+}
+
+impl Room {
+    pub(crate) fn new(nick_name: String, member_names: Vec<String>) -> Self {
+        Room {
+            user_name: format!("@@{}", random::hex(64)),
+            nick_name,
+            members: member_names.iter().map(|_| format!("@{}", random::hex(64))).collect(),
+            member_names,
+            encry_chat_room_id: format!("@{}", random::hex(32)),
+        }
+    }
+}
+
+impl Hub {
+    /// All contacts and rooms, as a list of contacts has them: rooms without their members.
+    pub(crate) fn contact_list(&self) -> Vec<Value> {
+        let names = ["Friend", "Second friend", "File Transfer"];
+        let always = self.account.contacts().into_iter().zip(names);
+        let always = always.map(|(user_name, nick_name)| self.contact(user_name, nick_name, ""));
+        let added = self.options.contacts.iter();
+        let added = added.map(|c| self.contact(&c.user_name, &c.nick_name, &c.remark_name));
+        let rooms = self.options.rooms.iter();
+        let rooms = rooms.map(|room| self.contact(&room.user_name, &room.nick_name, ""));
+        always.chain(added).chain(rooms).collect()
+    }
+
+    /// The same with the members of rooms, as webwxinit and webwxbatchgetcontact give them.
+    pub(crate) fn contacts_with_members(&self) -> Vec<Value> {
+        let mut contacts = self.contact_list();
+        for contact in &mut contacts {
+            let room = self.options.rooms.iter().find(|room| contact["UserName"] == *room.user_name);
+            if let Some(room) = room {
+                let members: Vec<Value> = room.members.iter().zip(&room.member_names).map(member).collect();
+                contact["MemberCount"] = members.len().into();
+                contact["MemberList"] = members.into();
+                contact["EncryChatRoomId"] = room.encry_chat_room_id.as_str().into();
+            }
+        }
+        contacts
+    }
+
+    /// The UserNames of all contacts and rooms.
+    pub(crate) fn user_names(&self) -> impl Iterator<Item = &str> {
+        let added = self.options.contacts.iter().map(|contact| contact.user_name.as_str());
+        let rooms = self.options.rooms.iter().map(|room| room.user_name.as_str());
+        self.account.contacts().into_iter().chain(added).chain(rooms)
+    }
+
+    /// The avatar of a contact, of a room, of the account itself, or of a member of a room whose id
+    /// is given, in either spelling.
+    pub(crate) fn avatar(&self, user_name: &str, room: Option<&str>) -> Option<Bytes> {
+        let is_member = || {
+            let ids = |of: &Room| [of.user_name.clone(), of.encry_chat_room_id.clone()];
+            let mut rooms = self.options.rooms.iter();
+            let room = rooms.find(|of| room.is_some_and(|id| ids(of).iter().any(|own| own == id)));
+            room.is_some_and(|room| room.members.iter().any(|member| member == user_name))
+        };
+        let is_known = user_name == self.account.user_name
+            || self.user_names().any(|name| name == user_name)
+            || is_member();
+        is_known.then(|| draw_avatar(user_name))
+    }
+
+    fn contact(&self, user_name: &str, nick_name: &str, remark_name: &str) -> Value {
+        // A room's picture is asked for without the skey.
+        let (call, skey) = if user_name.starts_with("@@") {
+            ("webwxgetheadimg", "")
+        } else {
+            ("webwxgeticon", self.account.skey.as_str())
+        };
+        let picture = format!("/cgi-bin/mmwebwx-bin/{call}?seq=672319000&username={user_name}&skey={skey}");
+        json!({
+            "Uin": 0, "UserName": user_name, "NickName": escaped(nick_name), "HeadImgUrl": picture,
+            "ContactFlag": 3, "MemberCount": 0, "MemberList": [],
+            "RemarkName": escaped(remark_name), "HideInputBarFlag": 0, "Sex": 0, "Signature": "",
+            "VerifyFlag": 0, "OwnerUin": 0, "PYInitial": "", "PYQuanPin": "",
+            "RemarkPYInitial": "", "RemarkPYQuanPin": "", "StarFriend": 0, "AppAccountFlag": 0,
+            "Statues": 0, "AttrStatus": 0, "Province": "", "City": "", "Alias": "", "SnsFlag": 0,
+            "UniFriend": 0, "DisplayName": "", "ChatRoomId": 0, "KeyWord": "",
+            "EncryChatRoomId": "", "IsOwner": 0,
+        })
+    }
+}
+
+fn member((user_name, nick_name): (&String, &String)) -> Value {
+    json!({
+        "Uin": 0, "UserName": user_name, "NickName": escaped(nick_name), "AttrStatus": 0,
+        "PYInitial": "", "PYQuanPin": "", "RemarkPYInitial": "", "RemarkPYQuanPin": "",
+        "MemberStatus": 0, "DisplayName": "", "KeyWord": "",
+    })
+}
+
+/// The server escapes what it shows.
+fn escaped(name: &str) -> String {
+    name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// A picture of one colour, another one for each name.
+fn draw_avatar(user_name: &str) -> Bytes {
+    let mut hasher = DefaultHasher::new();
+    user_name.hash(&mut hasher);
+    let [red, green, blue, ..] = hasher.finish().to_le_bytes();
+    let mut bytes = Cursor::new(Vec::new());
+    // Writing to memory cannot fail.
+    let _ = RgbImage::from_pixel(64, 64, Rgb([red, green, blue])).write_to(&mut bytes, ImageFormat::Jpeg);
+    bytes.into_inner().into()
+}

@@ -1,0 +1,90 @@
+// wechat4u. Its HTTP library (axios) honours HTTPS_PROXY.
+'use strict';
+
+const fs = require('node:fs');
+const Wechat = require('wechat4u');
+const { Inbox, answered, drive, fileOf, saved, until } = require('./driver');
+
+const bot = new Wechat();
+const inbox = new Inbox();
+bot.on('message', (message) => inbox.put(message));
+bot.on('error', (error) => console.error(error));
+
+let friend;
+let sent;
+
+async function sendFile(step) {
+  await bot.sendMsg({ file: fs.createReadStream(fileOf(step)) }, friend.UserName);
+  return {};
+}
+
+drive({
+  name: 'wechat4u',
+  steps: {
+    async login() {
+      await new Promise((resolve, reject) => {
+        bot.once('login', resolve);
+        bot.once('error', reject);
+        bot.start();
+      });
+      return { me: bot.user.NickName };
+    },
+
+    async contacts({ names }) {
+      const contacts = () => Object.values(bot.contacts);
+      friend = await until(() =>
+        contacts().find((contact) => contact.NickName === names.friend));
+      const [rooms, others] = [true, false].map((isRoom) =>
+        contacts().filter((contact) => bot.Contact.isRoomContact(contact) === isRoom));
+      return {
+        names: others.map((contact) => contact.getDisplayName()),
+        rooms: rooms.map((room) => room.NickName),
+      };
+    },
+
+    async sync({ ask }) {
+      const text = await ask('text');
+      const first = await inbox.take((message) => message.MsgId === text.msg_id);
+      const roomText = await ask('room-text');
+      const second = await inbox.take((message) => message.MsgId === roomText.msg_id);
+      // The client puts the member's name where the member's id was, and leaves it in the text.
+      const [, member, shown] = /^(.*?):\n([^]*)$/.exec(second.Content) ?? [];
+      return { texts: [first.Content, shown ?? second.Content], member };
+    },
+
+    async receive({ ask }) {
+      const picture = await ask('picture');
+      const message = await inbox.take((message) => message.MsgId === picture.msg_id);
+      const { data } = await bot.getMsgImg(message.MsgId);
+      return saved('picture.jpg', data);
+    },
+
+    async text({ greeting }) {
+      sent = await bot.sendMsg(greeting, friend.UserName);
+      return { text: greeting };
+    },
+
+    'picture-small': () => sendFile('picture-small'),
+    'picture-large': () => sendFile('picture-large'),
+    file: () => sendFile('file'),
+    gif: () => sendFile('gif'),
+    video: () => sendFile('video'),
+
+    async recall() {
+      await bot.revokeMsg(sent.MsgID, friend.UserName);
+      return { msg_id: sent.MsgID };
+    },
+
+    async avatar() {
+      const { data } = await bot.getHeadImg(friend.HeadImgUrl);
+      return saved('avatar.jpg', data);
+    },
+
+    async logout() {
+      const loggedOut = answered('webwxlogout');
+      bot.stop();
+      await loggedOut;
+      return {};
+    },
+  },
+});

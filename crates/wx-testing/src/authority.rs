@@ -1,0 +1,79 @@
+//! A certificate authority that lives as long as its test bed.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose, PublicKeyData,
+};
+use rustls::crypto::ring;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::{CertifiedKey, SigningKey};
+use sha2::{Digest, Sha256};
+
+/// Signs a certificate for each host name that is asked for.
+pub(crate) struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    /// One key for all names, so that a browser can be told its hash in advance.
+    key: KeyPair,
+    signing_key: Arc<dyn SigningKey>,
+    issued: Mutex<BTreeMap<String, Arc<CertifiedKey>>>,
+}
+
+impl Authority {
+    pub(crate) fn new() -> Result<Self, rcgen::Error> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, "wx-testing authority");
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
+        let key = KeyPair::generate()?;
+        let signing_key = ring::sign::any_supported_type(&PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+            .map_err(|_| rcgen::Error::CouldNotParseKeyPair)?;
+        Ok(Self { issuer, key, signing_key, issued: Mutex::default() })
+    }
+
+    /// The authority's own certificate, as PEM.
+    pub(crate) fn pem(&self) -> String {
+        self.issuer.pem()
+    }
+
+    /// SHA-256 of the public key of every certificate issued, in base64.
+    pub(crate) fn spki_hash(&self) -> String {
+        STANDARD.encode(Sha256::digest(self.key.subject_public_key_info()))
+    }
+
+    fn issue(&self, name: &str) -> Result<Arc<CertifiedKey>, rcgen::Error> {
+        let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(certified) = issued.get(name) {
+            return Ok(Arc::clone(certified));
+        }
+        let mut params = CertificateParams::new([name.to_owned()])?;
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.use_authority_key_identifier_extension = true;
+        let certificate = params.signed_by(&self.key, &self.issuer)?;
+        let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone(), self.issuer.der().clone()];
+        let certified = Arc::new(CertifiedKey::new(chain, Arc::clone(&self.signing_key)));
+        issued.insert(name.to_owned(), Arc::clone(&certified));
+        Ok(certified)
+    }
+}
+
+impl ResolvesServerCert for Authority {
+    /// A client that names no host gets no certificate: it would not be a client of the real server.
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.issue(hello.server_name()?).ok()
+    }
+}
+
+impl fmt::Debug for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authority").finish_non_exhaustive()
+    }
+}

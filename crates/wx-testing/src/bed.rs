@@ -1,0 +1,127 @@
+//! Everything together: emulator, front and proxy.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use wx_emulator::{Builder, Emulator};
+
+use crate::authority::Authority;
+use crate::front;
+use crate::proxy::{self, Asked};
+
+/// An emulator under the real host names. It stops when dropped.
+#[derive(Debug)]
+pub struct TestBed {
+    emulator: Emulator,
+    front: SocketAddr,
+    proxy: SocketAddr,
+    asked: Arc<Asked>,
+    authority: Arc<Authority>,
+    directory: TempDir,
+    runtime: Option<Runtime>,
+}
+
+impl TestBed {
+    /// Starts an emulator, the front before it, and the proxy before that.
+    ///
+    /// # Errors
+    /// If a port or a file for the authority's certificate cannot be had.
+    pub fn start(builder: Builder) -> io::Result<Self> {
+        let emulator = builder.start()?;
+        let authority = Arc::new(Authority::new().map_err(io::Error::other)?);
+        let acceptor = front::acceptor(Arc::clone(&authority)).map_err(io::Error::other)?;
+        let directory = tempfile::tempdir()?;
+        std::fs::write(directory.path().join(AUTHORITY), authority.pem())?;
+
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("wx-testing")
+            .enable_all()
+            .build()?;
+        let (front_listener, front) = listen(&runtime)?;
+        let (proxy_listener, proxy) = listen(&runtime)?;
+        let asked = Arc::new(Asked::default());
+        runtime.spawn(front::serve(front_listener, acceptor, emulator.addr()));
+        runtime.spawn(proxy::serve(proxy_listener, front, Arc::clone(&asked)));
+        let runtime = Some(runtime);
+        Ok(Self { emulator, front, proxy, asked, authority, directory, runtime })
+    }
+
+    /// The server.
+    pub fn emulator(&self) -> &Emulator {
+        &self.emulator
+    }
+
+    /// Where the TLS front listens, for clients that take no proxy.
+    pub fn front(&self) -> SocketAddr {
+        self.front
+    }
+
+    /// The URL of the proxy.
+    pub fn proxy(&self) -> String {
+        format!("http://{}", self.proxy)
+    }
+
+    /// A file with the authority's certificate, as PEM.
+    pub fn authority_file(&self) -> PathBuf {
+        self.directory.path().join(AUTHORITY)
+    }
+
+    /// The authority's certificate, as PEM.
+    pub fn authority_pem(&self) -> String {
+        self.authority.pem()
+    }
+
+    /// SHA-256 of the front's public key in base64, as Chromium takes it.
+    pub fn spki_hash(&self) -> String {
+        self.authority.spki_hash()
+    }
+
+    /// The hosts that tunnels were asked for, in alphabetical order.
+    pub fn hosts(&self) -> Vec<String> {
+        self.asked.hosts()
+    }
+
+    /// What the proxy refused, such as a request without TLS: method and host.
+    pub fn refused(&self) -> Vec<String> {
+        self.asked.refused()
+    }
+
+    /// The variables by which a program finds the proxy and trusts the front, whatever its language.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let authority = path(&self.authority_file());
+        let proxies = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
+        let authorities = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"];
+        let proxies = proxies.map(|name| (name, self.proxy()));
+        let authorities = authorities.map(|name| (name, authority.clone()));
+        proxies.into_iter().chain(authorities).collect()
+    }
+}
+
+impl Drop for TestBed {
+    fn drop(&mut self) {
+        // A runtime must not be waited for inside another one.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+const AUTHORITY: &str = "authority.pem";
+
+fn path(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+fn listen(runtime: &Runtime) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    let _entered = runtime.enter();
+    Ok((TcpListener::from_std(listener)?, address))
+}

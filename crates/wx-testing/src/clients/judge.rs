@@ -1,0 +1,142 @@
+//! What the emulator has to hold after each step.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use wx_emulator::{Emulator, Incoming, Message, Profile};
+
+use super::assets::{Assets, jpeg};
+
+/// Judges one client.
+pub(crate) struct Judge<'a> {
+    pub(crate) emulator: &'a Emulator,
+    pub(crate) assets: &'a Assets,
+    pub(crate) profile: Profile,
+    /// Texts that were delivered and have to be seen.
+    texts: Vec<String>,
+    picture: Vec<u8>,
+}
+
+/// The names that a bed's builder is given.
+pub(crate) const FRIEND: &str = "Anna";
+pub(crate) const ROOM: &str = "The Room";
+pub(crate) const MEMBER: &str = "Bob";
+
+impl<'a> Judge<'a> {
+    pub(crate) fn new(emulator: &'a Emulator, assets: &'a Assets, profile: Profile) -> Self {
+        Judge { emulator, assets, profile, texts: Vec::new(), picture: Vec::new() }
+    }
+
+    /// Does what a driver asks for.
+    pub(crate) fn asked(&mut self, what: &str) -> Value {
+        match what {
+            "names" => {
+                let friend = match self.profile {
+                    Profile::Web => FRIEND,
+                    Profile::FileHelper => "File Transfer",
+                };
+                json!({ "me": "Emulated", "friend": friend, "room": ROOM, "member": MEMBER })
+            }
+            "text" => {
+                let text = "a text, 文字 1";
+                self.texts.push(text.to_owned());
+                let msg_id = self.emulator.deliver(Incoming::text(text).sender(self.friend()));
+                json!({ "text": text, "msg_id": msg_id })
+            }
+            "room-text" => {
+                let text = "a text in the room, 文字 2";
+                self.texts.push(text.to_owned());
+                let Some(room) = self.emulator.room(ROOM) else { return json!({}) };
+                let message = Incoming::text(text).sender(&room.members[0]).room(&room.user_name);
+                json!({ "text": text, "msg_id": self.emulator.deliver(message), "member": MEMBER })
+            }
+            "picture" => {
+                self.picture = jpeg(3);
+                let message = Incoming::image(self.picture.clone()).sender(self.friend());
+                json!({ "msg_id": self.emulator.deliver(message) })
+            }
+            _ => json!({ "error": "nothing of that kind" }),
+        }
+    }
+
+    /// Whether a step came to what it should have.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub(crate) fn step(&self, step: &str, saw: &Value) -> Result<(), String> {
+        match step {
+            "login" => {
+                expect(self.emulator.is_logged_in(), "the server knows of no login")?;
+                expect(saw["me"] == "Emulated", "the client does not know whose login it is")
+            }
+            "contacts" => {
+                expect(has(&saw["names"], FRIEND), "a contact is missing")?;
+                let rooms = &saw["rooms"];
+                expect(rooms.is_null() || has(rooms, ROOM), "the room is missing")
+            }
+            "sync" => {
+                let all = self.texts.iter().all(|text| has(&saw["texts"], text));
+                expect(!self.texts.is_empty() && all, "a text was not seen as it was sent")
+            }
+            "receive" => expect(
+                !self.picture.is_empty() && file(saw) == self.picture,
+                "the picture's bytes are not those that were sent",
+            ),
+            "text" => {
+                let text = saw["text"].as_str().unwrap_or_default();
+                let sent = self.sent(|message| message.kind == 1 && message.text == text);
+                expect(!text.is_empty() && sent == 1, "the text is not stored as it was sent")
+            }
+            "picture-small" => self.stored(&self.assets.small, &[3]),
+            "picture-large" => self.stored(&self.assets.large, &[3]),
+            "file" => self.stored(&self.assets.file, &[6]),
+            "gif" => self.stored(&self.assets.gif, &[47, 3, 6]),
+            "video" => self.stored(&self.assets.video, &[43, 6]),
+            "recall" => expect(self.sent(|message| message.revoked) == 1, "no message was taken back"),
+            "avatar" => {
+                let avatar = self.emulator.avatar(self.friend()).unwrap_or_default();
+                expect(file(saw) == avatar, "the avatar's bytes are not the contact's")
+            }
+            "logout" => expect(!self.emulator.is_logged_in(), "the login is still there"),
+            _ => Err("nothing of that name".to_owned()),
+        }
+    }
+
+    fn friend(&self) -> &str {
+        match self.profile {
+            Profile::Web => self.emulator.contact(FRIEND).unwrap_or_default(),
+            Profile::FileHelper => "filehelper",
+        }
+    }
+
+    /// Exactly one message of these bytes, of one of these kinds.
+    fn stored(&self, bytes: &[u8], kinds: &[u32]) -> Result<(), String> {
+        let alike = self.sent(|message| message.picture == *bytes);
+        let of_kind = self.sent(|message| message.picture == *bytes && kinds.contains(&message.kind));
+        match (alike, of_kind) {
+            (0, _) => Err("the server has no such message".to_owned()),
+            (1, 1) => Ok(()),
+            (1, _) => Err("the message is of another kind".to_owned()),
+            (more, _) => Err(format!("the server has {more} such messages")),
+        }
+    }
+
+    /// How many messages to the friend are so.
+    fn sent(&self, is: impl Fn(&Message) -> bool) -> usize {
+        let messages = self.emulator.messages();
+        messages.iter().filter(|message| message.to == self.friend() && is(message)).count()
+    }
+}
+
+fn expect(is_so: bool, otherwise: &str) -> Result<(), String> {
+    if is_so { Ok(()) } else { Err(otherwise.to_owned()) }
+}
+
+fn has(list: &Value, text: &str) -> bool {
+    list.as_array().is_some_and(|list| list.iter().any(|one| one == text))
+}
+
+/// The file that a client says it wrote.
+fn file(saw: &Value) -> Vec<u8> {
+    saw["path"].as_str().and_then(|path| fs::read(path).ok()).unwrap_or_default()
+}

@@ -1,0 +1,59 @@
+//! The clients, and what is known to be wrong with each of them.
+
+use wx_emulator::Profile;
+
+/// A released client.
+#[derive(Clone, Copy, Debug)]
+pub struct Client {
+    /// The name of its driver, and of what is installed for it.
+    pub name: &'static str,
+    /// The version that is installed.
+    pub version: &'static str,
+    /// What its driver is written in.
+    pub language: Language,
+    /// The page it logs in to.
+    pub profile: Profile,
+    /// Steps that fail by the client's own fault.
+    pub faults: &'static [Fault],
+}
+
+/// A step that a client fails by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    /// The step.
+    pub step: &'static str,
+    /// Where its code is wrong, and how.
+    pub evidence: &'static str,
+}
+
+/// What a driver is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// Python, with packages of PyPI.
+    Python,
+    /// Node.js, with packages of npm; the browser is driven from there too.
+    Node,
+}
+
+const fn python(name: &'static str, version: &'static str, faults: &'static [Fault]) -> Client {
+    Client { name, version, language: Language::Python, profile: Profile::Web, faults }
+}
+
+const fn node(name: &'static str, version: &'static str, faults: &'static [Fault]) -> Client {
+    Client { name, version, language: Language::Node, profile: Profile::Web, faults }
+}
+
+/// All clients, in the order of the table.
+pub const ROSTER: &[Client] = &[
+    python("itchat", "1.3.10", &[]),
+    python("itchat-uos", "1.4.1", &[]),
+    python("itchat-uos-patch", "1.6.0", &[]),
+    python("itchat-efb", "efb-wechat-slave 2.0.7", &[]),
+    python("wxpy", "0.3.9.8, itchat 1.2.32", &[]),
+    python("bl-wxpy", "0.6.13", &[]),
+    python("pywxclient", "0.1.2", &[]),
+    node("wechat4u", "0.7.14", &[]),
+    node("puppet-wechat4u", "1.14.14", &[]),
+    node("browser-web", "webuploader 0.1.8", &[]),
+    Client { profile: Profile::FileHelper, ..node("browser-filehelper", "webuploader 0.1.8", &[]) },
+];

@@ -1,0 +1,126 @@
+//! One client's way through all steps.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use wx_emulator::Emulator;
+
+use super::STEPS;
+use super::assets::Assets;
+use super::driver::{Places, drive};
+use super::judge::{FRIEND, Judge, MEMBER, ROOM};
+use super::roster::Client;
+use crate::TestBed;
+
+/// A client that waits for messages asks no more often than this in a whole run.
+const MOST_POLLS: usize = 150;
+
+/// What became of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The server holds what it should.
+    Passed,
+    /// The client has no such call.
+    Lacking(String),
+    /// Not so, and why.
+    Failed(String),
+}
+
+/// What became of a client.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// By step; one that is missing was never reached.
+    pub outcomes: BTreeMap<&'static str, Outcome>,
+    /// What the official page does not do, and how often it was done.
+    pub violations: Vec<(String, usize)>,
+    /// Requests that the proxy refused, such as those without TLS.
+    pub refused: Vec<String>,
+    /// How often the server was asked for messages.
+    pub polls: usize,
+    /// Why the driver did not end as it should.
+    pub trouble: Option<String>,
+}
+
+impl Run {
+    /// What became of a step.
+    pub fn outcome(&self, step: &str) -> Outcome {
+        let unreached = || Outcome::Failed("never reached".to_owned());
+        self.outcomes.get(step).cloned().unwrap_or_else(unreached)
+    }
+
+    /// Everything that differs from what is known of the client.
+    pub fn surprises(&self, client: &Client) -> Vec<String> {
+        let mut surprises = Vec::new();
+        for step in STEPS {
+            let known = client.faults.iter().any(|fault| fault.step == step);
+            match self.outcome(step) {
+                Outcome::Failed(why) if !known => surprises.push(format!("{step}: {why}")),
+                Outcome::Passed if known => surprises.push(format!("{step}: works, and should not")),
+                _ => {}
+            }
+        }
+        surprises.extend(self.trouble.clone());
+        surprises.extend(self.refused.iter().map(|what| format!("refused by the proxy: {what}")));
+        if self.polls > MOST_POLLS {
+            surprises.push(format!("{} requests for messages: it loops", self.polls));
+        }
+        surprises
+    }
+}
+
+/// Runs a client. `drivers` is `crates/wx-testing/clients`, `installed` where its packages are,
+/// `scratch` a directory for what it writes.
+///
+/// # Errors
+/// If the bed cannot be started or a file cannot be written.
+pub fn run(client: &Client, drivers: &Path, installed: &Path, scratch: &Path) -> io::Result<Run> {
+    let builder =
+        Emulator::builder().profile(client.profile).contact(FRIEND, "").room(ROOM, [MEMBER, "Carol"]);
+    let bed = TestBed::start(builder)?;
+    let emulator = bed.emulator();
+    // An emulator starts with a login, which must not be taken for the client's.
+    emulator.log_out();
+
+    let assets = Assets::new();
+    let (files, home) = (scratch.join("files"), scratch.join(client.name));
+    std::fs::create_dir_all(&files)?;
+    std::fs::create_dir_all(&home)?;
+    assets.write(&files)?;
+
+    let mut judge = Judge::new(emulator, &assets, client.profile);
+    let mut outcomes = BTreeMap::new();
+    let places = Places { drivers, installed, files: &files, scratch: &home };
+    let driven = drive(client, &bed, places, |said| answer(&mut judge, &mut outcomes, said));
+    let polls = ["synccheck", "webwxsync"].map(|call| emulator.requests_to(call)).iter().sum();
+    Ok(Run {
+        outcomes,
+        violations: emulator.violation_counts(),
+        refused: bed.refused(),
+        polls,
+        trouble: driven.err().map(|error| error.to_string()),
+    })
+}
+
+fn answer(judge: &mut Judge<'_>, outcomes: &mut BTreeMap<&'static str, Outcome>, said: &Value) -> Value {
+    if let Some(what) = said["ask"].as_str() {
+        return judge.asked(what);
+    }
+    let Some(step) = STEPS.into_iter().find(|step| said["step"] == **step) else {
+        return json!({});
+    };
+    let outcome = if let Some(why) = said["lacks"].as_str() {
+        Outcome::Lacking(why.to_owned())
+    } else if let Some(why) = said["error"].as_str() {
+        Outcome::Failed(why.to_owned())
+    } else {
+        judge.step(step, &said["saw"]).map_or_else(Outcome::Failed, |()| Outcome::Passed)
+    };
+    let verdict = match &outcome {
+        Outcome::Failed(why) => json!({ "ok": false, "why": why }),
+        _ => json!({ "ok": true }),
+    };
+    outcomes.insert(step, outcome);
+    verdict
+}

@@ -1,0 +1,37 @@
+//! The table of `docs/clients.md`.
+
+use std::fmt::Write;
+
+use super::STEPS;
+use super::roster::Client;
+use super::run::{Outcome, Run};
+
+/// Clients and steps as Markdown, with a note for each fault of a client's own.
+pub fn table(runs: &[(&Client, Run)]) -> String {
+    let mut out = format!("| client | {} |\n", STEPS.join(" | "));
+    let _ = writeln!(out, "|---|{}", ":-:|".repeat(STEPS.len()));
+    let mut faults = Vec::new();
+    for (client, run) in runs {
+        let _ = write!(out, "| {} ({}) |", client.name, client.version);
+        for step in STEPS {
+            let cell = match run.outcome(step) {
+                Outcome::Passed => "+".to_owned(),
+                Outcome::Lacking(_) => "–".to_owned(),
+                Outcome::Failed(why) => match client.faults.iter().find(|f| f.step == step) {
+                    Some(fault) => {
+                        faults.push(format!("{}, {step}: {}", client.name, fault.evidence));
+                        format!("[{}]", faults.len())
+                    }
+                    None => format!("FAILED: {why}"),
+                },
+            };
+            let _ = write!(out, " {cell} |");
+        }
+        out.push('\n');
+    }
+    for (number, fault) in faults.iter().enumerate() {
+        let _ = write!(out, "\n{}. {fault}", number + 1);
+    }
+    out.push('\n');
+    out
+}

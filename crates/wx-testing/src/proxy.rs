@@ -1,0 +1,94 @@
+//! The CONNECT proxy: every host name leads to the TLS front, and nothing leaves the machine.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A request for a tunnel is no longer than this.
+const LONGEST_HEAD: usize = 16 * 1024;
+
+/// What clients asked the proxy for.
+#[derive(Debug, Default)]
+pub(crate) struct Asked(Mutex<Log>);
+
+#[derive(Debug, Default)]
+struct Log {
+    hosts: BTreeSet<String>,
+    refused: BTreeSet<String>,
+}
+
+impl Asked {
+    /// The hosts that were asked for, in alphabetical order.
+    pub(crate) fn hosts(&self) -> Vec<String> {
+        self.log(|log| log.hosts.iter().cloned().collect())
+    }
+
+    /// What was asked for and is no tunnel to port 443, without paths: they may hold credentials.
+    pub(crate) fn refused(&self) -> Vec<String> {
+        self.log(|log| log.refused.iter().cloned().collect())
+    }
+
+    fn log<T>(&self, with: impl FnOnce(&mut Log) -> T) -> T {
+        with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Accepts connections for as long as the runtime lives.
+pub(crate) async fn serve(listener: TcpListener, front: SocketAddr, asked: Arc<Asked>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let asked = Arc::clone(&asked);
+        tokio::spawn(async move { drop(tunnel(stream, front, &asked).await) });
+    }
+}
+
+async fn tunnel(mut client: TcpStream, front: SocketAddr, asked: &Asked) -> io::Result<()> {
+    client.set_nodelay(true)?;
+    let head = read_head(&mut client).await?;
+    let mut words = head.split_ascii_whitespace();
+    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let Some(host) = target.strip_suffix(":443").filter(|_| method == "CONNECT") else {
+        asked.log(|log| log.refused.insert(format!("{method} {}", origin(target))));
+        return client.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n").await;
+    };
+    asked.log(|log| log.hosts.insert(host.to_ascii_lowercase()));
+    let mut front = TcpStream::connect(front).await?;
+    front.set_nodelay(true)?;
+    client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
+    copy_bidirectional(&mut client, &mut front).await?;
+    Ok(())
+}
+
+/// Scheme and host of a URL, or the host and port of a tunnel.
+fn origin(target: &str) -> &str {
+    let start = target.find("://").map_or(0, |at| at + 3);
+    let end = target[start..].find(['/', '?']).map_or(target.len(), |at| start + at);
+    &target[..end]
+}
+
+/// Reads no further than the blank line: what follows it belongs to the tunnel.
+async fn read_head(stream: &mut TcpStream) -> io::Result<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        if head.len() == LONGEST_HEAD {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        head.push(stream.read_u8().await?);
+    }
+    Ok(String::from_utf8_lossy(&head).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin;
+
+    #[test]
+    fn refusals_name_no_path() {
+        assert_eq!(origin("http://wx.qq.com/a?skey=b"), "http://wx.qq.com");
+        assert_eq!(origin("http://wx.qq.com?skey=b"), "http://wx.qq.com");
+        assert_eq!(origin("wx.qq.com:80"), "wx.qq.com:80");
+    }
+}

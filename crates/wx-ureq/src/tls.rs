@@ -1,0 +1,66 @@
+//! Which TLS library checks a server, and by which certificates.
+
+use ureq::config::Config;
+
+use crate::BuildError;
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+
+/// Whether `config` can be used for https.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+pub(crate) fn check(config: &Config) -> Result<(), BuildError> {
+    let tls = config.tls_config();
+    let built = [
+        (TlsProvider::Rustls, cfg!(feature = "rustls")),
+        (TlsProvider::NativeTls, cfg!(feature = "native-tls")),
+    ];
+    if tls.disable_verification() {
+        Err(BuildError::Unverified)
+    } else if !built.contains(&(tls.provider(), true)) {
+        Err(BuildError::NoTls)
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+pub(crate) fn check(_: &Config) -> Result<(), BuildError> {
+    Err(BuildError::NoTls)
+}
+
+/// rustls if it is there.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+pub(crate) fn config() -> TlsConfig {
+    let provider = if cfg!(feature = "rustls") { TlsProvider::Rustls } else { TlsProvider::NativeTls };
+    TlsConfig::builder().provider(provider).root_certs(roots()).build()
+}
+
+#[cfg(all(any(feature = "rustls", feature = "native-tls"), not(feature = "webpki-roots")))]
+fn roots() -> RootCerts {
+    RootCerts::PlatformVerifier
+}
+
+/// ureq can use the platform's verifier or a list, not both, so the platform's certificates are listed. A file of
+/// the platform's store that cannot be read is left out, as the platform's verifier does it.
+#[cfg(all(any(feature = "rustls", feature = "native-tls"), feature = "webpki-roots"))]
+fn roots() -> RootCerts {
+    use ureq::tls::Certificate;
+
+    let platform = rustls_native_certs::load_native_certs().certs;
+    let compiled_in = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned();
+    platform.into_iter().chain(compiled_in).map(|cert| Certificate::from_der(&cert).to_owned()).into()
+}
+
+#[cfg(all(test, any(feature = "rustls", feature = "native-tls"), feature = "webpki-roots"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compiled_in_certificates_are_trusted_too() {
+        let RootCerts::Specific(roots) = roots() else { panic!("not a list") };
+        for compiled_in in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
+            assert!(roots.iter().any(|root| *root.der() == **compiled_in));
+        }
+    }
+}
