@@ -100,8 +100,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) site: &'a Site,
 }
 
-/// What in the page makes a request. This decides `Accept`, and whether a header of the page's own can
-/// go along (§8.8): only a script's own requests can carry one.
+/// What in the page makes a request. This decides `Accept`, and whether the page can add a header of
+/// its own (§8.8): only a script's requests can carry one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Accept {
     /// `$http` of the page's framework.
@@ -174,8 +174,8 @@ impl<'a> Draft<'a> {
         let hosts = self.site.hosts();
         let (origin, base) = (hosts.origin(self.role), hosts.origin(Role::Base));
         let cross_origin = origin != base || self.role != Role::Base;
-        // Web WeChat has its language in the page's address, the File Transfer Helper has not. A page's
-        // full URL goes to its own origin only, other origins get the bare one.
+        // Web WeChat has its language in the page's address, the File Transfer Helper does not. The
+        // full URL is sent to the page's own origin only; other origins see no more than the origin.
         let referer = match self.site.profile() {
             Profile::Web if !cross_origin => format!("{base}/?lang={}", self.site.lang()),
             _ => format!("{base}/"),

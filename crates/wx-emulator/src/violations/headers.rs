@@ -17,8 +17,8 @@ pub(super) fn check(call: &Call, hub: &Hub) {
     }
 }
 
-/// Only a script's own request can carry a header of the page's. Script elements, images, forms and the browser's
-/// preflight cannot.
+/// Only a script's own request can carry a header of the page's. Script elements, images, forms and
+/// the browser's preflight cannot.
 fn check_app_id(call: &Call, hub: &Hub) {
     let violation = |what: &str| hub.violation(&call.endpoint, what);
     let cannot_carry = match call.endpoint.as_str() {

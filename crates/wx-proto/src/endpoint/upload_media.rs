@@ -25,7 +25,8 @@ pub const CHUNK: u64 = 524_288;
 
 pub(super) const NAME: &str = "webwxuploadmedia";
 
-/// Path and query, the same for each chunk and for the preflight: a browser remembers a preflight by its URL.
+/// Path and query, the same for each chunk and for the preflight: a browser remembers a preflight by
+/// its URL.
 pub(super) fn target(session: &Session, seed: &Seed) -> Target {
     let target = Target::new(cgi!("webwxuploadmedia")).pair("f", "json");
     match session.site().profile() {

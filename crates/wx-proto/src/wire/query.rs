@@ -18,10 +18,10 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'(')
     .remove(b')');
 
-/// What stays as it is where the page pastes a value into its URL unencoded (P13): uuid in the login
-/// poll, sid and skey in webwxsync, skey in webwxgetcontact. A server sees those four characters in
-/// every value of these kinds. Everything else is encoded, so that no value can break the request
-/// line or add a pair, and a literal `%` stays apart from an escape.
+/// What stays as it is where the page pastes a value into its URL without encoding it (P13): `uuid` in
+/// the login poll, `sid` and `skey` in webwxsync, `skey` in webwxgetcontact. Besides letters and
+/// digits these values hold only `@`, `+`, `/`, `=` and `_`. Every other character is encoded, so no
+/// value can break the request line or add a pair, and a literal `%` cannot be taken for an escape.
 const RAW: &AsciiSet = &COMPONENT.remove(b'@').remove(b'+').remove(b'/').remove(b'=');
 
 /// A path with its query, values percent-encoded (P13). No `Debug`: it may hold skey and pass_ticket.

@@ -1,5 +1,5 @@
-//! Our requests beside those of the official page's own script, run in a browser: host, path, query, headers and
-//! JSON text. What is left out here, and why, stands in `docs/conformance.md`.
+//! Compares our requests with those of the official page's own script, run in a browser: host, path,
+//! query, headers and JSON text. `docs/conformance.md` lists what is left out here, and why.
 
 use std::collections::BTreeMap;
 
@@ -28,8 +28,8 @@ use wx_proto::{
     ImageSize, MediaId, MsgId, Outgoing, Picture, Policy, Profile, Seed, Session, Site, UserName,
 };
 
-/// Headers that a browser adds by itself and that no source shows a server to read, and cookies, which have tests of
-/// their own.
+/// Headers that a browser adds by itself and that no source shows a server to read, and cookies,
+/// which have tests of their own.
 const NOT_COMPARED: [&str; 10] = [
     "accept-encoding",
     "accept-language",
@@ -42,6 +42,9 @@ const NOT_COMPARED: [&str; 10] = [
     "upgrade-insecure-requests",
     "user-agent",
 ];
+
+/// A millisecond of both captures.
+const CAPTURED_AT: i64 = 1_795_635_230_000;
 
 struct Capture {
     requests: Vec<Value>,
@@ -154,29 +157,25 @@ impl Captured<'_> {
         serde_json::from_str(self.field("uploadmediarequest")).unwrap_or_default()
     }
 
-    /// The clock that the request was made at.
+    /// The clock that the request was made at, from whichever of its values shows it.
     fn seed(&self) -> Seed {
-        let query = self.query();
-        let body = self.json();
-        let number = |value: &Value| value.as_i64();
-        let from_not_now = |r: i64| 1_795_296_329_728 + u64::from(!(r as i32) as u32);
-        let exact = number(&body["ClientMsgId"]).or_else(|| number(&self.upload_request()["ClientMediaId"]));
-        let unix_ms = match (exact, query.get("r").map(|r| r.parse::<i64>().unwrap()), number(&body["rr"])) {
-            (Some(ms), ..) => ms.unsigned_abs(),
-            (_, Some(r), _) | (_, None, Some(r)) if r < 0 => from_not_now(r),
-            (_, Some(ms), _) => ms.unsigned_abs(),
-            _ => query.get("_").map_or(1_795_635_230_000, |ms| ms.parse().unwrap()),
-        };
+        let (query, body, upload) = (self.query(), self.json(), self.upload_request());
+        let in_query = |name: &str| query.get(name)?.parse::<i64>().ok();
+        let shown = body["ClientMsgId"].as_i64().or(upload["ClientMediaId"].as_i64());
+        let shown = shown.or(in_query("r")).or(body["rr"].as_i64()).or(in_query("_")).unwrap_or(CAPTURED_AT);
+        // `~now` has the low 32 bits only.
+        let high = CAPTURED_AT >> 32 << 32;
+        let unix_ms = if shown < 0 { high | i64::from(!(shown as i32) as u32) } else { shown };
+        let unix_ms = unix_ms.unsigned_abs();
         Seed { unix_ms, entropy: [1; 16] }
     }
 
-    /// Fails unless `ours` is this request. Ids that are drawn have to be of one shape only.
+    /// Fails unless `ours` is this request. Of drawn ids only the shape is compared.
     #[track_caller]
     fn is(&self, ours: &Outgoing) {
         let http = ours.http();
         assert_eq!(http.method(), self.0["method"].as_str().unwrap());
         assert_eq!(http.uri().host(), self.0["host"].as_str());
-        // jQuery's `_` counts from the time the page was loaded.
         assert_eq!(
             with_shapes(http.uri().path_and_query().unwrap().as_str()),
             with_shapes(self.target()),
@@ -206,7 +205,8 @@ impl Captured<'_> {
     }
 }
 
-/// The digits of `_` and the characters of `random` do not matter, only how many there are.
+/// A target in which `_`, which jQuery counts up from the time the page was loaded, and `random` show
+/// only their lengths.
 fn with_shapes(target: &str) -> String {
     let shape = |pair: &str| match pair.split_once('=') {
         Some((name @ ("_" | "random"), value)) => format!("{name}={}", "x".repeat(value.len())),
@@ -215,7 +215,7 @@ fn with_shapes(target: &str) -> String {
     target.split('&').map(shape).collect::<Vec<_>>().join("&")
 }
 
-/// A body with the digits of both ids of its message made equal.
+/// A body whose message ids, which are drawn, show only their length.
 fn with_local_ids(body: &[u8]) -> String {
     let text = String::from_utf8(body.to_vec()).unwrap();
     let Some((_, rest)) = text.split_once("\"LocalID\":\"") else { return text };
@@ -237,7 +237,7 @@ fn picture(name: &str, len: u64) -> Picture {
     Picture::new(name, len, start, &policy).unwrap()
 }
 
-/// The chunk of an upload: its first one, with a content that does not matter.
+/// The first chunk of an upload, without its content.
 fn upload(captured: &Captured<'_>, session: &Session) -> Outgoing {
     let request = captured.upload_request();
     let text = |key: &str| request[key].as_str().unwrap();

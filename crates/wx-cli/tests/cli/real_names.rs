@@ -1,0 +1,125 @@
+//! The command under the host names of the real server, where cookies reach some hosts only. It
+//! finds the proxy and the authority of the test bed in its environment, as any program would.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+use wx_emulator::{Emulator, Profile};
+use wx_testing::TestBed;
+
+use crate::support::{CHUNK, TRANSPORTS, gif, jpeg, png, signal, wait_until};
+
+struct Place {
+    bed: TestBed,
+    dir: tempfile::TempDir,
+    transport: &'static str,
+}
+
+impl Place {
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wx"));
+        command.args(args).args(["--transport", self.transport, "--json"]);
+        command.current_dir(self.dir.path()).stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.envs(self.bed.environment()).env_remove("NO_PROXY").env_remove("no_proxy");
+        command
+    }
+
+    fn ran(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// Runs it, and it does what it should.
+    fn wx(&self, args: &[&str]) -> String {
+        let ran = self.ran(args);
+        let err = String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.success(), "{} {args:?}: {err}", self.transport);
+        String::from_utf8(ran.stdout).unwrap()
+    }
+
+    fn spawn(&self, args: &[&str]) -> Child {
+        self.command(args).spawn().unwrap()
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn kept(&self) -> Vec<Vec<u8>> {
+        let entries = fs::read_dir(self.path("kept")).into_iter().flatten().map(|entry| entry.unwrap());
+        let whole = entries.filter(|entry| !entry.file_name().to_string_lossy().starts_with(".wx-"));
+        whole.map(|entry| fs::read(entry.path()).unwrap()).collect()
+    }
+}
+
+const SESSION: [&str; 2] = ["--session", "session.json"];
+
+#[test]
+fn p2_p5_from_the_code_to_the_logout_on_both_pages() {
+    for transport in TRANSPORTS {
+        for (page, profile, to, hosts) in [
+            ("web", Profile::Web, "name:Anna", "login.wx.qq.com webpush.wx.qq.com wx.qq.com"),
+            ("filehelper", Profile::FileHelper, "filehelper", "filehelper.weixin.qq.com login.wx.qq.com"),
+        ] {
+            let arriving = [jpeg(9000, 1), png(), gif()];
+            let builder =
+                arriving.iter().fold(Emulator::builder(), |builder, image| builder.image(image.clone()));
+            let bed = TestBed::start(builder.contact("Anna", "").profile(profile)).unwrap();
+            let place = Place { bed, dir: tempfile::tempdir().unwrap(), transport };
+            let server = place.bed.emulator();
+            server.log_out();
+
+            place.wx(&[&["login", "--profile", page], &SESSION[..]].concat());
+            assert!(server.is_logged_in());
+            let contacts = place.wx(&[&["contacts"], &SESSION[..]].concat());
+            assert!(contacts.contains("Anna"), "{contacts}");
+
+            let watch = place.spawn(&[&["watch", "--save-images", "kept"], &SESSION[..]].concat());
+            wait_until(|| place.kept().len() == arriving.len());
+            signal(&watch, "TERM");
+            watch.wait_with_output().unwrap();
+            for image in &arriving {
+                assert!(place.kept().contains(image), "another picture was kept");
+            }
+
+            // One chunk, several, and what the page sends as a file.
+            let pictures = [jpeg(20_000, 2), jpeg(2 * CHUNK + 9, 3)];
+            for (name, picture) in ["small.jpg", "large.jpg"].into_iter().zip(&pictures) {
+                fs::write(place.path(name), picture).unwrap();
+                place.wx(&[&["send-image", "--to", to, name], &SESSION[..]].concat());
+            }
+            fs::write(place.path("a.gif"), gif()).unwrap();
+            place.wx(&[&["send-image", "--to", to, "--as-file", "a.gif"], &SESSION[..]].concat());
+            let sent = server.messages();
+            assert_eq!(sent.iter().map(|message| message.kind).collect::<Vec<_>>(), [3, 3, 6]);
+            assert!(sent[0].picture == pictures[0] && sent[1].picture == pictures[1]);
+            assert!(sent[2].picture == gif());
+
+            let out = place.path("back.jpg");
+            let fetch = ["fetch-image", "--out", "back.jpg", sent[1].msg_id.as_str()];
+            place.wx(&[&fetch, &SESSION[..]].concat());
+            assert!(fs::read(out).unwrap() == pictures[1]);
+
+            place.wx(&[&["logout"], &SESSION[..]].concat());
+            assert!(!server.is_logged_in());
+            assert_eq!(server.violations(), [""; 0], "{transport} {page}");
+            assert_eq!(place.bed.refused(), [""; 0]);
+            assert_eq!(place.bed.hosts().join(" "), format!("file.wx.qq.com {hosts}"), "{transport}");
+        }
+    }
+}
+
+/// Without the authority of the test bed nothing is sent at all.
+#[test]
+fn p3_an_authority_that_the_platform_does_not_know_is_not_trusted() {
+    for transport in TRANSPORTS {
+        let bed = TestBed::start(Emulator::builder()).unwrap();
+        let place = Place { bed, dir: tempfile::tempdir().unwrap(), transport };
+        let mut command = place.command(&[&["login", "--timeout", "1"], &SESSION[..]].concat());
+        let ran = command.env_remove("SSL_CERT_FILE").output().unwrap();
+        assert_eq!(ran.status.code(), Some(1), "{}", String::from_utf8_lossy(&ran.stderr));
+        assert_eq!(place.bed.hosts(), ["login.wx.qq.com"]);
+        assert_eq!(place.bed.emulator().requests().len(), 0);
+    }
+}

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Installs the released clients into the directory DEST, by default target/clients. What is there
+# with the same pins stays. Chromium is Debian's package, and is not installed here.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+dest=${1:-$here/../../../target/clients}
+mkdir -p "$dest"
+dest=$(cd "$dest" && pwd)
+
+sh "$here/python/install.sh" "$dest/python" &
+python=$!
+sh "$here/node/install.sh" "$dest/node"
+wait "$python"
