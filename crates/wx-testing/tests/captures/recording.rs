@@ -27,8 +27,12 @@ pub(crate) struct Recorded {
 
 impl Recording {
     pub(crate) fn read(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("captures/{name}.json"));
-        let json: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        // The core's tests read those of the pages themselves.
+        let folders = ["captures", "../wx-proto/tests/captures"].map(|folder| root.join(folder));
+        let mut files = folders.iter().map(|folder| folder.join(format!("{name}.json")));
+        let file = files.find(|file| file.exists()).unwrap();
+        let json: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
         let requests = json["requests"].as_array().unwrap().iter().map(Recorded::read).collect();
         Recording { requests }
     }
