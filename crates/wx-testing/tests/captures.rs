@@ -14,16 +14,26 @@ mod pictures;
 #[path = "../../wx-emulator/tests/emulator/swap.rs"]
 mod swap;
 
+#[path = "captures/compare.rs"]
+mod compare;
 #[path = "captures/cookies.rs"]
 mod cookies;
 #[path = "captures/files.rs"]
 mod files;
 #[path = "captures/forms.rs"]
 mod forms;
+#[path = "captures/ours.rs"]
+mod ours;
+#[path = "captures/reasons.rs"]
+mod reasons;
 #[path = "captures/recording.rs"]
 mod recording;
 #[path = "captures/replay.rs"]
 mod replay;
+#[path = "captures/sent.rs"]
+mod sent;
 
 #[path = "captures/clients.rs"]
 mod clients;
+#[path = "captures/parity.rs"]
+mod parity;

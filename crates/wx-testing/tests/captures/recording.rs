@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use serde_json::Value;
+use wx_emulator::Request;
 
-use crate::swap::decoded;
+use crate::swap::{Swap, decoded};
 
 /// The requests of one client, in the order they came.
 pub(crate) struct Recording {
@@ -35,6 +36,43 @@ impl Recording {
         let json: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
         let requests = json["requests"].as_array().unwrap().iter().map(Recorded::read).collect();
         Recording { requests }
+    }
+
+    /// What a server saw, as if it were recorded; but for the forms, which it keeps in parts.
+    pub(crate) fn seen(requests: &[Request]) -> Self {
+        let recorded = |request: &Request| Recorded {
+            host: request.header("host").unwrap().to_owned(),
+            method: request.method.clone(),
+            target: request.target.clone(),
+            headers: request.headers.clone(),
+            body: request
+                .body
+                .as_ref()
+                .map_or(String::new(), |body| String::from_utf8(body.to_vec()).unwrap()),
+            body_len: request.body_len as usize,
+            status: 200,
+        };
+        Recording { requests: requests.iter().map(recorded).collect() }
+    }
+
+    /// The values of this session, each with a name for it.
+    pub(crate) fn names(&self) -> Swap {
+        let mut swap = Swap::default();
+        for (value, name) in [
+            (self.credential("Skey"), "{skey}"),
+            (self.credential("Sid"), "{sid}"),
+            // In JSON it has to stay a number.
+            (self.credential("Uin"), "7777777777"),
+            (decoded(&self.query("webwxinit", "pass_ticket")), "{pass_ticket}"),
+            (self.cookie("webwx_data_ticket"), "{data_ticket}"),
+            (self.query("login", "uuid"), "{uuid}"),
+            (self.query("webwxnewloginpage", "ticket"), "{ticket}"),
+            (self.own_name(), "{own}"),
+        ] {
+            swap.add(&value, name);
+        }
+        self.other_names().iter().for_each(|name| swap.add(name, "{friend}"));
+        swap
     }
 
     pub(crate) fn to(&self, endpoint: &str) -> impl Iterator<Item = &Recorded> {

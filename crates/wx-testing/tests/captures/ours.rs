@@ -1,0 +1,196 @@
+//! Our two clients, driven through all that they do, under the real host names.
+
+use std::time::Duration;
+
+use image::ImageFormat::{Gif, Jpeg, Png};
+use tokio::runtime::Runtime;
+use wx_emulator::{Emulator, Profile, Request};
+use wx_proto::{ImageSize, MsgId, Policy, Session, Site, UserName};
+use wx_reqwest::reqwest;
+use wx_testing::TestBed;
+use wx_ureq::ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
+use wx_ureq::ureq::{Proxy, config::Config};
+
+use crate::pictures::{noise, sized, small};
+
+/// What a scenario needs of a client.
+pub(crate) trait Client: Sized {
+    fn login(bed: &TestBed, site: Site) -> Self;
+    /// Another client for a login that is there.
+    fn new(bed: &TestBed, session: Session, policy: Policy) -> Self;
+    fn session(&self) -> Session;
+    fn contacts(&self);
+    /// The MsgIds of the next batch.
+    fn messages(&self) -> Vec<MsgId>;
+    fn fetch(&self, id: &MsgId, size: ImageSize);
+    fn send(&self, to: &UserName, name: &str, bytes: Vec<u8>);
+    fn logout(&self);
+}
+
+/// What the server saw of a client.
+pub(crate) struct Seen {
+    pub(crate) requests: Vec<Request>,
+    /// How many of them came before the client was told to do as a browser does.
+    pub(crate) plain: usize,
+    pub(crate) violations: Vec<String>,
+}
+
+/// Files of the lengths that were recorded, so that what is said of them is the same.
+const LARGE: usize = 1_389_854;
+const SMALL: usize = 4588;
+const NOTE: usize = 4500;
+const GIF: usize = 1679;
+const BIG: usize = 27_262_981;
+
+/// Login, contacts, messages, pictures down and up, files, logout.
+pub(crate) fn drive<C: Client>(profile: Profile) -> Seen {
+    let builder = Emulator::builder().image(sized(Jpeg, 60, 80, 11_235)).hold(Duration::ZERO);
+    let bed = TestBed::start(builder.profile(profile)).unwrap();
+    let server = bed.emulator();
+    // The hosts of the recordings.
+    let site = match profile {
+        Profile::Web => Site::new(wx_proto::Profile::Web),
+        Profile::FileHelper => {
+            Site::at(wx_proto::Profile::FileHelper, "https://szfilehelper.weixin.qq.com").unwrap()
+        }
+    };
+    let client = C::login(&bed, site);
+    client.contacts();
+    let message = client.messages().pop().unwrap();
+    client.fetch(&message, ImageSize::Thumbnail);
+    client.fetch(&message, ImageSize::Original);
+    let friend = if profile == Profile::Web { server.friend() } else { "filehelper" };
+    let to = UserName::new(friend).unwrap();
+    client.send(&to, "second.jpg", sized(Jpeg, 40, 30, SMALL));
+    let plain = server.requests().len();
+
+    let mut policy = Policy::default();
+    policy.browser_parity = true;
+    let parity = C::new(&bed, client.session(), policy.clone());
+    parity.send(&to, "second.jpg", sized(Jpeg, 41, 30, SMALL));
+    parity.send(&to, "large.png", sized(Png, 300, 249, LARGE));
+    parity.send(&to, "tiny.gif", sized(Gif, 12, 9, GIF));
+    policy.as_file = true;
+    policy.max_picture = 30 << 20;
+    let files = C::new(&bed, client.session(), policy);
+    files.send(&to, "note.jpg", sized(Jpeg, 42, 30, NOTE));
+    if profile == Profile::Web {
+        files.send(&to, "big.jpg", big());
+    }
+    client.logout();
+    Seen { requests: server.requests(), plain, violations: server.violations() }
+}
+
+/// More than goes up unasked.
+fn big() -> Vec<u8> {
+    const PERIOD: usize = 65_537;
+    let mut bytes = small(Jpeg, 43, 30);
+    bytes.extend(noise(PERIOD).repeat(BIG / PERIOD + 1));
+    bytes.truncate(BIG);
+    bytes
+}
+
+pub(crate) struct Ureq(wx_ureq::Client);
+
+fn ureq_config(bed: &TestBed) -> Config {
+    let pem = bed.authority_pem();
+    let certificates = parse_pem(pem.as_bytes()).filter_map(|item| match item.unwrap() {
+        PemItem::Certificate(certificate) => Some(certificate),
+        _ => None,
+    });
+    let roots: Vec<Certificate<'static>> = certificates.collect();
+    let tls = TlsConfig::builder().provider(TlsProvider::Rustls).root_certs(RootCerts::from(roots)).build();
+    wx_ureq::Http::defaults().proxy(Some(Proxy::new(&bed.proxy()).unwrap())).tls_config(tls).build()
+}
+
+impl Client for Ureq {
+    fn login(bed: &TestBed, site: Site) -> Self {
+        Self(wx_ureq::Client::login_builder(site).config(ureq_config(bed)).login(|_| {}).unwrap())
+    }
+
+    fn new(bed: &TestBed, session: Session, policy: Policy) -> Self {
+        let builder = wx_ureq::Client::builder(session).policy(policy);
+        Self(builder.config(ureq_config(bed)).build().unwrap())
+    }
+
+    fn session(&self) -> Session {
+        Session::clone(&self.0.session())
+    }
+
+    fn contacts(&self) {
+        self.0.contacts().unwrap();
+    }
+
+    fn messages(&self) -> Vec<MsgId> {
+        self.0.messages().next().unwrap().unwrap().into_iter().map(|message| message.id).collect()
+    }
+
+    fn fetch(&self, id: &MsgId, size: ImageSize) {
+        self.0.fetch_image(id, size, wx_ureq::Sink::vec(&mut Vec::new())).unwrap();
+    }
+
+    fn send(&self, to: &UserName, name: &str, bytes: Vec<u8>) {
+        self.0.send_image(to, wx_ureq::Source::bytes(name, bytes)).unwrap();
+    }
+
+    fn logout(&self) {
+        self.0.logout().unwrap();
+    }
+}
+
+pub(crate) struct Reqwest {
+    client: wx_reqwest::Client,
+    runtime: Runtime,
+}
+
+fn reqwest_builder(bed: &TestBed) -> reqwest::ClientBuilder {
+    let certificate = reqwest::Certificate::from_pem(bed.authority_pem().as_bytes()).unwrap();
+    let proxy = reqwest::Proxy::all(bed.proxy()).unwrap();
+    wx_reqwest::Http::defaults().proxy(proxy).tls_certs_only([certificate])
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+}
+
+impl Client for Reqwest {
+    fn login(bed: &TestBed, site: Site) -> Self {
+        let runtime = runtime();
+        let login = wx_reqwest::Client::login_builder(site).http(reqwest_builder(bed)).login(|_| {});
+        Self { client: runtime.block_on(login).unwrap(), runtime }
+    }
+
+    fn new(bed: &TestBed, session: Session, policy: Policy) -> Self {
+        let builder = wx_reqwest::Client::builder(session).policy(policy);
+        Self { client: builder.http(reqwest_builder(bed)).build().unwrap(), runtime: runtime() }
+    }
+
+    fn session(&self) -> Session {
+        Session::clone(&self.client.session())
+    }
+
+    fn contacts(&self) {
+        self.runtime.block_on(self.client.contacts()).unwrap();
+    }
+
+    fn messages(&self) -> Vec<MsgId> {
+        let mut messages = self.client.messages();
+        let batch = self.runtime.block_on(messages.next()).unwrap().unwrap();
+        batch.into_iter().map(|message| message.id).collect()
+    }
+
+    fn fetch(&self, id: &MsgId, size: ImageSize) {
+        let mut bytes = Vec::new();
+        let fetch = self.client.fetch_image(id, size, wx_reqwest::Sink::vec(&mut bytes));
+        self.runtime.block_on(fetch).unwrap();
+    }
+
+    fn send(&self, to: &UserName, name: &str, bytes: Vec<u8>) {
+        let send = self.client.send_image(to, wx_reqwest::Source::bytes(name, bytes));
+        self.runtime.block_on(send).unwrap();
+    }
+
+    fn logout(&self) {
+        self.runtime.block_on(self.client.logout()).unwrap();
+    }
+}

@@ -1,0 +1,66 @@
+//! Why our clients do not do what a browser does: names of differences, and the reason they share.
+
+pub(crate) const REASONS: &[(&[&str], &str)] = &[
+    (&["header accept-encoding"], "a body that was cut off is told by its raw length (§3.2)"),
+    (
+        &[
+            "header accept-language",
+            "header sec-…",
+            "header cache-control",
+            "header upgrade-insecure-requests",
+        ],
+        "they say what the browser is, and how it came to make the request; no source shows a server to read them",
+    ),
+    (&["header connection"], "what HTTP/1.1 does anyway"),
+    (
+        &["order of the headers", "spelling of the headers' names"],
+        "the HTTP client's; neither has a meaning in HTTP",
+    ),
+    (
+        &["order, cookie"],
+        "a cookie that is set anew keeps its place, as RFC 6265 has it; Chromium moves one with another value to the end",
+    ),
+    (
+        &[
+            "cookie MM_WX_NOTIFY_STATE",
+            "cookie MM_WX_SOUND_STATE",
+            "cookie last_wxuin",
+            "cookie login_frequency",
+        ],
+        "the page's script keeps its own settings there; the server set none of them (§2.3)",
+    ),
+    (&["cookie webwx_data_ticket"], "telemetry needs no credentials (P48)"),
+    (&["body id"], "it counts the files of a page; a job here has one, and it is unchecked (§4.6)"),
+    (
+        &["body Msg.Signature"],
+        "an `Uploaded` can be saved and holds no secret; pictures are that large only where `Policy::max_picture` is raised",
+    ),
+    (
+        &["by default, OPTIONS", "by default, reportforweb"],
+        "a browser's habits, which change nothing (§4.1, §4.4)",
+    ),
+    (&["calls of webwxinit", "calls of webwxlogout"], "the page does it by accident; one is enough"),
+    (&["call qrcode"], "the program shows the code itself, from its link"),
+    (&["call webwxstatreport"], "telemetry about the page's script"),
+    (
+        &[
+            "call webwxgeticon",
+            "call webwxsendmsg",
+            "call webwxsendvideomsg",
+            "call webwxstatusnotify, Code 1",
+        ],
+        "not part of this version",
+    ),
+    (
+        &[
+            "body BaseRequest.Uin",
+            "body uploadmediarequest.FileMd5",
+            "header accept",
+            "query lang",
+            "query sid",
+            "query skey",
+        ],
+        "what the page's own script sends no source shows: the browser had a substitute, and clients differ from each \
+         other; here it is as on the official page",
+    ),
+];
