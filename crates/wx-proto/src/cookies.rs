@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sync_gives_five_cookies_a_fresh_life() {
+    fn p6_a_sync_gives_five_cookies_a_fresh_life() {
         let text = include_str!("../tests/vectors/sync_cookies.json");
         let vector: serde_json::Value = serde_json::from_str(text).unwrap();
         let mut jar = jar();

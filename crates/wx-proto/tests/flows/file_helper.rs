@@ -1,7 +1,11 @@
 //! The File Transfer Helper: the same calls, with its marks (P60, §8.8).
 
 use wx_proto::flow::{FetchImage, Resume, SendImage, Snapshot, Upload};
-use wx_proto::{Advice, Cause, ImageSize, MsgId, Picture, PictureError, Policy, Profile, Session, UserName};
+use wx_proto::http::HeaderMap;
+use wx_proto::http::header::SET_COOKIE;
+use wx_proto::{
+    Advice, Cause, ImageSize, MsgId, Picture, PictureError, Policy, Profile, Role, Session, UserName,
+};
 
 use super::world::*;
 
@@ -51,6 +55,31 @@ fn p60_a_picture_goes_up_and_down_with_its_marks() {
         (&first.http().headers()["origin"], &first.http().headers()["referer"]),
         (&origin.parse().unwrap(), &format!("{origin}/").parse().unwrap())
     );
+}
+
+#[test]
+fn p2_p5_p60_of_the_logins_cookies_only_the_ticket_reaches_the_file_host() {
+    let mut session = session();
+    let mut headers = HeaderMap::new();
+    for cookie in
+        ["wxuin=1; Domain=szfilehelper.weixin.qq.com; Path=/", "webwx_data_ticket=t; Domain=.qq.com; Path=/"]
+    {
+        headers.append(SET_COOKIE, cookie.parse().unwrap());
+    }
+    session.adopt_cookies(&headers, Role::Base, 1);
+    let bytes = jpeg(12);
+    let policy = Policy::default();
+    let flow = SendImage::new(&session, picture(&bytes, &policy), helper(), SEED, policy);
+    let mut world = World::new(bytes, [last("@m", 12), sent()]);
+    world.run(&mut flow.unwrap()).unwrap();
+    let cookies = |n: usize| {
+        let header = world.seen[n].http().headers()["cookie"].to_str().unwrap();
+        let mut pairs: Vec<_> = header.split("; ").collect();
+        pairs.sort_unstable();
+        pairs
+    };
+    assert_eq!(cookies(0), ["webwx_data_ticket=t"]);
+    assert_eq!(cookies(1), ["webwx_data_ticket=t", "wxuin=1"]);
 }
 
 #[test]

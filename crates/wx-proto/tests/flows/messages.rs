@@ -231,13 +231,26 @@ fn ten_thousand_messages_in_one_batch() {
 }
 
 #[test]
-fn cookies_of_the_answers_are_kept() {
+fn p5_p6_p7_the_five_cookies_of_a_sync_are_kept() {
+    let vector: Value = serde_json::from_str(include_str!("../vectors/sync_cookies.json")).unwrap();
+    let lines = vector["set_cookie"].as_array().unwrap().iter().map(|line| line.as_str().unwrap());
+    // Half a day from a time that is long past.
+    let lines: Vec<_> =
+        lines.map(|line| line.replace("-2018 ", "-2098 ").replace("-2019 ", "-2099 ")).collect();
     let Answer::Reply(code, _, body) = arrived(6, &[2]) else { unreachable!() };
-    let cookie = "wxpluginkey=1; Domain=wx.qq.com; Path=/; Expires=Mon, 31-Dec-2098 11:12:21 GMT; Secure";
-    let with_cookie = Answer::Reply(code, vec![("set-cookie", cookie.to_owned())], body);
-    let session = next(going_on(5), [check(0, 2), with_cookie]).1.unwrap().session;
+    let headers = lines.iter().map(|line| ("set-cookie", line.clone())).collect();
+    let session = next(going_on(5), [check(0, 2), Answer::Reply(code, headers, body)]).1.unwrap().session;
     let (world, _) = next(session, [check(0, 2), arrived(7, &[3])]);
-    assert!(world.seen[0].http().headers()["cookie"].to_str().unwrap().contains("wxpluginkey=1"));
+    for seen in &world.seen {
+        let sent = seen.http().headers()["cookie"].to_str().unwrap().split("; ");
+        let sent: Vec<_> = sent.collect();
+        for line in &lines {
+            let pair = line.split("; ").next().unwrap();
+            let name = &pair[..=pair.find('=').unwrap()];
+            let of_name: Vec<_> = sent.iter().filter(|sent| sent.starts_with(name)).collect();
+            assert_eq!(of_name, [&pair], "{}", seen.endpoint());
+        }
+    }
 }
 
 #[test]

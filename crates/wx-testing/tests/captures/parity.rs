@@ -69,7 +69,7 @@ const AS_FILE: [&str; 1] = ["webwxuploadmedia: mediatype of a picture is not pic
 type Table = BTreeMap<Difference, BTreeSet<String>>;
 
 #[test]
-fn both_clients_differ_from_a_browser_for_a_reason() {
+fn p5_p13_p26_p30_p42_p43_both_clients_differ_from_a_browser_for_a_reason() {
     let web = compared(&Recording::read("official-page-2022"), &WEB, Profile::Web);
     let helper = compared(&Recording::read("filehelper-browser"), &HELPER, Profile::FileHelper);
     let tables = [&web, &helper];
