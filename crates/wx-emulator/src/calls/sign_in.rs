@@ -139,7 +139,7 @@ pub(super) fn logout(call: &Call, hub: &Hub) -> Reply {
     let skey = call.query.get("skey").unwrap_or_default();
     if !hub.account.knows_cookies(call.header("cookie")) || !hub.account.knows_skey(&skey) {
         hub.violation(&call.endpoint, "without the login's cookies or skey");
-    // The page posts its form twice when somebody clicks.
+    // The page was recorded to post its form twice for one click.
     } else if hub.logins().is_in() {
         hub.logins().state = State::Out;
         hub.arrival.notify_waiters();

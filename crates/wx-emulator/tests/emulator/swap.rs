@@ -1,4 +1,4 @@
-//! The present values in the place of the recorded ones, in each spelling that a client had for them.
+//! Present values in the place of recorded ones, in each spelling that a client had for them.
 
 use std::cmp::Reverse;
 

@@ -192,19 +192,25 @@ fn shown(names: &BTreeSet<&str>, calls: &[Call]) -> String {
 
 const INTRO: &str = "## Differences from the official page
 
-Both clients are driven through all that they do, under the real host names, and what they put on the wire is compared with the
-captures in `crates/wx-proto/tests/captures/`: method, host, the query's order and spelling, headers, cookies, keys and types of JSON,
-parts and heads of forms. `UPDATE=1 cargo test -p wx-testing --test captures` writes these tables; the reasons stand in
-[reasons.rs](../crates/wx-testing/tests/captures/reasons.rs), and a difference without one fails the test, as does a reason without a
-difference. The core alone is compared, value by value, in [official_page.rs](../crates/wx-proto/tests/flows/official_page.rs).
+Both clients are driven through all that they do, under the real host names. What they put on the
+wire is compared with the captures in `crates/wx-proto/tests/captures/`: method and host, order and
+spelling of the query, headers, cookies, keys and types of JSON, parts and heads of forms.
+`UPDATE=1 cargo test -p wx-testing --test captures` writes these tables. The reasons stand in
+[reasons.rs](../crates/wx-testing/tests/captures/reasons.rs); a difference without a reason fails
+the test, and so does a reason without a difference. The core alone is compared, value by value, in
+[official_page.rs](../crates/wx-proto/tests/flows/official_page.rs).
 
 Of the official page:
 
 ";
 const OUTRO: &str = "
-Values that are other ones in each session are compared by their shape. So these do not show above: `_` counts up from the time the page
-was loaded, and is the clock here; `r` of webwxinit is fixed when the page loads, and is the clock of the request here (§8.2); a file's
-name is XML-escaped in webwxsendappmsg, so that it adds no elements (§4.8), and the page puts it in as it is.
+Values that are other ones in each session are compared by their shape, so three differences do not
+show above:
+
+- `_` counts up from the time the page was loaded; here it is the clock.
+- `r` of webwxinit is fixed when the page is loaded; here it is the clock of the request (§8.2).
+- The page puts a file's name into webwxsendappmsg as it is; here it is XML-escaped, so that it adds
+  no elements (§4.8).
 
 webwxbatchgetcontact and webwxpushloginurl are in no capture.
 ";

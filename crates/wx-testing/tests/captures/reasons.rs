@@ -9,7 +9,8 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
             "header cache-control",
             "header upgrade-insecure-requests",
         ],
-        "they say what the browser is, and how it came to make the request; no source shows a server to read them",
+        "they say what the browser is, and how it came to make the request; no source shows a \
+         server to read them",
     ),
     (&["header connection"], "what HTTP/1.1 does anyway"),
     (
@@ -18,7 +19,8 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     ),
     (
         &["order, cookie"],
-        "a cookie that is set anew keeps its place, as RFC 6265 has it; Chromium moves one with another value to the end",
+        "a cookie that is set anew keeps its place, as RFC 6265 has it; Chromium moves one with \
+         another value to the end",
     ),
     (
         &[
@@ -30,16 +32,20 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         "the page's script keeps its own settings there; the server set none of them (§2.3)",
     ),
     (&["cookie webwx_data_ticket"], "telemetry needs no credentials (P48)"),
-    (&["body id"], "it counts the files of a page; a job here has one, and it is unchecked (§4.6)"),
+    (&["body id"], "it counts the files of a page; a job here has one file (§4.6)"),
     (
         &["body Msg.Signature"],
-        "an `Uploaded` can be saved and holds no secret; pictures are that large only where `Policy::max_picture` is raised",
+        "an `Uploaded` can be saved and holds no secret; pictures are that large only where \
+         `Policy::max_picture` is raised",
     ),
     (
         &["by default, OPTIONS", "by default, reportforweb"],
         "a browser's habits, which change nothing (§4.1, §4.4)",
     ),
-    (&["calls of webwxinit", "calls of webwxlogout"], "the page does it by accident; one is enough"),
+    (
+        &["calls of webwxinit", "calls of webwxlogout"],
+        "recorded twice, for one login and one click; one is enough",
+    ),
     (&["call qrcode"], "the program shows the code itself, from its link"),
     (&["call webwxstatreport"], "telemetry about the page's script"),
     (
@@ -60,7 +66,7 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
             "query sid",
             "query skey",
         ],
-        "what the page's own script sends no source shows: the browser had a substitute, and clients differ from each \
-         other; here it is as on the official page",
+        "what the page's own script sends no source shows: the browser had a substitute, and \
+         clients differ from each other; here it is as on the official page",
     ),
 ];

@@ -1,5 +1,5 @@
-//! A request on the wire, with everything made equal that is another value in every session: what is
-//! left is how it is written.
+//! A request on the wire, without the values that are other ones in every session: what is left is
+//! how it is written.
 
 use serde_json::Value;
 use wx_emulator::Request;
@@ -119,8 +119,9 @@ fn text(text: &str, swap: &Swap) -> Pairs {
     match serde_json::from_str::<Value>(&text) {
         Ok(json) => {
             flatten("", &json, &mut pairs);
-            let is_compact = json.to_string() == text;
-            pairs.push(("JSON".to_owned(), if is_compact { "compact" } else { "with blanks" }.to_owned()));
+            let compact = json.to_string();
+            let layout = if compact == text { "compact" } else { "with blanks" };
+            pairs.push(("JSON".to_owned(), layout.to_owned()));
         }
         Err(_) if text.is_empty() => {}
         Err(_) => pairs.extend(text.split('&').filter_map(|pair| {
