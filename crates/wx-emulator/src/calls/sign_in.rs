@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::header::{CONTENT_TYPE, SET_COOKIE};
+use http::header::{CONTENT_TYPE, LOCATION, SET_COOKIE};
 use serde_json::json;
 
 use crate::account::MALFORMED;
@@ -143,7 +143,9 @@ pub(super) fn logout(call: &Call, hub: &Hub) -> Reply {
     } else {
         hub.violation(&call.endpoint, "without the login's cookies or skey");
     }
-    Reply::text("")
+    // Seen as a 301; where it leads, no source shows. The page itself is what a user gets to see.
+    let page = call.host().page_origin(hub.logins().profile);
+    Reply::text("").status(301).header(LOCATION, format!("{page}/"))
 }
 
 #[cfg(test)]

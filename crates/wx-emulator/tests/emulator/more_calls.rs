@@ -108,9 +108,21 @@ fn avatars_of_contacts_rooms_and_members() {
     ] });
     let detailed = page.post_json("webwxbatchgetcontact?type=ex&r=1", &asked).unwrap().json();
     let contact = &detailed["ContactList"][0];
-    assert_eq!((&contact["MemberCount"], &contact["MemberList"][0]["NickName"]), (&2.into(), &"Bob".into()));
+    let names: Vec<_> =
+        contact["MemberList"].as_array().unwrap().iter().map(|m| m["NickName"].as_str().unwrap()).collect();
+    assert_eq!((contact["MemberCount"].as_u64(), names), (Some(3), vec!["Emulated", "Bob", "Carol"]));
     assert_eq!(contact["EncryChatRoomId"], room.encry_chat_room_id.as_str());
     assert_eq!(by_name("The Room")["MemberCount"], 0, "a list of contacts has no members");
+    let bob = &room.members[0];
+    let member = |room: &str| {
+        let list = json!([{ "UserName": bob, "EncryChatRoomId": room }]);
+        let asked = json!({ "BaseRequest": page.base_request(), "Count": 1, "List": list });
+        page.post_json("webwxbatchgetcontact?type=ex&r=1", &asked).unwrap().json()
+    };
+    for id in [&room.user_name, &room.encry_chat_room_id] {
+        assert_eq!(member(id)["ContactList"][0]["NickName"], "Bob");
+    }
+    assert_eq!(member("")["Count"], 0, "a stranger");
 }
 
 #[test]

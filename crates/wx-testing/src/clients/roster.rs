@@ -51,7 +51,28 @@ pub const ROSTER: &[Client] = &[
     python("itchat-efb", "efb-wechat-slave 2.0.7", &[]),
     python("wxpy", "0.3.9.8, itchat 1.2.32", &[]),
     python("bl-wxpy", "0.6.13", &[]),
-    python("pywxclient", "0.1.2", &[]),
+    python(
+        "pywxclient",
+        "0.1.2",
+        &[
+            Fault {
+                step: "sync",
+                evidence: "a text of a room keeps the sender's UserName and `<br/>` in front, and the \
+                       sender's name is never looked up (`core/message.py:88` undoes entities alone)",
+            },
+            Fault {
+                step: "picture-small",
+                evidence: "LocalID and ClientMsgId are whole seconds (`core/message.py:36`, `:43`), so \
+                       of two messages of one second the server stores one; the driver sends a text \
+                       and this picture in one second, and nothing else",
+            },
+            Fault {
+                step: "logout",
+                evidence: "the login ends, but the page that answers is read as JSON \
+                       (`core/api.py:631`): JSONDecodeError",
+            },
+        ],
+    ),
     node("wechat4u", "0.7.14", &[]),
     node("puppet-wechat4u", "1.14.14", &[]),
     node("browser-web", "webuploader 0.1.8", &[]),
