@@ -62,6 +62,8 @@ impl Run {
             }
         }
         surprises.extend(self.trouble.clone());
+        let violations = self.violations.iter().filter(|_| client.is_official);
+        surprises.extend(violations.map(|(what, _)| format!("the measure violates itself: {what}")));
         surprises.extend(self.refused.iter().map(|what| format!("refused by the proxy: {what}")));
         if self.polls > MOST_POLLS {
             surprises.push(format!("{} requests for messages: it loops", self.polls));
