@@ -172,6 +172,20 @@ fn two_messages_under_one_id_are_one() {
     assert_eq!(server.messages().iter().map(|message| message.repeats).collect::<Vec<_>>(), [2]);
 }
 
+/// What the page requests by a script element, from another host.
+#[test]
+fn scripts_are_called_scripts() {
+    let server = Emulator::start().unwrap();
+    let page = Page::of(&server);
+    let get = |target: &str| request(server.addr(), "GET", target, &page.headers("/"), b"").unwrap();
+    for target in ["/jslogin?appid=x", "/cgi-bin/mmwebwx-bin/login?uuid=x"] {
+        assert_eq!(get(target).header("content-type"), Some("text/javascript"), "{target}");
+    }
+    let check = get("/cgi-bin/mmwebwx-bin/synccheck?r=1");
+    assert_eq!(check.header("content-type"), Some("text/javascript"));
+    assert_eq!(check.header("access-control-allow-origin"), Some("*"));
+}
+
 #[test]
 fn an_unknown_call_is_answered_in_json() {
     let server = Emulator::start().unwrap();
