@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use crate::hub::Hub;
 use crate::random;
 
+/// What the account is called.
+pub(crate) const NICK_NAME: &str = "Emulated";
+
 /// Somebody to send to.
 #[derive(Clone)]
 pub(crate) struct Contact {
@@ -72,13 +75,30 @@ impl Hub {
         for contact in &mut contacts {
             let room = self.options.rooms.iter().find(|room| contact["UserName"] == *room.user_name);
             if let Some(room) = room {
-                let members: Vec<Value> = room.members.iter().zip(&room.member_names).map(member).collect();
+                let members: Vec<Value> = self.members(room).map(member).collect();
                 contact["MemberCount"] = members.len().into();
                 contact["MemberList"] = members.into();
                 contact["EncryChatRoomId"] = room.encry_chat_room_id.as_str().into();
             }
         }
         contacts
+    }
+
+    /// A member of the room with this UserName or `EncryChatRoomId`.
+    pub(crate) fn member_of(&self, room: &str, user_name: &str) -> Option<Value> {
+        let mut rooms = self.options.rooms.iter();
+        let room = rooms.find(|of| of.user_name == room || of.encry_chat_room_id == room)?;
+        let (_, nick_name) = self.members(room).find(|(member, _)| *member == user_name)?;
+        let mut contact = self.contact(user_name, nick_name, "");
+        contact["EncryChatRoomId"] = room.encry_chat_room_id.as_str().into();
+        Some(contact)
+    }
+
+    /// UserNames and names of a room's members, the account itself first.
+    fn members<'a>(&'a self, room: &'a Room) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let names = room.member_names.iter().map(String::as_str);
+        let others = room.members.iter().map(String::as_str).zip(names);
+        [(self.account.user_name.as_str(), NICK_NAME)].into_iter().chain(others)
     }
 
     /// The UserNames of all contacts and rooms.
@@ -91,12 +111,7 @@ impl Hub {
     /// The avatar of a contact, of a room, of the account itself, or of a member of a room whose id
     /// is given, in either spelling.
     pub(crate) fn avatar(&self, user_name: &str, room: Option<&str>) -> Option<Bytes> {
-        let is_member = || {
-            let ids = |of: &Room| [of.user_name.clone(), of.encry_chat_room_id.clone()];
-            let mut rooms = self.options.rooms.iter();
-            let room = rooms.find(|of| room.is_some_and(|id| ids(of).iter().any(|own| own == id)));
-            room.is_some_and(|room| room.members.iter().any(|member| member == user_name))
-        };
+        let is_member = || room.is_some_and(|id| self.member_of(id, user_name).is_some());
         let is_known = user_name == self.account.user_name
             || self.user_names().any(|name| name == user_name)
             || is_member();
@@ -105,12 +120,11 @@ impl Hub {
 
     fn contact(&self, user_name: &str, nick_name: &str, remark_name: &str) -> Value {
         // A room's picture is asked for without the skey.
-        let (call, skey) = if user_name.starts_with("@@") {
-            ("webwxgetheadimg", "")
-        } else {
-            ("webwxgeticon", self.account.skey.as_str())
+        let (call, seq, skey) = match user_name.starts_with("@@") {
+            true => ("webwxgetheadimg", 0, ""),
+            false => ("webwxgeticon", 672_319_000, self.account.skey.as_str()),
         };
-        let picture = format!("/cgi-bin/mmwebwx-bin/{call}?seq=672319000&username={user_name}&skey={skey}");
+        let picture = format!("/cgi-bin/mmwebwx-bin/{call}?seq={seq}&username={user_name}&skey={skey}");
         json!({
             "Uin": 0, "UserName": user_name, "NickName": escaped(nick_name), "HeadImgUrl": picture,
             "ContactFlag": 3, "MemberCount": 0, "MemberList": [],
@@ -124,7 +138,7 @@ impl Hub {
     }
 }
 
-fn member((user_name, nick_name): (&String, &String)) -> Value {
+fn member((user_name, nick_name): (&str, &str)) -> Value {
     json!({
         "Uin": 0, "UserName": user_name, "NickName": escaped(nick_name), "AttrStatus": 0,
         "PYInitial": "", "PYQuanPin": "", "RemarkPYInitial": "", "RemarkPYQuanPin": "",

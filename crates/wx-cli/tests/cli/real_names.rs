@@ -76,7 +76,7 @@ fn p2_p5_from_the_code_to_the_logout_on_both_pages() {
             assert!(contacts.contains("Anna"), "{contacts}");
 
             let watch = place.spawn(&[&["watch", "--save-images", "kept"], &SESSION[..]].concat());
-            wait_until(|| place.kept().len() == arriving.len());
+            wait_until(|| place.kept().len() == arriving.len() && server.requests_to("synccheck") > 0);
             signal(&watch, "TERM");
             watch.wait_with_output().unwrap();
             for image in &arriving {

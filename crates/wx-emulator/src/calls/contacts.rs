@@ -30,12 +30,14 @@ pub(super) fn some(call: &Call, hub: &Hub) -> Reply {
         Ok(body) => body,
         Err(ret) => return super::refusal(&call.endpoint, ret),
     };
-    let asked: Vec<&str> =
-        body["List"].as_array().into_iter().flatten().filter_map(|c| c["UserName"].as_str()).collect();
-    let found: Vec<Value> = hub
-        .contacts_with_members()
-        .into_iter()
-        .filter(|c| c["UserName"].as_str().is_some_and(|name| asked.contains(&name)))
-        .collect();
+    let known = hub.contacts_with_members();
+    let find = |asked: &Value| {
+        let contact = known.iter().find(|contact| contact["UserName"] == asked["UserName"]);
+        contact
+            .cloned()
+            .or_else(|| hub.member_of(asked["EncryChatRoomId"].as_str()?, asked["UserName"].as_str()?))
+    };
+    let asked = body["List"].as_array().into_iter().flatten();
+    let found: Vec<Value> = asked.filter_map(find).collect();
     Reply::json(json!({ "BaseResponse": base_response(0), "Count": found.len(), "ContactList": found }))
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::header::{CONTENT_TYPE, SET_COOKIE};
+use http::header::{CONTENT_TYPE, LOCATION, SET_COOKIE};
 use serde_json::json;
 
 use crate::account::MALFORMED;
@@ -144,7 +144,9 @@ pub(super) fn logout(call: &Call, hub: &Hub) -> Reply {
         hub.logins().state = State::Out;
         hub.arrival.notify_waiters();
     }
-    Reply::text("")
+    // Seen as a 301; where it leads, no source shows. The page itself is what a user gets to see.
+    let page = call.host().page_origin(hub.logins().profile);
+    Reply::text("").status(301).header(LOCATION, format!("{page}/"))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::account::{INVALID_SESSION, MALFORMED, NO_SESSION};
 use crate::hub::{Call, Hub};
 use crate::login::State;
+use crate::people::NICK_NAME;
 use crate::replies::base_response;
 use crate::reply::Reply;
 
@@ -26,7 +27,7 @@ pub(super) fn init(call: &Call, hub: &Hub) -> Reply {
     answer["SyncKey"] = first_sync_key(hub.mailbox().acknowledged);
     answer["User"]["Uin"] = hub.account.uin.into();
     answer["User"]["UserName"] = hub.account.user_name.as_str().into();
-    answer["User"]["NickName"] = "Emulated".into();
+    answer["User"]["NickName"] = NICK_NAME.into();
     answer["ChatSet"] = hub.account.contacts().join(",").into();
     answer["SKey"] = hub.account.skey.as_str().into();
     Reply::json(answer)

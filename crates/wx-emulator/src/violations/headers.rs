@@ -22,7 +22,7 @@ pub(super) fn check(call: &Call, hub: &Hub) {
 fn check_app_id(call: &Call, hub: &Hub) {
     let violation = |what: &str| hub.violation(&call.endpoint, what);
     let cannot_carry = match call.endpoint.as_str() {
-        "jslogin" | "login" | "qrcode" | "synccheck" | "reportforweb" => true,
+        "" | "jslogin" | "login" | "qrcode" | "synccheck" | "reportforweb" => true,
         "webwxgetmsgimg" | "webwxgeticon" | "webwxgetheadimg" => true,
         _ => call.method == "OPTIONS",
     };

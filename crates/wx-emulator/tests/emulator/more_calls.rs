@@ -108,9 +108,21 @@ fn avatars_of_contacts_rooms_and_members() {
     ] });
     let detailed = page.post_json("webwxbatchgetcontact?type=ex&r=1", &asked).unwrap().json();
     let contact = &detailed["ContactList"][0];
-    assert_eq!((&contact["MemberCount"], &contact["MemberList"][0]["NickName"]), (&2.into(), &"Bob".into()));
+    let names: Vec<_> =
+        contact["MemberList"].as_array().unwrap().iter().map(|m| m["NickName"].as_str().unwrap()).collect();
+    assert_eq!((contact["MemberCount"].as_u64(), names), (Some(3), vec!["Emulated", "Bob", "Carol"]));
     assert_eq!(contact["EncryChatRoomId"], room.encry_chat_room_id.as_str());
     assert_eq!(by_name("The Room")["MemberCount"], 0, "a list of contacts has no members");
+    let bob = &room.members[0];
+    let member = |room: &str| {
+        let list = json!([{ "UserName": bob, "EncryChatRoomId": room }]);
+        let asked = json!({ "BaseRequest": page.base_request(), "Count": 1, "List": list });
+        page.post_json("webwxbatchgetcontact?type=ex&r=1", &asked).unwrap().json()
+    };
+    for id in [&room.user_name, &room.encry_chat_room_id] {
+        assert_eq!(member(id)["ContactList"][0]["NickName"], "Bob");
+    }
+    assert_eq!(member("")["Count"], 0, "a stranger");
 }
 
 #[test]
@@ -158,6 +170,20 @@ fn two_messages_under_one_id_are_one() {
         .collect();
     assert!(ids.iter().all(|id| *id == ids[0]));
     assert_eq!(server.messages().iter().map(|message| message.repeats).collect::<Vec<_>>(), [2]);
+}
+
+/// What the page requests by a script element, from another host.
+#[test]
+fn scripts_are_called_scripts() {
+    let server = Emulator::start().unwrap();
+    let page = Page::of(&server);
+    let get = |target: &str| request(server.addr(), "GET", target, &page.headers("/"), b"").unwrap();
+    for target in ["/jslogin?appid=x", "/cgi-bin/mmwebwx-bin/login?uuid=x"] {
+        assert_eq!(get(target).header("content-type"), Some("text/javascript"), "{target}");
+    }
+    let check = get("/cgi-bin/mmwebwx-bin/synccheck?r=1");
+    assert_eq!(check.header("content-type"), Some("text/javascript"));
+    assert_eq!(check.header("access-control-allow-origin"), Some("*"));
 }
 
 #[test]

@@ -14,6 +14,8 @@ pub(crate) struct Judge<'a> {
     pub(crate) profile: Profile,
     /// Texts that were delivered and have to be seen.
     texts: Vec<String>,
+    /// Whether one of them was sent in the room.
+    in_room: bool,
     picture: Vec<u8>,
 }
 
@@ -24,7 +26,7 @@ pub(crate) const MEMBER: &str = "Bob";
 
 impl<'a> Judge<'a> {
     pub(crate) fn new(emulator: &'a Emulator, assets: &'a Assets, profile: Profile) -> Self {
-        Judge { emulator, assets, profile, texts: Vec::new(), picture: Vec::new() }
+        Judge { emulator, assets, profile, texts: Vec::new(), in_room: false, picture: Vec::new() }
     }
 
     /// Does what a driver asks for.
@@ -46,6 +48,7 @@ impl<'a> Judge<'a> {
             "room-text" => {
                 let text = "a text in the room, 文字 2";
                 self.texts.push(text.to_owned());
+                self.in_room = true;
                 let Some(room) = self.emulator.room(ROOM) else { return json!({}) };
                 let message = Incoming::text(text).sender(&room.members[0]).room(&room.user_name);
                 json!({ "text": text, "msg_id": self.emulator.deliver(message), "member": MEMBER })
@@ -76,7 +79,9 @@ impl<'a> Judge<'a> {
             }
             "sync" => {
                 let all = self.texts.iter().all(|text| has(&saw["texts"], text));
-                expect(!self.texts.is_empty() && all, "a text was not seen as it was sent")
+                expect(!self.texts.is_empty() && all, "a text was not seen as it was sent")?;
+                let knows = !self.in_room || saw["member"] == MEMBER;
+                expect(knows, "the sender in the room is not known")
             }
             "receive" => expect(
                 !self.picture.is_empty() && file(saw) == self.picture,

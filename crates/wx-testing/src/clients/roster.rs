@@ -15,6 +15,8 @@ pub struct Client {
     pub profile: Profile,
     /// Steps that fail by the client's own fault.
     pub faults: &'static [Fault],
+    /// Whether it is the measure itself: then it does nothing that the official page does not.
+    pub is_official: bool,
 }
 
 /// A step that a client fails by itself.
@@ -36,11 +38,16 @@ pub enum Language {
 }
 
 const fn python(name: &'static str, version: &'static str, faults: &'static [Fault]) -> Client {
-    Client { name, version, language: Language::Python, profile: Profile::Web, faults }
+    Client { name, version, language: Language::Python, profile: Profile::Web, faults, is_official: false }
 }
 
 const fn node(name: &'static str, version: &'static str, faults: &'static [Fault]) -> Client {
-    Client { name, version, language: Language::Node, profile: Profile::Web, faults }
+    Client { name, version, language: Language::Node, profile: Profile::Web, faults, is_official: false }
+}
+
+const fn browser(name: &'static str, profile: Profile) -> Client {
+    let client = node(name, "webuploader 0.1.8", &[]);
+    Client { profile, is_official: true, ..client }
 }
 
 /// All clients, in the order of the table.
@@ -51,9 +58,30 @@ pub const ROSTER: &[Client] = &[
     python("itchat-efb", "efb-wechat-slave 2.0.7", &[]),
     python("wxpy", "0.3.9.8, itchat 1.2.32", &[]),
     python("bl-wxpy", "0.6.13", &[]),
-    python("pywxclient", "0.1.2", &[]),
+    python(
+        "pywxclient",
+        "0.1.2",
+        &[
+            Fault {
+                step: "sync",
+                evidence: "a text of a room keeps the sender's UserName and `<br/>` in front, and the \
+                       sender's name is never looked up (`core/message.py:88` undoes entities alone)",
+            },
+            Fault {
+                step: "picture-small",
+                evidence: "LocalID and ClientMsgId are whole seconds (`core/message.py:36`, `:43`), so \
+                       of two messages of one second the server stores one; the driver sends a text \
+                       and this picture in one second, and nothing else",
+            },
+            Fault {
+                step: "logout",
+                evidence: "the login ends, but the page that answers is read as JSON \
+                       (`core/api.py:631`): JSONDecodeError",
+            },
+        ],
+    ),
     node("wechat4u", "0.7.14", &[]),
     node("puppet-wechat4u", "1.14.14", &[]),
-    node("browser-web", "webuploader 0.1.8", &[]),
-    Client { profile: Profile::FileHelper, ..node("browser-filehelper", "webuploader 0.1.8", &[]) },
+    browser("browser-web", Profile::Web),
+    browser("browser-filehelper", Profile::FileHelper),
 ];

@@ -62,6 +62,8 @@ impl Run {
             }
         }
         surprises.extend(self.trouble.clone());
+        let violations = self.violations.iter().filter(|_| client.is_official);
+        surprises.extend(violations.map(|(what, _)| format!("the measure violates itself: {what}")));
         surprises.extend(self.refused.iter().map(|what| format!("refused by the proxy: {what}")));
         if self.polls > MOST_POLLS {
             surprises.push(format!("{} requests for messages: it loops", self.polls));
@@ -71,7 +73,7 @@ impl Run {
 }
 
 /// Runs a client. `drivers` is `crates/wx-testing/clients`, `installed` where its packages are,
-/// `scratch` a directory for what it writes.
+/// `scratch` a directory for what it writes; clients may share it.
 ///
 /// # Errors
 /// If the bed cannot be started or a file cannot be written.
@@ -84,9 +86,10 @@ pub fn run(client: &Client, drivers: &Path, installed: &Path, scratch: &Path) ->
     emulator.log_out();
 
     let assets = Assets::new();
-    let (files, home) = (scratch.join("files"), scratch.join(client.name));
-    std::fs::create_dir_all(&files)?;
-    std::fs::create_dir_all(&home)?;
+    // Of its own: another client must not find a file that is being written.
+    let (files, home) = (scratch.join(format!("{}.files", client.name)), scratch.join(client.name));
+    std::fs::create_dir(&files)?;
+    std::fs::create_dir(&home)?;
     assets.write(&files)?;
 
     let mut judge = Judge::new(emulator, &assets, client.profile);

@@ -10,13 +10,16 @@ use super::run::{Outcome, Run};
 pub fn table(runs: &[(&Client, Run)]) -> String {
     let mut out = format!("| client | {} |\n", STEPS.join(" | "));
     let _ = writeln!(out, "|---|{}", ":-:|".repeat(STEPS.len()));
-    let mut faults = Vec::new();
+    let (mut faults, mut lacking) = (Vec::new(), Vec::new());
     for (client, run) in runs {
         let _ = write!(out, "| {} ({}) |", client.name, client.version);
         for step in STEPS {
             let cell = match run.outcome(step) {
                 Outcome::Passed => "+".to_owned(),
-                Outcome::Lacking(_) => "–".to_owned(),
+                Outcome::Lacking(why) => {
+                    lacking.push(format!("{}, {step}: {why}", client.name));
+                    "–".to_owned()
+                }
                 Outcome::Failed(why) => match client.faults.iter().find(|f| f.step == step) {
                     Some(fault) => {
                         faults.push(format!("{}, {step}: {}", client.name, fault.evidence));
@@ -29,9 +32,13 @@ pub fn table(runs: &[(&Client, Run)]) -> String {
         }
         out.push('\n');
     }
+    out.push('\n');
     for (number, fault) in faults.iter().enumerate() {
-        let _ = write!(out, "\n{}. {fault}", number + 1);
+        let _ = writeln!(out, "{}. {fault}", number + 1);
     }
     out.push('\n');
+    for why in lacking {
+        let _ = writeln!(out, "- {why}");
+    }
     out
 }
