@@ -12,6 +12,7 @@ mod messages;
 mod parity;
 mod properties;
 mod resume;
+mod reused;
 mod secrets;
 mod traced;
 mod upload;
