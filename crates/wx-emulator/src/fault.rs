@@ -38,7 +38,8 @@ pub(crate) enum Action {
     CloseIdle(Closed),
 }
 
-/// When an idle connection is closed: before the request on it was read, or after it had its effect.
+/// When an idle connection is closed: before the request on it was read, or after it had its
+/// effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Closed {
     Before,
@@ -86,7 +87,8 @@ impl Fault {
 }
 
 impl Action {
-    /// What it comes to on a connection that has carried a request before (`reused`), or on a new one.
+    /// What it comes to on a connection that has carried a request before (`reused`), or on a new
+    /// one.
     pub(crate) fn on_connection(self, reused: bool) -> Option<Self> {
         match self {
             Self::CloseIdle(_) if !reused => None,

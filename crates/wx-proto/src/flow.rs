@@ -231,7 +231,8 @@ pub struct Failure {
     pub kind: FailureKind,
     /// Whether the server may have got the request. If in doubt, [`Delivered::Unknown`].
     pub delivered: Delivered,
-    /// Whether a connection that had carried a request before was closed before any byte of this reply.
+    /// Whether a connection that had carried a request before was closed before any byte of this
+    /// reply.
     pub reused_connection: bool,
 }
 
@@ -248,8 +249,9 @@ impl Failure {
         Self { kind, delivered: Delivered::Unknown, reused_connection: false }
     }
 
-    /// A connection that had carried a request before was closed or reset before any byte of this reply.
-    /// Most likely the server had given up the idle connection. A stalled connection is not a closed one.
+    /// A connection that had carried a request before was closed or reset before any byte of this
+    /// reply. Most likely the server had given up the idle connection. A stalled connection is not
+    /// a closed one.
     #[must_use]
     pub const fn on_reused_connection() -> Self {
         Self { reused_connection: true, ..Self::on_the_way(FailureKind::Dropped) }

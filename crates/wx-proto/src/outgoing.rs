@@ -20,7 +20,8 @@ pub struct Outgoing {
     limits: Limits,
 }
 
-/// How a driver has to send a request, and for how long. The times come from [`Policy`](crate::Policy).
+/// How a driver has to send a request, and for how long. The times come from
+/// [`Policy`](crate::Policy).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {

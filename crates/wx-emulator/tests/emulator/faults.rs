@@ -98,7 +98,8 @@ fn drop_after_has_its_effect() {
     assert_eq!(stage.stored(), 1);
 }
 
-/// A request on a new connection goes well; the next one on it does not, and is stored by `close-idle=after` alone.
+/// A request on a new connection goes well; the next one on it does not, and is stored by
+/// `close-idle=after` alone.
 #[test]
 fn close_idle_hits_reused_connections_only() {
     for (action, stored) in [("close-idle", 1), ("close-idle=after", 2)] {

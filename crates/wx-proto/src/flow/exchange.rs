@@ -1,5 +1,5 @@
-//! One try of a request: handed out, and once more if a reused connection was closed; its reply gathered
-//! under a cap.
+//! One try of a request: handed out, and once more if a reused connection was closed; its reply
+//! gathered under a cap.
 
 use bytes::{Bytes, BytesMut};
 use http::Response;

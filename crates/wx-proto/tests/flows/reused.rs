@@ -1,5 +1,5 @@
-//! Line 12 of the contract: a reused connection turns out to be closed. `World` checks of every job that the same
-//! request comes next, for a new connection.
+//! Line 12 of the contract: a reused connection turns out to be closed. `World` checks of every job
+//! that the same request comes next, for a new connection.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -231,7 +231,7 @@ fn the_time_of_the_first_hand_out_stays() {
     let later = NOW + Duration::from_secs(3);
     flow.handle(Input::Failed(id, Failure::on_reused_connection()), later).unwrap();
     send(flow.poll(later));
-    assert_eq!(*saves.borrow(), [left.clone()], "the same state, saved before it first left");
+    assert_eq!(*saves.borrow(), std::slice::from_ref(&left), "the same state, saved before it first left");
     assert!(left.contains(&format!("\"handed_out_ms\":{}", SEED.unix_ms)), "{left}");
 
     let snapshot = Snapshot::from_json(left).unwrap();

@@ -173,8 +173,8 @@ impl World {
         self.seen.iter().filter(|seen| seen.endpoint().starts_with("webwxsend")).count()
     }
 
-    /// Line 12: after a reused connection was closed, the same request comes next, for a new connection.
-    /// Nothing else asks for a new connection.
+    /// Line 12: after a reused connection was closed, the same request comes next, for a new
+    /// connection. Nothing else asks for a new connection.
     fn check_repeat<T>(&self, action: &Action<T>) {
         let failed = self.seen.last().filter(|seen| seen.is_to_repeat());
         let Some(failed) = failed else {
