@@ -109,10 +109,11 @@ const LOST: Option<Ends> = ends(End::Sent, End::Unknown(0));
 /// The message did get through, and its answer not.
 const SWALLOWED: Option<Ends> = ends(End::Sent, End::Unknown(1));
 
-pub(crate) const ROWS: [Row; 19] = [
+pub(crate) const ROWS: [Row; 20] = [
     row(fault("dropped before the body", "drop=before"), MENDED, MENDED, LOST, MENDED),
     row(fault("dropped in the middle of it", "drop=100"), MENDED, MENDED, LOST, MENDED),
     row(fault("dropped after it", "drop=after"), MENDED, MENDED, SWALLOWED, MENDED),
+    row(fault("a kept connection closed before the request", "close-idle"), BORNE, BORNE, BORNE, BORNE),
     row(fault("status 500", "status=500"), FINAL, FINAL, LOST, FINAL),
     row(fault("status 502", "status=502"), MENDED, MENDED, LOST, MENDED),
     row(fault("status 503", "status=503"), MENDED, MENDED, LOST, MENDED),

@@ -34,6 +34,16 @@ enum Which {
 pub(crate) enum Action {
     Instead(Instead),
     Answer(Change),
+    /// One of these two, on a connection that has carried a request before; nothing on a new one.
+    CloseIdle(Closed),
+}
+
+/// When an idle connection is closed: before the request on it was read, or after it had its
+/// effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Closed {
+    Before,
+    After,
 }
 
 /// Done instead of what the request asks for: nothing is stored.
@@ -73,6 +83,19 @@ impl Fault {
                 Which::Only(n) => n == nth,
                 Which::From(n) => n <= nth,
             }
+    }
+}
+
+impl Action {
+    /// What it comes to on a connection that has carried a request before (`reused`), or on a new
+    /// one.
+    pub(crate) fn on_connection(self, reused: bool) -> Option<Self> {
+        match self {
+            Self::CloseIdle(_) if !reused => None,
+            Self::CloseIdle(Closed::Before) => Some(Self::Instead(Instead::DropBefore)),
+            Self::CloseIdle(Closed::After) => Some(Self::Answer(Change::Drop)),
+            action => Some(action),
+        }
     }
 }
 
@@ -130,6 +153,11 @@ impl FromStr for Action {
                 }
                 None => Err("drop takes before, after or a number of bytes"),
             },
+            "close-idle" => match arg {
+                None => Ok(Action::CloseIdle(Closed::Before)),
+                Some("after") => Ok(Action::CloseIdle(Closed::After)),
+                Some(_) => Err("close-idle takes after or nothing"),
+            },
             "status" => match arg.and_then(number) {
                 Some(code @ 200..=599) => instead(Status(code)),
                 _ => Err("status takes a code from 200 to 599"),
@@ -182,7 +210,7 @@ impl fmt::Display for Fault {
 
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use Action::{Answer, Instead as Inst};
+        use Action::{Answer, CloseIdle, Instead as Inst};
         use Change::*;
         use Instead::*;
         match self {
@@ -204,6 +232,8 @@ impl fmt::Display for Action {
             Answer(Html) => f.write_str("html"),
             Answer(Gzip) => f.write_str("gzip"),
             Answer(Close) => f.write_str("close"),
+            CloseIdle(Closed::Before) => f.write_str("close-idle"),
+            CloseIdle(Closed::After) => f.write_str("close-idle=after"),
         }
     }
 }
@@ -240,6 +270,8 @@ mod tests {
             "drop=0",
             "drop=300000",
             "drop=after",
+            "close-idle",
+            "close-idle=after",
             "status=503",
             "ret=1205",
             "ret=-1",
@@ -282,6 +314,7 @@ mod tests {
             "nap@login",
             "drop@login",
             "drop=x@login",
+            "close-idle=before@login",
             "drop=-1@login",
             "drop=+1@login",
             "status=99@login",

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -56,10 +57,11 @@ async fn either(forever: impl Future<Output = Infallible>, end: impl Future<Outp
 async fn connection(stream: TcpStream, hub: Arc<Hub>) {
     let _ = stream.set_nodelay(true);
     let heads = Heads::default();
+    let reused = AtomicBool::new(false);
     let io = TokioIo::new(heads.watch(stream));
     let service = service_fn(move |request: http::Request<Incoming>| {
         let (parts, body) = request.into_parts();
-        exchange(parts, body, Arc::clone(&hub), heads.clone())
+        exchange(parts, body, Arc::clone(&hub), heads.clone(), reused.swap(true, Ordering::Relaxed))
     });
     // An error here is a client that went away, or a fault.
     let _ = http1::Builder::new().title_case_headers(true).serve_connection(io, service).await;
@@ -70,6 +72,7 @@ async fn exchange(
     body: Incoming,
     hub: Arc<Hub>,
     heads: Heads,
+    reused: bool,
 ) -> Result<Response<Paced>, Dropped> {
     let headers = heads.take(&parts);
     let request = Request {
@@ -89,10 +92,11 @@ async fn exchange(
         form: None,
     };
     let (place, faults) = hub.arrived(request);
+    let faults: Vec<_> = faults.into_iter().filter_map(|fault| fault.on_connection(reused)).collect();
 
     let instead = faults.iter().find_map(|fault| match fault {
         Action::Instead(instead) => Some(instead),
-        Action::Answer(_) => None,
+        Action::Answer(_) | Action::CloseIdle(_) => None,
     });
     let limit = match instead {
         Some(Instead::DropBefore) => return Err(Dropped),

@@ -89,7 +89,7 @@ pub enum Cause {
         /// How the last try ended, if that is known. If the server refused it, an earlier one may have been accepted all
         /// the same.
         last: Option<Box<Cause>>,
-        /// How often it was handed out.
+        /// How many tries there were.
         tries: u32,
     },
     /// The login page is on a host that is none of web WeChat's.

@@ -32,6 +32,20 @@
 //! 10. A 206 is an error for a picture: nothing here asks for a range.
 //! 11. A repeat is decided by class: can it be repeated, may it have been delivered, did the server say "slow down".
 //!     Ret 1205 is never repeated.
+//! 12. If a reused connection was closed before any byte of a reply
+//!     ([`Failure::on_reused_connection`]), the next `poll` hands the same request out again at once,
+//!     for a new connection and under a [`CallId`] of its own. That repeat belongs to the same try and
+//!     happens once per try: if it fails too, in whatever way, the try has failed. What went out first
+//!     may have been delivered all the same.
+//!
+//! # What a driver must do
+//!
+//! - Send each request as it is, once: no redirects, no cookies or headers of its own, no retries.
+//! - Answer with any status as a head, and with the body undecoded.
+//! - Obey the [`Limits`](crate::Limits) of the request: its time limits, no proxy if they say so, and a
+//!   new connection if they say so.
+//! - Report how a request failed with the right constructor of [`Failure`]; if in doubt, with
+//!   [`Failure::on_the_way`].
 
 mod clock;
 mod exchange;
@@ -217,19 +231,35 @@ pub struct Failure {
     pub kind: FailureKind,
     /// Whether the server may have got the request. If in doubt, [`Delivered::Unknown`].
     pub delivered: Delivered,
+    /// Whether a connection that had carried a request before was closed before any byte of this
+    /// reply.
+    pub reused_connection: bool,
 }
 
 impl Failure {
     /// No connection: nothing was delivered.
     #[must_use]
     pub const fn never_connected(kind: FailureKind) -> Self {
-        Self { kind, delivered: Delivered::Never }
+        Self { kind, delivered: Delivered::Never, reused_connection: false }
     }
 
     /// Broken off on the way: nobody knows what arrived.
     #[must_use]
     pub const fn on_the_way(kind: FailureKind) -> Self {
-        Self { kind, delivered: Delivered::Unknown }
+        Self { kind, delivered: Delivered::Unknown, reused_connection: false }
+    }
+
+    /// A connection that had carried a request before was closed or reset before any byte of this
+    /// reply. Most likely the server had given up the idle connection. A stalled connection is not
+    /// a closed one.
+    #[must_use]
+    pub const fn on_reused_connection() -> Self {
+        Self { reused_connection: true, ..Self::on_the_way(FailureKind::Dropped) }
+    }
+
+    /// Whether the request is due once more, on a new connection, within the same try.
+    fn calls_for_new_connection(self, failed: &Outgoing) -> bool {
+        self.reused_connection && self.kind == FailureKind::Dropped && !failed.limits().new_connection
     }
 }
 

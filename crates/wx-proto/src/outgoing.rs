@@ -10,6 +10,7 @@ use crate::wire::query::Target;
 use crate::{Body, CookieJar, Profile, Role, Session, Site, Unready};
 
 /// A request, ready to be sent as it is: absolute URL, all headers, Content-Length included, and a body of known length.
+/// How to send it is stated in [`flow`](crate::flow#what-a-driver-must-do) and in its [`Limits`].
 ///
 /// Its `Debug` shows the endpoint and the body's length only; URL, headers and form hold skey, tickets and cookies.
 #[derive(Clone)]
@@ -19,7 +20,8 @@ pub struct Outgoing {
     limits: Limits,
 }
 
-/// How long a driver lets a request run. Both are the core's decisions ([`Policy`](crate::Policy)).
+/// How a driver has to send a request, and for how long. The times come from
+/// [`Policy`](crate::Policy).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -29,6 +31,8 @@ pub struct Limits {
     pub total: Option<Duration>,
     /// Never through a proxy: the request goes to a loopback address.
     pub direct: bool,
+    /// Only over a connection that has carried no request yet: the request failed on a reused one.
+    pub new_connection: bool,
 }
 
 impl Outgoing {
@@ -38,7 +42,7 @@ impl Outgoing {
         self.endpoint
     }
 
-    /// The time limits for this request.
+    /// The limits for this request.
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.limits
@@ -73,6 +77,11 @@ impl Outgoing {
 
     pub(crate) fn with_stall(mut self, stall: Duration) -> Self {
         self.limits.stall = stall;
+        self
+    }
+
+    pub(crate) fn with_new_connection(mut self, new_connection: bool) -> Self {
+        self.limits.new_connection = new_connection;
         self
     }
 
@@ -218,7 +227,12 @@ impl<'a> Draft<'a> {
             }
         }
         *request.method_mut() = self.method;
-        let limits = Limits { stall: Duration::from_secs(30), total: None, direct: hosts.is_loopback() };
+        let limits = Limits {
+            stall: Duration::from_secs(30),
+            total: None,
+            direct: hosts.is_loopback(),
+            new_connection: false,
+        };
         Ok(Outgoing { endpoint: self.endpoint, request, limits })
     }
 }

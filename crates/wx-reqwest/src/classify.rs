@@ -5,11 +5,32 @@ use wx_proto::flow::{Failure, FailureKind};
 
 /// What an error means for the flow. Nothing of its text is kept: reqwest's quotes the URL.
 ///
-/// `begun` tells whether anybody asked for the request's body. hyper asks right behind the head, so a request whose
-/// body nobody asked for cannot have arrived, whatever went wrong.
-pub(crate) fn classify(error: &reqwest::Error, begun: bool) -> Failure {
+/// `begun` tells whether anybody asked for the request's body. hyper asks right behind the head, so
+/// a request whose body nobody asked for cannot have arrived, whatever went wrong. `reused` tells
+/// whether the connection had carried a request before.
+///
+/// hyper does not tell a connection that was closed within the head of a reply from one that was
+/// closed before it. So the former is reported as closed too, and the request repeated at once
+/// instead of after a wait.
+pub(crate) fn classify(error: &reqwest::Error, begun: bool, reused: bool) -> Failure {
     let kind = kind(error);
-    if error.is_connect() || !begun { Failure::never_connected(kind) } else { Failure::on_the_way(kind) }
+    if error.is_connect() || !begun {
+        Failure::never_connected(kind)
+    } else if reused && is_closed(error) {
+        Failure::on_reused_connection()
+    } else {
+        Failure::on_the_way(kind)
+    }
+}
+
+fn is_closed(error: &reqwest::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+
+    innermost::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message)
+        || innermost::<io::Error>(error).is_some_and(|io| {
+            // The last is what a TLS library says if the server closes without a word.
+            matches!(io.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
+        })
 }
 
 fn kind(error: &reqwest::Error) -> FailureKind {

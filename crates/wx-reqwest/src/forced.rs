@@ -2,6 +2,8 @@
 
 use reqwest::{ClientBuilder, redirect, retry};
 
+use crate::reuse::Observed;
+
 /// Stands in for methods of `ClientBuilder` that exist only with certain features of reqwest. Anybody in a build can
 /// switch these on; a method of the type itself then goes before the trait's.
 #[allow(dead_code)]
@@ -25,6 +27,8 @@ impl Otherwise for ClientBuilder {}
 /// One repeat is left, hyper-util's for a kept connection that turns out to be closed. It cannot send anything twice:
 /// it needs the request back from hyper, which gives it back only if it never began to write it
 /// (`hyper::client::conn::http1::SendRequest::try_send_request`). And the body of [`crate::body`] can be read once.
+///
+/// The outermost layer of the connector is [`crate::reuse`]'s.
 pub(crate) fn force(builder: ClientBuilder, loopback: bool) -> ClientBuilder {
     let builder = builder
         .redirect(redirect::Policy::none())
@@ -40,6 +44,7 @@ pub(crate) fn force(builder: ClientBuilder, loopback: bool) -> ClientBuilder {
         .tls_danger_accept_invalid_certs(false)
         .tls_danger_accept_invalid_hostnames(false)
         .http1_only()
+        .connector_layer(Observed)
         .https_only(!loopback);
     if loopback { builder.no_proxy() } else { builder }
 }

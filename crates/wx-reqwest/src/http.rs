@@ -1,5 +1,6 @@
 use std::fmt;
 use std::mem;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,17 +13,20 @@ use crate::BuildError;
 use crate::body::{Moved, Segments};
 use crate::classify::classify;
 use crate::forced::force;
+use crate::pools::Pools;
+use crate::reuse::observe;
 
 /// reqwest, set so that it sends what it is told and nothing else. Clones share their connections.
 #[derive(Clone)]
 pub struct Http {
     client: reqwest::Client,
+    pools: Arc<Pools>,
     loopback: bool,
 }
 
 impl Http {
-    /// A builder of reqwest's with the defaults of this crate, to start a custom one from: reqwest's own, and the
-    /// certificates that the Cargo features say.
+    /// A builder of reqwest's with the defaults of this crate, to start a custom one from:
+    /// reqwest's own, and the certificates that the Cargo features say.
     pub fn defaults() -> reqwest::ClientBuilder {
         let builder = reqwest::Client::builder();
         #[cfg(all(any(feature = "rustls", feature = "native-tls"), feature = "webpki-roots"))]
@@ -42,7 +46,7 @@ impl Http {
             return Err(BuildError::NoTls);
         }
         let client = force(builder, loopback).build().map_err(|_| BuildError::Client)?;
-        Ok(Self { client, loopback })
+        Ok(Self { client, pools: Arc::default(), loopback })
     }
 
     /// Sends a request and waits for the head of its answer.
@@ -58,11 +62,17 @@ impl Http {
         let body = reqwest::Body::wrap(Segments::new(body, moved.clone()));
         let begun = || moved.has_begun() || !begins_with_body;
         let request = http::Request::from_parts(parts, body);
-        let request = request.try_into().map_err(|error| classify(&error, false))?;
+        let mut request: reqwest::Request =
+            request.try_into().map_err(|error| classify(&error, false, false))?;
+        let pool = self.pools.choose(limits.new_connection);
+        pool.apply(&mut request);
         let deadline = limits.total.map(|total| Instant::now() + total);
-        match moved.wait(self.client.execute(request), limits.stall, deadline).await {
-            Some(Ok(response)) => Ok(Reply::new(response, limits, deadline)),
-            Some(Err(error)) => Err(classify(&error, begun())),
+        match moved.wait(observe(self.client.execute(request)), limits.stall, deadline).await {
+            Some((Ok(response), _)) => {
+                self.pools.keep(pool);
+                Ok(Reply::new(response, limits, deadline))
+            }
+            Some((Err(error), reused)) => Err(classify(&error, begun(), reused)),
             None if begun() => Err(Failure::on_the_way(FailureKind::Stalled)),
             None => Err(Failure::never_connected(FailureKind::Connect)),
         }
@@ -101,7 +111,7 @@ impl Reply {
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
         match Moved::new().wait(self.response.chunk(), self.stall, self.deadline).await {
             Some(Ok(piece)) => Ok(piece),
-            Some(Err(error)) => Err(classify(&error, true)),
+            Some(Err(error)) => Err(classify(&error, true, false)),
             None => Err(Failure::on_the_way(FailureKind::Stalled)),
         }
     }

@@ -13,6 +13,8 @@ mod forced;
 mod http;
 mod messages;
 mod pace;
+mod pools;
+mod reuse;
 mod shared;
 mod sink;
 mod source;

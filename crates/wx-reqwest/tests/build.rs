@@ -38,8 +38,8 @@ fn without_tls_there_is_no_https() {
     assert_eq!(Client::new(session()).unwrap_err(), wx_reqwest::BuildError::NoTls);
 }
 
-/// A system without certificates can verify nobody, unless certificates were compiled in. The environment cannot be
-/// changed within a process, so this runs itself once more.
+/// A system without certificates can verify nobody, unless certificates were compiled in. The
+/// environment cannot be changed within a process, so this runs itself once more.
 #[cfg(all(target_os = "linux", feature = "rustls"))]
 #[test]
 fn compiled_in_certificates_need_no_store() {

@@ -3,13 +3,13 @@ use std::io;
 use ureq::{Error, Timeout};
 use wx_proto::flow::{Failure, FailureKind};
 
-use crate::connect::NotConnected;
+use crate::connect::Seen;
 
 /// What an error means for the flow. Nothing of its text is kept: it may quote the URL.
 pub(crate) fn classify(error: Error) -> Failure {
     match error {
-        Error::Other(error) => match error.downcast_ref::<NotConnected>() {
-            Some(NotConnected(kind)) => Failure::never_connected(*kind),
+        Error::Other(error) => match error.downcast_ref() {
+            Some(Seen(failure)) => *failure,
             None => Failure::on_the_way(FailureKind::Other),
         },
         Error::Timeout(Timeout::Resolve) | Error::HostNotFound => {

@@ -1,8 +1,9 @@
 //! Wraps ureq's connector, as `resolve` does its resolver, to know for certain what happened to a request.
 //!
-//! ureq has one error type for all phases, and the same I/O error may come from connecting or from the middle of an
-//! exchange (Linux reports "no route to host" on old connections too). What fails in here failed before the first byte
-//! of the request was written; all that fails elsewhere is in doubt.
+//! ureq has one error type for all phases, and the same I/O error may come from connecting or from
+//! the middle of an exchange (Linux reports "no route to host" on old connections too). A connector
+//! that fails does so before the first byte of the request was written, and a transport knows
+//! whether it has carried a request before; all that fails elsewhere is in doubt.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -13,13 +14,14 @@ use ureq::Error;
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
 };
-use wx_proto::flow::FailureKind;
+use wx_proto::flow::{Failure, FailureKind};
 
-/// There was no connection.
+/// A failure that was seen here, so nothing about it is in doubt.
 #[derive(Debug)]
-pub(crate) struct NotConnected(pub(crate) FailureKind);
+pub(crate) struct Seen(pub(crate) Failure);
 
-impl NotConnected {
+impl Seen {
+    /// There was no connection.
     pub(crate) fn during(step: FailureKind, error: Error) -> Error {
         let kind = match error {
             Error::Other(error) if error.is::<Self>() => return Error::Other(error),
@@ -30,20 +32,20 @@ impl NotConnected {
             Error::Timeout(_) | Error::ConnectionFailed | Error::ConnectProxyFailed(_) => step,
             _ => FailureKind::Tls,
         };
-        Error::Other(Box::new(Self(kind)))
+        Error::Other(Box::new(Self(Failure::never_connected(kind))))
     }
 }
 
-impl fmt::Display for NotConnected {
+impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.0.kind.fmt(f)
     }
 }
 
-impl StdError for NotConnected {}
+impl StdError for Seen {}
 
 #[derive(Debug, Default)]
-pub(crate) struct Connecting(DefaultConnector);
+pub(crate) struct Connecting(Arc<DefaultConnector>);
 
 impl Connector for Connecting {
     type Out = Connected;
@@ -53,8 +55,14 @@ impl Connector for Connecting {
         details: &ConnectionDetails<'_>,
         chained: Option<()>,
     ) -> Result<Option<Connected>, Error> {
-        // ureq keeps a TLS set-up only if it belongs to the agent. Here no request changes the agent's, and another
-        // one for each connection would read the platform's certificates again and resume no TLS session.
+        // The connection to a proxy is not wrapped: it carries no requests, but a tunnel.
+        let unwrapped = Arc::clone(&self.0);
+        let run = move |details: &ConnectionDetails<'_>| {
+            unwrapped.connect(details, None)?.ok_or(Error::ConnectionFailed)
+        };
+        // ureq keeps a TLS set-up only if it belongs to the agent. Here no request changes the
+        // agent's, and another one for each connection would read the platform's certificates again
+        // and resume no TLS session.
         let details = ConnectionDetails {
             uri: details.uri,
             addrs: details.addrs.clone(),
@@ -64,12 +72,12 @@ impl Connector for Connecting {
             now: details.now,
             timeout: details.timeout,
             current_time: Arc::clone(&details.current_time),
-            run_connector: Arc::clone(&details.run_connector),
+            run_connector: Arc::new(run),
             register_shutdown: Arc::clone(&details.register_shutdown),
         };
         let transport = self.0.connect(&details, chained);
-        let transport = transport.map_err(|error| NotConnected::during(FailureKind::Connect, error))?;
-        Ok(transport.map(|inner| Connected { inner, refused: false }))
+        let transport = transport.map_err(|error| Seen::during(FailureKind::Connect, error))?;
+        Ok(transport.map(|inner| Connected { inner, refused: false, reused: false, answered: false }))
     }
 }
 
@@ -79,6 +87,10 @@ impl Connector for Connecting {
 pub(crate) struct Connected {
     inner: Box<dyn Transport>,
     refused: bool,
+    /// Whether an earlier request was answered here.
+    reused: bool,
+    /// Whether any byte of the current request's reply has come.
+    answered: bool,
 }
 
 impl Transport for Connected {
@@ -90,6 +102,10 @@ impl Transport for Connected {
         if self.refused {
             return Ok(());
         }
+        // ureq reads only after all of a request has been written, so this begins the next one.
+        if std::mem::take(&mut self.answered) {
+            self.reused = true;
+        }
         match self.inner.transmit_output(amount, timeout) {
             Err(Error::Io(error)) if is_closed(error.kind()) => {
                 self.refused = true;
@@ -100,7 +116,18 @@ impl Transport for Connected {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.inner.await_input(timeout)
+        let result = self.inner.await_input(timeout);
+        let closed = match &result {
+            Ok(more) => !more,
+            // What a TLS library says if the server closes without a word.
+            Err(Error::Io(error)) => is_closed(error.kind()) || error.kind() == ErrorKind::UnexpectedEof,
+            Err(_) => false,
+        };
+        if closed && self.reused && !self.answered {
+            return Err(Error::Other(Box::new(Seen(Failure::on_reused_connection()))));
+        }
+        self.answered |= matches!(result, Ok(true));
+        result
     }
 
     fn is_open(&mut self) -> bool {

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::io::Read;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::response::Parts;
@@ -28,9 +29,10 @@ pub struct Http {
 }
 
 impl Http {
-    /// A builder of ureq's configuration with the defaults of this crate, to start a custom configuration from:
-    /// the TLS library and the certificates that the Cargo features say, and room for a chunk in the output
-    /// buffer. A smaller buffer costs a little, and lets go sooner of a chunk that is cancelled on a slow line.
+    /// A builder of ureq's configuration with the defaults of this crate, to start a custom
+    /// configuration from: the TLS library and the certificates that the Cargo features say, and
+    /// room for a chunk in the output buffer. A smaller buffer costs a little, and lets go sooner
+    /// of a chunk that is cancelled on a slow line.
     ///
     /// ureq's own default trusts the certificates of webpki-roots only.
     #[must_use]
@@ -41,9 +43,9 @@ impl Http {
         builder
     }
 
-    /// Takes `config` for proxies, certificates, buffers and the like, or [`Http::defaults`]. What the flows decide
-    /// is set anew for every request: no redirects, no error for a status, the time limits, and no proxy to a
-    /// loopback address.
+    /// Takes `config` for proxies, certificates, buffers and the like, or [`Http::defaults`]. What
+    /// the flows decide is set anew for every request: no redirects, no error for a status, the
+    /// time limits, and no proxy to a loopback address.
     ///
     /// # Errors
     /// [`BuildError`] if the site needs https and the configuration would not verify certificates, or asks for a
@@ -94,8 +96,12 @@ impl Http {
     ) -> Result<http::Response<Body>, ureq::Error> {
         let agent = self.agent();
         let stall = Some(limits.stall);
-        let config = agent
-            .configure_request(request)
+        let mut config = agent.configure_request(request);
+        if limits.new_connection {
+            // Kept connections that have been idle for this long are dropped; the new one is kept.
+            config = config.max_idle_age(Duration::ZERO);
+        }
+        let config = config
             .https_only(!limits.direct)
             .max_redirects(0)
             .http_status_as_error(false)

@@ -41,8 +41,9 @@ fn roots() -> RootCerts {
     RootCerts::PlatformVerifier
 }
 
-/// ureq can use the platform's verifier or a list, not both, so the platform's certificates are listed. A file of
-/// the platform's store that cannot be read is left out, as the platform's verifier does it.
+/// ureq can use the platform's verifier or a list, not both, so the platform's certificates are
+/// listed. A file of the platform's store that cannot be read is left out, as the platform's
+/// verifier does it.
 #[cfg(all(any(feature = "rustls", feature = "native-tls"), feature = "webpki-roots"))]
 fn roots() -> RootCerts {
     use ureq::tls::Certificate;

@@ -33,6 +33,8 @@ fn tls(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
 
 impl Transport for Ureq {
     const DECODES: bool = cfg!(feature = "_unwanted");
+    const KEEPS: bool = !cfg!(feature = "_unwanted");
+    const SEES_HALF_A_HEAD: bool = true;
 
     fn new(session: Session, policy: Policy, proxy: Option<&str>) -> Self {
         let builder = Client::builder(session).policy(policy);

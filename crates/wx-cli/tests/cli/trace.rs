@@ -16,10 +16,32 @@ fn all<'a>(lines: &'a [Value], event: &str) -> Vec<&'a Value> {
     lines.iter().filter(|line| line["event"] == event).collect()
 }
 
+/// A request that meets a closed connection is repeated at once, and not after the 15 seconds
+/// between two tries.
+#[test]
+fn a_closed_reused_connection_costs_no_try() {
+    for transport in TRANSPORTS {
+        for fault in ["close-idle@webwxsendmsgimg", "close-idle=after@webwxsendmsgimg"] {
+            let place = Place::with(&[fault]);
+            place.file("a.jpg", &jpeg(100, 1));
+            let ran = place.wx(&send(transport, &["--json", "--trace", "trace", "a.jpg"]));
+            assert_eq!((ran.code, ran.kinds()), (0, vec!["sent".to_owned()]), "{}", ran.err);
+            assert_eq!(place.emulator.messages().len(), 1);
+            let trace = lines(&place, "trace");
+            let messages = all(&trace, "exchange").into_iter().filter(|it| it["step"] == "message");
+            let tries: Vec<_> = messages.map(|it| (&it["try"], &it["failure"], &it["status"])).collect();
+            let (one, none) = (Value::from(1), Value::Null);
+            assert_eq!(tries, [(&one, &"dropped".into(), &none), (&one, &none, &200.into())], "{transport}");
+        }
+    }
+}
+
 #[test]
 fn each_exchange_and_no_value() {
     for transport in TRANSPORTS {
-        let place = Place::with(&["status=503@webwxuploadmedia#2", "drop=after@webwxsendmsgimg#1"]);
+        let faults =
+            ["status=503@webwxuploadmedia#2", "close@webwxuploadmedia#3", "drop=after@webwxsendmsgimg#1"];
+        let place = Place::with(&faults);
         place.file("holiday.jpg", &jpeg(CHUNK + 1, 1));
         let more =
             ["-v", "--json", "--retry-wait", "0.1", "--resume-dir", "job", "--trace", "trace", "holiday.jpg"];

@@ -98,6 +98,27 @@ fn drop_after_has_its_effect() {
     assert_eq!(stage.stored(), 1);
 }
 
+/// A request on a new connection goes well; the next one on it does not, and is stored by
+/// `close-idle=after` alone.
+#[test]
+fn close_idle_hits_reused_connections_only() {
+    for (action, stored) in [("close-idle", 1), ("close-idle=after", 2)] {
+        let stage = stage().with(&format!("{action}@webwxsendmsgimg"));
+        let mut stream = connect(stage.server.addr());
+        let headers = stage.page.post_headers("/?lang=zh_CN", "application/json;charset=UTF-8");
+        let target = format!("{PATH}/webwxsendmsgimg?fun=async&f=json");
+        let mut send = |id: &str| {
+            let body = stage.page.message(3, &stage.media_id, id).to_string();
+            stream.write_all(&head(stage.server.addr(), "POST", &target, &headers, body.len())).unwrap();
+            stream.write_all(body.as_bytes()).unwrap();
+            answer(&mut stream)
+        };
+        assert_eq!(send(ID).unwrap().ret(), 0);
+        assert_eq!(send("15114939427950365").err(), Some(Gone));
+        assert_eq!((stage.stored(), stage.server.requests_to("webwxsendmsgimg")), (stored, 2));
+    }
+}
+
 #[test]
 fn status_has_no_effect() {
     let stage = stage().with("status=503@webwxsendmsgimg");

@@ -1,4 +1,5 @@
-//! One request on its way: handed out, its reply gathered under a cap.
+//! One try of a request: handed out, and once more if a reused connection was closed; its reply
+//! gathered under a cap.
 
 use bytes::{Bytes, BytesMut};
 use http::Response;
@@ -13,6 +14,8 @@ pub(super) struct Exchange {
     id: CallId,
     outgoing: Outgoing,
     cap: u64,
+    /// Whether the request has been handed out under this id.
+    handed_out: bool,
     reply: Option<Gathered>,
 }
 
@@ -63,7 +66,7 @@ pub(super) enum Ended {
 
 impl Exchange {
     pub(super) fn new(id: CallId, outgoing: Outgoing, cap: u64) -> Self {
-        Self { id, outgoing, cap, reply: None }
+        Self { id, outgoing, cap, handed_out: false, reply: None }
     }
 
     pub(super) fn with_cap(self, cap: u64) -> Self {
@@ -74,16 +77,26 @@ impl Exchange {
         self.id
     }
 
-    /// The same request once more, as a call of its own.
-    pub(super) fn again(&self, id: CallId) -> Self {
-        Self::new(id, self.outgoing.clone(), self.cap)
+    /// The next try of the same request.
+    pub(super) fn again(&self) -> Self {
+        Self::new(self.id.next(), self.outgoing.clone().with_new_connection(false), self.cap)
     }
 
-    pub(super) fn poll<T>(&self) -> Action<T> {
-        match self.reply {
-            None => Action::Send(self.id, self.outgoing.clone()),
-            Some(_) => Action::Pull(self.id),
+    pub(super) fn poll<T>(&mut self) -> Action<T> {
+        if self.reply.is_some() {
+            return Action::Pull(self.id);
         }
+        self.handed_out = true;
+        Action::Send(self.id, self.outgoing.clone())
+    }
+
+    pub(super) fn is_handed_out(&self) -> bool {
+        self.handed_out
+    }
+
+    /// Whether the request failed on a reused connection, and this is its repeat on a new one.
+    pub(super) fn is_repeat(&self) -> bool {
+        self.outgoing.limits().new_connection
     }
 
     /// Whether the request is due to be handed out, no reply having begun.
@@ -91,8 +104,11 @@ impl Exchange {
         self.reply.is_none()
     }
 
-    /// `None` while the reply is still coming in.
+    /// `None` while the try goes on: the reply is still coming in, or the request is due once more.
     pub(super) fn handle(&mut self, input: Input) -> Result<Option<Ended>, Misuse> {
+        if !self.handed_out {
+            return Err(Misuse);
+        }
         match (input, &mut self.reply) {
             (Input::Head(id, head), reply @ None) if id == self.id => {
                 *reply = Some(Gathered { head, piece: Bytes::new(), pieces: BytesMut::new() });
@@ -107,6 +123,13 @@ impl Exchange {
             }
             (Input::End(id), reply @ Some(_)) if id == self.id => {
                 Ok(reply.take().map(|gathered| Ended::Reply(gathered.whole())))
+            }
+            (Input::Failed(id, failure), None)
+                if id == self.id && failure.calls_for_new_connection(&self.outgoing) =>
+            {
+                (self.id, self.handed_out) = (self.id.next(), false);
+                self.outgoing = self.outgoing.clone().with_new_connection(true);
+                Ok(None)
             }
             (Input::Failed(id, failure), reply) if id == self.id => {
                 // Once a head has come, something was delivered, whatever the driver thinks.

@@ -75,6 +75,7 @@ impl FetchImage {
         }
         self.stage = Stage::Wait(now.saturating_add(self.policy.back_off_after(self.tries)));
         self.id = self.id.next();
+        self.outgoing = self.outgoing.clone().with_new_connection(false);
         self.tries += 1;
     }
 
@@ -116,6 +117,15 @@ impl Flow for FetchImage {
                     Ok(head) => self.stage = Stage::Body(Box::new(Body::new(head, self.policy.max_fetch))),
                     Err(error) => self.refused(error, now),
                 }
+                return Ok(());
+            }
+            (Stage::Send, Input::Failed(id, failure))
+                if id == self.id && failure.calls_for_new_connection(&self.outgoing) =>
+            {
+                // Due at once, and not answered before it is handed out.
+                self.stage = Stage::Wait(now);
+                self.id = self.id.next();
+                self.outgoing = self.outgoing.clone().with_new_connection(true);
                 return Ok(());
             }
             (Stage::Send | Stage::Body(_), Input::Failed(id, failure)) if id == self.id => {

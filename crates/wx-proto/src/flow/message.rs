@@ -25,6 +25,7 @@ use crate::{
 ///   hand out (same ClientMsgId each time) ── Ret 0 and a MsgID ──► Sent            │
 ///              ├── Ret ≠ 0, and no earlier try may have been delivered ──► not sent│
 ///              ├── Ret ≠ 0 after one that may have been ──► Uncertain              │
+///              ├── closed, on a reused connection ──► at once on a new one, within the try
 ///              └── anything else ──────────────────────────────────────────────────┘
 ///                                   tries used up ──► Uncertain, or not sent if none ever connected
 /// ```
@@ -39,10 +40,8 @@ pub struct SendUploaded {
     uploaded: Uploaded,
     policy: Policy,
     exchange: Exchange,
-    /// Hand-outs so far, the outstanding one included.
+    /// Tries so far, the outstanding one included.
     tries: u32,
-    /// Whether the outstanding action is a request that has been handed out.
-    handed_out: bool,
     /// Whether a hand-out other than the outstanding one may have been delivered.
     maybe_delivered: bool,
     wait_until: Option<Duration>,
@@ -168,7 +167,6 @@ impl SendUploaded {
             policy,
             exchange,
             tries: 0,
-            handed_out: false,
             maybe_delivered: false,
             wait_until: None,
             clock,
@@ -184,7 +182,7 @@ impl SendUploaded {
     }
 
     fn in_doubt(&self) -> bool {
-        self.done.is_none() && (self.handed_out || self.maybe_delivered)
+        self.done.is_none() && (self.exchange.is_handed_out() || self.maybe_delivered)
     }
 
     fn tries_used_up(&self) -> bool {
@@ -209,7 +207,6 @@ impl SendUploaded {
     /// A try ended without a clear answer: the next one, or the end.
     fn again(&mut self, cause: Cause, delivered: Delivered, now: Duration) {
         self.maybe_delivered |= delivered == Delivered::Unknown;
-        self.handed_out = false;
         if !self.maybe_delivered {
             self.handed_out_ms = None;
         }
@@ -226,7 +223,7 @@ impl SendUploaded {
             Delivered::Unknown => self.policy.message_wait,
         };
         self.wait_until = Some(now.saturating_add(wait));
-        self.exchange = self.exchange.again(self.exchange.id().next());
+        self.exchange = self.exchange.again();
     }
 
     fn read(&mut self, reply: &Response<Bytes>, now: Duration) {
@@ -261,25 +258,28 @@ impl Flow for SendUploaded {
         self.wait_until = None;
         if self.exchange.is_sending() {
             // Handed out before and never answered: nobody knows what became of that one.
-            self.maybe_delivered |= self.handed_out;
-            if self.tries_used_up() {
-                self.uncertain(None);
-                return self.poll(now);
+            self.maybe_delivered |= self.exchange.is_handed_out();
+            // The repeat on a new connection belongs to the try that failed on the reused one.
+            let same_try = self.exchange.is_repeat() && !self.exchange.is_handed_out();
+            if !same_try {
+                if self.tries_used_up() {
+                    self.uncertain(None);
+                    return self.poll(now);
+                }
+                self.tries += 1;
             }
-            self.tries += 1;
-            self.handed_out = true;
             self.handed_out_ms.get_or_insert(self.clock.unix_ms(now));
         }
         self.exchange.poll()
     }
 
     fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
-        // While it waits, nothing is handed out.
-        if self.done.is_some() || !self.handed_out {
+        if self.done.is_some() {
             return Err(Misuse);
         }
         match self.exchange.handle(input)? {
-            None => {}
+            // What went out on the reused connection may have been delivered.
+            None => self.maybe_delivered |= self.exchange.is_repeat(),
             Some(Ended::Reply(reply)) => self.read(&reply, now),
             Some(Ended::TooLarge(error)) => self.again(error.into(), Delivered::Unknown, now),
             Some(Ended::Failed(failure)) => {

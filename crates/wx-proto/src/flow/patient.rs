@@ -42,16 +42,17 @@ impl Patient {
         self.wait_until = None;
         if self.exchange.is_none() {
             self.exchange = Some(Exchange::new(self.next_id, make()?, LIST_LIMIT));
-            self.next_id = self.next_id.next();
             self.made = now;
         }
-        Ok(self.exchange.as_ref().map_or(Action::Wait(now), Exchange::poll))
+        Ok(self.exchange.as_mut().map_or(Action::Wait(now), Exchange::poll))
     }
 
     /// `None` while the reply is still coming in. The call is over then, and the next poll makes another.
     pub(super) fn handle(&mut self, input: Input) -> Result<Option<Ended>, Misuse> {
-        let ended = self.exchange.as_mut().ok_or(Misuse)?.handle(input)?;
+        let exchange = self.exchange.as_mut().ok_or(Misuse)?;
+        let ended = exchange.handle(input)?;
         if ended.is_some() {
+            self.next_id = exchange.id().next();
             self.exchange = None;
         }
         Ok(ended)

@@ -16,8 +16,7 @@ pub(super) struct Repeating {
     exchange: Exchange,
     /// Counted from 1.
     tries: u32,
-    /// Whether the current try has been handed out, and whether any was handed out twice.
-    handed_out: bool,
+    /// Whether the request of any try was handed out twice.
     handed_out_again: bool,
     /// Set while waiting for the next try.
     wait_until: Option<Duration>,
@@ -28,7 +27,6 @@ impl Repeating {
         Self {
             exchange: Exchange::new(id, outgoing, REPLY_LIMIT),
             tries: 1,
-            handed_out: false,
             handed_out_again: false,
             wait_until: None,
         }
@@ -45,8 +43,7 @@ impl Repeating {
             _ => {
                 self.wait_until = None;
                 if self.exchange.is_sending() {
-                    self.handed_out_again |= self.handed_out;
-                    self.handed_out = true;
+                    self.handed_out_again |= self.exchange.is_handed_out() || self.exchange.is_repeat();
                 }
                 self.exchange.poll()
             }
@@ -75,10 +72,6 @@ impl Repeating {
         policy: &Policy,
         read: impl FnOnce(&Response<Bytes>) -> Result<R, ReplyError>,
     ) -> Result<Option<Result<R, Cause>>, Misuse> {
-        // While it waits, nothing is handed out.
-        if !self.handed_out {
-            return Err(Misuse);
-        }
         let Some(ended) = self.exchange.handle(input)? else { return Ok(None) };
         let (cause, repeatable) = match ended {
             Ended::Reply(reply) => match read(&reply) {
@@ -97,9 +90,8 @@ impl Repeating {
             return Ok(Some(Err(cause)));
         }
         self.wait_until = Some(now.saturating_add(policy.back_off_after(self.tries)));
-        self.exchange = self.exchange.again(self.next_id());
+        self.exchange = self.exchange.again();
         self.tries += 1;
-        self.handed_out = false;
         Ok(None)
     }
 }

@@ -26,13 +26,14 @@ impl SideCalls {
     pub(super) fn poll<T>(&mut self) -> Option<Action<T>> {
         if self.current.is_none() {
             self.current = Some(Exchange::new(self.next_id, self.queue.pop_front()?, CAP));
-            self.next_id = self.next_id.next();
         }
-        self.current.as_ref().map(Exchange::poll)
+        self.current.as_mut().map(Exchange::poll)
     }
 
     pub(super) fn handle(&mut self, input: Input) -> Result<(), Misuse> {
-        if self.current.as_mut().ok_or(Misuse)?.handle(input)?.is_some() {
+        let current = self.current.as_mut().ok_or(Misuse)?;
+        if current.handle(input)?.is_some() {
+            self.next_id = current.id().next();
             self.current = None;
         }
         Ok(())

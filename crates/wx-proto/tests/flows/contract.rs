@@ -194,26 +194,40 @@ fn lines_1_to_4_of_a_login_and_what_comes_after() {
         )
     };
     let answers = [
+        closed(),
         code(),
+        closed(),
         dropped(),
+        closed(),
         polled(1),
         polled(4),
         code(),
         polled(2),
+        closed(),
         dropped(),
         page(),
         dropped(),
         init(""),
+        closed(),
         notified(),
     ];
     keeps_the_contract(Login::new(Site::new(Profile::Web), SEED, policy(), |_: &LoginState| {}), answers);
-    keeps_the_contract(Restore::new(session(), SEED, policy()).unwrap(), [status(503), init(""), dropped()]);
+    keeps_the_contract(
+        Restore::new(session(), SEED, policy()).unwrap(),
+        [status(503), init(""), closed(), dropped()],
+    );
     let check = || ok("window.synccheck={retcode:\"0\",selector:\"2\"}");
     let messages = NextMessages::new(session(), SEED, policy()).unwrap();
-    keeps_the_contract(messages, [init(""), notified(), dropped(), check(), status(500), sync()]);
+    keeps_the_contract(
+        messages,
+        [init(""), notified(), dropped(), closed(), check(), closed(), status(500), sync()],
+    );
     let contacts = ok(r#"{"BaseResponse":{"Ret":0},"MemberList":[],"Seq":0}"#);
-    keeps_the_contract(ListContacts::new(&session(), SEED, policy()).unwrap(), [dropped(), contacts]);
-    keeps_the_contract(Logout::new(&session(), SEED, policy()).unwrap(), [dropped(), ok("")]);
+    keeps_the_contract(
+        ListContacts::new(&session(), SEED, policy()).unwrap(),
+        [dropped(), closed(), contacts],
+    );
+    keeps_the_contract(Logout::new(&session(), SEED, policy()).unwrap(), [closed(), dropped(), ok("")]);
 }
 
 #[test]

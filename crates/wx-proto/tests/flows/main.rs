@@ -13,6 +13,7 @@ mod official_page;
 mod parity;
 mod properties;
 mod resume;
+mod reused;
 mod secrets;
 mod traced;
 mod upload;

@@ -24,6 +24,7 @@ fn answers() -> impl Strategy<Value = Answer> {
         2 => prop::sample::select(vec![1, -1, -14, 1100, 1101, 1205, i32::MAX]).prop_map(ret),
         2 => prop::sample::select(vec![204, 206, 302, 404, 500, 502, 503, 504]).prop_map(status),
         2 => Just(dropped()),
+        2 => Just(closed()),
         2 => Just(unreachable()),
         1 => prop::collection::vec(any::<u8>(), 0..60).prop_map(ok),
         1 => (any::<u64>(), prop::collection::vec(any::<u8>(), 0..60)).prop_map(|(n, bytes)| Answer::Break(n, bytes.into())),
@@ -48,7 +49,7 @@ proptest! {
     }
 
     #[test]
-    fn p35_p46_p50_any_answers_end_in_one_of_three_ways(len in lengths(), script in prop::collection::vec(answers(), 60)) {
+    fn p35_p46_p50_any_answers_end_in_one_of_three_ways(len in lengths(), script in prop::collection::vec(answers(), 120)) {
         let bytes = jpeg(len);
         let policy = Policy::default();
         let mut world = World::new(bytes.clone(), script);
@@ -60,7 +61,7 @@ proptest! {
             prop_assert_eq!(message.body(), messages[0].body());
             prop_assert_eq!(&message.json()["Msg"]["MediaId"], "@mine");
         }
-        prop_assert!(messages.len() <= 4);
+        prop_assert!(messages.iter().filter(|message| !message.is_repeat()).count() <= 4);
         match result {
             Ok(sent) => prop_assert_eq!(sent.msg_id.as_str(), "1036723910963469192"),
             Err(error) => {

@@ -52,6 +52,11 @@ pub(crate) fn dropped() -> Answer {
     Answer::Fail(Failure::on_the_way(FailureKind::Dropped))
 }
 
+/// A reused connection turns out to be closed.
+pub(crate) fn closed() -> Answer {
+    Answer::Fail(Failure::on_reused_connection())
+}
+
 pub(crate) fn unreachable() -> Answer {
     Answer::Fail(Failure::never_connected(FailureKind::Connect))
 }
@@ -67,6 +72,16 @@ pub(crate) struct Seen {
 impl Seen {
     pub(crate) fn endpoint(&self) -> &'static str {
         self.outgoing.endpoint()
+    }
+
+    /// Whether it has to be handed out once more within its try.
+    pub(crate) fn is_to_repeat(&self) -> bool {
+        matches!(self.answer, Answer::Fail(failure) if failure.reused_connection) && !self.is_repeat()
+    }
+
+    /// Whether it is handed out once more within its try.
+    pub(crate) fn is_repeat(&self) -> bool {
+        self.outgoing.limits().new_connection
     }
 
     /// Whether a message that got this answer may be in the recipient's hands: it connected, and no verdict came.
@@ -158,6 +173,22 @@ impl World {
         self.seen.iter().filter(|seen| seen.endpoint().starts_with("webwxsend")).count()
     }
 
+    /// Line 12: after a reused connection was closed, the same request comes next, for a new
+    /// connection. Nothing else asks for a new connection.
+    fn check_repeat<T>(&self, action: &Action<T>) {
+        let failed = self.seen.last().filter(|seen| seen.is_to_repeat());
+        let Some(failed) = failed else {
+            let asks = matches!(action, Action::Send(_, outgoing) if outgoing.limits().new_connection);
+            assert!(!asks, "a new connection for no reason");
+            return;
+        };
+        let Action::Send(_, outgoing) = action else { panic!("the repeat is due at once") };
+        let (repeat, failed) = (outgoing.http(), failed.http());
+        assert!(outgoing.limits().new_connection);
+        assert_eq!((repeat.uri(), repeat.headers()), (failed.uri(), failed.headers()));
+        assert_eq!(repeat.body().to_vec(), failed.body().to_vec());
+    }
+
     /// The seconds between each request and the one before it.
     pub(crate) fn pauses(&self) -> Vec<u64> {
         self.seen.windows(2).map(|pair| (pair[1].at - pair[0].at).as_secs()).collect()
@@ -180,6 +211,9 @@ impl World {
         mut see: impl FnMut(&F, bool),
     ) -> Option<F::Output> {
         let mut reply: Option<(CallId, Bytes, bool)> = None;
+        // What an earlier run was killed in is not known here.
+        let mut going_on = false;
+        let mut latest: Option<CallId> = None;
         loop {
             let action = flow.poll(self.now);
             if self.steps_left == 0 {
@@ -187,6 +221,9 @@ impl World {
                 return None;
             }
             self.steps_left -= 1;
+            if std::mem::replace(&mut going_on, true) {
+                self.check_repeat(&action);
+            }
             let input = match action {
                 Action::Done(output) => return Some(output),
                 Action::Wait(until) => {
@@ -210,6 +247,7 @@ impl World {
                 },
                 Action::Send(id, outgoing) => {
                     see(flow, outgoing.endpoint().starts_with("webwxsend"));
+                    assert!(latest.replace(id).is_none_or(|latest| latest < id), "ids grow");
                     let answer = self.answers.pop_front().unwrap_or_else(|| panic!("unscripted request"));
                     self.seen.push(Seen { at: self.now, answer: answer.clone(), outgoing });
                     match answer {

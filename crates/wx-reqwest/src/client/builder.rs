@@ -57,8 +57,8 @@ impl<Start> ClientBuilder<Start> {
         self
     }
 
-    /// A builder of reqwest's own, for proxies, certificates, name resolution, best begun with [`Http::defaults`].
-    /// What [`Http::new`] lists is set after it.
+    /// A builder of reqwest's own, for proxies, certificates, name resolution, best begun with
+    /// [`Http::defaults`]. What [`Http::new`] lists is set after it.
     pub fn http(mut self, builder: reqwest::ClientBuilder) -> Self {
         self.http = builder;
         self

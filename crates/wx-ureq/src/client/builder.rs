@@ -59,8 +59,8 @@ impl<Start> ClientBuilder<Start> {
         self
     }
 
-    /// A configuration of ureq's own, for proxies, certificates, buffers, best built from [`Http::defaults`]. What
-    /// [`Http::new`] lists is set after it.
+    /// A configuration of ureq's own, for proxies, certificates, buffers, best built from
+    /// [`Http::defaults`]. What [`Http::new`] lists is set after it.
     pub fn config(mut self, config: Config) -> Self {
         self.config = Some(config);
         self

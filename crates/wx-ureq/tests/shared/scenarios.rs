@@ -7,6 +7,7 @@ mod heard;
 mod life;
 mod network;
 mod pace;
+mod reused;
 mod secrets;
 #[cfg(feature = "tracing")]
 mod spans;
@@ -26,6 +27,7 @@ pub(crate) use faults::*;
 pub(crate) use life::*;
 pub(crate) use network::*;
 pub(crate) use pace::*;
+pub(crate) use reused::*;
 pub(crate) use secrets::*;
 #[cfg(feature = "tracing")]
 pub(crate) use spans::*;
@@ -35,6 +37,10 @@ pub(crate) use trust::*;
 pub(crate) trait Transport {
     /// Whether the HTTP client unpacks gzip in spite of all.
     const DECODES: bool = false;
+    /// Whether connections are kept.
+    const KEEPS: bool = true;
+    /// Whether the HTTP client tells a reply that broke off within its head from none.
+    const SEES_HALF_A_HEAD: bool = false;
     /// `proxy`: one that was brought along, in settings that are as unsuitable as can be.
     fn new(session: Session, policy: Policy, proxy: Option<&str>) -> Self;
     fn paced(session: Session, pace: Duration) -> Self;
@@ -77,7 +83,9 @@ macro_rules! scenarios {
             faults_while_sending odd_answers_to_an_upload_are_told an_appended_repeat_starts_over
             faults_while_fetching failures_leave_no_file a_slow_answer_is_no_stall
             an_answer_that_stops_halfway_stalls an_early_refusal_is_read nobody_there no_connection_in_time no_http cookies_of_answers_are_not_kept
-            no_tls_there a_message_is_never_sent_twice_by_the_client loopback_needs_no_proxy
+            no_tls_there a_closed_reused_connection_costs_no_try
+            the_repeat_is_on_a_new_connection_whatever_else_is_idle a_reused_connection_that_stalls_is_not_closed
+            a_reused_connection_that_answers_is_not_closed a_new_connection_that_is_closed_costs_a_try a_message_is_never_sent_twice_by_the_client loopback_needs_no_proxy
             proxy_of_the_environment nothing_shows_secrets
             the_whole_life_of_a_login the_session_moves_on_and_clones_share_it
             trouble_with_the_network_neither_loses_nor_repeats the_end_of_a_login_ends_the_messages
@@ -85,7 +93,9 @@ macro_rules! scenarios {
             pictures_keep_their_distance only_pictures_to_be_uploaded_keep_their_distance
         }
         #[cfg(target_os = "linux")]
-        scenarios! { $transport: the_platforms_store_says_who_is_believed }
+        scenarios! { $transport:
+            the_platforms_store_says_who_is_believed a_closed_reused_tls_connection_costs_no_try
+        }
         #[cfg(feature = "tracing")]
         scenarios! { $transport:
             a_span_for_each_exchange_of_a_send spans_tell_how_an_exchange_failed_and_nothing_of_the_login

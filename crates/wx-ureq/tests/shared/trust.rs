@@ -1,8 +1,9 @@
 //! Whom a client believes to be the server.
 
 use std::io::{Read, Write};
-use std::path::Path;
+use std::net::TcpStream;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -10,9 +11,9 @@ use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyP
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use wx_proto::flow::{Delivered, FailureKind};
-use wx_proto::{Cause, Error, Outcome, ReplyError, Session, UserName};
+use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, ReplyError, Session, UserName};
 
-use super::{Transport, listen, network, one_try, read_head, small};
+use super::{Into, Transport, listen, network, one_try, read_head, settle, small};
 
 const HOSTS: [&str; 2] = ["wx.qq.com", "file.wx.qq.com"];
 
@@ -29,16 +30,19 @@ fn upload<T: Transport>(proxy: Option<&str>) -> Error {
 
 fn server(certificate: &Certificate, key: &KeyPair) -> Arc<ServerConfig> {
     let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], key)
         .unwrap();
+    // They would be read in the place of a reply.
+    config.send_tls13_tickets = 0;
     Arc::new(config)
 }
 
-/// A proxy that opens the tunnel and then talks no TLS: nothing was delivered, and the message is not in doubt.
+/// A proxy that opens the tunnel and then talks no TLS: nothing was delivered, and the message is
+/// not in doubt.
 pub(crate) fn no_tls_there<T: Transport>() {
     let proxy = listen(|mut stream| {
         assert!(read_head(&mut stream).starts_with("CONNECT "));
@@ -50,8 +54,9 @@ pub(crate) fn no_tls_there<T: Transport>() {
     assert_eq!(network(&error), (FailureKind::Tls, Delivered::Never));
 }
 
-/// A proxy that opens the tunnel and then speaks TLS itself, with a certificate that has the right names and was signed
-/// by nobody. It is told the server's name, and nothing of the request: the handshake is never finished.
+/// A proxy that opens the tunnel and then speaks TLS itself, with a certificate that has the right
+/// names and was signed by nobody. It is told the server's name, and nothing of the request: the
+/// handshake is never finished.
 pub(crate) fn a_certificate_that_nobody_signed_is_refused<T: Transport>() {
     let own = rcgen::generate_simple_self_signed(HOSTS.map(String::from)).unwrap();
     let config = server(&own.cert, &own.signing_key);
@@ -72,14 +77,54 @@ pub(crate) fn a_certificate_that_nobody_signed_is_refused<T: Transport>() {
     assert_eq!((name.as_deref(), shaking_hands), (Some("file.wx.qq.com"), true));
 }
 
-/// What a client believes is set by the environment, which cannot be changed within a process, so this runs itself
-/// once more: with the authority that signed the server's certificate in the platform's store, and with another one.
-#[cfg(target_os = "linux")]
+/// An authority, as PEM and as what signs for it.
+fn authority() -> (String, Issuer<'static, KeyPair>) {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    (params.self_signed(&key).unwrap().pem(), Issuer::new(params, key))
+}
+
+/// A proxy that opens the tunnel and then is the server itself, with a certificate that `issuer`
+/// signed. Its hosts have `serve`.
+fn proxy(
+    issuer: &Issuer<'static, KeyPair>,
+    serve: impl Fn(StreamOwned<ServerConnection, TcpStream>) + Send + 'static,
+) -> String {
+    let key = KeyPair::generate().unwrap();
+    let leaf = CertificateParams::new(HOSTS.map(String::from)).unwrap().signed_by(&key, issuer).unwrap();
+    let config = server(&leaf, &key);
+    listen(move |mut stream| {
+        let head = read_head(&mut stream);
+        assert!(HOSTS.iter().any(|host| head.starts_with(&format!("CONNECT {host}:443 "))), "{head}");
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+        serve(StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream));
+    })
+}
+
+/// Runs a test once more with `authority` in the platform's store, which is set by the environment
+/// and cannot be changed within a process.
+fn run_believing(authority: &str, proxy: &str, test: &str, role: &str) {
+    let store = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(store.path(), authority).unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", test]).env(ROLE, role).env("HTTPS_PROXY", format!("http://{proxy}"));
+    child.env("SSL_CERT_FILE", store.path()).env_remove("SSL_CERT_DIR");
+    for name in ["NO_PROXY", "no_proxy", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        child.env_remove(name);
+    }
+    let output = child.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && told.contains("1 passed"), "{role}: {told}");
+}
+
+/// What a test is to do when it is run once more.
+const ROLE: &str = "WX_TEST_ROLE";
+
 pub(crate) fn the_platforms_store_says_who_is_believed<T: Transport>() {
-    const TRUSTED: &str = "WX_TEST_TRUSTED";
-    if let Some(trusted) = std::env::var_os(TRUSTED) {
+    if let Some(role) = std::env::var_os(ROLE) {
         let error = upload::<T>(None);
-        if trusted == "yes" {
+        if role == "believes" {
             assert_eq!(error.cause, Cause::Reply(ReplyError::Status(413)));
         } else {
             assert_eq!(network(&error), (FailureKind::Tls, Delivered::Never));
@@ -87,45 +132,64 @@ pub(crate) fn the_platforms_store_says_who_is_believed<T: Transport>() {
         assert_eq!(error.outcome(), Outcome::NotSent);
         return;
     }
-    let authority = || {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        (params.self_signed(&key).unwrap().pem(), Issuer::new(params, key))
-    };
     let ((pem, issuer), (other, _)) = (authority(), authority());
-    let key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new(HOSTS.map(String::from)).unwrap().signed_by(&key, &issuer).unwrap();
-    let config = server(&leaf, &key);
-    let proxy = listen(move |mut stream| {
-        assert!(read_head(&mut stream).starts_with("CONNECT file.wx.qq.com:443 "));
-        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
-        let mut stream = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream);
+    let proxy = proxy(&issuer, |mut stream| {
         if stream.read_exact(&mut [0; 100]).is_ok() {
             let refusal = b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
             stream.write_all(refusal).unwrap();
             std::io::copy(&mut stream, &mut std::io::sink()).unwrap_or_default();
         }
     });
-    let scratch = tempfile::tempdir().unwrap();
-    let run = |authority: &str, trusted: &str| {
-        let store = scratch.path().join(trusted);
-        std::fs::write(&store, authority).unwrap();
-        let mut child = child("the_platforms_store_says_who_is_believed", &store);
-        child.env("HTTPS_PROXY", format!("http://{proxy}")).env(TRUSTED, trusted);
-        let output = child.output().unwrap();
-        let told = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && told.contains("1 passed"), "{trusted}: {told}");
-    };
-    run(&pem, "yes");
-    run(&other, "no");
+    let test = "the_platforms_store_says_who_is_believed";
+    run_believing(&pem, &proxy, test, "believes");
+    run_believing(&other, &proxy, test, "does not");
 }
 
-fn child(test: &str, store: &Path) -> Command {
-    let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", test]).env("SSL_CERT_FILE", store).env_remove("SSL_CERT_DIR");
-    for name in ["NO_PROXY", "no_proxy", "https_proxy", "ALL_PROXY", "all_proxy"] {
-        child.env_remove(name);
+/// The server closes it with a word, as TLS demands, or without one, as servers do. A new one has
+/// no excuse.
+pub(crate) fn a_closed_reused_tls_connection_costs_no_try<T: Transport>() {
+    if let Some(role) = std::env::var_os(ROLE) {
+        let client = T::new(official(), one_try(), None);
+        let id = MsgId::new("1").unwrap();
+        let fetch = || client.fetch(&id, ImageSize::Original, Into::Vec(&mut Vec::new()));
+        if role == "new" {
+            assert_eq!(network(&fetch().unwrap_err()), (FailureKind::Dropped, Delivered::Unknown));
+        } else {
+            fetch().unwrap();
+            settle();
+            fetch().unwrap();
+        }
+        return;
     }
-    child
+    let test = "a_closed_reused_tls_connection_costs_no_try";
+    for notify in [true, false] {
+        let (pem, issuer) = authority();
+        let closed = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&closed);
+        let proxy = proxy(&issuer, move |mut stream| {
+            read_head(&mut stream);
+            write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", small().len()).unwrap();
+            stream.write_all(&small()).unwrap();
+            stream.flush().unwrap();
+            // The second request is read, and not answered.
+            if stream.read(&mut [0; 4096]).is_ok_and(|len| len > 0) {
+                count.fetch_add(1, Ordering::Relaxed);
+                if notify {
+                    stream.conn.send_close_notify();
+                    stream.flush().unwrap();
+                }
+            }
+        });
+        run_believing(&pem, &proxy, test, "reused");
+        assert_eq!(closed.load(Ordering::Relaxed), usize::from(T::KEEPS), "notify: {notify}");
+    }
+    let (pem, issuer) = authority();
+    let closed = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&closed);
+    let proxy = proxy(&issuer, move |mut stream| {
+        read_head(&mut stream);
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    run_believing(&pem, &proxy, test, "new");
+    assert_eq!(closed.load(Ordering::Relaxed), 1);
 }

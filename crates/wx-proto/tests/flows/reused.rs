@@ -1,0 +1,254 @@
+//! Line 12 of the contract: a reused connection turns out to be closed. `World` checks of every job
+//! that the same request comes next, for a new connection.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use wx_proto::flow::{
+    Action, CallId, Exchanged, Failure, FailureKind, FetchImage, Flow, Input, Logout, Misuse, NextMessages,
+    Resume, Saving, SendImage, SendUploaded, Snapshot, Traced,
+};
+use wx_proto::http::Response;
+use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, Policy, Sent};
+
+use super::world::*;
+
+const NOW: Duration = Duration::from_secs(5);
+
+fn message(policy: Policy) -> SendUploaded {
+    let mut flow = upload(&jpeg(12), &Policy::default()).unwrap();
+    let uploaded = World::new(jpeg(12), [last("@m", 12)]).run(&mut flow).unwrap();
+    SendUploaded::new(&session(), uploaded, to(), SEED, policy).unwrap()
+}
+
+/// One try of everything: a repeat on a new connection must not need a second.
+fn one_try() -> Policy {
+    let mut policy = Policy::default();
+    (policy.chunk_tries, policy.message_tries, policy.fetch_tries) = (1, 1, 1);
+    policy
+}
+
+fn fetch(policy: Policy) -> FetchImage {
+    let id = MsgId::new("7").unwrap();
+    FetchImage::new(&session(), id, ImageSize::Original, false, SEED, policy).unwrap()
+}
+
+fn run(policy: Policy, answers: impl IntoIterator<Item = Answer>) -> (World, Result<Sent, Error>) {
+    let mut world = World::new("", answers);
+    let result = world.run(&mut message(policy));
+    (world, result)
+}
+
+fn send<T>(action: Action<T>) -> (CallId, bool) {
+    match action {
+        Action::Send(id, outgoing) => (id, outgoing.limits().new_connection),
+        _ => panic!("not a request"),
+    }
+}
+
+#[test]
+fn the_repeat_is_no_try_and_needs_no_pause() {
+    let (world, result) = run(one_try(), [closed(), sent()]);
+    assert_eq!(result.unwrap().msg_id.as_str(), "1036723910963469192");
+    assert_eq!((world.pauses(), world.seen[1].body()), (vec![0], world.seen[0].body()));
+
+    let bytes = jpeg(CHUNK + 1);
+    let mut policy = one_try();
+    (policy.check_above, policy.browser_parity) = (0, true);
+    let checked = ok(r#"{"BaseResponse":{"Ret":0},"MediaId":"","Signature":"s","AESKey":"k"}"#);
+    // Three pings, the check, the preflight, two chunks, the message.
+    let good = [ok(""), ok(""), ok(""), checked, ok(""), middle(), last("@m", CHUNK + 1), sent()];
+    let answers = good.into_iter().flat_map(|answer| [closed(), answer]);
+    let mut world = World::new(bytes.clone(), answers);
+    let mut flow = SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
+    assert_eq!(world.run(&mut flow).unwrap().uploaded.chunks, 2);
+    assert_eq!((world.seen.len(), world.pauses().iter().sum::<u64>()), (16, 0));
+
+    let picture = Answer::Reply(200, vec![("content-length", "60".into())], jpeg(60));
+    let mut world = World::new("", [closed(), picture]);
+    assert_eq!(world.run(&mut fetch(one_try())).unwrap().bytes, 60);
+    assert_eq!((world.pauses(), world.stored), (vec![0], jpeg(60).to_vec()));
+}
+
+#[test]
+fn each_try_has_one_and_the_waits_are_those_of_the_tries() {
+    let (world, result) = run(Policy::default(), vec![vec![closed(), dropped()]; 4].concat());
+    let error = result.unwrap_err();
+    assert!(matches!(error.cause, Cause::Uncertain { last: Some(_), tries: 4 }), "{error:?}");
+    assert_eq!(world.pauses(), [0, 15, 0, 15, 0, 15, 0]);
+
+    let mut world = World::new("", vec![vec![closed(), dropped()]; 3].concat());
+    let error = world.run(&mut fetch(Policy::default())).unwrap_err();
+    assert!(matches!(error.cause, Cause::Network { tries: 3, .. }), "{error:?}");
+    assert_eq!(world.pauses(), [0, 1, 0, 2, 0]);
+
+    let bytes = jpeg(12);
+    let mut world = World::new(bytes.clone(), vec![vec![closed(), dropped()]; 3].concat());
+    let error = world.run(&mut upload(&bytes, &Policy::default()).unwrap()).unwrap_err();
+    assert!(matches!(error.cause, Cause::Network { tries: 3, .. }), "{error:?}");
+    assert_eq!(world.pauses(), [0, 1, 0, 2, 0]);
+}
+
+#[test]
+fn a_second_failure_is_an_ordinary_one_whatever_the_driver_says() {
+    let (world, result) = run(Policy::default(), [closed(), closed(), sent()]);
+    assert!(result.is_ok());
+    assert_eq!(world.pauses(), [0, 15]);
+    let mut world = World::new("", [closed(), closed(), status(404)]);
+    world.run(&mut fetch(Policy::default())).unwrap_err();
+    assert_eq!(world.pauses(), [0, 1]);
+}
+
+#[test]
+fn a_reused_connection_that_stalls_is_not_closed() {
+    let stalled = Failure { kind: FailureKind::Stalled, ..Failure::on_reused_connection() };
+    let mut flow = message(Policy::default());
+    let (id, _) = send(flow.poll(NOW));
+    flow.handle(Input::Failed(id, stalled), NOW).unwrap();
+    assert!(matches!(flow.poll(NOW), Action::Wait(until) if until == NOW + Duration::from_secs(15)));
+}
+
+#[test]
+fn a_reused_connection_that_answered_is_not_closed() {
+    let head = Response::new(()).into_parts().0;
+    let mut flow = message(Policy::default());
+    let (id, _) = send(flow.poll(NOW));
+    flow.handle(Input::Head(id, head.clone()), NOW).unwrap();
+    flow.handle(Input::Failed(id, Failure::on_reused_connection()), NOW).unwrap();
+    assert!(matches!(flow.poll(NOW), Action::Wait(_)));
+
+    let mut flow = fetch(Policy::default());
+    let (id, _) = send(flow.poll(NOW));
+    let head = Response::builder().header("content-length", "60").body(()).unwrap().into_parts().0;
+    flow.handle(Input::Head(id, head), NOW).unwrap();
+    flow.handle(Input::Failed(id, Failure::on_reused_connection()), NOW).unwrap();
+    assert!(matches!(flow.poll(NOW), Action::Wait(_)));
+}
+
+#[test]
+fn what_went_out_first_may_have_been_delivered() {
+    for end in [unreachable(), ret(1205), ret(-1)] {
+        let (_, result) = run(one_try(), [closed(), end]);
+        assert_eq!(result.unwrap_err().outcome(), Outcome::Unknown);
+    }
+    let (world, result) = run(Policy::default(), [vec![closed()], vec![unreachable(); 4]].concat());
+    let error = result.unwrap_err();
+    assert!(matches!(error.cause, Cause::Uncertain { tries: 4, .. }), "{error:?}");
+    assert_eq!(world.pauses(), [0, 1, 2, 4]);
+
+    // A server that appends what it gets twice: the upload starts over.
+    let bytes = jpeg(CHUNK + 1);
+    let odd = last("@odd", 2 * CHUNK + 1);
+    let answers = [closed(), middle(), odd, middle(), last("@again", CHUNK + 1)];
+    let mut world = World::new(bytes.clone(), answers);
+    let uploaded = world.run(&mut upload(&bytes, &Policy::default()).unwrap()).unwrap();
+    assert_eq!(uploaded.media_id.as_str(), "@again");
+}
+
+/// Lines 2 to 4 in a flow whose first request meets a closed connection.
+fn assert_steady<F: Flow>(make: impl Fn() -> F) {
+    let closed = |id| Input::Failed(id, Failure::on_reused_connection());
+    let failed = || {
+        let mut flow = make();
+        let (first, new_connection) = send(flow.poll(NOW));
+        assert!(!new_connection);
+        flow.handle(closed(first), NOW).unwrap();
+        (flow, first)
+    };
+    // The repeat's id, known too early.
+    let (mut twin, _) = failed();
+    let (id, new_connection) = send(twin.poll(NOW));
+    let (mut flow, first) = failed();
+    assert!(new_connection && id > first);
+    for id in [first, id] {
+        assert_eq!(flow.handle(closed(id), NOW), Err(Misuse), "nothing is handed out");
+    }
+    for _ in 0..2 {
+        assert_eq!(send(flow.poll(NOW)), (id, true));
+        assert_eq!(flow.handle(closed(first), NOW), Err(Misuse), "stale");
+    }
+    flow.handle(Input::Failed(id, Failure::on_the_way(FailureKind::Dropped)), NOW).unwrap();
+    let Action::Wait(until) = flow.poll(NOW) else { panic!("the try has failed") };
+    let (next, new_connection) = send(flow.poll(until));
+    assert!(!new_connection && next > id);
+}
+
+#[test]
+fn the_repeat_is_an_action_like_any_other() {
+    assert_steady(|| fetch(Policy::default()));
+    assert_steady(|| message(Policy::default()));
+    assert_steady(|| Logout::new(&session(), SEED, Policy::default()).unwrap());
+    assert_steady(|| NextMessages::new(session(), SEED, Policy::default()).unwrap());
+}
+
+#[test]
+fn a_driver_that_is_dropped_in_the_repeat_of_a_message_loses_a_try() {
+    let mut flow = message(Policy::default());
+    let (id, _) = send(flow.poll(NOW));
+    flow.handle(Input::Failed(id, Failure::on_reused_connection()), NOW).unwrap();
+    for attempt in 1..=4 {
+        let (_, new_connection) = send(flow.poll(NOW));
+        assert_eq!(
+            (new_connection, flow.progress().attempt, flow.progress().in_doubt),
+            (true, attempt, true)
+        );
+    }
+    let Action::Done(Err(error)) = flow.poll(NOW) else { panic!("a fifth try") };
+    assert_eq!(error.cause, Cause::Uncertain { last: None, tries: 4 });
+}
+
+#[test]
+fn cancelled_before_the_repeat_the_message_is_in_doubt() {
+    for handed_out in [false, true] {
+        let mut flow = message(Policy::default());
+        let (id, _) = send(flow.poll(NOW));
+        flow.handle(Input::Failed(id, Failure::on_reused_connection()), NOW).unwrap();
+        if handed_out {
+            let _ = flow.poll(NOW);
+        }
+        assert!(flow.progress().in_doubt);
+        flow.cancel();
+        let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
+        assert_eq!(error.cause, Cause::Uncertain { last: None, tries: 1 });
+    }
+    let mut flow = fetch(Policy::default());
+    let (id, _) = send(flow.poll(NOW));
+    flow.handle(Input::Failed(id, Failure::on_reused_connection()), NOW).unwrap();
+    flow.cancel();
+    assert!(matches!(flow.poll(NOW), Action::Done(Err(Error { cause: Cause::Cancelled, .. }))));
+}
+
+#[test]
+fn the_time_of_the_first_hand_out_stays() {
+    let saves = RefCell::new(Vec::new());
+    let policy = one_try();
+    let mut flow = Saving::new(message(policy), |snapshot: &Snapshot| {
+        saves.borrow_mut().push(snapshot.to_json());
+        Ok(())
+    });
+    let (id, _) = send(flow.poll(NOW));
+    let left = saves.borrow().last().unwrap().clone();
+    let later = NOW + Duration::from_secs(3);
+    flow.handle(Input::Failed(id, Failure::on_reused_connection()), later).unwrap();
+    send(flow.poll(later));
+    assert_eq!(*saves.borrow(), std::slice::from_ref(&left), "the same state, saved before it first left");
+    assert!(left.contains(&format!("\"handed_out_ms\":{}", SEED.unix_ms)), "{left}");
+
+    let snapshot = Snapshot::from_json(left).unwrap();
+    let at = Resume { unix_ms: SEED.unix_ms + 5000, resend: false };
+    let mut world = World::new("", [closed(), sent()]);
+    let mut resumed = SendUploaded::resume(&session(), snapshot, one_try(), at).unwrap();
+    assert!(world.run(&mut resumed).is_ok());
+    assert_eq!(world.pauses(), [0]);
+}
+
+#[test]
+fn a_trace_tells_of_both() {
+    let mut told = Vec::new();
+    let mut flow =
+        Traced::new(message(Policy::default()), |exchanged: &Exchanged| told.push(exchanged.clone()));
+    World::new("", [closed(), sent()]).run(&mut flow).unwrap();
+    drop(flow);
+    let rows: Vec<_> = told.iter().map(|one| (one.attempt, one.status, one.failure)).collect();
+    assert_eq!(rows, [(1, None, Some(Failure::on_reused_connection())), (1, Some(200), None)]);
+}
