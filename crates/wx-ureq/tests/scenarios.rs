@@ -2,129 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "shared/place.rs"]
+mod place;
 #[path = "shared/scenarios.rs"]
 mod scenarios;
+#[path = "shared/transport.rs"]
+mod transport;
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use scenarios::{Into, Transport};
-use wx_proto::flow::{LoginState, Progress};
-use wx_proto::{
-    Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Sent, Session, Site, Uploaded, UserName,
-};
-use wx_ureq::ureq::Proxy;
-use wx_ureq::ureq::config::{Config, ConfigBuilder};
-use wx_ureq::ureq::typestate::AgentScope;
-use wx_ureq::{Client, LoginError, Sink, Source, Watch};
-
-struct Ureq(Client);
-
-/// ureq takes the platform's TLS library only if it is told to.
-fn tls(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
-    #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
-    {
-        use wx_ureq::ureq::tls::{TlsConfig, TlsProvider};
-        config.tls_config(TlsConfig::builder().provider(TlsProvider::NativeTls).build())
-    }
-    #[cfg(not(all(feature = "native-tls", not(feature = "rustls"))))]
-    config
-}
-
-impl Transport for Ureq {
-    const DECODES: bool = cfg!(feature = "_unwanted");
-    const KEEPS: bool = !cfg!(feature = "_unwanted");
-    const SEES_HALF_A_HEAD: bool = true;
-
-    fn new(session: Session, policy: Policy, proxy: Option<&str>) -> Self {
-        let builder = Client::builder(session).policy(policy);
-        let builder = match proxy {
-            // Everything else in it is as unsuitable as can be.
-            Some(proxy) => builder.config(
-                tls(Config::builder())
-                    .proxy(Some(Proxy::new(proxy).unwrap()))
-                    .user_agent("brought along")
-                    .accept_encoding("gzip")
-                    .max_redirects(5)
-                    .http_status_as_error(true)
-                    .build(),
-            ),
-            None => builder,
-        };
-        Self(builder.build().unwrap())
-    }
-
-    fn paced(session: Session, pace: Duration) -> Self {
-        Self(Client::builder(session).pace(pace).build().unwrap())
-    }
-
-    fn twin(&self) -> Self {
-        Self(self.0.clone())
-    }
-
-    fn send(
-        &self,
-        to: &UserName,
-        picture: Vec<u8>,
-        heard: impl FnMut(&Progress) + Send,
-    ) -> Result<Sent, Error> {
-        self.0.send_image_with(to, Source::bytes("a.jpg", picture), Watch::new().progress(heard))
-    }
-
-    fn upload(&self, to: &UserName, picture: Vec<u8>) -> Result<Uploaded, Error> {
-        self.0.upload(to, Source::bytes("a.jpg", picture))
-    }
-
-    fn send_uploaded(&self, to: &UserName, uploaded: &Uploaded) -> Result<Sent, Error> {
-        self.0.send_uploaded(to, uploaded)
-    }
-
-    fn fetch(&self, id: &MsgId, size: ImageSize, into: Into<'_>) -> Result<Fetched, Error> {
-        let sink = match into {
-            Into::Path(path) => Sink::path(path),
-            Into::Vec(bytes) => Sink::vec(bytes),
-            Into::Writer(bytes) => Sink::writer(bytes),
-        };
-        self.0.fetch_image(id, size, sink)
-    }
-
-    fn login(site: Site, policy: Policy, tell: impl FnMut(&LoginState) + Send) -> Result<Self, Error> {
-        let client = Client::login_builder(site).policy(policy).login(tell);
-        client.map(Self).map_err(|error| match error {
-            LoginError::Login(error) => error,
-            other => panic!("{other}"),
-        })
-    }
-
-    fn session(&self) -> Arc<Session> {
-        self.0.session()
-    }
-
-    fn restore(&self) -> Result<(), Error> {
-        self.0.restore()
-    }
-
-    fn contacts(&self) -> Result<Vec<Contact>, Error> {
-        self.0.contacts()
-    }
-
-    fn logout(&self) -> Result<(), Error> {
-        self.0.logout()
-    }
-
-    fn batches(&self, most: usize) -> Vec<Result<Vec<Message>, Error>> {
-        self.0.messages().take(most).collect()
-    }
-
-    fn debug(&self) -> String {
-        let session = self.0.session();
-        let builder = Client::builder(Session::clone(&session));
-        let (code, push) =
-            (Client::login_builder(session.site().clone()), Client::push_builder(Session::clone(&session)));
-        let login = format!("{code:?} {push:?} {:?}", self.0.messages());
-        format!("{:?} {:#?} {:?} {builder:?} {login}", self.0, self.0, self.0.http())
-    }
-}
+use transport::Ureq;
 
 scenarios!(Ureq);
 

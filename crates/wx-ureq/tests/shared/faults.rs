@@ -6,7 +6,8 @@ use wx_emulator::{Emulator, Repeats, Request};
 use wx_proto::{Advice, ImageSize, Outcome, Ret};
 
 use super::{
-    DEAD, Into, Transport, assert_secret_free, client, friend, large, policy, quiet, server, session, small,
+    DEAD, Into, Transport, assert_secret_free, client, friend, large, place, policy, quiet, server, session,
+    small,
 };
 
 /// What became of a send.
@@ -88,11 +89,10 @@ fn client_media_id(json: &str) -> u64 {
 
 pub(crate) fn an_appended_repeat_starts_over<T: Transport>() {
     // The answer to the first of three chunks is lost; the repeat is appended, and the server's count is off at the end.
-    let server = Emulator::builder()
+    let builder = Emulator::builder()
         .repeats(Repeats::Appended)
-        .fault("drop=after@webwxuploadmedia#1".parse().unwrap())
-        .start()
-        .unwrap();
+        .fault("drop=after@webwxuploadmedia#1".parse().unwrap());
+    let server = place::start(builder);
     let client: T = client(&server);
     client.send(&friend(&server), large(), quiet).unwrap();
     assert_eq!(server.requests_to("webwxuploadmedia"), 1 + 3 + 3);

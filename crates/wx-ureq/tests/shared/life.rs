@@ -6,7 +6,9 @@ use wx_emulator::Emulator;
 use wx_proto::flow::LoginState;
 use wx_proto::{Advice, Cause, Error, Message, Policy, Profile, Session, Site, Step};
 
-use super::{Into, Transport, assert_secret_free, friend, policy, quiet, server, session, small};
+use super::{
+    Into, Server, Transport, assert_secret_free, friend, place, policy, quiet, server, session, small,
+};
 
 /// Waits that suit a test.
 fn brisk() -> Policy {
@@ -14,10 +16,6 @@ fn brisk() -> Policy {
     policy.poll_stall = Duration::from_millis(900);
     policy.longest_back_off = Duration::from_millis(20);
     policy
-}
-
-fn site(server: &Emulator) -> Site {
-    Site::at_allow_loopback(Profile::Web, &server.base()).unwrap()
 }
 
 /// A picture of its own.
@@ -28,13 +26,13 @@ fn picture(number: u8) -> Vec<u8> {
 }
 
 /// A server with this many pictures that arrive.
-fn server_with(pictures: u8, faults: &[&str]) -> Emulator {
+fn server_with(pictures: u8, faults: &[&str]) -> Server {
     let builder = (0..pictures).fold(Emulator::builder(), |builder, number| builder.image(picture(number)));
-    faults.iter().fold(builder, |builder, fault| builder.fault(fault.parse().unwrap())).start().unwrap()
+    place::start(faults.iter().fold(builder, |builder, fault| builder.fault(fault.parse().unwrap())))
 }
 
 /// The session of a client that has had nothing yet.
-fn fresh<T: Transport>(server: &Emulator) -> T {
+fn fresh<T: Transport>(server: &Server) -> T {
     T::new(session(server), brisk(), None)
 }
 
@@ -54,7 +52,7 @@ fn name(state: &LoginState) -> &'static str {
 pub(crate) fn the_whole_life_of_a_login<T: Transport>() {
     let server = server_with(3, &[]);
     let (mut heard, mut shown) = (Vec::new(), String::new());
-    let client = T::login(site(&server), brisk(), |state| {
+    let client = T::login(place::site(&server), brisk(), |state| {
         heard.push(name(state));
         if let LoginState::Code { link } = state {
             shown = format!("{state:?} {state:#?}");
@@ -110,9 +108,7 @@ pub(crate) fn the_session_moves_on_and_clones_share_it<T: Transport>() {
     assert_eq!(json(&client.session()), json(&twin.session()));
 
     // What was saved before the batch gets it again, what was saved behind it does not.
-    let new_life = |session: &Session| {
-        T::new(Session::from_json_allow_loopback(session.to_json().expose()).unwrap(), brisk(), None)
-    };
+    let new_life = |session: &Session| T::new(place::read(session.to_json().expose()), brisk(), None);
     assert_eq!(ids(new_life(&restored).batches(1)), server.incoming());
     server.add_fault("ret=1101@synccheck".parse().unwrap());
     let behind = new_life(&client.session()).batches(1).pop().unwrap();
@@ -149,7 +145,7 @@ pub(crate) fn trouble_with_the_network_neither_loses_nor_repeats<T: Transport>()
         // A restart has nothing to get again.
         let saved = client.session().to_json();
         server.add_fault("ret=1101@synccheck".parse().unwrap());
-        let later = T::new(Session::from_json_allow_loopback(saved.expose()).unwrap(), brisk(), None);
+        let later = T::new(place::read(saved.expose()), brisk(), None);
         assert!(later.batches(1).pop().unwrap().is_err(), "{fault}: a message came twice");
     }
 }
@@ -185,13 +181,13 @@ pub(crate) fn trouble_while_logging_in<T: Transport>() {
         "drop=before@webwxstatusnotify",
     ] {
         let server = server(&[fault]);
-        let client =
-            T::login(site(&server), brisk(), |_| ()).unwrap_or_else(|error| panic!("{fault}: {error}"));
+        let client = T::login(place::site(&server), brisk(), |_| ())
+            .unwrap_or_else(|error| panic!("{fault}: {error}"));
         client.send(&friend(&server), small(), quiet).unwrap();
     }
     for fault in ["status=403@jslogin", "ret=1@webwxinit", "drop=before@webwxinit"] {
         let server = server(&[fault]);
-        let error = T::login(site(&server), brisk(), |_| ()).err().unwrap();
+        let error = T::login(place::site(&server), brisk(), |_| ()).err().unwrap();
         assert_secret_free(&server, &error);
         assert!(matches!(error.step, Step::Login | Step::Init), "{fault}: {error:?}");
     }

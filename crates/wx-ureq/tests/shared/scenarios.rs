@@ -23,6 +23,7 @@ use wx_proto::{
     Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Sent, Session, Site, Uploaded, UserName,
 };
 
+pub(crate) use crate::place::{self, Server, friend, session};
 pub(crate) use faults::*;
 pub(crate) use life::*;
 pub(crate) use network::*;
@@ -122,23 +123,12 @@ pub(crate) fn large() -> Vec<u8> {
     picture
 }
 
-pub(crate) fn server(faults: &[&str]) -> Emulator {
-    faults
-        .iter()
-        .fold(Emulator::builder(), |builder, fault| builder.fault(fault.parse().unwrap()))
-        .start()
-        .unwrap()
+pub(crate) fn server(faults: &[&str]) -> Server {
+    let builder = Emulator::builder();
+    place::start(faults.iter().fold(builder, |builder, fault| builder.fault(fault.parse().unwrap())))
 }
 
-pub(crate) fn session(server: &Emulator) -> Session {
-    Session::from_json_allow_loopback(server.session_json()).unwrap()
-}
-
-pub(crate) fn friend(server: &Emulator) -> UserName {
-    UserName::new(server.friend()).unwrap()
-}
-
-fn client<T: Transport>(server: &Emulator) -> T {
+fn client<T: Transport>(server: &Server) -> T {
     T::new(session(server), policy(), None)
 }
 

@@ -1,0 +1,130 @@
+//! The client as the scenarios drive it, at whatever place they are.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use wx_proto::flow::{LoginState, Progress};
+use wx_proto::{
+    Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Sent, Session, Site, Uploaded, UserName,
+};
+use wx_reqwest::reqwest::{self, Certificate, Proxy, redirect};
+use wx_reqwest::{Client, ClientBuilder, LoginError, Sink, Source, Watch};
+
+use crate::place;
+use crate::scenarios::{Into, Transport};
+
+pub(crate) struct Reqwest(Client, Runtime);
+
+/// As unsuitable as can be.
+fn brought(proxy: &str) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .proxy(Proxy::all(proxy).unwrap())
+        .user_agent("brought along")
+        .gzip(true)
+        .cookie_provider(Arc::new(reqwest::cookie::Jar::default()))
+        .redirect(redirect::Policy::limited(5))
+        .tls_danger_accept_invalid_certs(true)
+}
+
+/// With what leads to the place where the scenarios are.
+fn there<Start>(builder: ClientBuilder<Start>) -> ClientBuilder<Start> {
+    let Some((proxy, authority)) = place::route() else { return builder };
+    let authority = Certificate::from_pem(authority.as_bytes()).unwrap();
+    let http = reqwest::Client::builder().proxy(Proxy::all(proxy).unwrap());
+    builder.http(http.tls_certs_merge([authority]))
+}
+
+impl Transport for Reqwest {
+    fn new(session: Session, policy: Policy, proxy: Option<&str>) -> Self {
+        let builder = Client::builder(session).policy(policy);
+        let builder = match proxy {
+            Some(proxy) => builder.http(brought(proxy)),
+            None => builder,
+        };
+        Self(there(builder).build().unwrap(), Runtime::new().unwrap())
+    }
+
+    fn paced(session: Session, pace: Duration) -> Self {
+        Self(there(Client::builder(session).pace(pace)).build().unwrap(), Runtime::new().unwrap())
+    }
+
+    fn twin(&self) -> Self {
+        Self(self.0.clone(), Runtime::new().unwrap())
+    }
+
+    fn send(
+        &self,
+        to: &UserName,
+        picture: Vec<u8>,
+        heard: impl FnMut(&Progress) + Send,
+    ) -> Result<Sent, Error> {
+        let watch = Watch::new().progress(heard);
+        self.1.block_on(self.0.send_image_with(to, Source::bytes("a.jpg", picture), watch))
+    }
+
+    fn upload(&self, to: &UserName, picture: Vec<u8>) -> Result<Uploaded, Error> {
+        self.1.block_on(self.0.upload(to, Source::bytes("a.jpg", picture)))
+    }
+
+    fn send_uploaded(&self, to: &UserName, uploaded: &Uploaded) -> Result<Sent, Error> {
+        self.1.block_on(self.0.send_uploaded(to, uploaded))
+    }
+
+    fn fetch(&self, id: &MsgId, size: ImageSize, into: Into<'_>) -> Result<Fetched, Error> {
+        let sink = match into {
+            Into::Path(path) => Sink::path(path),
+            Into::Vec(bytes) => Sink::vec(bytes),
+            Into::Writer(bytes) => Sink::writer(bytes),
+        };
+        self.1.block_on(self.0.fetch_image(id, size, sink))
+    }
+
+    fn login(site: Site, policy: Policy, tell: impl FnMut(&LoginState) + Send) -> Result<Self, Error> {
+        let runtime = Runtime::new().unwrap();
+        let login = there(Client::login_builder(site).policy(policy)).login(tell);
+        let client = runtime.block_on(login);
+        client.map(|client| Self(client, runtime)).map_err(|error| match error {
+            LoginError::Login(error) => error,
+            other => panic!("{other}"),
+        })
+    }
+
+    fn session(&self) -> Arc<Session> {
+        self.0.session()
+    }
+
+    fn restore(&self) -> Result<(), Error> {
+        self.1.block_on(self.0.restore())
+    }
+
+    fn contacts(&self) -> Result<Vec<Contact>, Error> {
+        self.1.block_on(self.0.contacts())
+    }
+
+    fn logout(&self) -> Result<(), Error> {
+        self.1.block_on(self.0.logout())
+    }
+
+    fn batches(&self, most: usize) -> Vec<Result<Vec<Message>, Error>> {
+        let mut messages = self.0.messages();
+        self.1.block_on(async {
+            let mut batches = Vec::new();
+            while batches.len() < most
+                && let Some(batch) = messages.next().await
+            {
+                batches.push(batch);
+            }
+            batches
+        })
+    }
+
+    fn debug(&self) -> String {
+        let session = self.0.session();
+        let builder = Client::builder(Session::clone(&session));
+        let (code, push) =
+            (Client::login_builder(session.site().clone()), Client::push_builder(Session::clone(&session)));
+        let login = format!("{code:?} {push:?} {:?}", self.0.messages());
+        format!("{:?} {:#?} {:?} {builder:?} {login}", self.0, self.0, self.0.http())
+    }
+}

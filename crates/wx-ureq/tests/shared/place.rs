@@ -1,0 +1,32 @@
+//! Where the scenarios are: at a loopback address. The test bed has a place under the real names.
+
+use wx_emulator::{Builder, Emulator};
+use wx_proto::{Profile, Session, Site, UserName};
+
+pub(crate) type Server = Emulator;
+
+pub(crate) fn start(builder: Builder) -> Server {
+    builder.start().unwrap()
+}
+
+pub(crate) fn session(server: &Server) -> Session {
+    read(&server.session_json())
+}
+
+/// A session that was saved.
+pub(crate) fn read(json: &str) -> Session {
+    Session::from_json_allow_loopback(json).unwrap()
+}
+
+pub(crate) fn site(server: &Server) -> Site {
+    Site::at_allow_loopback(Profile::Web, &server.base()).unwrap()
+}
+
+pub(crate) fn friend(server: &Server) -> UserName {
+    UserName::new(server.friend()).unwrap()
+}
+
+/// The URL of the proxy and the certificate of the authority that lead to the server.
+pub(crate) fn route() -> Option<(String, String)> {
+    None
+}
