@@ -47,7 +47,7 @@ fn while_a_message_is_on_its_way() {
 #[test]
 fn while_the_next_try_of_a_message_is_waited_for() {
     for transport in TRANSPORTS {
-        let place = Place::with(&["drop=after@webwxsendmsgimg"]);
+        let place = Place::with(&["close@webwxuploadmedia", "drop=after@webwxsendmsgimg"]);
         let ran = interrupted(&place, transport, "webwxsendmsgimg", "INT");
         assert_eq!((ran.code, ran.kinds()), (4, vec!["unknown".into(), "failed".into()]));
         assert_eq!(ran.events()[0]["local_id"], place.emulator.messages()[0].client_msg_id.as_str());

@@ -183,7 +183,11 @@ fn a_login_that_is_over_stops_a_batch() {
 #[test]
 fn an_unknown_outcome_stops_a_batch() {
     for transport in TRANSPORTS {
-        let place = Place::with(&["ret=1@webwxuploadmedia#1", "drop=after@webwxsendmsgimg"]);
+        let place = Place::with(&[
+            "ret=1@webwxuploadmedia#1",
+            "close@webwxuploadmedia",
+            "drop=after@webwxsendmsgimg",
+        ]);
         let ran = three(&place, transport);
         assert_eq!((ran.code, ran.kinds()), (4, vec!["failed".into(), "unknown".into(), "failed".into()]));
         let event = &ran.events()[1];
@@ -205,7 +209,7 @@ fn an_unknown_outcome_stops_a_batch() {
 #[test]
 fn a_lost_answer_is_asked_for_again() {
     for transport in TRANSPORTS {
-        let place = Place::with(&["drop=after@webwxsendmsgimg#1"]);
+        let place = Place::with(&["close@webwxuploadmedia", "drop=after@webwxsendmsgimg#1"]);
         let ran = three(&place, transport);
         assert_eq!((ran.code, ran.kinds()), (0, vec!["sent".to_owned(); 3]), "{}", ran.err);
         assert_eq!(place.emulator.messages().len(), 3);
