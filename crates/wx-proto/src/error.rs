@@ -319,7 +319,8 @@ impl fmt::Display for Cause {
                     write!(f, "an earlier try may have been delivered, the last one got {ret}")
                 }
                 last => {
-                    write!(f, "handed out {tries} times without a clear answer: it may have been delivered")?;
+                    let tries = if *tries == 1 { "1 try" } else { &format!("{tries} tries") };
+                    write!(f, "no clear answer in {tries}: it may have been delivered")?;
                     match last {
                         Some(Self::Network { failure, .. }) => {
                             write!(f, " (the last time: {})", failure.kind)

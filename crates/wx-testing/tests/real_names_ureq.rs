@@ -1,0 +1,18 @@
+//! The scenarios of wx-ureq under the real host names, on both pages.
+
+#![allow(clippy::unwrap_used)]
+#![allow(unexpected_cfgs, reason = "what is shared asks for features of wx-ureq")]
+#![allow(dead_code, unused_imports, reason = "some scenarios need no emulator")]
+
+#[path = "real_names/place.rs"]
+mod place;
+#[path = "../../wx-ureq/tests/shared/scenarios.rs"]
+mod scenarios;
+#[path = "../../wx-ureq/tests/shared/transport.rs"]
+mod transport;
+
+use place::on_both_pages;
+use transport::Ureq;
+use wx_emulator::Profile;
+
+on_both_pages!(Ureq);
