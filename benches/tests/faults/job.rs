@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use wx_emulator::{Emulator, Repeats, Request};
@@ -74,15 +75,14 @@ impl Client for Blocking {
 }
 
 /// A picture of three chunks: what follows its end marker does not matter to a decoder.
-fn picture() -> Vec<u8> {
+static PICTURE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let mut picture = include_bytes!("../../../crates/wx-ureq/tests/shared/tiny.jpg").to_vec();
     picture.extend((0..1_100_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8));
     picture
-}
+});
 
 /// Sends a picture, or fetches one that was sent, and holds what the client says against what the server has.
 pub(crate) fn run<C: Client>(fault: &str, place: Place, repeats: Repeats) -> Result<End, String> {
-    let picture = picture();
     let server = Emulator::builder().repeats(repeats).fault(fault.parse().unwrap()).start().unwrap();
     let session = Session::from_json_allow_loopback(server.session_json()).unwrap();
     let to = UserName::new(server.friend()).unwrap();
@@ -95,7 +95,7 @@ pub(crate) fn run<C: Client>(fault: &str, place: Place, repeats: Repeats) -> Res
     let (endpoint, nth) = place.request();
     let dir = tempfile::tempdir().unwrap();
     let original = dir.path().join("a.jpg");
-    fs::write(&original, &picture).unwrap();
+    fs::write(&original, &*PICTURE).unwrap();
 
     let sent = client.send(&to, &original);
     let happened = || server.requests_to(endpoint) >= nth;
@@ -107,7 +107,7 @@ pub(crate) fn run<C: Client>(fault: &str, place: Place, repeats: Repeats) -> Res
             Err(error) => return Err(format!("a download in doubt: {error}")),
         };
         let files = fs::read_dir(dir.path()).unwrap().count();
-        let whole = fs::read(&copy).is_ok_and(|bytes| bytes == picture);
+        let whole = fs::read(&copy).is_ok_and(|bytes| bytes == *PICTURE);
         return match end {
             _ if !happened() => Err("nothing was fetched".to_owned()),
             End::Sent if whole && files == 2 => Ok(end),
@@ -126,7 +126,7 @@ pub(crate) fn run<C: Client>(fault: &str, place: Place, repeats: Repeats) -> Res
         return Err("more than one id for a message".to_owned());
     }
     let messages = server.messages();
-    let equal = messages.iter().all(|message| message.picture == picture);
+    let equal = messages.iter().all(|message| message.picture == *PICTURE);
     match (sent, messages.len()) {
         _ if !happened() => Err("the request of the fault was never made".to_owned()),
         _ if !equal => Err("other bytes arrived".to_owned()),

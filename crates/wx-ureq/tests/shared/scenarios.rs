@@ -14,7 +14,7 @@ mod spans;
 mod trust;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use wx_emulator::{Emulator, Request};
@@ -118,9 +118,12 @@ pub(crate) fn small() -> Vec<u8> {
 
 /// A JPEG of three chunks: what follows its end marker does not matter to a decoder.
 pub(crate) fn large() -> Vec<u8> {
-    let mut picture = small();
-    picture.extend((0..1_200_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8));
-    picture
+    static LARGE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let mut picture = small();
+        picture.extend((0..1_200_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8));
+        picture
+    });
+    LARGE.clone()
 }
 
 pub(crate) fn server(faults: &[&str]) -> Server {
