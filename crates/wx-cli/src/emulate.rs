@@ -81,6 +81,8 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
         });
     }
     signals.wait().map_err(no_signals)?;
+    // While it is there, the server listens.
+    drop(port_file);
     if global.verbose {
         summarize(&emulator);
     }
@@ -90,27 +92,28 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
 /// A file with the port: it exists only while the server listens.
 struct PortFile<'a> {
     path: &'a Path,
-    written: bool,
+    text: Option<String>,
 }
 
 impl<'a> PortFile<'a> {
     fn clear(path: &'a Path) -> Result<Self, String> {
         match fs::remove_file(path) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(on(path, out::words(&error))),
-            _ => Ok(PortFile { path, written: false }),
+            _ => Ok(PortFile { path, text: None }),
         }
     }
 
     fn write(&mut self, port: u16) -> Result<(), String> {
-        save(self.path, &format!("{port}\n"), false)?;
-        self.written = true;
-        Ok(())
+        let text = self.text.insert(format!("{port}\n"));
+        save(self.path, text, false)
     }
 }
 
 impl Drop for PortFile<'_> {
     fn drop(&mut self) {
-        if self.written {
+        // Another emulator may have written its own port since.
+        let is_ours = self.text.is_some() && fs::read_to_string(self.path).ok() == self.text;
+        if is_ours {
             let _ = fs::remove_file(self.path);
         }
     }
@@ -119,7 +122,7 @@ impl Drop for PortFile<'_> {
 fn summarize(emulator: &Emulator) {
     let violations = emulator.violation_counts();
     let times: usize = violations.iter().map(|(_, count)| count).sum();
-    out::note(format!("violations of the official page's ways: {times}"));
+    out::note(format!("{times} violations: what the official page does not do"));
     for (what, count) in violations {
         out::note(format!("  {count} x {what}"));
     }

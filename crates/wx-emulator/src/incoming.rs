@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::emulator::Profile;
 use crate::hub::Hub;
 use crate::picture::Picture;
-use crate::replies::encry_file_name;
+use crate::replies::{encry_file_name, escape};
 
 /// A message for [`Emulator::deliver`](crate::Emulator::deliver). Bytes alone are an image.
 ///
@@ -113,7 +113,7 @@ impl std::fmt::Debug for Incoming {
 
 /// What only some kinds of message have.
 #[derive(Default)]
-struct Kind {
+struct Keys {
     msg_type: u32,
     app_msg_type: u32,
     content: String,
@@ -176,15 +176,15 @@ impl Hub {
         }
     }
 
-    fn kind(&self, content: Content) -> Kind {
+    fn kind(&self, content: Content) -> Keys {
         match content {
-            Content::Text(content) => Kind { msg_type: 1, content, img_status: 1, ..Kind::default() },
+            Content::Text(content) => Keys { msg_type: 1, content, img_status: 1, ..Keys::default() },
             Content::Image(bytes) => image(self.gallery().keep(Picture::new(bytes))),
             Content::File { name, bytes } => self.file(&name, bytes),
         }
     }
 
-    fn file(&self, name: &str, bytes: Bytes) -> Kind {
+    fn file(&self, name: &str, bytes: Bytes) -> Keys {
         let mut gallery = self.gallery();
         let picture = gallery.keep(Picture::new(bytes));
         let media_id = gallery.hand_out(picture.clone(), name);
@@ -196,7 +196,7 @@ impl Hub {
              <fileext>{extension}</fileext></appattach><md5>{}</md5></appmsg></msg>",
             picture.md5
         ));
-        Kind {
+        Keys {
             msg_type: 49,
             app_msg_type: 6,
             content,
@@ -206,12 +206,12 @@ impl Hub {
             encry_file_name: encry_file_name(name),
             app_id: "wx6618f1cfc6c132f8",
             media_id,
-            ..Kind::default()
+            ..Keys::default()
         }
     }
 }
 
-fn image(picture: Arc<Picture>) -> Kind {
+fn image(picture: Arc<Picture>) -> Keys {
     let (height, width) = picture.announced();
     let (length, md5) = (picture.bytes.len(), &picture.md5);
     let (msg_type, content) = if picture.is_gif() {
@@ -220,12 +220,7 @@ fn image(picture: Arc<Picture>) -> Kind {
         (3, format!("<msg><img length=\"{length}\" md5=\"{md5}\" /></msg>"))
     };
     let content = escape(&content);
-    Kind { msg_type, content, img_status: 2, height, width, picture: Some(picture), ..Kind::default() }
-}
-
-/// As the server writes XML into `Content`.
-fn escape(xml: &str) -> String {
-    xml.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    Keys { msg_type, content, img_status: 2, height, width, picture: Some(picture), ..Keys::default() }
 }
 
 fn now() -> u64 {

@@ -65,7 +65,7 @@ impl fmt::Debug for Message {
 #[derive(Default)]
 pub(crate) struct Mailbox {
     pub(crate) messages: Vec<Message>,
-    pub(crate) incoming: Vec<Incoming>,
+    pub(crate) incoming: Vec<Waiting>,
     /// How many of `incoming` a client has shown, by its SyncKey, to have.
     pub(crate) acknowledged: usize,
     /// Whether the first webwxsync of the login was answered.
@@ -77,7 +77,7 @@ pub(crate) struct Mailbox {
 
 /// A message waiting to be synced.
 #[derive(Clone)]
-pub(crate) struct Incoming {
+pub(crate) struct Waiting {
     pub(crate) msg_id: String,
     pub(crate) message: Value,
 }
@@ -112,7 +112,7 @@ impl Mailbox {
         if let Some(picture) = picture {
             self.pictures.insert(msg_id.to_owned(), picture);
         }
-        self.incoming.push(Incoming { msg_id: msg_id.to_owned(), message });
+        self.incoming.push(Waiting { msg_id: msg_id.to_owned(), message });
     }
 
     pub(crate) fn picture(&self, msg_id: &str) -> Option<Arc<Picture>> {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::hub::Hub;
 use crate::random;
+use crate::replies::escape;
 
 /// What the account is called.
 pub(crate) const NICK_NAME: &str = "Emulated";
@@ -126,9 +127,9 @@ impl Hub {
         };
         let picture = format!("/cgi-bin/mmwebwx-bin/{call}?seq={seq}&username={user_name}&skey={skey}");
         json!({
-            "Uin": 0, "UserName": user_name, "NickName": escaped(nick_name), "HeadImgUrl": picture,
+            "Uin": 0, "UserName": user_name, "NickName": escape(nick_name), "HeadImgUrl": picture,
             "ContactFlag": 3, "MemberCount": 0, "MemberList": [],
-            "RemarkName": escaped(remark_name), "HideInputBarFlag": 0, "Sex": 0, "Signature": "",
+            "RemarkName": escape(remark_name), "HideInputBarFlag": 0, "Sex": 0, "Signature": "",
             "VerifyFlag": 0, "OwnerUin": 0, "PYInitial": "", "PYQuanPin": "",
             "RemarkPYInitial": "", "RemarkPYQuanPin": "", "StarFriend": 0, "AppAccountFlag": 0,
             "Statues": 0, "AttrStatus": 0, "Province": "", "City": "", "Alias": "", "SnsFlag": 0,
@@ -140,15 +141,10 @@ impl Hub {
 
 fn member((user_name, nick_name): (&str, &str)) -> Value {
     json!({
-        "Uin": 0, "UserName": user_name, "NickName": escaped(nick_name), "AttrStatus": 0,
+        "Uin": 0, "UserName": user_name, "NickName": escape(nick_name), "AttrStatus": 0,
         "PYInitial": "", "PYQuanPin": "", "RemarkPYInitial": "", "RemarkPYQuanPin": "",
         "MemberStatus": 0, "DisplayName": "", "KeyWord": "",
     })
-}
-
-/// The server escapes what it shows.
-fn escaped(name: &str) -> String {
-    name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// A picture of one colour, another one for each name.

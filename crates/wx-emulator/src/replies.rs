@@ -1,4 +1,4 @@
-//! The JSON answers of the picture calls, with their keys in the server's order.
+//! JSON replies that several calls share, and how the server writes names and texts into them.
 
 use serde_json::{Value, json};
 
@@ -44,4 +44,9 @@ pub(crate) fn message(ret: i64, msg_id: &str, local_id: &str) -> Value {
 /// Percent-encoded, with `.` and `_` too.
 pub(crate) fn encry_file_name(name: &str) -> String {
     percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// Names and the XML in `Content` are escaped.
+pub(crate) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -71,9 +71,13 @@ struct Partial {
 const UNFINISHED: Duration = Duration::from_secs(10 * 60);
 
 impl Uploads {
-    /// Takes one chunk, and drops the files that were given up.
-    pub(crate) fn take(&mut self, piece: &Piece<'_>, repeats: Repeats, now: Instant) -> Progress {
+    /// Drops the files that were given up.
+    pub(crate) fn expire(&mut self, now: Instant) {
         self.files.retain(|_, file| file.is_whole() || !file.is_stale(now));
+    }
+
+    /// Takes one chunk.
+    pub(crate) fn take(&mut self, piece: &Piece<'_>, repeats: Repeats, now: Instant) -> Progress {
         let is_first = piece.chunk == 0;
         if !self.files.contains_key(&piece.key) && !is_first {
             return Progress::Refused("a chunk without those before it");
@@ -191,6 +195,7 @@ mod tests {
         for (wait, dropped) in [(UNFINISHED, false), (UNFINISHED + Duration::from_nanos(1), true)] {
             let mut uploads = Uploads::default();
             uploads.take(&piece(0), Repeats::Replaces, start);
+            uploads.expire(start + wait);
             let progress = uploads.take(&piece(1), Repeats::Replaces, start + wait);
             assert_eq!(matches!(progress, Progress::Refused(_)), dropped);
             assert_eq!(uploads.files.is_empty(), dropped);
@@ -206,6 +211,7 @@ mod tests {
         }
         uploads.finished(&piece(1).key, "id".to_owned());
         let later = start + 2 * UNFINISHED;
+        uploads.expire(later);
         let progress = uploads.take(&piece(1), Repeats::Replaces, later);
         assert!(matches!(progress, Progress::Known(id) if id == "id"));
     }

@@ -38,6 +38,12 @@ fn is_helper(call: &Call, hub: &Hub) -> bool {
     profile(call, hub) == Profile::FileHelper
 }
 
+/// A name that a client chose, if it can be shown: it may be anything, even a secret.
+pub(crate) fn shown<'a>(name: &'a str, otherwise: &'a str) -> &'a str {
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    if is_plain && (1..24).contains(&name.len()) { name } else { otherwise }
+}
+
 /// Whether `text` has the shape of `pattern`: `9` stands for a digit, `A` for a capital, `a` for a small letter.
 fn has_shape(text: &str, pattern: &str) -> bool {
     text.len() == pattern.len()

@@ -10,5 +10,7 @@ dest=$(cd "$dest" && pwd)
 
 sh "$here/python/install.sh" "$dest/python" &
 python=$!
-sh "$here/node/install.sh" "$dest/node"
-wait "$python"
+status=0
+sh "$here/node/install.sh" "$dest/node" || status=1
+wait "$python" || status=1
+exit "$status"

@@ -18,7 +18,6 @@ use crate::proxy::{self, Asked};
 #[derive(Debug)]
 pub struct TestBed {
     emulator: Emulator,
-    front: SocketAddr,
     proxy: SocketAddr,
     asked: Arc<Asked>,
     authority: Arc<Authority>,
@@ -49,17 +48,12 @@ impl TestBed {
         runtime.spawn(front::serve(front_listener, acceptor, emulator.addr()));
         runtime.spawn(proxy::serve(proxy_listener, front, Arc::clone(&asked)));
         let runtime = Some(runtime);
-        Ok(Self { emulator, front, proxy, asked, authority, directory, runtime })
+        Ok(Self { emulator, proxy, asked, authority, directory, runtime })
     }
 
     /// The server.
     pub fn emulator(&self) -> &Emulator {
         &self.emulator
-    }
-
-    /// Where the TLS front listens, for clients that take no proxy.
-    pub fn front(&self) -> SocketAddr {
-        self.front
     }
 
     /// The URL of the proxy.

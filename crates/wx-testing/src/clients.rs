@@ -8,8 +8,8 @@ mod roster;
 mod run;
 mod table;
 
-pub use roster::{Client, Fault, Language, ROSTER};
-pub use run::{Outcome, Run, run};
+pub use roster::{Client, KnownFault, Language, ROSTER};
+pub use run::{Run, StepOutcome, run};
 pub use table::table;
 
 /// What every client is driven through, in this order.

@@ -3,13 +3,13 @@ use std::io;
 use ureq::{Error, Timeout};
 use wx_proto::flow::{Failure, FailureKind};
 
-use crate::connect::Seen;
+use crate::connect::ObservedError;
 
 /// What an error means for the flow. Nothing of its text is kept: it may quote the URL.
 pub(crate) fn classify(error: Error) -> Failure {
     match error {
         Error::Other(error) => match error.downcast_ref() {
-            Some(Seen(failure)) => *failure,
+            Some(ObservedError(failure)) => *failure,
             None => Failure::on_the_way(FailureKind::Other),
         },
         Error::Timeout(Timeout::Resolve) | Error::HostNotFound => {

@@ -18,9 +18,9 @@ use wx_proto::flow::{Failure, FailureKind};
 
 /// A failure that was seen here, so nothing about it is in doubt.
 #[derive(Debug)]
-pub(crate) struct Seen(pub(crate) Failure);
+pub(crate) struct ObservedError(pub(crate) Failure);
 
-impl Seen {
+impl ObservedError {
     /// There was no connection.
     pub(crate) fn during(step: FailureKind, error: Error) -> Error {
         let kind = match error {
@@ -36,13 +36,13 @@ impl Seen {
     }
 }
 
-impl fmt::Display for Seen {
+impl fmt::Display for ObservedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.kind.fmt(f)
     }
 }
 
-impl StdError for Seen {}
+impl StdError for ObservedError {}
 
 #[derive(Debug, Default)]
 pub(crate) struct Connecting(Arc<DefaultConnector>);
@@ -76,7 +76,7 @@ impl Connector for Connecting {
             register_shutdown: Arc::clone(&details.register_shutdown),
         };
         let transport = self.0.connect(&details, chained);
-        let transport = transport.map_err(|error| Seen::during(FailureKind::Connect, error))?;
+        let transport = transport.map_err(|error| ObservedError::during(FailureKind::Connect, error))?;
         Ok(transport.map(|inner| Connected { inner, refused: false, reused: false, answered: false }))
     }
 }
@@ -124,7 +124,7 @@ impl Transport for Connected {
             Err(_) => false,
         };
         if closed && self.reused && !self.answered {
-            return Err(Error::Other(Box::new(Seen(Failure::on_reused_connection()))));
+            return Err(Error::Other(Box::new(ObservedError(Failure::on_reused_connection()))));
         }
         self.answered |= matches!(result, Ok(true));
         result

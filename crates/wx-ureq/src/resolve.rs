@@ -13,7 +13,7 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::NextTimeout;
 use wx_proto::flow::FailureKind;
 
-use crate::connect::Seen;
+use crate::connect::ObservedError;
 
 /// How long an answer holds.
 const KEPT: Duration = Duration::from_secs(60);
@@ -90,7 +90,7 @@ impl Resolver for Resolving {
             return Ok(addrs);
         }
         let addrs = self.inner.resolve(uri, config, timeout);
-        let addrs = addrs.map_err(|error| Seen::during(FailureKind::Resolve, error))?;
+        let addrs = addrs.map_err(|error| ObservedError::during(FailureKind::Resolve, error))?;
         if let Some(of) = of {
             self.known.keep(of, addrs.to_vec(), now);
         }

@@ -116,7 +116,7 @@ fn p3_an_authority_that_the_platform_does_not_know_is_not_trusted() {
     for transport in TRANSPORTS {
         let bed = TestBed::start(Emulator::builder()).unwrap();
         let place = Place { bed, dir: tempfile::tempdir().unwrap(), transport };
-        let mut command = place.command(&[&["login", "--timeout", "1"], &SESSION[..]].concat());
+        let mut command = place.command(&[&["login"], &SESSION[..]].concat());
         let ran = command.env_remove("SSL_CERT_FILE").output().unwrap();
         assert_eq!(ran.status.code(), Some(1), "{}", String::from_utf8_lossy(&ran.stderr));
         assert_eq!(place.bed.hosts(), ["login.wx.qq.com"]);

@@ -1,12 +1,11 @@
 //! webwxcheckupload: asked before a file of more than 25 MiB.
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::account::MALFORMED;
 use crate::hub::{Call, Hub};
 use crate::random;
-use crate::replies::base_response;
+use crate::replies::{base_response, encry_file_name};
 use crate::reply::Reply;
 
 /// Files up to this size go up without being asked about.
@@ -42,12 +41,11 @@ fn checked(call: &Call, hub: &Hub) -> Result<Value, i64> {
 }
 
 pub(super) fn answer(ret: i64, media_id: &str, aes_key: &str, signature: &str, name: &str) -> Value {
-    let name = utf8_percent_encode(name, NON_ALPHANUMERIC).to_string();
     json!({
         "BaseResponse": base_response(ret),
         "MediaId": media_id,
         "AESKey": aes_key,
         "Signature": signature,
-        "EncryFileName": name,
+        "EncryFileName": encry_file_name(name),
     })
 }

@@ -17,13 +17,20 @@ pub(super) fn get(call: &Call, hub: &Hub) -> Reply {
         .header(CONTENT_DISPOSITION, format!("attachment;filename=\"{name}\""))
 }
 
-/// The host of the files gets the ticket as a cookie on every page, and the login's other cookies on
-/// that of web WeChat alone: so the ticket is the proof, in either place.
+/// The ticket is the proof, and one place of it is enough, as for an upload: the cookie of that name
+/// reaches this host from every page, the login's other cookies from that of web WeChat alone.
 fn find(call: &Call, hub: &Hub) -> Option<Media> {
-    let ticket = call.query.get("webwx_data_ticket").unwrap_or_default();
-    let has_cookie = hub.account.knows_cookie(call.header("cookie"), "webwx_data_ticket");
-    if !hub.logins().is_in() || !has_cookie || ticket != hub.account.data_ticket {
+    let ticket = &hub.account.data_ticket;
+    let by_query = call.query.get("webwx_data_ticket").as_ref() == Some(ticket);
+    let by_cookie = hub.account.knows_cookie(call.header("cookie"), "webwx_data_ticket");
+    if !hub.logins().is_in() || !(by_query || by_cookie) {
         return None;
+    }
+    if !by_query {
+        hub.violation(&call.endpoint, "webwx_data_ticket of the query is not the cookie's");
+    }
+    if !by_cookie {
+        hub.violation(&call.endpoint, "no webwx_data_ticket among the cookies");
     }
     hub.gallery().media(&call.query.get("mediaid")?)
 }

@@ -17,7 +17,7 @@ use crate::reply::Reply;
 const NO_RECIPIENT: i64 = 1204;
 
 /// What a call sends: the first of `types` is the page's own, `also` is what clients write besides.
-struct Kind {
+struct SendCall {
     types: &'static [u64],
     also: &'static [u64],
     read: fn(&Call, &Hub, &Value) -> Result<Content, i64>,
@@ -32,35 +32,35 @@ struct Content {
 
 /// webwxsendmsg; 48 is a location that is forwarded.
 pub(super) fn text(call: &Call, hub: &Hub) -> Reply {
-    send(call, hub, &Kind { types: &[1, 48], also: &[], read: read_text })
+    send(call, hub, &SendCall { types: &[1, 48], also: &[], read: read_text })
 }
 
 /// webwxsendmsgimg.
 pub(super) fn image(call: &Call, hub: &Hub) -> Reply {
-    send(call, hub, &Kind { types: &[3], also: &[], read: read_image })
+    send(call, hub, &SendCall { types: &[3], also: &[], read: read_image })
 }
 
 /// webwxsendemoticon: the path decides, one client in use says that it is a text.
 pub(super) fn emoticon(call: &Call, hub: &Hub) -> Reply {
-    send(call, hub, &Kind { types: &[47], also: &[1], read: read_emoticon })
+    send(call, hub, &SendCall { types: &[47], also: &[1], read: read_emoticon })
 }
 
 /// webwxsendvideomsg; 62 is a short video that is forwarded.
 pub(super) fn video(call: &Call, hub: &Hub) -> Reply {
-    send(call, hub, &Kind { types: &[43, 62], also: &[], read: read_media })
+    send(call, hub, &SendCall { types: &[43, 62], also: &[], read: read_media })
 }
 
 /// webwxsendappmsg: a file that was uploaded, named in XML.
 pub(super) fn file(call: &Call, hub: &Hub) -> Reply {
-    send(call, hub, &Kind { types: &[6], also: &[], read: read_file })
+    send(call, hub, &SendCall { types: &[6], also: &[], read: read_file })
 }
 
-fn send(call: &Call, hub: &Hub, kind: &Kind) -> Reply {
+fn send(call: &Call, hub: &Hub, kind: &SendCall) -> Reply {
     let sent = try_send(call, hub, kind);
     sent.map(Reply::json).unwrap_or_else(|ret| super::refusal(&call.endpoint, ret))
 }
 
-fn try_send(call: &Call, hub: &Hub, kind: &Kind) -> Result<Value, i64> {
+fn try_send(call: &Call, hub: &Hub, kind: &SendCall) -> Result<Value, i64> {
     let mut body = super::admit(call, hub)?;
     let msg = body["Msg"].take();
     let word =
@@ -99,7 +99,7 @@ fn try_send(call: &Call, hub: &Hub, kind: &Kind) -> Result<Value, i64> {
     Ok(replies::message(0, &msg_id, &local_id))
 }
 
-fn check_type(call: &Call, hub: &Hub, kind: &Kind, msg: &Value) -> Result<(), i64> {
+fn check_type(call: &Call, hub: &Hub, kind: &SendCall, msg: &Value) -> Result<(), i64> {
     let said = msg["Type"].as_u64().ok_or(MALFORMED)?;
     if kind.types.contains(&said) {
         return Ok(());

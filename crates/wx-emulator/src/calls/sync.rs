@@ -1,4 +1,4 @@
-//! webwxinit, synccheck and webwxsync: how pictures given to the builder arrive.
+//! webwxinit, synccheck and webwxsync: how messages arrive.
 
 use http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
 use serde_json::{Value, json};

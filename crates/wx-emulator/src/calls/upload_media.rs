@@ -86,13 +86,15 @@ async fn try_upload(call: &Call, hub: &Hub) -> Result<Reply, i64> {
     check_big(hub, &request, &piece.key)?;
     let key = piece.key.clone();
     let is_last = piece.chunk + 1 == piece.chunks;
+    let now = Instant::now();
+    hub.uploads().expire(now);
     if hub.uploads().shares_id(&key) {
         hub.violation(&call.endpoint, "one ClientMediaId for two files");
     }
     if hub.uploads().changed_request(&key, request_text) {
         hub.violation(&call.endpoint, "uploadmediarequest is not the same in all chunks");
     }
-    let progress = hub.uploads().take(&piece, hub.options.repeats, Instant::now());
+    let progress = hub.uploads().take(&piece, hub.options.repeats, now);
     let answer = match progress {
         Progress::More => replies::upload(0, "", 0, (0, 0), Some(name)),
         Progress::Miscounted(received) => replies::upload(0, "", received, (0, 0), Some(name)),

@@ -4,7 +4,7 @@ use image::ImageFormat;
 use serde_json::Value;
 
 use super::json::{check_base_request, has_keys};
-use super::{has_shape, is_helper};
+use super::{has_shape, is_helper, shown};
 use crate::form::Form;
 use crate::hub::{Call, Hub};
 use crate::picture::Picture;
@@ -52,6 +52,7 @@ fn check_order(call: &Call, hub: &Hub, form: &Form) {
     let rest = ["uploadmediarequest", "webwx_data_ticket", "pass_ticket", "filename"];
     let official = official.into_iter().filter(|name| is_split || !name.starts_with("chunk")).chain(rest);
     if !names.clone().eq(official) {
+        let names = names.map(|name| shown(name, "an odd name"));
         let order = names.collect::<Vec<_>>().join(",");
         hub.violation(&call.endpoint, format!("other fields, or in another order, than the page's: {order}"));
     }
@@ -61,6 +62,7 @@ fn check_heads(call: &Call, hub: &Hub, form: &Form) {
     let violation = |what: String| hub.violation(&call.endpoint, what);
     for Part { head, name, .. } in form.parts.iter().filter(|part| part.name != "filename") {
         if *head != format!("Content-Disposition: form-data; name=\"{name}\"\r\n") {
+            let name = shown(name, "with an odd name");
             violation(format!("the head of part {name} is not just its name"));
         }
     }

@@ -23,7 +23,7 @@ fn check_app_id(call: &Call, hub: &Hub) {
     let violation = |what: &str| hub.violation(&call.endpoint, what);
     let cannot_carry = match call.endpoint.as_str() {
         "" | "jslogin" | "login" | "qrcode" | "synccheck" | "reportforweb" => true,
-        "webwxgetmsgimg" | "webwxgeticon" | "webwxgetheadimg" => true,
+        "webwxgetmsgimg" | "webwxgeticon" | "webwxgetheadimg" | "webwxgetmedia" => true,
         _ => call.method == "OPTIONS",
     };
     match call.header("mmweb_appid") {
@@ -60,7 +60,7 @@ fn check_call(call: &Call, hub: &Hub) {
     // The page lives at the address it was asked for, which is not that of the socket when a name is used.
     let origin = call.host().page_origin(profile(call, hub));
     // To another host than its own the page says no more than where it is.
-    let goes_elsewhere = ["webwxuploadmedia", "synccheck"].contains(&call.endpoint.as_str());
+    let goes_elsewhere = ["webwxuploadmedia", "webwxgetmedia", "synccheck"].contains(&call.endpoint.as_str());
 
     match (call.method.as_str(), call.header("origin")) {
         ("GET", Some(_)) => violation("Origin on a GET"),

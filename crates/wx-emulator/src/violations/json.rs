@@ -14,12 +14,26 @@ fn official(endpoint: &str) -> Option<&'static [&'static str]> {
         "webwxcheckupload" => {
             &["FromUserName", "ToUserName", "FileSize", "FileMd5", "FileName", "FileType", "BaseRequest"]
         }
-        "webwxsendmsgimg" | "webwxsendemoticon" | "webwxsendmsg" => &["BaseRequest", "Msg", "Scene"],
+        "webwxbatchgetcontact" | "webwxstatreport" => &["BaseRequest", "Count", "List"],
+        "webwxrevokemsg" => &["BaseRequest", "SvrMsgId", "ToUserName", "ClientMsgId"],
+        _ if official_message(endpoint).is_some() => &["BaseRequest", "Msg", "Scene"],
         _ => return None,
     })
 }
 
-const MSG: [&str; 7] = ["Type", "MediaId", "Content", "FromUserName", "ToUserName", "LocalID", "ClientMsgId"];
+/// The keys of `Msg` before those that all messages have; those with `?` may be left out.
+fn official_message(endpoint: &str) -> Option<&'static [&'static str]> {
+    Some(match endpoint {
+        "webwxsendmsg" => &["Type", "Content", "MsgSource?"],
+        "webwxsendmsgimg" | "webwxsendvideomsg" => &["Type", "MediaId", "Content"],
+        // Uploaded, or known by its MD5; a forwarded one has no flag.
+        "webwxsendemoticon" => &["Type", "EmojiFlag?", "MediaId?", "EMoticonMd5?"],
+        "webwxsendappmsg" => &["Signature?", "Type", "Content"],
+        _ => return None,
+    })
+}
+
+const EVERY_MESSAGE: [&str; 4] = ["FromUserName", "ToUserName", "LocalID", "ClientMsgId"];
 
 pub(super) fn check(call: &Call, hub: &Hub) {
     let Some(official) = official(&call.endpoint).filter(|_| call.method == "POST") else { return };
@@ -33,9 +47,11 @@ pub(super) fn check(call: &Call, hub: &Hub) {
     }
     check_base_request(&body["BaseRequest"], &call.endpoint, hub);
     match call.endpoint.as_str() {
-        "webwxsendmsgimg" | "webwxsendemoticon" => check_message(&body, call, hub),
         "webwxsync" if !body["rr"].is_i64() => violation("rr is not a number"),
         _ => {}
+    }
+    if let Some(official) = official_message(&call.endpoint) {
+        check_message(&body, official, call, hub);
     }
 }
 
@@ -46,7 +62,12 @@ pub(super) fn has_keys(value: &Value, keys: &[&str]) -> bool {
 /// `BaseRequest` of any call. The page itself has Uin as a string only in webwxinit.
 pub(super) fn check_base_request(base_request: &Value, endpoint: &str, hub: &Hub) {
     let violation = |what: &str| hub.violation(endpoint, what);
-    if !has_keys(base_request, &["Uin", "Sid", "Skey", "DeviceID"]) {
+    // The page's telemetry has no skey.
+    let official: &[&str] = match endpoint {
+        "webwxstatreport" => &["Uin", "Sid", "DeviceID"],
+        _ => &["Uin", "Sid", "Skey", "DeviceID"],
+    };
+    if !has_keys(base_request, official) {
         violation("BaseRequest has other keys, or in another order, than the page's");
     }
     if !base_request["Uin"].is_u64() && endpoint != "webwxinit" {
@@ -60,20 +81,32 @@ pub(super) fn check_base_request(base_request: &Value, endpoint: &str, hub: &Hub
     }
 }
 
-fn check_message(body: &Value, call: &Call, hub: &Hub) {
+fn check_message(body: &Value, official: &[&str], call: &Call, hub: &Hub) {
     let violation = |what: &str| hub.violation(&call.endpoint, what);
     let msg = &body["Msg"];
-    if call.endpoint == "webwxsendmsgimg" {
-        match &msg["Content"] {
+    let is_forwarded = body["Scene"] == 2;
+    match call.endpoint.as_str() {
+        // What is forwarded names its content.
+        "webwxsendmsgimg" | "webwxsendvideomsg" if !is_forwarded => match &msg["Content"] {
             Value::Null => violation("Content is absent or null"),
             Value::String(text) if text.is_empty() => {}
             _ => violation("Content is not empty"),
+        },
+        "webwxsendemoticon" if !is_forwarded && msg["EmojiFlag"] != 2 => {
+            violation("EmojiFlag is not 2");
         }
-        if !has_keys(msg, &MSG) {
-            violation("Msg has other keys, or in another order, than the page's");
-        }
-    } else if msg["EmojiFlag"] != 2 {
-        violation("EmojiFlag is not 2");
+        _ => {}
+    }
+    let official = official.iter().chain(&EVERY_MESSAGE);
+    let mut keys = msg.as_object().into_iter().flat_map(|pairs| pairs.keys()).peekable();
+    let mut in_order = true;
+    for wanted in official {
+        let name = wanted.trim_end_matches('?');
+        let is_there = keys.next_if(|key| *key == name).is_some();
+        in_order &= is_there || name != *wanted;
+    }
+    if !in_order || keys.next().is_some() {
+        violation("Msg has other keys, or in another order, than the page's");
     }
     if body["Scene"] != 0 && body["Scene"] != 2 {
         violation("Scene is neither 0 nor 2");

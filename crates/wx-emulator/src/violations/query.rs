@@ -1,6 +1,6 @@
 //! Queries as the official page spells them.
 
-use super::is_helper;
+use super::{is_helper, shown};
 use crate::hub::{Call, Hub};
 
 /// Names in the page's order; those with `?` may be left out.
@@ -22,6 +22,19 @@ fn official(endpoint: &str) -> Option<&'static [&'static str]> {
         "webwxsendmsgimg" | "webwxsendvideomsg" | "webwxsendappmsg" => &["fun", "f", "lang?", "pass_ticket?"],
         "webwxsendemoticon" | "webwxstatreport" => &["fun", "lang?", "pass_ticket?"],
         "webwxgetmsgimg" => &["MsgID", "skey", "mmweb_appid?", "type?"],
+        "webwxgetmedia" => {
+            let official: &[&str] = &[
+                "sender",
+                "mediaid",
+                "encryfilename",
+                "fromuser",
+                "pass_ticket",
+                "webwx_data_ticket",
+                "sid?",
+                "mmweb_appid?",
+            ];
+            official
+        }
         "webwxlogout" => &["redirect", "type", "skey"],
         "webwxpushloginurl" => &["uin"],
         "reportforweb" => &["rid", "rkey", "rvalue"],
@@ -95,7 +108,7 @@ fn check_spelling(call: &Call, hub: &Hub) {
 fn check_profile(call: &Call, hub: &Hub) {
     let violation = |what: &str| hub.violation(&call.endpoint, what);
     let helper = is_helper(call, hub);
-    let is_marked = matches!(call.endpoint.as_str(), "synccheck" | "webwxgetmsgimg");
+    let is_marked = matches!(call.endpoint.as_str(), "synccheck" | "webwxgetmsgimg" | "webwxgetmedia");
     match call.query.get("mmweb_appid").as_deref() {
         Some("wx_webfilehelper") if helper && is_marked => {}
         None if !(helper && is_marked) => {}
@@ -121,9 +134,10 @@ fn compare<'a>(official: &[&str], names: impl Iterator<Item = &'a str>) -> Resul
         }
     }
     match names.next() {
-        // A name can be anything, even a secret that lost its own name.
-        Some(name) if name.len() < 16 => Err(format!("{name} in the query where the page has nothing")),
-        Some(_) => Err("a long name in the query where the page has nothing".to_owned()),
+        Some(name) => {
+            let name = shown(name, "an odd name");
+            Err(format!("{name} in the query where the page has nothing"))
+        }
         None => Ok(()),
     }
 }

@@ -14,6 +14,10 @@ fn with_a_room() -> Emulator {
     Emulator::builder().contact("Anna", "").room("The Room", ["Bob", "Carol"]).start().unwrap()
 }
 
+fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
 fn synced(page: &Page) -> Vec<Value> {
     let body = json!({ "BaseRequest": page.base_request(), "SyncKey": { "Count": 0, "List": [] }, "rr": 1 });
     let target = format!("webwxsync?sid={}&skey={}", page.word("sid"), page.word("skey"));
@@ -26,7 +30,7 @@ fn messages_come_from_anybody_and_in_rooms() {
     let server = with_a_room();
     let page = Page::of(&server);
     let (anna, room) = (server.contact("Anna").unwrap().to_owned(), server.room("The Room").unwrap());
-    let own = page.word("user_name");
+    let (own, began) = (page.word("user_name"), unix_seconds());
     server.deliver(Incoming::text("one").sender(&anna));
     server.deliver(Incoming::text("two").sender(&room.members[0]).room(&room.user_name));
     server.deliver(Incoming::text("three").sender(&own).room(&room.user_name).created(1_511_493_942));
@@ -40,8 +44,7 @@ fn messages_come_from_anybody_and_in_rooms() {
     assert_eq!(parts(&messages[1]), [room.user_name.as_str(), &own, &from_bob]);
     assert_eq!(parts(&messages[2]), [own.as_str(), &room.user_name, "three"]);
     assert_eq!(messages[2]["CreateTime"], 1_511_493_942);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    assert!(now.abs_diff(messages[0]["CreateTime"].as_u64().unwrap()) < 60);
+    assert!((began..=unix_seconds()).contains(&messages[0]["CreateTime"].as_u64().unwrap()));
     assert_eq!(messages[0].as_object().unwrap().len(), 28);
     assert_eq!(messages[0]["RecommendInfo"].as_object().unwrap().len(), 14);
     for message in &messages {
@@ -62,7 +65,15 @@ fn messages_come_from_anybody_and_in_rooms() {
     let got = page.get(&format!("webwxgetmedia?{query}")).unwrap();
     assert_eq!(got.body, b"bytes");
     assert!(got.header("content-disposition").unwrap().contains("a%20b%2Etxt"));
-    let stranger = page.get(&format!("webwxgetmedia?{}", query.replace("ticket=g", "ticket=h"))).unwrap();
+    // The ticket in one place is enough, and in none is a stranger.
+    let other = format!("webwxgetmedia?{}", query.replace("ticket=g", "ticket=h"));
+    assert_eq!(page.get(&other).unwrap().body, b"bytes");
+    assert!(
+        server
+            .violations()
+            .contains(&"webwxgetmedia: webwx_data_ticket of the query is not the cookie's".to_owned())
+    );
+    let stranger = request(server.addr(), "GET", &format!("{PATH}/{other}"), &[], b"").unwrap();
     assert_eq!((stranger.status, stranger.body.len()), (200, 0));
 }
 
@@ -192,6 +203,15 @@ fn an_unknown_call_is_answered_in_json() {
     let page = Page::of(&server);
     assert_eq!(page.get("webwxnosuchcall").unwrap().ret(), 1);
     assert_eq!(server.violations()[0], "webwxnosuchcall: GET is nothing this server knows");
+    // What could be a ticket is not repeated.
+    page.get(&page.cookie("webwx_data_ticket")).unwrap();
+    page.get("webwxgetmsgimg?AbCdEfGhIj1=x").unwrap();
+    let ticket = page.cookie("webwx_data_ticket");
+    let shown = server.violations().join("\n");
+    assert!(
+        !shown.contains(&ticket[ticket.rfind('/').unwrap() + 1..]) && !shown.contains("AbCdEfGhIj1"),
+        "{shown}"
+    );
     let other = request(server.addr(), "GET", "/nothing", &[], b"").unwrap();
     assert_eq!(other.status, 404);
     let page = request(server.addr(), "GET", "/", &[], b"").unwrap();

@@ -299,3 +299,67 @@ fn messages() {
         assert_eq!(server.violations(), [format!("webwxsendmsgimg: {violation}")]);
     }
 }
+
+/// Bodies of calls that the page makes, and the same spoiled.
+#[test]
+fn bodies_of_other_calls() {
+    let server = Emulator::start().unwrap();
+    let page = Page::of(&server);
+    let base = page.base_request();
+    let to = || page.to.clone();
+    let message = |keys: &[(&str, Value)]| {
+        let mut msg = serde_json::Map::new();
+        for (key, value) in keys {
+            msg.insert((*key).to_owned(), value.clone());
+        }
+        let own = [("FromUserName", page.word("user_name")), ("ToUserName", to())];
+        let ids = ["LocalID", "ClientMsgId"].map(|key| (key, "15114939427950364".to_owned()));
+        for (key, value) in own.into_iter().chain(ids) {
+            msg.insert(key.to_owned(), value.into());
+        }
+        serde_json::json!({ "BaseRequest": base, "Msg": msg, "Scene": 0 })
+    };
+    let telemetry =
+        serde_json::json!({ "Uin": base["Uin"], "Sid": base["Sid"], "DeviceID": base["DeviceID"] });
+    let cases: [(&str, Value, &str); 7] = [
+        ("webwxsendmsg", message(&[("Type", 1.into()), ("Content", "x".into())]), "Scene"),
+        (
+            "webwxsendvideomsg?fun=async&f=json",
+            message(&[("Type", 43.into()), ("MediaId", "x".into()), ("Content", "".into())]),
+            "Msg",
+        ),
+        (
+            "webwxsendappmsg?fun=async&f=json",
+            message(&[("Signature", "x".into()), ("Type", 6.into()), ("Content", "x".into())]),
+            "Msg",
+        ),
+        (
+            "webwxsendemoticon?fun=sys",
+            message(&[("Type", 47.into()), ("EmojiFlag", 2.into()), ("EMoticonMd5", "x".into())]),
+            "Scene",
+        ),
+        (
+            "webwxbatchgetcontact?type=ex&r=1",
+            serde_json::json!({ "BaseRequest": base, "Count": 0, "List": [] }),
+            "Count",
+        ),
+        (
+            "webwxrevokemsg",
+            serde_json::json!({ "BaseRequest": base, "SvrMsgId": "1", "ToUserName": to(), "ClientMsgId": "1" }),
+            "SvrMsgId",
+        ),
+        (
+            "webwxstatreport?fun=new",
+            serde_json::json!({ "BaseRequest": telemetry, "Count": 0, "List": [] }),
+            "Count",
+        ),
+    ];
+    for (target, mut body, key) in cases {
+        let before = server.violations();
+        page.post_json(target, &body).unwrap();
+        assert_eq!(server.violations(), before, "{target}");
+        body.as_object_mut().unwrap().remove(key);
+        page.post_json(target, &body).unwrap();
+        assert_ne!(server.violations(), before, "{target} without {key}");
+    }
+}

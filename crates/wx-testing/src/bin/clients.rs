@@ -2,7 +2,8 @@
 //!
 //! `clients [--write] [--installed DIR] [CLIENT]...`: `--write` writes the table into the document
 //! instead; `--installed` is where `clients/install.sh` put their packages, by default
-//! `target/clients`. With names, only these clients are run and the document is left alone.
+//! `target/clients`; what the clients print goes into its directory `logs`. With names, only these
+//! clients are run and the document is left alone.
 
 #![expect(clippy::print_stdout, reason = "the outcome goes to whoever started it")]
 
@@ -39,6 +40,9 @@ fn judge() -> Result<bool, Box<dyn std::error::Error>> {
             "--installed" => installed = PathBuf::from(arguments.next().unwrap_or_default()),
             name => names.push(name.to_owned()),
         }
+    }
+    if write && !names.is_empty() {
+        return Err("--write needs the outcome of all clients".into());
     }
     let known = |name: &String| ROSTER.iter().any(|client| client.name == name);
     if let Some(name) = names.iter().find(|name| !known(name)) {
@@ -90,10 +94,6 @@ fn run_all<'a>(
                     let began = Instant::now();
                     let run = run(client, drivers, installed, scratch.path());
                     println!("   {} took {:.1} s", client.name, began.elapsed().as_secs_f32());
-                    if std::env::var_os("KEEP_LOGS").is_some() {
-                        let log = scratch.path().join(client.name).with_extension("log");
-                        let _ = std::fs::copy(log, format!("{}.log", client.name));
-                    }
                     done.lock().expect("no thread panics with it").push((place, run));
                 }
             });

@@ -80,12 +80,13 @@ fn command(
             command
         }
     };
-    let log = std::fs::File::create(places.scratch.with_extension("log"))?;
+    let logs = places.installed.join("logs");
+    std::fs::create_dir_all(&logs)?;
+    let log = std::fs::File::create(logs.join(name).with_extension("log"))?;
     let path = |path: &Path| path.to_string_lossy().into_owned();
     let mut variables: BTreeMap<&str, String> = bed.environment().into_iter().collect();
     variables.extend([
         ("WX_PROXY", bed.proxy()),
-        ("WX_FRONT", bed.front().to_string()),
         ("WX_SPKI", bed.spki_hash()),
         ("WX_CONTROL", listener.local_addr()?.to_string()),
         ("WX_FILES", path(places.files)),

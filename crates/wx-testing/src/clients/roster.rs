@@ -14,14 +14,14 @@ pub struct Client {
     /// The page it logs in to.
     pub profile: Profile,
     /// Steps that fail by the client's own fault.
-    pub faults: &'static [Fault],
+    pub faults: &'static [KnownFault],
     /// Whether it is the measure itself: then it does nothing that the official page does not.
     pub is_official: bool,
 }
 
 /// A step that a client fails by itself.
 #[derive(Clone, Copy, Debug)]
-pub struct Fault {
+pub struct KnownFault {
     /// The step.
     pub step: &'static str,
     /// Where its code is wrong, and how.
@@ -37,11 +37,11 @@ pub enum Language {
     Node,
 }
 
-const fn python(name: &'static str, version: &'static str, faults: &'static [Fault]) -> Client {
+const fn python(name: &'static str, version: &'static str, faults: &'static [KnownFault]) -> Client {
     Client { name, version, language: Language::Python, profile: Profile::Web, faults, is_official: false }
 }
 
-const fn node(name: &'static str, version: &'static str, faults: &'static [Fault]) -> Client {
+const fn node(name: &'static str, version: &'static str, faults: &'static [KnownFault]) -> Client {
     Client { name, version, language: Language::Node, profile: Profile::Web, faults, is_official: false }
 }
 
@@ -62,18 +62,18 @@ pub const ROSTER: &[Client] = &[
         "pywxclient",
         "0.1.2",
         &[
-            Fault {
+            KnownFault {
                 step: "sync",
                 evidence: "a text of a room keeps the sender's UserName and `<br/>` in front, and the \
                        sender's name is never looked up (`core/message.py:88` undoes entities alone)",
             },
-            Fault {
+            KnownFault {
                 step: "picture-small",
                 evidence: "LocalID and ClientMsgId are whole seconds (`core/message.py:36`, `:43`), so \
                        of two messages of one second the server stores one; the driver sends a text \
                        and this picture in one second, and nothing else",
             },
-            Fault {
+            KnownFault {
                 step: "logout",
                 evidence: "the login ends, but the page that answers is read as JSON \
                        (`core/api.py:631`): JSONDecodeError",

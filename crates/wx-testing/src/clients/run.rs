@@ -19,7 +19,7 @@ const MOST_POLLS: usize = 150;
 
 /// What became of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum StepOutcome {
     /// The server holds what it should.
     Passed,
     /// The client has no such call.
@@ -32,7 +32,7 @@ pub enum Outcome {
 #[derive(Clone, Debug)]
 pub struct Run {
     /// By step; one that is missing was never reached.
-    pub outcomes: BTreeMap<&'static str, Outcome>,
+    pub outcomes: BTreeMap<&'static str, StepOutcome>,
     /// What the official page does not do, and how often it was done.
     pub violations: Vec<(String, usize)>,
     /// Requests that the proxy refused, such as those without TLS.
@@ -45,8 +45,8 @@ pub struct Run {
 
 impl Run {
     /// What became of a step.
-    pub fn outcome(&self, step: &str) -> Outcome {
-        let unreached = || Outcome::Failed("never reached".to_owned());
+    pub fn outcome(&self, step: &str) -> StepOutcome {
+        let unreached = || StepOutcome::Failed("never reached".to_owned());
         self.outcomes.get(step).cloned().unwrap_or_else(unreached)
     }
 
@@ -56,8 +56,8 @@ impl Run {
         for step in STEPS {
             let known = client.faults.iter().any(|fault| fault.step == step);
             match self.outcome(step) {
-                Outcome::Failed(why) if !known => surprises.push(format!("{step}: {why}")),
-                Outcome::Passed if known => surprises.push(format!("{step}: works, and should not")),
+                StepOutcome::Failed(why) if !known => surprises.push(format!("{step}: {why}")),
+                StepOutcome::Passed if known => surprises.push(format!("{step}: works, and should not")),
                 _ => {}
             }
         }
@@ -106,7 +106,7 @@ pub fn run(client: &Client, drivers: &Path, installed: &Path, scratch: &Path) ->
     })
 }
 
-fn answer(judge: &mut Judge<'_>, outcomes: &mut BTreeMap<&'static str, Outcome>, said: &Value) -> Value {
+fn answer(judge: &mut Judge<'_>, outcomes: &mut BTreeMap<&'static str, StepOutcome>, said: &Value) -> Value {
     if let Some(what) = said["ask"].as_str() {
         return judge.asked(what);
     }
@@ -114,14 +114,14 @@ fn answer(judge: &mut Judge<'_>, outcomes: &mut BTreeMap<&'static str, Outcome>,
         return json!({});
     };
     let outcome = if let Some(why) = said["lacks"].as_str() {
-        Outcome::Lacking(why.to_owned())
+        StepOutcome::Lacking(why.to_owned())
     } else if let Some(why) = said["error"].as_str() {
-        Outcome::Failed(why.to_owned())
+        StepOutcome::Failed(why.to_owned())
     } else {
-        judge.step(step, &said["saw"]).map_or_else(Outcome::Failed, |()| Outcome::Passed)
+        judge.step(step, &said["saw"]).map_or_else(StepOutcome::Failed, |()| StepOutcome::Passed)
     };
     let verdict = match &outcome {
-        Outcome::Failed(why) => json!({ "ok": false, "why": why }),
+        StepOutcome::Failed(why) => json!({ "ok": false, "why": why }),
         _ => json!({ "ok": true }),
     };
     outcomes.insert(step, outcome);

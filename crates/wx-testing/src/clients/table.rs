@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::STEPS;
 use super::roster::Client;
-use super::run::{Outcome, Run};
+use super::run::{Run, StepOutcome};
 
 /// Clients and steps as Markdown, with a note for each fault of a client's own.
 pub fn table(runs: &[(&Client, Run)]) -> String {
@@ -15,12 +15,12 @@ pub fn table(runs: &[(&Client, Run)]) -> String {
         let _ = write!(out, "| {} ({}) |", client.name, client.version);
         for step in STEPS {
             let cell = match run.outcome(step) {
-                Outcome::Passed => "+".to_owned(),
-                Outcome::Lacking(why) => {
+                StepOutcome::Passed => "+".to_owned(),
+                StepOutcome::Lacking(why) => {
                     lacking.push(format!("{}, {step}: {why}", client.name));
                     "–".to_owned()
                 }
-                Outcome::Failed(why) => match client.faults.iter().find(|f| f.step == step) {
+                StepOutcome::Failed(why) => match client.faults.iter().find(|f| f.step == step) {
                     Some(fault) => {
                         faults.push(format!("{}, {step}: {}", client.name, fault.evidence));
                         format!("[{}]", faults.len())

@@ -142,6 +142,9 @@ fn add_calls(table: &mut Table, browser: &Recording, seen: &Seen) {
         let difference = Difference::new(format!("{what} {call}").trim(), browser, here);
         table.entry(difference).or_default().insert(call.to_owned());
     };
+    for call in ours.keys().filter(|call| !theirs.contains_key(*call)) {
+        add(call, "call", "not made", "made");
+    }
     for (call, times) in &theirs {
         match ours.get(call) {
             None => add(call, "call", "made", "not made"),

@@ -59,6 +59,19 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     ),
     (
         &[
+            "call reportforweb",
+            "call synccheck",
+            "call webwxgetcontact",
+            "call webwxlogout",
+            "call webwxsendappmsg",
+            "call webwxsendemoticon",
+            "call webwxstatusnotify, Code 3",
+        ],
+        "the page of that recording was a substitute, which makes fewer calls; here they are made as \
+         on the official page",
+    ),
+    (
+        &[
             "body BaseRequest.Uin",
             "body uploadmediarequest.FileMd5",
             "header accept",

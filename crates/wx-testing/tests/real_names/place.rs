@@ -28,7 +28,8 @@ impl Deref for Server {
     }
 }
 
-/// Everything a scenario did went where the official page goes.
+/// Everything a scenario did went where the official page goes. Other violations are the business of
+/// scenarios without faults.
 impl Drop for Server {
     fn drop(&mut self) {
         let elsewhere = self.violations();

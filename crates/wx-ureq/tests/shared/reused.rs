@@ -15,7 +15,7 @@ use super::{
 
 /// A connection goes back to its pool behind the caller's back; until then it cannot be reused.
 pub(super) fn settle() {
-    std::thread::sleep(Duration::from_millis(100));
+    std::thread::sleep(Duration::from_millis(250));
 }
 
 fn copies(server: &Emulator, endpoint: &str) -> Vec<Request> {
