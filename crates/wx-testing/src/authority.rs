@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 /// Signs a certificate for each host name that is asked for.
 pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
-    /// One key for all names, so that a browser can be told its hash in advance.
+    /// One key for all names, so that a browser can be given its hash in advance.
     key: KeyPair,
     signing_key: Arc<dyn SigningKey>,
     issued: Mutex<BTreeMap<String, Arc<CertifiedKey>>>,

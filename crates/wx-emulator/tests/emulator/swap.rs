@@ -20,7 +20,7 @@ impl Swap {
         self.0.sort_by_key(|(recorded, _)| Reverse(recorded.len()));
     }
 
-    /// Swaps a pass_ticket, which is percent-encoded by itself.
+    /// Swaps a pass_ticket, which is already percent-encoded.
     pub(crate) fn add_pass_ticket(&mut self, recorded: &str, present: &str) {
         self.add(&decoded(recorded), &decoded(present));
     }

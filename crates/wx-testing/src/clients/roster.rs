@@ -19,7 +19,7 @@ pub struct Client {
     pub is_official: bool,
 }
 
-/// A step that a client fails by itself.
+/// A step that fails because of the client.
 #[derive(Clone, Copy, Debug)]
 pub struct KnownFault {
     /// The step.

@@ -1,7 +1,7 @@
 //! Why our clients do not do what a browser does: names of differences, and the reason they share.
 
 pub(crate) const REASONS: &[(&[&str], &str)] = &[
-    (&["header accept-encoding"], "a body that was cut off is told by its raw length (§3.2)"),
+    (&["header accept-encoding"], "a truncated body is recognised by its raw length (§3.2)"),
     (
         &[
             "header accept-language",
@@ -44,7 +44,7 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     ),
     (
         &["calls of webwxinit", "calls of webwxlogout"],
-        "recorded twice, for one login and one click; one is enough",
+        "recorded twice, although there was one login and one click",
     ),
     (&["call qrcode"], "the program shows the code itself, from its link"),
     (&["call webwxstatreport"], "telemetry about the page's script"),

@@ -145,8 +145,8 @@ pub(crate) fn the_platforms_store_says_who_is_believed<T: Transport>() {
     run_believing(&other, &proxy, test, "does not");
 }
 
-/// The server closes it with a word, as TLS demands, or without one, as servers do. A new one has
-/// no excuse.
+/// The server closes it with a close_notify, as TLS demands, or without one, as servers do. A new
+/// connection gets no free repeat.
 pub(crate) fn a_closed_reused_tls_connection_costs_no_try<T: Transport>() {
     if let Some(role) = std::env::var_os(ROLE) {
         let client = T::new(official(), one_try(), None);
