@@ -122,7 +122,12 @@ impl Drop for PortFile<'_> {
 fn summarize(emulator: &Emulator) {
     let violations = emulator.violation_counts();
     let times: usize = violations.iter().map(|(_, count)| count).sum();
-    out::note(format!("{times} violations: what the official page does not do"));
+    match violations.len() {
+        0 => out::note("no violations"),
+        kinds => out::note(format!(
+            "violations: {times} of {kinds} kinds, things that the official page does not do"
+        )),
+    }
     for (what, count) in violations {
         out::note(format!("  {count} x {what}"));
     }

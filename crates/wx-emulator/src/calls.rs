@@ -19,7 +19,6 @@ use crate::hub::{Call, Hub};
 use crate::login::State;
 use crate::replies;
 use crate::reply::Reply;
-use crate::violations::shown;
 
 /// The wire names that [`answer`] knows.
 pub(crate) const NAMES: [&str; 27] = [
@@ -90,10 +89,7 @@ pub(crate) async fn answer(call: &Call, hub: &Hub) -> Reply {
 
 /// A call that this server does not know: as the real one, it answers those of web WeChat in JSON.
 fn unknown(call: &Call, hub: &Hub) -> Reply {
-    // The end of a path may be the end of a secret.
-    let is_call = call.is_api && call.endpoint.starts_with("webwx");
-    let name = if is_call { shown(&call.endpoint, "a path") } else { "a path" };
-    hub.violation(name, format!("{} is nothing this server knows", call.method));
+    hub.violation(&call.endpoint, format!("{} is nothing this server knows", call.method));
     if call.is_api {
         return Reply::json(replies::plain(MALFORMED));
     }

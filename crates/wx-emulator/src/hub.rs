@@ -17,6 +17,7 @@ use crate::picture::Gallery;
 use crate::query::Query;
 use crate::request::Request;
 use crate::upload::Uploads;
+use crate::violations;
 
 /// The server's state. Each part has a lock of its own, held only for moments.
 pub(crate) struct Hub {
@@ -95,7 +96,7 @@ impl Hub {
 
     /// Records a violation. The text must hold no secret.
     pub(crate) fn violation(&self, endpoint: &str, what: impl AsRef<str>) {
-        let violation = format!("{endpoint}: {}", what.as_ref());
+        let violation = format!("{}: {}", violations::shown_call(endpoint), what.as_ref());
         if let Some(observer) = &self.options.on_violation {
             observer(&violation);
         }

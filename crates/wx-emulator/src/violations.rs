@@ -7,6 +7,7 @@ mod host;
 mod json;
 mod query;
 
+use crate::calls::NAMES;
 use crate::emulator::Profile;
 use crate::hub::{Call, Hub};
 
@@ -38,8 +39,18 @@ fn is_helper(call: &Call, hub: &Hub) -> bool {
     profile(call, hub) == Profile::FileHelper
 }
 
+/// The name of a call. The end of an unknown path may be the end of a secret.
+pub(crate) fn shown_call(endpoint: &str) -> &str {
+    match endpoint {
+        "" => "/",
+        known if NAMES.contains(&known) => known,
+        unknown if unknown.starts_with("webwx") => shown(unknown, "a path"),
+        _ => "a path",
+    }
+}
+
 /// A name that a client chose, if it can be shown: it may be anything, even a secret.
-pub(crate) fn shown<'a>(name: &'a str, otherwise: &'a str) -> &'a str {
+fn shown<'a>(name: &'a str, otherwise: &'a str) -> &'a str {
     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
     if is_plain && (1..24).contains(&name.len()) { name } else { otherwise }
 }
