@@ -18,7 +18,7 @@ use crate::scenarios::{Into, Transport};
 
 pub(crate) struct Ureq(Client);
 
-/// ureq takes the platform's TLS library only if it is told to.
+/// ureq uses the platform's TLS library only if its configuration asks for it.
 fn tls(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
     #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
     {

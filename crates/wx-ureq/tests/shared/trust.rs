@@ -55,8 +55,8 @@ pub(crate) fn no_tls_there<T: Transport>() {
 }
 
 /// A proxy that opens the tunnel and then speaks TLS itself, with a certificate that has the right
-/// names and was signed by nobody. It is told the server's name, and nothing of the request: the
-/// handshake is never finished.
+/// names and was signed by nobody. It learns the server's name and nothing of the
+/// request: the handshake is never finished.
 pub(crate) fn a_certificate_that_nobody_signed_is_refused<T: Transport>() {
     let own = rcgen::generate_simple_self_signed(HOSTS.map(String::from)).unwrap();
     let config = server(&own.cert, &own.signing_key);
