@@ -36,7 +36,8 @@
 //!     ([`Failure::on_reused_connection`]), the next `poll` hands the same request out again at once,
 //!     for a new connection and under a [`CallId`] of its own. That repeat belongs to the same try and
 //!     happens once per try: if it fails too, in whatever way, the try has failed. What went out first
-//!     may have been delivered all the same.
+//!     may have been delivered all the same, and a message is handed out again only within
+//!     [`Policy::resend_within`](crate::Policy::resend_within).
 //!
 //! # What a driver must do
 //!

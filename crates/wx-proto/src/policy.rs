@@ -25,13 +25,17 @@ pub struct Policy {
     pub message_tries: u32,
     /// The wait between the tries of a message that may have been delivered. Default 15 s (§4.7).
     pub message_wait: Duration,
-    /// A saved message that may have been delivered is handed out again by itself within this time of its first
-    /// hand-out; later only on request. Default 60 s: the page's own repeats end by then (§4.7).
+    /// A message that may have been delivered is handed out again only within this time of its first
+    /// hand-out, in one process and after it was saved; later only on request. Default 60 s: the
+    /// page's own repeats end by then (§4.7).
     pub resend_within: Duration,
     /// Tries of a download, each from byte 0, the first included; 0 counts as 1. Default 3.
     pub fetch_tries: u32,
     /// A chunk has stalled when no byte moved for this long. Default 120 s (P40).
     pub upload_stall: Duration,
+    /// A message has stalled when no byte moved for this long. Default 20 s, so that two stalled
+    /// tries fit into [`Policy::resend_within`]; the page gives up a try after 15 s (§4.7).
+    pub message_stall: Duration,
     /// Every other call has stalled when no byte moved for this long. Default 30 s.
     pub call_stall: Duration,
     /// The longest wait between two tries of a call that is repeated without end. Default 60 s.
@@ -69,6 +73,7 @@ impl Default for Policy {
             resend_within: Duration::from_secs(60),
             fetch_tries: 3,
             upload_stall: Duration::from_secs(120),
+            message_stall: Duration::from_secs(20),
             call_stall: Duration::from_secs(30),
             longest_back_off: Duration::from_secs(60),
             poll_stall: Duration::from_secs(35),
@@ -86,7 +91,7 @@ impl Policy {
     /// The stalls of all calls that answer at once.
     #[must_use]
     pub fn with_stall(mut self, stall: Duration) -> Self {
-        (self.upload_stall, self.call_stall) = (stall, stall);
+        (self.upload_stall, self.message_stall, self.call_stall) = (stall, stall, stall);
         self
     }
 

@@ -27,8 +27,12 @@ use crate::{
 ///              ├── Ret ≠ 0 after one that may have been ──► Uncertain              │
 ///              ├── closed, on a reused connection ──► at once on a new one, within the try
 ///              └── anything else ──────────────────────────────────────────────────┘
-///                                   tries used up ──► Uncertain, or not sent if none ever connected
+///        tries used up, or too late for another ──► Uncertain, or not sent if none ever connected
 /// ```
+///
+/// Once it may have been delivered, it is handed out again only within
+/// [`Policy::resend_within`] of its first hand-out, whatever the number of tries: how long the
+/// server remembers a ClientMsgId is unknown.
 ///
 /// That a server drops a repeat by its ClientMsgId is what the official page relies on (§4.7); it is not proven.
 #[derive(Clone, Debug)]
@@ -48,6 +52,10 @@ pub struct SendUploaded {
     clock: Clock,
     /// When it first left, in Unix milliseconds, if it may have been delivered.
     handed_out_ms: Option<u64>,
+    /// When the caller asked to hand out again a message that had left too long ago.
+    resend_ms: Option<u64>,
+    /// Why the last try gave no clear answer.
+    last: Option<Cause>,
     done: Option<Result<Sent, Error>>,
 }
 
@@ -99,9 +107,9 @@ impl SendUploaded {
         Self::after(CallId::FIRST, session, uploaded, to, seed, policy, Clock::new(seed.unix_ms))
     }
 
-    /// Takes up a saved message, in the same login. One that was handed out is handed out again with its own ClientMsgId
-    /// within [`Policy::resend_within`], or later if [`Resume::resend`] says so; else it ends as
-    /// [`Cause::Uncertain`] at once.
+    /// Takes up a saved message, in the same login. One that was handed out is handed out again
+    /// with its own ClientMsgId within [`Policy::resend_within`] of its first hand-out, or of now
+    /// if [`Resume::resend`] says so; else it ends as [`Cause::Uncertain`] at once.
     ///
     /// # Errors
     /// [`ResumeError`]; nothing is sent then.
@@ -113,20 +121,16 @@ impl SendUploaded {
     ) -> Result<Self, ResumeError> {
         session.check_login()?;
         let (seed, to, saved) = snapshot.message(session)?;
-        let window = u64::try_from(policy.resend_within.as_millis()).unwrap_or(u64::MAX);
         let clock = Clock::new(at.unix_ms);
         let mut flow = Self::after(CallId::FIRST, session, saved.uploaded, to, seed, policy, clock)
             .map_err(|_| crate::Unready::NotLoggedIn)?;
         flow.handed_out_ms = saved.handed_out_ms;
-        if let Some(first) = saved.handed_out_ms {
-            (flow.maybe_delivered, flow.tries) = (true, 1);
-            // A clock that was set back tells nothing: such a message counts as old.
-            let recent = at.unix_ms.checked_sub(first).is_some_and(|age| age <= window);
-            if recent || at.resend {
-                flow.tries = 0;
-            } else {
-                flow.uncertain(None);
-            }
+        flow.maybe_delivered = flow.handed_out_ms.is_some();
+        if at.resend {
+            flow.resend_ms = Some(at.unix_ms);
+        } else if flow.is_late(Duration::ZERO) {
+            flow.tries = 1;
+            flow.uncertain();
         }
         Ok(flow)
     }
@@ -149,7 +153,7 @@ impl SendUploaded {
             Call::Picture(SendMsgImg::new(media_id, to.clone(), seed))
         };
         let outgoing = match call.request(session) {
-            Ok(outgoing) => outgoing.with_stall(policy.call_stall),
+            Ok(outgoing) => outgoing.with_stall(policy.message_stall),
             Err(unready) => {
                 return Err(Error {
                     uploaded: Some(Box::new(uploaded)),
@@ -171,6 +175,8 @@ impl SendUploaded {
             wait_until: None,
             clock,
             handed_out_ms: None,
+            resend_ms: None,
+            last: None,
             done: None,
         })
     }
@@ -200,8 +206,18 @@ impl SendUploaded {
         }));
     }
 
-    fn uncertain(&mut self, last: Option<Cause>) {
-        self.fail(Cause::Uncertain { last: last.map(Box::new), tries: self.tries });
+    fn uncertain(&mut self) {
+        let last = self.last.take().map(Box::new);
+        self.fail(Cause::Uncertain { last, tries: self.tries });
+    }
+
+    /// Whether it may have been delivered, so long before `at` that it must not leave again. A
+    /// clock that was set back tells nothing, so the message counts as late.
+    fn is_late(&self, at: Duration) -> bool {
+        let within = u64::try_from(self.policy.resend_within.as_millis()).unwrap_or(u64::MAX);
+        let Some(first) = self.resend_ms.or(self.handed_out_ms) else { return false };
+        let age = self.clock.unix_ms(at).checked_sub(first);
+        self.maybe_delivered && age.is_none_or(|age| age > within)
     }
 
     /// A try ended without a clear answer: the next one, or the end.
@@ -210,20 +226,21 @@ impl SendUploaded {
         if !self.maybe_delivered {
             self.handed_out_ms = None;
         }
-        if self.tries_used_up() {
-            if self.maybe_delivered {
-                self.uncertain(Some(cause))
-            } else {
-                self.fail(cause)
-            }
-            return;
-        }
         let wait = match delivered {
             Delivered::Never => self.policy.back_off_after(self.tries),
             Delivered::Unknown => self.policy.message_wait,
         };
-        self.wait_until = Some(now.saturating_add(wait));
-        self.exchange = self.exchange.again();
+        let next = now.saturating_add(wait);
+        if !self.tries_used_up() && !self.is_late(next) {
+            self.last = Some(cause);
+            self.wait_until = Some(next);
+            self.exchange = self.exchange.again();
+        } else if self.maybe_delivered {
+            self.last = Some(cause);
+            self.uncertain();
+        } else {
+            self.fail(cause);
+        }
     }
 
     fn read(&mut self, reply: &Response<Bytes>, now: Duration) {
@@ -236,7 +253,8 @@ impl SendUploaded {
                 }));
             }
             Err(refused @ ReplyError::Refused { .. }) if self.maybe_delivered => {
-                self.uncertain(Some(refused.into()));
+                self.last = Some(refused.into());
+                self.uncertain();
             }
             Err(refused @ ReplyError::Refused { .. }) => self.fail(refused.into()),
             Err(unclear) => self.again(unclear.into(), Delivered::Unknown, now),
@@ -261,11 +279,11 @@ impl Flow for SendUploaded {
             self.maybe_delivered |= self.exchange.is_handed_out();
             // The repeat on a new connection belongs to the try that failed on the reused one.
             let same_try = self.exchange.is_repeat() && !self.exchange.is_handed_out();
+            if self.is_late(now) || (!same_try && self.tries_used_up()) {
+                self.uncertain();
+                return self.poll(now);
+            }
             if !same_try {
-                if self.tries_used_up() {
-                    self.uncertain(None);
-                    return self.poll(now);
-                }
                 self.tries += 1;
             }
             self.handed_out_ms.get_or_insert(self.clock.unix_ms(now));
@@ -311,7 +329,7 @@ impl Flow for SendUploaded {
 
     fn cancel(&mut self) {
         if self.in_doubt() {
-            self.uncertain(None);
+            self.uncertain();
         } else if self.done.is_none() {
             self.fail(Cause::Cancelled);
         }

@@ -12,6 +12,7 @@ mod messages;
 mod official_page;
 mod parity;
 mod properties;
+mod resend_within;
 mod resume;
 mod reused;
 mod secrets;

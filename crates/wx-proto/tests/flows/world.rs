@@ -134,6 +134,8 @@ pub(crate) struct World {
     pub(crate) store_error: Option<LocalError>,
     /// After this many steps the program is killed.
     pub(crate) steps_left: usize,
+    /// Seconds that pass while each request is out, or the computer sleeps; none once they run out.
+    pub(crate) passing: std::collections::VecDeque<u64>,
     /// What was saved by then: after a poll and before it was acted on.
     pub(crate) saved: Option<String>,
     answers: std::collections::VecDeque<Answer>,
@@ -154,6 +156,7 @@ impl World {
             load_error: None,
             store_error: None,
             steps_left: STEPS,
+            passing: [].into(),
             saved: None,
             answers: answers.into_iter().collect(),
         }
@@ -182,6 +185,13 @@ impl World {
             assert!(!asks, "a new connection for no reason");
             return;
         };
+        // By then a message may be too old.
+        let message = |seen: &&Seen| seen.endpoint().starts_with("webwxsend") && seen.may_be_delivered();
+        let first = self.seen.iter().find(message);
+        if first.is_some_and(|first| self.now - first.at > Duration::from_secs(60)) {
+            assert!(matches!(action, Action::Done(_)));
+            return;
+        }
         let Action::Send(_, outgoing) = action else { panic!("the repeat is due at once") };
         let (repeat, failed) = (outgoing.http(), failed.http());
         assert!(outgoing.limits().new_connection);
@@ -250,6 +260,7 @@ impl World {
                     assert!(latest.replace(id).is_none_or(|latest| latest < id), "ids grow");
                     let answer = self.answers.pop_front().unwrap_or_else(|| panic!("unscripted request"));
                     self.seen.push(Seen { at: self.now, answer: answer.clone(), outgoing });
+                    self.now += Duration::from_secs(self.passing.pop_front().unwrap_or_default());
                     match answer {
                         Answer::Fail(failure) => Input::Failed(id, failure),
                         Answer::Reply(code, headers, body) => {

@@ -1,0 +1,134 @@
+//! A message that may have been delivered leaves again only within a minute of its first hand-out.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use wx_proto::flow::{Failure, FailureKind, Flow, Resume, SendUploaded};
+use wx_proto::{Cause, Error, Outcome, Policy, Sent, Uploaded};
+
+use super::world::*;
+
+fn flow() -> SendUploaded {
+    let uploaded: Uploaded = serde_json::from_value(serde_json::json!({
+        "media_id": "@m", "thumbnail": null, "encry_file_name": null, "emoticon": false,
+        "bytes": 12, "md5": "00", "chunks": 1, "odd_start_pos": null
+    }))
+    .unwrap();
+    SendUploaded::new(&session(), uploaded, to(), SEED, Policy::default()).unwrap()
+}
+
+fn stalled() -> Answer {
+    Answer::Fail(Failure::on_the_way(FailureKind::Stalled))
+}
+
+/// Each answer with the seconds that it takes.
+fn run(answers: &[(Answer, u64)]) -> (World, Result<Sent, Error>) {
+    let mut world = World::new("", answers.iter().map(|(answer, _)| answer.clone()));
+    world.passing = answers.iter().map(|(_, seconds)| *seconds).collect();
+    let result = world.run(&mut flow());
+    (world, result)
+}
+
+#[test]
+fn two_stalled_tries_fit_and_a_third_does_not() {
+    let (world, result) = run(&[(stalled(), 20), (stalled(), 20)]);
+    let error = result.unwrap_err();
+    assert!(matches!(error.cause, Cause::Uncertain { last: Some(_), tries: 2 }), "{error:?}");
+    assert_eq!((world.pauses(), error.outcome()), (vec![35], Outcome::Unknown));
+    assert_eq!(world.now, world.seen[0].at + Duration::from_secs(55), "nothing is waited for");
+}
+
+#[test]
+fn four_dropped_tries_fit() {
+    let (world, result) = run(&[(dropped(), 0), (dropped(), 5), (dropped(), 5), (sent(), 1)]);
+    assert!(result.is_ok());
+    assert_eq!(world.pauses(), [15, 20, 20]);
+}
+
+#[test]
+fn a_computer_that_slept_hands_nothing_out_again() {
+    // While the answer was awaited, and on a reused connection that is repeated at once.
+    for answer in [dropped(), closed()] {
+        let (world, result) = run(&[(answer, 3600)]);
+        let error = result.unwrap_err();
+        assert_eq!((world.seen.len(), error.outcome()), (1, Outcome::Unknown));
+    }
+    // While the next try was waited for: the driver wakes up late.
+    let mut flow = flow();
+    let mut world = World::new("", [dropped()]);
+    world.steps_left = 1;
+    assert!(world.run_or_die(&mut flow).is_none());
+    world.steps_left = 10;
+    world.now += Duration::from_secs(61);
+    let error = world.run(&mut flow).unwrap_err();
+    assert!(matches!(error.cause, Cause::Uncertain { last: Some(_), tries: 1 }), "{error:?}");
+}
+
+#[test]
+fn another_driver_that_takes_over_late_hands_nothing_out() {
+    for (later, handed_out) in [(60, true), (61, false)] {
+        let mut flow = flow();
+        let mut world = World::new("", [sent()]);
+        world.steps_left = 0;
+        assert!(world.run_or_die(&mut flow).is_none(), "handed out, and the driver was dropped");
+        world.steps_left = 10;
+        world.now += Duration::from_secs(later);
+        assert_eq!(world.run(&mut flow).is_ok(), handed_out);
+        assert_eq!(world.seen.len(), usize::from(handed_out));
+    }
+}
+
+#[test]
+fn a_resumed_message_has_what_is_left_of_its_minute() {
+    let mut world = World::new("", [sent()]);
+    world.steps_left = 0;
+    assert!(world.run_or_die(&mut flow()).is_none());
+    let saved = wx_proto::flow::Snapshot::from_json(world.saved.unwrap()).unwrap();
+    let at = |seconds: i64, resend| Resume {
+        unix_ms: SEED.unix_ms.saturating_add_signed(seconds * 1000),
+        resend,
+    };
+    let resume = |at| SendUploaded::resume(&session(), saved.clone(), Policy::default(), at).unwrap();
+
+    let mut world = World::new("", [dropped(), dropped()]);
+    let error = world.run(&mut resume(at(40, false))).unwrap_err();
+    assert_eq!((world.pauses(), error.outcome()), (vec![15], Outcome::Unknown));
+
+    // A clock that went back tells nothing.
+    let error = World::new("", []).run(&mut resume(at(-1, false))).unwrap_err();
+    assert_eq!(error.outcome(), Outcome::Unknown);
+
+    // Who asks for it gets a minute from then.
+    let mut world = World::new("", [dropped(), dropped(), dropped(), sent()]);
+    assert!(world.run(&mut resume(at(9000, true))).is_ok());
+    assert_eq!(world.pauses(), [15, 15, 15]);
+    // Saved again, it is as old as it was.
+    assert_eq!(resume(at(9000, true)).snapshot().unwrap(), saved);
+}
+
+fn answers() -> impl Strategy<Value = Answer> {
+    prop_oneof![
+        4 => Just(stalled()),
+        4 => Just(dropped()),
+        2 => Just(closed()),
+        2 => Just(unreachable()),
+        1 => Just(status(502)),
+        1 => Just(ok("")),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_takes_however_long(script in prop::collection::vec((answers(), 0..70u64), 8)) {
+        let (world, result) = run(&script);
+        let first = world.seen.iter().find(|seen| seen.may_be_delivered());
+        if let Some(first) = first {
+            let last = world.seen.last().unwrap();
+            prop_assert!(last.at - first.at <= Duration::from_secs(60));
+        }
+        let unknown = result.unwrap_err().outcome() == Outcome::Unknown;
+        prop_assert_eq!(unknown, first.is_some());
+    }
+}
