@@ -3,15 +3,17 @@
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
+pub(crate) use wx_client::clock::unix_ms;
+pub(crate) use wx_client::{entropy, seed};
 use wx_proto::flow::{
     Exchanged, FetchImage, Flow, Progress, Resume, Saving, SendUploaded, Snapshot, Traced, Upload,
 };
 use wx_proto::{
-    Advice, Error, Fetched, IdSource, ImageSize, LocalError, MsgId, Picture, Policy, Seed, Sent, Session,
-    Site, Step, Uploaded, UserName,
+    Advice, Error, Fetched, ImageSize, LocalError, MsgId, Picture, Policy, Sent, Session, Site, Step,
+    Uploaded, UserName,
 };
 
 use crate::args::Transport;
@@ -268,23 +270,6 @@ fn until_stopped<T>(
             () = stopped => Err(report.interrupted()),
         }
     })
-}
-
-/// Milliseconds since 1970.
-pub(crate) fn unix_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// 128 bits that nobody can guess.
-pub(crate) fn entropy() -> Result<[u8; 16], Problem> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|_| Problem::local("no random bytes to be had", Advice::Report))?;
-    Ok(bytes)
-}
-
-pub(crate) fn seed() -> Result<Seed, Problem> {
-    Ok(IdSource::process().seed(unix_ms(), entropy()?))
 }
 
 fn no_client(error: &impl Display) -> Problem {

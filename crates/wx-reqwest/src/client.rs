@@ -4,12 +4,12 @@ mod login;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
+use wx_client::seed;
 use wx_proto::flow::{FetchImage, SendImage, SendUploaded, Upload};
 use wx_proto::{
-    Error, Fetched, IdSource, ImageSize, LocalError, MsgId, Policy, Seed, Sent, Session, Step, Uploaded,
-    UserName,
+    Error, Fetched, ImageSize, LocalError, MsgId, Policy, Sent, Session, Step, Uploaded, UserName,
 };
 
 use crate::pace::Pace;
@@ -170,19 +170,6 @@ impl Client {
     pub(crate) fn policy(&self) -> Policy {
         Policy::clone(&self.policy)
     }
-}
-
-/// A seed for a flow of one's own, of the wall clock and the system's randomness. Every flow needs its own.
-///
-/// # Errors
-/// If the system has no random bytes.
-pub fn seed() -> Result<Seed, Error> {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let mut entropy = [0; 16];
-    getrandom::fill(&mut entropy)
-        .map_err(|_| LocalError::new(std::io::ErrorKind::Other, "no random bytes to be had"))?;
-    let unix_ms = u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX);
-    Ok(IdSource::process().seed(unix_ms, entropy))
 }
 
 impl fmt::Debug for Client {

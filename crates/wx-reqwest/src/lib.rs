@@ -22,9 +22,10 @@ mod spans;
 mod watch;
 
 pub use reqwest;
+pub use wx_client::{self, seed};
 pub use wx_proto;
 
-pub use client::{BuildError, Client, ClientBuilder, LoginError, NewLogin, seed};
+pub use client::{BuildError, Client, ClientBuilder, LoginError, NewLogin};
 pub use drive::{Media, drive};
 pub use http::Http;
 pub use messages::Messages;

@@ -5,10 +5,11 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use futures_core::stream::FusedStream;
+use wx_client::seed;
 use wx_proto::flow::NextMessages;
 use wx_proto::{Error, Message, Session};
 
-use crate::{Client, Watch, drive, seed};
+use crate::{Client, Watch, drive};
 
 /// The messages that come, in batches as the server hands them out. Made by [`Client::messages`].
 #[must_use]

@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::drive::now;
+use wx_client::clock::now;
 
 /// Keeps the pictures of a client apart. Clones share it.
 #[derive(Clone)]

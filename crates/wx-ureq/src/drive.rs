@@ -1,9 +1,8 @@
 use std::io;
 use std::ops::Range;
-use std::sync::LazyLock;
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use wx_client::clock::now;
 use wx_proto::flow::{Action, Failure, FailureKind, Flow, Input};
 
 use crate::http::Reply;
@@ -95,10 +94,4 @@ fn run<F: Flow>(
 
 fn local(error: io::Error) -> Input {
     Input::Local(error.into())
-}
-
-/// The same fixed point for every flow, so that one driver can take over from another.
-pub(crate) fn now() -> Duration {
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    START.elapsed()
 }

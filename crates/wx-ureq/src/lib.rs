@@ -22,9 +22,10 @@ mod tls;
 mod watch;
 
 pub use ureq;
+pub use wx_client::{self, seed};
 pub use wx_proto;
 
-pub use client::{BuildError, Client, ClientBuilder, LoginError, NewLogin, seed};
+pub use client::{BuildError, Client, ClientBuilder, LoginError, NewLogin};
 pub use drive::{Media, drive};
 pub use http::Http;
 pub use messages::Messages;

@@ -1,10 +1,11 @@
 use std::fmt;
 use std::iter::FusedIterator;
 
+use wx_client::seed;
 use wx_proto::flow::NextMessages;
 use wx_proto::{Cause, Error, Message, Session};
 
-use crate::{Client, Watch, drive, seed};
+use crate::{Client, Watch, drive};
 
 /// The messages that come, in batches as the server hands them out. Made by [`Client::messages`].
 #[must_use]

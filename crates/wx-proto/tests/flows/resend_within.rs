@@ -84,10 +84,8 @@ fn a_resumed_message_has_what_is_left_of_its_minute() {
     world.steps_left = 0;
     assert!(world.run_or_die(&mut flow()).is_none());
     let saved = wx_proto::flow::Snapshot::from_json(world.saved.unwrap()).unwrap();
-    let at = |seconds: i64, resend| Resume {
-        unix_ms: SEED.unix_ms.saturating_add_signed(seconds * 1000),
-        resend,
-    };
+    let at =
+        |seconds: i64, resend| Resume { unix_ms: SEED.unix_ms.saturating_add_signed(seconds * 1000), resend };
     let resume = |at| SendUploaded::resume(&session(), saved.clone(), Policy::default(), at).unwrap();
 
     let mut world = World::new("", [dropped(), dropped()]);

@@ -4,10 +4,11 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use http::{HeaderName, HeaderValue};
+use wx_client::seed;
 use wx_proto::flow::{Login, LoginState};
 use wx_proto::{Error, Session, Site};
 
-use super::{BuildError, Client, ClientBuilder, seed};
+use super::{BuildError, Client, ClientBuilder};
 use crate::{Http, Watch, drive};
 
 /// A login that is still to come: where, and with what besides. Made by [`Client::login_builder`] and

@@ -1,9 +1,10 @@
 //! What a client does with its login as a whole.
 
+use wx_client::seed;
 use wx_proto::flow::{ListContacts, Logout, Restore};
 use wx_proto::{Contact, Error, Session};
 
-use super::{Client, seed};
+use super::Client;
 use crate::{Watch, drive};
 
 impl Client {
