@@ -1,1 +1,5 @@
 #![doc = include_str!("../README.md")]
+
+pub mod lock;
+mod regular;
+pub mod temp_file;
