@@ -1,6 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 pub mod clock;
+pub mod lock;
+mod regular;
 mod seed;
+pub mod temp_file;
 
 pub use seed::{entropy, seed};

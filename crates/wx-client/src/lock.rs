@@ -1,0 +1,344 @@
+//! A lock on the file itself, which no link and no deletion gets round.
+
+use std::fmt;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use crate::regular::{self, FileId, parent, try_lock};
+use crate::temp_file::{Access, TempFile};
+
+mod holder;
+
+pub use holder::Holder;
+
+/// How often another process may replace the file between opening it and locking it.
+const TRIES: usize = 16;
+
+/// A regular file that this process alone may write, found by its path.
+///
+/// The lock is on the file, not on a name: a hard link to it is locked too, and a file that takes
+/// its place is not. Whoever depends on the lock calls [`check`](Self::check) before each step that
+/// must not happen twice.
+///
+/// ```
+/// use wx_client::lock::LockedFile;
+///
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("record");
+/// let mut record = LockedFile::open(&path, true)?;
+/// assert!(LockedFile::open(&path, true).is_err(), "in use");
+/// record.replace(b"what was done")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct LockedFile {
+    path: PathBuf,
+    file: File,
+    id: FileId,
+    /// Files that were replaced, but have another name still: that is in use, too.
+    replaced: Vec<File>,
+}
+
+impl LockedFile {
+    /// Opens a file for reading and writing without following links, and locks it. If `create` is
+    /// set and there is none, an empty one is created that its owner alone can read (0600).
+    ///
+    /// # Errors
+    /// [`LockError::Busy`] if another process, or another part of this one, has it.
+    /// [`LockError::Io`] if it cannot be opened; a link, directory, FIFO, socket or device never
+    /// is, and nothing is waited for.
+    pub fn open(path: &Path, create: bool) -> Result<Self, LockError> {
+        for _ in 0..TRIES {
+            let file = regular::open(path, &mut options(create)).map_err(LockError::from_open)?;
+            if let Some(locked) = Self::lock(file, path)? {
+                return Ok(locked);
+            }
+        }
+        Err(LockError::Busy(None))
+    }
+
+    /// Locks an open file, unless its path has come to name another one since it was opened.
+    fn lock(file: File, path: &Path) -> Result<Option<Self>, LockError> {
+        let id = FileId::from_metadata(&file.metadata()?);
+        let locked = try_lock(&file);
+        if !id.is_at(path)? {
+            return Ok(None);
+        }
+        match locked {
+            Ok(()) => Ok(Some(Self { path: path.to_owned(), file, id, replaced: Vec::new() })),
+            Err(TryLockError::WouldBlock) => Err(LockError::Busy(Holder::find(id))),
+            Err(TryLockError::Error(error)) => Err(error.into()),
+        }
+    }
+
+    /// Checks that the path still names this very file.
+    ///
+    /// # Errors
+    /// The file was replaced or removed, so the lock protects nothing any more; or the path cannot
+    /// be looked up.
+    pub fn check(&self) -> io::Result<()> {
+        if self.id.is_at(&self.path)? {
+            Ok(())
+        } else {
+            Err(io::Error::other("the file was replaced or removed by somebody else"))
+        }
+    }
+
+    /// Returns the open file.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Returns the path it was opened by.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Replaces the whole contents, durably: after a crash either the old ones are there or the new
+    /// ones. The lock moves to the new file, which its owner alone can read.
+    ///
+    /// # Errors
+    /// The lock was [lost](Self::check), or the file system's own. The old contents are still in
+    /// place, unless only the directory could not be synced: then the new ones are, but may not
+    /// survive a power failure.
+    pub fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let temporary = TempFile::beside(&self.path, Access::Private)?;
+        temporary.file().write_all(bytes)?;
+        self.check()?;
+        let new = temporary.persist()?;
+        // Not shared for writing, as the old one was not.
+        #[cfg(windows)]
+        let new = {
+            drop(new);
+            regular::open(&self.path, &mut options(false))?
+        };
+        self.id = FileId::from_metadata(&new.metadata()?);
+        let old = std::mem::replace(&mut self.file, new);
+        if has_a_name(&old)? {
+            self.replaced.push(old);
+        }
+        sync_directory(parent(&self.path))
+    }
+}
+
+fn options(create: bool) -> OpenOptions {
+    let mut options = File::options();
+    options.read(true).write(true).create(create);
+    // Others may read it and replace it, but not write to it.
+    #[cfg(windows)]
+    std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, 0x1 | 0x4);
+    options
+}
+
+#[cfg(unix)]
+fn has_a_name(file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    Ok(file.metadata()?.nlink() > 0)
+}
+
+#[cfg(not(unix))]
+fn has_a_name(_: &File) -> io::Result<bool> {
+    Ok(false)
+}
+
+/// Makes a rename in a directory survive a power failure.
+#[cfg(unix)]
+fn sync_directory(path: &Path) -> io::Result<()> {
+    match File::open(path)?.sync_all() {
+        // Not every file system can do this.
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
+        result => result,
+    }
+}
+
+#[cfg(not(unix))]
+fn sync_directory(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Why a file could not be locked.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum LockError {
+    /// It is in use; by whom, if that can be found out.
+    Busy(Option<Holder>),
+    /// It could not be opened or locked.
+    Io(io::Error),
+}
+
+impl LockError {
+    fn from_open(error: io::Error) -> Self {
+        // ERROR_SHARING_VIOLATION.
+        if cfg!(windows) && error.raw_os_error() == Some(32) { Self::Busy(None) } else { Self::Io(error) }
+    }
+}
+
+impl fmt::Display for LockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Busy(Some(holder)) => write!(f, "in use by {holder}"),
+            Self::Busy(None) => f.write_str("in use by another process"),
+            Self::Io(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for LockError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Busy(_) => None,
+            Self::Io(error) => error.source(),
+        }
+    }
+}
+
+impl From<io::Error> for LockError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<LockError> for io::Error {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Busy(_) => Self::new(ErrorKind::ResourceBusy, error.to_string()),
+            LockError::Io(error) => error,
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[track_caller]
+    fn busy(path: &Path) -> Option<Holder> {
+        match LockedFile::open(path, true) {
+            Err(LockError::Busy(holder)) => holder,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn who_holds_it_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("record");
+        let _locked = LockedFile::open(&path, true).unwrap();
+        // The system's list may skip a lock while others come and go.
+        let holder = (0..100).find_map(|_| busy(&path)).expect("this process");
+        assert_eq!(holder.process(), std::process::id());
+        assert_eq!(LockError::Busy(Some(holder)).to_string(), "in use by this process itself");
+    }
+
+    #[test]
+    fn one_file_by_any_name_is_one_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let (name, other) = (dir.path().join("name"), dir.path().join("other"));
+        let mut locked = LockedFile::open(&name, true).unwrap();
+        fs::hard_link(&name, &other).unwrap();
+        busy(&name);
+        busy(&other);
+        // The old contents keep the other name, and stay in use.
+        locked.replace(b"new").unwrap();
+        busy(&name);
+        busy(&other);
+        drop(locked);
+        LockedFile::open(&name, false).unwrap();
+        LockedFile::open(&other, false).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_was_taken_away_is_lost() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("record");
+        let mut locked = LockedFile::open(&path, true).unwrap();
+        locked.replace(b"mine").unwrap();
+        locked.check().unwrap();
+        fs::remove_file(&path).unwrap();
+        locked.check().unwrap_err();
+        // Another process begins anew.
+        let other = LockedFile::open(&path, true).unwrap();
+        locked.check().unwrap_err();
+        locked.replace(b"mine").unwrap_err();
+        other.check().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file");
+    }
+
+    #[test]
+    fn only_regular_files_are_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let refused = |path: &Path, create| LockedFile::open(path, create).unwrap_err().to_string();
+        let fifo = dir.path().join("fifo");
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        assert_eq!(refused(&fifo, true), "is a FIFO, not a regular file");
+        assert_eq!(refused(dir.path(), true), "is a directory, not a regular file");
+        assert_eq!(refused(Path::new("/dev/null"), true), "is a device, not a regular file");
+        let _socket = std::os::unix::net::UnixListener::bind(dir.path().join("socket")).unwrap();
+        assert_eq!(refused(&dir.path().join("socket"), true), "is a socket, not a regular file");
+        let link = dir.path().join("link");
+        symlink(dir.path().join("nothing"), &link).unwrap();
+        assert_eq!(refused(&link, true), "is a symbolic link, not a regular file");
+        assert!(!dir.path().join("nothing").exists());
+        let error = LockedFile::open(&dir.path().join("nothing"), false).unwrap_err();
+        assert!(matches!(error, LockError::Io(error) if error.kind() == ErrorKind::NotFound));
+    }
+
+    #[test]
+    fn contents_are_replaced_whole_and_for_the_owner_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("record");
+        fs::write(&path, "first").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        let mut locked = LockedFile::open(&path, false).unwrap();
+        for contents in ["second", "third"] {
+            locked.replace(contents.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), contents);
+        }
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_was_replaced_before_it_was_locked_is_not_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("record");
+        let mut first = LockedFile::open(&path, true).unwrap();
+        let opened = regular::open(&path, &mut options(false)).unwrap();
+        first.replace(b"new").unwrap();
+        assert!(LockedFile::lock(opened, &path).unwrap().is_none());
+    }
+
+    #[test]
+    fn two_that_replace_the_same_file_take_turns() {
+        const EACH: usize = 100;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("count");
+        fs::write(&path, "0").unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let mut done = 0;
+                    while done < EACH {
+                        let Ok(mut locked) = LockedFile::open(&path, false) else {
+                            std::thread::yield_now();
+                            continue;
+                        };
+                        let count: usize = io::read_to_string(locked.file()).unwrap().parse().unwrap();
+                        locked.replace((count + 1).to_string().as_bytes()).unwrap();
+                        done += 1;
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_to_string(&path).unwrap(), (4 * EACH).to_string());
+    }
+}

@@ -1,0 +1,105 @@
+use std::fmt;
+
+use crate::regular::FileId;
+
+/// The commands of `wx`. Nothing else of a command line is shown: it may hold secrets.
+const COMMANDS: [&str; 12] = [
+    "login",
+    "logout",
+    "whoami",
+    "contacts",
+    "watch",
+    "send",
+    "send-image",
+    "fetch-image",
+    "resume",
+    "demo",
+    "emulate",
+    "help",
+];
+
+/// The process that holds a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    process: u32,
+    program: String,
+    command: Option<&'static str>,
+}
+
+impl Holder {
+    /// Returns the number of the process.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.process
+    }
+
+    /// Finds out who has locked a file. Only Linux tells.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn find(_: FileId) -> Option<Self> {
+        None
+    }
+
+    /// Finds out who has locked a file.
+    #[cfg(target_os = "linux")]
+    pub(super) fn find(id: FileId) -> Option<Self> {
+        // The list may skip a lock while others come and go.
+        (0..3).find_map(|_| Self::find_once(id))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn find_once(id: FileId) -> Option<Self> {
+        let locks = std::fs::read_to_string("/proc/locks").ok()?;
+        locks.lines().filter_map(|line| lock_on(line, id.inode())).find_map(|process| {
+            // Inodes of other file systems have the same numbers.
+            has_open(process, id).then(|| Self::from_process(process))?
+        })
+    }
+
+    #[cfg(target_os = "linux")]
+    fn from_process(process: u32) -> Option<Self> {
+        let line = std::fs::read(format!("/proc/{process}/cmdline")).ok()?;
+        let mut words = line.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+        let program = words.next()?;
+        let program = program.rsplit('/').next().unwrap_or_default();
+        let is_plain = |c: &char| c.is_ascii_alphanumeric() || "._-".contains(*c);
+        let program: String = program.chars().filter(is_plain).take(32).collect();
+        let command = (program == "wx")
+            .then(|| words.find_map(|word| COMMANDS.iter().find(|command| **command == word)))
+            .flatten();
+        Some(Self { process, program, command: command.copied() })
+    }
+}
+
+/// The process of a line of `/proc/locks`, if it has locked a file with this inode.
+///
+/// ```text
+/// 1: FLOCK  ADVISORY  WRITE 24373 fe:00:10338330 0 EOF
+/// ```
+#[cfg(target_os = "linux")]
+fn lock_on(line: &str, inode: u64) -> Option<u32> {
+    let mut words = line.split_whitespace().skip(1);
+    // A process that waits has "->" here.
+    (words.next()? == "FLOCK").then_some(())?;
+    let process = words.nth(2)?.parse().ok()?;
+    let locked: u64 = words.next()?.rsplit(':').next()?.parse().ok()?;
+    (locked == inode).then_some(process)
+}
+
+#[cfg(target_os = "linux")]
+fn has_open(process: u32, id: FileId) -> bool {
+    let Ok(open) = std::fs::read_dir(format!("/proc/{process}/fd")) else { return false };
+    open.flatten()
+        .any(|entry| std::fs::metadata(entry.path()).is_ok_and(|file| FileId::from_metadata(&file) == id))
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.process == std::process::id() {
+            return f.write_str("this process itself");
+        }
+        match self.command {
+            Some(command) => write!(f, "`{} {command}` (process {})", self.program, self.process),
+            None => write!(f, "`{}` (process {})", self.program, self.process),
+        }
+    }
+}

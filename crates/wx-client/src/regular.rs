@@ -1,0 +1,116 @@
+//! Opening regular files, and nothing else that a path may name.
+
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+/// The directory that holds `path`.
+pub(crate) fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Opens a regular file with these options. Links are not followed, and nothing is waited for.
+pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    // Asked first, because opening a device or a FIFO can have effects of its own.
+    match fs::symlink_metadata(path) {
+        Ok(found) => check_kind(&found)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.mode(0o600).custom_flags(flags.bits().cast_signed());
+    }
+    let file = options.open(path).map_err(|error| {
+        // A link that appeared in between is refused by the system in words of its own.
+        match fs::symlink_metadata(path) {
+            Ok(found) => check_kind(&found).err().unwrap_or(error),
+            Err(_) => error,
+        }
+    })?;
+    check_kind(&file.metadata()?)?;
+    Ok(file)
+}
+
+/// Locks a file, if nobody else has.
+#[cfg(unix)]
+pub(crate) fn try_lock(file: &File) -> Result<(), TryLockError> {
+    file.try_lock()
+}
+
+/// Elsewhere a lock would keep others from reading, so sharing modes do what they can.
+#[cfg(not(unix))]
+pub(crate) fn try_lock(_: &File) -> Result<(), TryLockError> {
+    Ok(())
+}
+
+/// Refuses what is no regular file, by its name.
+pub(crate) fn check_kind(metadata: &Metadata) -> io::Result<()> {
+    let kind = metadata.file_type();
+    if kind.is_file() {
+        return Ok(());
+    }
+    let (error, name) = if kind.is_dir() {
+        (ErrorKind::IsADirectory, "a directory")
+    } else if kind.is_symlink() {
+        (ErrorKind::InvalidInput, "a symbolic link")
+    } else {
+        (ErrorKind::InvalidInput, special(kind))
+    };
+    Err(io::Error::new(error, format!("is {name}, not a regular file")))
+}
+
+#[cfg(unix)]
+fn special(kind: fs::FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    if kind.is_fifo() {
+        "a FIFO"
+    } else if kind.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
+}
+
+#[cfg(not(unix))]
+fn special(_: fs::FileType) -> &'static str {
+    "something else"
+}
+
+/// What tells one file from all others: its device and inode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileId {
+    #[cfg(unix)]
+    device: u64,
+    #[cfg(unix)]
+    inode: u64,
+}
+
+impl FileId {
+    #[cfg(unix)]
+    pub(crate) fn from_metadata(metadata: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self { device: metadata.dev(), inode: metadata.ino() }
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) fn from_metadata(_: &Metadata) -> Self {
+        Self {}
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(crate) fn inode(self) -> u64 {
+        self.inode
+    }
+
+    /// Whether `path` names this file, and not by a link.
+    pub(crate) fn is_at(self, path: &Path) -> io::Result<bool> {
+        match fs::symlink_metadata(path) {
+            Ok(found) => Ok(Self::from_metadata(&found) == self),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}

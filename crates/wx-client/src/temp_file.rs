@@ -1,0 +1,205 @@
+//! Temporary files, which the next process removes if this one is killed.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::regular::{FileId, parent, try_lock};
+
+mod sweep;
+
+pub use sweep::sweep;
+
+/// What the names of temporary files begin with.
+const PREFIX: &str = ".wx-";
+/// What they end with.
+const SUFFIX: &str = ".tmp";
+/// How many random letters and digits are in between.
+const RANDOM: usize = 12;
+/// A sweep of another process may remove a file between its creation and its lock.
+const TRIES: usize = 16;
+
+/// Who may read a new file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Its owner alone (0600).
+    Private,
+    /// Those who may read the file that it replaces. Without one, the umask decides, as for any new
+    /// file.
+    Inherited,
+}
+
+/// A temporary file in the directory of its target, so that it can be renamed into place.
+///
+/// It is removed when the value is dropped, and locked until then. What a killed process leaves is
+/// not locked: [`sweep`] removes it.
+#[derive(Debug)]
+pub struct TempFile {
+    file: File,
+    name: Name,
+    target: PathBuf,
+}
+
+impl TempFile {
+    /// Creates an empty file in the directory of `target`.
+    ///
+    /// # Errors
+    /// `target` is a directory, or no file can be created beside it.
+    pub fn beside(target: &Path, access: Access) -> io::Result<Self> {
+        if target.is_dir() {
+            return Err(io::Error::new(ErrorKind::IsADirectory, "is a directory, not a file"));
+        }
+        let (file, name) = create(|| {
+            let mut builder = builder();
+            #[cfg(unix)]
+            if access == Access::Inherited {
+                builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+            }
+            let (file, path) = builder.tempfile_in(parent(target))?.into_parts();
+            // From here on, `Name` removes it.
+            Ok((file, path.keep().map_err(|error| error.error)?))
+        })?;
+        #[cfg(unix)]
+        if access == Access::Inherited
+            && let Ok(replaced) = fs::metadata(target)
+            && replaced.is_file()
+        {
+            file.set_permissions(replaced.permissions())?;
+        }
+        Ok(Self { file, name, target: target.to_owned() })
+    }
+
+    /// Returns the file, open for reading and writing.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Returns the path of the temporary file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.name.0
+    }
+
+    /// Syncs the file and renames it over its target. It is still open, and locked until it is
+    /// closed.
+    ///
+    /// # Errors
+    /// The file system's own; the target is unchanged in that case.
+    pub fn persist(self) -> io::Result<File> {
+        self.file.sync_all()?;
+        fs::rename(&self.name.0, &self.target)?;
+        Ok(self.file)
+    }
+}
+
+/// A temporary directory beside a target. It is removed with everything in it when the value is
+/// dropped; what a killed process leaves is removed by [`sweep`].
+#[derive(Debug)]
+pub struct TempDir {
+    /// Holds the lock.
+    _file: Option<File>,
+    name: Name,
+}
+
+impl TempDir {
+    /// Creates an empty directory (0700) in the directory of `target`.
+    ///
+    /// # Errors
+    /// The file system's own.
+    pub fn beside(target: &Path) -> io::Result<Self> {
+        let make = || -> io::Result<PathBuf> {
+            let mut builder = builder();
+            #[cfg(unix)]
+            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+            Ok(builder.tempdir_in(parent(target))?.keep())
+        };
+        #[cfg(unix)]
+        {
+            let (file, name) = create(|| {
+                let path = make()?;
+                Ok((File::open(&path)?, path))
+            })?;
+            Ok(Self { _file: Some(file), name })
+        }
+        // Directories cannot be opened as files, and nothing is swept.
+        #[cfg(not(unix))]
+        {
+            let mut live = live();
+            let path = make()?;
+            live.push(path.clone());
+            Ok(Self { _file: None, name: Name(path) })
+        }
+    }
+
+    /// Returns the path of the directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.name.0
+    }
+}
+
+fn builder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM);
+    builder
+}
+
+/// Creates something under a temporary name and locks it.
+fn create(make: impl Fn() -> io::Result<(File, PathBuf)>) -> io::Result<(File, Name)> {
+    for _ in 0..TRIES {
+        // Held meanwhile, so that `remove_before_exit` finds it.
+        let mut live = live();
+        let (file, path) = make()?;
+        live.push(path.clone());
+        drop(live);
+        let name = Name(path);
+        match try_lock(&file) {
+            Ok(()) if FileId::from_metadata(&file.metadata()?).is_at(&name.0)? => return Ok((file, name)),
+            // A sweep has it.
+            Ok(()) | Err(TryLockError::WouldBlock) => {}
+            // A file system without locks: a sweep cannot take one either, so it leaves the file
+            // alone.
+            Err(TryLockError::Error(_)) => return Ok((file, name)),
+        }
+    }
+    Err(io::Error::new(ErrorKind::ResourceBusy, "another process keeps removing its temporary files"))
+}
+
+/// A name in use, with everything that is under it.
+#[derive(Debug)]
+struct Name(PathBuf);
+
+impl Drop for Name {
+    fn drop(&mut self) {
+        remove(&self.0);
+        live().retain(|path| *path != self.0);
+    }
+}
+
+fn remove(path: &Path) {
+    // Nothing can be done about errors here. After a rename there is nothing to remove.
+    let _ = match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+}
+
+/// The temporary files and directories of this process.
+static LIVE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+fn live() -> MutexGuard<'static, Vec<PathBuf>> {
+    LIVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes all temporary files of this process, for one that is about to exit without dropping
+/// them.
+///
+/// Afterwards, every thread that would create another one blocks for ever.
+pub fn remove_before_exit() {
+    let live = live();
+    live.iter().for_each(|path| remove(path));
+    std::mem::forget(live);
+}
