@@ -5,8 +5,8 @@ use std::sync::Mutex;
 
 use image::GenericImageView;
 use wx_emulator::Emulator;
-use wx_proto::flow::Progress;
-use wx_proto::{Advice, ChunkNumber, ImageSize, Session, Step, Uploaded, UserName};
+use wx_proto::flow::{Progress, SendUploaded, Upload};
+use wx_proto::{Advice, ChunkNumber, ImageSize, Sent, Session, Step, Uploaded, UserName};
 
 use crate::args::{self, Global};
 use crate::event::Subject;
@@ -14,7 +14,7 @@ use crate::files::{self, Input};
 use crate::job;
 use crate::problem::{Problem, short};
 use crate::report::Report;
-use crate::transport::{Client, Ears, Start, Target};
+use crate::transport::{Client, Ears, Target, seed};
 
 /// A picture of over 1 MiB: three chunks.
 const BUNDLED: &[u8] = include_bytes!("../assets/demo.jpg");
@@ -69,8 +69,7 @@ impl Run<'_> {
         let client = Client::new(self.global.transport, session, policy).map_err(at_sending)?;
 
         let uploaded = self.upload(&client, name, original.clone()).map_err(at_sending)?;
-        let message = Start::New((&self.to, &uploaded));
-        let sent = client.message(message, self.report).map_err(at_sending)?;
+        let sent = self.send(&client, &uploaded).map_err(at_sending)?;
         self.report.sent(SENT, &sent);
 
         let subject = self.report.add(Subject::Message { msg_id: sent.msg_id.clone(), path: None });
@@ -118,11 +117,19 @@ impl Run<'_> {
 
     fn upload(&self, client: &Client, name: String, bytes: Vec<u8>) -> Result<Uploaded, Problem> {
         let chunks = Chunks { report: self.report, told: Mutex::new(None) };
-        let uploaded = client.upload(Start::New(&self.to), Input::Bytes(name, bytes), &chunks)?;
+        let uploaded = client.upload(Input::Bytes(name, bytes), &chunks, |picture| {
+            Upload::new(client.session(), picture, self.to.clone(), seed()?, client.policy())
+        })?;
         self.say("MediaId", &short(uploaded.media_id.as_str()));
         let announced = uploaded.thumbnail.map_or("no size".to_owned(), size_of);
         self.say("thumbnail", &format!("announced {announced}"));
         Ok(uploaded)
+    }
+
+    fn send(&self, client: &Client, uploaded: &Uploaded) -> Result<Sent, Problem> {
+        let (to, policy) = (self.to.clone(), client.policy());
+        let flow = SendUploaded::new(client.session(), uploaded.clone(), to, seed()?, policy)?;
+        client.drive(flow, self.report)
     }
 
     fn say(&self, what: &str, line: &str) {

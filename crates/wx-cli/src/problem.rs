@@ -2,6 +2,7 @@
 
 use std::io;
 
+use wx_client::outbox::OutboxError;
 use wx_proto::flow::ResumeError;
 use wx_proto::{Advice, Error, Outcome, PictureError, SessionError, Step, Unready};
 
@@ -108,6 +109,18 @@ impl Problem {
         let media_id = self.media_id.as_ref().map(|id| format!(", MediaId {}", short(id)));
         let more: String = [chunk, ret, local_id, media_id].into_iter().flatten().collect();
         format!("step {}{more}", self.step)
+    }
+}
+
+impl From<OutboxError> for Problem {
+    fn from(error: OutboxError) -> Self {
+        match error {
+            OutboxError::Io(error) => error.into(),
+            OutboxError::Busy(_) => {
+                Self::local(error.to_string(), Advice::CheckFile).hint("wait until that one has ended")
+            }
+            error => Self::local(error.to_string(), Advice::CheckFile).hint("choose another directory"),
+        }
     }
 }
 

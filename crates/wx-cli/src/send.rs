@@ -10,9 +10,9 @@ use crate::args::{Global, Recipient, SendImage};
 use crate::batch::Batch;
 use crate::event::Subject;
 use crate::job;
+use crate::job_dir::{JobDir, SendPlan};
 use crate::problem::Problem;
 use crate::report::Report;
-use crate::saved::{Plan, Saved};
 use crate::session::{self, Use};
 use crate::transport::Client;
 
@@ -23,7 +23,7 @@ pub(crate) fn run(args: SendImage, global: Global) -> ExitCode {
 }
 
 /// A subject for each picture and recipient, in the order in which they are sent.
-pub(crate) fn subjects(plan: &Plan) -> Vec<Subject> {
+pub(crate) fn subjects(plan: &SendPlan) -> Vec<Subject> {
     let to: Vec<_> = plan.to.iter().map(ToString::to_string).collect();
     subjects_of(&plan.files, &to)
 }
@@ -45,7 +45,7 @@ fn work(args: &SendImage, global: &Global, report: &Report) {
         Ok(to) => to,
         Err((recipient, problem)) => return report.refuse(Path::new(&format!("--to {recipient}")), &problem),
     };
-    let plan = Plan {
+    let plan = SendPlan {
         files: args.images.clone(),
         to,
         max_size: args.max_size,
@@ -53,14 +53,12 @@ fn work(args: &SendImage, global: &Global, report: &Report) {
         pace: args.pace.unwrap_or_default(),
     };
     report.replace(subjects(&plan));
-    let saved = match &args.resume_dir {
-        Some(dir) => match Saved::create(dir, &plan, client.session()) {
-            Ok(saved) => Some(saved),
-            Err(problem) => return report.refuse(dir, &problem),
-        },
-        None => None,
-    };
-    Batch { client: &client, plan: &plan, saved, resend: false, report }.run();
+    match JobDir::create(args.resume_dir.as_deref(), plan, client.session()) {
+        Ok(job) => Batch { client: &client, job, resend: false, report }.run(),
+        Err(problem) => {
+            report.refuse(args.resume_dir.as_deref().unwrap_or(Path::new("send-image")), &problem)
+        }
+    }
 }
 
 /// Looks names up, before anything is sent; on a problem, whose it is.

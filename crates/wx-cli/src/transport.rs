@@ -7,13 +7,10 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 pub(crate) use wx_client::clock::unix_ms;
-pub(crate) use wx_client::{entropy, seed};
-use wx_proto::flow::{
-    Exchanged, FetchImage, Flow, Progress, Resume, Saving, SendUploaded, Snapshot, Traced, Upload,
-};
+pub(crate) use wx_client::seed;
+use wx_proto::flow::{Exchanged, FetchImage, Flow, Progress, Traced};
 use wx_proto::{
-    Advice, Error, Fetched, ImageSize, LocalError, MsgId, Picture, Policy, Sent, Session, Site, Step,
-    Uploaded, UserName,
+    Advice, Error, Fetched, ImageSize, LocalError, MsgId, Picture, Policy, Session, Site, Step, Uploaded,
 };
 
 use crate::args::Transport;
@@ -30,18 +27,6 @@ pub(crate) trait Ears: Sync {
     fn progress(&self, progress: &Progress) {
         self.report().progress(progress);
     }
-
-    /// Called before each step that changed what a crash must not lose. An error ends the job there.
-    fn save(&self, snapshot: &Snapshot) -> io::Result<()> {
-        let _ = snapshot;
-        Ok(())
-    }
-}
-
-/// A job that begins, or a saved one that goes on.
-pub(crate) enum Start<T> {
-    New(T),
-    Saved(Box<Snapshot>, Resume),
 }
 
 /// Memory for a picture that can be read only once; beyond it goes a temporary file.
@@ -137,22 +122,15 @@ impl Client {
         self.session = session;
     }
 
-    /// Uploads a picture, addressed to somebody; it can be sent to others as well.
-    pub(crate) fn upload(
+    /// Uploads a picture by the flow that `begin` makes for it.
+    pub(crate) fn upload<F: Flow<Output = Result<Uploaded, Error>>>(
         &self,
-        start: Start<&UserName>,
         input: Input,
         ears: &impl Ears,
+        begin: impl FnOnce(Picture) -> Result<F, Error>,
     ) -> Result<Uploaded, Problem> {
         let limit = self.policy.max_picture;
-        let flow = |picture: Picture| {
-            let policy = self.policy.clone();
-            let flow = match start {
-                Start::New(to) => Upload::new(&self.session, picture, to.clone(), seed()?, policy)?,
-                Start::Saved(snapshot, at) => Upload::resume(&self.session, *snapshot, policy, at)?,
-            };
-            Ok::<_, Problem>(heard(flow, ears))
-        };
+        let flow = |picture: Picture| Ok::<_, Problem>(heard(begin(picture)?, ears));
         match &self.wire {
             Wire::Ureq(http) => {
                 use wx_ureq::Source;
@@ -180,22 +158,6 @@ impl Client {
                 Ok(wx_reqwest::drive(http, &mut source, &mut flow, &mut watch).await?)
             }),
         }
-    }
-
-    /// Sends what was uploaded.
-    pub(crate) fn message(
-        &self,
-        start: Start<(&UserName, &Uploaded)>,
-        ears: &impl Ears,
-    ) -> Result<Sent, Problem> {
-        let (session, policy) = (&self.session, self.policy.clone());
-        let flow = match start {
-            Start::New((to, uploaded)) => {
-                SendUploaded::new(session, uploaded.clone(), to.clone(), seed()?, policy)?
-            }
-            Start::Saved(snapshot, at) => SendUploaded::resume(session, *snapshot, policy, at)?,
-        };
-        self.wire.drive(flow, ears)
     }
 
     /// Fetches a picture.
@@ -243,13 +205,12 @@ impl Client {
     }
 }
 
-/// The flow, saved and traced by `ears`.
+/// The flow, traced by `ears`.
 fn heard<T>(
     flow: impl Flow<Output = Result<T, Error>>,
     ears: &impl Ears,
 ) -> impl Flow<Output = Result<T, Error>> {
-    let saving = Saving::new(flow, |snapshot: &Snapshot| ears.save(snapshot));
-    Traced::new(saving, |exchanged: &Exchanged| ears.report().exchanged(exchanged))
+    Traced::new(flow, |exchanged: &Exchanged| ears.report().exchanged(exchanged))
 }
 
 /// Drops the call when it is to stop.

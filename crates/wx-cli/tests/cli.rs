@@ -11,6 +11,9 @@ mod demo;
 mod emulate;
 #[path = "cli/fetch.rs"]
 mod fetch;
+#[cfg(target_os = "linux")]
+#[path = "cli/full_disk.rs"]
+mod full_disk;
 #[cfg(unix)]
 #[path = "cli/interrupt.rs"]
 mod interrupt;

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod lock;
+pub mod outbox;
 mod regular;
 mod seed;
 pub mod temp_file;

@@ -32,8 +32,8 @@ pub struct Uploaded {
     pub odd_start_pos: Option<u64>,
 }
 
-/// A message that the server accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A message that the server accepted. It holds no secret and can be saved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Sent {
     /// The server's id of the message. Fetch and revoke by it.

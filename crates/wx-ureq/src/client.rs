@@ -25,7 +25,7 @@ pub use login::{LoginError, NewLogin};
 pub struct Client {
     pub(crate) session: Shared,
     policy: Arc<Policy>,
-    pace: Pace,
+    pub(crate) pace: Pace,
     http: Http,
 }
 

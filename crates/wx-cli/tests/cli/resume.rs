@@ -42,11 +42,18 @@ fn assert_one_message(place: &Place, picture: &[u8]) {
 
 /// Makes the hand-out of the message of the first picture older.
 fn age(place: &Place, ms: u64) {
-    let path = place.path("job/0.json");
-    let mut saved: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    let at = &mut saved["job"]["message"]["handed_out_ms"];
-    *at = (at.as_u64().expect("handed out") - ms).into();
-    fs::write(path, saved.to_string()).unwrap();
+    let path = place.path("job/outbox.jsonl");
+    let record = fs::read_to_string(&path).unwrap();
+    let mut aged = String::new();
+    for line in record.lines() {
+        let mut entry: Value = serde_json::from_str(line).unwrap();
+        if entry["state"]["key"] == "0/0" {
+            let at = &mut entry["state"]["state"]["job"]["message"]["handed_out_ms"];
+            *at = (at.as_u64().expect("handed out") - ms).into();
+        }
+        aged.push_str(&format!("{entry}\n"));
+    }
+    fs::write(path, aged).unwrap();
 }
 
 #[test]
@@ -227,7 +234,7 @@ fn one_process_at_a_time_and_one_job() {
     let mut child = busy(&place, &job("ureq", &["a.jpg"]), "webwxuploadmedia");
     for ran in [resume(&place, "ureq", &[]), place.wx(&job("ureq", &["a.jpg"]))] {
         assert_eq!(ran.code, 1);
-        assert!(ran.one_line().contains("job: another process works in it"), "{}", ran.err);
+        assert!(ran.one_line().contains("job: in use by `wx send-image`"), "{}", ran.err);
     }
     child.kill().unwrap();
     place.wait(child);
@@ -289,15 +296,20 @@ fn directories_that_hold_something_else() {
     let place = Place::new();
     place.file("a.jpg", &jpeg(100, 1));
     fs::create_dir(place.path("job")).unwrap();
-    for (text, words) in
-        [("[]", "not a job"), ("{\"version\":2}", "version 2"), ("{\"version\":1}", "not a job")]
-    {
-        place.file("job/job.json", text.as_bytes());
+    let (other, version) = ("line 1 is not of an outbox", "version 2");
+    let cases = [
+        ("[]", other),
+        ("[]\n", other),
+        ("{\"outbox\":{\"version\":2,\"new\":0}}\n", version),
+        ("{\"outbox\":{\"version\":1}}\n{}\n", "line 2 is not of an outbox"),
+    ];
+    for (text, words) in cases {
+        place.file("job/outbox.jsonl", text.as_bytes());
         for ran in [resume(&place, "ureq", &[]), place.wx(&job("ureq", &["a.jpg"]))] {
             assert_eq!(ran.code, 1);
             assert!(ran.one_line().contains(words), "{}", ran.err);
         }
-        assert_eq!(fs::read(place.path("job/job.json")).unwrap(), text.as_bytes());
+        assert_eq!(fs::read(place.path("job/outbox.jsonl")).unwrap(), text.as_bytes());
     }
     place.file("file", b"x");
     let ran = place.wx(&["resume", "file", "--session", "session.json"]);

@@ -120,7 +120,7 @@ impl Place {
         self.ran(child.wait_with_output().unwrap())
     }
 
-    fn ran(&self, output: Output) -> Ran {
+    pub(crate) fn ran(&self, output: Output) -> Ran {
         let code = output.status.code().unwrap_or(-1);
         let out = String::from_utf8_lossy(&output.stdout).into_owned();
         let err = String::from_utf8(output.stderr).unwrap();

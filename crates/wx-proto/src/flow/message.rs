@@ -135,6 +135,14 @@ impl SendUploaded {
         Ok(flow)
     }
 
+    /// Sets the time of the first poll, in Unix milliseconds. Without it that is the seed's, which
+    /// an [`IdSource`](crate::IdSource) may have moved ahead of the clock.
+    #[must_use]
+    pub fn started_at(mut self, unix_ms: u64) -> Self {
+        self.clock = Clock::new(unix_ms);
+        self
+    }
+
     pub(super) fn after(
         id: CallId,
         session: &Session,

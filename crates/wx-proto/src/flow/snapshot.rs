@@ -142,9 +142,15 @@ impl Snapshot {
         matches!(&self.job, Job::Message(SavedMessage { handed_out_ms: Some(_), .. }))
     }
 
+    /// Whether it was saved in this login.
+    #[must_use]
+    pub fn is_of(&self, session: &Session) -> bool {
+        self.login == session.fingerprint(&self.seed.entropy)
+    }
+
     /// What is saved, if it is of this login.
     fn check(self, session: &Session) -> Result<(Seed, UserName, Job), ResumeError> {
-        if self.login != session.fingerprint(&self.seed.entropy) {
+        if !self.is_of(session) {
             return Err(ResumeError::OtherLogin);
         }
         Ok((self.seed, self.to, self.job))

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
+use wx_client::outbox::Outbox;
 use wx_proto::flow::{LoginState, Progress};
 use wx_proto::{
     Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Sent, Session, Site, Uploaded, UserName,
@@ -69,6 +70,12 @@ impl Transport for Reqwest {
 
     fn send_uploaded(&self, to: &UserName, uploaded: &Uploaded) -> Result<Sent, Error> {
         self.1.block_on(self.0.send_uploaded(to, uploaded))
+    }
+
+    fn send_once(&self, outbox: &Outbox, key: &str, to: &UserName, picture: Vec<u8>) -> Result<Sent, Error> {
+        let outbox = self.0.outbox_on(outbox.clone());
+        let send = outbox.send(to, Source::bytes("a.jpg", picture)).key(key);
+        self.1.block_on(send.into_future())
     }
 
     fn fetch(&self, id: &MsgId, size: ImageSize, into: Into<'_>) -> Result<Fetched, Error> {

@@ -6,6 +6,7 @@ mod faults;
 mod heard;
 mod life;
 mod network;
+mod outbox;
 mod pace;
 mod reused;
 mod secrets;
@@ -27,6 +28,7 @@ pub(crate) use crate::place::{self, Server, friend, session};
 pub(crate) use faults::*;
 pub(crate) use life::*;
 pub(crate) use network::*;
+pub(crate) use outbox::*;
 pub(crate) use pace::*;
 pub(crate) use reused::*;
 pub(crate) use secrets::*;
@@ -55,6 +57,13 @@ pub(crate) trait Transport {
     ) -> Result<Sent, Error>;
     fn upload(&self, to: &UserName, picture: Vec<u8>) -> Result<Uploaded, Error>;
     fn send_uploaded(&self, to: &UserName, uploaded: &Uploaded) -> Result<Sent, Error>;
+    fn send_once(
+        &self,
+        outbox: &wx_client::outbox::Outbox,
+        key: &str,
+        to: &UserName,
+        picture: Vec<u8>,
+    ) -> Result<Sent, Error>;
     fn fetch(&self, id: &MsgId, size: ImageSize, into: Into<'_>) -> Result<Fetched, Error>;
     fn login(site: Site, policy: Policy, tell: impl FnMut(&LoginState) + Send) -> Result<Self, Error>
     where
@@ -91,6 +100,7 @@ macro_rules! scenarios {
             the_whole_life_of_a_login the_session_moves_on_and_clones_share_it
             trouble_with_the_network_neither_loses_nor_repeats the_end_of_a_login_ends_the_messages
             trouble_while_logging_in two_that_wait_share_the_messages
+            a_record_that_fails_at_any_call_loses_and_doubles_nothing the_same_key_is_sent_once
             pictures_keep_their_distance only_pictures_to_be_uploaded_keep_their_distance
         }
         #[cfg(target_os = "linux")]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use wx_client::outbox::Outbox;
 use wx_proto::flow::{LoginState, Progress};
 use wx_proto::{
     Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Sent, Session, Site, Uploaded, UserName,
@@ -83,6 +84,10 @@ impl Transport for Ureq {
 
     fn send_uploaded(&self, to: &UserName, uploaded: &Uploaded) -> Result<Sent, Error> {
         self.0.send_uploaded(to, uploaded)
+    }
+
+    fn send_once(&self, outbox: &Outbox, key: &str, to: &UserName, picture: Vec<u8>) -> Result<Sent, Error> {
+        self.0.outbox_on(outbox.clone()).send(to, Source::bytes("a.jpg", picture)).key(key).run()
     }
 
     fn fetch(&self, id: &MsgId, size: ImageSize, into: Into<'_>) -> Result<Fetched, Error> {

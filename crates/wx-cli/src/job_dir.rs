@@ -1,0 +1,138 @@
+//! What is to be sent to whom, and what has become of each message: in the directory of
+//! `--resume-dir`, or in memory.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use wx_client::entropy;
+use wx_client::outbox::{MessageState, Outbox, OutboxJob, OutboxMessage};
+use wx_proto::{Advice, Session, UserName};
+
+use crate::problem::Problem;
+
+/// What is to be sent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct SendPlan {
+    /// Absolute, in a directory.
+    pub(crate) files: Vec<PathBuf>,
+    pub(crate) to: Vec<UserName>,
+    pub(crate) max_size: u64,
+    pub(crate) as_file: bool,
+    pub(crate) pace: Duration,
+}
+
+/// An outbox with a message for each picture and recipient.
+pub(crate) struct JobDir {
+    dir: Option<PathBuf>,
+    outbox: Outbox,
+    about: About,
+}
+
+#[derive(Serialize, Deserialize)]
+struct About {
+    /// The login, hashed under a random key: UserNames mean nothing in another.
+    key: [u8; 16],
+    login: String,
+    plan: SendPlan,
+}
+
+impl JobDir {
+    /// Begins a job of `session`'s login: in a directory that holds none, or in memory.
+    pub(crate) fn create(dir: Option<&Path>, mut plan: SendPlan, session: &Session) -> Result<Self, Problem> {
+        let outbox = dir.map_or_else(|| Ok(Outbox::in_memory()), Outbox::open)?;
+        if dir.is_some() {
+            if !outbox.messages().iter().all(is_sent) || !outbox.clear()? {
+                return Err(Problem::local("holds an unfinished job", Advice::CheckFile)
+                    .hint("wx resume goes on with it; to give it up delete the directory"));
+            }
+            let files = plan.files.iter().map(std::path::absolute);
+            plan.files = files.collect::<io::Result<_>>()?;
+        }
+        let key = entropy()?;
+        let about = About { key, login: session.fingerprint(&key), plan };
+        let told = serde_json::to_value(&about).map_err(io::Error::from)?;
+        let job = Self { dir: dir.map(Path::to_owned), outbox, about };
+        let plan = job.plan();
+        let messages = (0..plan.files.len()).flat_map(|file| {
+            plan.to.iter().enumerate().map(move |(at, to)| (key_of(file, at), to.clone(), file.to_string()))
+        });
+        job.outbox.plan(told, messages)?;
+        Ok(job)
+    }
+
+    /// Takes up the job of a directory.
+    pub(crate) fn open(dir: &Path) -> Result<Self, Problem> {
+        // Nothing is made where nothing is.
+        fs::metadata(dir)?;
+        let outbox = Outbox::open(dir)?;
+        let about = outbox.about();
+        if about.is_null() {
+            fs::remove_file(dir.join(Outbox::FILE))?;
+            return Err(Problem::local("holds no job", Advice::CheckFile)
+                .hint("give the directory of a wx send-image --resume-dir that did not finish"));
+        }
+        let about = serde_json::from_value(about).map_err(|_| {
+            Problem::local("holds an outbox of another program", Advice::CheckFile)
+                .hint("choose another directory")
+        })?;
+        Ok(Self { dir: Some(dir.to_owned()), outbox, about })
+    }
+
+    pub(crate) fn check_login(&self, session: &Session) -> Result<(), Problem> {
+        if self.about.login == session.fingerprint(&self.about.key) {
+            return Ok(());
+        }
+        Err(wx_proto::flow::ResumeError::OtherLogin.into())
+    }
+
+    pub(crate) fn plan(&self) -> &SendPlan {
+        &self.about.plan
+    }
+
+    /// Whether the job outlives this process.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.dir.is_some()
+    }
+
+    /// Whether the record can no longer be written.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.outbox.is_broken()
+    }
+
+    pub(crate) fn is_sent(&self, file: usize, to: usize) -> bool {
+        matches!(self.outbox.state(&key_of(file, to)), Some(MessageState::Sent(_)))
+    }
+
+    pub(crate) fn is_in_doubt(&self, file: usize, to: usize) -> bool {
+        self.outbox.state(&key_of(file, to)) == Some(MessageState::InDoubt)
+    }
+
+    /// Begins to work on a message.
+    pub(crate) fn message(&self, file: usize, to: usize) -> Result<OutboxJob, Problem> {
+        Ok(self.outbox.job(&key_of(file, to), &self.plan().to[to])?)
+    }
+
+    /// The work is over for now. Says whether something is left to go on with; if not, nothing
+    /// stays in the directory.
+    pub(crate) fn close(self) -> io::Result<bool> {
+        let left = self.outbox.is_broken()
+            || (self.outbox.is_begun() && !self.outbox.messages().iter().all(is_sent));
+        if let (Some(dir), false) = (&self.dir, left) {
+            // While it is still locked: whoever opened it meanwhile sees that it is gone.
+            fs::remove_file(dir.join(Outbox::FILE))?;
+        }
+        Ok(left && self.is_kept())
+    }
+}
+
+fn is_sent(message: &OutboxMessage) -> bool {
+    matches!(message.state, MessageState::Sent(_))
+}
+
+/// The key of a message: the places of picture and recipient in the lists.
+fn key_of(file: usize, to: usize) -> String {
+    format!("{file}/{to}")
+}

@@ -1,0 +1,304 @@
+//! Messages that are sent once, over crashes and restarts.
+
+mod error;
+mod job;
+mod record;
+mod storage;
+
+use std::collections::HashSet;
+use std::fmt;
+use std::fs::DirBuilder;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+use wx_proto::{LocalError, MsgId, UserName};
+
+use crate::lock::{LockedFile, sync_directory};
+use record::{Entry, Message, Planned, Record};
+use storage::MemoryStorage;
+
+pub use error::OutboxError;
+pub use job::{OutboxJob, Save};
+pub use storage::Storage;
+
+/// Messages with keys of the caller's, and a record of what has become of each: a message whose
+/// key is known to be sent is never sent again, whatever happened in between.
+///
+/// Before a message leaves, that it leaves is on disk; after the server has answered, the answer
+/// is on disk before anything else leaves. If the record cannot be written, nothing more is sent:
+/// the job at hand ends with what is certain of it, and the outbox refuses everything until it is
+/// opened again.
+///
+/// A message that was handed out, and of which no answer is known, is handed out again with the
+/// same ClientMsgId within [`Policy::resend_within`](wx_proto::Policy::resend_within) of its first
+/// hand-out; later it ends as [`Uncertain`](wx_proto::Cause::Uncertain), unless
+/// it is [resent](OutboxJob::send) on request.
+///
+/// The record tells who gets what, but it holds no secret. Keys outlive logins; UserNames and
+/// uploads do not, so an unfinished upload starts over in another login.
+///
+/// Clones share the record. Its file is locked for as long as one of them lives.
+#[derive(Clone)]
+pub struct Outbox(Arc<Mutex<Inner>>);
+
+struct Inner {
+    record: Record,
+    storage: Box<dyn Storage>,
+    /// The bytes of the record that are certain.
+    len: u64,
+    /// Why the record could not be written.
+    broken: Option<(ErrorKind, String)>,
+    /// The keys that somebody works on.
+    active: HashSet<String>,
+}
+
+/// What is known of a message of an [`Outbox`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OutboxMessage {
+    /// The caller's key.
+    pub key: String,
+    /// Whom it goes to.
+    pub to: UserName,
+    /// What has become of it.
+    pub state: MessageState,
+}
+
+/// What has become of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MessageState {
+    /// It has not left, or the server has refused it.
+    NotSent,
+    /// It was handed out, and no answer is known.
+    InDoubt,
+    /// The server accepted it under this id.
+    Sent(MsgId),
+}
+
+/// A record that is larger, and mostly out of date, is written anew when it is opened.
+const COMPACT: usize = 1024 * 1024;
+
+impl Outbox {
+    /// The name of the record in its directory.
+    pub const FILE: &str = "outbox.jsonl";
+
+    /// Opens the outbox in a directory; makes the directory, for the user alone, if it is not
+    /// there.
+    ///
+    /// # Errors
+    /// [`OutboxError::Busy`] if another process, or another outbox of this one, has it open;
+    /// [`OutboxError`] if there is something that is no record, or if it cannot be read.
+    pub fn open(dir: impl AsRef<Path>) -> Result<Self, OutboxError> {
+        let dir = dir.as_ref();
+        let mut builder = DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        match builder.create(dir) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
+            _ => {}
+        }
+        let file = LockedFile::open(&dir.join(Self::FILE), true)?;
+        sync_directory(dir)?;
+        Self::with_storage(file)
+    }
+
+    /// An outbox that remembers until the last clone is dropped.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self::new(Record::default(), MemoryStorage, 0)
+    }
+
+    /// An outbox whose record is kept elsewhere.
+    ///
+    /// # Errors
+    /// As [`Outbox::open`].
+    pub fn with_storage(mut storage: impl Storage + 'static) -> Result<Self, OutboxError> {
+        let bytes = storage.read()?;
+        let (record, good) = Record::read(&bytes)?;
+        if good < bytes.len() {
+            storage.truncate(good as u64)?;
+            storage.sync()?;
+        }
+        let outbox = Self::new(record, storage, good as u64);
+        let mut inner = outbox.inner();
+        if !inner.record.begun {
+            inner.commit(Record::first())?;
+        } else if good > COMPACT {
+            let entries = inner.record.entries();
+            let compact = record::lines(&entries);
+            if compact.len() < good / 2 {
+                inner.storage.replace(&compact)?;
+                inner.len = compact.len() as u64;
+            }
+        }
+        drop(inner);
+        Ok(outbox)
+    }
+
+    fn new(record: Record, storage: impl Storage + 'static, len: u64) -> Self {
+        let (broken, active) = (None, HashSet::new());
+        let inner = Inner { record, storage: Box::new(storage), len, broken, active };
+        Self(Arc::new(Mutex::new(inner)))
+    }
+
+    /// Plans messages, in one step: all of them are on record or none. Each is a key, a recipient,
+    /// and the name of the upload that it shows; messages that show the same upload share it.
+    /// Planning is not needed for a message that is sent at once.
+    ///
+    /// # Errors
+    /// If a key is there already, or if the record cannot be written.
+    pub fn plan(
+        &self,
+        about: Value,
+        messages: impl IntoIterator<Item = (String, UserName, String)>,
+    ) -> Result<(), OutboxError> {
+        let mut inner = self.inner();
+        let mut keys = HashSet::new();
+        let mut planned = Vec::new();
+        for (key, to, upload) in messages {
+            if inner.record.message(&key).is_some() || !keys.insert(key.clone()) {
+                return Err(OutboxError::KnownKey(key));
+            }
+            planned.push(Planned { key, to, upload });
+        }
+        Ok(inner.commit(Entry::Plan { about, messages: planned })?)
+    }
+
+    /// Returns what was said of the messages when they were planned; null if nothing was.
+    #[must_use]
+    pub fn about(&self) -> Value {
+        self.inner().record.about.clone()
+    }
+
+    /// Lists all messages, in the order in which they came.
+    #[must_use]
+    pub fn messages(&self) -> Vec<OutboxMessage> {
+        let inner = self.inner();
+        let listed = inner.record.messages().map(|(key, message)| OutboxMessage {
+            key: key.to_owned(),
+            to: message.to.clone(),
+            state: message.state(),
+        });
+        listed.collect()
+    }
+
+    /// Returns what has become of a message, if there is one of this key.
+    #[must_use]
+    pub fn state(&self, key: &str) -> Option<MessageState> {
+        self.inner().record.message(key).map(Message::state)
+    }
+
+    /// Whether anything was done with any of the messages.
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        self.inner().record.is_begun()
+    }
+
+    /// Whether the record could not be written. The outbox does nothing more until it is opened
+    /// again.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.inner().broken.is_some()
+    }
+
+    /// Begins to work on a message, which is planned by that if it is new. Nobody else can work on
+    /// it until the job is dropped.
+    ///
+    /// # Errors
+    /// If somebody works on it already, if the key belongs to a message to somebody else, or if
+    /// the record cannot be written.
+    pub fn job(&self, key: &str, to: &UserName) -> Result<OutboxJob, OutboxError> {
+        let mut inner = self.inner();
+        if let Some((kind, message)) = &inner.broken {
+            return Err(io::Error::new(*kind, message.clone()).into());
+        }
+        match inner.record.message(key) {
+            Some(message) if message.to != *to => {
+                return Err(OutboxError::KnownKey(key.to_owned()));
+            }
+            Some(_) => {}
+            None => {
+                let [upload, key] = [key, key].map(str::to_owned);
+                let messages = vec![Planned { key, to: to.clone(), upload }];
+                inner.commit(Entry::Plan { about: Value::Null, messages })?;
+            }
+        }
+        if !inner.active.insert(key.to_owned()) {
+            return Err(OutboxError::Active(key.to_owned()));
+        }
+        Ok(OutboxJob::new(self.clone(), key))
+    }
+
+    /// Forgets everything, unless a message is in doubt or being sent. Says whether it did.
+    ///
+    /// # Errors
+    /// If the record cannot be written.
+    pub fn clear(&self) -> Result<bool, OutboxError> {
+        let mut inner = self.inner();
+        let in_doubt = |(_, message): (_, &Message)| message.state() == MessageState::InDoubt;
+        let busy = inner.broken.is_some() || !inner.active.is_empty();
+        if busy || inner.record.messages().any(in_doubt) {
+            return Ok(false);
+        }
+        let bytes = record::lines(&[Record::first()]);
+        inner.storage.replace(&bytes)?;
+        (inner.len, inner.record) = (bytes.len() as u64, Record::default());
+        Ok(true)
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Writes an entry, and takes it in once it is certain.
+    fn commit(&mut self, entry: Entry) -> io::Result<()> {
+        if let Some((kind, message)) = &self.broken {
+            return Err(io::Error::new(*kind, message.clone()));
+        }
+        let bytes = record::lines([&entry]);
+        if let Err(error) = self.storage.write(&bytes).and_then(|()| self.storage.sync()) {
+            // So that the record tells of nothing that does not happen. If that fails too, it is
+            // on the safe side: a message counts as handed out though it never left.
+            let _ = self.storage.truncate(self.len).and_then(|()| self.storage.sync());
+            let message = format!("the outbox could not write its record: {error}");
+            self.broken = Some((error.kind(), message.clone()));
+            return Err(io::Error::new(error.kind(), message));
+        }
+        self.len += bytes.len() as u64;
+        self.record.apply(entry);
+        Ok(())
+    }
+}
+
+impl Message {
+    fn state(&self) -> MessageState {
+        match (&self.sent, &self.state) {
+            (Some(sent), _) => MessageState::Sent(sent.msg_id.clone()),
+            (None, Some(state)) if state.in_doubt() => MessageState::InDoubt,
+            (None, _) => MessageState::NotSent,
+        }
+    }
+}
+
+/// Tells how many messages there are, and none of them.
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let messages = self.inner().record.messages().count();
+        f.debug_struct("Outbox").field("messages", &messages).finish_non_exhaustive()
+    }
+}
+
+impl From<OutboxError> for wx_proto::Error {
+    fn from(error: OutboxError) -> Self {
+        let kind = match &error {
+            OutboxError::Io(error) => error.kind(),
+            _ => ErrorKind::Other,
+        };
+        LocalError::new(kind, error.to_string()).into()
+    }
+}

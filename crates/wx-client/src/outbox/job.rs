@@ -1,0 +1,139 @@
+use std::io::{self, ErrorKind};
+
+use wx_proto::flow::{Resume, ResumeError, Saving, SendUploaded, Snapshot, Upload};
+use wx_proto::{Cause, Error, LocalError, Picture, Policy, Sent, Session, Step, Uploaded};
+
+use super::record::{Entry, Message};
+use super::{Inner, Outbox};
+use crate::clock::unix_ms;
+use crate::seed::seed;
+
+/// Puts a state of a flow on record.
+pub type Save = Box<dyn FnMut(&Snapshot) -> io::Result<()> + Send>;
+
+/// Work on one message of an [`Outbox`], for a client to drive: [upload](OutboxJob::upload) what it
+/// shows unless that [is done](OutboxJob::uploaded), then [send](OutboxJob::send) it unless that
+/// [is done](OutboxJob::sent) too.
+///
+/// Dropping it at any point is safe: another job takes the message up where it is on record.
+#[derive(Debug)]
+pub struct OutboxJob {
+    outbox: Outbox,
+    key: String,
+}
+
+impl OutboxJob {
+    pub(super) fn new(outbox: Outbox, key: &str) -> Self {
+        Self { outbox, key: key.to_owned() }
+    }
+
+    /// Returns what the server answered, if it has accepted the message.
+    #[must_use]
+    pub fn sent(&self) -> Option<Sent> {
+        self.look(|_, message| message.sent.clone())
+    }
+
+    /// Returns the finished upload that the message shows, if there is one in this login.
+    #[must_use]
+    pub fn uploaded(&self, session: &Session) -> Option<Uploaded> {
+        self.look(|inner, message| {
+            let state = inner.record.upload(&message.upload);
+            state.filter(|state| state.is_of(session)).and_then(Snapshot::uploaded).cloned()
+        })
+    }
+
+    /// Returns the flow that uploads `picture`, from where the upload is.
+    ///
+    /// # Errors
+    /// If the session cannot upload, or if the upload was begun with another picture.
+    pub fn upload(
+        &self,
+        session: &Session,
+        picture: Picture,
+        policy: &Policy,
+    ) -> Result<Saving<Upload, Save>, Error> {
+        let (to, name, state) = self.look(|inner, message| {
+            let state = inner.record.upload(&message.upload);
+            let state = state.filter(|state| state.is_of(session) && state.uploaded().is_none());
+            (message.to.clone(), message.upload.clone(), state.cloned())
+        });
+        let at = Resume { unix_ms: unix_ms(), resend: false };
+        let resumed = state.map(|state| Upload::resume(session, state, policy.clone(), at));
+        let flow = match resumed {
+            Some(resumed) => resumed.map_err(refused)?,
+            None => Upload::new(session, picture, to, seed()?, policy.clone())?,
+        };
+        Ok(self.saving(flow, move |state| Entry::Upload { name: name.clone(), state }))
+    }
+
+    /// Returns the flow that sends the message, from where it is. `resend` hands a message out once
+    /// more, with its own ClientMsgId, though it may have been delivered too long ago to do so by
+    /// itself. Drive the flow to its end and hand what it gives to [`OutboxJob::set_sent`].
+    ///
+    /// # Errors
+    /// If the session cannot send; [`Cause::Uncertain`] if the message was handed out in another
+    /// login, where its fate cannot be learnt.
+    pub fn send(
+        &self,
+        session: &Session,
+        uploaded: &Uploaded,
+        policy: &Policy,
+        resend: bool,
+    ) -> Result<Saving<SendUploaded, Save>, Error> {
+        let (to, state) = self.look(|_, message| (message.to.clone(), message.state.clone()));
+        let (state, foreign) = match state {
+            Some(state) if !state.is_of(session) => (None, Some(state)),
+            state => (state, None),
+        };
+        if foreign.is_some_and(|state| state.in_doubt()) {
+            return Err(Error::new(Step::Message, Cause::Uncertain { last: None, tries: 1 }));
+        }
+        let at = Resume { unix_ms: unix_ms(), resend };
+        let flow = match state.map(|state| SendUploaded::resume(session, state, policy.clone(), at)) {
+            Some(resumed) => resumed.map_err(refused)?,
+            None => SendUploaded::new(session, uploaded.clone(), to, seed()?, policy.clone())?
+                .started_at(unix_ms()),
+        };
+        let key = self.key.clone();
+        Ok(self.saving(flow, move |state| Entry::State { key: key.clone(), state }))
+    }
+
+    /// Puts on record that the server accepted the message.
+    ///
+    /// # Errors
+    /// If the record cannot be written. The message is sent all the same.
+    pub fn set_sent(&self, sent: &Sent) -> Result<(), Error> {
+        let (key, sent) = (self.key.clone(), sent.clone());
+        let committed = self.outbox.inner().commit(Entry::Sent { key, sent });
+        Ok(committed.map_err(LocalError::from)?)
+    }
+
+    fn saving<F: wx_proto::flow::Flow<Output = Result<T, Error>>, T>(
+        &self,
+        flow: F,
+        entry: impl Fn(Snapshot) -> Entry + Send + 'static,
+    ) -> Saving<F, Save> {
+        let outbox = self.outbox.clone();
+        let save: Save = Box::new(move |state| outbox.inner().commit(entry(state.clone())));
+        Saving::new(flow, save)
+    }
+
+    fn look<T>(&self, what: impl FnOnce(&Inner, &Message) -> T) -> T {
+        let inner = self.outbox.inner();
+        let message = inner.record.message(&self.key);
+        what(&inner, message.expect("a job begins with its message on record"))
+    }
+}
+
+fn refused(error: ResumeError) -> Error {
+    match error {
+        ResumeError::Unready(unready) => Error::new(Step::Prepare, unready),
+        error => LocalError::new(ErrorKind::InvalidData, error.to_string()).into(),
+    }
+}
+
+impl Drop for OutboxJob {
+    fn drop(&mut self) {
+        self.outbox.inner().active.remove(&self.key);
+    }
+}

@@ -1,0 +1,248 @@
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use wx_proto::flow::Snapshot;
+use wx_proto::{Sent, UserName};
+
+use super::OutboxError;
+
+const VERSION: u32 = 1;
+
+/// One line of the record, written before the thing that it tells of happens, or right after.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Entry {
+    /// The first line.
+    Outbox { version: u32 },
+    /// Messages that are to be sent, and what their owner wants to remember of them.
+    Plan {
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        about: Value,
+        messages: Vec<Planned>,
+    },
+    /// How far an upload is, its end included.
+    Upload { name: String, state: Snapshot },
+    /// What has become of a message so far: a hand-out, before the message leaves; a refusal.
+    State { key: String, state: Snapshot },
+    /// The server accepted a message.
+    Sent { key: String, sent: Sent },
+}
+
+/// A message that is to be sent, showing an upload of this name.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Planned {
+    pub(super) key: String,
+    pub(super) to: UserName,
+    pub(super) upload: String,
+}
+
+/// All entries, taken together.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    /// Whether there is a first line.
+    pub(super) begun: bool,
+    pub(super) about: Value,
+    /// The messages by their keys, and the keys in the order in which they came.
+    messages: HashMap<String, Message>,
+    order: Vec<String>,
+    uploads: HashMap<String, Snapshot>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Message {
+    pub(super) to: UserName,
+    pub(super) upload: String,
+    pub(super) state: Option<Snapshot>,
+    pub(super) sent: Option<Sent>,
+}
+
+impl Record {
+    /// Reads a record. A last line without an end was cut off while it was written, so what it
+    /// tells of never happened. Returns how many bytes are good.
+    pub(super) fn read(bytes: &[u8]) -> Result<(Self, usize), OutboxError> {
+        let good = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+        if good == 0 && !lines([&Self::first()]).starts_with(bytes) {
+            return Err(OutboxError::NotAnOutbox { line: 1 });
+        }
+        let mut record = Self::default();
+        let lines = bytes[..good].split_inclusive(|byte| *byte == b'\n');
+        for (at, line) in lines.enumerate() {
+            let entry = serde_json::from_slice(line);
+            let entry = entry.map_err(|_| OutboxError::NotAnOutbox { line: at + 1 })?;
+            match entry {
+                Entry::Outbox { version, .. } if version != VERSION => {
+                    return Err(OutboxError::Version(version));
+                }
+                Entry::Outbox { .. } if at == 0 => {}
+                Entry::Outbox { .. } => return Err(OutboxError::NotAnOutbox { line: at + 1 }),
+                _ if at == 0 => return Err(OutboxError::NotAnOutbox { line: 1 }),
+                _ => {}
+            }
+            if !record.apply(entry) {
+                return Err(OutboxError::NotAnOutbox { line: at + 1 });
+            }
+        }
+        Ok((record, good))
+    }
+
+    /// The first line of a new record.
+    pub(super) fn first() -> Entry {
+        Entry::Outbox { version: VERSION }
+    }
+
+    /// Takes an entry. `false` if it tells of a message that does not exist, or of one twice.
+    pub(super) fn apply(&mut self, entry: Entry) -> bool {
+        match entry {
+            Entry::Outbox { .. } => self.begun = true,
+            Entry::Plan { about, messages } => {
+                if !about.is_null() {
+                    self.about = about;
+                }
+                for Planned { key, to, upload } in messages {
+                    let message = Message { to, upload, state: None, sent: None };
+                    if self.messages.insert(key.clone(), message).is_some() {
+                        return false;
+                    }
+                    self.order.push(key);
+                }
+            }
+            Entry::Upload { name, state } => {
+                self.uploads.insert(name, state);
+            }
+            Entry::State { key, state } => match self.messages.get_mut(&key) {
+                Some(message) => message.state = Some(state),
+                None => return false,
+            },
+            Entry::Sent { key, sent } => match self.messages.get_mut(&key) {
+                Some(message) => (message.state, message.sent) = (None, Some(sent)),
+                None => return false,
+            },
+        }
+        true
+    }
+
+    /// The fewest entries that tell the same.
+    pub(super) fn entries(&self) -> Vec<Entry> {
+        let planned = self.messages().map(|(key, message)| Planned {
+            key: key.to_owned(),
+            to: message.to.clone(),
+            upload: message.upload.clone(),
+        });
+        let plan = Entry::Plan { about: self.about.clone(), messages: planned.collect() };
+        let mut entries = vec![Self::first(), plan];
+        let mut uploads = self.uploads.clone();
+        for (key, message) in self.messages() {
+            let key = key.to_owned();
+            if let Some(sent) = message.sent.clone() {
+                entries.push(Entry::Sent { key, sent });
+                continue;
+            }
+            let name = message.upload.clone();
+            let upload = uploads.remove(&name);
+            entries.extend(upload.map(|state| Entry::Upload { name, state }));
+            entries.extend(message.state.clone().map(|state| Entry::State { key, state }));
+        }
+        entries
+    }
+
+    pub(super) fn messages(&self) -> impl Iterator<Item = (&str, &Message)> {
+        self.order.iter().map(|key| (key.as_str(), &self.messages[key]))
+    }
+
+    pub(super) fn is_begun(&self) -> bool {
+        let begun = |message: &Message| message.state.is_some() || message.sent.is_some();
+        !self.uploads.is_empty() || self.messages.values().any(begun)
+    }
+
+    pub(super) fn message(&self, key: &str) -> Option<&Message> {
+        self.messages.get(key)
+    }
+
+    pub(super) fn upload(&self, name: &str) -> Option<&Snapshot> {
+        self.uploads.get(name)
+    }
+}
+
+/// The entries as lines.
+pub(super) fn lines<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for entry in entries {
+        // Strings and numbers alone: this cannot fail, and no line break is inside.
+        bytes.extend(serde_json::to_vec(entry).unwrap_or_default());
+        bytes.push(b'\n');
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn record() -> Vec<u8> {
+        let sent = json!({
+            "msg_id": "17", "local_id": "17000000000000001",
+            "uploaded": {
+                "media_id": "@m", "thumbnail": null, "encry_file_name": null, "emoticon": false,
+                "bytes": 12, "md5": "00", "chunks": 1, "odd_start_pos": null
+            }
+        });
+        let planned = |key: &str| Planned {
+            key: key.to_owned(),
+            to: UserName::new("@you").unwrap(),
+            upload: "picture".to_owned(),
+        };
+        let sent = |key: &str| Entry::Sent {
+            key: key.to_owned(),
+            sent: serde_json::from_value(sent.clone()).unwrap(),
+        };
+        let about = json!({ "of": "the\ncaller" });
+        lines(&[
+            Record::first(),
+            Entry::Plan { about, messages: vec![planned("a"), planned("b")] },
+            sent("b"),
+            Entry::Plan { about: Value::Null, messages: vec![planned("c")] },
+            sent("a"),
+        ])
+    }
+
+    #[test]
+    fn cut_anywhere_it_tells_what_was_whole() {
+        let bytes = record();
+        for len in 0..=bytes.len() {
+            let (record, good) = Record::read(&bytes[..len]).unwrap();
+            assert!(good <= len && !bytes[good..len].contains(&b'\n'));
+            assert_eq!(lines(&Record::read(&bytes[..good]).unwrap().0.entries()), lines(&record.entries()));
+        }
+    }
+
+    #[test]
+    fn the_fewest_entries_tell_the_same() {
+        let (whole, _) = Record::read(&record()).unwrap();
+        let (again, _) = Record::read(&lines(&whole.entries())).unwrap();
+        assert_eq!(again.about, json!({ "of": "the\ncaller" }));
+        let sent: Vec<_> = again.messages().map(|(key, message)| (key, message.sent.is_some())).collect();
+        assert_eq!(sent, [("a", true), ("b", true), ("c", false)]);
+    }
+
+    #[test]
+    fn what_is_no_record_is_refused() {
+        let first = "{\"outbox\":{\"version\":1}}\n";
+        let plan = r#"{"plan":{"messages":[{"key":"a","to":"@you","upload":"a"}]}}"#;
+        for (text, line) in [
+            ("{}".to_owned(), 1),
+            (format!("{plan}\n"), 1),
+            (format!("{first}{first}"), 2),
+            (format!("{first}\n"), 2),
+            (format!("{first}{plan}\n{plan}\n"), 3),
+            (format!("{first}{}\n", r#"{"state":{"key":"a","state":{}}}"#), 2),
+        ] {
+            let error = Record::read(text.as_bytes()).unwrap_err();
+            assert!(matches!(error, OutboxError::NotAnOutbox { line: at } if at == line), "{text}: {error}");
+        }
+        let later = Record::read(b"{\"outbox\":{\"version\":2}}\n{\"new\":0}\n").unwrap_err();
+        assert!(matches!(later, OutboxError::Version(2)));
+    }
+}

@@ -1,0 +1,150 @@
+use std::future::IntoFuture;
+use std::path::Path;
+use std::pin::Pin;
+
+use wx_client::outbox::{MessageState, OutboxError, OutboxMessage};
+use wx_proto::{Error, Sent, UserName};
+
+use crate::{Client, Source, Watch, drive};
+
+/// A client that sends each message once, over crashes and restarts. Made by [`Client::outbox`].
+///
+/// What is remembered, and in which order, is said of [`wx_client::outbox::Outbox`].
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    client: Client,
+    outbox: wx_client::outbox::Outbox,
+}
+
+/// A message that is to be sent once. Made by [`Outbox::send`].
+#[must_use = "nothing is sent before it is awaited"]
+pub struct OutboxSend<'w> {
+    outbox: Outbox,
+    to: UserName,
+    source: Source,
+    key: Option<String>,
+    resend: bool,
+    watch: Watch<'w>,
+}
+
+impl Client {
+    /// Opens the outbox in a directory, which is made if it is not there. Messages that are sent
+    /// through it are remembered by their keys, so that none is sent twice when the program is
+    /// killed and starts again.
+    ///
+    /// # Errors
+    /// [`OutboxError::Busy`] if another process has it open; [`OutboxError`] if the directory holds
+    /// something that is no outbox, or cannot be read.
+    ///
+    /// ```no_run
+    /// # use wx_reqwest::wx_proto::UserName;
+    /// # use wx_reqwest::{Client, Source};
+    /// # async fn send(client: &Client, to: &UserName) -> Result<(), Box<dyn std::error::Error>> {
+    /// let outbox = client.outbox("outbox")?;
+    /// let source = Source::path("invoice-17.png").await?;
+    /// let sent = outbox.send(to, source).key("invoice-17").await?;
+    /// println!("message {}", sent.msg_id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn outbox(&self, dir: impl AsRef<Path>) -> Result<Outbox, OutboxError> {
+        Ok(self.outbox_on(wx_client::outbox::Outbox::open(dir)?))
+    }
+
+    /// Sends through an outbox that is open already, such as one
+    /// [with storage elsewhere](wx_client::outbox::Outbox::with_storage).
+    #[must_use]
+    pub fn outbox_on(&self, outbox: wx_client::outbox::Outbox) -> Outbox {
+        Outbox { client: self.clone(), outbox }
+    }
+}
+
+impl Outbox {
+    /// Sends a picture to somebody, unless the message is known to be sent already. Give it a
+    /// [key](OutboxSend::key), then await it.
+    pub fn send(&self, to: &UserName, source: Source) -> OutboxSend<'static> {
+        let (outbox, to, watch) = (self.clone(), to.clone(), Watch::new());
+        OutboxSend { outbox, to, source, key: None, resend: false, watch }
+    }
+
+    /// Returns what has become of a message, if there is one of this key.
+    #[must_use]
+    pub fn state(&self, key: &str) -> Option<MessageState> {
+        self.outbox.state(key)
+    }
+
+    /// Lists all messages, in the order in which they came.
+    #[must_use]
+    pub fn messages(&self) -> Vec<OutboxMessage> {
+        self.outbox.messages()
+    }
+}
+
+impl<'w> OutboxSend<'w> {
+    /// Sets the key that the message is remembered by: any text that names it, such as the number
+    /// of an invoice. One key is one message to one recipient: sending it again after it was sent
+    /// gives what was sent then. The default is a random key.
+    pub fn key(self, key: impl Into<String>) -> Self {
+        Self { key: Some(key.into()), ..self }
+    }
+
+    /// Hands the message out once more, with its own ClientMsgId, though it may have been delivered
+    /// longer ago than [`Policy::resend_within`](wx_proto::Policy::resend_within). That the server
+    /// drops it if it had been delivered is not proven; look at the conversation first.
+    pub fn resend(self) -> Self {
+        Self { resend: true, ..self }
+    }
+
+    /// Reports progress, and can be cancelled.
+    pub fn watch(self, watch: Watch<'_>) -> OutboxSend<'_> {
+        let Self { outbox, to, source, key, resend, .. } = self;
+        OutboxSend { outbox, to, source, key, resend, watch }
+    }
+
+    async fn run(self) -> Result<Sent, Error> {
+        let Self { outbox: Outbox { client, outbox }, to, mut source, key, resend, mut watch } = self;
+        let key = match key {
+            Some(key) => key,
+            None => random_key()?,
+        };
+        let job = outbox.job(&key, &to)?;
+        if let Some(sent) = job.sent() {
+            return Ok(sent);
+        }
+        let (session, policy) = (client.session(), client.policy());
+        let uploaded = match job.uploaded(&session) {
+            Some(uploaded) => uploaded,
+            None => {
+                let _turn = client.pace.turn().await;
+                let picture = source.picture(&policy).await?;
+                let mut flow = job.upload(&session, picture, &policy)?;
+                drive(client.http(), &mut source, &mut flow, &mut watch).await?
+            }
+        };
+        let mut flow = job.send(&session, &uploaded, &policy, resend)?;
+        let sent = drive(client.http(), &mut (), &mut flow, &mut watch).await?;
+        // It is sent, whether that is on record or not. If not, the outbox sends nothing more.
+        let _ = job.set_sent(&sent);
+        Ok(sent)
+    }
+}
+
+/// Sends the message, or goes on with it where it is on record. The record is written by blocking
+/// calls. Dropping the future is safe: the message is taken up where it is on record.
+///
+/// # Errors
+/// [`Error::outcome`] tells whether the message may have been sent all the same. If the record
+/// cannot be written, nothing more is sent, and the outbox has to be opened again.
+impl<'w> IntoFuture for OutboxSend<'w> {
+    type Output = Result<Sent, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'w>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+/// A key that nobody else has.
+fn random_key() -> Result<String, Error> {
+    Ok(format!("{:032x}", u128::from_le_bytes(wx_client::entropy()?)))
+}

@@ -1,0 +1,217 @@
+//! Messages that are sent once, whatever becomes of the record.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+use wx_client::outbox::{MessageState, Outbox, OutboxError, Storage};
+use wx_emulator::Emulator;
+use wx_proto::{Error, Outcome, UserName};
+
+use super::*;
+
+/// A disk: what was written, and how much of it is certain.
+#[derive(Default)]
+struct Disk {
+    bytes: Vec<u8>,
+    synced: usize,
+    /// Writes and syncs so far.
+    calls: usize,
+    fault: Option<Fault>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Fault {
+    /// Which call fails, and all after it.
+    call: usize,
+    how: How,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum How {
+    /// Half of the bytes are written; what is certain stays.
+    Half,
+    /// All of the bytes are written, or are certain, though the call says that they are not.
+    All,
+    /// As `Half`, and the disk does not even let go of them.
+    Stuck,
+}
+
+#[derive(Clone, Default)]
+struct Record(Arc<Mutex<Disk>>);
+
+impl Record {
+    /// Another process finds what the disk holds, and the disk has space again.
+    fn again(&self) -> Self {
+        self.0.lock().unwrap().fault = None;
+        self.clone()
+    }
+}
+
+impl Disk {
+    fn fails(&mut self) -> Option<How> {
+        self.calls += 1;
+        self.fault.filter(|fault| self.calls >= fault.call).map(|fault| fault.how)
+    }
+}
+
+fn full() -> io::Error {
+    io::ErrorKind::StorageFull.into()
+}
+
+impl Storage for Record {
+    fn read(&mut self) -> io::Result<Vec<u8>> {
+        Ok(self.0.lock().unwrap().bytes.clone())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut disk = self.0.lock().unwrap();
+        let failed = disk.fails();
+        let len = match failed {
+            Some(How::Half | How::Stuck) => bytes.len() / 2,
+            Some(How::All) | None => bytes.len(),
+        };
+        disk.bytes.extend(&bytes[..len]);
+        failed.map_or(Ok(()), |_| Err(full()))
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        let mut disk = self.0.lock().unwrap();
+        let failed = disk.fails();
+        if failed.is_none() {
+            disk.synced = disk.bytes.len();
+        }
+        failed.map_or(Ok(()), |_| Err(full()))
+    }
+
+    fn truncate(&mut self, len: u64) -> io::Result<()> {
+        let mut disk = self.0.lock().unwrap();
+        if matches!(disk.fault, Some(Fault { how: How::All | How::Stuck, .. })) {
+            return Err(full());
+        }
+        disk.bytes.truncate(usize::try_from(len).unwrap());
+        Ok(())
+    }
+
+    fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut disk = self.0.lock().unwrap();
+        if disk.fails().is_some() {
+            return Err(full());
+        }
+        (disk.bytes, disk.synced) = (bytes.to_vec(), bytes.len());
+        Ok(())
+    }
+}
+
+const RECIPIENTS: usize = 30;
+
+fn recipients() -> Vec<(String, UserName)> {
+    let of = |n: usize| (format!("key {n}"), UserName::new(format!("@{n:032x}")).unwrap());
+    (0..RECIPIENTS).map(of).collect()
+}
+
+fn open(record: &Record) -> Result<Outbox, OutboxError> {
+    let outbox = Outbox::with_storage(record.clone())?;
+    if outbox.messages().is_empty() {
+        let planned = recipients().into_iter().map(|(key, to)| (key, to, "picture".to_owned()));
+        outbox.plan(Value::Null, planned)?;
+    }
+    Ok(outbox)
+}
+
+/// Sends what is not sent, up to the first error.
+fn send_all<T: Transport>(client: &T, outbox: &Outbox) -> HashMap<String, Result<(), Error>> {
+    let mut told = HashMap::new();
+    for (key, to) in recipients() {
+        let result = client.send_once(outbox, &key, &to, small());
+        let failed = result.is_err();
+        told.insert(key, result.map(|_| ()));
+        if failed {
+            break;
+        }
+    }
+    told
+}
+
+/// How often somebody got the picture.
+fn got(server: &Emulator, to: &UserName) -> usize {
+    server.messages().iter().filter(|message| message.to == to.as_str()).count()
+}
+
+pub(crate) fn a_record_that_fails_at_any_call_loses_and_doubles_nothing<T: Transport>() {
+    let calls = {
+        let (server, record) = (Emulator::start().unwrap(), Record::default());
+        let client = T::new(session_of(&server), policy(), None);
+        assert!(send_all(&client, &open(&record).unwrap()).values().all(Result::is_ok));
+        record.0.lock().unwrap().calls
+    };
+    assert!(calls > 4 * RECIPIENTS, "a hand-out and a verdict each: {calls}");
+    // A message takes four calls: in twelve each of them has failed in each way.
+    for call in 1..=calls {
+        let how = [How::Half, How::All, How::Stuck][call % 3];
+        fails_at::<T>(Fault { call, how });
+    }
+}
+
+fn fails_at<T: Transport>(fault: Fault) {
+    let (server, record) = (Emulator::start().unwrap(), Record::default());
+    record.0.lock().unwrap().fault = Some(fault);
+    let client = T::new(session_of(&server), policy(), None);
+    let told = match open(&record) {
+        Ok(outbox) => send_all(&client, &outbox),
+        Err(_) => HashMap::new(),
+    };
+    for (key, to) in recipients() {
+        let known = match told.get(&key) {
+            Some(Ok(())) => got(&server, &to) == 1,
+            Some(Err(error)) => error.outcome() == Outcome::Unknown || got(&server, &to) == 0,
+            None => got(&server, &to) == 0,
+        };
+        assert!(known, "{fault:?}: {key} is not told right: {told:?}");
+    }
+    // Space is back, soon or late.
+    let late = (fault.call / 12).is_multiple_of(2);
+    let mut policy = policy();
+    if late {
+        policy.resend_within = Duration::ZERO;
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let client = T::new(session_of(&server), policy, None);
+    let outbox = open(&record.again()).unwrap();
+    for (key, to) in recipients() {
+        let in_doubt = outbox.state(&key) == Some(MessageState::InDoubt);
+        match client.send_once(&outbox, &key, &to, small()) {
+            Ok(_) => assert_eq!(got(&server, &to), 1, "{fault:?}: {key}"),
+            Err(error) => {
+                assert!(late && in_doubt, "{fault:?}: {key}: {error}");
+                assert_eq!(error.outcome(), Outcome::Unknown);
+                assert!(got(&server, &to) <= 1, "{fault:?}: {key}");
+            }
+        }
+    }
+}
+
+pub(crate) fn the_same_key_is_sent_once<T: Transport>() {
+    let (server, record) = (Emulator::start().unwrap(), Record::default());
+    let (friend, other) =
+        (UserName::new(server.friend()).unwrap(), UserName::new(server.second_friend()).unwrap());
+    let client = T::new(session_of(&server), policy(), None);
+    let outbox = Outbox::with_storage(record.clone()).unwrap();
+    let first = client.send_once(&outbox, "invoice 17", &friend, small()).unwrap();
+    let again = client.send_once(&outbox, "invoice 17", &friend, small()).unwrap();
+    assert_eq!(first, again);
+    let error = client.send_once(&outbox, "invoice 17", &other, small()).unwrap_err();
+    assert!(error.to_string().contains("invoice 17"), "{error}");
+    drop(outbox);
+    // Another process, and another login.
+    let outbox = Outbox::with_storage(record.again()).unwrap();
+    assert_eq!(client.send_once(&outbox, "invoice 17", &friend, small()).unwrap(), first);
+    client.send_once(&outbox, "invoice 18", &friend, small()).unwrap();
+    assert_eq!(server.messages().len(), 2);
+}
+
+fn session_of(server: &Emulator) -> Session {
+    Session::from_json_allow_loopback(server.session_json()).unwrap()
+}
