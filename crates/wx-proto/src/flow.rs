@@ -14,7 +14,9 @@
 //! # The contract
 //!
 //! 1. [`Flow::poll`] does no I/O, reads no clock and draws no randomness. `now` counts from any fixed point, the same
-//!    for one flow's whole life, and never goes back.
+//!    for one flow's whole life, and never goes back. It counts the time that the computer sleeps,
+//!    which a monotonic clock may leave out: pass the larger of what that clock and the wall clock
+//!    say has passed. What must not leave late, such as a message, depends on it.
 //! 2. One action is outstanding at a time; there is nothing to drain. Progress is a getter.
 //! 3. Until [`Flow::handle`] is called, `poll` hands out the outstanding action unchanged: same [`CallId`], same bytes,
 //!    same ids. One exception: the message. Each further hand-out of a message counts as one of its tries and marks it

@@ -177,6 +177,7 @@ pub(super) fn lines<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<u8>
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -244,5 +245,20 @@ mod tests {
         }
         let later = Record::read(b"{\"outbox\":{\"version\":2}}\n{\"new\":0}\n").unwrap_err();
         assert!(matches!(later, OutboxError::Version(2)));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_damaged_record_is_refused_or_tells_less(at in 0..900usize, byte: u8) {
+            let mut bytes = record();
+            let at = at % bytes.len();
+            bytes[at] = byte;
+            if let Ok((read, _)) = Record::read(&bytes) {
+                let again = lines(&read.entries());
+                prop_assert_eq!(lines(&Record::read(&again).unwrap().0.entries()), again);
+            }
+        }
     }
 }
