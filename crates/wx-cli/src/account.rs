@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use wx_proto::flow::{ListContacts, Logout, Restore};
-use wx_proto::{Contact, Role};
+use wx_proto::{Contact, Role, Skipped};
 
 use crate::args::{Account, Global};
 use crate::event::{self, Subject};
@@ -58,10 +58,19 @@ pub(crate) fn whoami(args: &Account, global: Global) -> ExitCode {
     })
 }
 
+/// Tells how many messages or contacts came and could not be handed out, if any.
+pub(crate) fn skipped(what: &str, skipped: Skipped, report: &Report) {
+    if !skipped.is_empty() {
+        report.tell_aside(&format!("skipped {what}: {skipped}"), &event::skipped(what, skipped));
+    }
+}
+
 /// All contacts, by name.
 pub(crate) fn list(client: &Client, report: &Report) -> Result<Vec<Contact>, Problem> {
     let flow = ListContacts::new(client.session(), seed()?, client.policy())?;
-    let mut contacts = client.drive(flow, report)?;
+    let listed = client.drive(flow, report)?;
+    skipped("contacts", listed.skipped, report);
+    let mut contacts = listed.contacts;
     contacts.sort_by(|one, other| one.name().cmp(other.name()).then(one.user_name.cmp(&other.user_name)));
     Ok(contacts)
 }

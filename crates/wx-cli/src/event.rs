@@ -1,7 +1,7 @@
 //! The events of `--json`: every key is always there.
 
 use serde_json::{Value, json};
-use wx_proto::{Contact, Fetched, Kind, Message, MsgId, Role, Sent, Session, UserName};
+use wx_proto::{Contact, Fetched, Kind, Message, MsgId, Role, Sent, Session, Skipped, UserName};
 
 use crate::problem::Problem;
 
@@ -67,6 +67,13 @@ pub(crate) fn message(message: &Message) -> Value {
         "event": "message", "msg_id": message.id.as_str(), "from": name(&message.from), "to": name(&message.to),
         "sender": name(&message.sender), "time": message.unix_s, "kind": kind(message), "file_name": file,
         "content": message.content,
+    })
+}
+
+pub(crate) fn skipped(what: &str, skipped: Skipped) -> Value {
+    json!({
+        "event": "skipped", "what": what, "unreadable": skipped.unreadable,
+        "over_limit": skipped.over_limit,
     })
 }
 

@@ -54,6 +54,7 @@ fn work(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<(
         let flow = NextMessages::new(client.session().clone(), seed()?, client.policy())?;
         let arrived = client.drive(flow, &trouble)?;
         client.move_on(arrived.session);
+        account::skipped("messages", arrived.skipped, report);
         let mut over = None;
         for message in &arrived.messages {
             report.tell(&line(message), &event::message(message));

@@ -24,6 +24,9 @@ mod kept;
 #[path = "cli/life.rs"]
 mod life;
 #[cfg(unix)]
+#[path = "cli/odd_bytes.rs"]
+mod odd_bytes;
+#[cfg(unix)]
 #[path = "cli/real_names.rs"]
 mod real_names;
 #[cfg(unix)]

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::calls;
+use crate::odd_bytes::OddBytes;
 
 /// Something the server does wrong at chosen requests: `ACTION[=ARG]@ENDPOINT[#N[+]]`, as in `drop=after@webwxsendmsgimg#1`.
 ///
@@ -72,6 +73,7 @@ pub(crate) enum Change {
     Html,
     Gzip,
     Close,
+    Odd(OddBytes),
 }
 
 impl Fault {
@@ -187,6 +189,7 @@ impl FromStr for Action {
             "html" => plain(answer(Html)),
             "gzip" => plain(answer(Gzip)),
             "close" => plain(answer(Close)),
+            "odd-bytes" => answer(Odd(arg.unwrap_or_default().parse()?)),
             _ => Err("unknown action"),
         }
     }
@@ -232,6 +235,7 @@ impl fmt::Display for Action {
             Answer(Html) => f.write_str("html"),
             Answer(Gzip) => f.write_str("gzip"),
             Answer(Close) => f.write_str("close"),
+            Answer(Odd(bytes)) => write!(f, "odd-bytes={bytes}"),
             CloseIdle(Closed::Before) => f.write_str("close-idle"),
             CloseIdle(Closed::After) => f.write_str("close-idle=after"),
         }
@@ -288,6 +292,11 @@ mod tests {
             "html",
             "gzip",
             "close",
+            "odd-bytes=utf8",
+            "odd-bytes=surrogate",
+            "odd-bytes=control",
+            "odd-bytes=id",
+            "odd-bytes=around",
         ] {
             for place in ["webwxuploadmedia", "webwxuploadmedia#2", "webwxuploadmedia#2+"] {
                 let spec = format!("{action}@{place}");
@@ -324,6 +333,8 @@ mod tests {
             "delay@login",
             "trickle=0@login",
             "redirect=@login",
+            "odd-bytes@login",
+            "odd-bytes=utf16@login",
             "redirect=a b@login",
             "cut=18446744073709551616@login",
         ] {

@@ -13,6 +13,7 @@ mod incoming;
 mod layout;
 mod login;
 mod mailbox;
+mod odd_bytes;
 mod options;
 mod people;
 mod picture;

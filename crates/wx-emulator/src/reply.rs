@@ -117,6 +117,11 @@ impl Reply {
             }
             Change::Gzip => self.gzip = true,
             Change::Close => self.headers.push((CONNECTION, "close".to_owned())),
+            Change::Odd(odd) => {
+                if let Content::Json(value) = &self.content {
+                    self.content = Content::Bytes(odd.put_into(&layout::text(value)).into());
+                }
+            }
         }
         self
     }

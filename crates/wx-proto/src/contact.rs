@@ -1,6 +1,8 @@
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::UserName;
+use crate::wire::list::Element;
 use crate::wire::{entities, lenient};
 
 /// A person or a room of the contact list.
@@ -15,14 +17,33 @@ pub struct Contact {
     pub remark_name: String,
 }
 
-impl Contact {
-    /// `None` for what has no UserName.
-    pub(crate) fn of_json(json: Value) -> Option<Self> {
-        let text = |key: &str| entities::decode(&lenient::text_of(&json[key]));
-        let user_name = UserName::new(lenient::text_of(&json["UserName"])).ok()?;
-        Some(Self { user_name, nick_name: text("NickName"), remark_name: text("RemarkName") })
-    }
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Fields<'a> {
+    #[serde(deserialize_with = "lenient::id")]
+    user_name: String,
+    #[serde(borrow)]
+    nick_name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    remark_name: Option<&'a RawValue>,
+}
 
+impl Element for Contact {
+    /// `None` for what has no UserName.
+    fn of_json(json: &RawValue) -> Option<Self> {
+        let fields: Fields<'_> = serde_json::from_str(json.get()).ok()?;
+        let text = |json: Option<&RawValue>| {
+            json.and_then(lenient::text_of).map(|text| entities::decode(&text)).unwrap_or_default()
+        };
+        Some(Self {
+            user_name: UserName::new(fields.user_name).ok()?,
+            nick_name: text(fields.nick_name),
+            remark_name: text(fields.remark_name),
+        })
+    }
+}
+
+impl Contact {
     /// Whether it is a room.
     #[must_use]
     pub fn is_room(&self) -> bool {

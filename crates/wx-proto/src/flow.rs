@@ -78,7 +78,7 @@ use bytes::Bytes;
 use crate::{LocalError, Outgoing};
 
 pub use fetch_image::FetchImage;
-pub use list_contacts::ListContacts;
+pub use list_contacts::{ListContacts, ListedContacts};
 pub use login::{Login, LoginState};
 pub use logout::Logout;
 pub use message::SendUploaded;

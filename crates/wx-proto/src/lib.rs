@@ -40,5 +40,6 @@ pub use seed::{DeviceId, IdSource, LocalId, Seed};
 pub use session::{Session, SessionBuilder, SessionError};
 pub use site::{Profile, Site};
 pub use uploaded::{Fetched, Sent, Uploaded};
+pub use wire::list::Skipped;
 pub use wire::reply::ReplyError;
 pub use wire::ret::{Ret, RetClass};

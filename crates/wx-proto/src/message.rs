@@ -1,8 +1,12 @@
 //! A message as webwxsync delivers it (`docs/protocol.md` §8.9, P57, P58).
 
-use serde_json::Value;
+use std::borrow::Cow;
 
-use crate::wire::{entities, lenient};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::wire::list::Element;
+use crate::wire::{entities, lenient, repair};
 use crate::{ImageSize, MsgId, UserName};
 
 /// A message. Only the server's word is behind any of it: names and texts are what strangers chose, so do not print them
@@ -56,45 +60,93 @@ pub enum Kind {
     Other {
         /// MsgType.
         msg_type: i64,
-        /// The whole message, as JSON.
+        /// The whole message, as JSON. What was no Unicode in it is U+FFFD.
         json: String,
     },
 }
 
-impl Message {
-    /// What it does not understand becomes [`Kind::Other`].
-    pub(crate) fn of_json(json: Value) -> Self {
-        let text = |key: &str| lenient::text_of(&json[key]);
-        let number = |key: &str| lenient::text_of(&json[key]).trim().parse::<i64>().ok();
-        let name = |key: &str| UserName::new(text(key)).ok();
-        let from = name("FromUserName");
-        let (sender, content) = decode(&text("Content"), from.as_ref());
-        let id = MsgId::new(text("MsgId")).ok().filter(|id| !id.is_zero());
-        let side = |key: &str| number(key).and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
-        let thumbnail = || side("ImgWidth").zip(side("ImgHeight"));
-        let kind = match (number("MsgType"), number("AppMsgType"), &id) {
+/// The fields of a message that are read, each by itself: one that is odd costs no other one.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Fields<'a> {
+    #[serde(borrow)]
+    msg_id: &'a RawValue,
+    #[serde(borrow)]
+    msg_type: &'a RawValue,
+    #[serde(borrow)]
+    from_user_name: &'a RawValue,
+    #[serde(borrow)]
+    to_user_name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    content: Option<&'a RawValue>,
+    #[serde(borrow)]
+    create_time: Option<&'a RawValue>,
+    #[serde(borrow)]
+    app_msg_type: Option<&'a RawValue>,
+    #[serde(borrow)]
+    img_width: Option<&'a RawValue>,
+    #[serde(borrow)]
+    img_height: Option<&'a RawValue>,
+    #[serde(borrow)]
+    has_product_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    file_name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    file_size: Option<&'a RawValue>,
+}
+
+fn text(json: Option<&RawValue>) -> Cow<'_, str> {
+    json.and_then(lenient::text_of).unwrap_or_default()
+}
+
+fn number(json: Option<&RawValue>) -> Option<i64> {
+    text(json).trim().parse().ok()
+}
+
+/// The text of an id; `None` if it is damaged, for then it is unknown whose id it was.
+fn id(json: Option<&RawValue>) -> Option<Cow<'_, str>> {
+    Some(text(json)).filter(|text| !repair::is_damaged(text))
+}
+
+impl Element for Message {
+    /// What it does not understand becomes [`Kind::Other`]. `None` if an id is damaged, or if MsgId,
+    /// MsgType or FromUserName is not there at all.
+    fn of_json(json: &RawValue) -> Option<Self> {
+        let fields: Fields<'_> = serde_json::from_str(json.get()).ok()?;
+        let name = |json| Some(UserName::new(id(json)?).ok());
+        let from = name(Some(fields.from_user_name))?;
+        let (sender, content) = decode(&text(fields.content), from.as_ref());
+        let id = MsgId::new(id(Some(fields.msg_id))?).ok().filter(|id| !id.is_zero());
+        let side = |json| number(json).and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
+        let thumbnail = || side(fields.img_width).zip(side(fields.img_height));
+        let kind = match (number(Some(fields.msg_type)), number(fields.app_msg_type), &id) {
             (Some(3), _, Some(_)) => Kind::Picture { thumbnail: thumbnail() },
             (Some(47), _, Some(_)) => {
-                Kind::Emoticon { of_store: number("HasProductId").is_some_and(|id| id != 0) }
+                Kind::Emoticon { of_store: number(fields.has_product_id).is_some_and(|id| id != 0) }
             }
             (Some(43 | 62), _, Some(_)) => Kind::Video { thumbnail: thumbnail() },
             (Some(49), Some(6), Some(_)) => {
-                let name = entities::decode(&text("FileName"));
-                Kind::File { name, len: text("FileSize").trim().parse().ok() }
+                let name = entities::decode(&text(fields.file_name));
+                Kind::File { name, len: text(fields.file_size).trim().parse().ok() }
             }
-            (msg_type, ..) => Kind::Other { msg_type: msg_type.unwrap_or_default(), json: json.to_string() },
+            (msg_type, ..) => {
+                Kind::Other { msg_type: msg_type.unwrap_or_default(), json: json.get().to_owned() }
+            }
         };
-        Self {
+        let unix_s = number(fields.create_time).and_then(|time| u64::try_from(time).ok());
+        Some(Self {
             id: id.unwrap_or_else(MsgId::zero),
-            to: name("ToUserName"),
-            unix_s: number("CreateTime").and_then(|time| u64::try_from(time).ok()).unwrap_or_default(),
+            to: name(fields.to_user_name)?,
+            unix_s: unix_s.unwrap_or_default(),
             from,
             sender,
             kind,
             content,
-        }
+        })
     }
+}
 
+impl Message {
     /// Which of its pictures there is to fetch, if any: a video's cover is its thumbnail.
     #[must_use]
     pub fn picture(&self) -> Option<ImageSize> {
@@ -109,16 +161,15 @@ impl Message {
 
 /// The room member that a text names in front, and the text without it, decoded (P58).
 fn decode(content: &str, from: Option<&UserName>) -> (Option<UserName>, String) {
-    // An escaped line break is part of the text, so those of the server come first.
-    let text = |raw: &str| entities::decode(&raw.replace("<br/>", "\n"));
     if from.is_some_and(UserName::is_room)
         && let Some((name, rest)) = content.split_once(":<br/>")
         && name.starts_with('@')
+        && !repair::is_damaged(name)
         && let Ok(sender) = UserName::new(name)
     {
-        return (Some(sender), text(rest));
+        return (Some(sender), entities::decode_with_breaks(rest));
     }
-    (None, text(content))
+    (None, entities::decode_with_breaks(content))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use futures_core::Stream;
 use futures_core::stream::FusedStream;
 use wx_client::seed;
 use wx_proto::flow::NextMessages;
-use wx_proto::{Error, Message, Session};
+use wx_proto::{Error, Message, Session, Skipped};
 
 use crate::{Client, Watch, drive};
 
@@ -15,13 +15,14 @@ use crate::{Client, Watch, drive};
 #[must_use]
 pub struct Messages<'w> {
     client: Client,
+    skipped: Skipped,
     state: State<'w>,
 }
 
 enum State<'w> {
     Idle(Watch<'w>),
     /// Under way. It stays here when whoever waits for it goes away.
-    Waiting(Pin<Box<dyn Future<Output = (Watch<'w>, Batch)> + Send + 'w>>),
+    Waiting(Pin<Box<dyn Future<Output = (Watch<'w>, Skipped, Batch)> + Send + 'w>>),
     Ended,
 }
 
@@ -54,17 +55,20 @@ impl Client {
 
     /// As [`Client::messages`], watched.
     pub fn messages_with<'w>(&self, watch: Watch<'w>) -> Messages<'w> {
-        Messages { client: self.clone(), state: State::Idle(watch) }
+        Messages { client: self.clone(), skipped: Skipped::default(), state: State::Idle(watch) }
     }
 
-    async fn next_messages(&self, watch: &mut Watch<'_>) -> Batch {
+    async fn next_messages(&self, watch: &mut Watch<'_>, skipped: &mut Skipped) -> Batch {
         loop {
             let before = self.session();
             let mut flow = NextMessages::new(Session::clone(&before), seed()?, self.policy())?;
             let arrived = drive(self.http(), &mut (), &mut flow, watch).await?;
             // If somebody else moved the session on meanwhile, they have these messages, or they come once more behind that.
             if self.session.replace(&before, arrived.session) {
-                return Ok(arrived.messages);
+                *skipped += arrived.skipped;
+                if !arrived.messages.is_empty() {
+                    return Ok(arrived.messages);
+                }
             }
         }
     }
@@ -79,21 +83,29 @@ impl Messages<'_> {
         poll_fn(|context| self.poll(context)).await
     }
 
+    /// Returns how many messages came until now and could not be handed out.
+    #[must_use]
+    pub fn skipped(&self) -> Skipped {
+        self.skipped
+    }
+
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Batch>> {
         loop {
             match std::mem::replace(&mut self.state, State::Ended) {
                 State::Idle(mut watch) => {
                     let client = self.client.clone();
                     self.state = State::Waiting(Box::pin(async move {
-                        let batch = client.next_messages(&mut watch).await;
-                        (watch, batch)
+                        let mut skipped = Skipped::default();
+                        let batch = client.next_messages(&mut watch, &mut skipped).await;
+                        (watch, skipped, batch)
                     }));
                 }
                 State::Waiting(mut waiting) => {
-                    let Poll::Ready((watch, batch)) = waiting.as_mut().poll(context) else {
+                    let Poll::Ready((watch, skipped, batch)) = waiting.as_mut().poll(context) else {
                         self.state = State::Waiting(waiting);
                         return Poll::Pending;
                     };
+                    self.skipped += skipped;
                     if batch.is_ok() {
                         self.state = State::Idle(watch);
                     }

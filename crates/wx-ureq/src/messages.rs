@@ -3,7 +3,7 @@ use std::iter::FusedIterator;
 
 use wx_client::seed;
 use wx_proto::flow::NextMessages;
-use wx_proto::{Cause, Error, Message, Session};
+use wx_proto::{Cause, Error, Message, Session, Skipped};
 
 use crate::{Client, Watch, drive};
 
@@ -12,6 +12,7 @@ use crate::{Client, Watch, drive};
 pub struct Messages<'w> {
     client: Client,
     watch: Watch<'w>,
+    skipped: Skipped,
     ended: bool,
 }
 
@@ -42,19 +43,30 @@ impl Client {
     /// As [`Client::messages`], watched. Once it is cancelled, the iteration ends, without an error: at the latest when
     /// the server, which holds a request for up to 25 s until something comes, has answered it.
     pub fn messages_with<'w>(&self, watch: Watch<'w>) -> Messages<'w> {
-        Messages { client: self.clone(), watch, ended: false }
+        Messages { client: self.clone(), watch, skipped: Skipped::default(), ended: false }
     }
 
-    fn next_messages(&self, watch: &mut Watch<'_>) -> Result<Vec<Message>, Error> {
+    fn next_messages(&self, watch: &mut Watch<'_>, skipped: &mut Skipped) -> Result<Vec<Message>, Error> {
         loop {
             let before = self.session();
             let mut flow = NextMessages::new(Session::clone(&before), seed()?, self.policy())?;
             let arrived = drive(self.http(), &mut (), &mut flow, watch)?;
             // If somebody else moved the session on meanwhile, they have these messages, or they come once more behind that.
             if self.session.replace(&before, arrived.session) {
-                return Ok(arrived.messages);
+                *skipped += arrived.skipped;
+                if !arrived.messages.is_empty() {
+                    return Ok(arrived.messages);
+                }
             }
         }
+    }
+}
+
+impl Messages<'_> {
+    /// Returns how many messages came until now and could not be handed out.
+    #[must_use]
+    pub fn skipped(&self) -> Skipped {
+        self.skipped
     }
 }
 
@@ -66,7 +78,7 @@ impl Iterator for Messages<'_> {
         if self.ended {
             return None;
         }
-        let batch = self.client.next_messages(&mut self.watch);
+        let batch = self.client.next_messages(&mut self.watch, &mut self.skipped);
         self.ended = batch.is_err();
         Some(batch).filter(|batch| !matches!(batch, Err(Error { cause: Cause::Cancelled, .. })))
     }

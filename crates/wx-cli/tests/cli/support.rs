@@ -192,6 +192,7 @@ impl Ran {
                 "sent" => assert_eq!(keys, SENT),
                 "fetched" => assert_eq!(keys, FETCHED),
                 "failed" | "unknown" => assert_eq!(keys, FAILED),
+                "skipped" => assert_eq!(keys, ["event", "what", "unreadable", "over_limit"]),
                 "contact" | "account" | "message" | "logged_in" | "logged_out" => {}
                 "code" | "asked" | "scanned" | "confirmed" | "refused" | "expired" | "trouble" => {}
                 other => panic!("{other}"),

@@ -8,6 +8,7 @@ use super::{Endpoint, LIST_LIMIT, cgi};
 use crate::outgoing::Draft;
 use crate::seed::Draw;
 use crate::wire::base::BaseRequest;
+use crate::wire::list::List;
 use crate::wire::query::Target;
 use crate::wire::{lenient, reply};
 use crate::{Contact, DeviceId, Outgoing, ReplyError, Seed, Session, Unready, UserName};
@@ -54,11 +55,11 @@ impl<'a> Asked<'a> {
 #[serde(rename_all = "PascalCase")]
 struct Fields {
     #[serde(default, deserialize_with = "lenient::or_default")]
-    contact_list: Vec<serde_json::Value>,
+    contact_list: List<Contact>,
 }
 
 impl BatchGetContact {
-    /// Asks for `names`.
+    /// Asks for `names`. Contacts of the answer that cannot be read are left out.
     #[must_use]
     pub fn new(names: impl IntoIterator<Item = UserName>, seed: Seed) -> Self {
         let names = names.into_iter().take(CONTACTS_PER_CALL).collect();
@@ -86,7 +87,7 @@ impl Endpoint for BatchGetContact {
 
     fn read(&self, answer: &Response<Bytes>) -> Result<Vec<Contact>, ReplyError> {
         let fields: Fields = reply::accepted(answer, LIST_LIMIT)?;
-        Ok(fields.contact_list.into_iter().filter_map(Contact::of_json).collect())
+        Ok(fields.contact_list.elements)
     }
 }
 

@@ -54,11 +54,11 @@ struct Request<'a> {
 
 #[derive(Deserialize)]
 struct Fields {
-    #[serde(rename = "MediaId", default, deserialize_with = "lenient::text")]
+    #[serde(rename = "MediaId", default, deserialize_with = "lenient::id")]
     media_id: String,
-    #[serde(rename = "AESKey", default, deserialize_with = "lenient::text")]
+    #[serde(rename = "AESKey", default, deserialize_with = "lenient::id")]
     aes_key: String,
-    #[serde(rename = "Signature", default, deserialize_with = "lenient::text")]
+    #[serde(rename = "Signature", default, deserialize_with = "lenient::id")]
     signature: String,
 }
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::{Endpoint, LIST_LIMIT, cgi};
 use crate::outgoing::Draft;
+use crate::wire::list::{List, Skipped};
 use crate::wire::query::Target;
 use crate::wire::{lenient, reply};
 use crate::{Contact, Outgoing, ReplyError, Session, Unready};
@@ -23,6 +24,8 @@ pub struct GetContact {
 pub struct Contacts {
     /// The contacts.
     pub contacts: Vec<Contact>,
+    /// Contacts that could not be read, or were too many.
+    pub skipped: Skipped,
     /// Where the next page begins; 0 if this is the last.
     pub seq: u64,
 }
@@ -31,8 +34,8 @@ pub struct Contacts {
 #[serde(rename_all = "PascalCase")]
 struct Fields {
     #[serde(default, deserialize_with = "lenient::or_default")]
-    member_list: Vec<serde_json::Value>,
-    #[serde(default, deserialize_with = "lenient::count")]
+    member_list: List<Contact>,
+    #[serde(default, deserialize_with = "lenient::optional_count")]
     seq: u64,
 }
 
@@ -62,7 +65,8 @@ impl Endpoint for GetContact {
     fn read(&self, answer: &Response<Bytes>) -> Result<Contacts, ReplyError> {
         let fields: Fields = reply::accepted(answer, LIST_LIMIT)?;
         Ok(Contacts {
-            contacts: fields.member_list.into_iter().filter_map(Contact::of_json).collect(),
+            contacts: fields.member_list.elements,
+            skipped: fields.member_list.skipped,
             seq: fields.seq,
         })
     }

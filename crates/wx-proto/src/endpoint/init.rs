@@ -44,7 +44,7 @@ struct Request<'a> {
 #[serde(rename_all = "PascalCase")]
 struct Fields {
     user: User,
-    #[serde(rename = "SKey", default, deserialize_with = "lenient::text")]
+    #[serde(rename = "SKey", default, deserialize_with = "lenient::optional_id")]
     skey: String,
     #[serde(default, deserialize_with = "lenient::or_default")]
     sync_key: SyncKey,
@@ -53,9 +53,9 @@ struct Fields {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct User {
-    #[serde(default, deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::id")]
     user_name: String,
-    #[serde(default, deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::optional_text")]
     nick_name: String,
 }
 

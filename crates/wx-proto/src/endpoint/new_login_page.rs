@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use super::{Endpoint, REPLY_LIMIT};
 use crate::outgoing::{Accept, Draft};
 use crate::wire::query::{PassTicket, Target};
-use crate::wire::{reply, xml};
+use crate::wire::{repair, reply, xml};
 use crate::{HostError, Hosts, Outgoing, ReplyError, Role, Secret, Site, Unready};
 
 /// Opens the login page that a poll named.
@@ -127,13 +127,17 @@ impl Endpoint for NewLoginPage {
         if let Some(url) = field("redirecturl") {
             return Ok(LoginPage::Elsewhere(url.into()));
         }
-        let secret = |name: &'static str| field(name).map(Secret::from).ok_or(ReplyError::Missing(name));
+        let whole = |name: &'static str| match field(name) {
+            Some(text) if repair::is_damaged(&text) => Err(ReplyError::Missing(name)),
+            text => Ok(text.map(Secret::from)),
+        };
+        let secret = |name: &'static str| whole(name)?.ok_or(ReplyError::Missing(name));
         let uin = field("wxuin").and_then(|uin| uin.parse().ok());
         Ok(LoginPage::Credentials(Credentials {
             uin: uin.ok_or(ReplyError::Missing("wxuin"))?,
             sid: secret("wxsid")?,
             skey: secret("skey")?,
-            pass_ticket: field("pass_ticket").map(|ticket| PassTicket(ticket.into())),
+            pass_ticket: whole("pass_ticket")?.map(PassTicket),
         }))
     }
 }

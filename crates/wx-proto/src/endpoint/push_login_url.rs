@@ -21,7 +21,7 @@ pub struct PushLoginUrl {
 struct Fields {
     #[serde(default, deserialize_with = "lenient::text")]
     ret: String,
-    #[serde(default, deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::optional_text")]
     msg: String,
     #[serde(default, deserialize_with = "lenient::text")]
     uuid: String,
@@ -46,8 +46,10 @@ impl Endpoint for PushLoginUrl {
     }
 
     fn read(&self, answer: &Response<Bytes>) -> Result<Uuid, ReplyError> {
-        let text = reply::text(answer, REPLY_LIMIT)?;
-        let fields: Fields = serde_json::from_str(&text).map_err(|_| ReplyError::of_text(&text, "uuid"))?;
+        reply::status(answer.status(), answer.headers())?;
+        let json = reply::json(answer, REPLY_LIMIT)?;
+        let fields: Fields = serde_json::from_slice(&json)
+            .map_err(|_| ReplyError::of_text(&String::from_utf8_lossy(&json), "uuid"))?;
         match fields.ret.trim().parse() {
             Ok(0) => Uuid::new(&fields.uuid).ok_or(ReplyError::Missing("uuid")),
             Ok(ret) => Err(ReplyError::refused(ret, &fields.msg)),

@@ -11,6 +11,7 @@ use crate::seed::Draw;
 use crate::session::SyncKey;
 use crate::wire::base::BaseRequest;
 use crate::wire::clock::not_now;
+use crate::wire::list::{List, Skipped};
 use crate::wire::query::Target;
 use crate::wire::{lenient, reply};
 use crate::{DeviceId, Outgoing, ReplyError, Secret, Seed, Session, Unready};
@@ -28,6 +29,9 @@ pub struct Sync {
 pub struct Batch {
     /// The messages, in the server's order; one may come twice.
     pub messages: Vec<Message>,
+    /// Messages that could not be read, or were too many. The position after the batch is after
+    /// them too: they do not come again.
+    pub skipped: Skipped,
     /// Whether there is more at once.
     pub more: bool,
     pub(crate) skey: Option<Secret>,
@@ -48,14 +52,14 @@ struct Request<'a> {
 #[serde(rename_all = "PascalCase")]
 struct Fields {
     #[serde(default, deserialize_with = "lenient::or_default")]
-    add_msg_list: Vec<serde_json::Value>,
-    #[serde(default, deserialize_with = "lenient::count")]
+    add_msg_list: List<Message>,
+    #[serde(default, deserialize_with = "lenient::optional_count")]
     continue_flag: u64,
-    #[serde(rename = "SKey", default, deserialize_with = "lenient::text")]
+    #[serde(rename = "SKey", default, deserialize_with = "lenient::optional_id")]
     skey: String,
     #[serde(default, deserialize_with = "lenient::or_default")]
     sync_key: SyncKey,
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::optional")]
     sync_check_key: SyncKey,
 }
 
@@ -90,7 +94,8 @@ impl Endpoint for Sync {
     fn read(&self, answer: &Response<Bytes>) -> Result<Batch, ReplyError> {
         let fields: Fields = reply::accepted(answer, LIST_LIMIT)?;
         Ok(Batch {
-            messages: fields.add_msg_list.into_iter().map(Message::of_json).collect(),
+            messages: fields.add_msg_list.elements,
+            skipped: fields.add_msg_list.skipped,
             more: fields.continue_flag != 0,
             skey: Some(fields.skey).filter(|skey| !skey.is_empty()).map(Secret::from),
             sync_key: fields.sync_key.if_any(),

@@ -93,15 +93,15 @@ struct UploadMediaRequest<'a> {
 
 #[derive(Deserialize)]
 struct Fields {
-    #[serde(rename = "MediaId", default, deserialize_with = "lenient::text")]
+    #[serde(rename = "MediaId", default, deserialize_with = "lenient::id")]
     media_id: String,
-    #[serde(rename = "StartPos", default, deserialize_with = "lenient::number")]
+    #[serde(rename = "StartPos", default, deserialize_with = "lenient::optional_number")]
     start_pos: Option<u64>,
-    #[serde(rename = "CDNThumbImgHeight", default, deserialize_with = "lenient::number")]
+    #[serde(rename = "CDNThumbImgHeight", default, deserialize_with = "lenient::optional_number")]
     height: Option<u64>,
-    #[serde(rename = "CDNThumbImgWidth", default, deserialize_with = "lenient::number")]
+    #[serde(rename = "CDNThumbImgWidth", default, deserialize_with = "lenient::optional_number")]
     width: Option<u64>,
-    #[serde(rename = "EncryFileName", default, deserialize_with = "lenient::text")]
+    #[serde(rename = "EncryFileName", default, deserialize_with = "lenient::optional_text")]
     encry_file_name: String,
 }
 

@@ -5,7 +5,7 @@ use super::repeating::Repeating;
 use super::{Action, CallId, Flow, Input, Misuse, Progress};
 use crate::endpoint::Endpoint;
 use crate::endpoint::get_contact::{Contacts, GetContact};
-use crate::{Cause, Contact, Error, Policy, Seed, Session, Step, UserName};
+use crate::{Cause, Contact, Error, Policy, Seed, Session, Skipped, Step, UserName};
 
 /// Lists the contacts, page by page, each of them once.
 #[derive(Debug)]
@@ -14,9 +14,20 @@ pub struct ListContacts {
     unix_ms: u64,
     policy: Policy,
     contacts: Vec<Contact>,
+    skipped: Skipped,
     known: BTreeSet<UserName>,
     pages: u32,
     stage: Stage,
+}
+
+/// The contacts of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListedContacts {
+    /// The contacts, in the server's order.
+    pub contacts: Vec<Contact>,
+    /// Contacts that came and could not be handed out.
+    pub skipped: Skipped,
 }
 
 #[derive(Debug)]
@@ -42,6 +53,7 @@ impl ListContacts {
             unix_ms: seed.unix_ms,
             policy,
             contacts: Vec::new(),
+            skipped: Skipped::default(),
             known: BTreeSet::new(),
             pages: 1,
             stage,
@@ -49,6 +61,7 @@ impl ListContacts {
     }
 
     fn listed(&mut self, page_got: Contacts, next_id: CallId) {
+        self.skipped += page_got.skipped;
         for contact in page_got.contacts {
             if self.known.insert(contact.user_name.clone()) {
                 self.contacts.push(contact);
@@ -72,12 +85,15 @@ fn page(seq: u64, id: CallId, session: &Session, unix_ms: u64, policy: &Policy) 
 }
 
 impl Flow for ListContacts {
-    type Output = Result<Vec<Contact>, Error>;
+    type Output = Result<ListedContacts, Error>;
 
     fn poll(&mut self, now: Duration) -> Action<Self::Output> {
         match &mut self.stage {
             Stage::Page(_, call) => call.poll(now),
-            Stage::Done(None) => Action::Done(Ok(self.contacts.clone())),
+            Stage::Done(None) => {
+                let (contacts, skipped) = (self.contacts.clone(), self.skipped);
+                Action::Done(Ok(ListedContacts { contacts, skipped }))
+            }
             Stage::Done(Some(error)) => Action::Done(Err((**error).clone())),
         }
     }

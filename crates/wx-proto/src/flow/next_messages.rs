@@ -8,7 +8,8 @@ use crate::endpoint::Endpoint;
 use crate::endpoint::sync::{Batch, Sync};
 use crate::endpoint::sync_check::{Checked, SyncCheck};
 use crate::{
-    Cause, Error, Message, Outgoing, Policy, ReplyError, Ret, RetClass, Role, Seed, Session, Step, Unready,
+    Cause, Error, Message, Outgoing, Policy, ReplyError, Ret, RetClass, Role, Seed, Session, Skipped, Step,
+    Unready,
 };
 
 /// Waits until messages come, for as long as it takes, and ends with them and with the session as it is behind them. To
@@ -37,7 +38,7 @@ enum Stage {
     Restore(Box<Restore>),
     Check,
     Sync,
-    Done(Result<Vec<Message>, Box<Error>>),
+    Done(Result<(Vec<Message>, Skipped), Box<Error>>),
 }
 
 /// What came.
@@ -46,8 +47,10 @@ enum Stage {
 pub struct Arrived {
     /// The session from now on.
     pub session: Session,
-    /// The new messages, at least one, in the server's order.
+    /// The new messages, in the server's order: at least one, unless all were skipped.
     pub messages: Vec<Message>,
+    /// Messages that came and could not be handed out. The session is after them too.
+    pub skipped: Skipped,
 }
 
 impl NextMessages {
@@ -92,12 +95,12 @@ impl NextMessages {
     }
 
     fn synced(&mut self, batch: Batch, now: Duration) {
-        let before = self.session.sync().key.clone();
+        let (before, skipped) = (self.session.sync().key.clone(), batch.skipped);
         let messages = self.session.adopt_batch(batch, self.clock.unix_ms(now) / 1000);
         let moved = self.session.sync().key != before;
         // Those without an id cannot be told apart: without another position they are the same again.
-        if messages.iter().any(|message| moved || !message.id.is_zero()) {
-            self.stage = Stage::Done(Ok(messages));
+        if messages.iter().any(|message| moved || !message.id.is_zero()) || (moved && !skipped.is_empty()) {
+            self.stage = Stage::Done(Ok((messages, skipped)));
             return;
         }
         self.stage = Stage::next(&self.session);
@@ -157,9 +160,9 @@ impl Flow for NextMessages {
                     let check = matches!(self.stage, Stage::Check);
                     self.call.poll(now, || request(check, seed, &self.session, &self.policy))
                 }
-                Stage::Done(Ok(messages)) => {
+                Stage::Done(Ok((messages, skipped))) => {
                     let (session, messages) = (self.session.clone(), messages.clone());
-                    return Action::Done(Ok(Arrived { session, messages }));
+                    return Action::Done(Ok(Arrived { session, messages, skipped: *skipped }));
                 }
                 Stage::Done(Err(error)) => return Action::Done(Err((**error).clone())),
             };

@@ -1,8 +1,13 @@
+use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
 use super::*;
 
 const ROOM: &str = "@@0123456789abcdef";
+
+fn of_json(json: &Value) -> Option<Message> {
+    Message::of_json(&to_raw_value(json).unwrap())
+}
 
 fn message(more: Value) -> Message {
     let mut json = json!({
@@ -10,7 +15,7 @@ fn message(more: Value) -> Message {
         "Content": "", "CreateTime": 1_511_493_942, "ImgWidth": 100, "ImgHeight": 67,
     });
     json.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    Message::of_json(json)
+    of_json(&json).unwrap()
 }
 
 #[test]
@@ -67,7 +72,7 @@ fn whatever_is_wrong_it_is_a_message() {
         json!({ "MsgId": "000" }),
         json!({ "MsgId": 0 }),
         json!({ "MsgId": "../../etc/passwd" }),
-        json!({ "MsgId": null }),
+        json!({ "MsgId": [] }),
         json!({ "MsgId": 1.5 }),
     ] {
         let read = message(wrong);
@@ -75,17 +80,46 @@ fn whatever_is_wrong_it_is_a_message() {
         assert!(matches!(read.kind, Kind::Other { msg_type: 3, .. }), "nothing can be fetched under it");
     }
     for json in [
-        json!(null),
-        json!([]),
-        json!("x"),
-        json!({}),
-        json!({ "Content": {}, "MsgType": [], "FromUserName": 7 }),
+        json!({ "Content": {}, "MsgType": [], "FromUserName": {}, "MsgId": true }),
+        json!({ "MsgId": "", "MsgType": null, "FromUserName": null, "CreateTime": 1.5 }),
     ] {
-        assert!(matches!(Message::of_json(json).kind, Kind::Other { .. }));
+        assert!(matches!(of_json(&json).unwrap().kind, Kind::Other { .. }));
     }
     let Kind::Other { json, msg_type } = message(json!({ "MsgType": 51, "StatusNotifyCode": 4 })).kind else {
         panic!()
     };
     assert_eq!(msg_type, 51);
     assert_eq!(serde_json::from_str::<Value>(&json).unwrap()["StatusNotifyCode"], 4);
+}
+
+#[test]
+fn what_has_no_id_no_type_and_no_sender_is_no_message() {
+    for json in [
+        json!(null),
+        json!([]),
+        json!("x"),
+        json!({}),
+        json!({ "MsgType": 3, "FromUserName": "@friend", "Content": "x" }),
+        json!({ "MsgId": "7", "FromUserName": "@friend" }),
+        json!({ "MsgId": "7", "MsgType": 3 }),
+    ] {
+        assert_eq!(of_json(&json), None, "{json}");
+    }
+}
+
+#[test]
+fn a_damaged_id_is_no_other_id() {
+    for key in ["MsgId", "FromUserName", "ToUserName"] {
+        for damaged in ["\u{fffd}", "7\u{fffd}", "@a\u{fffd}b", "@a\n", "\u{0}"] {
+            let mut json = json!({ "MsgId": "7", "MsgType": 3, "FromUserName": "@friend" });
+            json[key] = damaged.into();
+            assert_eq!(of_json(&json), None, "{json}");
+        }
+    }
+    // What stands in a text is no id, and the same in an optional field that is odd.
+    assert_eq!(message(json!({ "Content": "a\u{fffd}" })).content, "a\u{fffd}");
+    let prefixed = json!({ "Content": "@a\u{fffd}:<br/>x", "FromUserName": ROOM });
+    assert_eq!(message(prefixed).sender, None);
+    let twice = r#"{"MsgId":"7","MsgType":3,"FromUserName":"@a","MsgId":"8"}"#;
+    assert_eq!(Message::of_json(serde_json::from_str(twice).unwrap()), None);
 }

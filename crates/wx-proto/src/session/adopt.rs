@@ -46,7 +46,7 @@ impl Session {
 
     /// Takes in the answer to webwxsync at `unix_s` (Unix seconds), and gives those of its messages that are new (P57).
     pub fn adopt_batch(&mut self, batch: Batch, unix_s: u64) -> Vec<Message> {
-        let Batch { mut messages, more, skey, sync_key, check_key } = batch;
+        let Batch { mut messages, more, skey, sync_key, check_key, skipped: _ } = batch;
         let parts = self.change();
         if let Some(skey) = skey {
             parts.skey = skey;

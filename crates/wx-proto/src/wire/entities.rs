@@ -1,15 +1,35 @@
 //! The few entities that the server writes, in XML and in messages (P54, P58).
 
-/// The text with its entities decoded, `&amp;` last: what is escaped twice is decoded once (P58).
+const ENTITIES: [(&str, char); 6] =
+    [("&lt;", '<'), ("&gt;", '>'), ("&#39;", '\''), ("&apos;", '\''), ("&quot;", '"'), ("&amp;", '&')];
+
+/// The text with its entities decoded: what is escaped twice is decoded once (P58).
 pub(crate) fn decode(text: &str) -> String {
-    let mut decoded = text.to_owned();
-    for (entity, plain) in
-        [("&lt;", "<"), ("&gt;", ">"), ("&#39;", "'"), ("&apos;", "'"), ("&quot;", "\""), ("&amp;", "&")]
-    {
-        if decoded.contains(entity) {
-            decoded = decoded.replace(entity, plain);
-        }
+    replaced(text, entity)
+}
+
+/// As [`decode`], with a line break for each `<br/>` that is not escaped (P58).
+pub(crate) fn decode_with_breaks(text: &str) -> String {
+    replaced(text, |rest| entity(rest).or_else(|| Some((rest.strip_prefix("<br/>")?, '\n'))))
+}
+
+fn entity(rest: &str) -> Option<(&str, char)> {
+    ENTITIES.iter().find_map(|(entity, plain)| Some((rest.strip_prefix(entity)?, *plain)))
+}
+
+/// Goes through the text once. `what` gives the character that the rest of the text begins with, and
+/// what comes after it.
+fn replaced(text: &str, what: impl Fn(&str) -> Option<(&str, char)>) -> String {
+    let mut decoded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '<']) {
+        decoded.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let (after, c) = what(rest).unwrap_or((&rest[1..], char::from(rest.as_bytes()[0])));
+        decoded.push(c);
+        rest = after;
     }
+    decoded.push_str(rest);
     decoded
 }
 
@@ -34,10 +54,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn p58_ampersands_are_last() {
+    fn p58_what_is_escaped_twice_is_decoded_once() {
         assert_eq!(decode("&lt;a b=&quot;c&quot;&gt;&#39;&amp;"), "<a b=\"c\">'&");
         assert_eq!(decode("&amp;lt; &amp;amp;"), "&lt; &amp;");
         assert_eq!(decode("& &; &lt"), "& &; &lt");
+        assert_eq!(decode("a<br/>&lt;br/&gt;"), "a<br/><br/>");
+        assert_eq!(decode_with_breaks("a<br/><br>&lt;br/&gt;&amp;#39;"), "a\n<br><br/>&#39;");
         let all = "a&<>\"'&amp;";
         assert_eq!(decode(&encode(all)), all);
     }

@@ -1,9 +1,13 @@
 //! Readers for fields whose JSON type varies between servers and years (P12, P37, §9 row 13).
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::repair;
 
 /// A string, a whole number, or null. Numbers never pass through a float (P17).
 enum Text {
@@ -55,13 +59,53 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Erro
     })
 }
 
-/// A field of a JSON value as text: a string or a whole number; anything else reads as empty.
-pub(crate) fn text_of(value: &serde_json::Value) -> String {
-    match value {
-        serde_json::Value::String(text) => text.clone(),
-        serde_json::Value::Number(number) if !number.is_f64() => number.to_string(),
-        _ => String::new(),
+/// As [`text`], for what names something: a damaged one is an error, never another name.
+pub(crate) fn id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let text = text(from)?;
+    if repair::is_damaged(&text) { Err(D::Error::custom("a damaged id")) } else { Ok(text) }
+}
+
+/// A field of a JSON element as text: a string or a whole number; anything else reads as absent.
+pub(crate) fn text_of(json: &RawValue) -> Option<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
+
+    let json = json.get();
+    match json.as_bytes().first()? {
+        b'"' => serde_json::from_str(json).ok().map(|Borrowed(text)| text),
+        b'-' | b'0'..=b'9' if !json.contains(['.', 'e', 'E']) => Some(json.into()),
+        _ => None,
     }
+}
+
+/// A string or a whole number as text; anything else reads as empty.
+pub(crate) fn optional_text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let json = <&RawValue>::deserialize(from)?;
+    Ok(text_of(json).map(Cow::into_owned).unwrap_or_default())
+}
+
+/// As [`optional_text`]; a damaged text reads as empty too.
+pub(crate) fn optional_id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    Ok(Some(optional_text(from)?).filter(|text| !repair::is_damaged(text)).unwrap_or_default())
+}
+
+/// A number, or a string of digits; anything else reads as absent.
+pub(crate) fn optional_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    let json = <&RawValue>::deserialize(from)?;
+    Ok(text_of(json).and_then(|text| text.trim().parse().ok()))
+}
+
+/// As [`optional_number`], with 0 for what is none.
+pub(crate) fn optional_count<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    Ok(optional_number(from)?.unwrap_or_default())
+}
+
+/// What cannot be read reads as absent.
+pub(crate) fn optional<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(
+    from: D,
+) -> Result<T, D::Error> {
+    let json = <&RawValue>::deserialize(from)?;
+    Ok(serde_json::from_str(json.get()).unwrap_or_default())
 }
 
 /// A number, or a string of digits; null, a negative number and any other string read as absent.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::inflate::{self, InflateError};
-use super::{lenient, ret::Ret};
+use super::{lenient, repair, ret::Ret};
 
 /// Why an answer cannot be used. Ordered as the gate checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +87,7 @@ struct Envelope {
 struct BaseResponse {
     #[serde(rename = "Ret", deserialize_with = "lenient::signed")]
     ret: i64,
-    #[serde(rename = "ErrMsg", default, deserialize_with = "lenient::text")]
+    #[serde(rename = "ErrMsg", default, deserialize_with = "lenient::optional_text")]
     message: String,
 }
 
@@ -95,7 +95,8 @@ struct BaseResponse {
 pub(crate) struct Opened {
     pub(crate) ret: Ret,
     message: String,
-    body: Bytes,
+    /// The JSON, repaired.
+    json: Bytes,
 }
 
 impl Opened {
@@ -105,7 +106,7 @@ impl Opened {
             return Err(ReplyError::refused(self.ret.0, &self.message));
         }
         // The envelope could be read: a field is not what it should be.
-        serde_json::from_slice(&self.body).map_err(|_| ReplyError::NoRet)
+        serde_json::from_slice(&self.json).map_err(|_| ReplyError::NoRet)
     }
 }
 
@@ -158,7 +159,7 @@ impl ReplyError {
 
     /// A text in which `what` was not found.
     pub(crate) fn of_text(text: &str, what: &'static str) -> Self {
-        let start = text.trim_start().as_bytes();
+        let start = repair::trimmed(text.as_bytes());
         let is_page = |tag: &[u8]| start.len() >= tag.len() && start[..tag.len()].eq_ignore_ascii_case(tag);
         match start {
             [] => Self::Empty,
@@ -169,8 +170,7 @@ impl ReplyError {
 
     /// What bytes that are no JSON object look like: the first that is not white space tells.
     pub(crate) fn of_page(body: &[u8]) -> Option<Self> {
-        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-        match body.iter().find(|byte| !byte.is_ascii_whitespace())? {
+        match repair::trimmed(body).first()? {
             b'<' => Some(Self::Html),
             b'{' | b'[' => Some(Self::Json),
             _ => None,
@@ -180,15 +180,16 @@ impl ReplyError {
 
 /// JSON in the place of a picture: the server's verdict, if it holds one that is no success.
 pub(crate) fn verdict(body: &[u8]) -> ReplyError {
-    let base = envelope(body).ok().filter(|base| base.ret != 0);
+    let json = repair::json(&Bytes::copy_from_slice(body));
+    let base = envelope(&json).ok().filter(|base| base.ret != 0);
     base.map_or(ReplyError::Json, |base| ReplyError::refused(base.ret, &base.message))
 }
 
 /// The envelope, whatever the status.
 pub(crate) fn open(reply: &Response<Bytes>, cap: u64) -> Result<Opened, ReplyError> {
-    let body = body(reply, cap)?;
-    let BaseResponse { ret, message } = envelope(&body)?;
-    Ok(Opened { ret: Ret(ret), message, body })
+    let json = json(reply, cap)?;
+    let BaseResponse { ret, message } = envelope(&json)?;
+    Ok(Opened { ret: Ret(ret), message, json })
 }
 
 /// The gate for answers that are text: status, then the text.
@@ -200,8 +201,12 @@ pub(crate) fn text(reply: &Response<Bytes>, cap: u64) -> Result<String, ReplyErr
 /// The body as text, whatever the status. It is UTF-8, whatever the headers say (P59).
 pub(crate) fn body_text(reply: &Response<Bytes>, cap: u64) -> Result<String, ReplyError> {
     let body = body(reply, cap)?;
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body);
-    Ok(String::from_utf8_lossy(body).into_owned())
+    Ok(String::from_utf8_lossy(repair::trimmed(&body)).into_owned())
+}
+
+/// The body as JSON, whatever the status, with its strings repaired.
+pub(crate) fn json(reply: &Response<Bytes>, cap: u64) -> Result<Bytes, ReplyError> {
+    Ok(repair::json(&body(reply, cap)?))
 }
 
 /// The body's bytes, inflated, whole, and not empty.
@@ -236,7 +241,7 @@ fn envelope(body: &[u8]) -> Result<BaseResponse, ReplyError> {
             Some(ReplyError::Html) => ReplyError::Html,
             Some(_) if error.is_eof() => ReplyError::CutJson,
             Some(_) if error.is_data() => ReplyError::NoRet,
-            _ if body.trim_ascii().is_empty() => ReplyError::Empty,
+            _ if body.is_empty() => ReplyError::Empty,
             _ => ReplyError::NotJson,
         }
     })

@@ -11,13 +11,19 @@ pub(crate) fn text(xml: &str, name: &str) -> Option<String> {
     })
 }
 
-/// What stands between the tags of the first element `name`.
+/// What stands between the tags of the first element `name`. Each byte is looked at a fixed number of
+/// times: a tag ends at `>`, and one that does not is passed over up to the next `<`.
 fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     let mut rest = xml;
     loop {
         rest = rest.split_once('<')?.1;
         let Some(tag) = rest.strip_prefix(name) else { continue };
-        let Some((attributes, inside)) = tag.split_once('>') else { continue };
+        let end = tag.find(['<', '>'])?;
+        let (attributes, inside) = (&tag[..end], &tag[end + 1..]);
+        if tag.as_bytes()[end] == b'<' {
+            rest = &tag[end..];
+            continue;
+        }
         // Not the beginning of a longer name.
         if !attributes.is_empty() && !attributes.starts_with(|c: char| c == '/' || c.is_whitespace()) {
             continue;
@@ -47,6 +53,7 @@ mod tests {
         assert_eq!(text(xml, "wxsid"), None);
         let longer = "<retry/><rets>1</rets><ret>a</retx>b</ret>";
         assert_eq!(text(longer, "ret").as_deref(), Some("a</retx>b"));
+        assert_eq!(text("<ret<ret <ret>7</ret>", "ret").as_deref(), Some("7"));
         for broken in ["", "<", "<ret", "<ret>", "<ret>0", "ret>0</ret>", "<<<ret>>"] {
             assert_eq!(text(broken, "ret"), None, "{broken}");
         }

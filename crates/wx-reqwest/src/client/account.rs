@@ -36,7 +36,8 @@ impl Client {
     }
 
     /// Lists the people and rooms that the account knows. Their UserNames are good for this login only, and their names
-    /// are what strangers chose: do not print them raw.
+    /// are what strangers chose: do not print them raw. Contacts that cannot be read are left out; [`ListContacts`]
+    /// counts them.
     ///
     /// When the future is dropped, nothing has changed.
     ///
@@ -52,7 +53,8 @@ impl Client {
     /// The same.
     pub async fn contacts_with(&self, mut watch: Watch<'_>) -> Result<Vec<Contact>, Error> {
         let mut flow = ListContacts::new(&self.session(), seed()?, self.policy())?;
-        drive(&self.http, &mut (), &mut flow, &mut watch).await
+        let listed = drive(&self.http, &mut (), &mut flow, &mut watch).await?;
+        Ok(listed.contacts)
     }
 
     /// Ends the login on the server. What this client and its clones do afterwards is refused there; its session is

@@ -105,7 +105,8 @@ macro_rules! on_both_pages {
             the_whole_life_of_a_login the_session_moves_on_and_clones_share_it
             trouble_with_the_network_neither_loses_nor_repeats
             the_end_of_a_login_ends_the_messages trouble_while_logging_in
-            two_that_wait_share_the_messages pictures_keep_their_distance
+            two_that_wait_share_the_messages odd_bytes_of_strangers_stop_nothing
+            pictures_keep_their_distance
             only_pictures_to_be_uploaded_keep_their_distance
         }
 

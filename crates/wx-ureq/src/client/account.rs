@@ -34,7 +34,8 @@ impl Client {
     }
 
     /// Lists the people and rooms that the account knows. Their UserNames are good for this login only, and their names
-    /// are what strangers chose: do not print them raw.
+    /// are what strangers chose: do not print them raw. Contacts that cannot be read are left out; [`ListContacts`]
+    /// counts them.
     ///
     /// # Errors
     /// [`Error::advice`] is to log in again if the login is over.
@@ -48,7 +49,8 @@ impl Client {
     /// The same.
     pub fn contacts_with(&self, mut watch: Watch<'_>) -> Result<Vec<Contact>, Error> {
         let mut flow = ListContacts::new(&self.session(), seed()?, self.policy())?;
-        drive(&self.http, &mut (), &mut flow, &mut watch)
+        let listed = drive(&self.http, &mut (), &mut flow, &mut watch)?;
+        Ok(listed.contacts)
     }
 
     /// Ends the login on the server. What this client and its clones do afterwards is refused there; its session is

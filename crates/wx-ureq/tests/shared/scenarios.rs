@@ -6,6 +6,7 @@ mod faults;
 mod heard;
 mod life;
 mod network;
+mod odd_bytes;
 mod outbox;
 mod pace;
 mod reused;
@@ -28,6 +29,7 @@ pub(crate) use crate::place::{self, Server, friend, session};
 pub(crate) use faults::*;
 pub(crate) use life::*;
 pub(crate) use network::*;
+pub(crate) use odd_bytes::*;
 pub(crate) use outbox::*;
 pub(crate) use pace::*;
 pub(crate) use reused::*;
@@ -101,6 +103,7 @@ macro_rules! scenarios {
             trouble_with_the_network_neither_loses_nor_repeats the_end_of_a_login_ends_the_messages
             trouble_while_logging_in two_that_wait_share_the_messages
             a_record_that_fails_at_any_call_loses_and_doubles_nothing the_same_key_is_sent_once
+            odd_bytes_of_strangers_stop_nothing a_damaged_id_costs_its_element_alone
             pictures_keep_their_distance only_pictures_to_be_uploaded_keep_their_distance
         }
         #[cfg(target_os = "linux")]

@@ -1,0 +1,134 @@
+//! Lists of elements that strangers have a say in: one that cannot be read costs no other one.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::AddAssign;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// The most elements of one answer that are handed out.
+pub(crate) const LIMIT: usize = 20_000;
+
+/// Counts the elements of a list that were not handed out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Skipped {
+    /// Elements that could not be read.
+    pub unreadable: u64,
+    /// Elements after the 20 000th of one answer.
+    pub over_limit: u64,
+}
+
+impl Skipped {
+    /// Whether no element was skipped.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl AddAssign for Skipped {
+    fn add_assign(&mut self, more: Self) {
+        self.unreadable += more.unreadable;
+        self.over_limit += more.over_limit;
+    }
+}
+
+/// As in "3 could not be read, 5 were too many for one answer".
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.unreadable, self.over_limit) {
+            (unreadable, 0) => write!(f, "{unreadable} could not be read"),
+            (0, more) => write!(f, "{more} were too many for one answer"),
+            (unreadable, more) => {
+                write!(f, "{unreadable} could not be read, {more} were too many for one answer")
+            }
+        }
+    }
+}
+
+/// An element of a list.
+pub(crate) trait Element: Sized {
+    /// Reads it; `None` if it cannot be told what it is.
+    fn of_json(json: &RawValue) -> Option<Self>;
+}
+
+/// A list with what could be read of it.
+#[derive(Debug)]
+pub(crate) struct List<T> {
+    pub(crate) elements: Vec<T>,
+    pub(crate) skipped: Skipped,
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self { elements: Vec::new(), skipped: Skipped::default() }
+    }
+}
+
+impl<'de, T: Element> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Elements<T>(PhantomData<T>);
+
+        impl<'de, T: Element> Visitor<'de> for Elements<T> {
+            type Value = List<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<List<T>, A::Error> {
+                let List { mut elements, mut skipped } = List::default();
+                while elements.len() < LIMIT {
+                    match from.next_element::<&RawValue>()?.map(T::of_json) {
+                        None => return Ok(List { elements, skipped }),
+                        Some(None) => skipped.unreadable += 1,
+                        Some(Some(element)) => {
+                            if elements.len() == elements.capacity() {
+                                // Doubling would take up to twice the memory that is needed.
+                                elements.reserve_exact(16 + elements.len() / 4);
+                            }
+                            elements.push(element);
+                        }
+                    }
+                }
+                while from.next_element::<IgnoredAny>()?.is_some() {
+                    skipped.over_limit += 1;
+                }
+                Ok(List { elements, skipped })
+            }
+        }
+
+        from.deserialize_seq(Elements(PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Contact;
+
+    #[test]
+    fn every_element_is_read_or_counted() {
+        let read = |json: &str| serde_json::from_str::<List<Contact>>(json);
+        let odd = r#"{},[],null,7,1e999,"x",{"UserName":"a\ufffd"},{"UserName":"@b","UserName":"@c"}"#;
+        let list = read(&format!(r#"[{{"UserName":"@a"}},{odd},{{"UserName":"@d"}}]"#)).unwrap();
+        let names: Vec<_> = list.elements.iter().map(|contact| contact.user_name.as_str()).collect();
+        assert_eq!((names, list.skipped.unreadable), (vec!["@a", "@d"], 8));
+        let deep = format!(r#"[{}{},{{"UserName":"@a"}}]"#, "[".repeat(100_000), "]".repeat(100_000));
+        assert_eq!(read(&deep).unwrap().elements.len(), 1);
+        for broken in ["[{]", "[{}", "[{},", "{}", "[nope]"] {
+            assert!(read(broken).is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn more_than_twenty_thousand_are_counted() {
+        let many = [r#"{"UserName":"@a"}"#; LIMIT].join(",");
+        let list = serde_json::from_str::<List<Contact>>(&format!("[{{}},{many},{{}},{many}]")).unwrap();
+        let Skipped { unreadable, over_limit } = list.skipped;
+        assert_eq!((list.elements.len(), unreadable, over_limit), (LIMIT, 1, LIMIT as u64 + 1));
+        assert_eq!(list.skipped.to_string(), "1 could not be read, 20001 were too many for one answer");
+    }
+}
