@@ -1,6 +1,7 @@
 //! Answers that are made to cost much: what reading them takes, in memory and in instructions.
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use bytes::Bytes;
 use wx_proto::endpoint::Endpoint;
@@ -8,11 +9,12 @@ use wx_proto::endpoint::get_contact::GetContact;
 use wx_proto::endpoint::new_login_page::NewLoginPage;
 use wx_proto::endpoint::sync::Sync;
 use wx_proto::endpoint::sync_check::SyncCheck;
+use wx_proto::flow::{Action, Flow, Input, ListContacts, NextMessages};
 use wx_proto::http::Response;
-use wx_proto::{Profile, Seed, Site};
+use wx_proto::{Error, Policy, Profile, Seed, Session, Site};
 
-use crate::alloc;
 use crate::row::Row;
+use crate::{alloc, perfect};
 
 const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16] };
 const MIB: usize = 1024 * 1024;
@@ -23,7 +25,7 @@ pub(crate) const SIZES: [usize; 2] = [32 * 1024, 256 * 1024];
 struct Hostile {
     name: &'static str,
     call: Call,
-    /// Around the part that is repeated.
+    /// Around the part that is repeated, with a number of its own for `#`.
     before: &'static [u8],
     part: &'static [u8],
     after: &'static [u8],
@@ -40,11 +42,11 @@ enum Call {
 const LIST: &[u8] = br#"{"BaseResponse":{"Ret":0},"AddMsgList":["#;
 const MESSAGE: &[u8] =
     br#"{"BaseResponse":{"Ret":0},"AddMsgList":[{"MsgId":"7","MsgType":1,"FromUserName":"@@a","Content":""#;
-const END: &[u8] = b"{}]}";
-const TEXT_END: &[u8] = b"\"}]}";
+const END: &[u8] = br#"{}],"SyncKey":{"Count":1,"List":[{"Key":1,"Val":3}]}}"#;
+const TEXT_END: &[u8] = br#""}],"SyncKey":{"Count":1,"List":[{"Key":1,"Val":3}]}}"#;
 
 /// All kinds.
-const ALL: [Hostile; 17] = {
+const ALL: [Hostile; 18] = {
     use Call::{Check, Contacts, Page, Sync};
     const fn of(
         name: &'static str,
@@ -56,11 +58,12 @@ const ALL: [Hostile; 17] = {
         Hostile { name, call, before, part, after }
     }
     const MEMBERS: &[u8] = br#"{"BaseResponse":{"Ret":0},"MemberList":["#;
-    const SMALLEST: &[u8] = br#"{"MsgId":1,"MsgType":1,"FromUserName":"@"},"#;
+    const SMALLEST: &[u8] = br#"{"MsgId":0,"MsgType":1,"FromUserName":"@"},"#;
     [
         of("empty elements", Sync, LIST, b"{},", END),
         of("elements that are none", Sync, LIST, b"7,", END),
         of("the smallest messages", Sync, LIST, SMALLEST, END),
+        of("messages of all kinds", Sync, LIST, br##"{"MsgId":#,"MsgType":1,"FromUserName":"@"},"##, END),
         of("messages of bad bytes", Sync, LIST, b"{\"MsgId\":\"\xff\",\"MsgType\":1,\"x\":\"\xff\"},", END),
         of("nested lists", Sync, LIST, b"[", b""),
         of("the smallest contacts", Contacts, MEMBERS, br#"{"UserName":"@"},"#, END),
@@ -84,8 +87,15 @@ impl Hostile {
         let times = (len - self.before.len() - self.after.len()) / self.part.len();
         let mut body = Vec::with_capacity(len);
         body.extend_from_slice(self.before);
-        for _ in 0..times {
-            body.extend_from_slice(self.part);
+        for number in 0..times {
+            match self.part.split(|byte| *byte == b'#').collect::<Vec<_>>()[..] {
+                [start, end] => {
+                    body.extend_from_slice(start);
+                    body.extend_from_slice((10_000_000 + number).to_string().as_bytes());
+                    body.extend_from_slice(end);
+                }
+                _ => body.extend_from_slice(self.part),
+            }
         }
         body.extend_from_slice(self.after);
         body.into()
@@ -109,19 +119,47 @@ impl Hostile {
     fn peak(&self) -> f64 {
         // With 20 000 elements of the smallest kind an answer is worth most for its length.
         let sizes: &[usize] = match self.call {
-            Call::Sync | Call::Contacts => &[64 * 1024, 20_000 * self.part.len(), 32 * MIB],
+            Call::Sync | Call::Contacts => &[64 * 1024, 20_000 * self.part.len(), 8 * MIB],
             Call::Page | Call::Check => &[64 * 1024, MIB],
         };
         let of_size = |len: &usize| {
             let len = (*len).max(1024);
-            let answer = Response::new(self.answer(len));
+            let answer = self.answer(len);
             let before = alloc::live();
             alloc::forget_peak();
-            self.read(&answer);
-            let used = (alloc::peak() - before) as f64 + answer.body().len() as f64;
-            (used - MIB as f64).max(0.0) / answer.body().len() as f64
+            match self.call {
+                Call::Sync => run(NextMessages::new(session(), SEED, Policy::default()), &answer),
+                Call::Contacts => run(ListContacts::new(&session(), SEED, Policy::default()), &answer),
+                Call::Page | Call::Check => self.read(&Response::new(Bytes::from(answer.to_vec()))),
+            }
+            let used = (alloc::peak() - before) as f64;
+            (used - MIB as f64).max(0.0) / answer.len() as f64
         };
         sizes.iter().map(of_size).fold(0.0, f64::max)
+    }
+}
+
+/// A session that is somewhere in its messages.
+fn session() -> Session {
+    let key = r#""sync_key": {"Count":1,"List":[{"Key":1,"Val":2}]}"#;
+    let file = perfect::session().to_json().expose().replace("\"sync_key\": null", key);
+    Session::from_json(file).expect("a good session")
+}
+
+/// Runs a flow until it has the answer, which comes in pieces, and is done or waits.
+fn run<F: Flow>(flow: Result<F, Error>, answer: &[u8]) {
+    let mut flow = flow.expect("a session that is logged in");
+    let mut pieces = answer.chunks(16 * 1024);
+    loop {
+        let input = match flow.poll(Duration::ZERO) {
+            Action::Send(id, _) => Input::Head(id, Response::new(()).into_parts().0),
+            Action::Pull(id) => match pieces.next() {
+                Some(piece) => Input::Chunk(id, Bytes::copy_from_slice(piece)),
+                None => Input::End(id),
+            },
+            done => return drop(black_box(done)),
+        };
+        flow.handle(input, Duration::ZERO).expect("what it asked for");
     }
 }
 
