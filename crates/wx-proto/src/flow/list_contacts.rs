@@ -91,7 +91,8 @@ impl Flow for ListContacts {
         match &mut self.stage {
             Stage::Page(_, call) => call.poll(now),
             Stage::Done(None) => {
-                let (contacts, skipped) = (self.contacts.clone(), self.skipped);
+                // They are handed out once: a copy would double what a long list takes.
+                let (contacts, skipped) = (std::mem::take(&mut self.contacts), self.skipped);
                 Action::Done(Ok(ListedContacts { contacts, skipped }))
             }
             Stage::Done(Some(error)) => Action::Done(Err((**error).clone())),

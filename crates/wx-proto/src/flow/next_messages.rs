@@ -161,7 +161,8 @@ impl Flow for NextMessages {
                     self.call.poll(now, || request(check, seed, &self.session, &self.policy))
                 }
                 Stage::Done(Ok((messages, skipped))) => {
-                    let (session, messages) = (self.session.clone(), messages.clone());
+                    // They are handed out once: a copy would double what a large batch takes.
+                    let (session, messages) = (self.session.clone(), std::mem::take(messages));
                     return Action::Done(Ok(Arrived { session, messages, skipped: *skipped }));
                 }
                 Stage::Done(Err(error)) => return Action::Done(Err((**error).clone())),

@@ -1,6 +1,8 @@
 //! The flows in virtual time, against a scripted server: no I/O, a bounded number of steps in every test.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
+#[path = "../fuzz_bodies/contact_list.rs"]
+mod contact_list;
 mod contract;
 mod cuts;
 mod fetch;
@@ -8,7 +10,10 @@ mod file_helper;
 mod login;
 mod login_page;
 mod message;
+#[path = "../fuzz_bodies/message_list.rs"]
+mod message_list;
 mod messages;
+mod odd_bytes;
 mod official_page;
 mod parity;
 mod properties;
