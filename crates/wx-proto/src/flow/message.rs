@@ -42,6 +42,8 @@ pub struct SendUploaded {
     exchange: Exchange,
     /// Tries so far, the outstanding one included.
     tries: u32,
+    /// Why the last try failed.
+    last_error: Option<Cause>,
     /// Whether a hand-out other than the outstanding one may have been delivered.
     maybe_delivered: bool,
     wait_until: Option<Duration>,
@@ -167,6 +169,7 @@ impl SendUploaded {
             policy,
             exchange,
             tries: 0,
+            last_error: None,
             maybe_delivered: false,
             wait_until: None,
             clock,
@@ -223,6 +226,7 @@ impl SendUploaded {
             Delivered::Unknown => self.policy.message_wait,
         };
         self.wait_until = Some(now.saturating_add(wait));
+        self.last_error = Some(cause);
         self.exchange = self.exchange.again();
     }
 
@@ -295,6 +299,7 @@ impl Flow for SendUploaded {
         Progress {
             done: total,
             attempt: self.tries,
+            last_error: self.last_error.clone(),
             local_id: Some(self.call.local_id().clone()),
             in_doubt: self.in_doubt(),
             ..Progress::at(Step::Message, total)

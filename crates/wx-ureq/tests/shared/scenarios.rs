@@ -4,6 +4,7 @@ mod canary;
 mod faults;
 #[cfg(feature = "tracing")]
 mod heard;
+mod kept_login;
 mod life;
 mod network;
 mod pace;
@@ -25,6 +26,7 @@ use wx_proto::{
 
 pub(crate) use crate::place::{self, Server, friend, session};
 pub(crate) use faults::*;
+pub(crate) use kept_login::*;
 pub(crate) use life::*;
 pub(crate) use network::*;
 pub(crate) use pace::*;
@@ -56,7 +58,8 @@ pub(crate) trait Transport {
     fn upload(&self, to: &UserName, picture: Vec<u8>) -> Result<Uploaded, Error>;
     fn send_uploaded(&self, to: &UserName, uploaded: &Uploaded) -> Result<Sent, Error>;
     fn fetch(&self, id: &MsgId, size: ImageSize, into: Into<'_>) -> Result<Fetched, Error>;
-    fn login(site: Site, policy: Policy, tell: impl FnMut(&LoginState) + Send) -> Result<Self, Error>
+    /// Logs in by a code, or by a question on the phone if there was a login before.
+    fn login(from: LoginFrom, policy: Policy, tell: impl FnMut(&LoginState) + Send) -> Result<Self, NoLogin>
     where
         Self: Sized;
     fn session(&self) -> Arc<Session>;
@@ -75,6 +78,19 @@ pub(crate) enum Into<'a> {
     Writer(&'a mut Vec<u8>),
 }
 
+/// What a login begins with: the page, or an earlier login.
+pub(crate) enum LoginFrom {
+    Code(Site),
+    Push(Session),
+}
+
+/// Why there is no client, and the session if the login was opened all the same.
+#[derive(Debug)]
+pub(crate) struct NoLogin {
+    pub(crate) error: Error,
+    pub(crate) session: Option<Session>,
+}
+
 /// One test each, run with a transport. Those whose names have a rule's number are written out beside the call.
 #[macro_export]
 macro_rules! scenarios {
@@ -91,6 +107,8 @@ macro_rules! scenarios {
             the_whole_life_of_a_login the_session_moves_on_and_clones_share_it
             trouble_with_the_network_neither_loses_nor_repeats the_end_of_a_login_ends_the_messages
             trouble_while_logging_in two_that_wait_share_the_messages
+            a_login_whose_webwxinit_fails_is_kept a_question_that_cannot_be_asked_becomes_a_code
+            only_a_good_logout_is_one
             pictures_keep_their_distance only_pictures_to_be_uploaded_keep_their_distance
         }
         #[cfg(target_os = "linux")]
