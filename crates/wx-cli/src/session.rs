@@ -65,10 +65,9 @@ pub(crate) fn connect(
 ) -> Option<Client> {
     let session = load(path, what_for, report)?;
     report.trace(global, session.site(), Some(session.uin()))?;
-    let client = Client::new(global.transport, session, policy).and_then(|client| {
-        let due = client.session().awaits_init() && what_for != Use::Login;
-        if due { begin(client, path, report) } else { Ok(client) }
-    });
+    let due = session.awaits_init() && what_for != Use::Login;
+    let client = Client::new(global.transport, session, policy)
+        .and_then(|client| if due { begin(client, what_for, path, report) } else { Ok(client) });
     match client {
         Ok(client) => Some(client),
         Err(problem) => {
@@ -79,11 +78,14 @@ pub(crate) fn connect(
 }
 
 /// Goes on with a login that was cut off before webwxinit.
-fn begin(mut client: Client, path: &Path, report: &Report) -> Result<Client, Problem> {
+fn begin(mut client: Client, what_for: Use, path: &Path, report: &Report) -> Result<Client, Problem> {
     let owned = Owned::take(path)?;
     let flow = Restore::new(client.session().clone(), seed()?, client.policy())?;
     let session = client.drive(flow, report)?;
     owned.save(&session)?;
+    if what_for == Use::Send {
+        session.check_upload(unix_ms())?;
+    }
     client.move_on(session);
     Ok(client)
 }
@@ -109,6 +111,7 @@ fn read(path: &Path, what_for: Use) -> Result<Session, Problem> {
     let text = files::read(path, LIMIT).map_err(Problem::with_session)?;
     let session = Session::from_json_allow_loopback(text)?;
     match what_for {
+        // Whether it can upload shows after webwxinit.
         Use::Send if !session.awaits_init() => session.check_upload(unix_ms())?,
         Use::Send | Use::Fetch | Use::Login => session.check_login()?,
         Use::Any => {}

@@ -38,9 +38,14 @@ fn there<Start>(builder: ClientBuilder<Start>) -> ClientBuilder<Start> {
 }
 
 fn no_login(error: LoginError) -> NoLogin {
+    let shown = format!("{error} {error:?} {error:#?}");
     match error {
         LoginError::Login(error) => NoLogin { error, session: None },
-        LoginError::Unfinished { error, session } => NoLogin { error, session: Some(*session) },
+        LoginError::Unfinished { error, session } => {
+            let secrets = [session.skey(), session.sid()].map(|secret| secret.expose().as_str());
+            assert!(!secrets.iter().any(|secret| shown.contains(secret)), "{shown}");
+            NoLogin { error, session: Some(*session) }
+        }
         other => panic!("{other}"),
     }
 }
