@@ -18,12 +18,18 @@ use crate::transport::{Client, seed};
 type Work<T> = fn(T, &Client, &Report) -> Result<(), Problem>;
 
 /// Does something with a login. `own` is done before the file is read, so that what it locks stays as it was read.
-fn run<T: 'static>(args: &Account, global: Global, own: fn(&Path) -> T, work: Work<T>) -> ExitCode {
+fn run<T: 'static>(
+    args: &Account,
+    global: Global,
+    what_for: Use,
+    own: fn(&Path) -> T,
+    work: Work<T>,
+) -> ExitCode {
     let path = args.session.place();
     let report = Report::new(&global, vec![subject(&path)]);
     job::run(report, move |report| {
         let owned = own(&path);
-        let connected = session::connect(&path, Use::Fetch, global.policy(), &global, report);
+        let connected = session::connect(&path, what_for, global.policy(), &global, report);
         let Some(client) = connected else { return };
         report.begin(0..1, None);
         match work(owned, &client, report) {
@@ -40,7 +46,7 @@ pub(crate) fn subject(path: &Path) -> Subject {
 }
 
 pub(crate) fn whoami(args: &Account, global: Global) -> ExitCode {
-    run(args, global, Owned::take, |owned, client, report| {
+    run(args, global, Use::Login, Owned::take, |owned, client, report| {
         let flow = Restore::new(client.session().clone(), seed()?, client.policy())?;
         let session = client.drive(flow, report)?;
         // A watch that has the file keeps it up to date itself.
@@ -79,6 +85,7 @@ pub(crate) fn contacts(args: &Account, global: Global) -> ExitCode {
     run(
         args,
         global,
+        Use::Fetch,
         |_| (),
         |(), client, report| {
             for contact in list(client, report)? {
@@ -96,7 +103,7 @@ pub(crate) fn contacts(args: &Account, global: Global) -> ExitCode {
 }
 
 pub(crate) fn logout(args: &Account, global: Global) -> ExitCode {
-    run(args, global, Owned::take, |owned, client, report| {
+    run(args, global, Use::Login, Owned::take, |owned, client, report| {
         let owned = owned?;
         client.drive(Logout::new(client.session(), seed()?, client.policy())?, report)?;
         let mut session = client.session().clone();

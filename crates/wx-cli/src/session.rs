@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use wx_proto::flow::Restore;
 use wx_proto::{Advice, Policy, Session};
 
 use crate::args::Global;
@@ -13,7 +14,7 @@ use crate::files::{self, Lock};
 use crate::out;
 use crate::problem::Problem;
 use crate::report::Report;
-use crate::transport::{Client, unix_ms};
+use crate::transport::{Client, seed, unix_ms};
 
 /// No session file is near as large.
 pub(crate) const LIMIT: u64 = 4 * 1024 * 1024;
@@ -23,6 +24,8 @@ pub(crate) const LIMIT: u64 = 4 * 1024 * 1024;
 pub(crate) enum Use {
     Send,
     Fetch,
+    /// What begins with webwxinit itself, or ends the login.
+    Login,
     /// Whatever it holds: a login that is over can be logged in again.
     Any,
 }
@@ -62,13 +65,29 @@ pub(crate) fn connect(
 ) -> Option<Client> {
     let session = load(path, what_for, report)?;
     report.trace(global, session.site(), Some(session.uin()))?;
-    match Client::new(global.transport, session, policy) {
+    let due = session.awaits_init() && what_for != Use::Login;
+    let client = Client::new(global.transport, session, policy)
+        .and_then(|client| if due { begin(client, what_for, path, report) } else { Ok(client) });
+    match client {
         Ok(client) => Some(client),
         Err(problem) => {
             report.refuse(path, &problem);
             None
         }
     }
+}
+
+/// Goes on with a login that was cut off before webwxinit.
+fn begin(mut client: Client, what_for: Use, path: &Path, report: &Report) -> Result<Client, Problem> {
+    let owned = Owned::take(path)?;
+    let flow = Restore::new(client.session().clone(), seed()?, client.policy())?;
+    let session = client.drive(flow, report)?;
+    owned.save(&session)?;
+    if what_for == Use::Send {
+        session.check_upload(unix_ms())?;
+    }
+    client.move_on(session);
+    Ok(client)
 }
 
 /// Reads a session file and checks that it can be used.
@@ -92,8 +111,9 @@ fn read(path: &Path, what_for: Use) -> Result<Session, Problem> {
     let text = files::read(path, LIMIT).map_err(Problem::with_session)?;
     let session = Session::from_json_allow_loopback(text)?;
     match what_for {
-        Use::Send => session.check_upload(unix_ms())?,
-        Use::Fetch => session.check_login()?,
+        // Whether it can upload shows after webwxinit.
+        Use::Send if !session.awaits_init() => session.check_upload(unix_ms())?,
+        Use::Send | Use::Fetch | Use::Login => session.check_login()?,
         Use::Any => {}
     }
     Ok(session)

@@ -112,11 +112,11 @@ impl Flow for ListContacts {
     }
 
     fn progress(&self) -> Progress {
-        let attempt = match &self.stage {
-            Stage::Page(_, call) => call.tries(),
-            Stage::Done(_) => 0,
-        };
-        Progress { attempt, ..Progress::at(Step::Contacts, 0) }
+        let at = Progress::at(Step::Contacts, 0);
+        match &self.stage {
+            Stage::Page(_, call) => call.progress(at),
+            Stage::Done(_) => at,
+        }
     }
 
     fn cancel(&mut self) {

@@ -7,8 +7,10 @@ mod contract;
 mod cuts;
 mod fetch;
 mod file_helper;
+mod kept_login;
 mod login;
 mod login_page;
+mod logout;
 mod message;
 #[path = "../fuzz_bodies/message_list.rs"]
 mod message_list;
@@ -16,6 +18,7 @@ mod messages;
 mod odd_bytes;
 mod official_page;
 mod parity;
+mod progress;
 mod properties;
 mod resend_within;
 mod resume;
