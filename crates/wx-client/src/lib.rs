@@ -2,4 +2,5 @@
 
 pub mod lock;
 mod regular;
+pub mod session_file;
 pub mod temp_file;

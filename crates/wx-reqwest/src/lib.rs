@@ -22,6 +22,7 @@ mod spans;
 mod watch;
 
 pub use reqwest;
+pub use wx_client::session_file::{SessionFile, SessionFileError};
 pub use wx_proto;
 
 pub use client::{BuildError, Client, ClientBuilder, LoginError, NewLogin, seed};

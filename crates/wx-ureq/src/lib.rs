@@ -22,6 +22,7 @@ mod tls;
 mod watch;
 
 pub use ureq;
+pub use wx_client::session_file::{SessionFile, SessionFileError};
 pub use wx_proto;
 
 pub use client::{BuildError, Client, ClientBuilder, LoginError, NewLogin, seed};
