@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use wx_client::session_file::SessionFile;
 use wx_proto::flow::{ListContacts, Logout, Restore};
 use wx_proto::{Contact, Role, Skipped};
 
@@ -11,8 +12,13 @@ use crate::event::{self, Subject};
 use crate::job;
 use crate::problem::Problem;
 use crate::report::Report;
-use crate::session::{self, Owned, Use};
+use crate::session::{self, Use};
 use crate::transport::{Client, seed};
+
+/// Makes this process the only writer of a session file.
+fn own(path: &Path) -> Result<SessionFile, Problem> {
+    Ok(SessionFile::open(path)?)
+}
 
 /// What a command does.
 type Work<T> = fn(T, &Client, &Report) -> Result<(), Problem>;
@@ -46,15 +52,15 @@ pub(crate) fn subject(path: &Path) -> Subject {
 }
 
 pub(crate) fn whoami(args: &Account, global: Global) -> ExitCode {
-    run(args, global, Use::Login, Owned::take, |owned, client, report| {
+    run(args, global, Use::Login, own, |owned, client, report| {
         let flow = Restore::new(client.session().clone(), seed()?, client.policy())?;
         let session = client.drive(flow, report)?;
         // A watch that has the file keeps it up to date itself.
         if let Ok(owned) = owned
             && session.to_json().expose() != client.session().to_json().expose()
-            && let Err(problem) = owned.save(&session)
+            && let Err(error) = owned.save(&session)
         {
-            report.warn(&problem.sentence());
+            report.warn(&error.to_string());
         }
         let (site, nick) = (session.site(), session.nick_name().unwrap_or_default());
         let base = site.hosts().origin(Role::Base).host().to_owned();
@@ -103,7 +109,7 @@ pub(crate) fn contacts(args: &Account, global: Global) -> ExitCode {
 }
 
 pub(crate) fn logout(args: &Account, global: Global) -> ExitCode {
-    run(args, global, Use::Login, Owned::take, |owned, client, report| {
+    run(args, global, Use::Login, own, |owned, client, report| {
         let owned = owned?;
         client.drive(Logout::new(client.session(), seed()?, client.policy())?, report)?;
         let mut session = client.session().clone();

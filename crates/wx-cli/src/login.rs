@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
+use wx_client::session_file::SessionFile;
 use wx_proto::flow::LoginState;
 use wx_proto::{Advice, Role, Session, Site, flow};
 
@@ -14,7 +15,7 @@ use crate::args::{Global, Login};
 use crate::event;
 use crate::problem::Problem;
 use crate::report::Report;
-use crate::session::{self, Owned, Use};
+use crate::session::{self, Use};
 use crate::transport::{Wire, seed};
 use crate::{account, job, qr};
 
@@ -33,7 +34,7 @@ pub(crate) fn run(args: Login, global: Global) -> ExitCode {
 }
 
 fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(), Problem> {
-    let owned = Owned::take(path)?;
+    let owned = SessionFile::open_or_create(path)?;
     let pushing = if args.push { session::load(path, Use::Any, report) } else { None };
     let site = match (&pushing, args.push) {
         (Some(old), _) => old.site().clone(),
@@ -45,7 +46,7 @@ fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(
         (None, false) => site(args)?,
     };
     let loopback = site.hosts().is_loopback();
-    let old = if args.force { None } else { owned.check_replaceable(loopback)? };
+    let old = if args.force { None } else { session::check_replaceable(&owned, loopback)? };
     if loopback {
         report.note_before_requests("a loopback login: all goes to this computer".to_owned());
     }

@@ -43,6 +43,9 @@ mod real_names;
 mod resume;
 #[path = "cli/send.rs"]
 mod send;
+#[cfg(unix)]
+#[path = "cli/session_lock.rs"]
+mod session_lock;
 #[path = "cli/support.rs"]
 mod support;
 #[path = "cli/trace.rs"]

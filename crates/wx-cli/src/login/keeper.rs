@@ -1,16 +1,16 @@
 //! The session file during a login: the login is in it as soon as there is one.
 
+use wx_client::session_file::SessionFile;
 use wx_proto::{Advice, Session, flow};
 
 use crate::args::Global;
 use crate::problem::{Class, Problem};
 use crate::report::Report;
-use crate::session::Owned;
 use crate::transport::{Wire, seed};
 
 /// Keeps the login in its file, or sees to it that none goes on that nobody has.
 pub(super) struct Keeper<'a> {
-    file: &'a Owned,
+    file: &'a SessionFile,
     /// What the file holds and the login may replace, if it is of the same account.
     before: Option<Session>,
     opened: Option<Opened>,
@@ -23,14 +23,14 @@ struct Opened {
 }
 
 impl<'a> Keeper<'a> {
-    pub(super) fn new(file: &'a Owned, before: Option<Session>) -> Self {
+    pub(super) fn new(file: &'a SessionFile, before: Option<Session>) -> Self {
         Self { file, before, opened: None }
     }
 
     /// The login exists from here on. A problem with the file is told when the login is over: by then
     /// there may be room for it.
     pub(super) fn opened(&mut self, session: &Session) {
-        let saved = if self.is_of_another(session) { Ok(()) } else { self.file.save(session) };
+        let saved = if self.is_of_another(session) { Ok(()) } else { self.save(session) };
         self.opened = Some(Opened { session: session.clone(), saved });
     }
 
@@ -53,7 +53,7 @@ impl<'a> Keeper<'a> {
             );
         }
         match (ended, saved) {
-            (Ok(session), saved) => match (self.file.save(&session), saved) {
+            (Ok(session), saved) => match (self.save(&session), saved) {
                 (Ok(()), _) => Ok(session),
                 (Err(problem), Ok(())) => {
                     report.warn(&format!("{}; the next command begins the session again", problem.message));
@@ -65,7 +65,7 @@ impl<'a> Keeper<'a> {
             (Err(problem), _) if problem.class == Class::Login => {
                 let mut over = session.clone();
                 over.end();
-                self.file.save(self.before.as_ref().unwrap_or(&over))?;
+                self.save(self.before.as_ref().unwrap_or(&over))?;
                 Err(problem)
             }
             (Err(problem), Ok(())) => {
@@ -73,6 +73,10 @@ impl<'a> Keeper<'a> {
             }
             (Err(_), Err(problem)) => Err(unsaved(problem, end(session))),
         }
+    }
+
+    fn save(&self, session: &Session) -> Result<(), Problem> {
+        Ok(self.file.save(session)?)
     }
 
     /// Whether the file holds the login of another account that is worth keeping: one to an emulator is
@@ -107,7 +111,7 @@ mod tests {
     #[test]
     fn only_the_same_account_or_an_emulator_gives_way() {
         let dir = tempfile::tempdir().unwrap();
-        let file = Owned::take(&dir.path().join("session.json")).unwrap();
+        let file = SessionFile::open_or_create(dir.path().join("session.json")).unwrap();
         let keeper = Keeper::new(&file, Some(session("https://wx.qq.com", 1)));
         assert!(!keeper.is_of_another(&session("https://wx2.qq.com", 1)));
         assert!(keeper.is_of_another(&session("https://wx2.qq.com", 2)));

@@ -146,7 +146,7 @@ fn a_login_that_the_phone_ends_is_exit_3() {
         place.wait_for("synccheck", 1);
         let second = place.wx(&about("watch", transport, &[]));
         assert_eq!(second.code, 1);
-        assert!(second.err.contains("another process is writing it"), "{}", second.err);
+        assert!(second.err.contains("session.json: in use by `wx watch` (process "), "{}", second.err);
         place.emulator.log_out();
         let ran = place.wait(child);
         assert_eq!(ran.code, 3, "{}", ran.err);
@@ -309,11 +309,11 @@ fn a_reader_that_goes_away_ends_the_watch_before_its_messages_are_passed() {
 #[test]
 fn what_is_not_its_own_stays_in_the_directory() {
     let place = Place::of(Emulator::builder().image(png()));
-    for name in [".wx-backup", ".wx-watch-x1"] {
+    for name in [".wx-backup", ".wx-0123456789ab.tmp"] {
         fs::create_dir_all(place.path("kept").join(name)).unwrap();
         fs::write(place.path("kept").join(name).join("picture"), "x").unwrap();
     }
     watch(&place, "reqwest", 1);
     let there = |name: &str| place.path("kept").join(name).exists();
-    assert!(there(".wx-backup") && !there(".wx-watch-x1"));
+    assert!(there(".wx-backup") && !there(".wx-0123456789ab.tmp"));
 }
