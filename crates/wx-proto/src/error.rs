@@ -349,7 +349,9 @@ impl fmt::Display for Unready {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotLoggedIn => f.write_str("the session has no sid or skey"),
-            Self::NoDataTicket => f.write_str("the session has no valid cookie webwx_data_ticket"),
+            Self::NoDataTicket => f.write_str(
+                "the session has no cookie webwx_data_ticket that is valid by this computer's clock",
+            ),
             Self::Unsendable(what) => write!(f, "{what} holds characters that cannot be sent"),
         }
     }

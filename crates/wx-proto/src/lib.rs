@@ -42,3 +42,4 @@ pub use site::{Profile, Site};
 pub use uploaded::{Fetched, Sent, Uploaded};
 pub use wire::reply::ReplyError;
 pub use wire::ret::{Ret, RetClass};
+pub use wire::server_text::FirstBytes;

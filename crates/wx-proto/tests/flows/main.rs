@@ -1,8 +1,11 @@
 //! The flows in virtual time, against a scripted server: no I/O, a bounded number of steps in every test.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
+mod bounds;
+mod clock;
 mod contract;
 mod cuts;
+mod echoes;
 mod fetch;
 mod file_helper;
 mod login;
