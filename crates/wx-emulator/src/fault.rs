@@ -71,6 +71,7 @@ pub(crate) enum Change {
     Empty,
     Html,
     Gzip,
+    Chunked,
     Close,
 }
 
@@ -186,6 +187,7 @@ impl FromStr for Action {
             "empty" => plain(answer(Empty)),
             "html" => plain(answer(Html)),
             "gzip" => plain(answer(Gzip)),
+            "chunked" => plain(answer(Chunked)),
             "close" => plain(answer(Close)),
             _ => Err("unknown action"),
         }
@@ -231,6 +233,7 @@ impl fmt::Display for Action {
             Answer(Empty) => f.write_str("empty"),
             Answer(Html) => f.write_str("html"),
             Answer(Gzip) => f.write_str("gzip"),
+            Answer(Chunked) => f.write_str("chunked"),
             Answer(Close) => f.write_str("close"),
             CloseIdle(Closed::Before) => f.write_str("close-idle"),
             CloseIdle(Closed::After) => f.write_str("close-idle=after"),
