@@ -129,7 +129,7 @@ impl From<Error> for Problem {
         let advice = error.advice();
         let class = match (error.outcome(), advice) {
             (Outcome::Unknown, _) => Class::Unknown,
-            (_, Advice::LoginAgain) => Class::Login,
+            (_, Advice::LoginAgain | Advice::SetClock) => Class::Login,
             (_, Advice::Wait) => Class::SlowDown,
             _ => Class::Failed,
         };

@@ -354,7 +354,9 @@ impl fmt::Display for Unready {
         match self {
             Self::NotLoggedIn => f.write_str("the session has no sid or skey"),
             Self::InitDue => f.write_str("webwxinit is still due: restore the session first"),
-            Self::NoDataTicket => f.write_str("the session has no valid cookie webwx_data_ticket"),
+            Self::NoDataTicket => f.write_str(
+                "the session has no cookie webwx_data_ticket that is valid by this computer's clock",
+            ),
             Self::Unsendable(what) => write!(f, "{what} holds characters that cannot be sent"),
         }
     }

@@ -54,12 +54,12 @@ pub enum HostError {
     Malformed,
     /// The host is none of web WeChat's.
     Foreign {
-        /// The host that was named.
+        /// The host that was named. Empty if it may not be shown.
         host: String,
     },
     /// Plain http, and not to a loopback address that the caller allowed.
     NotHttps {
-        /// The host that was named.
+        /// The host that was named. Empty if it may not be shown.
         host: String,
     },
 }
@@ -162,6 +162,11 @@ pub(crate) fn is_of_wechat(host: &str) -> bool {
         })
 }
 
+/// Whether a host is one of web WeChat's.
+pub(crate) fn is_known(host: &str) -> bool {
+    FAMILIES.iter().flatten().any(|known| *known == host)
+}
+
 fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
@@ -217,10 +222,23 @@ impl fmt::Display for Origin {
     }
 }
 
+impl HostError {
+    /// The same with this in the place of the host.
+    pub(crate) fn showing(self, shown: impl FnOnce(&str) -> String) -> Self {
+        match self {
+            Self::Malformed => Self::Malformed,
+            Self::Foreign { host } => Self::Foreign { host: shown(&host) },
+            Self::NotHttps { host } => Self::NotHttps { host: shown(&host) },
+        }
+    }
+}
+
 impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed => f.write_str("the base is not a URL like https://wx.qq.com"),
+            Self::Foreign { host } if host.is_empty() => f.write_str("it is not a host of web WeChat"),
+            Self::NotHttps { host } if host.is_empty() => f.write_str("plain http is not allowed"),
             Self::Foreign { host } => write!(f, "{host:?} is not a host of web WeChat"),
             Self::NotHttps { host } if is_loopback(host) => {
                 write!(

@@ -131,7 +131,7 @@ impl Flow for FetchImage {
         let next = match (&mut self.stage, input) {
             (Stage::Send, Input::Head(id, head)) if id == self.id => {
                 match get_msg_img::head(head.status, &head.headers, self.policy.max_fetch) {
-                    Ok(head) => self.stage = Stage::Body(Box::new(Body::new(head, self.policy.max_fetch))),
+                    Ok(head) => self.stage = Stage::Body(Box::new(Body::new(head, &self.policy))),
                     Err(error) => {
                         let wait = retry_after(&head.headers).min(self.policy.longest_back_off);
                         self.refused(error, wait, now);

@@ -121,7 +121,10 @@ impl Repeating {
 pub(super) fn is_passing(error: &ReplyError) -> bool {
     matches!(
         error,
-        ReplyError::Status(502..=504) | ReplyError::Empty | ReplyError::Cut { .. } | ReplyError::CutJson
+        ReplyError::Status(204 | 502..=504)
+            | ReplyError::Empty
+            | ReplyError::Cut { .. }
+            | ReplyError::CutJson
     )
 }
 
