@@ -53,11 +53,12 @@ fn one_session_by_any_name_has_one_writer() {
 fn a_session_that_somebody_else_has_replaced_is_not_written_any_more() {
     for transport in TRANSPORTS {
         let place = Place::new();
-        let child = place.spawn(&["watch", "--session", "session.json", "--transport", transport]);
+        let mut child = place.spawn(&["watch", "--session", "session.json", "--transport", transport]);
         place.wait_for("synccheck", 1);
         fs::remove_file(place.path("session.json")).unwrap();
         place.file("session.json", b"another login");
         place.emulator.deliver(png());
+        wait_until(|| child.try_wait().unwrap().is_some());
         let ran = place.wait(child);
         assert_eq!(ran.code, 1, "{}", ran.err);
         assert!(ran.err.contains("replaced or removed by somebody else"), "{}", ran.err);
