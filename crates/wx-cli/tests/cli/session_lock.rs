@@ -158,6 +158,8 @@ fn what_a_killed_process_left_goes_with_the_next_command_of_any_kind() {
         }
     }
     assert_eq!(place.wx(&["login", "--session", "session.json", "--base", &base]).code, 0);
+    // A command that ends before its first request sweeps as well.
+    place.file("out/y.jpg", b"there already");
     for more in [&[][..], &["--force"]] {
         if !more.is_empty() {
             place.file("out/x.jpg", b"old");
@@ -167,12 +169,12 @@ fn what_a_killed_process_left_goes_with_the_next_command_of_any_kind() {
         // Some of it is on disk by now.
         wait_until(|| count("out") > before);
         // A living process keeps what it is writing.
-        assert_ne!(place.wx(&fetch("ureq", &["--out", "out/x.jpg", "1"])).code, 0);
+        assert_ne!(place.wx(&fetch("ureq", &["--out", "out/y.jpg", "1"])).code, 0);
         assert_eq!(count("out"), before + 1);
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(count("out"), before + 1);
-        assert_ne!(place.wx(&fetch("ureq", &["--out", "out/x.jpg", "1"])).code, 0);
+        assert_ne!(place.wx(&fetch("ureq", &["--out", "out/y.jpg", "1"])).code, 0);
         assert_eq!(count("out"), before);
     }
 }
