@@ -20,6 +20,8 @@ mod properties;
 mod resume;
 mod reused;
 mod secrets;
+#[path = "../fuzz_bodies/spoiled.rs"]
+mod spoiled;
 mod traced;
 mod upload;
 mod world;
