@@ -27,6 +27,8 @@ mod resend_within;
 mod resume;
 mod reused;
 mod secrets;
+#[path = "../fuzz_bodies/spoiled.rs"]
+mod spoiled;
 mod traced;
 mod upload;
 mod world;
