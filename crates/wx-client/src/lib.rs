@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod clock;
+pub mod exchange_clock;
 pub mod lock;
 pub mod outbox;
 mod regular;

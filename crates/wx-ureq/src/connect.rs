@@ -16,6 +16,8 @@ use ureq::unversioned::transport::{
 };
 use wx_proto::flow::{Failure, FailureKind};
 
+use crate::exchange;
+
 /// A failure that was seen here, so nothing about it is in doubt.
 #[derive(Debug)]
 pub(crate) struct ObservedError(pub(crate) Failure);
@@ -70,7 +72,8 @@ impl Connector for Connecting {
             request_level: false,
             resolver: details.resolver,
             now: details.now,
-            timeout: details.timeout,
+            timeout: exchange::limit(details.timeout)
+                .map_err(|error| ObservedError::during(FailureKind::Connect, error))?,
             current_time: Arc::clone(&details.current_time),
             run_connector: Arc::new(run),
             register_shutdown: Arc::clone(&details.register_shutdown),
@@ -106,17 +109,21 @@ impl Transport for Connected {
         if std::mem::take(&mut self.answered) {
             self.reused = true;
         }
-        match self.inner.transmit_output(amount, timeout) {
+        match self.inner.transmit_output(amount, exchange::limit(timeout)?) {
+            Ok(()) => {
+                exchange::written();
+                Ok(())
+            }
             Err(Error::Io(error)) if is_closed(error.kind()) => {
                 self.refused = true;
                 Ok(())
             }
-            result => result,
+            Err(error) => Err(error),
         }
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let result = self.inner.await_input(timeout);
+        let result = self.inner.await_input(exchange::limit(timeout)?);
         let closed = match &result {
             Ok(more) => !more,
             // What a TLS library says if the server closes without a word.
