@@ -6,6 +6,7 @@ pub mod alloc;
 #[cfg(feature = "clients")]
 pub mod clients;
 pub mod counts;
+mod hostile;
 #[cfg(feature = "clients")]
 pub mod pairs;
 pub mod perfect;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use wx_client::session_file::SessionFile;
 use wx_proto::flow::{ListContacts, Logout, Restore};
 use wx_proto::{Contact, Role, Skipped};
 
@@ -11,19 +12,30 @@ use crate::event::{self, Subject};
 use crate::job;
 use crate::problem::Problem;
 use crate::report::Report;
-use crate::session::{self, Owned, Use};
+use crate::session::{self, Use};
 use crate::transport::{Client, seed};
+
+/// Makes this process the only writer of a session file.
+fn own(path: &Path) -> Result<SessionFile, Problem> {
+    Ok(SessionFile::open(path)?)
+}
 
 /// What a command does.
 type Work<T> = fn(T, &Client, &Report) -> Result<(), Problem>;
 
 /// Does something with a login. `own` is done before the file is read, so that what it locks stays as it was read.
-fn run<T: 'static>(args: &Account, global: Global, own: fn(&Path) -> T, work: Work<T>) -> ExitCode {
+fn run<T: 'static>(
+    args: &Account,
+    global: Global,
+    what_for: Use,
+    own: fn(&Path) -> T,
+    work: Work<T>,
+) -> ExitCode {
     let path = args.session.place();
     let report = Report::new(&global, vec![subject(&path)]);
     job::run(report, move |report| {
         let owned = own(&path);
-        let connected = session::connect(&path, Use::Fetch, global.policy(), &global, report);
+        let connected = session::connect(&path, what_for, global.policy(), &global, report);
         let Some(client) = connected else { return };
         report.begin(0..1, None);
         match work(owned, &client, report) {
@@ -40,15 +52,15 @@ pub(crate) fn subject(path: &Path) -> Subject {
 }
 
 pub(crate) fn whoami(args: &Account, global: Global) -> ExitCode {
-    run(args, global, Owned::take, |owned, client, report| {
+    run(args, global, Use::Login, own, |owned, client, report| {
         let flow = Restore::new(client.session().clone(), seed()?, client.policy())?;
         let session = client.drive(flow, report)?;
         // A watch that has the file keeps it up to date itself.
         if let Ok(owned) = owned
             && session.to_json().expose() != client.session().to_json().expose()
-            && let Err(problem) = owned.save(&session)
+            && let Err(error) = owned.save(&session)
         {
-            report.warn(&problem.sentence());
+            report.warn(&error.to_string());
         }
         let (site, nick) = (session.site(), session.nick_name().unwrap_or_default());
         let base = site.hosts().origin(Role::Base).host().to_owned();
@@ -79,6 +91,7 @@ pub(crate) fn contacts(args: &Account, global: Global) -> ExitCode {
     run(
         args,
         global,
+        Use::Fetch,
         |_| (),
         |(), client, report| {
             for contact in list(client, report)? {
@@ -96,7 +109,7 @@ pub(crate) fn contacts(args: &Account, global: Global) -> ExitCode {
 }
 
 pub(crate) fn logout(args: &Account, global: Global) -> ExitCode {
-    run(args, global, Owned::take, |owned, client, report| {
+    run(args, global, Use::Login, own, |owned, client, report| {
         let owned = owned?;
         client.drive(Logout::new(client.session(), seed()?, client.policy())?, report)?;
         let mut session = client.session().clone();

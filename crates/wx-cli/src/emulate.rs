@@ -8,11 +8,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use serde_json::json;
+use wx_client::session_file::SessionFile;
 use wx_emulator::{Emulator, Profile};
 
 use crate::args::{Emulate, Global, Page};
 use crate::problem::Problem;
-use crate::session::Owned;
+use crate::session;
 use crate::{files, job, out};
 
 /// Pictures of the emulated account; only memory is the limit.
@@ -52,7 +53,7 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     if global.verbose {
         builder = builder.on_violation(|what| out::note(format!("violation: {what}")));
     }
-    let _owned = args.session_file.as_deref().map(own).transpose()?;
+    let session_file = args.session_file.as_deref().map(own).transpose()?;
     let no_signals = |error| format!("signals: {}", out::words(&error));
     // Before anybody can know that it is there to be stopped.
     let signals = job::Signals::catch().map_err(no_signals)?;
@@ -60,8 +61,9 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     let mut port_file = args.port_file.as_deref().map(PortFile::clear).transpose()?;
     let emulator = builder.start().map_err(|error| format!("{}: {}", args.addr, out::words(&error)))?;
     let emulator = Arc::new(emulator);
-    if let Some(path) = &args.session_file {
-        save(path, &emulator.session_json(), true)?;
+    if let Some(file) = &session_file {
+        let saved = file.save_json(&emulator.session_json()).map_err(Problem::from);
+        saved.map_err(|problem| on(file.path(), problem.message))?;
     }
     tell(&emulator, global);
     if out::lost() {
@@ -105,7 +107,8 @@ impl<'a> PortFile<'a> {
 
     fn write(&mut self, port: u16) -> Result<(), String> {
         let text = self.text.insert(format!("{port}\n"));
-        save(self.path, text, false)
+        let written = files::write(self.path, text.as_bytes(), false);
+        written.map_err(|error| on(self.path, Problem::from(error).message))
     }
 }
 
@@ -157,13 +160,10 @@ fn tell(emulator: &Emulator, global: &Global) {
 }
 
 /// Makes this process the only writer of a session file. Only the session of another emulator is replaced.
-fn own(path: &Path) -> Result<Owned, String> {
-    let owned = Owned::take(path).and_then(|owned| owned.check_replaceable(true).map(|_| owned));
+fn own(path: &Path) -> Result<SessionFile, String> {
+    let owned = SessionFile::open_or_create(path).map_err(Problem::from);
+    let owned = owned.and_then(|file| session::check_replaceable(&file, true).map(|_| file));
     owned.map_err(|problem| on(path, format!("{}; choose another path", problem.message)))
-}
-
-fn save(path: &Path, text: &str, secret: bool) -> Result<(), String> {
-    files::write(path, text.as_bytes(), secret).map_err(|error| on(path, Problem::from(error).message))
 }
 
 fn on(path: &Path, what: impl Display) -> String {

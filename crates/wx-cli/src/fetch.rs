@@ -5,12 +5,13 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use wx_client::temp_file::TempDir;
 use wx_proto::{Advice, Fetched};
 
 use crate::args::{FetchImage, Global, is_dash};
 use crate::event::Subject;
 use crate::files::parent;
-use crate::job::{self, Scratch};
+use crate::job;
 use crate::out;
 use crate::problem::Problem;
 use crate::report::Report;
@@ -42,19 +43,19 @@ fn work(args: &FetchImage, global: &Global, report: &Report) {
     }
 }
 
-/// Fetches into a directory beside the file and renames: whatever happens, there is a whole picture or none.
+/// Whatever happens, there is a whole picture or none.
 fn to_file(args: &FetchImage, client: &Client, report: &Report) -> Result<Fetched, Problem> {
     let target = target(&args.out, args.force)?;
-    let scratch = Scratch::beside(&target).map_err(|error| on(&args.out, &error))?;
-    let picture = scratch.file();
-    let fetched = client.fetch(&args.msg_id, args.size.into(), Target::File(&picture), report)?;
+    let fetch = |path: &Path| client.fetch(&args.msg_id, args.size.into(), Target::File(path), report);
     if args.force {
-        fs::rename(&picture, &target).map_err(|error| on(&args.out, &error))?;
-    } else {
-        // Something may have come there meanwhile.
-        let picture = tempfile::TempPath::try_from_path(picture).map_err(|error| on(&args.out, &error))?;
-        picture.persist_noclobber(&target).map_err(|failed| on(&args.out, &failed.error))?;
+        return fetch(&target);
     }
+    // Fetched aside and then put into place, because something may have come there meanwhile.
+    let scratch = TempDir::within(parent(&target)).map_err(|error| on(&args.out, &error))?;
+    let picture = scratch.path().join("picture");
+    let fetched = fetch(&picture)?;
+    let picture = tempfile::TempPath::try_from_path(picture).map_err(|error| on(&args.out, &error))?;
+    picture.persist_noclobber(&target).map_err(|failed| on(&args.out, &failed.error))?;
     Ok(fetched)
 }
 

@@ -5,10 +5,12 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use wx_client::temp_file::{self, Access, TempFile};
 use wx_proto::Advice;
 
-use crate::args::is_dash;
+use crate::args::{Command, SessionFile, is_dash};
 use crate::problem::Problem;
+use crate::session;
 
 /// A picture to send.
 pub(crate) enum Input {
@@ -44,36 +46,55 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Problem> {
     Ok(bytes)
 }
 
-/// What the names of half written files begin with.
-pub(crate) const TEMPORARY: &str = ".wx-";
-
 /// The directory of a file.
 pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Writes a file beside `path` and renames it into place.
+/// Writes a file whole or not at all. One that a link leads to is replaced, and the link stays.
 pub(crate) fn write(path: &Path, bytes: &[u8], secret: bool) -> io::Result<()> {
-    let parent = parent(path);
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(TEMPORARY);
-    #[cfg(unix)]
-    if !secret {
-        use std::os::unix::fs::PermissionsExt;
-        // As any other new file: the umask takes from it.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    #[cfg(not(unix))]
-    let _ = secret;
-    let mut file = builder.tempfile_in(parent)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
+    let target = if path.is_symlink() { fs::canonicalize(path)? } else { path.to_owned() };
+    let access = if secret { Access::Private } else { Access::Inherited };
+    let file = TempFile::beside(&target, access)?;
+    file.file().write_all(bytes)?;
+    file.persist()?;
     // So that not even a power failure brings the old one back. Not every file system can do this.
     #[cfg(unix)]
-    let _ = File::open(parent).and_then(|parent| parent.sync_all());
+    let _ = File::open(parent(&target)).and_then(|parent| parent.sync_all());
     Ok(())
 }
+
+/// Removes what killed processes have left where this command has its session and writes.
+pub(crate) fn sweep(command: &Command) {
+    let (session, files, directory) = match command {
+        Command::Demo(_) => (None, [None, None], None),
+        Command::Emulate(args) => (None, [args.port_file.as_ref(), args.session_file.as_ref()], None),
+        Command::SendImage(args) => (Some(&args.session), [None, None], args.resume_dir.as_ref()),
+        Command::Resume(args) => (Some(&args.session), [None, None], Some(&args.dir)),
+        Command::FetchImage(args) => (Some(&args.session), [Some(&args.out), None], None),
+        Command::Login(args) => (Some(&args.session), [args.qr.as_ref(), None], None),
+        Command::Watch(args) => (Some(&args.session), [None, None], args.save_images.as_ref()),
+        Command::Whoami(args) | Command::Contacts(args) | Command::Logout(args) => {
+            (Some(&args.session), [None, None], None)
+        }
+    };
+    let session = session.map_or_else(session::default_path, SessionFile::place);
+    for file in files.into_iter().flatten().chain([&session]) {
+        temp_file::sweep(parent(file));
+        // A link is written through.
+        if let Some(target) = file.is_symlink().then(|| fs::canonicalize(file).ok()).flatten() {
+            temp_file::sweep(parent(&target));
+        }
+    }
+    if let Some(directory) = directory {
+        temp_file::sweep(directory);
+    }
+}
+
+// The rest is for `saved` alone, until that locks its record itself.
+
+/// What the names of half written files begin with.
+pub(crate) const TEMPORARY: &str = ".wx-";
 
 /// The lock files of this process, for when it ends without dropping anything.
 static HELD: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
@@ -155,6 +176,20 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"second");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_link_leads_to_is_replaced_and_not_the_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let (target, link) = (dir.path().join("port"), dir.path().join("link"));
+        fs::write(&target, "1").unwrap();
+        std::os::unix::fs::symlink("port", &link).unwrap();
+        write(&link, b"2", false).unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(fs::read(&target).unwrap(), b"2");
+        fs::remove_file(&target).unwrap();
+        write(&link, b"3", false).unwrap_err();
+        assert!(!target.exists());
     }
 
     #[test]

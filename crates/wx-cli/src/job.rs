@@ -2,11 +2,14 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
+#[cfg(unix)]
+use std::task::Poll;
 use std::thread;
 use std::time::Duration;
+
+use wx_client::temp_file;
 
 use crate::problem::Class;
 use crate::report::Report;
@@ -16,6 +19,7 @@ use crate::{files, out};
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Signal {
     Interrupt,
+    /// SIGTERM, or SIGHUP: the terminal was closed.
     Terminate,
 }
 
@@ -58,7 +62,7 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
                 Ok(News::Done { .. }) => report.finish() == 4,
                 _ => report.interrupt() == Class::Unknown,
             };
-            forget_scratch();
+            temp_file::remove_before_exit();
             files::forget_locks();
             ExitCode::from(match signal {
                 _ if unknown => 4,
@@ -67,17 +71,17 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
             })
         }
         Ok(News::Done { panicked: true }) | Err(_) => {
-            forget_scratch();
+            temp_file::remove_before_exit();
             ExitCode::from(report.finish().max(1))
         }
     }
 }
 
-/// Ctrl-C and SIGTERM, caught from here on.
+/// Ctrl-C, SIGTERM and SIGHUP, caught from here on.
 pub(crate) struct Signals {
     runtime: tokio::runtime::Runtime,
     #[cfg(unix)]
-    caught: [(Signal, tokio::signal::unix::Signal); 2],
+    caught: Vec<(Signal, tokio::signal::unix::Signal)>,
 }
 
 impl Signals {
@@ -88,10 +92,15 @@ impl Signals {
         let caught = {
             use tokio::signal::unix::{SignalKind, signal};
             let _inside = runtime.enter();
-            [
-                (Signal::Interrupt, signal(SignalKind::interrupt())?),
-                (Signal::Terminate, signal(SignalKind::terminate())?),
-            ]
+            let mut wanted = vec![
+                (Signal::Interrupt, SignalKind::interrupt()),
+                (Signal::Terminate, SignalKind::terminate()),
+            ];
+            if !ignores_hangup() {
+                wanted.push((Signal::Terminate, SignalKind::hangup()));
+            }
+            let catch = |(name, kind)| Ok((name, signal(kind)?));
+            wanted.into_iter().map(catch).collect::<io::Result<_>>()?
         };
         Ok(Self {
             runtime,
@@ -102,14 +111,14 @@ impl Signals {
 
     /// Blocks until one comes, or has come since.
     #[cfg(unix)]
-    pub(crate) fn wait(self) -> io::Result<Signal> {
-        let [(interrupt, mut interrupted), (terminate, mut terminated)] = self.caught;
-        Ok(self.runtime.block_on(async {
-            tokio::select! {
-                _ = interrupted.recv() => interrupt,
-                _ = terminated.recv() => terminate,
-            }
-        }))
+    pub(crate) fn wait(mut self) -> io::Result<Signal> {
+        let first = std::future::poll_fn(|context| {
+            let mut caught = self.caught.iter_mut();
+            let came =
+                caught.find_map(|(name, signal)| signal.poll_recv(context).is_ready().then_some(*name));
+            came.map_or(Poll::Pending, Poll::Ready)
+        });
+        Ok(self.runtime.block_on(first))
     }
 
     /// Blocks until one comes.
@@ -119,38 +128,11 @@ impl Signals {
     }
 }
 
-/// The directory of unfinished files, which a signal must not leave behind.
-static SCRATCH: Mutex<Option<PathBuf>> = Mutex::new(None);
-
-/// A new directory beside `path`, on the same file system. It goes with everything in it when this is dropped, and on a
-/// signal as well.
-pub(crate) struct Scratch(tempfile::TempDir);
-
-impl Scratch {
-    pub(crate) fn beside(path: &Path) -> io::Result<Self> {
-        Self::within(files::parent(path), files::TEMPORARY)
-    }
-
-    /// As [`Scratch::beside`], in a directory, with what its name begins with.
-    pub(crate) fn within(parent: &Path, prefix: &str) -> io::Result<Self> {
-        // Held meanwhile: a signal in between must find it.
-        let mut scratch = SCRATCH.lock().unwrap_or_else(PoisonError::into_inner);
-        let dir = tempfile::Builder::new().prefix(prefix).tempdir_in(parent)?;
-        *scratch = Some(dir.path().to_owned());
-        Ok(Self(dir))
-    }
-
-    /// A path in it.
-    pub(crate) fn file(&self) -> PathBuf {
-        self.0.path().join("picture")
-    }
-}
-
-fn forget_scratch() {
-    let mut scratch = SCRATCH.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(path) = scratch.take() {
-        let _ = std::fs::remove_dir_all(path);
-    }
-    // The work must not begin another one while the process ends.
-    std::mem::forget(scratch);
+/// Whether the command was started to outlive its terminal, as `nohup` does: then SIGHUP stays ignored. Only Linux tells.
+#[cfg(unix)]
+fn ignores_hangup() -> bool {
+    // SIGHUP is signal 1, the lowest bit.
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }

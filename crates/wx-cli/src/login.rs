@@ -1,17 +1,21 @@
 //! `wx login`.
 
+mod keeper;
+
 use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
+use wx_client::session_file::SessionFile;
 use wx_proto::flow::LoginState;
 use wx_proto::{Advice, Role, Session, Site, flow};
 
+use self::keeper::Keeper;
 use crate::args::{Global, Login};
 use crate::event;
 use crate::problem::Problem;
 use crate::report::Report;
-use crate::session::{self, Owned, Use};
+use crate::session::{self, Use};
 use crate::transport::{Wire, seed};
 use crate::{account, job, qr};
 
@@ -30,7 +34,7 @@ pub(crate) fn run(args: Login, global: Global) -> ExitCode {
 }
 
 fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(), Problem> {
-    let owned = Owned::take(path)?;
+    let owned = SessionFile::open_or_create(path)?;
     let pushing = if args.push { session::load(path, Use::Any, report) } else { None };
     let site = match (&pushing, args.push) {
         (Some(old), _) => old.site().clone(),
@@ -42,7 +46,7 @@ fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(
         (None, false) => site(args)?,
     };
     let loopback = site.hosts().is_loopback();
-    let old = if args.force { None } else { owned.check_replaceable(loopback)? };
+    let old = if args.force { None } else { session::check_replaceable(&owned, loopback)? };
     if loopback {
         report.note_before_requests("a loopback login: all goes to this computer".to_owned());
     }
@@ -50,45 +54,34 @@ fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(
         return Ok(());
     }
     let wire = Wire::new(global.transport, &site)?;
-    // What goes wrong with the code's file ends nothing: it is drawn as well.
-    let tell = |state: &LoginState| {
-        if let Err(problem) = show(state, args, report) {
-            report.warn(&problem.sentence());
-        }
-    };
-    let session = match &pushing {
-        Some(old) => wire.drive(flow::Login::push(old, seed()?, global.policy(), tell)?, report)?,
-        None => wire.drive(flow::Login::new(site, seed()?, global.policy(), tell), report)?,
-    };
-    if let Some(old) = old.filter(|old| is_of_another(old, &session)) {
-        return give_up(&old, session, &wire, global, report);
-    }
-    owned.save(&session)?;
+    let mut keeper = Keeper::new(&owned, old);
+    let ended = log_in(pushing.as_ref(), site, args, global, &wire, report, &mut keeper);
+    let session = keeper.finish(ended, &wire, global, report)?;
     report.tell(&line(&session, path), &event::account("logged_in", &session));
     Ok(())
 }
 
-/// Whether it is the login of another account, and worth keeping: one to an emulator is not.
-fn is_of_another(old: &Session, new: &Session) -> bool {
-    old.uin() != new.uin() && !old.hosts().is_loopback()
-}
-
-/// The file keeps the login of another account. Nobody would have the new one, so it had better end.
-fn give_up(
-    old: &Session,
-    new: Session,
-    wire: &Wire,
+fn log_in(
+    pushing: Option<&Session>,
+    site: Site,
+    args: &Login,
     global: &Global,
+    wire: &Wire,
     report: &Report,
-) -> Result<(), Problem> {
-    let logout = flow::Logout::new(&new, seed()?, global.policy())?;
-    let ended = if wire.drive(logout, report).is_ok() { "was ended" } else { "could not be ended" };
-    let profile = old.site().profile();
-    Err(Problem::local(
-        format!("holds the login of another account ({profile}); the new one {ended}"),
-        Advice::CheckFile,
-    )
-    .hint("choose another --session; --force replaces it"))
+    keeper: &mut Keeper<'_>,
+) -> Result<Session, Problem> {
+    let tell = |state: &LoginState| {
+        if let LoginState::Opened { session } = state {
+            keeper.opened(session);
+        // What goes wrong with the code's file ends nothing: it is drawn as well.
+        } else if let Err(problem) = show(state, args, report) {
+            report.warn(&problem.sentence());
+        }
+    };
+    match pushing {
+        Some(old) => wire.drive(flow::Login::push(old, seed()?, global.policy(), tell)?, report),
+        None => wire.drive(flow::Login::new(site, seed()?, global.policy(), tell), report),
+    }
 }
 
 fn site(args: &Login) -> Result<Site, Problem> {
@@ -120,26 +113,9 @@ fn show(state: &LoginState, args: &Login, report: &Report) -> Result<(), Problem
         LoginState::Confirmed => ("confirmed", "confirmed"),
         LoginState::Refused => ("refused on the phone", "refused"),
         LoginState::Expired => ("the code is too old", "expired"),
-        _ => ("the server has trouble with this code", "trouble"),
+        LoginState::Opened { .. } => return Ok(()),
+        _ => ("the server has trouble; a code follows", "trouble"),
     };
     report.tell_aside(line, &json!({ "event": event }));
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn session(base: &str, uin: u32) -> Session {
-        Session::builder(base).allow_loopback().uin(uin).user_name("@me").build().unwrap()
-    }
-
-    #[test]
-    fn only_the_same_account_or_an_emulator_gives_way() {
-        let old = session("https://wx.qq.com", 1);
-        assert!(!is_of_another(&old, &session("https://wx2.qq.com", 1)));
-        assert!(is_of_another(&old, &session("https://wx2.qq.com", 2)));
-        let emulated = session("http://127.0.0.1:1", 1);
-        assert!(!is_of_another(&emulated, &session("http://127.0.0.1:2", 2)));
-    }
 }

@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(code) => return code,
     };
+    files::sweep(&args.command);
     let global = args.global;
     match args.command {
         Command::Demo(demo) => demo::run(demo, global),

@@ -316,7 +316,11 @@ impl Report {
                 0 => String::new(),
                 total => format!(" ({} of {total} bytes done)", progress.done),
             };
-            out::error(&format!("{name}: {}{size}", words(progress)));
+            let why = match &progress.last_error {
+                Some(error) => format!("; the last try failed: {}", out::words(error)),
+                None => String::new(),
+            };
+            out::error(&format!("{name}: {}{size}{why}", words(progress)));
         }
     }
 

@@ -1,39 +1,45 @@
 //! The session file: where it is, reading it, and replacing it.
 
 use std::env;
-use std::fmt::Display;
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use wx_client::session_file::{SessionFile, SessionFileError, SessionFileErrorKind};
+use wx_proto::flow::Restore;
 use wx_proto::{Advice, Policy, Session};
 
 use crate::args::Global;
-use crate::files::{self, Lock};
 use crate::out;
-use crate::problem::Problem;
+use crate::problem::{Class, Problem};
 use crate::report::Report;
-use crate::transport::{Client, unix_ms};
-
-/// No session file is near as large.
-pub(crate) const LIMIT: u64 = 4 * 1024 * 1024;
+use crate::transport::{Client, seed, unix_ms};
 
 /// What the session is read for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Use {
     Send,
     Fetch,
+    /// What begins with webwxinit itself, or ends the login.
+    Login,
     /// Whatever it holds: a login that is over can be logged in again.
     Any,
 }
 
 /// The platform's place for the session file; its directory is made for the user alone.
 pub(crate) fn default_place() -> PathBuf {
+    let path = default_path();
+    if let Some(directory) = path.parent() {
+        // If that fails, so does writing the file, which says why.
+        let _ = make_directory(directory);
+    }
+    path
+}
+
+/// The platform's place for the session file.
+pub(crate) fn default_path() -> PathBuf {
     // Nobody has a home: here, then.
-    let Some(directory) = state_directory() else { return PathBuf::from("wx-session.json") };
-    // If that fails, so does writing the file, which says why.
-    let _ = make_directory(&directory);
-    directory.join("session.json")
+    state_directory().map_or_else(|| PathBuf::from("wx-session.json"), |dir| dir.join("session.json"))
 }
 
 /// Where the platform keeps what a program remembers on this computer.
@@ -62,7 +68,10 @@ pub(crate) fn connect(
 ) -> Option<Client> {
     let session = load(path, what_for, report)?;
     report.trace(global, session.site(), Some(session.uin()))?;
-    match Client::new(global.transport, session, policy) {
+    let due = session.awaits_init() && what_for != Use::Login;
+    let client = Client::new(global.transport, session, policy)
+        .and_then(|client| if due { begin(client, what_for, path, report) } else { Ok(client) });
+    match client {
         Ok(client) => Some(client),
         Err(problem) => {
             report.refuse(path, &problem);
@@ -71,10 +80,29 @@ pub(crate) fn connect(
     }
 }
 
+/// Goes on with a login that was cut off before webwxinit.
+fn begin(mut client: Client, what_for: Use, path: &Path, report: &Report) -> Result<Client, Problem> {
+    let file = SessionFile::open(path)?;
+    let flow = Restore::new(client.session().clone(), seed()?, client.policy())?;
+    let session = client.drive(flow, report)?;
+    file.save(&session)?;
+    if what_for == Use::Send {
+        session.check_upload(unix_ms())?;
+    }
+    client.move_on(session);
+    Ok(client)
+}
+
 /// Reads a session file and checks that it can be used.
 pub(crate) fn load(path: &Path, what_for: Use, report: &Report) -> Option<Session> {
     match read(path, what_for) {
         Ok(session) => {
+            if SessionFile::is_exposed(path) {
+                report.warn(&format!(
+                    "{}: other users can read this file, and with it use the login; make it yours alone (chmod 600)",
+                    path.display()
+                ));
+            }
             if session.hosts().is_loopback() {
                 let path = path.display();
                 report.note_before_requests(format!("{path}: a loopback session: all goes to this computer"));
@@ -89,59 +117,47 @@ pub(crate) fn load(path: &Path, what_for: Use, report: &Report) -> Option<Sessio
 }
 
 fn read(path: &Path, what_for: Use) -> Result<Session, Problem> {
-    let text = files::read(path, LIMIT).map_err(Problem::with_session)?;
-    let session = Session::from_json_allow_loopback(text)?;
+    let session = SessionFile::read_allow_loopback(path)?;
     match what_for {
-        Use::Send => session.check_upload(unix_ms())?,
-        Use::Fetch => session.check_login()?,
+        // Whether it can upload shows after webwxinit.
+        Use::Send if !session.awaits_init() => session.check_upload(unix_ms())?,
+        Use::Send | Use::Fetch | Use::Login => session.check_login()?,
         Use::Any => {}
     }
     Ok(session)
 }
 
-/// A session file that this process alone may write.
-pub(crate) struct Owned {
-    path: PathBuf,
-    _lock: Lock,
+/// What a new login may replace: another login, of the same kind. Gives it, if there is one.
+pub(crate) fn check_replaceable(file: &SessionFile, loopback: bool) -> Result<Option<Session>, Problem> {
+    let refused = |what: String| Problem::local(what, Advice::CheckFile).hint("choose another --session");
+    match file.load_allow_loopback() {
+        Ok(session) if loopback && !session.hosts().is_loopback() => {
+            Err(refused("holds a real login".to_owned()))
+        }
+        Ok(session) => Ok(Some(session)),
+        Err(error) if matches!(error.kind(), SessionFileErrorKind::NoLogin) => Ok(None),
+        Err(error) => {
+            let whose = if loopback { " of an emulator" } else { "" };
+            Err(refused(format!("not a session{whose}: {}", error.kind())))
+        }
+    }
 }
 
-impl Owned {
-    /// Takes the lock beside the file.
-    pub(crate) fn take(path: &Path) -> Result<Self, Problem> {
-        let refused = |what: &dyn Display| Problem::local(what.to_string(), Advice::CheckFile).with_session();
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".lock");
-        match Lock::take(beside.into()) {
-            Ok(Some(lock)) => Ok(Self { path: path.to_owned(), _lock: lock }),
-            Ok(None) => Err(refused(&"another process is writing it")),
-            Err(error) => Err(refused(&out::words(&error))),
-        }
-    }
-
-    /// What a new login may replace: another login, of the same kind. Gives it, if there is one.
-    pub(crate) fn check_replaceable(&self, loopback: bool) -> Result<Option<Session>, Problem> {
-        let refused =
-            |what: String| Err(Problem::local(what, Advice::CheckFile).hint("choose another --session"));
-        match fs::symlink_metadata(&self.path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            _ => {}
-        }
-        match read(&self.path, Use::Any) {
-            Ok(session) if loopback && !session.hosts().is_loopback() => {
-                refused("holds a real login".to_owned())
+impl From<SessionFileError> for Problem {
+    fn from(error: SessionFileError) -> Self {
+        let about = |advice| Self::local(error.kind().to_string(), advice).with_session();
+        match error.kind() {
+            SessionFileErrorKind::NoLogin => {
+                Self { class: Class::Login, ..about(Advice::LoginAgain).hint("run `wx login`") }
             }
-            Ok(session) => Ok(Some(session)),
-            Err(problem) => {
-                let whose = if loopback { " of an emulator" } else { "" };
-                refused(format!("not a session{whose}: {}", problem.message))
+            SessionFileErrorKind::Busy(_) => {
+                about(Advice::CheckFile).hint("wait until it has ended, or stop it")
             }
+            SessionFileErrorKind::Io(error) => {
+                Self::local(out::words(error), Advice::CheckFile).with_session()
+            }
+            _ => about(Advice::CheckFile),
         }
-    }
-
-    /// Puts a session into its place.
-    pub(crate) fn save(&self, session: &Session) -> Result<(), Problem> {
-        let written = files::write(&self.path, session.to_json().expose().as_bytes(), true);
-        written.map_err(|error| Problem::from(error).with_session())
     }
 }
 

@@ -7,6 +7,7 @@ mod trouble;
 use std::path::Path;
 use std::process::ExitCode;
 
+use wx_client::session_file::SessionFile;
 use wx_proto::flow::{NextMessages, Restore};
 use wx_proto::{Advice, ImageSize, Kind, Message};
 
@@ -19,7 +20,7 @@ use crate::job;
 use crate::out;
 use crate::problem::{Class, Problem, Which};
 use crate::report::Report;
-use crate::session::{self, Owned, Use};
+use crate::session::{self, Use};
 use crate::transport::{Client, Ears, seed};
 
 /// Characters of a text in a line.
@@ -38,9 +39,9 @@ pub(crate) fn run(args: Watch, global: Global) -> ExitCode {
 
 fn work(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<(), Problem> {
     let folder = args.save_images.as_deref().map(Folder::open).transpose()?;
-    let owned = Owned::take(path)?;
+    let owned = SessionFile::open(path)?;
     // What is wrong with the file is told there.
-    let connected = session::connect(path, Use::Fetch, global.policy(), global, report);
+    let connected = session::connect(path, Use::Login, global.policy(), global, report);
     let Some(mut client) = connected else { return Ok(()) };
     let trouble = Trouble::new(report);
     // From here on the file knows where the messages go on, so that none of those is lost that come before the first batch

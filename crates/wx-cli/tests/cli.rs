@@ -24,6 +24,15 @@ mod kept;
 #[path = "cli/life.rs"]
 mod life;
 #[cfg(unix)]
+#[path = "cli/life_trouble.rs"]
+mod life_trouble;
+#[cfg(unix)]
+#[path = "cli/login_kept.rs"]
+mod login_kept;
+#[cfg(unix)]
+#[path = "cli/logout.rs"]
+mod logout;
+#[cfg(unix)]
 #[path = "cli/odd_bytes.rs"]
 mod odd_bytes;
 #[cfg(unix)]
@@ -36,6 +45,9 @@ mod recipients;
 mod resume;
 #[path = "cli/send.rs"]
 mod send;
+#[cfg(unix)]
+#[path = "cli/session_lock.rs"]
+mod session_lock;
 #[path = "cli/support.rs"]
 mod support;
 #[path = "cli/trace.rs"]

@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use crate::regular::{self, FileId, parent, try_lock};
 use crate::temp_file::{Access, TempFile};
 
+mod dir;
 mod holder;
 
+pub use dir::LockedDir;
 pub use holder::Holder;
 
 /// How often another process may replace the file between opening it and locking it.
@@ -225,6 +227,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_directory_is_locked_without_a_file_in_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let locked = LockedDir::open(dir.path()).unwrap();
+        assert!(matches!(LockedDir::open(dir.path()), Err(LockError::Busy(_))));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        drop(locked);
+        LockedDir::open(dir.path()).unwrap();
+        fs::write(dir.path().join("file"), "").unwrap();
+        assert!(matches!(LockedDir::open(&dir.path().join("file")), Err(LockError::Io(_))));
+    }
+
     #[cfg(target_os = "linux")]
     #[test]
     fn who_holds_it_is_told() {
@@ -319,7 +333,7 @@ mod tests {
 
     #[test]
     fn two_that_replace_the_same_file_take_turns() {
-        const EACH: usize = 100;
+        const EACH: usize = 25;
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("count");
         fs::write(&path, "0").unwrap();

@@ -48,7 +48,7 @@ impl TempFile {
     /// `target` is a directory, or no file can be created beside it.
     pub fn beside(target: &Path, access: Access) -> io::Result<Self> {
         if target.is_dir() {
-            return Err(io::Error::new(ErrorKind::IsADirectory, "is a directory, not a file"));
+            return Err(io::Error::new(ErrorKind::IsADirectory, "it is a directory, not a file"));
         }
         let (file, name) = create(|| {
             let mut builder = builder();
@@ -104,16 +104,16 @@ pub struct TempDir {
 }
 
 impl TempDir {
-    /// Creates an empty directory (0700) in the directory of `target`.
+    /// Creates an empty directory (0700) in `dir`.
     ///
     /// # Errors
     /// The file system's own.
-    pub fn beside(target: &Path) -> io::Result<Self> {
+    pub fn within(dir: &Path) -> io::Result<Self> {
         let make = || -> io::Result<PathBuf> {
             let mut builder = builder();
             #[cfg(unix)]
             builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-            Ok(builder.tempdir_in(parent(target))?.keep())
+            Ok(builder.tempdir_in(dir)?.keep())
         };
         #[cfg(unix)]
         {
@@ -178,13 +178,33 @@ impl Drop for Name {
     }
 }
 
+/// Removes what is under a temporary name, or an empty file under any.
 fn remove(path: &Path) {
+    let is_temporary = path.file_name().is_some_and(sweep::is_temporary);
     // Nothing can be done about errors here. After a rename there is nothing to remove.
     let _ = match fs::symlink_metadata(path) {
-        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-        Err(error) => Err(error),
+        Ok(found) if found.is_dir() && is_temporary => fs::remove_dir_all(path),
+        Ok(found) if is_temporary || (found.is_file() && found.len() == 0) => fs::remove_file(path),
+        _ => Ok(()),
     };
+}
+
+/// A file that was created empty to be locked. It is removed when the value is dropped, if it still
+/// is empty.
+#[derive(Debug)]
+pub(crate) struct Placeholder(Name);
+
+impl Placeholder {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        live().push(path.clone());
+        Self(Name(path))
+    }
+
+    /// Leaves the file alone from here on.
+    pub(crate) fn leave(mut self) {
+        let path = std::mem::take(&mut self.0.0);
+        live().retain(|live| *live != path);
+    }
 }
 
 /// The temporary files and directories of this process.
@@ -202,4 +222,38 @@ pub fn remove_before_exit() {
     let live = live();
     live.iter().for_each(|path| remove(path));
     std::mem::forget(live);
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::io::Write;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_replaced_file_keeps_its_mode_unless_the_new_one_is_private() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("picture.jpg");
+        fs::write(&target, "old").unwrap();
+        for (access, mode) in [(Access::Inherited, 0o604), (Access::Private, 0o600)] {
+            fs::set_permissions(&target, fs::Permissions::from_mode(0o604)).unwrap();
+            let file = TempFile::beside(&target, access).unwrap();
+            file.file().write_all(b"new").unwrap();
+            file.persist().unwrap();
+            assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, mode);
+            assert_eq!(fs::read(&target).unwrap(), b"new");
+        }
+    }
+
+    #[test]
+    fn what_is_dropped_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = TempFile::beside(&dir.path().join("picture.jpg"), Access::Private).unwrap();
+        let scratch = TempDir::within(dir.path()).unwrap();
+        fs::write(scratch.path().join("picture"), "half").unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+        drop((file, scratch));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
 }

@@ -91,6 +91,11 @@ impl Account {
         ["wxuin", "wxsid", "webwx_data_ticket"].iter().all(|name| self.knows_cookie(header, name))
     }
 
+    /// Whether the cookies are there that outlive a login and let the phone be asked (§8.7).
+    pub(crate) fn knows_long_cookies(&self, header: Option<&str>) -> bool {
+        ["wxuin", "webwxuvid", "webwx_auth_ticket"].iter().all(|name| self.knows_cookie(header, name))
+    }
+
     /// Whether this login's cookie of that name is among those sent.
     pub(crate) fn knows_cookie(&self, header: Option<&str>, name: &str) -> bool {
         let sent = header.unwrap_or_default().split(';').filter_map(|pair| pair.trim().split_once('='));

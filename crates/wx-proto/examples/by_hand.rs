@@ -25,7 +25,14 @@ fn call<E: Endpoint<Context = Session>>(endpoint: &E, session: &Session) -> Resu
     Ok(endpoint.read(&reply.map(|_| Bytes::from(bytes)))?)
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() {
+    if let Err(error) = send_and_fetch() {
+        println!("{error}");
+        std::process::exit(1);
+    }
+}
+
+fn send_and_fetch() -> Result<(), Box<dyn Error>> {
     let server = wx_emulator::Emulator::start()?;
     let session = Session::from_json_allow_loopback(server.session_json())?;
     let to = UserName::new(server.friend())?;

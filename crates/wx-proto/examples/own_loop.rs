@@ -106,7 +106,14 @@ fn seed() -> Result<Seed, Box<dyn Error>> {
     Ok(IdSource::process().seed(now.as_millis() as u64, entropy))
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() {
+    if let Err(error) = send_and_fetch() {
+        println!("{error}");
+        std::process::exit(1);
+    }
+}
+
+fn send_and_fetch() -> Result<(), Box<dyn Error>> {
     let server = wx_emulator::Emulator::start()?;
     let session = Session::from_json_allow_loopback(server.session_json())?;
     let policy = Policy::default();

@@ -3,7 +3,7 @@ use serde_json::value::RawValue;
 
 use crate::UserName;
 use crate::wire::list::Element;
-use crate::wire::{entities, lenient};
+use crate::wire::{entities, lenient, repair};
 
 /// A person or a room of the contact list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +20,8 @@ pub struct Contact {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Fields<'a> {
-    #[serde(deserialize_with = "lenient::id")]
-    user_name: String,
+    #[serde(borrow)]
+    user_name: Option<&'a RawValue>,
     #[serde(borrow)]
     nick_name: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -32,11 +32,12 @@ impl Element for Contact {
     /// `None` for what has no UserName.
     fn of_json(json: &RawValue) -> Option<Self> {
         let fields: Fields<'_> = serde_json::from_str(json.get()).ok()?;
+        let user_name = lenient::text_of(fields.user_name?).filter(|name| !repair::is_damaged(name))?;
         let text = |json: Option<&RawValue>| {
             json.and_then(lenient::text_of).map(|text| entities::decode(&text)).unwrap_or_default()
         };
         Some(Self {
-            user_name: UserName::new(fields.user_name).ok()?,
+            user_name: UserName::new(user_name).ok()?,
             nick_name: text(fields.nick_name),
             remark_name: text(fields.remark_name),
         })

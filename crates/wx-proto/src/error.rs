@@ -129,6 +129,9 @@ pub enum Outcome {
 pub enum Unready {
     /// sid or skey is empty: nobody is logged in.
     NotLoggedIn,
+    /// webwxinit has not told yet who is logged in: [`Restore`](crate::flow::Restore) the session
+    /// first.
+    InitDue,
     /// The cookie `webwx_data_ticket` is missing or expired, without which nothing can be uploaded (P8).
     NoDataTicket,
     /// Something could not be written as a request: what, in words.
@@ -170,6 +173,7 @@ impl Error {
     pub fn advice(&self) -> Advice {
         match &self.cause {
             Cause::Unready(Unready::Unsendable(_)) => Advice::Report,
+            Cause::Unready(Unready::InitDue) => Advice::RetryLater,
             Cause::Unready(_) | Cause::NotConfirmed { .. } => Advice::LoginAgain,
             Cause::Host(_) => Advice::CheckProxy,
             Cause::Picture(PictureError::TooLarge { .. }) => Advice::RaiseLimit,
@@ -349,6 +353,7 @@ impl fmt::Display for Unready {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotLoggedIn => f.write_str("the session has no sid or skey"),
+            Self::InitDue => f.write_str("webwxinit is still due: restore the session first"),
             Self::NoDataTicket => f.write_str("the session has no valid cookie webwx_data_ticket"),
             Self::Unsendable(what) => write!(f, "{what} holds characters that cannot be sent"),
         }

@@ -43,9 +43,12 @@
 //!
 //! # What a driver must do
 //!
-//! - Send each request as it is, once: no redirects, no cookies or headers of its own, no retries.
-//! - Answer with any status as a head, and with the body undecoded.
-//! - Obey the [`Limits`](crate::Limits) of the request: its time limits, no proxy if they say so, and a
+//! - Follow no redirect. The core never does: a redirect would carry the login to another host.
+//! - Keep no cookies. The session has its own, and adds them to the request.
+//! - Send each request as it is, once: no headers beyond those of the transport, and no retries.
+//! - Decode nothing: no gzip and no character set. Only the framing of HTTP, such as chunks, is removed.
+//! - Pass on every status as a head, a 4xx or 5xx too, and its body.
+//! - Obey all [`Limits`](crate::Limits) of the request: its time limits, no proxy if they say so, and a
 //!   new connection if they say so.
 //! - Report how a request failed with the right constructor of [`Failure`]; if in doubt, with
 //!   [`Failure::on_the_way`].

@@ -153,6 +153,15 @@ fn family(host: &str) -> Option<&'static [&'static str; 4]> {
     FAMILIES.iter().find(|row| row[0] == host)
 }
 
+/// Whether a host belongs to web WeChat, or is a loopback address: never one that a stranger can have.
+pub(crate) fn is_of_wechat(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    is_loopback(&host)
+        || ["qq.com", "wechat.com"].iter().any(|domain| {
+            host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        })
+}
+
 fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())

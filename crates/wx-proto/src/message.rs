@@ -65,16 +65,17 @@ pub enum Kind {
     },
 }
 
-/// The fields of a message that are read, each by itself: one that is odd costs no other one.
+/// The fields of a message that are read, each by itself: one that is odd costs no other one. All are
+/// optional, so that an element without any costs no error message.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Fields<'a> {
     #[serde(borrow)]
-    msg_id: &'a RawValue,
+    msg_id: Option<&'a RawValue>,
     #[serde(borrow)]
-    msg_type: &'a RawValue,
+    msg_type: Option<&'a RawValue>,
     #[serde(borrow)]
-    from_user_name: &'a RawValue,
+    from_user_name: Option<&'a RawValue>,
     #[serde(borrow)]
     to_user_name: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -114,12 +115,13 @@ impl Element for Message {
     fn of_json(json: &RawValue) -> Option<Self> {
         let fields: Fields<'_> = serde_json::from_str(json.get()).ok()?;
         let name = |json| Some(UserName::new(id(json)?).ok());
-        let from = name(Some(fields.from_user_name))?;
+        let (msg_id, msg_type) = (fields.msg_id?, fields.msg_type?);
+        let from = name(Some(fields.from_user_name?))?;
         let (sender, content) = decode(&text(fields.content), from.as_ref());
-        let id = MsgId::new(id(Some(fields.msg_id))?).ok().filter(|id| !id.is_zero());
+        let id = MsgId::new(id(Some(msg_id))?).ok().filter(|id| !id.is_zero());
         let side = |json| number(json).and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
         let thumbnail = || side(fields.img_width).zip(side(fields.img_height));
-        let kind = match (number(Some(fields.msg_type)), number(fields.app_msg_type), &id) {
+        let kind = match (number(Some(msg_type)), number(fields.app_msg_type), &id) {
             (Some(3), _, Some(_)) => Kind::Picture { thumbnail: thumbnail() },
             (Some(47), _, Some(_)) => {
                 Kind::Emoticon { of_store: number(fields.has_product_id).is_some_and(|id| id != 0) }

@@ -45,6 +45,9 @@ pub struct Policy {
     pub poll_stall: Duration,
     /// How many codes one login shows at most, and questions it asks, until one is confirmed; 0 counts as 1. Default 10.
     pub login_codes: u32,
+    /// Tries of the login page, and of the webwxinit after it, once the phone has confirmed; 0 counts
+    /// as 1. Default 6: half a minute of trouble does not cost the login.
+    pub login_tries: u32,
     /// A code that was not confirmed for this long is given up, whatever the server says. Default 5 min (§8.1).
     pub code_lifetime: Duration,
     /// A ping or preflight is given up after this long. Default 1 s (P48).
@@ -78,6 +81,7 @@ impl Default for Policy {
             longest_back_off: Duration::from_secs(60),
             poll_stall: Duration::from_secs(35),
             login_codes: 10,
+            login_tries: 6,
             code_lifetime: Duration::from_secs(300),
             side_call_limit: Duration::from_secs(1),
             upload_type: 2,

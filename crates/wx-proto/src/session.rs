@@ -197,9 +197,26 @@ impl Session {
     /// Whether something can be uploaded at `unix_ms` (Unix milliseconds); the ticket is what it needs (P8).
     ///
     /// # Errors
-    /// [`Unready`] if nobody is logged in or the cookie `webwx_data_ticket` is missing or expired.
+    /// [`Unready`] if nobody is logged in, webwxinit is due, or the cookie `webwx_data_ticket` is missing or expired.
     pub fn check_upload(&self, unix_ms: u64) -> Result<(), Unready> {
         self.data_ticket(unix_ms).map(|_| ())
+    }
+
+    /// Whether webwxinit is still due: the login page has opened this login, and nobody has told yet
+    /// under which UserName it is. [`Restore`](crate::flow::Restore) takes it up; nothing can be sent
+    /// before that.
+    #[must_use]
+    pub fn awaits_init(&self) -> bool {
+        self.parts.user_name == UserName::nobody()
+    }
+
+    /// Whether a message can be sent or an upload begun.
+    ///
+    /// # Errors
+    /// [`Unready::NotLoggedIn`] if nobody is logged in, [`Unready::InitDue`] before webwxinit.
+    pub(crate) fn check_sender(&self) -> Result<(), Unready> {
+        self.check_login()?;
+        if self.awaits_init() { Err(Unready::InitDue) } else { Ok(()) }
     }
 
     /// Tells logins apart without telling anything of them, for what is saved within one: a hash under a key that is
@@ -216,7 +233,7 @@ impl Session {
     }
 
     pub(crate) fn data_ticket(&self, unix_ms: u64) -> Result<&Secret, Unready> {
-        self.check_login()?;
+        self.check_sender()?;
         let found = self.parts.cookies.value(DATA_TICKET, &self.hosts().origin(Role::File), unix_ms / 1000);
         found.filter(|ticket| !ticket.expose().is_empty()).ok_or(Unready::NoDataTicket)
     }

@@ -31,6 +31,8 @@ targets! {
     set_cookie: "fuzz_bodies/set_cookie.rs",
     snapshot: "fuzz_bodies/snapshot.rs",
     sync: "fuzz_bodies/sync.rs",
+    message_list: "fuzz_bodies/message_list.rs",
+    contact_list: "fuzz_bodies/contact_list.rs",
 }
 
 /// The corpus lives beside the fuzz targets, outside this crate; a packaged crate has none.

@@ -10,19 +10,27 @@ use std::error::Error;
 
 use async_compat::Compat;
 use wx_emulator::Emulator;
-use wx_reqwest::wx_proto::{Recipient, Session};
+use wx_reqwest::wx_proto::{Outcome, Recipient, Session};
 use wx_reqwest::{Client, Source};
 
-async fn send(server: &Emulator) -> Result<(), Box<dyn Error>> {
+async fn send() -> Result<(), Box<dyn Error>> {
+    let server = Emulator::start()?;
     let session = Session::from_json_allow_loopback(server.session_json())?;
     let client = Client::new(session)?;
     let picture = Source::bytes("tiny.png", include_bytes!("../tests/tiny.png").as_slice());
-    let sent = client.send_image(&Recipient::new(server.friend())?, picture).await?;
-    println!("sent {} as message {}", sent.uploaded.md5, sent.msg_id);
+    match client.send_image(&Recipient::new(server.friend())?, picture).await {
+        Ok(sent) => println!("sent {} as message {}", sent.uploaded.md5, sent.msg_id),
+        Err(error) if error.outcome() == Outcome::NotSent => {
+            return Err(format!("not sent: {error}; {}", error.advice()).into());
+        }
+        Err(error) => return Err(format!("nobody knows: {error}; {}", error.advice()).into()),
+    }
     Ok(())
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let server = Emulator::start()?;
-    pollster::block_on(Compat::new(send(&server)))
+fn main() {
+    if let Err(error) = pollster::block_on(Compat::new(send())) {
+        println!("{error}");
+        std::process::exit(1);
+    }
 }

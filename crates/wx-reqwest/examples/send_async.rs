@@ -9,11 +9,18 @@
 use std::error::Error;
 
 use wx_emulator::Emulator;
-use wx_reqwest::wx_proto::{ImageSize, Recipient, Session};
+use wx_reqwest::wx_proto::{ImageSize, Outcome, Recipient, Session};
 use wx_reqwest::{Client, Sink, Source, Watch};
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() {
+    if let Err(error) = send().await {
+        println!("{error}");
+        std::process::exit(1);
+    }
+}
+
+async fn send() -> Result<(), Box<dyn Error>> {
     let server = Emulator::start()?;
     // With an account: Session::from_json(std::fs::read("session.json")?)?
     let session = Session::from_json_allow_loopback(server.session_json())?;
@@ -26,7 +33,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let watch =
         Watch::new().progress(|now| println!("{}: {} of {} bytes", now.step.name(), now.done, now.total));
-    let sent = client.send_image_with(&to, picture, watch).await?;
+    let sent = match client.send_image_with(&to, picture, watch).await {
+        Ok(sent) => sent,
+        Err(error) if error.outcome() == Outcome::NotSent => {
+            return Err(format!("not sent: {error}; {}", error.advice()).into());
+        }
+        Err(error) => return Err(format!("nobody knows: {error}; {}", error.advice()).into()),
+    };
     println!("sent {} as message {}", sent.uploaded.md5, sent.msg_id);
 
     let mut bytes = Vec::new();

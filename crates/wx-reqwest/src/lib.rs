@@ -23,6 +23,7 @@ mod spans;
 mod watch;
 
 pub use reqwest;
+pub use wx_client::session_file::{SessionFile, SessionFileError};
 pub use wx_client::{self, seed};
 pub use wx_proto;
 

@@ -1,12 +1,12 @@
 use std::fmt;
 use std::io::{self, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bytes::Bytes;
-use tempfile::{NamedTempFile, TempPath};
 use tokio::fs::File;
 use tokio::io::{AsyncSeekExt, AsyncWrite, AsyncWriteExt};
 use tokio::task::spawn_blocking;
+use wx_client::temp_file::{Access, TempFile};
 
 use crate::Media;
 
@@ -17,15 +17,16 @@ pub struct Sink<'a> {
 }
 
 enum Place<'a> {
-    Path { path: PathBuf, file: Option<Beside> },
+    Path { path: PathBuf, file: Option<Partial> },
     Vec { bytes: &'a mut Vec<u8>, kept: bool },
     Writer { writer: &'a mut (dyn AsyncWrite + Send + Unpin), written: u64 },
 }
 
 /// The temporary file.
-struct Beside {
+struct Partial {
+    /// The open file of `temporary`.
     file: File,
-    path: TempPath,
+    temporary: TempFile,
     /// How many bytes it holds; not known while some are being written.
     len: Option<u64>,
 }
@@ -61,14 +62,11 @@ impl<'a> Sink<'a> {
     /// The file's or writer's own; then nothing is kept.
     pub async fn finish(mut self) -> io::Result<()> {
         match &mut self.place {
-            Place::Path { path, file } => match file.take() {
-                Some(Beside { mut file, path: temporary, .. }) => {
+            Place::Path { file, .. } => match file.take() {
+                Some(Partial { mut file, temporary, .. }) => {
                     // tokio's files report an error of the last write only now.
                     file.flush().await?;
-                    file.sync_all().await?;
-                    let path = std::mem::take(path);
-                    let renamed = spawn_blocking(|| temporary.persist(path)).await?;
-                    renamed.map_err(|error| error.error)
+                    spawn_blocking(|| temporary.persist().map(drop)).await?
                 }
                 None => Ok(()),
             },
@@ -85,7 +83,7 @@ impl Media for Sink<'_> {
     async fn store(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
         match &mut self.place {
             Place::Path { path, file } => {
-                let Beside { file, len, .. } = match file {
+                let Partial { file, len, .. } = match file {
                     Some(file) => file,
                     None => file.insert(temporary(path.clone()).await?),
                 };
@@ -141,19 +139,11 @@ impl fmt::Debug for Sink<'_> {
     }
 }
 
-/// A file beside `path`, so that it can be renamed, with the permissions of any new file.
-async fn temporary(path: PathBuf) -> io::Result<Beside> {
-    let (file, path) = spawn_blocking(move || create(&path).map(NamedTempFile::into_parts)).await??;
-    Ok(Beside { file: File::from_std(file), path, len: Some(0) })
-}
-
-fn create(path: &Path) -> io::Result<NamedTempFile> {
-    if path.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory, not a file"));
-    }
-    let beside = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.prefix(".wx-").tempfile_in(beside.unwrap_or(Path::new(".")))
+async fn temporary(path: PathBuf) -> io::Result<Partial> {
+    let create = move || {
+        let temporary = TempFile::beside(&path, Access::Inherited)?;
+        Ok::<_, io::Error>((temporary.file().try_clone()?, temporary))
+    };
+    let (file, temporary) = spawn_blocking(create).await??;
+    Ok(Partial { file: File::from_std(file), temporary, len: Some(0) })
 }

@@ -9,10 +9,17 @@
 use std::error::Error;
 
 use wx_emulator::Emulator;
-use wx_ureq::wx_proto::{ImageSize, Recipient, Session};
+use wx_ureq::wx_proto::{ImageSize, Outcome, Recipient, Session};
 use wx_ureq::{Client, Sink, Source, Watch};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() {
+    if let Err(error) = send() {
+        println!("{error}");
+        std::process::exit(1);
+    }
+}
+
+fn send() -> Result<(), Box<dyn Error>> {
     let server = Emulator::start()?;
     // With an account: Session::from_json(std::fs::read("session.json")?)?
     let session = Session::from_json_allow_loopback(server.session_json())?;
@@ -25,7 +32,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let watch =
         Watch::new().progress(|now| println!("{}: {} of {} bytes", now.step.name(), now.done, now.total));
-    let sent = client.send_image_with(&to, picture, watch)?;
+    let sent = match client.send_image_with(&to, picture, watch) {
+        Ok(sent) => sent,
+        Err(error) if error.outcome() == Outcome::NotSent => {
+            return Err(format!("not sent: {error}; {}", error.advice()).into());
+        }
+        Err(error) => return Err(format!("nobody knows: {error}; {}", error.advice()).into()),
+    };
     println!("sent {} as message {}", sent.uploaded.md5, sent.msg_id);
 
     let mut bytes = Vec::new();

@@ -25,4 +25,10 @@ impl Shared {
         }
         untouched
     }
+
+    /// Removes what belongs to a login that is over, whatever was taken in meanwhile.
+    pub(crate) fn end(&self) {
+        let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut current).end();
+    }
 }

@@ -1,9 +1,9 @@
 use std::fmt;
 use std::io::{self, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bytes::Bytes;
-use tempfile::NamedTempFile;
+use wx_client::temp_file::{Access, TempFile};
 
 use crate::Media;
 
@@ -13,14 +13,14 @@ pub struct Sink<'a> {
 }
 
 enum Place<'a> {
-    Path { path: PathBuf, file: Option<Beside> },
+    Path { path: PathBuf, file: Option<Partial> },
     Vec { bytes: &'a mut Vec<u8>, kept: bool },
     Writer(&'a mut (dyn Write + Send)),
 }
 
 /// The temporary file.
-struct Beside {
-    file: NamedTempFile,
+struct Partial {
+    file: TempFile,
     /// How many bytes it holds; not known once a write has failed.
     len: Option<u64>,
 }
@@ -54,11 +54,8 @@ impl<'a> Sink<'a> {
     /// The file's or writer's own; then nothing is kept.
     pub fn finish(mut self) -> io::Result<()> {
         match &mut self.place {
-            Place::Path { path, file } => match file.take() {
-                Some(Beside { file, .. }) => {
-                    file.as_file().sync_all()?;
-                    file.persist(path).map(drop).map_err(|error| error.error)
-                }
+            Place::Path { file, .. } => match file.take() {
+                Some(Partial { file, .. }) => file.persist().map(drop),
                 None => Ok(()),
             },
             Place::Vec { kept, .. } => {
@@ -74,11 +71,14 @@ impl Media for Sink<'_> {
     fn store(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
         match &mut self.place {
             Place::Path { path, file } => {
-                let Beside { file, len } = match file {
+                let Partial { file, len } = match file {
                     Some(file) => file,
-                    None => file.insert(Beside { file: temporary(path)?, len: Some(0) }),
+                    None => {
+                        let beside = TempFile::beside(path, Access::Inherited)?;
+                        file.insert(Partial { file: beside, len: Some(0) })
+                    }
                 };
-                let file = file.as_file_mut();
+                let mut file = file.file();
                 if len.take() != Some(at) {
                     file.set_len(at)?;
                     file.seek(SeekFrom::Start(at))?;
@@ -115,18 +115,6 @@ impl fmt::Debug for Sink<'_> {
     }
 }
 
-/// A file beside `path`, so that it can be renamed, with the permissions of any new file.
-fn temporary(path: &Path) -> io::Result<NamedTempFile> {
-    if path.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory, not a file"));
-    }
-    let beside = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.prefix(".wx-").tempfile_in(beside.unwrap_or(Path::new(".")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,9 +126,9 @@ mod tests {
         let mut sink = Sink::path(&path);
         sink.store(0, Bytes::from_static(b"one")).unwrap();
         // What a full disk leaves behind: some bytes more, and nobody knows how many.
-        let Place::Path { file: Some(beside), .. } = &mut sink.place else { panic!() };
-        beside.file.as_file_mut().write_all(b"some").unwrap();
-        beside.len = None;
+        let Place::Path { file: Some(partial), .. } = &mut sink.place else { panic!() };
+        partial.file.file().write_all(b"some").unwrap();
+        partial.len = None;
         sink.store(3, Bytes::from_static(b"two")).unwrap();
         sink.store(6, Bytes::from_static(b"three")).unwrap();
         sink.finish().unwrap();

@@ -7,45 +7,37 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use wx_client::lock::{LockError, LockedDir};
+use wx_client::temp_file::TempDir;
 use wx_proto::{Advice, Fetched, MsgId};
 
-use crate::files::Lock;
-use crate::job::Scratch;
 use crate::out;
 use crate::problem::Problem;
 use crate::transport::Target;
 
 pub(super) struct Folder {
     dir: PathBuf,
-    _lock: Lock,
+    _lock: LockedDir,
     /// What stands before the first dot of the files' names, where that is a MsgID.
     names: Mutex<BTreeSet<String>>,
 }
 
-/// Beside the pictures while somebody saves there.
-const LOCK: &str = ".wx-lock";
-/// What the names of a watch's half written pictures begin with, and nobody else's.
-const HALF: &str = ".wx-watch-";
-
 impl Folder {
-    /// Makes the directory if need be, and removes what a killed watch left half written.
+    /// Makes the directory if need be, and locks it.
     pub(super) fn open(dir: &Path) -> Result<Self, Problem> {
-        let on_dir = |error: io::Error| Problem::from(error).with_output();
+        let refused = |what: &str| {
+            Problem::local(format!("{}: {what}", dir.display()), Advice::CheckFile).with_output()
+        };
+        let on_dir = |error: io::Error| refused(&out::words(&error));
         fs::create_dir_all(dir).map_err(on_dir)?;
-        let lock = Lock::take(dir.join(LOCK)).map_err(on_dir)?.ok_or_else(|| {
-            Problem::local("another process saves pictures there", Advice::CheckFile)
-                .with_output()
-                .hint("choose another directory")
+        let lock = LockedDir::open(dir).map_err(|error| match error {
+            LockError::Io(error) => on_dir(error),
+            busy => refused(&busy.to_string()).hint("choose another directory"),
         })?;
         let mut names = BTreeSet::new();
         for entry in fs::read_dir(dir).map_err(on_dir)? {
             let entry = entry.map_err(on_dir)?;
-            let name = entry.file_name();
-            if name.to_string_lossy().starts_with(HALF) {
-                let _ = fs::remove_dir_all(entry.path());
-            } else if let Some(stem) = before_dot(&name) {
-                names.insert(stem);
-            }
+            names.extend(before_dot(&entry.file_name()));
         }
         Ok(Self { dir: dir.to_owned(), _lock: lock, names: Mutex::new(names) })
     }
@@ -62,8 +54,8 @@ impl Folder {
         id: &MsgId,
         fetch: impl FnOnce(Target<'_>) -> Result<Fetched, Problem>,
     ) -> Result<Option<(PathBuf, Fetched)>, Problem> {
-        let scratch = Scratch::within(&self.dir, HALF).map_err(|error| self.on(&error))?;
-        let picture = scratch.file();
+        let scratch = TempDir::within(&self.dir).map_err(|error| self.on(&error))?;
+        let picture = scratch.path().join("picture");
         let fetched = fetch(Target::File(&picture))?;
         let name = format!("{id}.{}", fetched.format.extension());
         let path = self.dir.join(&name);

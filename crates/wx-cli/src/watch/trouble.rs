@@ -1,12 +1,14 @@
-//! Trouble with the network or the server: told when it begins and when it is over, and ridden out.
+//! Trouble with the network or the server: told when it begins and when it is over, with its reason,
+//! and ridden out.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use wx_proto::flow::Progress;
-use wx_proto::{Advice, Step};
+use wx_proto::{Advice, Cause, Step};
 
 use crate::batch;
+use crate::out;
 use crate::problem::Problem;
 use crate::report::Report;
 use crate::transport::Ears;
@@ -45,9 +47,9 @@ impl<'a> Trouble<'a> {
                 Err(problem) => problem,
             };
             let patience = match problem.advice {
-                Some(Advice::CheckNetwork | Advice::RetryLater) => patience,
-                // A page of a proxy, too many requests: that passes for a picture too, before its turn is over for good.
-                Some(Advice::CheckProxy | Advice::Wait) if patience.is_some() => patience,
+                Some(Advice::CheckNetwork | Advice::RetryLater | Advice::CheckProxy) => patience,
+                // Too many requests: that passes for a picture, before its turn is over for good.
+                Some(Advice::Wait) if patience.is_some() => patience,
                 // What was sent a moment ago is not always there yet (§3.2).
                 Some(Advice::CheckMessage) if patience.is_some() => Some(NOT_YET),
                 _ => return Err(problem),
@@ -56,15 +58,15 @@ impl<'a> Trouble<'a> {
             if !patient || self.report.stopped() {
                 return Err(problem);
             }
-            self.begins();
+            self.begins(&problem.message);
             batch::pause(wait, self.report);
             wait = (wait * 2).min(LONGEST);
         }
     }
 
-    fn begins(&self) {
+    fn begins(&self, why: &str) {
         if !self.now.swap(true, Ordering::Relaxed) {
-            self.report.warn("no answer from the server; trying again until there is one");
+            self.report.warn(&format!("{why}; trying again"));
         }
     }
 
@@ -75,6 +77,14 @@ impl<'a> Trouble<'a> {
     }
 }
 
+/// Why a poll is repeated.
+fn reason(error: &Cause) -> String {
+    match error {
+        Cause::Network { failure, .. } => format!("no answer from the server ({})", failure.kind),
+        error => out::words(error),
+    }
+}
+
 impl Ears for Trouble<'_> {
     fn report(&self) -> &Report {
         self.report
@@ -82,9 +92,10 @@ impl Ears for Trouble<'_> {
 
     fn progress(&self, progress: &Progress) {
         self.report.progress(progress);
-        match (progress.step, progress.attempt) {
-            (Step::Sync, 1) => self.over(),
-            (Step::Sync, 2..) => self.begins(),
+        match (progress.step, &progress.last_error) {
+            (Step::Sync, Some(error)) => self.begins(&reason(error)),
+            // A poll with nothing new was answered all the same.
+            (Step::Sync, None) if progress.attempt == 1 => self.over(),
             _ => {}
         }
     }

@@ -193,7 +193,10 @@ fn session_files_that_cannot_be_used() {
     place.file("session.json", b"{\"version\": 1,");
     refused(&place, &["a.jpg"], 1, &["wx: session.json: ", "not a JSON object", "check the session file"]);
     fs::remove_file(place.path("session.json")).unwrap();
-    refused(&place, &["a.jpg"], 1, &["wx: session.json: ", "o such file"]);
+    refused(&place, &["a.jpg"], 3, &["wx: session.json: not logged in; run `wx login`"]);
+    place.file("session.json", b"");
+    refused(&place, &["a.jpg"], 3, &["wx: session.json: not logged in; run `wx login`"]);
+    fs::remove_file(place.path("session.json")).unwrap();
     fs::create_dir(place.path("session.json")).unwrap();
     refused(&place, &["a.jpg"], 1, &["wx: session.json: ", "directory"]);
 }
@@ -234,8 +237,8 @@ fn without_a_session_everything_is_told_once() {
         "b.jpg",
     ];
     let ran = place.wx(&args);
-    assert_eq!((ran.code, ran.column("step")), (1, vec!["not_started".to_owned(); 4]));
-    assert_eq!(ran.column("advice"), ["check_session"; 4]);
+    assert_eq!((ran.code, ran.column("step")), (3, vec!["not_started".to_owned(); 4]));
+    assert_eq!(ran.column("advice"), ["login_again"; 4]);
     assert!(ran.column("message").iter().all(|message| message.starts_with("none.json: ")), "{}", ran.out);
     assert_eq!(ran.column("file"), ["a.jpg", "a.jpg", "b.jpg", "b.jpg"]);
     assert_eq!(ran.column("to"), ["filehelper", "@a", "filehelper", "@a"]);

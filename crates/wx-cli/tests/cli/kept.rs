@@ -96,8 +96,8 @@ fn a_file_that_came_meanwhile_is_not_replaced() {
 fn what_a_killed_watch_left_half_written_goes_and_files_of_others_stay() {
     let place = Place::of(Emulator::builder().image(jpeg(2000, 1)).image(jpeg(3000, 2)));
     let ids = place.emulator.incoming();
-    fs::create_dir_all(place.path("kept/.wx-watch-abc")).unwrap();
-    place.file("kept/.wx-watch-abc/picture", b"half");
+    fs::create_dir_all(place.path("kept/.wx-0123456789ab.tmp")).unwrap();
+    place.file("kept/.wx-0123456789ab.tmp/picture", b"half");
     place.file("kept/notes.txt", b"mine");
     // Under another extension: it is the picture of that message all the same.
     place.file(&format!("kept/{}.webp", ids[0]), b"mine");
@@ -105,7 +105,7 @@ fn what_a_killed_watch_left_half_written_goes_and_files_of_others_stay() {
     wait_until(|| kept(&place, &ids[1]));
     let second = place.wx(&["watch", "--session", "other.json", "--save-images", "kept"]);
     assert_eq!(second.code, 1);
-    assert!(second.one_line().contains("another process saves pictures there"), "{}", second.err);
+    assert!(second.one_line().contains("kept: in use by `wx watch` (process "), "{}", second.err);
     signal(&child, "TERM");
     place.wait(child);
     let mut names: Vec<_> = fs::read_dir(place.path("kept"))

@@ -7,20 +7,21 @@ use std::time::Duration;
 
 use wx_emulator::{Emulator, Incoming, Profile, Scan};
 
+use crate::login_kept::saved;
 use crate::support::{Place, Ran, TRANSPORTS, gif, jpeg, png, send, signal, wait_until};
 
 /// The arguments of a command about the session file.
-fn about<'a>(command: &'a str, transport: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+pub(crate) fn about<'a>(command: &'a str, transport: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     [&[command, "--session", "session.json", "--transport", transport], more].concat()
 }
 
-fn login(place: &Place, transport: &str, more: &[&str]) -> Ran {
+pub(crate) fn login(place: &Place, transport: &str, more: &[&str]) -> Ran {
     let base = place.emulator.base();
     place.wx(&about("login", transport, &[&["--base", base.as_str()][..], more].concat()))
 }
 
 /// Watches, keeps the pictures, and ends once so many are there.
-fn watch(place: &Place, transport: &str, pictures: usize) -> Ran {
+pub(crate) fn watch(place: &Place, transport: &str, pictures: usize) -> Ran {
     let child = place.spawn(&about("watch", transport, &["--json", "--save-images", "kept"]));
     wait_until(|| kept(place).len() >= pictures);
     // The state is saved behind the last picture.
@@ -31,7 +32,7 @@ fn watch(place: &Place, transport: &str, pictures: usize) -> Ran {
 }
 
 /// The names of the pictures that were kept.
-fn kept(place: &Place) -> Vec<String> {
+pub(crate) fn kept(place: &Place) -> Vec<String> {
     let entries = fs::read_dir(place.path("kept")).into_iter().flatten();
     let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
     let mut names: Vec<_> = names.filter(|name| !name.starts_with(".wx-")).collect();
@@ -145,28 +146,12 @@ fn a_login_that_the_phone_ends_is_exit_3() {
         place.wait_for("synccheck", 1);
         let second = place.wx(&about("watch", transport, &[]));
         assert_eq!(second.code, 1);
-        assert!(second.err.contains("another process is writing it"), "{}", second.err);
+        assert!(second.err.contains("session.json: in use by `wx watch` (process "), "{}", second.err);
         place.emulator.log_out();
         let ran = place.wait(child);
         assert_eq!(ran.code, 3, "{}", ran.err);
         assert!(ran.err.contains("log in again"), "{}", ran.err);
     }
-}
-
-#[test]
-fn trouble_is_told_when_it_begins_and_when_it_is_over() {
-    let place = Place::of(Emulator::builder().fault("status=503@synccheck#1".parse().unwrap()));
-    let child = place.spawn(&about("watch", "ureq", &["--save-images", "kept"]));
-    place.wait_for("synccheck", 2);
-    place.emulator.deliver(png());
-    wait_until(|| kept(&place).len() == 1);
-    signal(&child, "TERM");
-    let ran = place.wait(child);
-    assert!(
-        ran.err.contains("no answer from the server") && ran.err.contains("the server answers again"),
-        "{}",
-        ran.err
-    );
 }
 
 #[test]
@@ -187,19 +172,6 @@ fn a_picture_that_cannot_be_fetched_does_not_end_the_watch() {
         .chain(["--bad"])
         .collect::<Vec<_>>());
     assert_eq!(ran.code, 2);
-}
-
-#[test]
-fn a_network_that_is_gone_for_a_while_costs_no_picture() {
-    let faults = (1..=4).map(|n| format!("drop=before@webwxgetmsgimg#{n}").parse().unwrap());
-    let place =
-        Place::of(faults.fold(Emulator::builder().image(png()), |builder, fault| builder.fault(fault)));
-    let child = place.spawn(&about("watch", "ureq", &["--save-images", "kept", "--retry-wait", "0.1"]));
-    wait_until(|| kept(&place).len() == 1);
-    signal(&child, "TERM");
-    let ran = place.wait(child);
-    assert!(ran.err.contains("trying again"), "{}", ran.err);
-    assert_eq!(place.emulator.requests_to("webwxgetmsgimg"), 5);
 }
 
 #[test]
@@ -270,10 +242,10 @@ fn logins_that_do_not_come_about() {
         (Emulator::builder().fault("status=404@jslogin".parse().unwrap()), "404"),
     ] {
         let place = Place::of(builder);
-        let before = fs::read(place.path("session.json")).unwrap();
+        let before = saved(&place);
         let ran = login(&place, "ureq", &[]);
         assert!(ran.code != 0 && ran.err.contains(why), "{}", ran.err);
-        assert!(fs::read(place.path("session.json")).unwrap() == before, "the old one stays");
+        assert!(saved(&place) == before, "the old one stays");
     }
     let place = Place::new();
     for (args, code) in [
@@ -337,11 +309,11 @@ fn a_reader_that_goes_away_ends_the_watch_before_its_messages_are_passed() {
 #[test]
 fn what_is_not_its_own_stays_in_the_directory() {
     let place = Place::of(Emulator::builder().image(png()));
-    for name in [".wx-backup", ".wx-watch-x1"] {
+    for name in [".wx-backup", ".wx-0123456789ab.tmp"] {
         fs::create_dir_all(place.path("kept").join(name)).unwrap();
         fs::write(place.path("kept").join(name).join("picture"), "x").unwrap();
     }
     watch(&place, "reqwest", 1);
     let there = |name: &str| place.path("kept").join(name).exists();
-    assert!(there(".wx-backup") && !there(".wx-watch-x1"));
+    assert!(there(".wx-backup") && !there(".wx-0123456789ab.tmp"));
 }

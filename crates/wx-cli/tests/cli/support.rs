@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Cursor, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -25,6 +25,15 @@ pub(crate) struct Place {
     pub(crate) emulator: Emulator,
     dir: tempfile::TempDir,
     secrets: Vec<String>,
+}
+
+/// Writes a file, for the user alone: a session that others can read is warned of.
+fn write(path: &Path, bytes: &[u8]) {
+    let mut options = fs::File::options();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.write(true).create(true).truncate(true).open(path).unwrap();
+    file.write_all(bytes).unwrap();
 }
 
 /// How a run ended.
@@ -60,7 +69,7 @@ impl Place {
         let emulator = builder.start().unwrap();
         let dir = tempfile::tempdir().unwrap();
         let session = emulator.session_json();
-        fs::write(dir.path().join("session.json"), &session).unwrap();
+        write(&dir.path().join("session.json"), session.as_bytes());
         let session: Value = serde_json::from_str(&session).unwrap();
         let cookies = session["cookies"].as_array().unwrap().iter().map(|cookie| &cookie["value"]);
         let secrets = [&session["sid"], &session["skey"], &session["pass_ticket"]].into_iter().chain(cookies);
@@ -75,7 +84,7 @@ impl Place {
 
     pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.path(name);
-        fs::write(&path, bytes).unwrap();
+        write(&path, bytes);
         path
     }
 

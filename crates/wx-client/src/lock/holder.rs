@@ -3,19 +3,17 @@ use std::fmt;
 use crate::regular::FileId;
 
 /// The commands of `wx`. Nothing else of a command line is shown: it may hold secrets.
-const COMMANDS: [&str; 12] = [
-    "login",
-    "logout",
-    "whoami",
+const COMMANDS: [&str; 10] = [
     "contacts",
-    "watch",
-    "send",
-    "send-image",
-    "fetch-image",
-    "resume",
     "demo",
     "emulate",
-    "help",
+    "fetch-image",
+    "login",
+    "logout",
+    "resume",
+    "send-image",
+    "watch",
+    "whoami",
 ];
 
 /// The process that holds a file.

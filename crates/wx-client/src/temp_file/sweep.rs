@@ -18,8 +18,8 @@ pub fn sweep(dir: &Path) {
     let _ = dir;
 }
 
-#[cfg(unix)]
-fn is_temporary(name: &std::ffi::OsStr) -> bool {
+/// Whether a name is one that this crate gives to temporary files.
+pub(super) fn is_temporary(name: &std::ffi::OsStr) -> bool {
     let random = name.to_str().and_then(|name| name.strip_prefix(super::PREFIX)?.strip_suffix(super::SUFFIX));
     random.is_some_and(|random| {
         random.len() == super::RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -94,7 +94,7 @@ mod tests {
         )
         .unwrap();
         let live = TempFile::beside(&at("photo.jpg"), Access::Private).unwrap();
-        let live_dir = TempDir::beside(&at("photo.jpg")).unwrap();
+        let live_dir = TempDir::within(dir.path()).unwrap();
 
         sweep(dir.path());
 

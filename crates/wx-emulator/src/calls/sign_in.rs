@@ -126,7 +126,7 @@ pub(super) fn refused(ret: i64) -> Reply {
 }
 
 pub(super) fn push_login_url(call: &Call, hub: &Hub) -> Reply {
-    if !hub.account.knows_cookies(call.header("cookie")) {
+    if !hub.account.knows_long_cookies(call.header("cookie")) {
         return Reply::text(json!({ "ret": "1", "msg": "no login", "uuid": "" }).to_string());
     }
     let profile = hub.logins().profile;

@@ -2,8 +2,10 @@
 
 use bytes::Bytes;
 use http::{Method, Response};
+use serde::Deserialize;
 
-use super::{Endpoint, cgi};
+use super::{Endpoint, REPLY_LIMIT, cgi};
+use crate::hosts;
 use crate::outgoing::{Accept, Draft};
 use crate::wire::query::Target;
 use crate::wire::reply;
@@ -14,6 +16,10 @@ use crate::{Body, Outgoing, Profile, ReplyError, Role, Session, Unready};
 pub struct Logout {
     at_ms: u64,
 }
+
+/// Nothing is read besides Ret.
+#[derive(Deserialize)]
+struct Fields {}
 
 impl Logout {
     /// Ends it at `unix_ms` (Unix milliseconds).
@@ -51,10 +57,14 @@ impl Endpoint for Logout {
         .form(body, "application/x-www-form-urlencoded")
     }
 
-    /// The answer is a page or a redirect to one: that it came without an error is all there is.
+    /// The answer is a redirect to a page of web WeChat (§8.7), or says Ret 0. Anything else may have
+    /// come from somebody on the way, and the login may go on.
     fn read(&self, answer: &Response<Bytes>) -> Result<(), ReplyError> {
         match reply::status(answer.status(), answer.headers()) {
-            Ok(()) | Err(ReplyError::Redirect { .. }) => Ok(()),
+            Ok(()) => reply::accepted::<Fields>(answer, REPLY_LIMIT).map(|_| ()),
+            Err(ReplyError::Redirect { host, .. }) if host.as_deref().is_none_or(hosts::is_of_wechat) => {
+                Ok(())
+            }
             Err(error) => Err(error),
         }
     }

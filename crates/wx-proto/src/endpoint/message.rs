@@ -83,7 +83,7 @@ impl Message {
     }
 
     pub(super) fn request(&self, kind: Kind<'_>, session: &Session) -> Result<Outgoing, Unready> {
-        session.check_login()?;
+        session.check_sender()?;
         let target = kind.target.session_pairs(session.site().lang(), session.pass_ticket());
         Draft::of_page(kind.endpoint, session, self.at_ms, target).json(&Request {
             base_request: BaseRequest::new(session, &self.device_id),

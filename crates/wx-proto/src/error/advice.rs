@@ -46,7 +46,7 @@ impl ReplyError {
             Self::Redirect { .. } | Self::Html | Self::NotJson | Self::Encoding(_) | Self::NoLength => {
                 Advice::CheckProxy
             }
-            Self::Status(status) if (500..=599).contains(status) => Advice::RetryLater,
+            Self::Status(408 | 425 | 429 | 500..=599) => Advice::RetryLater,
             Self::Empty | Self::Cut { .. } | Self::CutJson => Advice::RetryLater,
             _ => Advice::Report,
         }

@@ -2,6 +2,9 @@ mod body;
 
 use std::time::Duration;
 
+use http::HeaderMap;
+use http::header::RETRY_AFTER;
+
 use self::body::{Body, Next};
 use super::{Action, CallId, Failure, Flow, Input, Misuse, Progress, repeating};
 use crate::endpoint::Endpoint;
@@ -13,7 +16,7 @@ use crate::{Cause, Error, Fetched, MsgId, Outgoing, Policy, ReplyError, Seed, Se
 /// ```text
 ///   Send ─► Pull until the first bytes show a picture ─► Store · Pull · Store · … ─► whole? ─► Done
 ///    ▲                                                                                 │
-///    └── dropped, stalled, cut, empty, 502–504: again from byte 0, if the sink allows ─┘
+///    └── dropped, stalled, cut, empty, 408, 425, 429, 502–504: again from byte 0, if the sink allows
 /// ```
 #[derive(Debug)]
 pub struct FetchImage {
@@ -23,6 +26,8 @@ pub struct FetchImage {
     id: CallId,
     /// Counted from 1.
     tries: u32,
+    /// Why the last try failed.
+    last_error: Option<Cause>,
     /// Whether any bytes have gone to the sink, in any try.
     stored: bool,
     stage: Stage,
@@ -59,6 +64,7 @@ impl FetchImage {
             policy,
             id: CallId::FIRST,
             tries: 1,
+            last_error: None,
             stored: false,
             stage: Stage::Send,
         })
@@ -68,25 +74,36 @@ impl FetchImage {
         self.stage = Stage::Done(Err(Box::new(Error::new(Step::Download, cause))));
     }
 
-    fn again(&mut self, cause: Cause, repeatable: bool, now: Duration) {
+    /// The next try, not before `wait` has passed, or the end.
+    fn again(&mut self, cause: Cause, repeatable: bool, wait: Duration, now: Duration) {
         let sink_allows = self.restartable || !self.stored;
         if !repeatable || !sink_allows || self.tries >= self.policy.fetch_tries.max(1) {
             return self.fail(cause);
         }
-        self.stage = Stage::Wait(now.saturating_add(self.policy.back_off_after(self.tries)));
+        let wait = self.policy.back_off_after(self.tries).max(wait);
+        self.stage = Stage::Wait(now.saturating_add(wait));
+        self.last_error = Some(cause);
         self.id = self.id.next();
         self.outgoing = self.outgoing.clone().with_new_connection(false);
         self.tries += 1;
     }
 
-    fn refused(&mut self, error: ReplyError, now: Duration) {
-        let repeatable = repeating::is_passing(&error);
-        self.again(error.into(), repeatable, now);
+    fn refused(&mut self, error: ReplyError, wait: Duration, now: Duration) {
+        let asks_for_repeat = matches!(error, ReplyError::Status(408 | 425 | 429));
+        let repeatable = asks_for_repeat || repeating::is_passing(&error);
+        self.again(error.into(), repeatable, wait, now);
     }
 
     fn failed(&mut self, failure: Failure, now: Duration) {
-        self.again(Cause::Network { failure, tries: self.tries }, failure.kind.is_passing(), now);
+        let cause = Cause::Network { failure, tries: self.tries };
+        self.again(cause, failure.kind.is_passing(), Duration::ZERO, now);
     }
+}
+
+/// How long the server asks to wait. Its other form, a date, is not read: the usual wait holds then.
+fn retry_after(headers: &HeaderMap) -> Duration {
+    let seconds = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    Duration::from_secs(seconds.unwrap_or(0))
 }
 
 impl Flow for FetchImage {
@@ -115,7 +132,10 @@ impl Flow for FetchImage {
             (Stage::Send, Input::Head(id, head)) if id == self.id => {
                 match get_msg_img::head(head.status, &head.headers, self.policy.max_fetch) {
                     Ok(head) => self.stage = Stage::Body(Box::new(Body::new(head, self.policy.max_fetch))),
-                    Err(error) => self.refused(error, now),
+                    Err(error) => {
+                        let wait = retry_after(&head.headers).min(self.policy.longest_back_off);
+                        self.refused(error, wait, now);
+                    }
                 }
                 return Ok(());
             }
@@ -149,13 +169,13 @@ impl Flow for FetchImage {
         match next {
             Next::More => {}
             Next::Whole(fetched) => self.stage = Stage::Done(Ok(fetched)),
-            Next::Bad(error) => self.refused(error, now),
+            Next::Bad(error) => self.refused(error, Duration::ZERO, now),
         }
         Ok(())
     }
 
     fn progress(&self) -> Progress {
-        let at = Progress { attempt: self.tries, ..Progress::at(Step::Download, 0) };
+        let at = Progress::at(Step::Download, 0).with_try(self.tries, self.last_error.as_ref());
         match &self.stage {
             Stage::Wait(_) | Stage::Send => at,
             Stage::Body(body) => Progress { done: body.received(), total: body.expected(), ..at },

@@ -91,7 +91,8 @@ impl Flow for ListContacts {
         match &mut self.stage {
             Stage::Page(_, call) => call.poll(now),
             Stage::Done(None) => {
-                let (contacts, skipped) = (self.contacts.clone(), self.skipped);
+                // They are handed out once: a copy would double what a long list takes.
+                let (contacts, skipped) = (std::mem::take(&mut self.contacts), self.skipped);
                 Action::Done(Ok(ListedContacts { contacts, skipped }))
             }
             Stage::Done(Some(error)) => Action::Done(Err((**error).clone())),
@@ -111,11 +112,11 @@ impl Flow for ListContacts {
     }
 
     fn progress(&self) -> Progress {
-        let attempt = match &self.stage {
-            Stage::Page(_, call) => call.tries(),
-            Stage::Done(_) => 0,
-        };
-        Progress { attempt, ..Progress::at(Step::Contacts, 0) }
+        let at = Progress::at(Step::Contacts, 0);
+        match &self.stage {
+            Stage::Page(_, call) => call.progress(at),
+            Stage::Done(_) => at,
+        }
     }
 
     fn cancel(&mut self) {

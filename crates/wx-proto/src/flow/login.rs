@@ -1,3 +1,4 @@
+mod page;
 mod state;
 
 use std::fmt;
@@ -8,7 +9,7 @@ use http::{HeaderName, HeaderValue};
 use super::clock::Clock;
 use super::exchange::Ended;
 use super::patient::Patient;
-use super::repeating::Repeating;
+use super::repeating::{Repeating, is_server_trouble};
 use super::{Action, CallId, FailureKind, Flow, Input, Misuse, Progress, Restore};
 use crate::endpoint::Endpoint;
 use crate::endpoint::js_login::{JsLogin, Uuid};
@@ -20,16 +21,21 @@ use crate::{
     Step, Unready,
 };
 
+use self::page::{PageExtras, asks_for_another_code};
+
 pub use state::LoginState;
 
 /// Logs in: by a QR code, or by a question that the phone shows ([`Login::push`]). What the user has to see is told as
 /// [`LoginState`]s; the job ends with a session that is ready to be used.
 ///
 /// ```text
-///   jslogin ─► Code ─► poll ─► Scanned ─► poll ─► Confirmed ─► login page ─► webwxinit ─► Session
+///   jslogin ─► Code ─► poll ─► Scanned ─► poll ─► Confirmed ─► login page ─► Opened ─► webwxinit ─► Session
 ///      ▲                │          │                               │
 ///      └── refused, expired, trouble: another code, up to Policy::login_codes ── no login page
 /// ```
+///
+/// The login exists as soon as the login page has opened it. If it then ends with an error,
+/// [`Login::session`] still has the session, for [`Restore`].
 pub struct Login<T> {
     site: Site,
     /// From an earlier login: what a question to the phone needs, and what the new login goes on with.
@@ -42,13 +48,6 @@ pub struct Login<T> {
     /// Codes that were asked for.
     codes: u32,
     stage: Stage,
-}
-
-/// What the caller adds to the login page's request; nothing is built in (§2.6).
-#[derive(Clone, Default)]
-struct PageExtras {
-    headers: Vec<(HeaderName, HeaderValue)>,
-    pairs: Vec<(String, String)>,
 }
 
 enum Stage {
@@ -69,7 +68,7 @@ enum Stage {
         repeating: Repeating,
     },
     Restore(Box<Restore>),
-    Done(Result<Box<Session>, Box<Error>>),
+    Done(Box<Error>),
 }
 
 /// How often a login page may send on to another.
@@ -119,8 +118,17 @@ impl<T: FnMut(&LoginState)> Login<T> {
         self
     }
 
+    /// The session, once the login page has opened the login. `None` again if the server has said
+    /// that this login is over.
+    pub fn session(&self) -> Option<&Session> {
+        match &self.stage {
+            Stage::Restore(restore) => restore.session(),
+            _ => None,
+        }
+    }
+
     fn fail(&mut self, step: Step, cause: impl Into<Cause>) {
-        self.stage = Stage::Done(Err(Box::new(Error::new(step, cause))));
+        self.stage = Stage::Done(Box::new(Error::new(step, cause)));
     }
 
     /// Asks for a code, unless there were enough.
@@ -179,14 +187,12 @@ impl<T: FnMut(&LoginState)> Login<T> {
             Ok(found) => found,
             Err(error) => return self.fail(Step::Login, error),
         };
-        let call = self.page.pairs.iter().fold(call, |call, (key, value)| call.pair(key, value));
-        let add = |call: NewLoginPage, (name, value): &(HeaderName, HeaderValue)| {
-            call.header(name.clone(), value.clone())
-        };
-        let call = self.page.headers.iter().fold(call, add);
+        let call = self.page.add_to(call);
         match call.request(&site) {
             Ok(request) => {
-                let repeating = Repeating::new(next_id, request.with_stall(self.policy.call_stall));
+                let repeating = Repeating::new(next_id, request.with_stall(self.policy.call_stall))
+                    .with_tries(self.policy.login_tries)
+                    .repeated_if(is_server_trouble);
                 self.stage = Stage::Page { call, site, elsewhere, repeating };
             }
             Err(unready) => self.fail(Step::Login, unready),
@@ -201,10 +207,12 @@ impl<T: FnMut(&LoginState)> Login<T> {
             LoginPage::Elsewhere(url) => self.open(&url, elsewhere + 1, next_id),
             LoginPage::Credentials(credentials) => {
                 let session = Session::of_login(site, credentials, self.cookies.clone());
+                (self.tell)(&LoginState::Opened { session: session.clone() });
                 let seed = self.seed.later(self.clock.unix_ms(now));
-                match Restore::after(next_id, session, seed, self.policy.clone()) {
+                let tries = self.policy.login_tries;
+                match Restore::with_tries(next_id, tries, session, seed, self.policy.clone()) {
                     Ok(restore) => self.stage = Stage::Restore(Box::new(restore)),
-                    Err(error) => self.stage = Stage::Done(Err(Box::new(error))),
+                    Err(error) => self.stage = Stage::Done(Box::new(error)),
                 }
             }
         }
@@ -253,12 +261,7 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                     }
                 }
                 Stage::Restore(restore) => return restore.poll(now),
-                Stage::Done(done) => {
-                    return Action::Done(match done {
-                        Ok(session) => Ok((**session).clone()),
-                        Err(error) => Err((**error).clone()),
-                    });
-                }
+                Stage::Done(error) => return Action::Done(Err((**error).clone())),
             }
         }
     }
@@ -287,12 +290,14 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                 match ended {
                     None => {}
                     Some(Ok(uuid)) => self.wait_for_phone(uuid, next_id, &LoginState::Asked),
-                    // The cookies of that login are gone, or the server will not ask: a code it is.
-                    Some(Err(Cause::Reply(ReplyError::Refused { .. }))) => {
-                        (self.tell)(&LoginState::Refused);
+                    // The cookies of that login are gone, or the server cannot ask: a code it is.
+                    Some(Err(cause)) => {
+                        (self.tell)(&match cause {
+                            Cause::Reply(ReplyError::Refused { .. }) => LoginState::Refused,
+                            _ => LoginState::Trouble { code: None },
+                        });
                         self.stage = Stage::Begin(next_id);
                     }
-                    Some(Err(cause)) => self.fail(Step::Login, cause),
                 }
             }
             Stage::Poll { uuid, scanned, call, .. } => {
@@ -305,16 +310,17 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                         self.fail(Step::Login, Cause::Network { failure, tries });
                         return Ok(());
                     }
-                    Some(Ended::Reply(reply)) => read.read(&reply).ok(),
-                    Some(Ended::Failed(_) | Ended::TooLarge(_)) => None,
+                    Some(Ended::Reply(reply)) => read.read(&reply).map_err(Cause::from),
+                    Some(Ended::Failed(failure)) => Err(Cause::Network { failure, tries: call.tries() }),
+                    Some(Ended::TooLarge(error)) => Err(error.into()),
                 };
                 match answer {
-                    Some(polled) => {
+                    Ok(polled) => {
                         call.went_well();
                         let next_id = call.next_id();
                         self.polled(polled, next_id, now);
                     }
-                    None => call.failed(now, &self.policy),
+                    Err(cause) => call.failed(cause, now, &self.policy),
                 }
             }
             Stage::Page { call, site, elsewhere, repeating } => {
@@ -325,12 +331,12 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                     jar.adopt(reply.headers(), &site.hosts().origin(Role::Base), unix_s);
                     Ok(page)
                 })?;
-                let next_id = repeating.next_id();
+                let (next_id, repeated) = (repeating.next_id(), repeating.repeated());
                 match ended {
                     None => {}
                     Some(Ok(page)) => self.paged(page, site, elsewhere, next_id, now),
                     // A web page in its place means that the ticket was not taken (§8.3).
-                    Some(Err(Cause::Reply(ReplyError::Html))) => {
+                    Some(Err(Cause::Reply(error))) if asks_for_another_code(&error, repeated) => {
                         (self.tell)(&LoginState::Trouble { code: None });
                         self.stage = Stage::Begin(next_id);
                     }
@@ -343,13 +349,15 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
     }
 
     fn progress(&self) -> Progress {
-        let attempt = match &self.stage {
-            Stage::Code(_, call) | Stage::Push(_, call) | Stage::Page { repeating: call, .. } => call.tries(),
-            Stage::Poll { call, .. } => call.tries(),
-            Stage::Restore(restore) => return restore.progress(),
-            Stage::Begin(_) | Stage::Done(_) => 0,
-        };
-        Progress { attempt, ..Progress::at(Step::Login, 0) }
+        let at = Progress::at(Step::Login, 0);
+        match &self.stage {
+            Stage::Code(_, call) | Stage::Push(_, call) | Stage::Page { repeating: call, .. } => {
+                call.progress(at)
+            }
+            Stage::Poll { call, .. } => call.progress(at),
+            Stage::Restore(restore) => restore.progress(),
+            Stage::Begin(_) | Stage::Done(_) => at,
+        }
     }
 
     fn cancel(&mut self) {

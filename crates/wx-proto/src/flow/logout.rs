@@ -1,11 +1,15 @@
 use std::time::Duration;
 
-use super::repeating::Repeating;
+use super::repeating::{Repeating, is_no_verdict};
 use super::{Action, CallId, Flow, Input, Misuse, Progress};
 use crate::endpoint::{Endpoint, logout};
 use crate::{Cause, Error, Policy, Seed, Session, Step};
 
-/// Ends a login. The session is good for nothing afterwards but to [push](super::Login::push) the next one.
+/// Ends a login. Only a redirect to a page of web WeChat, or an answer that says so, ends well. Any other
+/// answer, or none, is an error: the login may then go on.
+///
+/// After that, [`Session::end`] removes its secrets; what is left can [push](super::Login::push) the next
+/// login.
 #[derive(Debug)]
 pub struct Logout {
     call: logout::Logout,
@@ -23,6 +27,7 @@ impl Logout {
         let call = logout::Logout::new(seed.unix_ms);
         let request = call.request(session).map_err(|unready| Error::new(Step::Prepare, unready))?;
         let repeating = Repeating::new(CallId::FIRST, request.with_stall(policy.call_stall));
+        let repeating = repeating.repeated_if(is_no_verdict);
         Ok(Self { call, repeating, policy, done: None })
     }
 }
@@ -47,8 +52,8 @@ impl Flow for Logout {
     }
 
     fn progress(&self) -> Progress {
-        let attempt = if self.done.is_some() { 0 } else { self.repeating.tries() };
-        Progress { attempt, ..Progress::at(Step::Logout, 0) }
+        let at = Progress::at(Step::Logout, 0);
+        if self.done.is_some() { at } else { self.repeating.progress(at) }
     }
 
     fn cancel(&mut self) {

@@ -46,6 +46,8 @@ pub struct SendUploaded {
     exchange: Exchange,
     /// Tries so far, the outstanding one included.
     tries: u32,
+    /// Why the last try failed.
+    last_error: Option<Cause>,
     /// Whether a hand-out other than the outstanding one may have been delivered.
     maybe_delivered: bool,
     wait_until: Option<Duration>,
@@ -54,8 +56,6 @@ pub struct SendUploaded {
     handed_out_ms: Option<u64>,
     /// When the caller asked to hand out again a message that had left too long ago.
     resend_ms: Option<u64>,
-    /// Why the last try gave no clear answer.
-    last: Option<Cause>,
     done: Option<Result<Sent, Error>>,
 }
 
@@ -179,12 +179,12 @@ impl SendUploaded {
             policy,
             exchange,
             tries: 0,
+            last_error: None,
             maybe_delivered: false,
             wait_until: None,
             clock,
             handed_out_ms: None,
             resend_ms: None,
-            last: None,
             done: None,
         })
     }
@@ -215,7 +215,7 @@ impl SendUploaded {
     }
 
     fn uncertain(&mut self) {
-        let last = self.last.take().map(Box::new);
+        let last = self.last_error.clone().map(Box::new);
         self.fail(Cause::Uncertain { last, tries: self.tries });
     }
 
@@ -240,11 +240,11 @@ impl SendUploaded {
         };
         let next = now.saturating_add(wait);
         if !self.tries_used_up() && !self.is_late(next) {
-            self.last = Some(cause);
+            self.last_error = Some(cause);
             self.wait_until = Some(next);
             self.exchange = self.exchange.again();
         } else if self.maybe_delivered {
-            self.last = Some(cause);
+            self.last_error = Some(cause);
             self.uncertain();
         } else {
             self.fail(cause);
@@ -261,7 +261,7 @@ impl SendUploaded {
                 }));
             }
             Err(refused @ ReplyError::Refused { .. }) if self.maybe_delivered => {
-                self.last = Some(refused.into());
+                self.last_error = Some(refused.into());
                 self.uncertain();
             }
             Err(refused @ ReplyError::Refused { .. }) => self.fail(refused.into()),
@@ -321,6 +321,7 @@ impl Flow for SendUploaded {
         Progress {
             done: total,
             attempt: self.tries,
+            last_error: self.last_error.clone(),
             local_id: Some(self.call.local_id().clone()),
             in_doubt: self.in_doubt(),
             ..Progress::at(Step::Message, total)

@@ -29,12 +29,15 @@ pub struct NextMessages {
     policy: Policy,
     clock: Clock,
     call: Patient,
+    /// Whether the server has announced what the next webwxsync is to bring.
+    announced: bool,
     stage: Stage,
 }
 
 #[derive(Debug)]
 enum Stage {
-    /// A session that does not know where its messages begin.
+    /// A session that does not know where its messages begin. Trouble with webwxinit is waited out
+    /// like that of all other calls here.
     Restore(Box<Restore>),
     Check,
     Sync,
@@ -61,23 +64,26 @@ impl NextMessages {
     pub fn new(session: Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
         session.check_login().map_err(|unready| Error::new(Step::Prepare, unready))?;
         let stage = if session.sync().key.is_none() {
-            Stage::Restore(Box::new(Restore::new(session.clone(), seed, policy.clone())?))
+            let (id, tries) = (CallId::FIRST, u32::MAX);
+            let restore = Restore::with_tries(id, tries, session.clone(), seed, policy.clone())?;
+            Stage::Restore(Box::new(restore))
         } else {
             Stage::next(&session)
         };
         let (clock, call) = (Clock::new(seed.unix_ms), Patient::new(CallId::FIRST));
-        Ok(Self { session, seed, policy, clock, call, stage })
+        Ok(Self { session, seed, policy, clock, call, announced: false, stage })
     }
 
     fn fail(&mut self, cause: impl Into<Cause>) {
         self.stage = Stage::Done(Err(Box::new(Error::new(Step::Sync, cause))));
     }
 
-    /// A try that came to nothing, unless it was the last.
-    fn again(&mut self, error: Option<ReplyError>, now: Duration) {
-        match error {
-            Some(error) if !is_passing(&error) => self.fail(error),
-            _ => self.call.failed(now, &self.policy),
+    /// An answer that cannot be used: the call is repeated, unless it was a verdict.
+    fn again(&mut self, error: ReplyError, now: Duration) {
+        if is_passing(&error) {
+            self.call.failed(error.into(), now, &self.policy);
+        } else {
+            self.fail(error);
         }
     }
 
@@ -85,17 +91,19 @@ impl NextMessages {
         match checked {
             Ok(Checked::Nothing) => self.call.nothing(now, &self.policy),
             // Trouble is not over before webwxsync has gone well too.
-            Ok(Checked::Something { .. }) => self.stage = Stage::Sync,
+            Ok(Checked::Something { .. }) => (self.stage, self.announced) = (Stage::Sync, true),
             // What other codes mean here nobody knows; the page counts them and asks again (§8.5).
-            Err(ReplyError::Refused { ret, .. }) if ret.class() != RetClass::LoginAgain => {
-                self.call.failed(now, &self.policy);
+            Err(error @ ReplyError::Refused { ret, .. }) if ret.class() != RetClass::LoginAgain => {
+                self.call.failed(error.into(), now, &self.policy);
             }
-            Err(error) => self.again(Some(error), now),
+            Err(error) => self.again(error, now),
         }
     }
 
     fn synced(&mut self, batch: Batch, now: Duration) {
-        let (before, skipped) = (self.session.sync().key.clone(), batch.skipped);
+        let skipped = batch.skipped;
+        let before = self.session.sync().key.clone();
+        let announced = std::mem::replace(&mut self.announced, batch.more);
         let messages = self.session.adopt_batch(batch, self.clock.unix_ms(now) / 1000);
         let moved = self.session.sync().key != before;
         // Those without an id cannot be told apart: without another position they are the same again.
@@ -104,11 +112,12 @@ impl NextMessages {
             return;
         }
         self.stage = Stage::next(&self.session);
-        // A server that has something and never gives it must not be asked without a pause.
-        if moved {
+        // A server that has something and never gives it must not be asked without a pause. The
+        // first webwxsync after a restart was made unasked, and may well bring nothing.
+        if moved || !announced {
             self.call.nothing(now, &self.policy);
         } else {
-            self.call.failed(now, &self.policy);
+            self.call.nothing_after_all(now, &self.policy);
         }
     }
 }
@@ -161,7 +170,8 @@ impl Flow for NextMessages {
                     self.call.poll(now, || request(check, seed, &self.session, &self.policy))
                 }
                 Stage::Done(Ok((messages, skipped))) => {
-                    let (session, messages) = (self.session.clone(), messages.clone());
+                    // They are handed out once: a copy would double what a large batch takes.
+                    let (session, messages) = (self.session.clone(), std::mem::take(messages));
                     return Action::Done(Ok(Arrived { session, messages, skipped: *skipped }));
                 }
                 Stage::Done(Err(error)) => return Action::Done(Err((**error).clone())),
@@ -192,8 +202,9 @@ impl Flow for NextMessages {
                 self.fail(Cause::Network { failure, tries: self.call.tries() });
                 return Ok(());
             }
-            Some(Ended::Failed(_)) => {
-                self.again(None, now);
+            Some(Ended::Failed(failure)) => {
+                let cause = Cause::Network { failure, tries: self.call.tries() };
+                self.call.failed(cause, now, &self.policy);
                 return Ok(());
             }
         };
@@ -207,7 +218,7 @@ impl Flow for NextMessages {
                     self.session.adopt_cookies(reply.headers(), Role::Base, unix_s);
                     self.synced(batch, now);
                 }
-                Err(error) => self.again(Some(error), now),
+                Err(error) => self.again(error, now),
             }
         }
         Ok(())
@@ -216,9 +227,7 @@ impl Flow for NextMessages {
     fn progress(&self) -> Progress {
         match &self.stage {
             Stage::Restore(restore) => restore.progress(),
-            Stage::Check | Stage::Sync => {
-                Progress { attempt: self.call.tries(), ..Progress::at(Step::Sync, 0) }
-            }
+            Stage::Check | Stage::Sync => self.call.progress(Progress::at(Step::Sync, 0)),
             Stage::Done(_) => Progress::at(Step::Sync, 0),
         }
     }

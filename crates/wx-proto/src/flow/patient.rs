@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use super::exchange::{Ended, Exchange};
-use super::{Action, CallId, Input, Misuse};
+use super::{Action, CallId, Input, Misuse, Progress};
 use crate::endpoint::LIST_LIMIT;
-use crate::{Outgoing, Policy, Unready};
+use crate::{Cause, Outgoing, Policy, Unready};
 
 /// A call that was answered sooner was not held.
 const HELD: Duration = Duration::from_secs(1);
@@ -17,8 +17,11 @@ const HASTY: u32 = 4;
 pub(super) struct Patient {
     exchange: Option<Exchange>,
     next_id: CallId,
-    /// Tries in a row that came to nothing.
+    /// Tries in a row that failed, and how the last one did.
     failures: u32,
+    last_error: Option<Cause>,
+    /// Answers in a row that announced something and brought nothing.
+    broken_promises: u32,
     wait_until: Option<Duration>,
     /// When the current call was made, and how many in a row were answered at once with nothing.
     made: Duration,
@@ -27,7 +30,16 @@ pub(super) struct Patient {
 
 impl Patient {
     pub(super) fn new(next_id: CallId) -> Self {
-        Self { exchange: None, next_id, failures: 0, wait_until: None, made: Duration::ZERO, hasty: 0 }
+        Self {
+            exchange: None,
+            next_id,
+            failures: 0,
+            last_error: None,
+            broken_promises: 0,
+            wait_until: None,
+            made: Duration::ZERO,
+            hasty: 0,
+        }
     }
 
     /// `make` gives the request of a new try.
@@ -63,29 +75,48 @@ impl Patient {
         self.exchange.is_none()
     }
 
-    /// The last try came to nothing: the next one waits.
-    pub(super) fn failed(&mut self, now: Duration, policy: &Policy) {
+    /// The last try failed: the next one waits.
+    pub(super) fn failed(&mut self, cause: Cause, now: Duration, policy: &Policy) {
         self.failures = self.failures.saturating_add(1);
-        let wait = policy.back_off_after(self.failures).min(policy.longest_back_off);
-        self.wait_until = Some(now.saturating_add(wait));
+        self.last_error = Some(cause);
+        self.wait(self.failures, now, policy);
     }
 
     pub(super) fn went_well(&mut self) {
-        self.failures = 0;
+        (self.failures, self.last_error) = (0, None);
     }
 
     /// There was nothing. A server that says so again and again without holding the call is not asked without a pause.
     pub(super) fn nothing(&mut self, now: Duration, policy: &Policy) {
         self.went_well();
+        self.broken_promises = 0;
         self.hasty = if now.saturating_sub(self.made) < HELD { self.hasty.saturating_add(1) } else { 0 };
         if self.hasty > HASTY {
             self.wait_until = Some(now.saturating_add(policy.back_off));
         }
     }
 
+    /// The server announced something and had nothing. It was answered, but a server that does so
+    /// without end is asked with growing waits.
+    pub(super) fn nothing_after_all(&mut self, now: Duration, policy: &Policy) {
+        self.went_well();
+        self.broken_promises = self.broken_promises.saturating_add(1);
+        self.wait(self.broken_promises, now, policy);
+    }
+
+    fn wait(&mut self, tries: u32, now: Duration, policy: &Policy) {
+        let wait = policy.back_off_after(tries).min(policy.longest_back_off);
+        self.wait_until = Some(now.saturating_add(wait));
+    }
+
     /// The number of the try, from 1.
     pub(super) fn tries(&self) -> u32 {
         self.failures.saturating_add(1)
+    }
+
+    /// A step at its current try.
+    pub(super) fn progress(&self, at: Progress) -> Progress {
+        at.with_try(self.tries(), self.last_error.as_ref())
     }
 
     pub(super) fn next_id(&self) -> CallId {

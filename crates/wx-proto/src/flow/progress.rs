@@ -1,4 +1,4 @@
-use crate::{ChunkNumber, LocalId, Step};
+use crate::{Cause, ChunkNumber, LocalId, Step};
 
 /// How far a flow is: a snapshot, cheap to ask for after every step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,9 @@ pub struct Progress {
     pub total: u64,
     /// The number of the current try of the current request, from 1; 0 when nothing is under way.
     pub attempt: u32,
+    /// Why the try before this one failed; `None` on the first try, and after every good answer. A
+    /// poll that was answered with nothing new did not fail.
+    pub last_error: Option<Cause>,
     /// The id of the message, once it is known: it tells which one is in doubt.
     pub local_id: Option<LocalId>,
     /// Whether a message was handed out that has no clear answer yet: to stop now leaves its fate unknown.
@@ -23,6 +26,20 @@ pub struct Progress {
 impl Progress {
     /// A step at its beginning, with nothing under way.
     pub(super) fn at(step: Step, total: u64) -> Self {
-        Self { step, chunk: None, done: 0, total, attempt: 0, local_id: None, in_doubt: false }
+        Self {
+            step,
+            chunk: None,
+            done: 0,
+            total,
+            attempt: 0,
+            last_error: None,
+            local_id: None,
+            in_doubt: false,
+        }
+    }
+
+    /// The same, at a try.
+    pub(super) fn with_try(self, attempt: u32, last_error: Option<&Cause>) -> Self {
+        Self { attempt, last_error: last_error.cloned(), ..self }
     }
 }

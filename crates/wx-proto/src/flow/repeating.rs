@@ -6,9 +6,9 @@ use bytes::Bytes;
 use http::Response;
 
 use super::exchange::{Ended, Exchange};
-use super::{Action, CallId, Input, Misuse};
+use super::{Action, CallId, Input, Misuse, Progress};
 use crate::endpoint::{LIST_LIMIT, REPLY_LIMIT};
-use crate::{Cause, Outgoing, Policy, ReplyError};
+use crate::{Cause, Outgoing, Policy, ReplyError, RetClass};
 
 /// One call with its tries.
 #[derive(Clone, Debug)]
@@ -18,8 +18,13 @@ pub(super) struct Repeating {
     tries: u32,
     /// Whether the request of any try was handed out twice.
     handed_out_again: bool,
+    /// Why the last try failed.
+    last_error: Option<Cause>,
     /// Set while waiting for the next try.
     wait_until: Option<Duration>,
+    /// How many tries there are; if not set, as many as of a chunk.
+    most_tries: Option<u32>,
+    is_transient: fn(&ReplyError) -> bool,
 }
 
 impl Repeating {
@@ -28,13 +33,25 @@ impl Repeating {
             exchange: Exchange::new(id, outgoing, REPLY_LIMIT),
             tries: 1,
             handed_out_again: false,
+            last_error: None,
             wait_until: None,
+            most_tries: None,
+            is_transient: is_passing,
         }
     }
 
     /// With room for an answer that lists messages or contacts.
     pub(super) fn for_lists(self) -> Self {
         Self { exchange: self.exchange.with_cap(LIST_LIMIT), ..self }
+    }
+
+    /// Repeats the call after these bad answers instead of those after which a chunk is repeated.
+    pub(super) fn repeated_if(self, is_transient: fn(&ReplyError) -> bool) -> Self {
+        Self { is_transient, ..self }
+    }
+
+    pub(super) fn with_tries(self, tries: u32) -> Self {
+        Self { most_tries: Some(tries), ..self }
     }
 
     pub(super) fn poll<T>(&mut self, now: Duration) -> Action<T> {
@@ -50,8 +67,9 @@ impl Repeating {
         }
     }
 
-    pub(super) fn tries(&self) -> u32 {
-        self.tries
+    /// A step at its current try.
+    pub(super) fn progress(&self, at: Progress) -> Progress {
+        at.with_try(self.tries, self.last_error.as_ref())
     }
 
     /// Whether the request may have reached the server more than once.
@@ -77,7 +95,7 @@ impl Repeating {
             Ended::Reply(reply) => match read(&reply) {
                 Ok(good) => return Ok(Some(Ok(good))),
                 Err(error) => {
-                    let repeatable = is_passing(&error);
+                    let repeatable = (self.is_transient)(&error);
                     (Cause::Reply(error), repeatable)
                 }
             },
@@ -86,10 +104,13 @@ impl Repeating {
                 (Cause::Network { failure, tries: self.tries }, failure.kind.is_passing())
             }
         };
-        if !repeatable || self.tries >= policy.chunk_tries.max(1) {
+        let most_tries = self.most_tries.unwrap_or(policy.chunk_tries);
+        if !repeatable || self.tries >= most_tries.max(1) {
             return Ok(Some(Err(cause)));
         }
-        self.wait_until = Some(now.saturating_add(policy.back_off_after(self.tries)));
+        self.last_error = Some(cause);
+        let wait = policy.back_off_after(self.tries).min(policy.longest_back_off);
+        self.wait_until = Some(now.saturating_add(wait));
         self.exchange = self.exchange.again();
         self.tries += 1;
         Ok(None)
@@ -102,4 +123,24 @@ pub(super) fn is_passing(error: &ReplyError) -> bool {
         error,
         ReplyError::Status(502..=504) | ReplyError::Empty | ReplyError::Cut { .. } | ReplyError::CutJson
     )
+}
+
+/// Whether the server has trouble, for calls that do no harm when they are made twice: besides
+/// [`is_passing`], Ret −1, every 5xx, and the statuses that ask for another try.
+pub(super) fn is_server_trouble(error: &ReplyError) -> bool {
+    match error {
+        ReplyError::Refused { ret, .. } => ret.class() == RetClass::Transient,
+        ReplyError::Status(status) => matches!(status, 408 | 425 | 429 | 500..=599),
+        error => is_passing(error),
+    }
+}
+
+/// Whether an answer is no verdict of the server: it has trouble, or somebody on the way answers in
+/// its place.
+pub(super) fn is_no_verdict(error: &ReplyError) -> bool {
+    let is_of_somebody_else = matches!(
+        error,
+        ReplyError::Html | ReplyError::NotJson | ReplyError::Redirect { .. } | ReplyError::Encoding(_)
+    );
+    is_of_somebody_else || is_server_trouble(error)
 }

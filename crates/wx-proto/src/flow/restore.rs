@@ -1,16 +1,19 @@
 use std::time::Duration;
 
 use super::clock::Clock;
-use super::repeating::Repeating;
+use super::repeating::{Repeating, is_no_verdict};
 use super::side_calls::SideCalls;
 use super::{Action, CallId, Flow, Input, Misuse, Progress};
 use crate::endpoint::Endpoint;
 use crate::endpoint::init::Init;
 use crate::endpoint::status_notify::StatusNotify;
-use crate::{Cause, Error, Policy, Role, Seed, Session, Step};
+use crate::{Advice, Cause, Error, Policy, Role, Seed, Session, Step};
 
 /// Takes up a saved login: webwxinit, then the notice to the phone, which never fails it. Ends with the session as it is
-/// from now on, or with an error whose [advice](Error::advice) is to log in again.
+/// from now on, or with an error whose [advice](Error::advice) is to log in again if the login is over.
+///
+/// webwxinit is repeated while the server has trouble or somebody else answers in its place. After any
+/// error but the end of the login it can be tried again with the same session.
 #[derive(Debug)]
 pub struct Restore {
     session: Session,
@@ -33,15 +36,32 @@ impl Restore {
     /// # Errors
     /// [`Error`] at [`Step::Prepare`] if the session holds no login; nothing is sent then.
     pub fn new(session: Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
-        Self::after(CallId::FIRST, session, seed, policy)
+        let tries = policy.chunk_tries;
+        Self::with_tries(CallId::FIRST, tries, session, seed, policy)
     }
 
-    pub(super) fn after(id: CallId, session: Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
+    /// With so many tries of webwxinit.
+    pub(super) fn with_tries(
+        id: CallId,
+        tries: u32,
+        session: Session,
+        seed: Seed,
+        policy: Policy,
+    ) -> Result<Self, Error> {
         let init = Init::new(seed);
         let request = init.request(&session).map_err(|unready| Error::new(Step::Prepare, unready))?;
         let call = Repeating::new(id, request.with_stall(policy.call_stall)).for_lists();
+        let call = call.with_tries(tries).repeated_if(is_no_verdict);
         let clock = Clock::new(seed.unix_ms);
         Ok(Self { session, seed, policy, clock, stage: Stage::Init(init, call) })
+    }
+
+    /// The session as it is by now, unless the server has said that its login is over.
+    pub(super) fn session(&self) -> Option<&Session> {
+        match &self.stage {
+            Stage::Done(_, Some(error)) if error.advice() == Advice::LoginAgain => None,
+            _ => Some(&self.session),
+        }
     }
 
     /// The id after all that were used so far.
@@ -103,11 +123,11 @@ impl Flow for Restore {
     }
 
     fn progress(&self) -> Progress {
-        let attempt = match &self.stage {
-            Stage::Init(_, call) => call.tries(),
-            _ => 0,
-        };
-        Progress { attempt, ..Progress::at(Step::Init, 0) }
+        let at = Progress::at(Step::Init, 0);
+        match &self.stage {
+            Stage::Init(_, call) => call.progress(at),
+            Stage::Notify(_) | Stage::Done(..) => at,
+        }
     }
 
     fn cancel(&mut self) {

@@ -379,13 +379,13 @@ impl Flow for Upload {
         let at = Progress::at(self.step(), len);
         match &self.stage {
             Stage::Digest(digest) => Progress { done: digest.done(), ..at },
-            Stage::Check(_, call) => Progress { attempt: call.tries(), ..at },
+            Stage::Check(_, call) => call.progress(at),
             Stage::Pings(_) | Stage::Preflight(_) => at,
             Stage::Load | Stage::Send(_) | Stage::Done(_) => {
                 let acked = (u64::from(self.chunk) * CHUNK).min(len);
-                let attempt = if let Stage::Send(call) = &self.stage { call.tries() } else { 0 };
                 let chunk = (acked < len).then(|| self.media.number(self.chunk));
-                Progress { chunk, done: acked, attempt, ..at }
+                let at = Progress { chunk, done: acked, ..at };
+                if let Stage::Send(call) = &self.stage { call.progress(at) } else { at }
             }
         }
     }

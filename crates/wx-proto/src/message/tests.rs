@@ -81,7 +81,7 @@ fn whatever_is_wrong_it_is_a_message() {
     }
     for json in [
         json!({ "Content": {}, "MsgType": [], "FromUserName": {}, "MsgId": true }),
-        json!({ "MsgId": "", "MsgType": null, "FromUserName": null, "CreateTime": 1.5 }),
+        json!({ "MsgId": "", "MsgType": "", "FromUserName": "", "CreateTime": 1.5 }),
     ] {
         assert!(matches!(of_json(&json).unwrap().kind, Kind::Other { .. }));
     }
@@ -102,6 +102,7 @@ fn what_has_no_id_no_type_and_no_sender_is_no_message() {
         json!({ "MsgType": 3, "FromUserName": "@friend", "Content": "x" }),
         json!({ "MsgId": "7", "FromUserName": "@friend" }),
         json!({ "MsgId": "7", "MsgType": 3 }),
+        json!({ "MsgId": null, "MsgType": 3, "FromUserName": "@friend" }),
     ] {
         assert_eq!(of_json(&json), None, "{json}");
     }

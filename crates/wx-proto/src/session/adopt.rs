@@ -10,8 +10,24 @@ use crate::endpoint::new_login_page::Credentials;
 use crate::endpoint::sync::Batch;
 use crate::{CookieJar, Message, Role, Secret, Site, UserName};
 
+/// The cookies that outlive a login, for the question on the phone (§8.7).
+fn is_for_push(name: &str) -> bool {
+    matches!(
+        name,
+        "webwxuvid"
+            | "webwx_auth_ticket"
+            | "wxuin"
+            | "last_wxuin"
+            | "login_frequency"
+            | "mm_lang"
+            | "wxloadtime"
+            | "wxpluginkey"
+    )
+}
+
 impl Session {
-    /// The session of a fresh login; webwxinit has to tell the account's name yet.
+    /// Creates the session of a new login. Its `user_name` is not known before webwxinit has been
+    /// answered: see [`Session::awaits_init`].
     #[must_use]
     pub fn of_login(site: Site, credentials: Credentials, cookies: CookieJar) -> Self {
         let Credentials { uin, sid, skey, pass_ticket } = credentials;
@@ -60,12 +76,17 @@ impl Session {
         messages
     }
 
-    /// Lets go of a login that is over: sid, skey, pass_ticket and the place in its messages. The cookies stay, for
-    /// [`Login::push`](crate::flow::Login::push).
+    /// Removes what belongs to a login that is over: sid, skey, pass_ticket, the place in its
+    /// messages, and every cookie except those that [`Login::push`](crate::flow::Login::push) needs.
     pub fn end(&mut self) {
         let parts = self.change();
         (parts.sid, parts.skey, parts.pass_ticket) = (Secret::default(), Secret::default(), None);
         parts.sync = Arc::default();
+        let mut kept = CookieJar::default();
+        for cookie in parts.cookies.cookies().iter().filter(|cookie| is_for_push(&cookie.name)) {
+            kept.put(cookie.clone());
+        }
+        parts.cookies = kept;
     }
 
     /// Takes in the cookies of an answer from the host of `role` at `unix_s` (Unix seconds).

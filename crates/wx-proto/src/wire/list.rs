@@ -81,10 +81,13 @@ impl<'de, T: Element> Deserialize<'de> for List<T> {
             fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<List<T>, A::Error> {
                 let List { mut elements, mut skipped } = List::default();
                 while elements.len() < LIMIT {
-                    match from.next_element::<&RawValue>()?.map(T::of_json) {
-                        None => return Ok(List { elements, skipped }),
-                        Some(None) => skipped.unreadable += 1,
-                        Some(Some(element)) => {
+                    let Some(json) = from.next_element::<&RawValue>()? else {
+                        return Ok(List { elements, skipped });
+                    };
+                    // Not tried with anything else, as each error is a message in memory.
+                    match Some(json).filter(|json| json.get().starts_with('{')).and_then(T::of_json) {
+                        None => skipped.unreadable += 1,
+                        Some(element) => {
                             if elements.len() == elements.capacity() {
                                 // Doubling would take up to twice the memory that is needed.
                                 elements.reserve_exact(16 + elements.len() / 4);

@@ -32,7 +32,9 @@ pub(crate) fn trimmed(body: &[u8]) -> &[u8] {
 
 /// Whether a text that names or admits something has lost a byte, or gained a control character.
 pub(crate) fn is_damaged(text: &str) -> bool {
-    text.contains(|c: char| c == char::REPLACEMENT_CHARACTER || c.is_control())
+    // All bytes in one go, as most ids are printable ASCII and some are long.
+    let odd = text.bytes().fold(false, |odd, byte| odd | !(b' '..0x7f).contains(&byte));
+    odd && text.contains(|c: char| c == char::REPLACEMENT_CHARACTER || c.is_control())
 }
 
 /// The JSON of an answer, with U+FFFD for each bad sequence in a string. If there is none, it shares
@@ -64,7 +66,9 @@ impl Repair<'_> {
     /// Repairs the string whose first byte is at `start`. Returns where the rest begins.
     fn string(&mut self, start: usize) -> usize {
         let (mut end, mut plain, mut ascii) = (start, true, true);
-        while let Some(byte) = self.input.get(end).filter(|byte| **byte != b'"') {
+        loop {
+            end += plain_len(self.input.get(end..).unwrap_or_default());
+            let Some(byte) = self.input.get(end).filter(|byte| **byte != b'"') else { break };
             let escape = *byte == b'\\';
             plain &= !escape && *byte >= b' ';
             ascii &= byte.is_ascii();
@@ -137,6 +141,29 @@ impl Repair<'_> {
     }
 }
 
+/// How many printable ASCII characters come before anything else, a quote or a backslash; 127 counts
+/// as printable.
+fn plain_len(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    let words = bytes.chunks_exact(8);
+    let rest = words.remainder();
+    for (number, word) in words.enumerate() {
+        let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
+        // The lowest high bit that is set belongs to the first byte that is below `limit`: borrowing
+        // sets bits after it only.
+        let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGH;
+        let other = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+        let found = word & HIGH | below(word, 0x20) | other(b'"') | other(b'\\');
+        if found != 0 {
+            return 8 * number + found.trailing_zeros() as usize / 8;
+        }
+    }
+    let is_plain = |byte: &u8| (b' '..0x80).contains(byte) && !matches!(byte, b'"' | b'\\');
+    let more = rest.iter().position(|byte| !is_plain(byte)).unwrap_or(rest.len());
+    bytes.len() - rest.len() + more
+}
+
 /// Length of the escape that `text` begins with, and whether it stands for something.
 fn escape(text: &[u8]) -> (usize, bool) {
     match text.get(1) {
@@ -205,6 +232,22 @@ mod tests {
             // Outside of a string nothing is made readable.
             let outside = [b"{\"a\":", bad, b"}"].concat();
             assert!(serde_json::from_slice::<serde_json::Value>(&repaired(&outside)).is_err());
+        }
+    }
+
+    #[test]
+    fn plain_characters_are_counted_up_to_the_first_that_is_none() {
+        for len in 0..20 {
+            for at in 0..len {
+                for byte in 0..=255 {
+                    let mut text = vec![b'a'; len];
+                    text[at] = byte;
+                    let is_plain = (0x20..0x80).contains(&byte) && byte != b'"' && byte != b'\\';
+                    assert_eq!(plain_len(&text), if is_plain { len } else { at }, "{byte} at {at}");
+                    text[len - 1] = b'"';
+                    assert_eq!(plain_len(&text), if is_plain { len - 1 } else { at }.min(len - 1));
+                }
+            }
         }
     }
 

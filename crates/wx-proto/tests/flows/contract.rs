@@ -16,6 +16,7 @@ use wx_proto::{
 };
 
 use super::login::{code, init, page, polled};
+use super::logout::logged_out;
 use super::world::*;
 
 const NOW: Duration = Duration::from_secs(5);
@@ -227,7 +228,7 @@ fn lines_1_to_4_of_a_login_and_what_comes_after() {
         ListContacts::new(&session(), SEED, policy()).unwrap(),
         [dropped(), closed(), contacts],
     );
-    keeps_the_contract(Logout::new(&session(), SEED, policy()).unwrap(), [closed(), dropped(), ok("")]);
+    keeps_the_contract(Logout::new(&session(), SEED, policy()).unwrap(), [closed(), dropped(), logged_out()]);
 }
 
 #[test]

@@ -80,7 +80,7 @@ pub(crate) fn names(told: &[LoginState]) -> Vec<String> {
 #[test]
 fn from_the_code_to_the_session() {
     let (world, result, told) = run(good());
-    assert_eq!(names(&told), ["Code", "Scanned", "Confirmed"]);
+    assert_eq!(names(&told), ["Code", "Scanned", "Confirmed", "Opened"]);
     let LoginState::Code { link } = &told[0] else { panic!() };
     assert_eq!(*link.expose(), format!("https://login.weixin.qq.com/l/{}", text("/jslogin/answers/0/uuid")));
     assert!(
@@ -185,7 +185,7 @@ fn a_code_that_is_refused_expired_or_in_trouble_is_followed_by_another() {
     assert!(result.is_ok());
     assert_eq!(
         names(&told),
-        ["Code", "Refused", "Code", "Expired", "Trouble", "Code", "Trouble", "Code", "Confirmed"]
+        ["Code", "Refused", "Code", "Expired", "Trouble", "Code", "Trouble", "Code", "Confirmed", "Opened"]
     );
     // But not without end.
     let (world, result, _) = run(std::iter::repeat_with(|| [code(), refused()]).take(10).flatten());
@@ -226,7 +226,7 @@ fn trouble_while_waiting_for_the_phone_is_ridden_out() {
     ]);
     let (world, result, told) = run(answers);
     assert!(result.is_ok());
-    assert_eq!(names(&told), ["Code", "Scanned", "Confirmed"], "told once");
+    assert_eq!(names(&told), ["Code", "Scanned", "Confirmed", "Opened"], "told once");
     assert_eq!(world.pauses()[1..8], [1, 2, 4, 8, 16, 32, 60]);
 }
 
@@ -285,7 +285,7 @@ fn the_phone_can_be_asked_without_a_code() {
     let asked = || ok(r#"{"ret":"0","msg":"all ok","uuid":"AbCdEfGhIj=="}"#);
     let (world, result, told) = push([asked(), polled(0), polled(2), page(), init(""), notified()]);
     assert!(result.is_ok());
-    assert_eq!(names(&told), ["Asked", "Confirmed"]);
+    assert_eq!(names(&told), ["Asked", "Confirmed", "Opened"]);
     let uri = world.seen[0].http().uri().to_string();
     assert_eq!(uri, "https://wx.qq.com/cgi-bin/mmwebwx-bin/webwxpushloginurl?uin=123456789");
     let cookies = world.seen[0].http().headers()["cookie"].to_str().unwrap();
@@ -294,17 +294,28 @@ fn the_phone_can_be_asked_without_a_code() {
     let refused = ok(r#"{"ret":"1","msg":"no login","uuid":""}"#);
     let (_, result, told) = push([refused, code(), polled(2), page(), init(""), notified()]);
     assert!(result.is_ok());
-    assert_eq!(names(&told), ["Refused", "Code", "Confirmed"]);
+    assert_eq!(names(&told), ["Refused", "Code", "Confirmed", "Opened"]);
     // Too late: a code it is.
     let (_, result, told) = push([asked(), polled(4), code(), polled(2), page(), init(""), notified()]);
     assert!(result.is_ok());
-    assert_eq!(names(&told), ["Asked", "Expired", "Code", "Confirmed"]);
-    for refusal in [r#"{"ret":"0","uuid":""}"#, "<html>", "{}", ""] {
-        assert_eq!(
-            push(std::iter::repeat_with(|| ok(refusal)).take(3)).1.unwrap_err().step,
-            Step::Login,
-            "{refusal}"
-        );
+    assert_eq!(names(&told), ["Asked", "Expired", "Code", "Confirmed", "Opened"]);
+    // Whatever else comes in the place of an answer, or nothing: a code it is.
+    for (answer, times) in [
+        (status(404), 1),
+        (status(500), 1),
+        (status(502), 3),
+        (ok("<!doctype html>"), 1),
+        (ok("nonsense"), 1),
+        (ok(r#"{"ret":"0","uuid":""}"#), 1),
+        (ok("{}"), 1),
+        (ok(""), 3),
+        (dropped(), 3),
+        (unreachable(), 3),
+    ] {
+        let answers = vec![answer.clone(); times].into_iter();
+        let (_, result, told) = push(answers.chain([code(), polled(2), page(), init(""), notified()]));
+        assert!(result.is_ok(), "{answer:?}: {result:?}");
+        assert_eq!(names(&told), ["Trouble", "Code", "Confirmed", "Opened"], "{answer:?}");
     }
 }
 

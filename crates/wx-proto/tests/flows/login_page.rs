@@ -114,7 +114,7 @@ fn a_web_page_in_the_place_of_the_login_page_starts_again() {
         notified(),
     ]);
     assert!(result.is_ok());
-    assert_eq!(names(&told), ["Code", "Confirmed", "Trouble", "Code", "Confirmed"]);
+    assert_eq!(names(&told), ["Code", "Confirmed", "Trouble", "Code", "Confirmed", "Opened"]);
 }
 
 #[test]

@@ -1,16 +1,24 @@
 //! The flows in virtual time, against a scripted server: no I/O, a bounded number of steps in every test.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
+#[path = "../fuzz_bodies/contact_list.rs"]
+mod contact_list;
 mod contract;
 mod cuts;
 mod fetch;
 mod file_helper;
+mod kept_login;
 mod login;
 mod login_page;
+mod logout;
 mod message;
+#[path = "../fuzz_bodies/message_list.rs"]
+mod message_list;
 mod messages;
+mod odd_bytes;
 mod official_page;
 mod parity;
+mod progress;
 mod properties;
 mod resend_within;
 mod resume;

@@ -1,26 +1,26 @@
-//! Waiting for messages, listing contacts, logging out.
+//! Waiting for messages, listing contacts.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use wx_proto::flow::{Arrived, Flow, ListContacts, Logout, NextMessages};
+use wx_proto::flow::{Arrived, Flow, ListContacts, NextMessages};
 use wx_proto::{Advice, Cause, Error, Policy, ReplyError, Session, Step};
 
 use super::login::{init, vector};
 use super::world::*;
 
-fn key(n: i64) -> Value {
+pub(crate) fn key(n: i64) -> Value {
     json!({ "Count": 2, "List": [{ "Key": 1, "Val": 653_210_000 }, { "Key": 2, "Val": n }] })
 }
 
 /// A session that is at message `n`.
-fn session_at(n: i64) -> Session {
+pub(crate) fn session_at(n: i64) -> Session {
     let mut file: Value = serde_json::from_str(session().to_json().expose()).unwrap();
     file["sync_key"] = key(n);
     Session::from_json(file.to_string()).unwrap()
 }
 
-fn check(retcode: i32, selector: i32) -> Answer {
+pub(crate) fn check(retcode: i32, selector: i32) -> Answer {
     ok(format!("window.synccheck={{retcode:\"{retcode}\",selector:\"{selector}\"}}"))
 }
 
@@ -38,11 +38,14 @@ fn batch(n: i64, messages: &[Value], more: Value) -> Answer {
     ok(answer.to_string())
 }
 
-fn arrived(n: i64, ids: &[u64]) -> Answer {
+pub(crate) fn arrived(n: i64, ids: &[u64]) -> Answer {
     batch(n, &ids.iter().map(|id| message(*id)).collect::<Vec<_>>(), json!({}))
 }
 
-fn next(session: Session, answers: impl IntoIterator<Item = Answer>) -> (World, Result<Arrived, Error>) {
+pub(crate) fn next(
+    session: Session,
+    answers: impl IntoIterator<Item = Answer>,
+) -> (World, Result<Arrived, Error>) {
     let mut world = World::new("", answers);
     let mut flow = NextMessages::new(session, SEED, Policy::default()).unwrap();
     let result = world.run(&mut flow);
@@ -54,7 +57,7 @@ fn ids(arrived: &Arrived) -> Vec<String> {
 }
 
 /// A session that was saved syncs first; this is one that goes on.
-fn going_on(n: i64) -> Session {
+pub(crate) fn going_on(n: i64) -> Session {
     next(session_at(n - 1), [arrived(n, &[1])]).1.unwrap().session
 }
 
@@ -311,24 +314,6 @@ fn contacts_come_page_by_page_and_each_of_them_once() {
 }
 
 #[test]
-fn logging_out() {
-    let run = |answers: Vec<Answer>| {
-        let mut world = World::new("", answers);
-        let result = world.run(&mut Logout::new(&session(), SEED, Policy::default()).unwrap());
-        (world, result)
-    };
-    let moved = Answer::Reply(301, vec![("location", "https://wx.qq.com/".to_owned())], "".into());
-    let (world, result) = run(vec![moved]);
-    assert_eq!((result, world.seen.len()), (Ok(()), 1), "a redirect is a good answer, and not followed");
-    let http = world.seen[0].http();
-    assert_eq!(http.uri().query(), Some("redirect=1&type=0&skey=%40crypt_skey"));
-    assert_eq!(world.seen[0].body(), b"sid=sid&uin=2272112421");
-    assert_eq!(http.headers()["content-type"], "application/x-www-form-urlencoded");
-    assert_eq!(run(vec![dropped(), dropped(), dropped()]).1.unwrap_err().step, Step::Logout);
-    assert!(run(vec![status(500)]).1.is_err());
-}
-
-#[test]
 fn a_server_that_holds_nothing_back_is_not_asked_without_a_pause() {
     let answers = std::iter::repeat_with(|| check(0, 0)).take(10).chain([check(0, 2), arrived(6, &[2])]);
     let (world, result) = next(going_on(5), answers);
@@ -362,4 +347,15 @@ fn null_is_nothing() {
         next(going_on(5), [check(0, 2), batch(6, &[], nulls), check(0, 2), arrived(6, &[2])]);
     assert!(result.is_ok());
     assert_eq!(world.seen[3].json()["SyncKey"], key(5));
+}
+
+#[test]
+fn trouble_with_webwxinit_is_waited_out_like_that_of_all_other_calls() {
+    let trouble = || [dropped(), unreachable(), status(500), ret(-1), ok("<html>"), status(429), ok("")];
+    let answers =
+        trouble().into_iter().chain(trouble()).chain([init(""), ok("{}"), check(0, 2), arrived(6, &[7])]);
+    let (world, result) = next(session(), answers);
+    assert_eq!(ids(&result.unwrap()), ["7"]);
+    assert_eq!(world.pauses()[..9], [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    assert_eq!(next(session(), [dropped(), ret(1101)]).1.unwrap_err().advice(), Advice::LoginAgain);
 }

@@ -57,13 +57,14 @@ impl Client {
         Ok(listed.contacts)
     }
 
-    /// Ends the login on the server. What this client and its clones do afterwards is refused there; its session is
-    /// good for [`Client::push_builder`] still.
+    /// Ends the login on the server. After that the session of this client and its clones holds no
+    /// secret of that login any more: [save](Client::session) it, and [`Client::push_builder`] can log
+    /// in again with it.
     ///
     /// When the future is dropped, the login may be over or not.
     ///
     /// # Errors
-    /// The login may be over or not, if there was no answer.
+    /// The server did not say that the login is over, and the session is as it was: call this again.
     pub async fn logout(&self) -> Result<(), Error> {
         self.logout_with(Watch::new()).await
     }
@@ -74,6 +75,8 @@ impl Client {
     /// The same.
     pub async fn logout_with(&self, mut watch: Watch<'_>) -> Result<(), Error> {
         let mut flow = Logout::new(&self.session(), seed()?, self.policy())?;
-        drive(&self.http, &mut (), &mut flow, &mut watch).await
+        drive(&self.http, &mut (), &mut flow, &mut watch).await?;
+        self.session.end();
+        Ok(())
     }
 }

@@ -7,13 +7,13 @@ use tokio::runtime::Runtime;
 use wx_client::outbox::Outbox;
 use wx_proto::flow::{LoginState, Progress};
 use wx_proto::{
-    Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Recipient, Sent, Session, Site, Uploaded,
+    Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Recipient, Sent, Session, Uploaded,
 };
 use wx_reqwest::reqwest::{self, Certificate, Proxy, redirect};
 use wx_reqwest::{Client, ClientBuilder, LoginError, Sink, Source, Watch};
 
 use crate::place;
-use crate::scenarios::{Into, Transport};
+use crate::scenarios::{Into, LoginFrom, NoLogin, Transport};
 
 pub(crate) struct Reqwest(Client, Runtime);
 
@@ -34,6 +34,19 @@ fn there<Start>(builder: ClientBuilder<Start>) -> ClientBuilder<Start> {
     let authority = Certificate::from_pem(authority.as_bytes()).unwrap();
     let http = reqwest::Client::builder().proxy(Proxy::all(proxy).unwrap());
     builder.http(http.tls_certs_merge([authority]))
+}
+
+fn no_login(error: LoginError) -> NoLogin {
+    let shown = format!("{error} {error:?} {error:#?}");
+    match error {
+        LoginError::Login(error) => NoLogin { error, session: None },
+        LoginError::Unfinished { error, session } => {
+            let secrets = [session.skey(), session.sid()].map(|secret| secret.expose().as_str());
+            assert!(!secrets.iter().any(|secret| shown.contains(secret)), "{shown}");
+            NoLogin { error, session: Some(*session) }
+        }
+        other => panic!("{other}"),
+    }
 }
 
 impl Transport for Reqwest {
@@ -87,14 +100,14 @@ impl Transport for Reqwest {
         self.1.block_on(self.0.fetch_image(id, size, sink))
     }
 
-    fn login(site: Site, policy: Policy, tell: impl FnMut(&LoginState) + Send) -> Result<Self, Error> {
+    fn login(from: LoginFrom, policy: Policy, tell: impl FnMut(&LoginState) + Send) -> Result<Self, NoLogin> {
         let runtime = Runtime::new().unwrap();
-        let login = there(Client::login_builder(site).policy(policy)).login(tell);
-        let client = runtime.block_on(login);
-        client.map(|client| Self(client, runtime)).map_err(|error| match error {
-            LoginError::Login(error) => error,
-            other => panic!("{other}"),
-        })
+        let builder = match from {
+            LoginFrom::Code(site) => Client::login_builder(site),
+            LoginFrom::Push(session) => Client::push_builder(session),
+        };
+        let client = runtime.block_on(there(builder.policy(policy)).login(tell));
+        client.map(|client| Self(client, runtime)).map_err(no_login)
     }
 
     fn session(&self) -> Arc<Session> {

@@ -27,19 +27,31 @@ enum How {
 }
 
 /// Why there is no client.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum LoginError {
     /// It could not be made; nothing was sent.
     Build(BuildError),
     /// The login did not come about.
     Login(Error),
+    /// The login page opened the login, which is listed on the phone from then on, but webwxinit
+    /// failed. The login is not lost: save the session, make a [`Client`] of it, and
+    /// [`restore`](Client::restore) that when the trouble is over, or [end it](Client::logout).
+    Unfinished {
+        /// Why webwxinit failed.
+        error: Error,
+        /// The session, which [awaits webwxinit](Session::awaits_init).
+        session: Box<Session>,
+    },
 }
 
 impl Client {
     /// Logs in by a QR code, and gives a client for that login. `tell` hears what to show: the [link of the
     /// code](LoginState::Code), that it was scanned, confirmed, refused. Takes as long as the user does, at most ten codes
     /// of five minutes ([`Policy::login_codes`](wx_proto::Policy)).
+    ///
+    /// Save the session when [`LoginState::Opened`] hands it over: from then on the login is listed on
+    /// the phone, and it must not be lost if the program ends before this call does.
     ///
     /// # Errors
     /// [`LoginError`].
@@ -117,8 +129,13 @@ impl ClientBuilder<NewLogin> {
         for (key, value) in &start.pairs {
             flow = flow.page_pair(key, value);
         }
-        let session = drive(&http, &mut (), &mut flow, &mut watch)?;
-        Ok(Client::of(session, policy, pace, http))
+        match drive(&http, &mut (), &mut flow, &mut watch) {
+            Ok(session) => Ok(Client::of(session, policy, pace, http)),
+            Err(error) => Err(match flow.session() {
+                Some(session) => LoginError::Unfinished { error, session: Box::new(session.clone()) },
+                None => LoginError::Login(error),
+            }),
+        }
     }
 }
 
@@ -150,16 +167,19 @@ impl fmt::Display for LoginError {
         match self {
             Self::Build(error) => error.fmt(f),
             Self::Login(error) => error.fmt(f),
+            Self::Unfinished { error, .. } => {
+                write!(f, "the login was opened, and its session is not lost: {error}")
+            }
         }
     }
 }
 
-/// `Display` is that of the error inside, and so is the source.
+/// `Display` is that of the error inside, and so is the source. Only an unfinished login adds to it.
 impl StdError for LoginError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Build(error) => error.source(),
-            Self::Login(error) => error.source(),
+            Self::Login(error) | Self::Unfinished { error, .. } => error.source(),
         }
     }
 }

@@ -7,11 +7,12 @@ use wx_proto::flow::LoginState;
 use wx_proto::{Advice, Cause, Error, Message, Policy, Profile, Session, Site, Step};
 
 use super::{
-    Into, Server, Transport, assert_secret_free, friend, place, policy, quiet, server, session, small,
+    Into, LoginFrom, Server, Transport, assert_secret_free, friend, place, policy, quiet, server, session,
+    small,
 };
 
 /// Waits that suit a test.
-fn brisk() -> Policy {
+pub(super) fn brisk() -> Policy {
     let mut policy = policy().with_stall(Duration::from_millis(900));
     policy.poll_stall = Duration::from_millis(900);
     policy.longest_back_off = Duration::from_millis(20);
@@ -40,11 +41,14 @@ fn ids(batches: Vec<Result<Vec<Message>, Error>>) -> Vec<String> {
     batches.into_iter().flat_map(Result::unwrap).map(|message| message.id.to_string()).collect()
 }
 
-fn name(state: &LoginState) -> &'static str {
+pub(super) fn name(state: &LoginState) -> &'static str {
     match state {
         LoginState::Code { .. } => "code",
         LoginState::Scanned { avatar: Some(_) } => "scanned",
         LoginState::Confirmed => "confirmed",
+        LoginState::Opened { .. } => "opened",
+        LoginState::Asked => "asked",
+        LoginState::Trouble { code: None } => "trouble",
         _ => "another",
     }
 }
@@ -52,7 +56,7 @@ fn name(state: &LoginState) -> &'static str {
 pub(crate) fn the_whole_life_of_a_login<T: Transport>() {
     let server = server_with(3, &[]);
     let (mut heard, mut shown) = (Vec::new(), String::new());
-    let client = T::login(place::site(&server), brisk(), |state| {
+    let client = T::login(LoginFrom::Code(place::site(&server)), brisk(), |state| {
         heard.push(name(state));
         if let LoginState::Code { link } = state {
             shown = format!("{state:?} {state:#?}");
@@ -60,7 +64,7 @@ pub(crate) fn the_whole_life_of_a_login<T: Transport>() {
         }
     })
     .unwrap();
-    assert_eq!(heard, ["code", "scanned", "confirmed"]);
+    assert_eq!(heard, ["code", "scanned", "confirmed", "opened"]);
     assert!(!shown.is_empty());
 
     let contacts = client.contacts().unwrap();
@@ -181,13 +185,13 @@ pub(crate) fn trouble_while_logging_in<T: Transport>() {
         "drop=before@webwxstatusnotify",
     ] {
         let server = server(&[fault]);
-        let client = T::login(place::site(&server), brisk(), |_| ())
-            .unwrap_or_else(|error| panic!("{fault}: {error}"));
+        let client = T::login(LoginFrom::Code(place::site(&server)), brisk(), |_| ())
+            .unwrap_or_else(|no| panic!("{fault}: {}", no.error));
         client.send(&friend(&server), small(), quiet).unwrap();
     }
     for fault in ["status=403@jslogin", "ret=1@webwxinit", "drop=before@webwxinit"] {
         let server = server(&[fault]);
-        let error = T::login(place::site(&server), brisk(), |_| ()).err().unwrap();
+        let error = T::login(LoginFrom::Code(place::site(&server)), brisk(), |_| ()).err().unwrap().error;
         assert_secret_free(&server, &error);
         assert!(matches!(error.step, Step::Login | Step::Init), "{fault}: {error:?}");
     }
@@ -208,7 +212,8 @@ pub(crate) fn a_login_page_on_a_foreign_host_is_refused<T: Transport>() {
     });
     let site = Site::at_allow_loopback(Profile::Web, &format!("http://{address}")).unwrap();
     let mut heard = Vec::new();
-    let error = T::login(site, brisk(), |state| heard.push(name(state))).err().unwrap();
+    let error =
+        T::login(LoginFrom::Code(site), brisk(), |state| heard.push(name(state))).err().unwrap().error;
     assert!(matches!(error.cause, Cause::Host(_)), "{error:?}");
     assert_eq!((error.step, heard), (Step::Login, vec!["code", "confirmed"]));
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wx_emulator::{Emulator, Incoming};
 
-use super::{Into, Transport, friend, place, policy, quiet, session, small};
+use super::{Into, LoginFrom, Transport, friend, place, policy, quiet, session, small};
 
 /// What strangers put into names and texts stops neither a login nor a list nor the messages.
 pub(crate) fn odd_bytes_of_strangers_stop_nothing<T: Transport>() {
@@ -15,7 +15,7 @@ pub(crate) fn odd_bytes_of_strangers_stop_nothing<T: Transport>() {
             .fold(builder, |builder, call| builder.fault(format!("odd-bytes={odd}@{call}").parse().unwrap()));
         let server = place::start(builder);
         server.deliver(Incoming::text("汉字"));
-        let client = T::login(place::site(&server), policy(), |_| ()).unwrap();
+        let client = T::login(LoginFrom::Code(place::site(&server)), policy(), |_| ()).unwrap();
 
         let contacts = client.contacts().unwrap();
         assert!(contacts.iter().any(|contact| contact.user_name == *friend(&server).user_name()), "{odd}");

@@ -4,6 +4,7 @@ mod canary;
 mod faults;
 #[cfg(feature = "tracing")]
 mod heard;
+mod kept_login;
 mod life;
 mod network;
 mod odd_bytes;
@@ -27,6 +28,7 @@ use wx_proto::{
 
 pub(crate) use crate::place::{self, Server, friend, session};
 pub(crate) use faults::*;
+pub(crate) use kept_login::*;
 pub(crate) use life::*;
 pub(crate) use network::*;
 pub(crate) use odd_bytes::*;
@@ -67,7 +69,8 @@ pub(crate) trait Transport {
         picture: Vec<u8>,
     ) -> Result<Sent, Error>;
     fn fetch(&self, id: &MsgId, size: ImageSize, into: Into<'_>) -> Result<Fetched, Error>;
-    fn login(site: Site, policy: Policy, tell: impl FnMut(&LoginState) + Send) -> Result<Self, Error>
+    /// Logs in by a code, or by a question on the phone if there was a login before.
+    fn login(from: LoginFrom, policy: Policy, tell: impl FnMut(&LoginState) + Send) -> Result<Self, NoLogin>
     where
         Self: Sized;
     fn session(&self) -> Arc<Session>;
@@ -84,6 +87,19 @@ pub(crate) enum Into<'a> {
     Path(PathBuf),
     Vec(&'a mut Vec<u8>),
     Writer(&'a mut Vec<u8>),
+}
+
+/// What a login begins with: the page, or an earlier login.
+pub(crate) enum LoginFrom {
+    Code(Site),
+    Push(Session),
+}
+
+/// Why there is no client, and the session if the login was opened all the same.
+#[derive(Debug)]
+pub(crate) struct NoLogin {
+    pub(crate) error: Error,
+    pub(crate) session: Option<Session>,
 }
 
 /// One test each, run with a transport. Those whose names have a rule's number are written out beside the call.
@@ -104,6 +120,8 @@ macro_rules! scenarios {
             trouble_while_logging_in two_that_wait_share_the_messages
             a_record_that_fails_at_any_call_loses_and_doubles_nothing the_same_key_is_sent_once
             odd_bytes_of_strangers_stop_nothing a_damaged_id_costs_its_element_alone
+            a_login_whose_webwxinit_fails_is_kept a_question_that_cannot_be_asked_becomes_a_code
+            only_a_good_logout_is_one
             pictures_keep_their_distance only_pictures_to_be_uploaded_keep_their_distance
         }
         #[cfg(target_os = "linux")]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use wx_client::outbox::Outbox;
 use wx_proto::flow::{LoginState, Progress};
 use wx_proto::{
-    Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Recipient, Sent, Session, Site, Uploaded,
+    Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Recipient, Sent, Session, Uploaded,
 };
 use wx_ureq::ureq::Proxy;
 use wx_ureq::ureq::config::{Config, ConfigBuilder};
@@ -15,7 +15,7 @@ use wx_ureq::ureq::typestate::AgentScope;
 use wx_ureq::{Client, ClientBuilder, LoginError, Sink, Source, Watch};
 
 use crate::place;
-use crate::scenarios::{Into, Transport};
+use crate::scenarios::{Into, LoginFrom, NoLogin, Transport};
 
 pub(crate) struct Ureq(Client);
 
@@ -36,6 +36,19 @@ fn there<Start>(builder: ClientBuilder<Start>) -> ClientBuilder<Start> {
     let authority = Certificate::from_pem(authority.as_bytes()).unwrap();
     let tls = TlsConfig::builder().root_certs(RootCerts::from([authority])).build();
     builder.config(Config::builder().proxy(Some(Proxy::new(&proxy).unwrap())).tls_config(tls).build())
+}
+
+fn no_login(error: LoginError) -> NoLogin {
+    let shown = format!("{error} {error:?} {error:#?}");
+    match error {
+        LoginError::Login(error) => NoLogin { error, session: None },
+        LoginError::Unfinished { error, session } => {
+            let secrets = [session.skey(), session.sid()].map(|secret| secret.expose().as_str());
+            assert!(!secrets.iter().any(|secret| shown.contains(secret)), "{shown}");
+            NoLogin { error, session: Some(*session) }
+        }
+        other => panic!("{other}"),
+    }
 }
 
 impl Transport for Ureq {
@@ -99,12 +112,12 @@ impl Transport for Ureq {
         self.0.fetch_image(id, size, sink)
     }
 
-    fn login(site: Site, policy: Policy, tell: impl FnMut(&LoginState) + Send) -> Result<Self, Error> {
-        let client = there(Client::login_builder(site).policy(policy)).login(tell);
-        client.map(Self).map_err(|error| match error {
-            LoginError::Login(error) => error,
-            other => panic!("{other}"),
-        })
+    fn login(from: LoginFrom, policy: Policy, tell: impl FnMut(&LoginState) + Send) -> Result<Self, NoLogin> {
+        let builder = match from {
+            LoginFrom::Code(site) => Client::login_builder(site),
+            LoginFrom::Push(session) => Client::push_builder(session),
+        };
+        there(builder.policy(policy)).login(tell).map(Self).map_err(no_login)
     }
 
     fn session(&self) -> Arc<Session> {

@@ -2,10 +2,10 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::Secret;
+use crate::{Secret, Session};
 
 /// What a login has to show its user.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum LoginState {
     /// A code to be scanned with the phone, as a QR code of this address. It is good for a few minutes. Who sees it can
@@ -23,11 +23,18 @@ pub enum LoginState {
     },
     /// Confirmed on the phone.
     Confirmed,
-    /// Refused on the phone; another code follows.
+    /// The login page has opened the login, and webwxinit follows. From here on the login is listed
+    /// on the phone: save the session now, so that it is not lost if webwxinit fails or the program
+    /// ends. [`Restore`](super::Restore) takes it up.
+    Opened {
+        /// The session. Its [`user_name`](Session::user_name) is not known before webwxinit.
+        session: Session,
+    },
+    /// Refused on the phone, or by the server that was to ask there; a code follows.
     Refused,
     /// The code is too old; another one follows.
     Expired,
-    /// The server has trouble; another code follows.
+    /// The server has trouble, or cannot ask on the phone; a code follows.
     Trouble {
         /// Its code, if it gave one.
         code: Option<i64>,
@@ -45,6 +52,7 @@ impl fmt::Debug for LoginState {
             }
             Self::Scanned { avatar: None } => f.write_str("Scanned"),
             Self::Confirmed => f.write_str("Confirmed"),
+            Self::Opened { .. } => f.write_str("Opened"),
             Self::Refused => f.write_str("Refused"),
             Self::Expired => f.write_str("Expired"),
             Self::Trouble { code } => f.debug_struct("Trouble").field("code", code).finish(),

@@ -1,0 +1,179 @@
+//! Answers that are made to cost much: what reading them takes, in memory and in instructions.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use bytes::Bytes;
+use wx_proto::endpoint::Endpoint;
+use wx_proto::endpoint::get_contact::GetContact;
+use wx_proto::endpoint::new_login_page::NewLoginPage;
+use wx_proto::endpoint::sync::Sync;
+use wx_proto::endpoint::sync_check::SyncCheck;
+use wx_proto::flow::{Action, Flow, Input, ListContacts, NextMessages};
+use wx_proto::http::Response;
+use wx_proto::{Error, Policy, Profile, Seed, Session, Site};
+
+use crate::row::Row;
+use crate::{alloc, perfect};
+
+const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16] };
+const MIB: usize = 1024 * 1024;
+/// The sizes at which instructions are compared.
+pub(crate) const SIZES: [usize; 2] = [32 * 1024, 256 * 1024];
+
+/// A kind of answer.
+struct Hostile {
+    name: &'static str,
+    call: Call,
+    /// Around the part that is repeated, with a number of its own for `#`.
+    before: &'static [u8],
+    part: &'static [u8],
+    after: &'static [u8],
+}
+
+#[derive(Clone, Copy)]
+enum Call {
+    Sync,
+    Contacts,
+    Page,
+    Check,
+}
+
+const LIST: &[u8] = br#"{"BaseResponse":{"Ret":0},"AddMsgList":["#;
+const MESSAGE: &[u8] =
+    br#"{"BaseResponse":{"Ret":0},"AddMsgList":[{"MsgId":"7","MsgType":1,"FromUserName":"@@a","Content":""#;
+const END: &[u8] = br#"{}],"SyncKey":{"Count":1,"List":[{"Key":1,"Val":3}]}}"#;
+const TEXT_END: &[u8] = br#""}],"SyncKey":{"Count":1,"List":[{"Key":1,"Val":3}]}}"#;
+
+/// All kinds.
+const ALL: [Hostile; 18] = {
+    use Call::{Check, Contacts, Page, Sync};
+    const fn of(
+        name: &'static str,
+        call: Call,
+        before: &'static [u8],
+        part: &'static [u8],
+        after: &'static [u8],
+    ) -> Hostile {
+        Hostile { name, call, before, part, after }
+    }
+    const MEMBERS: &[u8] = br#"{"BaseResponse":{"Ret":0},"MemberList":["#;
+    const SMALLEST: &[u8] = br#"{"MsgId":0,"MsgType":1,"FromUserName":"@"},"#;
+    [
+        of("empty elements", Sync, LIST, b"{},", END),
+        of("elements that are none", Sync, LIST, b"7,", END),
+        of("the smallest messages", Sync, LIST, SMALLEST, END),
+        of("messages of all kinds", Sync, LIST, br##"{"MsgId":#,"MsgType":1,"FromUserName":"@"},"##, END),
+        of("messages of bad bytes", Sync, LIST, b"{\"MsgId\":\"\xff\",\"MsgType\":1,\"x\":\"\xff\"},", END),
+        of("nested lists", Sync, LIST, b"[", b""),
+        of("the smallest contacts", Contacts, MEMBERS, br#"{"UserName":"@"},"#, END),
+        of("empty contacts", Contacts, MEMBERS, b"{},", END),
+        of("a text of letters", Sync, MESSAGE, b"a", TEXT_END),
+        of("a text of bad bytes", Sync, MESSAGE, b"a\xff", TEXT_END),
+        of("a text of raw line breaks", Sync, MESSAGE, b"\n", TEXT_END),
+        of("a text of escapes", Sync, MESSAGE, br"\n\u6c49\ud83d", TEXT_END),
+        of("a text of entities", Sync, MESSAGE, b"&amp;<br/>", TEXT_END),
+        of("a text of backslashes", Sync, MESSAGE, br"\\", TEXT_END),
+        of("a login page of tags without an end", Page, b"", b"<ret", b""),
+        of("a login page of ends", Page, b"<ret>0", b"</re</rets", b""),
+        of("a synccheck of names", Check, b"", b"retcode = '", b"\""),
+        of("a synccheck of blanks", Check, b"", b"retcode   retcode=;", b""),
+    ]
+};
+
+impl Hostile {
+    /// About `len` bytes of it.
+    fn answer(&self, len: usize) -> Bytes {
+        let times = (len - self.before.len() - self.after.len()) / self.part.len();
+        let mut body = Vec::with_capacity(len);
+        body.extend_from_slice(self.before);
+        for number in 0..times {
+            match self.part.split(|byte| *byte == b'#').collect::<Vec<_>>()[..] {
+                [start, end] => {
+                    body.extend_from_slice(start);
+                    body.extend_from_slice((10_000_000 + number).to_string().as_bytes());
+                    body.extend_from_slice(end);
+                }
+                _ => body.extend_from_slice(self.part),
+            }
+        }
+        body.extend_from_slice(self.after);
+        body.into()
+    }
+
+    fn read(&self, answer: &Response<Bytes>) {
+        match self.call {
+            Call::Sync => drop(black_box(Sync::new(SEED).read(answer))),
+            Call::Contacts => drop(black_box(GetContact::new(0, 1).read(answer))),
+            Call::Check => drop(black_box(SyncCheck::new(SEED).read(answer))),
+            Call::Page => {
+                let page = "https://wx.qq.com/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=t".into();
+                let Ok((call, _)) = NewLoginPage::at(&page, &Site::new(Profile::Web)) else { return };
+                drop(black_box(call.read(answer)));
+            }
+        }
+    }
+
+    /// The most bytes in use while such an answer is read, its own and all that was read included,
+    /// in its bytes; 1 MiB is free.
+    fn peak(&self) -> f64 {
+        // With 20 000 elements of the smallest kind an answer is worth most for its length.
+        let sizes: &[usize] = match self.call {
+            Call::Sync | Call::Contacts => &[64 * 1024, 20_000 * self.part.len(), 8 * MIB],
+            Call::Page | Call::Check => &[64 * 1024, MIB],
+        };
+        let of_size = |len: &usize| {
+            let len = (*len).max(1024);
+            let answer = self.answer(len);
+            let before = alloc::live();
+            alloc::forget_peak();
+            match self.call {
+                Call::Sync => run(NextMessages::new(session(), SEED, Policy::default()), &answer),
+                Call::Contacts => run(ListContacts::new(&session(), SEED, Policy::default()), &answer),
+                Call::Page | Call::Check => self.read(&Response::new(Bytes::from(answer.to_vec()))),
+            }
+            let used = (alloc::peak() - before) as f64;
+            (used - MIB as f64).max(0.0) / answer.len() as f64
+        };
+        sizes.iter().map(of_size).fold(0.0, f64::max)
+    }
+}
+
+/// A session that is somewhere in its messages.
+fn session() -> Session {
+    let key = r#""sync_key": {"Count":1,"List":[{"Key":1,"Val":2}]}"#;
+    let file = perfect::session().to_json().expose().replace("\"sync_key\": null", key);
+    Session::from_json(file).expect("a good session")
+}
+
+/// Runs a flow until it has the answer, which comes in pieces, and is done or waits.
+fn run<F: Flow>(flow: Result<F, Error>, answer: &[u8]) {
+    let mut flow = flow.expect("a session that is logged in");
+    let mut pieces = answer.chunks(16 * 1024);
+    loop {
+        let input = match flow.poll(Duration::ZERO) {
+            Action::Send(id, _) => Input::Head(id, Response::new(()).into_parts().0),
+            Action::Pull(id) => match pieces.next() {
+                Some(piece) => Input::Chunk(id, Bytes::copy_from_slice(piece)),
+                None => Input::End(id),
+            },
+            done => return drop(black_box(done)),
+        };
+        flow.handle(input, Duration::ZERO).expect("what it asked for");
+    }
+}
+
+/// Reads one answer of each kind, of about `len` bytes.
+pub(crate) fn read_all(len: usize) {
+    for kind in &ALL {
+        kind.read(&Response::new(kind.answer(len)));
+    }
+}
+
+/// What memory reading them takes at most.
+pub(crate) fn peak() -> Row {
+    let peaks = ALL.iter().map(|kind| (kind.peak(), kind.name));
+    let (peak, name) = peaks.fold((0.0, ""), |most, next| if next.0 > most.0 { next } else { most });
+    let what = format!("most memory while a costly answer is read, in its bytes, 1 MiB excepted ({name})");
+    Row::count(what, peak, 2, "").at_most(6.0)
+}

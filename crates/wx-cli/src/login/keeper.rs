@@ -1,0 +1,122 @@
+//! The session file during a login: the login is in it as soon as there is one.
+
+use wx_client::session_file::SessionFile;
+use wx_proto::{Advice, Session, flow};
+
+use crate::args::Global;
+use crate::problem::{Class, Problem};
+use crate::report::Report;
+use crate::transport::{Wire, seed};
+
+/// Keeps the login in its file, or sees to it that none goes on that nobody has.
+pub(super) struct Keeper<'a> {
+    file: &'a SessionFile,
+    /// What the file holds and the login may replace, if it is of the same account.
+    before: Option<Session>,
+    opened: Option<Opened>,
+}
+
+/// A login that the login page has opened.
+struct Opened {
+    session: Session,
+    saved: Result<(), Problem>,
+}
+
+impl<'a> Keeper<'a> {
+    pub(super) fn new(file: &'a SessionFile, before: Option<Session>) -> Self {
+        Self { file, before, opened: None }
+    }
+
+    /// The login exists from here on. A problem with the file is told when the login is over: by then
+    /// there may be room for it.
+    pub(super) fn opened(&mut self, session: &Session) {
+        let saved = if self.is_of_another(session) { Ok(()) } else { self.save(session) };
+        self.opened = Some(Opened { session: session.clone(), saved });
+    }
+
+    /// What is left of a login that ended so.
+    pub(super) fn finish(
+        self,
+        ended: Result<Session, Problem>,
+        wire: &Wire,
+        global: &Global,
+        report: &Report,
+    ) -> Result<Session, Problem> {
+        let end = |session: &Session| log_out(session, wire, global, report);
+        let Some(Opened { session, saved }) = &self.opened else { return ended };
+        if let Some(before) = self.before.as_ref().filter(|_| self.is_of_another(session)) {
+            let profile = before.site().profile();
+            let what =
+                format!("holds the login of another account ({profile}); the new one {}", end(session));
+            return Err(
+                Problem::local(what, Advice::CheckFile).hint("choose another --session; --force replaces it")
+            );
+        }
+        match (ended, saved) {
+            (Ok(session), saved) => match (self.save(&session), saved) {
+                (Ok(()), _) => Ok(session),
+                (Err(problem), Ok(())) => {
+                    report.warn(&format!("{}; the next command begins the session again", problem.message));
+                    Ok(session)
+                }
+                (Err(problem), Err(_)) => Err(unsaved(&problem, end(&session))),
+            },
+            // Over before it began: the file is as it was, or holds what the phone can be asked with.
+            (Err(problem), _) if problem.class == Class::Login => {
+                let mut over = session.clone();
+                over.end();
+                self.save(self.before.as_ref().unwrap_or(&over))?;
+                Err(problem)
+            }
+            (Err(problem), Ok(())) => {
+                Err(problem.hint("the login is kept: `wx whoami`, or any other command, goes on with it"))
+            }
+            (Err(_), Err(problem)) => Err(unsaved(problem, end(session))),
+        }
+    }
+
+    fn save(&self, session: &Session) -> Result<(), Problem> {
+        Ok(self.file.save(session)?)
+    }
+
+    /// Whether the file holds the login of another account that is worth keeping: one to an emulator is
+    /// not.
+    fn is_of_another(&self, new: &Session) -> bool {
+        self.before.as_ref().is_some_and(|old| old.uin() != new.uin() && !old.hosts().is_loopback())
+    }
+}
+
+/// Ends a login that nobody would have, and says whether that worked.
+fn log_out(session: &Session, wire: &Wire, global: &Global, report: &Report) -> &'static str {
+    let logout = || {
+        let flow = flow::Logout::new(session, seed()?, global.policy())?;
+        wire.drive(flow, report)
+    };
+    if logout().is_ok() { "was ended" } else { "could not be ended: end it on the phone" }
+}
+
+fn unsaved(problem: &Problem, end: &str) -> Problem {
+    let what = format!("the login could not be saved ({}) and {end}", problem.message);
+    Problem::local(what, Advice::CheckFile).with_session()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(base: &str, uin: u32) -> Session {
+        Session::builder(base).allow_loopback().uin(uin).user_name("@me").build().unwrap()
+    }
+
+    #[test]
+    fn only_the_same_account_or_an_emulator_gives_way() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = SessionFile::open_or_create(dir.path().join("session.json")).unwrap();
+        let keeper = Keeper::new(&file, Some(session("https://wx.qq.com", 1)));
+        assert!(!keeper.is_of_another(&session("https://wx2.qq.com", 1)));
+        assert!(keeper.is_of_another(&session("https://wx2.qq.com", 2)));
+        let keeper = Keeper::new(&file, Some(session("http://127.0.0.1:1", 1)));
+        assert!(!keeper.is_of_another(&session("http://127.0.0.1:2", 2)));
+        assert!(!Keeper::new(&file, None).is_of_another(&session("https://wx.qq.com", 2)));
+    }
+}

@@ -1,0 +1,45 @@
+use std::path::Path;
+
+use super::LockError;
+
+/// A directory in which one process at a time works. Nothing is written to it: the lock is on the
+/// directory itself.
+#[derive(Debug)]
+pub struct LockedDir {
+    #[cfg(unix)]
+    _file: std::fs::File,
+}
+
+impl LockedDir {
+    /// Locks a directory, also one that a link leads to. On systems other than Unix nothing is
+    /// locked.
+    ///
+    /// # Errors
+    /// [`LockError::Busy`] if another process, or another part of this one, has it;
+    /// [`LockError::Io`] if it is no directory or cannot be opened.
+    #[cfg(unix)]
+    pub fn open(path: &Path) -> Result<Self, LockError> {
+        use std::fs::{File, TryLockError};
+        use std::os::unix::fs::OpenOptionsExt;
+
+        let flags = rustix::fs::OFlags::DIRECTORY.bits().cast_signed();
+        let file = File::options().read(true).custom_flags(flags).open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => {
+                let id = crate::regular::FileId::from_metadata(&file.metadata()?);
+                Err(LockError::Busy(super::Holder::find(id)))
+            }
+            Err(TryLockError::Error(error)) => Err(error.into()),
+        }
+    }
+
+    /// Does nothing here.
+    ///
+    /// # Errors
+    /// None.
+    #[cfg(not(unix))]
+    pub fn open(_: &Path) -> Result<Self, LockError> {
+        Ok(Self {})
+    }
+}

@@ -1,0 +1,113 @@
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use wx_proto::SessionError;
+
+use super::LIMIT;
+use crate::lock::{Holder, LockError};
+
+/// What is wrong with a session file. Nothing of its contents is shown.
+#[derive(Debug)]
+pub struct SessionFileError {
+    path: PathBuf,
+    kind: SessionFileErrorKind,
+}
+
+/// The kinds of [`SessionFileError`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SessionFileErrorKind {
+    /// The file does not exist, or is empty.
+    NoLogin,
+    /// Another process has locked it.
+    Busy(Option<Holder>),
+    /// It is larger than 4 MiB.
+    TooLarge,
+    /// It is not a session, or not one that may be used here.
+    Session(SessionError),
+    /// It cannot be opened, read or written, or is not the file any more that was locked.
+    Io(io::Error),
+}
+
+impl SessionFileError {
+    pub(super) fn new(path: PathBuf, kind: SessionFileErrorKind) -> Self {
+        Self { path, kind }
+    }
+
+    /// Returns the path of the session file, as it was given.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns what is wrong.
+    #[must_use]
+    pub fn kind(&self) -> &SessionFileErrorKind {
+        &self.kind
+    }
+}
+
+impl SessionFileErrorKind {
+    /// A file that does not exist holds no login.
+    pub(super) fn or_no_login(self) -> Self {
+        match self {
+            Self::Io(error) if error.kind() == ErrorKind::NotFound => Self::NoLogin,
+            other => other,
+        }
+    }
+
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::NoLogin => "log in first",
+            Self::Busy(_) => "wait until it has ended",
+            Self::TooLarge | Self::Session(_) => "log in again, or use another file",
+            Self::Io(_) => "check the file and its directory",
+        }
+    }
+}
+
+impl fmt::Display for SessionFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "session file {}: {}; {}", self.path.display(), self.kind, self.kind.advice())
+    }
+}
+
+/// What is wrong, without the path and without advice.
+impl fmt::Display for SessionFileErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoLogin => f.write_str("not logged in"),
+            Self::Busy(Some(holder)) => write!(f, "in use by {holder}"),
+            Self::Busy(None) => f.write_str("in use by another process"),
+            Self::TooLarge => write!(f, "larger than {} MiB", LIMIT >> 20),
+            Self::Session(error) => error.fmt(f),
+            Self::Io(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for SessionFileError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            SessionFileErrorKind::Session(error) => error.source(),
+            SessionFileErrorKind::Io(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<LockError> for SessionFileErrorKind {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Busy(holder) => Self::Busy(holder),
+            LockError::Io(error) => Self::Io(error),
+        }
+    }
+}
+
+impl From<io::Error> for SessionFileErrorKind {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}

@@ -1,0 +1,216 @@
+//! Answers with bytes that strict JSON refuses: what a stranger has a say in stops nothing, what
+//! decides stays strict.
+
+use proptest::prelude::*;
+use serde_json::json;
+use wx_proto::bytes::Bytes;
+use wx_proto::endpoint::check_upload::CheckUpload;
+use wx_proto::endpoint::get_contact::GetContact;
+use wx_proto::endpoint::get_msg_img::GetMsgImg;
+use wx_proto::endpoint::init::Init;
+use wx_proto::endpoint::push_login_url::PushLoginUrl;
+use wx_proto::endpoint::send_msg_img::SendMsgImg;
+use wx_proto::endpoint::sync::Sync;
+use wx_proto::endpoint::sync_check::{Checked, SyncCheck};
+use wx_proto::endpoint::upload_media::UploadMedia;
+use wx_proto::endpoint::{Endpoint, new_login_page::NewLoginPage};
+use wx_proto::flow::NextMessages;
+use wx_proto::http::Response;
+use wx_proto::{ImageSize, MediaId, MsgId, Policy, Profile, ReplyError, Session, Site};
+
+use super::world::*;
+use super::{contact_list, message_list};
+
+/// What a stranger, or a relay, may put into a string.
+const ODD: [&[u8]; 8] =
+    [b"\xff", b"\xe6\xb1", b"\\ud83d", b"\\ude00\\ud83d", b"\n", b"\x01", b"\\x41", b"\\u12"];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_in_any_string_of_any_element_never_cost_another_element(
+        which in any::<u8>(), append in any::<bool>(), bytes in bytes(),
+    ) {
+        let data = [&[which, append.into()], &bytes[..]].concat();
+        message_list::check(&data);
+        contact_list::check(&data);
+    }
+}
+
+/// Any bytes, and those that readers of JSON trip over.
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    let odd = prop::sample::select(&ODD[..]).prop_map(<[u8]>::to_vec);
+    let part = prop_oneof![
+        odd,
+        prop::collection::vec(any::<u8>(), 0..8),
+        "[\\\\\"{}\\[\\],:u0-9a-f]{0,6}".prop_map(String::into_bytes),
+    ];
+    prop::collection::vec(part, 0..6).prop_map(|parts| parts.concat())
+}
+
+/// The text with `bytes` for each `%`.
+fn with(template: &str, bytes: &[u8]) -> Response<Bytes> {
+    let parts: Vec<_> = template.split('%').map(str::as_bytes).collect();
+    Response::new(parts.join(bytes).into())
+}
+
+#[test]
+fn names_and_words_stop_no_call() {
+    let policy = Policy::default();
+    for odd in ODD {
+        let init = with(
+            r#"{"BaseResponse":{"Ret":0,"ErrMsg":"%"},"User":{"UserName":"@me","NickName":"a%b"},"ContactList":[{"UserName":"%"}],"SyncKey":{"Count":1,"List":[{"Key":1,"Val":2}]}}"#,
+            odd,
+        );
+        let name = Init::new(SEED).read(&init).unwrap().nick_name;
+        assert!(name.starts_with('a') && name.contains('b'), "{name}");
+        let upload = UploadMedia::new(picture(&jpeg(12), &policy), "00", to(), SEED);
+        let answer = r#"{"BaseResponse":{"Ret":0,"ErrMsg":"%"},"MediaId":"@m","EncryFileName":"%","StartPos":"%","CDNThumbImgHeight":[],"CDNThumbImgWidth":1e999}"#;
+        assert!(upload.chunk(0, Bytes::new()).read(&with(answer, odd)).is_ok());
+        let sent = with(r#"{"BaseResponse":{"Ret":0,"ErrMsg":{}},"MsgID":"77","LocalID":"%"}"#, odd);
+        assert!(SendMsgImg::new(MediaId::new("@m").unwrap(), to(), SEED).read(&sent).is_ok());
+        let pushed = with(r#"{"ret":"0","msg":"%","uuid":"abc=="}"#, odd);
+        assert!(PushLoginUrl::new(1).read(&pushed).is_ok());
+        let check = with("window.synccheck={retcode:\"0\",selector:\"2\",word:\"%\"}", odd);
+        assert_eq!(SyncCheck::new(SEED).read(&check), Ok(Checked::Something { selector: 2 }));
+        let page =
+            "<error><ret>0</ret><message>%</message><skey>k</skey><wxsid>s</wxsid><wxuin>7</wxuin></error>";
+        let (call, _) =
+            NewLoginPage::at(&"https://wx.qq.com/x?ticket=t".into(), &Site::new(Profile::Web)).unwrap();
+        assert!(call.read(&with(page, odd)).is_ok());
+        // A refusal keeps its code, and its words as far as they go.
+        let refused = with(r#"{"BaseResponse":{"Ret":1205,"ErrMsg":"slow%"}}"#, odd);
+        let mut measured = refused.clone();
+        measured.headers_mut().insert("content-length", refused.body().len().into());
+        let image = GetMsgImg::new(MsgId::new("7").unwrap(), ImageSize::Original, SEED).read(&measured);
+        for error in [image.unwrap_err(), Init::new(SEED).read(&refused).unwrap_err()] {
+            let ReplyError::Refused { ret, message } = error else { panic!("{error}") };
+            assert!(ret.0 == 1205 && message.starts_with("slow"), "{message}");
+        }
+    }
+}
+
+#[test]
+fn marks_and_nuls_around_an_answer_are_passed_over() {
+    let init = r#"{"BaseResponse":{"Ret":0},"User":{"UserName":"@me"}}"#;
+    for (before, after) in
+        [("\u{feff}", ""), ("", "\0"), ("\0\0", "\0\r\n\0"), ("\u{feff}\0 \u{feff}", "\0\u{feff}")]
+    {
+        let around = |text: &str| Response::new(Bytes::from(format!("{before}{text}{after}")));
+        assert!(Init::new(SEED).read(&around(init)).is_ok(), "{before:?} {after:?}");
+        assert!(PushLoginUrl::new(1).read(&around(r#"{"ret":"0","uuid":"abc"}"#)).is_ok());
+        let check = around("window.synccheck={retcode:\"0\",selector:\"0\"}");
+        assert_eq!(SyncCheck::new(SEED).read(&check), Ok(Checked::Nothing));
+        assert_eq!(Init::new(SEED).read(&around("")).unwrap_err(), ReplyError::Empty);
+        assert_eq!(Init::new(SEED).read(&around("<html>")).unwrap_err(), ReplyError::Html);
+        assert_eq!(Init::new(SEED).read(&around(&init[..40])).unwrap_err(), ReplyError::CutJson);
+        // Anything else there is an error, and so are they in the middle.
+        assert!(Init::new(SEED).read(&around(&format!("{init}x"))).is_err());
+        if !before.is_empty() {
+            assert!(Init::new(SEED).read(&around(&init.replace(':', &format!(":{before}")))).is_err());
+        }
+    }
+}
+
+#[test]
+fn what_decides_stays_strict() {
+    let read_init = |text: &str| Init::new(SEED).read(&Response::new(Bytes::from(text.to_owned()))).is_ok();
+    let init = r#"{"BaseResponse":{"Ret":0},"User":{"UserName":"@me","NickName":"x"},"SKey":"@k","SyncKey":{"Count":1,"List":[{"Key":1,"Val":2}]}}"#;
+    assert!(read_init(init));
+    for (once, twice) in [
+        ("\"Ret\":0", "\"Ret\":0,\"Ret\":0"),
+        ("\"Ret\":0", "\"Ret\":1,\"R\\u0065t\":0"),
+        ("\"User\"", "\"BaseResponse\":{\"Ret\":0},\"User\""),
+        ("\"SyncKey\"", "\"SyncKey\":{},\"SyncKey\""),
+        ("\"Val\":2", "\"Val\":2,\"Val\":3"),
+        ("\"Val\":2", "\"Val\":\"x\""),
+        ("\"UserName\"", "\"UserName\":\"@x\",\"UserName\""),
+        ("\"Ret\":0", "\"Ret\":1e999"),
+        ("\"SyncKey\":{", "\"SyncKey\":7,\"x\":{"),
+    ] {
+        assert!(!read_init(&init.replacen(once, twice, 1)), "{twice}");
+    }
+    let upload = UploadMedia::new(picture(&jpeg(12), &Policy::default()), "00", to(), SEED);
+    let send = SendMsgImg::new(MediaId::new("@m").unwrap(), to(), SEED);
+    let check = CheckUpload::new(upload.picture(), "00", to(), SEED);
+    let twice = r#"{"BaseResponse":{"Ret":0},"MediaId":"@m","MediaId":"@n","MsgID":"7","MsgID":"8"}"#;
+    let damaged = r#"{"BaseResponse":{"Ret":0},"MediaId":"@m%","MsgID":"7%"}"#;
+    for odd in ODD {
+        for answer in [with(twice, b""), with(damaged, odd)] {
+            assert!(upload.chunk(0, Bytes::new()).read(&answer).is_err());
+            assert!(send.read(&answer).is_err());
+            assert!(check.read(&answer).is_err());
+        }
+        let name = with(&init.replace("@me", "@me%"), odd);
+        assert!(Init::new(SEED).read(&name).is_err());
+        let uuid = with(r#"{"ret":"0","uuid":"abc%"}"#, odd);
+        assert!(PushLoginUrl::new(1).read(&uuid).is_err());
+    }
+    let (call, _) =
+        NewLoginPage::at(&"https://wx.qq.com/x?ticket=t".into(), &Site::new(Profile::Web)).unwrap();
+    let page = "<error><ret>0</ret><skey>k</skey><wxsid>s</wxsid><wxuin>7</wxuin><pass_ticket>t</pass_ticket></error>";
+    for whole in ["k</", "s</", "t</"] {
+        let damaged = page.replacen(whole, &whole.replace('<', "%<"), 1);
+        assert!(call.read(&with(&damaged, b"\xff")).is_err(), "{damaged}");
+    }
+}
+
+#[test]
+fn an_skey_that_was_damaged_is_not_taken_in() {
+    let answer =
+        with(r#"{"BaseResponse":{"Ret":0},"SKey":"@k%","ContinueFlag":[],"SyncCheckKey":"odd"}"#, b"\xff");
+    let batch = Sync::new(SEED).read(&answer).unwrap();
+    let mut session = session();
+    let before = session.skey().expose().clone();
+    session.adopt_batch(batch, 1);
+    assert_eq!(session.skey().expose(), &before);
+}
+
+/// An answer to a webwxsync that moves the position to `n`.
+fn batch(n: u32, list: &str, odd: &[u8]) -> Answer {
+    let key = format!(r#"{{"Count":1,"List":[{{"Key":1,"Val":{n}}}]}}"#);
+    let (_, body) =
+        with(&format!(r#"{{"BaseResponse":{{"Ret":0}},"AddMsgList":[{list}],"SyncKey":{key}}}"#), odd)
+            .into_parts();
+    ok(body)
+}
+
+fn session_with_key() -> Session {
+    let mut file: serde_json::Value = serde_json::from_str(session().to_json().expose()).unwrap();
+    file["sync_key"] = json!({ "Count": 1, "List": [{ "Key": 1, "Val": 5 }] });
+    Session::from_json(file.to_string()).unwrap()
+}
+
+#[test]
+fn a_message_that_cannot_be_read_is_passed_for_good() {
+    let unreadable = r#"{"MsgId":"7%","MsgType":1,"FromUserName":"@a"}"#;
+    for odd in ODD {
+        let mut world = World::new("", [batch(6, unreadable, odd), batch(7, "{}", odd)]);
+        let mut flow = NextMessages::new(session_with_key(), SEED, Policy::default()).unwrap();
+        let arrived = world.run(&mut flow).unwrap();
+        assert_eq!((arrived.messages.len(), arrived.skipped.unreadable), (0, 1), "it is told, and at once");
+        let saved = arrived.session.to_json();
+        assert!(saved.expose().contains("\"Val\": 6"), "the position is after it");
+    }
+    // A position that does not move brings the same again: that is waited out.
+    let known = r#"{"MsgId":"8","MsgType":1,"FromUserName":"@a"}"#;
+    let check = || ok("window.synccheck={retcode:\"0\",selector:\"2\"}");
+    let mut world = World::new("", [batch(5, "{}", b""), check(), batch(6, known, b"")]);
+    let mut flow = NextMessages::new(session_with_key(), SEED, Policy::default()).unwrap();
+    assert_eq!(world.run(&mut flow).unwrap().messages.len(), 1);
+}
+
+#[test]
+fn more_than_twenty_thousand_are_counted_and_the_position_moves() {
+    let many = [r#"{"MsgId":"0","MsgType":1,"FromUserName":"@a"}"#; 20_005].join(",");
+    let mut world = World::new("", [batch(6, &many, b"")]);
+    let mut flow = NextMessages::new(session_with_key(), SEED, Policy::default()).unwrap();
+    let arrived = world.run(&mut flow).unwrap();
+    assert_eq!((arrived.messages.len(), arrived.skipped.over_limit), (20_000, 5));
+    assert!(arrived.session.to_json().expose().contains("\"Val\": 6"));
+    let contacts = [r#"{"UserName":"@a"}"#; 20_005].join(",");
+    let answer = format!(r#"{{"BaseResponse":{{"Ret":0}},"MemberList":[{contacts}]}}"#);
+    let listed = GetContact::new(0, 1).read(&Response::new(answer.into())).unwrap();
+    assert_eq!((listed.contacts.len(), listed.skipped.over_limit), (20_000, 5));
+}

@@ -1,0 +1,79 @@
+//! Lists of contacts: whatever stands in a string of one costs no other one, every one is read or
+//! counted, a damaged id is no other id, and what was cut is an error.
+
+#[path = "spoiled.rs"]
+mod spoiled;
+
+use serde_json::{Value, json};
+use wx_proto::bytes::Bytes;
+use wx_proto::endpoint::Endpoint;
+use wx_proto::endpoint::batch_get_contact::BatchGetContact;
+use wx_proto::endpoint::get_contact::{Contacts, GetContact};
+use wx_proto::http::Response;
+use wx_proto::{Contact, ReplyError, UserName};
+
+use super::world::{SEED, to};
+
+fn read(body: &[u8]) -> Result<Contacts, ReplyError> {
+    GetContact::new(0, 1).read(&Response::new(Bytes::copy_from_slice(body)))
+}
+
+fn read_some(body: &[u8]) -> Result<Vec<Contact>, ReplyError> {
+    BatchGetContact::new([to()], SEED).read(&Response::new(Bytes::copy_from_slice(body)))
+}
+
+fn contact(name: &str) -> Value {
+    json!({
+        "UserName": name, "NickName": "A &amp; B", "RemarkName": "Anna", "Sex": 0,
+        "MemberList": [{ "UserName": "@member", "NickName": "x" }], "EncryChatRoomId": "",
+    })
+}
+
+/// The first byte chooses a string, the second whether it is replaced or added to, the rest is what
+/// stands there. The same bytes as a whole answer.
+pub(crate) fn check(data: &[u8]) {
+    whole(data);
+    let [which, append, bytes @ ..] = data else { return };
+    let [first, middle, last] = ["@a", "@b", "@c"].map(contact);
+    let clean = |json: &Value| {
+        read_some(&spoiled::answer("ContactList", &[json.to_string().as_bytes()])).unwrap().remove(0)
+    };
+    let spoiled = spoiled::element(&middle, usize::from(*which), append & 1 != 0, bytes);
+    let list = [first.to_string().into_bytes(), spoiled.clone(), last.to_string().into_bytes()];
+    let list = list.each_ref().map(Vec::as_slice);
+    let body = spoiled::answer("MemberList", &list);
+    let Contacts { contacts, skipped, .. } = read(&body).expect("a good answer with an odd element");
+
+    assert_eq!(contacts.len() as u64 + skipped.unreadable, 3);
+    assert_eq!(read_some(&spoiled::answer("ContactList", &list)).as_ref(), Ok(&contacts));
+    assert_eq!((contacts.first(), contacts.last()), (Some(&clean(&first)), Some(&clean(&last))));
+    if let [_, read, _] = &contacts[..] {
+        let seen: Value = serde_json::from_slice(&spoiled).unwrap_or(middle);
+        let name = seen["UserName"].as_str().unwrap_or_default();
+        assert_eq!(Some(&read.user_name), UserName::new(name).ok().as_ref());
+    }
+    assert!(spoiled::cuts(&body).all(|cut| read(cut).is_err()));
+}
+
+fn whole(body: &[u8]) {
+    if let Ok(listed) = read(body) {
+        assert!(spoiled::cuts(body).all(|cut| read(cut).is_err()), "a cut answer was taken for a whole one");
+        counted(
+            body,
+            "MemberList",
+            listed.contacts.len(),
+            listed.skipped.unreadable + listed.skipped.over_limit,
+        );
+    }
+    if let Ok(found) = read_some(body) {
+        assert!(spoiled::cuts(body).all(|cut| read_some(cut).is_err()));
+        assert!(found.len() <= 20_000);
+    }
+}
+
+fn counted(body: &[u8], key: &str, read: usize, skipped: u64) {
+    assert!(read <= 20_000);
+    let Ok(seen) = serde_json::from_slice::<Value>(body) else { return };
+    let sent = seen[key].as_array().map_or(0, Vec::len);
+    assert_eq!(read as u64 + skipped, sent as u64);
+}

@@ -1,0 +1,119 @@
+//! What becomes of a login when it does not begin, or does not end, as it should.
+
+use std::time::Duration;
+
+use wx_proto::flow::LoginState;
+use wx_proto::{Advice, Policy, Session, Step};
+
+use super::life::{brisk, name};
+use super::{LoginFrom, Server, Transport, assert_secret_free, friend, place, quiet, server, session, small};
+
+/// No waits to speak of.
+fn quick() -> Policy {
+    let mut policy = brisk();
+    policy.back_off = Duration::from_millis(1);
+    (policy.login_tries, policy.chunk_tries) = (2, 2);
+    policy
+}
+
+/// A server with this fault at the first calls to an endpoint.
+fn server_with(fault: &str, endpoint: &str, times: usize) -> Server {
+    let faults: Vec<_> = (1..=times).map(|n| format!("{fault}@{endpoint}#{n}")).collect();
+    server(&faults.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// A login that the phone has confirmed is there for the next program, whatever becomes of webwxinit.
+pub(crate) fn a_login_whose_webwxinit_fails_is_kept<T: Transport>() {
+    for (fault, tries) in [
+        ("ret=-1", 2),
+        ("ret=1205", 1),
+        ("status=500", 2),
+        ("status=502", 2),
+        ("status=429", 2),
+        ("html", 2),
+        ("empty", 2),
+        ("cut=100", 2),
+        // The first try has two: it meets a connection that was used before.
+        ("drop=before", 3),
+        ("drop=after", 3),
+        ("delay=1500", 2),
+        ("redirect=https://hotel.example/", 2),
+    ] {
+        // What is over before the tries are used up is no trouble at all.
+        let once = server_with(fault, "webwxinit", tries - 1);
+        T::login(LoginFrom::Code(place::site(&once)), quick(), |_| ()).unwrap();
+
+        let server = server_with(fault, "webwxinit", tries);
+        let mut opened = None;
+        let none = T::login(LoginFrom::Code(place::site(&server)), quick(), |state| {
+            if let LoginState::Opened { session } = state {
+                opened = Some(session.clone());
+            }
+        });
+        let none = none.err().unwrap();
+        assert_secret_free(&server, &none.error);
+        assert_eq!(none.error.step, Step::Init, "{fault}");
+        let kept = none.session.unwrap();
+        assert_eq!(Some(&kept), opened.as_ref());
+        let saved = place::read(kept.to_json().expose());
+        let client = T::new(saved, quick(), None);
+        assert!(client.send(&friend(&server), small(), quiet).is_err(), "nobody would be the sender");
+        client.restore().unwrap();
+        client.send(&friend(&server), small(), quiet).unwrap();
+    }
+    let server = server(&["ret=1101@webwxinit"]);
+    let none = T::login(LoginFrom::Code(place::site(&server)), quick(), |_| ()).err().unwrap();
+    assert_eq!((none.error.advice(), none.session), (Advice::LoginAgain, None));
+}
+
+/// After a logout the phone can be asked; what comes in the place of an answer leads to a code.
+pub(crate) fn a_question_that_cannot_be_asked_becomes_a_code<T: Transport>() {
+    let mut ways = vec![(None, vec!["asked", "scanned", "confirmed", "opened"])];
+    for fault in ["status=404", "status=500", "html", "empty", "drop=before", "drop=after", "cut=9"] {
+        ways.push((Some(fault), vec!["trouble", "code", "scanned", "confirmed", "opened"]));
+    }
+    for (fault, expected) in ways {
+        let server = server(&[]);
+        let client = T::new(session(&server), quick(), None);
+        client.logout().unwrap();
+        if let Some(fault) = fault {
+            server.add_fault(format!("{fault}@webwxpushloginurl").parse().unwrap());
+        }
+        let mut heard = Vec::new();
+        let from = LoginFrom::Push(Session::clone(&client.session()));
+        let client = T::login(from, quick(), |state| heard.push(name(state))).unwrap();
+        assert_eq!(heard, expected, "{fault:?}");
+        client.send(&friend(&server), small(), quiet).unwrap();
+    }
+}
+
+/// What the server did not confirm is no logout, and can be tried again; a good one leaves no secret.
+pub(crate) fn only_a_good_logout_is_one<T: Transport>() {
+    for (fault, tries) in [
+        ("ret=1", 1),
+        ("ret=-1", 2),
+        ("ret=1101", 1),
+        ("status=404", 1),
+        ("status=500", 2),
+        ("status=503", 2),
+        ("status=200", 2),
+        ("redirect=https://hotel.example/login", 2),
+        ("drop=before", 2),
+        ("drop=after", 2),
+    ] {
+        let server = server_with(fault, "webwxlogout", tries);
+        let client = T::new(session(&server), quick(), None);
+        let before = client.session();
+        let error = client.logout().unwrap_err();
+        assert_eq!(error.step, Step::Logout, "{fault}");
+        assert_secret_free(&server, &error);
+        assert_eq!(client.session(), before, "{fault}");
+        client.logout().unwrap();
+        let left = client.session().to_json().expose().to_lowercase();
+        for secret in [before.sid(), before.skey()] {
+            assert!(!left.contains(&secret.expose().to_lowercase()), "{fault}");
+        }
+        assert!(!left.contains("webwx_data_ticket") && left.contains("webwx_auth_ticket"), "{left}");
+        assert!(client.twin().logout().is_err());
+    }
+}
