@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use wx_emulator::{Fault, Scan};
-use wx_proto::{ImageSize, MsgId, NameError, Policy, Profile, UserName};
+use wx_proto::{ImageSize, MsgId, Policy, Profile, Recipient};
 
 use crate::{out, session};
 
@@ -126,9 +126,10 @@ pub(crate) struct Emulate {
 pub(crate) struct SendImage {
     #[command(flatten)]
     pub(crate) session: SessionFile,
-    /// Who gets the pictures: a UserName of this login, filehelper, or name:NICK for a remark or nickname; can be repeated.
+    /// Who gets the pictures: name:NICK for a remark or nickname, filehelper, or a UserName of this
+    /// login; can be repeated.
     #[arg(long, required = true, value_name = "USER")]
-    pub(crate) to: Vec<Recipient>,
+    pub(crate) to: Vec<Addressee>,
     /// Send the pictures as files.
     #[arg(long)]
     pub(crate) as_file: bool,
@@ -240,27 +241,34 @@ pub(crate) struct Watch {
 
 /// Whom a picture is for, as it is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Recipient {
-    User(UserName),
+pub(crate) enum Addressee {
+    Recipient(Recipient),
     /// A remark or a nickname, to be looked up.
     Name(String),
 }
 
-impl FromStr for Recipient {
-    type Err = NameError;
+impl FromStr for Addressee {
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, NameError> {
-        match text.strip_prefix("name:") {
-            Some(name) if !name.is_empty() => Ok(Self::Name(name.to_owned())),
-            _ => text.parse().map(Self::User),
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(name) = text.strip_prefix("name:") {
+            return match name.trim() {
+                "" => Err("name: needs a remark or nickname after it".to_owned()),
+                _ => Ok(Self::Name(name.to_owned())),
+            };
         }
+        let suggest = |error| match text.trim() {
+            "" => format!("{error}"),
+            name => format!("{error}; for a contact of this name use name:{name}"),
+        };
+        text.parse().map(Self::Recipient).map_err(suggest)
     }
 }
 
-impl fmt::Display for Recipient {
+impl fmt::Display for Addressee {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::User(name) => name.fmt(f),
+            Self::Recipient(recipient) => recipient.fmt(f),
             Self::Name(name) => write!(f, "name:{name}"),
         }
     }

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use wx_client::temp_file;
 
+use crate::out;
 use crate::problem::Class;
 use crate::report::Report;
-use crate::{files, out};
 
 /// A request of the user to stop.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +63,6 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
                 _ => report.interrupt() == Class::Unknown,
             };
             temp_file::remove_before_exit();
-            files::forget_locks();
             ExitCode::from(match signal {
                 _ if unknown => 4,
                 Signal::Interrupt => 130,
@@ -76,6 +75,10 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
         }
     }
 }
+
+/// SIGXFSZ.
+#[cfg(target_os = "linux")]
+const XFSZ: i32 = 25;
 
 /// Ctrl-C, SIGTERM and SIGHUP, caught from here on.
 pub(crate) struct Signals {
@@ -99,6 +102,9 @@ impl Signals {
             if !ignores_hangup() {
                 wanted.push((Signal::Terminate, SignalKind::hangup()));
             }
+            // A file that may not grow (`ulimit -f`) is then an error of the write, and can be told.
+            #[cfg(target_os = "linux")]
+            drop(signal(SignalKind::from_raw(XFSZ)));
             let catch = |(name, kind)| Ok((name, signal(kind)?));
             wanted.into_iter().map(catch).collect::<io::Result<_>>()?
         };

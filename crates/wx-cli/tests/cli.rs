@@ -38,6 +38,8 @@ mod odd_bytes;
 #[cfg(unix)]
 #[path = "cli/real_names.rs"]
 mod real_names;
+#[path = "cli/recipients.rs"]
+mod recipients;
 #[cfg(unix)]
 #[path = "cli/resume.rs"]
 mod resume;

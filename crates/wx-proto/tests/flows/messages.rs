@@ -299,7 +299,7 @@ fn list(answers: impl IntoIterator<Item = Answer>) -> (World, Result<Vec<wx_prot
 #[test]
 fn contacts_come_page_by_page_and_each_of_them_once() {
     let (world, result) =
-        list([contacts(&["@a", "@@room", "bad name"], 7), dropped(), contacts(&["@a", "@c"], 0)]);
+        list([contacts(&["@a", "@@room", "bad\nname"], 7), dropped(), contacts(&["@a", "@c"], 0)]);
     let found = result.unwrap();
     let names: Vec<_> = found.iter().map(|contact| contact.user_name.as_str()).collect();
     assert_eq!(names, ["@a", "@@room", "@c"]);

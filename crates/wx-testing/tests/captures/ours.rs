@@ -5,7 +5,7 @@ use std::time::Duration;
 use image::ImageFormat::{Gif, Jpeg, Png};
 use tokio::runtime::Runtime;
 use wx_emulator::{Emulator, Profile, Request};
-use wx_proto::{ImageSize, MsgId, Policy, Session, Site, UserName};
+use wx_proto::{ImageSize, MsgId, Policy, Recipient, Session, Site};
 use wx_reqwest::reqwest;
 use wx_testing::TestBed;
 use wx_ureq::ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
@@ -23,7 +23,7 @@ pub(crate) trait Client: Sized {
     /// The MsgIds of the next batch.
     fn messages(&self) -> Vec<MsgId>;
     fn fetch(&self, id: &MsgId, size: ImageSize);
-    fn send(&self, to: &UserName, name: &str, bytes: Vec<u8>);
+    fn send(&self, to: &Recipient, name: &str, bytes: Vec<u8>);
     fn logout(&self);
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn drive<C: Client>(profile: Profile) -> Seen {
     client.fetch(&message, ImageSize::Thumbnail);
     client.fetch(&message, ImageSize::Original);
     let friend = if profile == Profile::Web { server.friend() } else { "filehelper" };
-    let to = UserName::new(friend).unwrap();
+    let to = Recipient::new(friend).unwrap();
     client.send(&to, "second.jpg", sized(Jpeg, 40, 30, SMALL));
     let plain = server.requests().len();
 
@@ -129,7 +129,7 @@ impl Client for Ureq {
         self.0.fetch_image(id, size, wx_ureq::Sink::vec(&mut Vec::new())).unwrap();
     }
 
-    fn send(&self, to: &UserName, name: &str, bytes: Vec<u8>) {
+    fn send(&self, to: &Recipient, name: &str, bytes: Vec<u8>) {
         self.0.send_image(to, wx_ureq::Source::bytes(name, bytes)).unwrap();
     }
 
@@ -185,7 +185,7 @@ impl Client for Reqwest {
         self.runtime.block_on(fetch).unwrap();
     }
 
-    fn send(&self, to: &UserName, name: &str, bytes: Vec<u8>) {
+    fn send(&self, to: &Recipient, name: &str, bytes: Vec<u8>) {
         let send = self.client.send_image(to, wx_reqwest::Source::bytes(name, bytes));
         self.runtime.block_on(send).unwrap();
     }

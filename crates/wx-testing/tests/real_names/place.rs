@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::ops::Deref;
 
 use wx_emulator::{Builder, Emulator, Profile};
-use wx_proto::{Session, Site, UserName};
+use wx_proto::{Recipient, Session, Site};
 use wx_testing::TestBed;
 
 thread_local! {
@@ -71,8 +71,8 @@ pub(crate) fn site(_: &Server) -> Site {
     })
 }
 
-pub(crate) fn friend(server: &Server) -> UserName {
-    UserName::new(match profile() {
+pub(crate) fn friend(server: &Server) -> Recipient {
+    Recipient::new(match profile() {
         Profile::Web => server.friend(),
         Profile::FileHelper => "filehelper",
     })

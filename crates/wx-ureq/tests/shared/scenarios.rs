@@ -23,7 +23,7 @@ use std::time::Duration;
 use wx_emulator::{Emulator, Request};
 use wx_proto::flow::{LoginState, Progress};
 use wx_proto::{
-    Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Sent, Session, Site, Uploaded, UserName,
+    Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Recipient, Sent, Session, Site, Uploaded,
 };
 
 pub(crate) use crate::place::{self, Server, friend, session};
@@ -55,17 +55,17 @@ pub(crate) trait Transport {
     fn twin(&self) -> Self;
     fn send(
         &self,
-        to: &UserName,
+        to: &Recipient,
         picture: Vec<u8>,
         heard: impl FnMut(&Progress) + Send,
     ) -> Result<Sent, Error>;
-    fn upload(&self, to: &UserName, picture: Vec<u8>) -> Result<Uploaded, Error>;
-    fn send_uploaded(&self, to: &UserName, uploaded: &Uploaded) -> Result<Sent, Error>;
+    fn upload(&self, to: &Recipient, picture: Vec<u8>) -> Result<Uploaded, Error>;
+    fn send_uploaded(&self, to: &Recipient, uploaded: &Uploaded) -> Result<Sent, Error>;
     fn send_once(
         &self,
         outbox: &wx_client::outbox::Outbox,
         key: &str,
-        to: &UserName,
+        to: &Recipient,
         picture: Vec<u8>,
     ) -> Result<Sent, Error>;
     fn fetch(&self, id: &MsgId, size: ImageSize, into: Into<'_>) -> Result<Fetched, Error>;
@@ -200,7 +200,7 @@ pub(crate) fn fan_out<T: Transport>() {
     let client: T = client(&server);
     let uploaded = client.upload(&friend(&server), large()).unwrap();
     for to in [server.friend(), server.second_friend()] {
-        client.send_uploaded(&UserName::new(to).unwrap(), &uploaded).unwrap();
+        client.send_uploaded(&Recipient::new(to).unwrap(), &uploaded).unwrap();
     }
     let recipients: Vec<_> = server.messages().into_iter().map(|message| message.to).collect();
     assert_eq!(recipients, [server.friend(), server.second_friend()]);

@@ -11,7 +11,7 @@ use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyP
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use wx_proto::flow::{Delivered, FailureKind};
-use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, ReplyError, Session, UserName};
+use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, Recipient, ReplyError, Session};
 
 use super::{Into, Transport, listen, network, one_try, read_head, settle, small};
 
@@ -25,7 +25,7 @@ fn official() -> Session {
 
 fn upload<T: Transport>(proxy: Option<&str>) -> Error {
     let client = T::new(official(), one_try(), proxy);
-    client.upload(&UserName::new("filehelper").unwrap(), small()).unwrap_err()
+    client.upload(&Recipient::file_helper(), small()).unwrap_err()
 }
 
 fn server(certificate: &Certificate, key: &KeyPair) -> Arc<ServerConfig> {
