@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod lock;
 pub mod outbox;
+pub mod proxy;
 mod regular;
 mod seed;
 pub mod temp_file;

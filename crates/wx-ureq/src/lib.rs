@@ -14,6 +14,7 @@ mod http;
 mod messages;
 mod outbox;
 mod pace;
+mod proxy;
 mod resolve;
 mod shared;
 mod sink;

@@ -57,7 +57,7 @@ impl Known {
         self.find(of, Instant::now()).is_some()
     }
 
-    fn keep(&self, of: String, addrs: Vec<SocketAddr>, now: Instant) {
+    pub(crate) fn keep(&self, of: String, addrs: Vec<SocketAddr>, now: Instant) {
         self.lock().push(Answer { of, addrs, until: now + KEPT });
     }
 }

@@ -85,7 +85,8 @@ impl FetchImage {
     }
 
     fn failed(&mut self, failure: Failure, now: Duration) {
-        self.again(Cause::Network { failure, tries: self.tries }, failure.kind.is_passing(), now);
+        let failure = failure.of(&self.outgoing);
+        self.again(Cause::Network { failure, tries: self.tries }, failure.is_passing(), now);
     }
 }
 

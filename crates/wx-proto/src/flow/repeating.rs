@@ -83,7 +83,7 @@ impl Repeating {
             },
             Ended::TooLarge(error) => (Cause::Reply(error), false),
             Ended::Failed(failure) => {
-                (Cause::Network { failure, tries: self.tries }, failure.kind.is_passing())
+                (Cause::Network { failure, tries: self.tries }, failure.is_passing())
             }
         };
         if !repeatable || self.tries >= policy.chunk_tries.max(1) {

@@ -17,5 +17,6 @@ mod resume;
 mod reused;
 mod secrets;
 mod traced;
+mod trouble;
 mod upload;
 mod world;
