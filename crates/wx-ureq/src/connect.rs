@@ -38,7 +38,7 @@ impl ObservedError {
 
 impl fmt::Display for ObservedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0.kind, f)
+        fmt::Display::fmt(&self.0, f)
     }
 }
 
