@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 pub(crate) use wx_client::clock::unix_ms;
-pub(crate) use wx_client::seed;
 use wx_client::proxy::ProxyError;
+pub(crate) use wx_client::seed;
 use wx_proto::flow::{Exchanged, FetchImage, Flow, Progress, Traced};
 use wx_proto::{
     Advice, Error, Fetched, ImageSize, LocalError, MsgId, Picture, Policy, Session, Site, Step, Uploaded,

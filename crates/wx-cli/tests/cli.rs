@@ -27,6 +27,9 @@ mod life;
 #[path = "cli/odd_bytes.rs"]
 mod odd_bytes;
 #[cfg(unix)]
+#[path = "cli/proxies.rs"]
+mod proxies;
+#[cfg(unix)]
 #[path = "cli/real_names.rs"]
 mod real_names;
 #[cfg(unix)]

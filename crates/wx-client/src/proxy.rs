@@ -240,9 +240,7 @@ fn is_domain(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or_default();
     // What a URL parser would take for an address in another notation.
     let is_number = last.starts_with(|c: char| c.is_ascii_digit());
-    name.len() <= 253
-        && name.split('.').all(is_label)
-        && (!is_number || name.parse::<Ipv4Addr>().is_ok())
+    name.len() <= 253 && name.split('.').all(is_label) && (!is_number || name.parse::<Ipv4Addr>().is_ok())
 }
 
 /// Shows neither host nor credentials.

@@ -56,9 +56,14 @@ impl TestBed {
         &self.emulator
     }
 
-    /// The URL of the proxy.
+    /// The URL of the proxy, which takes SOCKS 5 at the same port.
     pub fn proxy(&self) -> String {
         format!("http://{}", self.proxy)
+    }
+
+    /// How many tunnels were asked for by SOCKS 5.
+    pub fn over_socks(&self) -> usize {
+        self.asked.over_socks()
     }
 
     /// A file with the authority's certificate, as PEM.

@@ -1,8 +1,9 @@
-//! The CONNECT proxy: every host name leads to the TLS front, and nothing leaves the machine.
+//! The proxy, for CONNECT and SOCKS 5: every host name leads to the TLS front, and nothing leaves
+//! the machine.
 
 use std::collections::BTreeSet;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
@@ -19,6 +20,7 @@ pub(crate) struct Asked(Mutex<Log>);
 struct Log {
     hosts: BTreeSet<String>,
     refused: BTreeSet<String>,
+    over_socks: usize,
 }
 
 impl Asked {
@@ -30,6 +32,11 @@ impl Asked {
     /// What was asked for and is no tunnel to port 443, without paths: they may hold credentials.
     pub(crate) fn refused(&self) -> Vec<String> {
         self.log(|log| log.refused.iter().cloned().collect())
+    }
+
+    /// How many tunnels were asked for by SOCKS 5.
+    pub(crate) fn over_socks(&self) -> usize {
+        self.log(|log| log.over_socks)
     }
 
     fn log<T>(&self, with: impl FnOnce(&mut Log) -> T) -> T {
@@ -47,6 +54,10 @@ pub(crate) async fn serve(listener: TcpListener, front: SocketAddr, asked: Arc<A
 
 async fn tunnel(mut client: TcpStream, front: SocketAddr, asked: &Asked) -> io::Result<()> {
     client.set_nodelay(true)?;
+    let mut first = [0];
+    if client.peek(&mut first).await? == 1 && first == [SOCKS] {
+        return socks(client, front, asked).await;
+    }
     let head = read_head(&mut client).await?;
     let mut words = head.split_ascii_whitespace();
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
@@ -55,11 +66,57 @@ async fn tunnel(mut client: TcpStream, front: SocketAddr, asked: &Asked) -> io::
         return client.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n").await;
     };
     asked.log(|log| log.hosts.insert(host.to_ascii_lowercase()));
+    lead(client, front, b"HTTP/1.1 200 Connection established\r\n\r\n").await
+}
+
+async fn lead(mut client: TcpStream, front: SocketAddr, agreed: &[u8]) -> io::Result<()> {
     let mut front = TcpStream::connect(front).await?;
     front.set_nodelay(true)?;
-    client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
+    client.write_all(agreed).await?;
     copy_bidirectional(&mut client, &mut front).await?;
     Ok(())
+}
+
+/// The first byte of what a client of SOCKS 5 says.
+const SOCKS: u8 = 5;
+
+/// RFC 1928 without authentication, and RFC 1929 with whatever user and password. An address is
+/// recorded as it is written, as a host name is.
+async fn socks(mut client: TcpStream, front: SocketAddr, asked: &Asked) -> io::Result<()> {
+    let _version = client.read_u8().await?;
+    if read_text(&mut client).await?.contains('\x02') {
+        client.write_all(&[SOCKS, 2]).await?;
+        let _version = client.read_u8().await?;
+        let (_user, _password) = (read_text(&mut client).await?, read_text(&mut client).await?);
+        client.write_all(&[1, 0]).await?;
+    } else {
+        client.write_all(&[SOCKS, 0]).await?;
+    }
+    let mut request = [0; 4];
+    client.read_exact(&mut request).await?;
+    let host = match request {
+        [SOCKS, 1, 0, 1] => Ipv4Addr::from(client.read_u32().await?).to_string(),
+        [SOCKS, 1, 0, 4] => Ipv6Addr::from(client.read_u128().await?).to_string(),
+        [SOCKS, 1, 0, 3] => read_text(&mut client).await?,
+        _ => return client.write_all(&[SOCKS, 7, 0, 1, 0, 0, 0, 0, 0, 0]).await,
+    };
+    let port = client.read_u16().await?;
+    if port != 443 {
+        asked.log(|log| log.refused.insert(format!("SOCKS {host}:{port}")));
+        return client.write_all(&[SOCKS, 2, 0, 1, 0, 0, 0, 0, 0, 0]).await;
+    }
+    asked.log(|log| {
+        log.hosts.insert(host.to_ascii_lowercase());
+        log.over_socks += 1;
+    });
+    lead(client, front, &[SOCKS, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await
+}
+
+/// A text after its length in a byte.
+async fn read_text(stream: &mut TcpStream) -> io::Result<String> {
+    let mut bytes = vec![0; stream.read_u8().await?.into()];
+    stream.read_exact(&mut bytes).await?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Scheme and host of a URL, or the host and port of a tunnel.

@@ -32,12 +32,43 @@ fn a_proxy_is_taken_as_it_was_meant() {
 #[test]
 fn what_cannot_be_used_is_refused_by_the_name_of_its_variable() {
     for value in [
-        "https://proxy:1", "socks://proxy", "socks4://proxy", "socks4a://proxy", "ftp://proxy", "://proxy", "http://",
-        "http://:80", "proxy:", "proxy:0", "proxy:65536", "proxy:+80", "proxy:80a", "http:proxy", "http:/proxy:80",
-        "socks5:proxy:1080", "proxy/path", "http://proxy?q", "http://me:a/b@proxy", "http://me:a#b@proxy", "a b",
-        "proxy:80,other:80", "1.2.3", "1.2.3.256", "0x7f.1", "http://[::1", "http://::1:80", "http://[::g]:80", "a..b",
-        "prox\u{fc}", "http://%ff@proxy", "http://a%3Ab:c@proxy", "socks5://me@proxy", "socks5h://:word@proxy", "direct://",
-        "DIRECT;x", "\u{1}",
+        "https://proxy:1",
+        "socks://proxy",
+        "socks4://proxy",
+        "socks4a://proxy",
+        "ftp://proxy",
+        "://proxy",
+        "http://",
+        "http://:80",
+        "proxy:",
+        "proxy:0",
+        "proxy:65536",
+        "proxy:+80",
+        "proxy:80a",
+        "http:proxy",
+        "http:/proxy:80",
+        "socks5:proxy:1080",
+        "proxy/path",
+        "http://proxy?q",
+        "http://me:a/b@proxy",
+        "http://me:a#b@proxy",
+        "a b",
+        "proxy:80,other:80",
+        "1.2.3",
+        "1.2.3.256",
+        "0x7f.1",
+        "http://[::1",
+        "http://::1:80",
+        "http://[::g]:80",
+        "a..b",
+        "prox\u{fc}",
+        "http://%ff@proxy",
+        "http://a%3Ab:c@proxy",
+        "socks5://me@proxy",
+        "socks5h://:word@proxy",
+        "direct://",
+        "DIRECT;x",
+        "\u{1}",
     ] {
         let error = parse(&[("all_proxy", value)]).unwrap_err();
         assert_eq!(error.variable(), "all_proxy", "{value}");
@@ -50,9 +81,8 @@ fn what_cannot_be_used_is_refused_by_the_name_of_its_variable() {
 
 #[test]
 fn the_first_variable_that_is_set_counts() {
-    let host = |variables: &[(&str, &str)]| {
-        parse(variables).unwrap().proxy().map(|proxy| proxy.host().to_owned())
-    };
+    let host =
+        |variables: &[(&str, &str)]| parse(variables).unwrap().proxy().map(|proxy| proxy.host().to_owned());
     let all = [("HTTPS_PROXY", "a"), ("https_proxy", "b"), ("ALL_PROXY", "c"), ("all_proxy", "d")];
     for first in 0..all.len() {
         assert_eq!(host(&all[first..]).as_deref(), Some(all[first].1));

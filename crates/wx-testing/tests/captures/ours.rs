@@ -101,7 +101,11 @@ fn ureq_config(bed: &TestBed) -> Config {
     });
     let roots: Vec<Certificate<'static>> = certificates.collect();
     let tls = TlsConfig::builder().provider(TlsProvider::Rustls).root_certs(RootCerts::from(roots)).build();
-    wx_ureq::Http::defaults(&ProxySettings::none()).unwrap().proxy(Some(Proxy::new(&bed.proxy()).unwrap())).tls_config(tls).build()
+    wx_ureq::Http::defaults(&ProxySettings::none())
+        .unwrap()
+        .proxy(Some(Proxy::new(&bed.proxy()).unwrap()))
+        .tls_config(tls)
+        .build()
 }
 
 impl Client for Ureq {

@@ -1,5 +1,7 @@
 //! Which proxy settings lead where, for both clients.
 
+#![allow(clippy::unwrap_used)]
+
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{Read, Write};
