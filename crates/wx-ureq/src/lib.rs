@@ -20,6 +20,7 @@ mod shared;
 mod sink;
 mod source;
 mod spans;
+mod stages;
 mod tls;
 mod watch;
 

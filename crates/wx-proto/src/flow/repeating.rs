@@ -82,9 +82,7 @@ impl Repeating {
                 }
             },
             Ended::TooLarge(error) => (Cause::Reply(error), false),
-            Ended::Failed(failure) => {
-                (Cause::Network { failure, tries: self.tries }, failure.is_passing())
-            }
+            Ended::Failed(failure) => (Cause::Network { failure, tries: self.tries }, failure.is_passing()),
         };
         if !repeatable || self.tries >= policy.chunk_tries.max(1) {
             return Ok(Some(Err(cause)));

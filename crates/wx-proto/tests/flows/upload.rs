@@ -83,7 +83,10 @@ fn p39_three_tries_are_all() {
     let error = result.unwrap_err();
     assert!(matches!(error.cause, Cause::Network { tries: 3, .. }), "{error:?}");
     assert_eq!((error.step, error.chunk.unwrap().index, error.chunk.unwrap().of), (Step::Upload, 1, 2));
-    assert_eq!(error.to_string(), "uploading chunk 2 of 2: the connection to file.wx.qq.com was closed, 3 times");
+    assert_eq!(
+        error.to_string(),
+        "uploading chunk 2 of 2: the connection to file.wx.qq.com was closed, 3 times"
+    );
     assert_eq!(error.advice(), Advice::CheckNetwork);
     assert_eq!(world.seen.len(), 4);
 }
