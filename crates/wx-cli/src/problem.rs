@@ -38,6 +38,8 @@ pub(crate) enum Which {
 pub(crate) enum Class {
     /// This one failed, others may work.
     Failed,
+    /// The command cannot do anything as it was called.
+    Usage,
     /// Too frequent: the others had better wait.
     SlowDown,
     /// Nothing works without a new login.

@@ -24,6 +24,8 @@ pub(super) struct State {
     pub(super) failed: bool,
     pub(super) login: bool,
     pub(super) unknown: bool,
+    /// The command cannot work as it was called.
+    pub(super) usage: bool,
     /// The command was interrupted: nothing more is to be said.
     pub(super) closed: bool,
 }
@@ -72,6 +74,7 @@ impl State {
             Class::Failed | Class::SlowDown => self.failed = true,
             Class::Login => self.login = true,
             Class::Unknown => self.unknown = true,
+            Class::Usage => self.usage = true,
         }
         if class == Class::Failed { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }

@@ -17,7 +17,7 @@ pub enum Advice {
     RetryLater,
     /// No answer: the network.
     CheckNetwork,
-    /// Something between here and the server answers in its place.
+    /// Something between here and the server refuses, or answers in its place.
     CheckProxy,
     /// The file is not what it should be.
     CheckFile,
@@ -88,7 +88,7 @@ impl fmt::Display for Advice {
             Self::Wait => "wait, for hours rather than minutes, and send fewer pictures at a time",
             Self::RetryLater => "try again later",
             Self::CheckNetwork => "check the network and try again",
-            Self::CheckProxy => "something between here and the server seems to answer in its place: check proxy and network",
+            Self::CheckProxy => "something between here and the server is in the way: check proxy and network",
             Self::CheckFile => "check the file",
             Self::CheckRecipient => "check the recipient; to send to yourself use filehelper",
             Self::CheckMessage => {
