@@ -37,8 +37,12 @@ impl Beside {
     }
 
     fn login(&self, transport: &str, proxies: &[(&str, &str)]) -> Output {
+        self.run(&["login"], transport, proxies)
+    }
+
+    fn run(&self, args: &[&str], transport: &str, proxies: &[(&str, &str)]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wx"));
-        command.args(["login", "--session", "session.json", "--json", "--transport", transport]);
+        command.args(args).args(["--session", "session.json", "--json", "--transport", transport]);
         command.current_dir(self.dir.path()).stdin(Stdio::null()).envs(self.bed.environment());
         for name in VARIABLES {
             command.env_remove(name);
@@ -94,6 +98,33 @@ fn a_proxy_that_cannot_be_used_ends_it_with_2_before_anything_is_sent() {
         }
         assert_eq!(place.bed.emulator().requests().len(), 0);
         assert_eq!((place.bed.hosts(), place.bed.refused()), (vec![], vec![]));
+    }
+}
+
+/// Whatever is to be done with a login that was saved.
+#[test]
+fn every_command_refuses_it() {
+    for transport in TRANSPORTS {
+        let place = Beside::new();
+        let session = place.bed.emulator().session_json_at("wx2.qq.com");
+        std::fs::write(place.dir.path().join("session.json"), session).unwrap();
+        std::fs::write(place.dir.path().join("a.jpg"), crate::support::jpeg(900, 1)).unwrap();
+        let proxies = [("ALL_PROXY", "socks4://127.0.0.1:9")];
+        for args in [
+            &["whoami"][..],
+            &["contacts"],
+            &["watch"],
+            &["logout"],
+            &["fetch-image", "--out", "b.jpg", "7"],
+            &["send-image", "--to", "filehelper", "a.jpg"],
+            &["send-image", "--to", "filehelper", "--resume-dir", "job", "a.jpg"],
+        ] {
+            let ran = place.run(args, transport, &proxies);
+            let err = String::from_utf8_lossy(&ran.stderr);
+            assert_eq!(ran.status.code(), Some(2), "{transport} {args:?}: {err}");
+            assert!(err.contains("ALL_PROXY") && !err.contains("socks4:"), "{err}");
+        }
+        assert_eq!(place.bed.tunnels(), 0);
     }
 }
 

@@ -20,6 +20,13 @@ pub(crate) fn on(profile: Profile, scenario: impl FnOnce()) {
 
 pub(crate) struct Server(TestBed);
 
+impl Server {
+    /// What stands before the emulator.
+    pub(crate) fn bed(&self) -> &TestBed {
+        &self.0
+    }
+}
+
 impl Deref for Server {
     type Target = Emulator;
 

@@ -111,7 +111,7 @@ macro_rules! scenarios {
             faults_while_sending odd_answers_to_an_upload_are_told an_appended_repeat_starts_over
             faults_while_fetching failures_leave_no_file a_slow_answer_is_no_stall
             an_answer_that_stops_halfway_stalls an_early_refusal_is_read nobody_there no_connection_in_time no_http cookies_of_answers_are_not_kept
-            no_tls_there a_closed_reused_connection_costs_no_try
+            no_tls_there what_a_proxy_does_wrong_is_named a_closed_reused_connection_costs_no_try
             the_repeat_is_on_a_new_connection_whatever_else_is_idle a_reused_connection_that_stalls_is_not_closed
             a_reused_connection_that_answers_is_not_closed a_new_connection_that_is_closed_costs_a_try a_message_is_never_sent_twice_by_the_client loopback_needs_no_proxy
             proxy_of_the_environment nothing_shows_secrets
@@ -126,7 +126,8 @@ macro_rules! scenarios {
         }
         #[cfg(target_os = "linux")]
         scenarios! { $transport:
-            the_platforms_store_says_who_is_believed a_closed_reused_tls_connection_costs_no_try
+            the_platforms_store_says_who_is_believed tls_that_fails_after_the_request_is_in_doubt
+            a_closed_reused_tls_connection_costs_no_try
         }
         #[cfg(feature = "tracing")]
         scenarios! { $transport:
