@@ -69,7 +69,7 @@ pub(crate) fn connect(
     let session = load(path, what_for, report)?;
     report.trace(global, session.site(), Some(session.uin()))?;
     let due = session.awaits_init() && what_for != Use::Login;
-    let client = Client::new(global.transport, session, policy)
+    let client = Client::new(global.transport(), session, policy)
         .and_then(|client| if due { begin(client, what_for, path, report) } else { Ok(client) });
     match client {
         Ok(client) => Some(client),

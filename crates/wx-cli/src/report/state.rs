@@ -7,7 +7,7 @@ use wx_proto::{Advice, ChunkNumber, LocalId, MediaId, Step};
 
 use crate::event::Subject;
 use crate::out;
-use crate::problem::{Class, Problem};
+use crate::problem::{Class, INTERRUPTED, Problem};
 
 #[derive(Default)]
 pub(super) struct State {
@@ -24,6 +24,8 @@ pub(super) struct State {
     pub(super) failed: bool,
     pub(super) login: bool,
     pub(super) unknown: bool,
+    /// The command has no other end than that the user stops it, which is not worth a word.
+    pub(super) endless: bool,
     /// The command was interrupted: nothing more is to be said.
     pub(super) closed: bool,
 }
@@ -55,7 +57,7 @@ impl State {
         let (class, advice, message) = if now.in_doubt {
             (Class::Unknown, Advice::LookAtPhone, "interrupted: it may have been delivered")
         } else {
-            (Class::Failed, Advice::RetryLater, "interrupted")
+            (Class::Stopped, Advice::RetryLater, INTERRUPTED)
         };
         Problem {
             class,
@@ -69,7 +71,7 @@ impl State {
 
     pub(super) fn count(&mut self, class: Class) -> ControlFlow<()> {
         match class {
-            Class::Failed | Class::SlowDown => self.failed = true,
+            Class::Failed | Class::SlowDown | Class::Stopped => self.failed = true,
             Class::Login => self.login = true,
             Class::Unknown => self.unknown = true,
         }

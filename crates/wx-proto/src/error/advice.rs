@@ -15,6 +15,8 @@ pub enum Advice {
     RetryLater,
     /// No answer: the network.
     CheckNetwork,
+    /// The account may not log in at web WeChat, but perhaps at the File Transfer Helper.
+    UseFileHelper,
     /// Something between here and the server answers in its place.
     CheckProxy,
     /// The file is not what it should be.
@@ -38,6 +40,7 @@ impl ReplyError {
                 RetClass::LoginAgain => Advice::LoginAgain,
                 RetClass::RateLimited => Advice::Wait,
                 RetClass::Transient => Advice::RetryLater,
+                _ if ret.0 == 1203 => Advice::UseFileHelper,
                 _ if ret.0 == 1204 => Advice::CheckRecipient,
                 _ => Advice::Report,
             },
@@ -62,6 +65,7 @@ impl Advice {
             Self::Wait => "wait",
             Self::RetryLater => "retry_later",
             Self::CheckNetwork => "check_network",
+            Self::UseFileHelper => "use_file_helper",
             Self::CheckProxy => "check_proxy",
             Self::CheckFile => "check_file",
             Self::CheckRecipient => "check_recipient",
@@ -81,6 +85,9 @@ impl fmt::Display for Advice {
             Self::RetryLater => "try again later",
             Self::CheckNetwork => "check the network and try again",
             Self::CheckProxy => "something between here and the server seems to answer in its place: check proxy and network",
+            Self::UseFileHelper => {
+                "the File Transfer Helper is open to more accounts: `wx login --profile filehelper`"
+            }
             Self::CheckFile => "check the file",
             Self::CheckRecipient => "check the recipient; to send to yourself use filehelper",
             Self::CheckMessage => {
