@@ -15,6 +15,7 @@ use crate::args::Global;
 use crate::event::{self, Subject};
 use crate::out;
 use crate::problem::{Class, Problem, short};
+use crate::rate_limit;
 use crate::trace::Trace;
 use crate::transport::Ears;
 
@@ -108,6 +109,11 @@ impl Report {
         }
     }
 
+    /// A rate limit is to be noted beside this session file.
+    pub(crate) fn watch_limit(&self, session: &Path) {
+        self.state().session = Some(session.to_owned());
+    }
+
     /// The command goes on until the user stops it: that is its end, and no failure.
     pub(crate) fn endless(&self) {
         self.state().endless = true;
@@ -185,6 +191,9 @@ impl Report {
         let several = subjects.len() > 1;
         let settled: Vec<_> = subjects.filter_map(|subject| state.settle(subject)).collect();
         let Some(first) = settled.first() else { return ControlFlow::Break(()) };
+        if let (Some(rate_limit::RET), Some(session)) = (problem.ret, &state.session) {
+            rate_limit::remember(session);
+        }
         if problem.class == Class::Stopped && state.endless {
             return ControlFlow::Break(());
         }

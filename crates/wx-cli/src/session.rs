@@ -12,6 +12,7 @@ use wx_proto::{Advice, Policy, Session};
 use crate::args::Global;
 use crate::out;
 use crate::problem::{Class, Problem};
+use crate::rate_limit;
 use crate::report::Report;
 use crate::transport::{Client, seed, unix_ms};
 
@@ -67,6 +68,10 @@ pub(crate) fn connect(
     report: &Report,
 ) -> Option<Client> {
     let session = load(path, what_for, report)?;
+    if let Some(note) = rate_limit::note(path) {
+        report.warn(&note);
+    }
+    report.watch_limit(path);
     report.trace(global, session.site(), Some(session.uin()))?;
     let due = session.awaits_init() && what_for != Use::Login;
     let client = Client::new(global.transport(), session, policy)

@@ -1,6 +1,7 @@
 //! What is known of the work so far.
 
 use std::ops::{ControlFlow, Range};
+use std::path::PathBuf;
 
 use indicatif::ProgressBar;
 use wx_proto::{Advice, ChunkNumber, LocalId, MediaId, Step};
@@ -24,6 +25,8 @@ pub(super) struct State {
     pub(super) failed: bool,
     pub(super) login: bool,
     pub(super) unknown: bool,
+    /// The session file that a rate limit is noted beside.
+    pub(super) session: Option<PathBuf>,
     /// The command has no other end than that the user stops it, which is not worth a word.
     pub(super) endless: bool,
     /// The command was interrupted: nothing more is to be said.
