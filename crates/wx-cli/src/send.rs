@@ -50,7 +50,7 @@ fn work(args: &SendImage, global: &Global, report: &Report) {
         to,
         max_size: args.max_size,
         as_file: args.as_file,
-        pace: args.pace.unwrap_or_default(),
+        pace: args.pace,
     };
     report.replace(subjects(&plan));
     match JobDir::create(args.resume_dir.as_deref(), plan, client.session()) {

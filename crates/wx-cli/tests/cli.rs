@@ -11,6 +11,9 @@ mod demo;
 mod emulate;
 #[path = "cli/fetch.rs"]
 mod fetch;
+#[cfg(unix)]
+#[path = "cli/first_minutes.rs"]
+mod first_minutes;
 #[cfg(target_os = "linux")]
 #[path = "cli/full_disk.rs"]
 mod full_disk;

@@ -55,7 +55,10 @@ impl<'a> Trouble<'a> {
                 _ => return Err(problem),
             };
             let patient = patience.is_none_or(|patience| begun.elapsed() + wait < patience);
-            if !patient || self.report.stopped() {
+            if self.report.stopped() {
+                return Err(self.report.interrupted());
+            }
+            if !patient {
                 return Err(problem);
             }
             self.begins(&problem.message);

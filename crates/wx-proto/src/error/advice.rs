@@ -17,6 +17,8 @@ pub enum Advice {
     RetryLater,
     /// No answer: the network.
     CheckNetwork,
+    /// The account may not log in at web WeChat, but perhaps at the File Transfer Helper.
+    UseFileHelper,
     /// Something between here and the server refuses, or answers in its place.
     CheckProxy,
     /// The file is not what it should be.
@@ -40,6 +42,7 @@ impl ReplyError {
                 RetClass::LoginAgain => Advice::LoginAgain,
                 RetClass::RateLimited => Advice::Wait,
                 RetClass::Transient => Advice::RetryLater,
+                _ if ret.0 == 1203 => Advice::UseFileHelper,
                 _ if ret.0 == 1204 => Advice::CheckRecipient,
                 _ => Advice::Report,
             },
@@ -69,6 +72,7 @@ impl Advice {
             Self::Wait => "wait",
             Self::RetryLater => "retry_later",
             Self::CheckNetwork => "check_network",
+            Self::UseFileHelper => "use_file_helper",
             Self::CheckProxy => "check_proxy",
             Self::CheckFile => "check_file",
             Self::CheckRecipient => "check_recipient",
@@ -89,6 +93,9 @@ impl fmt::Display for Advice {
             Self::RetryLater => "try again later",
             Self::CheckNetwork => "check the network and try again",
             Self::CheckProxy => "something between here and the server is in the way: check proxy and network",
+            Self::UseFileHelper => {
+                "the File Transfer Helper is open to more accounts: `wx login --profile filehelper`"
+            }
             Self::CheckFile => "check the file",
             Self::CheckRecipient => "check the recipient; to send to yourself use filehelper",
             Self::CheckMessage => {
