@@ -7,7 +7,7 @@ pub mod commands;
 use std::path::{Path, PathBuf};
 
 use tokio::runtime::{Builder, Runtime};
-use wx_proto::{ImageSize, MsgId, Policy, Session, UserName};
+use wx_proto::{ImageSize, MsgId, Policy, Recipient, Session};
 
 use self::bare::Prepared;
 use crate::pairs::{Ratios, Took, compare};
@@ -32,8 +32,8 @@ pub fn session(base: &str) -> Session {
 /// # Panics
 /// Never.
 #[must_use]
-pub fn to() -> UserName {
-    UserName::new("filehelper").expect("a name")
+pub fn to() -> Recipient {
+    Recipient::file_helper()
 }
 
 /// A runtime of one thread, and those for files.

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use wx_emulator::{Emulator, Repeats, Request};
-use wx_proto::{Error, Fetched, ImageSize, MsgId, Outcome, Policy, Sent, Session, UserName};
+use wx_proto::{Error, Fetched, ImageSize, MsgId, Outcome, Policy, Recipient, Sent, Session};
 
 use crate::matrix::Place;
 
@@ -35,7 +35,7 @@ impl fmt::Display for End {
 /// A client under test.
 pub(crate) trait Client {
     fn new(session: Session, policy: Policy) -> Self;
-    fn send(&self, to: &UserName, picture: &Path) -> Result<Sent, Error>;
+    fn send(&self, to: &Recipient, picture: &Path) -> Result<Sent, Error>;
     fn fetch(&self, id: &MsgId, path: &Path) -> Result<Fetched, Error>;
 }
 
@@ -44,7 +44,7 @@ impl Client for wx_ureq::Client {
         Self::builder(session).policy(policy).build().unwrap()
     }
 
-    fn send(&self, to: &UserName, picture: &Path) -> Result<Sent, Error> {
+    fn send(&self, to: &Recipient, picture: &Path) -> Result<Sent, Error> {
         self.send_image(to, wx_ureq::Source::path(picture).unwrap())
     }
 
@@ -62,7 +62,7 @@ impl Client for Blocking {
         Self(client, tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap())
     }
 
-    fn send(&self, to: &UserName, picture: &Path) -> Result<Sent, Error> {
+    fn send(&self, to: &Recipient, picture: &Path) -> Result<Sent, Error> {
         self.1.block_on(async {
             let source = wx_reqwest::Source::path(picture).await.unwrap();
             self.0.send_image(to, source).await
@@ -85,7 +85,7 @@ static PICTURE: LazyLock<Vec<u8>> = LazyLock::new(|| {
 pub(crate) fn run<C: Client>(fault: &str, place: Place, repeats: Repeats) -> Result<End, String> {
     let server = Emulator::builder().repeats(repeats).fault(fault.parse().unwrap()).start().unwrap();
     let session = Session::from_json_allow_loopback(server.session_json()).unwrap();
-    let to = UserName::new(server.friend()).unwrap();
+    let to = Recipient::new(server.friend()).unwrap();
     let mut policy = Policy::default().with_stall(Duration::from_secs(10));
     (policy.back_off, policy.message_wait) = (Duration::from_millis(1), Duration::from_millis(1));
     if place == Place::Check {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use wx_emulator::{Fault, Scan};
-use wx_proto::{ImageSize, MsgId, NameError, Policy, Profile, UserName};
+use wx_proto::{HostError, ImageSize, MsgId, Policy, Profile, Recipient, Site};
 
 use crate::{out, session};
 
@@ -27,9 +27,8 @@ pub(crate) struct Args {
 /// What every command takes.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Global {
-    /// The HTTP client to use.
-    #[arg(long, global = true, value_enum, default_value_t = Transport::Ureq)]
-    pub(crate) transport: Transport,
+    #[arg(long, global = true, value_enum, help = "The HTTP client to use [default: ureq]")]
+    transport: Option<Transport>,
     /// Print one JSON object a line on standard output, everything else on standard error.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -61,9 +60,12 @@ pub(crate) enum Command {
     Resume(Resume),
     FetchImage(FetchImage),
     Login(Login),
+    /// Ask the server whether the login is still valid, and whose it is.
     Whoami(Account),
+    /// List the people and rooms to send to.
     Contacts(Account),
     Watch(Watch),
+    /// End the login on the server.
     Logout(Account),
 }
 
@@ -126,16 +128,17 @@ pub(crate) struct Emulate {
 pub(crate) struct SendImage {
     #[command(flatten)]
     pub(crate) session: SessionFile,
-    /// Who gets the pictures: a UserName of this login, filehelper, or name:NICK for a remark or nickname; can be repeated.
+    /// Who gets the pictures: name:NICK for a remark or nickname, filehelper, or a UserName of this
+    /// login; can be repeated.
     #[arg(long, required = true, value_name = "USER")]
-    pub(crate) to: Vec<Recipient>,
+    pub(crate) to: Vec<Addressee>,
     /// Send the pictures as files.
     #[arg(long)]
     pub(crate) as_file: bool,
     /// Refuse pictures that are larger.
     #[arg(long, value_name = "BYTES", default_value_t = Policy::default().max_picture)]
     pub(crate) max_size: u64,
-    /// Pause between the pictures.
+    /// Pause between the pictures [default: 3 after the tenth, to stay below the rate limit].
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) pace: Option<Duration>,
     /// Keep the state of the job in this directory, so that wx resume can go on with it after a crash.
@@ -189,18 +192,29 @@ pub(crate) struct Login {
     /// Which page to log in at.
     #[arg(long, value_enum, default_value_t = Page::Web)]
     pub(crate) profile: Page,
-    /// Another address of that page, such as `https://wx2.qq.com` or that of wx emulate.
+    /// Another address of that page, such as https://wx2.qq.com or that of wx emulate.
     #[arg(long, value_name = "URL", conflicts_with = "push")]
     pub(crate) base: Option<String>,
     /// Let the phone ask, without a QR code: for the account that the session file is of.
     #[arg(long, conflicts_with = "profile")]
     pub(crate) push: bool,
-    /// Write the QR code to this file too, as .png or .svg.
+    /// Write the QR code to this new file too, as .png or .svg.
     #[arg(long, value_name = "FILE")]
     pub(crate) qr: Option<PathBuf>,
-    /// Replace whatever the session file holds, the login of another account too.
+    /// Replace whatever the session file holds, the login of another account too, and the file of --qr.
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+impl Login {
+    /// Where to log in.
+    pub(crate) fn site(&self) -> Result<Site, HostError> {
+        let profile = self.profile.into();
+        match &self.base {
+            Some(base) => Site::at_allow_loopback(profile, base),
+            None => Ok(Site::new(profile)),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -218,7 +232,7 @@ impl From<Page> for Profile {
     }
 }
 
-/// About the account of a login.
+// Its commands have help lines of their own.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Account {
     #[command(flatten)]
@@ -240,27 +254,34 @@ pub(crate) struct Watch {
 
 /// Whom a picture is for, as it is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Recipient {
-    User(UserName),
+pub(crate) enum Addressee {
+    Recipient(Recipient),
     /// A remark or a nickname, to be looked up.
     Name(String),
 }
 
-impl FromStr for Recipient {
-    type Err = NameError;
+impl FromStr for Addressee {
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, NameError> {
-        match text.strip_prefix("name:") {
-            Some(name) if !name.is_empty() => Ok(Self::Name(name.to_owned())),
-            _ => text.parse().map(Self::User),
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(name) = text.strip_prefix("name:") {
+            return match name.trim() {
+                "" => Err("name: needs a remark or nickname after it".to_owned()),
+                _ => Ok(Self::Name(name.to_owned())),
+            };
         }
+        let suggest = |error| match text.trim() {
+            "" => format!("{error}"),
+            name => format!("{error}; for a contact of this name use name:{name}"),
+        };
+        text.parse().map(Self::Recipient).map_err(suggest)
     }
 }
 
-impl fmt::Display for Recipient {
+impl fmt::Display for Addressee {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::User(name) => name.fmt(f),
+            Self::Recipient(recipient) => recipient.fmt(f),
             Self::Name(name) => write!(f, "name:{name}"),
         }
     }
@@ -284,6 +305,11 @@ impl From<Size> for ImageSize {
 }
 
 impl Global {
+    /// The HTTP client to use.
+    pub(crate) fn transport(&self) -> Transport {
+        self.transport.unwrap_or(Transport::Ureq)
+    }
+
     /// Limits, tries and waits as asked for.
     pub(crate) fn policy(&self) -> Policy {
         let mut policy = Policy::default();
@@ -310,9 +336,7 @@ impl Args {
             Command::FetchImage(fetch) if self.global.json && is_dash(&fetch.out) => {
                 Some("--out - and --json would both write to standard output".to_owned())
             }
-            Command::Emulate(_) if self.global.trace.is_some() => {
-                Some("--trace is for commands that send requests".to_owned())
-            }
+            Command::Emulate(emulate) => emulate.problem(&self.global),
             Command::Login(login) => login.problem(),
             _ => None,
         };
@@ -323,8 +347,33 @@ impl Args {
     }
 }
 
+impl Emulate {
+    fn problem(&self, global: &Global) -> Option<String> {
+        let sends = [
+            ("--trace", global.trace.is_some()),
+            ("--timeout", global.timeout.is_some()),
+            ("--retry-wait", global.retry_wait.is_some()),
+            ("--transport", global.transport.is_some()),
+        ];
+        let meaningless = sends.iter().find(|(_, given)| *given);
+        let twice = match (&self.port_file, &self.session_file) {
+            (Some(port), Some(session)) if port == session => {
+                Some("--port-file and --session-file are the same file".to_owned())
+            }
+            _ if self.deliver_every.is_some() && self.images.is_empty() => {
+                Some("--deliver-every needs an --image to deliver".to_owned())
+            }
+            _ => None,
+        };
+        meaningless.map(|(option, _)| format!("{option} is for commands that send requests")).or(twice)
+    }
+}
+
 impl Login {
     fn problem(&self) -> Option<String> {
+        if let Err(error) = self.site() {
+            return Some(format!("--base: {error}"));
+        }
         let extension = self.qr.as_ref()?.extension().and_then(|extension| extension.to_str());
         let known = extension.is_some_and(|extension| ["png", "svg"].contains(&extension));
         (!known).then(|| "--qr takes a file that ends in .png or .svg".to_owned())

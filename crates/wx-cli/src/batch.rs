@@ -8,6 +8,7 @@ use wx_proto::{Advice, Sent, Uploaded};
 
 use crate::files::Input;
 use crate::job_dir::JobDir;
+use crate::pace::pace_before;
 use crate::problem::{Class, Problem};
 use crate::report::Report;
 use crate::transport::Client;
@@ -27,9 +28,7 @@ impl Batch<'_> {
         // What is in doubt comes first: soon it can no longer be repeated.
         open.sort_by_key(|file| !self.open(*file).any(|to| self.job.is_in_doubt(*file, to)));
         for (at, file) in open.into_iter().enumerate() {
-            if at > 0 {
-                pause(self.job.plan().pace, self.report);
-            }
+            pause(pace_before(at, self.job.plan().pace), self.report);
             // What cannot be remembered is not begun.
             if self.report.stopped() || self.job.is_broken() || self.picture(file).is_break() {
                 break;

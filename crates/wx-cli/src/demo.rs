@@ -66,7 +66,7 @@ impl Run<'_> {
         if self.report.trace(&self.global, session.site(), Some(session.uin())).is_none() {
             return Ok(());
         }
-        let client = Client::new(self.global.transport, session, policy).map_err(at_sending)?;
+        let client = Client::new(self.global.transport(), session, policy).map_err(at_sending)?;
 
         let uploaded = self.upload(&client, name, original.clone()).map_err(at_sending)?;
         let sent = self.send(&client, &uploaded).map_err(at_sending)?;

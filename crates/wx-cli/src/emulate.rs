@@ -10,11 +10,13 @@ use std::sync::Arc;
 use serde_json::json;
 use wx_client::session_file::SessionFile;
 use wx_emulator::{Emulator, Profile};
+use wx_proto::Format;
 
 use crate::args::{Emulate, Global, Page};
 use crate::problem::Problem;
 use crate::session;
-use crate::{files, job, out};
+use crate::signals::Signals;
+use crate::{files, out};
 
 /// Pictures of the emulated account; only memory is the limit.
 const LIMIT: u64 = 256 * 1024 * 1024;
@@ -34,6 +36,9 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     let mut images = Vec::new();
     for image in &args.images {
         let bytes = files::read(image, LIMIT).map_err(|problem| on(image, problem.sentence()))?;
+        if !matches!(Format::of(&bytes), Some(Format::Jpeg | Format::Png | Format::Gif | Format::Bmp)) {
+            return Err(on(image, "not a picture: JPEG, PNG, GIF and BMP can arrive"));
+        }
         images.push(wx_emulator::Bytes::from(bytes));
     }
     for image in &images {
@@ -56,7 +61,7 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     let session_file = args.session_file.as_deref().map(own).transpose()?;
     let no_signals = |error| format!("signals: {}", out::words(&error));
     // Before anybody can know that it is there to be stopped.
-    let signals = job::Signals::catch().map_err(no_signals)?;
+    let signals = Signals::catch().map_err(no_signals)?;
     // The port of an earlier run must not be taken for this one's.
     let mut port_file = args.port_file.as_deref().map(PortFile::clear).transpose()?;
     let emulator = builder.start().map_err(|error| format!("{}: {}", args.addr, out::words(&error)))?;
@@ -75,12 +80,13 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     if let Some(every) = args.deliver_every.filter(|_| !images.is_empty()) {
         let emulator = Arc::clone(&emulator);
         // It ends with the process.
-        std::thread::spawn(move || {
+        let deliveries = std::thread::Builder::new().spawn(move || {
             for image in images.iter().cycle() {
                 std::thread::sleep(every);
                 emulator.deliver(image.clone());
             }
         });
+        deliveries.map_err(|error| format!("no thread could be started: {}", out::words(&error)))?;
     }
     signals.wait().map_err(no_signals)?;
     // While it is there, the server listens.
@@ -99,10 +105,16 @@ struct PortFile<'a> {
 
 impl<'a> PortFile<'a> {
     fn clear(path: &'a Path) -> Result<Self, String> {
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(on(path, out::words(&error))),
-            _ => Ok(PortFile { path, text: None }),
+        let refused = |error| on(path, out::words(&error));
+        match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(refused(error)),
+            Ok(found) if found.is_file() && !is_port(path) => {
+                return Err(on(path, "holds something other than a port; choose another path"));
+            }
+            Ok(_) => fs::remove_file(path).map_err(refused)?,
         }
+        Ok(PortFile { path, text: None })
     }
 
     fn write(&mut self, port: u16) -> Result<(), String> {
@@ -110,6 +122,13 @@ impl<'a> PortFile<'a> {
         let written = files::write(self.path, text.as_bytes(), false);
         written.map_err(|error| on(self.path, Problem::from(error).message))
     }
+}
+
+/// Whether a file is empty or holds a port, and not something that had better stay.
+fn is_port(path: &Path) -> bool {
+    files::read(path, 6).is_ok_and(|bytes| {
+        bytes.is_empty() || str::from_utf8(&bytes).is_ok_and(|text| text.trim_end().parse::<u16>().is_ok())
+    })
 }
 
 impl Drop for PortFile<'_> {

@@ -1,9 +1,8 @@
 //! Reading the files of the user, and writing new ones whole or not at all.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wx_client::temp_file::{self, Access, TempFile};
 use wx_proto::Advice;
@@ -91,76 +90,6 @@ pub(crate) fn sweep(command: &Command) {
     }
 }
 
-// The rest is for `saved` alone, until that locks its record itself.
-
-/// What the names of half written files begin with.
-pub(crate) const TEMPORARY: &str = ".wx-";
-
-/// The lock files of this process, for when it ends without dropping anything.
-static HELD: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
-
-/// Removes the lock files of a process that is about to end.
-pub(crate) fn forget_locks() {
-    for path in held().drain(..) {
-        let _ = fs::remove_file(path);
-    }
-}
-
-fn held() -> MutexGuard<'static, Vec<PathBuf>> {
-    HELD.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A lock file: one process at a time. It goes when this is dropped; after a crash it stays and locks nothing.
-pub(crate) struct Lock {
-    path: PathBuf,
-    file: File,
-}
-
-impl Lock {
-    /// Takes the lock, unless another process has it.
-    pub(crate) fn take(path: PathBuf) -> io::Result<Option<Self>> {
-        let mut options = File::options();
-        options.create(true).truncate(false).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path)?;
-        match file.try_lock() {
-            Ok(()) => {
-                let lock = Self { path, file };
-                if !lock.is_in_place()? {
-                    return Ok(None);
-                }
-                held().push(lock.path.clone());
-                Ok(Some(lock))
-            }
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
-    }
-
-    /// Whether the file at the path is still this one: its last owner may have removed it just now.
-    fn is_in_place(&self) -> io::Result<bool> {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt;
-            let (mine, there) = (self.file.metadata()?, fs::metadata(&self.path));
-            Ok(there.is_ok_and(|there| (there.dev(), there.ino()) == (mine.dev(), mine.ino())))
-        }
-        #[cfg(not(unix))]
-        Ok(true)
-    }
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        held().retain(|path| *path != self.path);
-        // While it is still locked: whoever opened it meanwhile sees that it is gone.
-        if self.is_in_place().unwrap_or(false) {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
 #[cfg(all(test, unix))]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
@@ -190,20 +119,5 @@ mod tests {
         fs::remove_file(&target).unwrap();
         write(&link, b"3", false).unwrap_err();
         assert!(!target.exists());
-    }
-
-    #[test]
-    fn one_at_a_time() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("lock");
-        let first = Lock::take(path.clone()).unwrap().unwrap();
-        assert!(Lock::take(path.clone()).unwrap().is_none());
-        assert!(path.exists(), "a failed try leaves it alone");
-        drop(first);
-        assert!(!path.exists());
-        // What a crash leaves.
-        File::create(&path).unwrap();
-        assert!(Lock::take(path.clone()).unwrap().is_some());
-        assert!(!path.exists());
     }
 }

@@ -1,27 +1,17 @@
 //! A command's work on a thread of its own, so that Ctrl-C ends it at any moment.
 
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::{Arc, mpsc};
-#[cfg(unix)]
-use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
 use wx_client::temp_file;
 
+use crate::out;
 use crate::problem::Class;
 use crate::report::Report;
-use crate::{files, out};
-
-/// A request of the user to stop.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Signal {
-    Interrupt,
-    /// SIGTERM, or SIGHUP: the terminal was closed.
-    Terminate,
-}
+use crate::signals::{Signal, Signals};
 
 enum News {
     Done { panicked: bool },
@@ -35,11 +25,19 @@ const GRACE: Duration = Duration::from_millis(300);
 pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -> ExitCode {
     let report = Arc::new(report);
     let (tell, news) = mpsc::channel();
+    // Before the work opens anything, so that there is one line about it if no file can be opened.
+    let signals = match Signals::catch() {
+        Ok(signals) => signals,
+        Err(error) => {
+            out::error(&format!("signals cannot be caught: {}", out::words(&error)));
+            return ExitCode::FAILURE;
+        }
+    };
     let tell_signal = tell.clone();
     let threads = thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
-            if let Ok(signal) = Signals::catch().and_then(Signals::wait) {
+            if let Ok(signal) = signals.wait() {
                 let _ = tell_signal.send(News::Signal(signal));
             }
         })
@@ -63,7 +61,6 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
                 _ => report.interrupt() == Class::Unknown,
             };
             temp_file::remove_before_exit();
-            files::forget_locks();
             ExitCode::from(match signal {
                 _ if unknown => 4,
                 Signal::Interrupt => 130,
@@ -75,64 +72,4 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
             ExitCode::from(report.finish().max(1))
         }
     }
-}
-
-/// Ctrl-C, SIGTERM and SIGHUP, caught from here on.
-pub(crate) struct Signals {
-    runtime: tokio::runtime::Runtime,
-    #[cfg(unix)]
-    caught: Vec<(Signal, tokio::signal::unix::Signal)>,
-}
-
-impl Signals {
-    /// Catches them: after this none of them ends the process by itself.
-    pub(crate) fn catch() -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        #[cfg(unix)]
-        let caught = {
-            use tokio::signal::unix::{SignalKind, signal};
-            let _inside = runtime.enter();
-            let mut wanted = vec![
-                (Signal::Interrupt, SignalKind::interrupt()),
-                (Signal::Terminate, SignalKind::terminate()),
-            ];
-            if !ignores_hangup() {
-                wanted.push((Signal::Terminate, SignalKind::hangup()));
-            }
-            let catch = |(name, kind)| Ok((name, signal(kind)?));
-            wanted.into_iter().map(catch).collect::<io::Result<_>>()?
-        };
-        Ok(Self {
-            runtime,
-            #[cfg(unix)]
-            caught,
-        })
-    }
-
-    /// Blocks until one comes, or has come since.
-    #[cfg(unix)]
-    pub(crate) fn wait(mut self) -> io::Result<Signal> {
-        let first = std::future::poll_fn(|context| {
-            let mut caught = self.caught.iter_mut();
-            let came =
-                caught.find_map(|(name, signal)| signal.poll_recv(context).is_ready().then_some(*name));
-            came.map_or(Poll::Pending, Poll::Ready)
-        });
-        Ok(self.runtime.block_on(first))
-    }
-
-    /// Blocks until one comes.
-    #[cfg(not(unix))]
-    pub(crate) fn wait(self) -> io::Result<Signal> {
-        self.runtime.block_on(tokio::signal::ctrl_c()).map(|()| Signal::Interrupt)
-    }
-}
-
-/// Whether the command was started to outlive its terminal, as `nohup` does: then SIGHUP stays ignored. Only Linux tells.
-#[cfg(unix)]
-fn ignores_hangup() -> bool {
-    // SIGHUP is signal 1, the lowest bit.
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }

@@ -21,7 +21,7 @@ pub(crate) struct SendPlan {
     pub(crate) to: Vec<UserName>,
     pub(crate) max_size: u64,
     pub(crate) as_file: bool,
-    pub(crate) pace: Duration,
+    pub(crate) pace: Option<Duration>,
 }
 
 /// An outbox with a message for each picture and recipient.

@@ -11,9 +11,10 @@ use wx_proto::flow::LoginState;
 use wx_proto::{Advice, Role, Session, Site, flow};
 
 use self::keeper::Keeper;
-use crate::args::{Global, Login};
+use crate::args::{Global, Login, Page};
 use crate::event;
 use crate::problem::Problem;
+use crate::qr::QrFile;
 use crate::report::Report;
 use crate::session::{self, Use};
 use crate::transport::{Wire, seed};
@@ -27,6 +28,9 @@ pub(crate) fn run(args: Login, global: Global) -> ExitCode {
         match work(&args, &path, &global, report) {
             Ok(()) => report.known(0),
             Err(problem) => {
+                // It is the place that the advice names.
+                let barred = problem.ret == Some(1203) && args.profile == Page::Filehelper;
+                let problem = if barred { problem.hint("log in with another account") } else { problem };
                 let _ = report.problem(0..1, &problem);
             }
         }
@@ -34,6 +38,7 @@ pub(crate) fn run(args: Login, global: Global) -> ExitCode {
 }
 
 fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(), Problem> {
+    let mut qr_file = args.qr.as_deref().map(|path| QrFile::new(path, args.force)).transpose()?;
     let owned = SessionFile::open_or_create(path)?;
     let pushing = if args.push { session::load(path, Use::Any, report) } else { None };
     let site = match (&pushing, args.push) {
@@ -43,7 +48,9 @@ fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(
             return Err(Problem::local("there is no login to ask for", Advice::LoginAgain)
                 .hint("log in without --push"));
         }
-        (None, false) => site(args)?,
+        (None, false) => {
+            args.site().map_err(|error| Problem::local(format!("--base: {error}"), Advice::Report))?
+        }
     };
     let loopback = site.hosts().is_loopback();
     let old = if args.force { None } else { session::check_replaceable(&owned, loopback)? };
@@ -53,9 +60,9 @@ fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(
     if report.trace(global, &site, None).is_none() {
         return Ok(());
     }
-    let wire = Wire::new(global.transport, &site)?;
+    let wire = Wire::new(global.transport(), &site)?;
     let mut keeper = Keeper::new(&owned, old);
-    let ended = log_in(pushing.as_ref(), site, args, global, &wire, report, &mut keeper);
+    let ended = log_in(pushing.as_ref(), site, qr_file.as_mut(), global, &wire, report, &mut keeper);
     let session = keeper.finish(ended, &wire, global, report)?;
     report.tell(&line(&session, path), &event::account("logged_in", &session));
     Ok(())
@@ -64,7 +71,7 @@ fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(
 fn log_in(
     pushing: Option<&Session>,
     site: Site,
-    args: &Login,
+    mut qr_file: Option<&mut QrFile<'_>>,
     global: &Global,
     wire: &Wire,
     report: &Report,
@@ -74,7 +81,7 @@ fn log_in(
         if let LoginState::Opened { session } = state {
             keeper.opened(session);
         // What goes wrong with the code's file ends nothing: it is drawn as well.
-        } else if let Err(problem) = show(state, args, report) {
+        } else if let Err(problem) = show(state, qr_file.as_deref_mut(), report) {
             report.warn(&problem.sentence());
         }
     };
@@ -84,14 +91,6 @@ fn log_in(
     }
 }
 
-fn site(args: &Login) -> Result<Site, Problem> {
-    let profile = args.profile.into();
-    let Some(base) = &args.base else { return Ok(Site::new(profile)) };
-    let refused =
-        |error| Problem::local(format!("--base: {error}"), Advice::Report).hint("give another --base");
-    Site::at_allow_loopback(profile, base).map_err(refused)
-}
-
 fn line(session: &Session, path: &Path) -> String {
     let nick = session.nick_name().unwrap_or_default();
     let base = session.hosts().origin(Role::Base).host().to_owned();
@@ -99,14 +98,14 @@ fn line(session: &Session, path: &Path) -> String {
 }
 
 /// Shows what the user has to see. The code's address goes to programs alone; people get the drawing.
-fn show(state: &LoginState, args: &Login, report: &Report) -> Result<(), Problem> {
+fn show(state: &LoginState, qr_file: Option<&mut QrFile<'_>>, report: &Report) -> Result<(), Problem> {
     let (line, event) = match state {
         LoginState::Code { link } => {
             let code = qr::code(link.expose())?;
             report.aside(|| qr::draw(&code));
             report
                 .tell_aside("scan this code with WeChat", &json!({ "event": "code", "link": link.expose() }));
-            return args.qr.as_deref().map_or(Ok(()), |path| qr::save(&code, path));
+            return qr_file.map_or(Ok(()), |file| file.save(&code));
         }
         LoginState::Asked => ("confirm the login on the phone", "asked"),
         LoginState::Scanned { .. } => ("scanned: confirm the login on the phone", "scanned"),

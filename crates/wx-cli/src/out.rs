@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+pub(crate) use crate::escape::shown;
+use crate::escape::shown_json;
+
 /// Whether a line on standard output was lost though somebody may want it.
 static LOST: AtomicBool = AtomicBool::new(false);
 
@@ -56,39 +59,6 @@ fn write(mut to: impl Write, line: &str) -> io::Result<()> {
     writeln!(to, "{line}").and_then(|()| to.flush())
 }
 
-/// What a terminal might act on, or show as if it were not there.
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
-
-/// JSON with the same characters written as escapes. They can only be inside its strings.
-fn shown_json(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_unsafe(c) {
-            let units =
-                c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
-            safe.push_str(&units);
-        } else {
-            safe.push(c);
-        }
-    }
-    safe
-}
-
-/// The text with everything escaped that a terminal might act on: control characters, line breaks, and the marks that
-/// turn the direction of writing around.
-pub(crate) fn shown(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_unsafe(c) { safe.extend(c.escape_default()) } else { safe.push(c) }
-    }
-    safe
-}
-
 /// An error's text without the system's error number.
 pub(crate) fn words(error: &impl Display) -> String {
     let text = error.to_string();
@@ -116,22 +86,6 @@ pub(crate) fn bar() -> Option<ProgressBar> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nothing_reaches_the_terminal_raw() {
-        assert_eq!(shown("图片 \"1\" 😀.jpg"), "图片 \"1\" 😀.jpg");
-        assert_eq!(shown("a\n\u{1b}[2J\u{202e}gpj"), "a\\n\\u{1b}[2J\\u{202e}gpj");
-        // An 8-bit control sequence, marks of direction, marks without width, a tag.
-        for hidden in
-            ['\u{9b}', '\u{61c}', '\u{2067}', '\u{200b}', '\u{200d}', '\u{2060}', '\u{feff}', '\u{e0041}']
-        {
-            assert_eq!(shown(&hidden.to_string()), hidden.escape_default().to_string());
-            let json = serde_json::json!({ "a": format!("x{hidden}\n\u{1b}y") });
-            let text = shown_json(&json.to_string());
-            assert!(!text.contains(is_unsafe), "{text:?}");
-            assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), json);
-        }
-    }
 
     #[test]
     fn io_errors_without_numbers() {

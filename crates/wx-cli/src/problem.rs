@@ -4,7 +4,7 @@ use std::io;
 
 use wx_client::outbox::OutboxError;
 use wx_proto::flow::ResumeError;
-use wx_proto::{Advice, Error, Outcome, PictureError, SessionError, Step, Unready};
+use wx_proto::{Advice, Cause, Error, Outcome, PictureError, SessionError, Step, Unready};
 
 use crate::out;
 
@@ -38,12 +38,16 @@ pub(crate) enum Which {
 pub(crate) enum Class {
     /// This one failed, others may work.
     Failed,
+    /// The command cannot do anything as it was called.
+    Usage,
     /// Too frequent: the others had better wait.
     SlowDown,
     /// Nothing works without a new login.
     Login,
     /// Nobody knows whether the message was delivered.
     Unknown,
+    /// The user stopped it.
+    Stopped,
 }
 
 impl Problem {
@@ -95,6 +99,7 @@ impl Problem {
     /// What happened and what to do about it.
     pub(crate) fn sentence(&self) -> String {
         match (self.hint, self.advice) {
+            _ if self.class == Class::Stopped => self.message.to_string(),
             (Some(hint), _) => format!("{}; {hint}", self.message),
             (None, Some(advice)) => format!("{}; {advice}", self.message),
             (None, None) => self.message.to_string(),
@@ -129,6 +134,7 @@ impl From<Error> for Problem {
         let advice = error.advice();
         let class = match (error.outcome(), advice) {
             (Outcome::Unknown, _) => Class::Unknown,
+            _ if error.cause == Cause::Cancelled => Class::Stopped,
             (_, Advice::LoginAgain | Advice::SetClock) => Class::Login,
             (_, Advice::Wait) => Class::SlowDown,
             _ => Class::Failed,
@@ -140,7 +146,10 @@ impl From<Error> for Problem {
             ret: error.ret().map(|ret| ret.0),
             local_id: error.local_id.as_ref().map(|id| id.as_str().into()),
             media_id: error.uploaded.as_ref().map(|uploaded| uploaded.media_id.as_str().into()),
-            ..Self::local(out::words(&error), advice)
+            ..match class {
+                Class::Stopped => Self::local(INTERRUPTED, advice),
+                _ => Self::local(out::words(&error), advice),
+            }
         };
         // The only file of a download is the one that it writes.
         match (error.step, advice) {
@@ -190,6 +199,9 @@ impl From<Unready> for Problem {
         Error::new(Step::Prepare, unready).into()
     }
 }
+
+/// What is said of work that the user stopped.
+pub(crate) const INTERRUPTED: &str = "interrupted";
 
 /// A MediaId has hundreds of characters; its beginning and end tell it apart.
 pub(crate) fn short(media_id: &str) -> String {

@@ -1,6 +1,7 @@
 //! A QR code: in the terminal, and as a file.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::io::{self, Cursor, Write};
 use std::path::Path;
 
@@ -49,14 +50,45 @@ pub(crate) fn draw(code: &QrCode) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// Writes it to a file, for the user alone: whoever sees it can take part in the login.
-pub(crate) fn save(code: &QrCode, path: &Path) -> Result<(), Problem> {
-    let bytes = if path.extension().is_some_and(|extension| extension == "svg") {
-        code.render::<svg::Color<'_>>().min_dimensions(256, 256).build().into_bytes()
-    } else {
-        png(code)?
-    };
-    files::write(path, &bytes, true).map_err(|error| Problem::from(error).with_output())
+/// A file that codes are written to, for the user alone: whoever sees one can take part in the
+/// login.
+pub(crate) struct QrFile<'a> {
+    path: &'a Path,
+    /// Whether what is there may be replaced: it was asked for, or is the code before this one.
+    replaces: bool,
+}
+
+impl<'a> QrFile<'a> {
+    /// Checks that nothing is lost by it.
+    pub(crate) fn new(path: &'a Path, force: bool) -> Result<Self, Problem> {
+        if !force && fs::symlink_metadata(path).is_ok() {
+            return Err(exists(path));
+        }
+        Ok(Self { path, replaces: force })
+    }
+
+    /// Replaces the code in it.
+    pub(crate) fn save(&mut self, code: &QrCode) -> Result<(), Problem> {
+        let bytes = if self.path.extension().is_some_and(|extension| extension == "svg") {
+            code.render::<svg::Color<'_>>().min_dimensions(256, 256).build().into_bytes()
+        } else {
+            png(code)?
+        };
+        // It may have come there meanwhile.
+        if !self.replaces && fs::symlink_metadata(self.path).is_ok() {
+            return Err(exists(self.path));
+        }
+        self.replaces = true;
+        files::write(self.path, &bytes, true).map_err(|error| on(self.path, &out::words(&error)))
+    }
+}
+
+fn exists(path: &Path) -> Problem {
+    on(path, "exists already").hint("--force replaces it")
+}
+
+fn on(path: &Path, what: &str) -> Problem {
+    Problem::local(format!("{}: {what}", path.display()), Advice::CheckFile).with_output()
 }
 
 fn png(code: &QrCode) -> Result<Vec<u8>, Problem> {

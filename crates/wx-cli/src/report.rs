@@ -15,6 +15,7 @@ use crate::args::Global;
 use crate::event::{self, Subject};
 use crate::out;
 use crate::problem::{Class, Problem, short};
+use crate::rate_limit;
 use crate::trace::Trace;
 use crate::transport::Ears;
 
@@ -88,7 +89,7 @@ impl Report {
     /// Begins the trace, if one was asked for. `None` if it cannot be written; that is reported.
     pub(crate) fn trace(&self, global: &Global, site: &Site, uin: Option<u32>) -> Option<()> {
         let Some(path) = &global.trace else { return Some(()) };
-        match Trace::create(path, site, uin, global.transport) {
+        match Trace::create(path, site, uin, global.transport()) {
             Ok(trace) => self.trace.set(trace).ok(),
             Err(error) => {
                 self.refuse(path, &Problem::from(error).hint("choose another file for the trace"));
@@ -106,6 +107,16 @@ impl Report {
         if let Some(trace) = self.trace.get() {
             tell(trace);
         }
+    }
+
+    /// A rate limit is to be noted beside this session file.
+    pub(crate) fn watch_limit(&self, session: &Path) {
+        self.state().session = Some(session.to_owned());
+    }
+
+    /// The command goes on until the user stops it: that is its end, and no failure.
+    pub(crate) fn endless(&self) {
+        self.state().endless = true;
     }
 
     /// Something to say once, as soon as the network is used.
@@ -180,6 +191,12 @@ impl Report {
         let several = subjects.len() > 1;
         let settled: Vec<_> = subjects.filter_map(|subject| state.settle(subject)).collect();
         let Some(first) = settled.first() else { return ControlFlow::Break(()) };
+        if let (Some(rate_limit::RET), Some(session)) = (problem.ret, &state.session) {
+            rate_limit::remember(session);
+        }
+        if problem.class == Class::Stopped && state.endless {
+            return ControlFlow::Break(());
+        }
         let to = match first {
             Subject::Picture { to, .. } if !several && state.subjects.len() > 1 => format!("to {to}: "),
             _ => String::new(),
@@ -224,10 +241,11 @@ impl Report {
             state.failed = true;
             out::error("standard output could not be written: not everything was told");
         }
-        match (state.unknown, state.login, state.failed) {
+        match (state.unknown, state.usage, state.login, state.failed) {
             (true, ..) => 4,
-            (_, true, _) => 3,
-            (_, _, true) => 1,
+            (_, true, ..) => 2,
+            (_, _, true, _) => 3,
+            (_, _, _, true) => 1,
             _ => 0,
         }
     }
@@ -242,17 +260,13 @@ impl Report {
         let mut state = self.state();
         let problem = state.interrupted();
         let settled: Vec<_> = state.active.clone().filter_map(|subject| state.settle(subject)).collect();
-        let line = match settled.first() {
-            Some(subject) if problem.class == Class::Unknown => {
-                format!("{}: {}", subject.name(), problem.sentence())
-            }
-            Some(subject) => format!("{}: interrupted", subject.name()),
-            None => "interrupted".to_owned(),
-        };
         state.clear_bar();
-        out::error(&line);
-        settled.iter().for_each(|subject| self.event(subject, &problem));
-        self.rest(&mut state, &never_tried());
+        if !state.endless {
+            let name = settled.first().map(|subject| format!("{}: ", subject.name())).unwrap_or_default();
+            out::error(&format!("{name}{}", problem.sentence()));
+            settled.iter().for_each(|subject| self.event(subject, &problem));
+            self.rest(&mut state, &never_tried());
+        }
         state.closed = true;
         problem.class
     }

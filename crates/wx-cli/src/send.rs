@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use wx_proto::{Advice, Contact, UserName};
+use wx_proto::{Advice, Contact, Recipient, UserName};
 
 use crate::account;
-use crate::args::{Global, Recipient, SendImage};
+use crate::args::{Addressee, Global, SendImage};
 use crate::batch::Batch;
 use crate::event::Subject;
 use crate::job;
@@ -43,14 +43,14 @@ fn work(args: &SendImage, global: &Global, report: &Report) {
     let Some(client) = session::connect(&path, Use::Send, policy, global, report) else { return };
     let to = match resolved(&args.to, &client, report) {
         Ok(to) => to,
-        Err((recipient, problem)) => return report.refuse(Path::new(&format!("--to {recipient}")), &problem),
+        Err((addressee, problem)) => return report.refuse(Path::new(&format!("--to {addressee}")), &problem),
     };
     let plan = SendPlan {
         files: args.images.clone(),
         to,
         max_size: args.max_size,
         as_file: args.as_file,
-        pace: args.pace.unwrap_or_default(),
+        pace: args.pace,
     };
     report.replace(subjects(&plan));
     match JobDir::create(args.resume_dir.as_deref(), plan, client.session()) {
@@ -63,21 +63,22 @@ fn work(args: &SendImage, global: &Global, report: &Report) {
 
 /// Looks names up, before anything is sent; on a problem, whose it is.
 fn resolved<'a>(
-    given: &'a [Recipient],
+    given: &'a [Addressee],
     client: &Client,
     report: &Report,
-) -> Result<Vec<UserName>, (&'a Recipient, Box<Problem>)> {
+) -> Result<Vec<UserName>, (&'a Addressee, Box<Problem>)> {
     let mut contacts = None;
     let mut to = Vec::new();
-    for recipient in given {
-        let blame = |problem| (recipient, Box::new(problem));
-        let user = match recipient {
-            Recipient::User(user) => user.clone(),
-            Recipient::Name(name) => {
+    for addressee in given {
+        let blame = |problem| (addressee, Box::new(problem));
+        let user = match addressee {
+            Addressee::Recipient(recipient) => recipient.user_name().clone(),
+            Addressee::Name(name) => {
                 if contacts.is_none() {
                     contacts = Some(account::list(client, report).map_err(blame)?);
                 }
-                find(name, contacts.as_deref().unwrap_or_default()).map_err(blame)?
+                let found = find(name, contacts.as_deref().unwrap_or_default());
+                found.map_err(blame)?.into()
             }
         };
         if to.contains(&user) {
@@ -89,16 +90,34 @@ fn resolved<'a>(
 }
 
 /// The one contact of a name: a remark goes before a nickname.
-fn find(name: &str, contacts: &[Contact]) -> Result<UserName, Problem> {
+fn find(name: &str, contacts: &[Contact]) -> Result<Recipient, Problem> {
     let with =
         |of: fn(&Contact) -> &str| contacts.iter().filter(|contact| of(contact) == name).collect::<Vec<_>>();
     let remarks = with(|contact| &contact.remark_name);
     let found = if remarks.is_empty() { with(|contact| &contact.nick_name) } else { remarks };
     let refused = |what: String| Problem::local(what, Advice::CheckRecipient);
     match found[..] {
-        [contact] => Ok(contact.user_name.clone()),
+        [contact] => recipient(&contact.user_name),
         [] => Err(refused("no contact of this name".to_owned()).hint("wx contacts lists them")),
         _ => Err(refused(format!("{} contacts of this name", found.len()))
             .hint("give the UserName of one, as wx contacts shows it")),
+    }
+}
+
+/// A contact may be one of the special names that only speak.
+fn recipient(name: &UserName) -> Result<Recipient, Problem> {
+    Recipient::try_from(name)
+        .map_err(|_| Problem::local(format!("{name} takes no messages"), Advice::CheckRecipient))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contacts_that_only_speak_are_no_recipients() {
+        let name = |text| UserName::new(text).unwrap();
+        assert_eq!(recipient(&name("@1f28")).unwrap().as_str(), "@1f28");
+        assert_eq!(&*recipient(&name("newsapp")).unwrap_err().message, "newsapp takes no messages");
     }
 }

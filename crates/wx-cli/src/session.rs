@@ -12,6 +12,7 @@ use wx_proto::{Advice, Policy, Session};
 use crate::args::Global;
 use crate::out;
 use crate::problem::{Class, Problem};
+use crate::rate_limit;
 use crate::report::Report;
 use crate::transport::{Client, seed, unix_ms};
 
@@ -67,9 +68,13 @@ pub(crate) fn connect(
     report: &Report,
 ) -> Option<Client> {
     let session = load(path, what_for, report)?;
+    if let Some(note) = rate_limit::note(path) {
+        report.warn(&note);
+    }
+    report.watch_limit(path);
     report.trace(global, session.site(), Some(session.uin()))?;
     let due = session.awaits_init() && what_for != Use::Login;
-    let client = Client::new(global.transport, session, policy)
+    let client = Client::new(global.transport(), session, policy)
         .and_then(|client| if due { begin(client, what_for, path, report) } else { Ok(client) });
     match client {
         Ok(client) => Some(client),

@@ -29,6 +29,7 @@ const SHOWN: usize = 500;
 pub(crate) fn run(args: Watch, global: Global) -> ExitCode {
     let path = args.session.place();
     let report = Report::new(&global, vec![account::subject(&path)]);
+    report.endless();
     job::run(report, move |report| {
         report.begin(0..1, None);
         if let Err(problem) = work(&args, &path, &global, report) {

@@ -11,6 +11,9 @@ mod demo;
 mod emulate;
 #[path = "cli/fetch.rs"]
 mod fetch;
+#[cfg(unix)]
+#[path = "cli/first_minutes.rs"]
+mod first_minutes;
 #[cfg(target_os = "linux")]
 #[path = "cli/full_disk.rs"]
 mod full_disk;
@@ -36,8 +39,13 @@ mod logout;
 #[path = "cli/odd_bytes.rs"]
 mod odd_bytes;
 #[cfg(unix)]
+#[path = "cli/proxies.rs"]
+mod proxies;
+#[cfg(unix)]
 #[path = "cli/real_names.rs"]
 mod real_names;
+#[path = "cli/recipients.rs"]
+mod recipients;
 #[cfg(unix)]
 #[path = "cli/resume.rs"]
 mod resume;

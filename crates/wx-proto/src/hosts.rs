@@ -76,6 +76,9 @@ const FAMILIES: [[&str; 4]; 8] = [
     ["cmfilehelper.weixin.qq.com", "login.wx8.qq.com", "file.wx8.qq.com", "cmfilehelper.weixin.qq.com"],
 ];
 
+/// QR and support, which all families share: §1.1.
+const OTHERS: [&str; 2] = ["login.weixin.qq.com", "support.weixin.qq.com"];
+
 impl Hosts {
     /// The family of `base`, for example `https://wx.qq.com`. A path behind the host is ignored, so that the
     /// `redirect_uri` of a login can be given whole (P1).
@@ -134,8 +137,8 @@ impl Hosts {
             Role::Login => 1,
             Role::File => 2,
             Role::Push => 3,
-            Role::Qr => return Origin::https("login.weixin.qq.com"),
-            Role::Support => return Origin::https("support.weixin.qq.com"),
+            Role::Qr => return Origin::https(OTHERS[0]),
+            Role::Support => return Origin::https(OTHERS[1]),
         };
         // `of` let no other host in.
         family(&self.base.host).map_or_else(|| self.base.clone(), |row| Origin::https(row[column]))
@@ -162,9 +165,9 @@ pub(crate) fn is_of_wechat(host: &str) -> bool {
         })
 }
 
-/// Whether a host is one of web WeChat's.
-pub(crate) fn is_known(host: &str) -> bool {
-    FAMILIES.iter().flatten().any(|known| *known == host)
+/// The name of one of web WeChat's hosts, to be kept in an error.
+pub(crate) fn official(host: &str) -> Option<&'static str> {
+    FAMILIES.iter().flatten().chain(&OTHERS).find(|name| name.eq_ignore_ascii_case(host)).copied()
 }
 
 fn is_loopback(host: &str) -> bool {

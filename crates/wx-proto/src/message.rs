@@ -166,6 +166,7 @@ fn decode(content: &str, from: Option<&UserName>) -> (Option<UserName>, String) 
     if from.is_some_and(UserName::is_room)
         && let Some((name, rest)) = content.split_once(":<br/>")
         && name.starts_with('@')
+        && !name.contains(char::is_whitespace)
         && !repair::is_damaged(name)
         && let Ok(sender) = UserName::new(name)
     {

@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 pub enum NameError {
     /// A MsgID is 1 to 20 decimal digits.
     MsgId,
-    /// A UserName is not empty and holds no white space or control characters.
+    /// A UserName has 1 to 256 characters, none of them a control character.
     UserName,
+    /// Not the form of a name that messages can be sent to.
+    Recipient,
     /// A MediaId is not empty and holds no white space or control characters.
     MediaId,
 }
@@ -19,7 +21,10 @@ impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::MsgId => "a MsgID is 1 to 20 decimal digits",
-            Self::UserName => "a UserName looks like @1f28…, @@7c3a… or filehelper",
+            Self::UserName => "a UserName has 1 to 256 characters and no control characters",
+            Self::Recipient => {
+                "messages go to @1f28… (a person), @@7c3a… or …@chatroom (a room), or filehelper"
+            }
             Self::MediaId => "a MediaId looks like @crypt_…",
         })
     }
@@ -99,6 +104,13 @@ impl MsgId {
 }
 
 impl UserName {
+    /// The File Transfer Helper.
+    pub(crate) const FILE_HELPER: &str = "filehelper";
+
+    pub(crate) fn file_helper() -> Self {
+        Self(Self::FILE_HELPER.to_owned())
+    }
+
     /// In the place of a name that is not known yet.
     pub(crate) fn nobody() -> Self {
         Self("@".to_owned())
@@ -112,8 +124,12 @@ impl UserName {
 }
 
 name! {
-    /// A person (`@` + hex), a room (`@@` + hex) or `filehelper`. Good for one login only (§8.4).
-    UserName, UserName, |text| is_token(text)
+    /// The server's name for somebody: a person (`@` + hex), a room (`@@` + hex), `filehelper`, or
+    /// another special name. Except for special names it is valid for one login only (§8.4). What can
+    /// be sent to is a [`Recipient`](crate::Recipient).
+    UserName, UserName, |text| {
+        (1..=256).contains(&text.chars().take(257).count()) && !text.chars().any(char::is_control)
+    }
 }
 
 name! {
@@ -141,8 +157,12 @@ mod tests {
     }
 
     #[test]
-    fn user_names_are_single_tokens() {
-        assert!(UserName::new("filehelper").is_ok() && UserName::new("@@0f").is_ok());
-        assert!(UserName::new("").is_err() && UserName::new("a b").is_err() && UserName::new("a\n").is_err());
+    fn user_names_are_bounded_and_hold_no_control_characters() {
+        for good in ["filehelper", "@@0f", "a b", &"@".repeat(256), &"图".repeat(256)] {
+            assert_eq!(UserName::new(good).unwrap().as_str(), good);
+        }
+        for bad in ["", "a\n", "\u{9b}", &"@".repeat(257)] {
+            assert_eq!(UserName::new(bad), Err(NameError::UserName), "{bad}");
+        }
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::error::Error as _;
 
-use wx_proto::flow::{Failure, FailureKind, ResumeError};
+use wx_proto::flow::{CertificateProblem, Failure, FailureKind, ProxyProblem, ResumeError};
 use wx_proto::{
     Advice, Cause, Error, FirstBytes, Format, HostError, LocalError, MediaId, MsgId, PictureError, Policy,
     ReplyError, Ret, Step, Unready, UserName,
@@ -64,6 +64,21 @@ fn causes() -> Vec<(Cause, Advice)> {
         (uncertain(Some(Cause::Reply(ReplyError::Empty))), Advice::LookAtPhone),
         (uncertain(Some(Cause::Reply(refused(1205)))), Advice::LookAtPhone),
     ];
+    let in_between = [
+        FailureKind::Proxy(ProxyProblem::Resolve),
+        FailureKind::Proxy(ProxyProblem::Connect),
+        FailureKind::Proxy(ProxyProblem::Refused(Some(407))),
+        FailureKind::Proxy(ProxyProblem::Refused(Some(502))),
+        FailureKind::Proxy(ProxyProblem::Refused(None)),
+        FailureKind::Proxy(ProxyProblem::Closed),
+        FailureKind::Certificate(CertificateProblem::Expired),
+        FailureKind::Certificate(CertificateProblem::NotYetValid),
+        FailureKind::Certificate(CertificateProblem::UnknownIssuer),
+        FailureKind::Certificate(CertificateProblem::WrongName),
+        FailureKind::Certificate(CertificateProblem::Revoked),
+        FailureKind::Certificate(CertificateProblem::Other),
+    ];
+    causes.extend(in_between.map(|kind| (network(kind), Advice::CheckProxy)));
     let failures = [
         FailureKind::Resolve,
         FailureKind::Connect,

@@ -10,7 +10,7 @@ use std::error::Error;
 
 use async_compat::Compat;
 use wx_emulator::Emulator;
-use wx_reqwest::wx_proto::{Outcome, Session, UserName};
+use wx_reqwest::wx_proto::{Outcome, Recipient, Session};
 use wx_reqwest::{Client, Source};
 
 async fn send() -> Result<(), Box<dyn Error>> {
@@ -18,7 +18,7 @@ async fn send() -> Result<(), Box<dyn Error>> {
     let session = Session::from_json_allow_loopback(server.session_json())?;
     let client = Client::new(session)?;
     let picture = Source::bytes("tiny.png", include_bytes!("../tests/tiny.png").as_slice());
-    match client.send_image(&UserName::new(server.friend())?, picture).await {
+    match client.send_image(&Recipient::new(server.friend())?, picture).await {
         Ok(sent) => println!("sent {} as message {}", sent.uploaded.md5, sent.msg_id),
         Err(error) if error.outcome() == Outcome::NotSent => {
             return Err(format!("not sent: {error}; {}", error.advice()).into());

@@ -3,7 +3,7 @@ use std::path::Path;
 use std::pin::Pin;
 
 use wx_client::outbox::{MessageState, OutboxError, OutboxMessage};
-use wx_proto::{Error, Sent, UserName};
+use wx_proto::{Error, Recipient, Sent};
 
 use crate::{Client, Source, Watch, drive};
 
@@ -20,7 +20,7 @@ pub struct Outbox {
 #[must_use = "nothing is sent before it is awaited"]
 pub struct OutboxSend<'w> {
     outbox: Outbox,
-    to: UserName,
+    to: Recipient,
     source: Source,
     key: Option<String>,
     resend: bool,
@@ -37,9 +37,9 @@ impl Client {
     /// something that is no outbox, or cannot be read.
     ///
     /// ```no_run
-    /// # use wx_reqwest::wx_proto::UserName;
+    /// # use wx_reqwest::wx_proto::Recipient;
     /// # use wx_reqwest::{Client, Source};
-    /// # async fn send(client: &Client, to: &UserName) -> Result<(), Box<dyn std::error::Error>> {
+    /// # async fn send(client: &Client, to: &Recipient) -> Result<(), Box<dyn std::error::Error>> {
     /// let outbox = client.outbox("outbox")?;
     /// let source = Source::path("invoice-17.png").await?;
     /// let sent = outbox.send(to, source).key("invoice-17").await?;
@@ -62,7 +62,7 @@ impl Client {
 impl Outbox {
     /// Sends a picture to somebody, unless the message is known to be sent already. Give it a
     /// [key](OutboxSend::key), then await it.
-    pub fn send(&self, to: &UserName, source: Source) -> OutboxSend<'static> {
+    pub fn send(&self, to: &Recipient, source: Source) -> OutboxSend<'static> {
         let (outbox, to, watch) = (self.clone(), to.clone(), Watch::new());
         OutboxSend { outbox, to, source, key: None, resend: false, watch }
     }
@@ -107,7 +107,7 @@ impl<'w> OutboxSend<'w> {
             Some(key) => key,
             None => random_key()?,
         };
-        let job = outbox.job(&key, &to)?;
+        let job = outbox.job(&key, to.user_name())?;
         if let Some(sent) = job.sent() {
             return Ok(sent);
         }

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use tokio::task::yield_now;
 use wx_emulator::Emulator;
 use wx_proto::flow::{Action, FetchImage, Flow, Resume, SendImage, Snapshot};
-use wx_proto::{IdSource, ImageSize, MsgId, Policy, Seed, Session, UserName};
+use wx_proto::{IdSource, ImageSize, MsgId, Policy, Recipient, Seed, Session};
 use wx_reqwest::{Client, Media, Sink, Source, Watch, drive};
 
 /// Two chunks and a bit: what follows the picture's end does not matter to a decoder.
@@ -42,19 +42,19 @@ fn seed() -> Seed {
 }
 
 /// A server, a client, and somebody to send to.
-fn world(faults: &[&str]) -> (Emulator, Client, UserName) {
+fn world(faults: &[&str]) -> (Emulator, Client, Recipient) {
     let builder =
         faults.iter().fold(Emulator::builder(), |builder, fault| builder.fault(fault.parse().unwrap()));
     let server = builder.start().unwrap();
     let session = Session::from_json_allow_loopback(server.session_json()).unwrap();
     let client = Client::builder(session).policy(patient()).build().unwrap();
-    let to = UserName::new(server.friend()).unwrap();
+    let to = Recipient::new(server.friend()).unwrap();
     (server, client, to)
 }
 
-async fn send_flow(client: &Client, to: &UserName, source: &mut Source) -> SendImage {
+async fn send_flow(client: &Client, to: &Recipient, source: &mut Source) -> SendImage {
     let about = source.picture(&patient()).await.unwrap();
-    SendImage::new(&client.session(), about, to.clone(), seed(), patient()).unwrap()
+    SendImage::new(&client.session(), about, to.user_name().clone(), seed(), patient()).unwrap()
 }
 
 fn fetch_flow(client: &Client, id: &MsgId, restartable: bool) -> FetchImage {

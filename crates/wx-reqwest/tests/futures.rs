@@ -5,7 +5,7 @@
 use async_compat::Compat;
 use wx_emulator::Emulator;
 use wx_proto::flow::SendImage;
-use wx_proto::{IdSource, ImageSize, MsgId, Policy, Session, UserName};
+use wx_proto::{IdSource, ImageSize, MsgId, Policy, Recipient, Session};
 use wx_reqwest::{Client, Media, Sink, Source, Watch, drive};
 
 const TINY: &[u8] = include_bytes!("tiny.png");
@@ -23,11 +23,12 @@ fn everything_is_send() {
     fn shared<T: Clone + Send + Sync + 'static>() {}
     shared::<Client>();
     let server = Emulator::start().unwrap();
-    let (client, to) = (client(&server), UserName::new("filehelper").unwrap());
+    let (client, to) = (client(&server), Recipient::file_helper());
     let (mut media, mut watch) = (Source::bytes("a", TINY), Watch::new());
     let about = pollster::block_on(media.picture(&Policy::default())).unwrap();
     let seed = IdSource::process().seed(1, [0; 16]);
-    let mut flow = SendImage::new(&client.session(), about, to.clone(), seed, Policy::default()).unwrap();
+    let mut flow =
+        SendImage::new(&client.session(), about, to.user_name().clone(), seed, Policy::default()).unwrap();
     drop(is_send(drive(client.http(), &mut media, &mut flow, &mut watch)));
     let uploaded = pollster::block_on(Compat::new(client.upload(&to, Source::bytes("a", TINY)))).unwrap();
     let (id, size) = (MsgId::new("1").unwrap(), ImageSize::Original);

@@ -14,7 +14,7 @@ use std::time::Duration;
 use canary::{assert_none, private};
 use heard::Said;
 use wx_emulator::Emulator;
-use wx_proto::{ImageSize, Session, UserName};
+use wx_proto::{ImageSize, Recipient, Session};
 use wx_reqwest::{Client, Sink, Source};
 
 const FILE: &str = "holiday-2017.png";
@@ -33,7 +33,7 @@ fn client(server: &Emulator) -> Client {
 #[tokio::test]
 async fn jobs_at_once_do_not_mix() {
     let server = Emulator::builder().fault("delay=50@webwxuploadmedia".parse().unwrap()).start().unwrap();
-    let (client, to) = (client(&server), UserName::new(server.friend()).unwrap());
+    let (client, to) = (client(&server), Recipient::new(server.friend()).unwrap());
     heard::listen();
     let jobs = [1, 600_000, 1_200_000].map(|len| {
         let (client, to) = (client.clone(), to.clone());
@@ -64,7 +64,7 @@ async fn jobs_at_once_do_not_mix() {
 #[tokio::test]
 async fn a_dropped_job_ends_its_spans() {
     let server = Emulator::builder().fault("delay=900@webwxsendmsgimg".parse().unwrap()).start().unwrap();
-    let (client, to) = (client(&server), UserName::new(server.friend()).unwrap());
+    let (client, to) = (client(&server), Recipient::new(server.friend()).unwrap());
     heard::listen();
     let sending = client.send_image(&to, picture(1000));
     assert!(tokio::time::timeout(Duration::from_millis(300), sending).await.is_err());
@@ -78,7 +78,7 @@ async fn a_dropped_job_ends_its_spans() {
 #[tokio::test]
 async fn others_name_hosts_and_nothing_else() {
     let server = Emulator::start().unwrap();
-    let (client, to) = (client(&server), UserName::new(server.friend()).unwrap());
+    let (client, to) = (client(&server), Recipient::new(server.friend()).unwrap());
     heard::listen();
     let id = client.send_image(&to, picture(1000)).await.unwrap().msg_id;
     client.fetch_image(&id, ImageSize::Original, Sink::vec(&mut Vec::new())).await.unwrap();

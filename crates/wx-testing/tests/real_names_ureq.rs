@@ -10,9 +10,26 @@ mod place;
 mod scenarios;
 #[path = "../../wx-ureq/tests/shared/transport.rs"]
 mod transport;
+#[path = "real_names/trouble.rs"]
+mod trouble;
 
 use place::on_both_pages;
 use transport::Ureq;
 use wx_emulator::Profile;
 
 on_both_pages!(Ureq);
+
+#[test]
+fn trouble_on_the_way_is_waited_out() {
+    trouble::on_the_web_page(trouble::trouble_on_the_way_is_waited_out::<Ureq>);
+}
+
+#[test]
+fn a_cut_handshake_is_never_a_certificate() {
+    trouble::on_the_web_page(trouble::a_cut_handshake_is_never_a_certificate::<Ureq>);
+}
+
+#[test]
+fn a_certificate_that_does_not_verify_is_final() {
+    trouble::on_the_web_page(trouble::a_certificate_that_does_not_verify_is_final::<Ureq>);
+}

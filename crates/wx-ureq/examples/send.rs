@@ -9,7 +9,7 @@
 use std::error::Error;
 
 use wx_emulator::Emulator;
-use wx_ureq::wx_proto::{ImageSize, Outcome, Session, UserName};
+use wx_ureq::wx_proto::{ImageSize, Outcome, Recipient, Session};
 use wx_ureq::{Client, Sink, Source, Watch};
 
 fn main() {
@@ -25,7 +25,7 @@ fn send() -> Result<(), Box<dyn Error>> {
     let session = Session::from_json_allow_loopback(server.session_json())?;
     let client = Client::new(session)?;
 
-    let to = UserName::new(server.friend())?;
+    let to = Recipient::new(server.friend())?;
     let picture = match std::env::args_os().nth(1) {
         Some(path) => Source::path(path)?,
         None => Source::bytes("tiny.png", include_bytes!("../tests/tiny.png").as_slice()),

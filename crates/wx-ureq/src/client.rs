@@ -9,7 +9,7 @@ use std::time::Duration;
 use wx_client::seed;
 use wx_proto::flow::{FetchImage, SendImage, SendUploaded, Upload};
 use wx_proto::{
-    Error, Fetched, ImageSize, LocalError, MsgId, Policy, Sent, Session, Step, Uploaded, UserName,
+    Error, Fetched, ImageSize, LocalError, MsgId, Policy, Recipient, Sent, Session, Step, Uploaded,
 };
 
 use crate::pace::Pace;
@@ -64,7 +64,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::outcome`] tells whether the message may have been sent all the same.
-    pub fn send_image(&self, to: &UserName, picture: Source) -> Result<Sent, Error> {
+    pub fn send_image(&self, to: &Recipient, picture: Source) -> Result<Sent, Error> {
         self.send_image_with(to, picture, Watch::new())
     }
 
@@ -74,13 +74,14 @@ impl Client {
     /// The same.
     pub fn send_image_with(
         &self,
-        to: &UserName,
+        to: &Recipient,
         mut picture: Source,
         mut watch: Watch<'_>,
     ) -> Result<Sent, Error> {
         let _turn = self.pace.turn(&mut watch);
         let about = picture.picture(&self.policy)?;
-        let mut flow = SendImage::new(&self.session(), about, to.clone(), seed()?, self.policy())?;
+        let mut flow =
+            SendImage::new(&self.session(), about, to.user_name().clone(), seed()?, self.policy())?;
         drive(&self.http, &mut picture, &mut flow, &mut watch)
     }
 
@@ -88,7 +89,7 @@ impl Client {
     ///
     /// # Errors
     /// Nothing was sent then.
-    pub fn upload(&self, to: &UserName, picture: Source) -> Result<Uploaded, Error> {
+    pub fn upload(&self, to: &Recipient, picture: Source) -> Result<Uploaded, Error> {
         self.upload_with(to, picture, Watch::new())
     }
 
@@ -98,13 +99,13 @@ impl Client {
     /// The same.
     pub fn upload_with(
         &self,
-        to: &UserName,
+        to: &Recipient,
         mut picture: Source,
         mut watch: Watch<'_>,
     ) -> Result<Uploaded, Error> {
         let _turn = self.pace.turn(&mut watch);
         let about = picture.picture(&self.policy)?;
-        let mut flow = Upload::new(&self.session(), about, to.clone(), seed()?, self.policy())?;
+        let mut flow = Upload::new(&self.session(), about, to.user_name().clone(), seed()?, self.policy())?;
         drive(&self.http, &mut picture, &mut flow, &mut watch)
     }
 
@@ -112,7 +113,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::outcome`] tells whether the message may have been sent all the same.
-    pub fn send_uploaded(&self, to: &UserName, uploaded: &Uploaded) -> Result<Sent, Error> {
+    pub fn send_uploaded(&self, to: &Recipient, uploaded: &Uploaded) -> Result<Sent, Error> {
         self.send_uploaded_with(to, uploaded, Watch::new())
     }
 
@@ -122,12 +123,17 @@ impl Client {
     /// The same.
     pub fn send_uploaded_with(
         &self,
-        to: &UserName,
+        to: &Recipient,
         uploaded: &Uploaded,
         mut watch: Watch<'_>,
     ) -> Result<Sent, Error> {
-        let mut flow =
-            SendUploaded::new(&self.session(), uploaded.clone(), to.clone(), seed()?, self.policy())?;
+        let mut flow = SendUploaded::new(
+            &self.session(),
+            uploaded.clone(),
+            to.user_name().clone(),
+            seed()?,
+            self.policy(),
+        )?;
         drive(&self.http, &mut (), &mut flow, &mut watch)
     }
 

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use wx_client::outbox::{MessageState, OutboxError, OutboxMessage};
-use wx_proto::{Error, Sent, UserName};
+use wx_proto::{Error, Recipient, Sent};
 
 use crate::{Client, Source, Watch, drive};
 
@@ -18,7 +18,7 @@ pub struct Outbox {
 #[must_use = "nothing is sent before it is run"]
 pub struct OutboxSend<'w> {
     outbox: Outbox,
-    to: UserName,
+    to: Recipient,
     source: Source,
     key: Option<String>,
     resend: bool,
@@ -35,9 +35,9 @@ impl Client {
     /// something that is no outbox, or cannot be read.
     ///
     /// ```no_run
-    /// # use wx_ureq::wx_proto::UserName;
+    /// # use wx_ureq::wx_proto::Recipient;
     /// # use wx_ureq::{Client, Source};
-    /// # fn send(client: &Client, to: &UserName) -> Result<(), Box<dyn std::error::Error>> {
+    /// # fn send(client: &Client, to: &Recipient) -> Result<(), Box<dyn std::error::Error>> {
     /// let outbox = client.outbox("outbox")?;
     /// let sent = outbox.send(to, Source::path("invoice-17.png")?).key("invoice-17").run()?;
     /// println!("message {}", sent.msg_id);
@@ -59,7 +59,7 @@ impl Client {
 impl Outbox {
     /// Sends a picture to somebody, unless the message is known to be sent already. Give it a
     /// [key](OutboxSend::key), then [run](OutboxSend::run) it.
-    pub fn send(&self, to: &UserName, source: Source) -> OutboxSend<'static> {
+    pub fn send(&self, to: &Recipient, source: Source) -> OutboxSend<'static> {
         let (outbox, to, watch) = (self.clone(), to.clone(), Watch::new());
         OutboxSend { outbox, to, source, key: None, resend: false, watch }
     }
@@ -109,7 +109,7 @@ impl<'w> OutboxSend<'w> {
             Some(key) => key,
             None => random_key()?,
         };
-        let job = outbox.job(&key, &to)?;
+        let job = outbox.job(&key, to.user_name())?;
         if let Some(sent) = job.sent() {
             return Ok(sent);
         }

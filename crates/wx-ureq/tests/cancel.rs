@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use wx_emulator::Emulator;
 use wx_proto::flow::{Action, Failure, FailureKind, Flow, Input, SendImage};
-use wx_proto::{Cause, IdSource, ImageSize, Outcome, Policy, Session, Step, UserName};
+use wx_proto::{Cause, IdSource, ImageSize, Outcome, Policy, Recipient, Session, Step};
 use wx_ureq::{CancelToken, Client, Sink, Source, Watch, drive};
 
 const TINY: &[u8] = include_bytes!("tiny.png");
@@ -41,7 +41,7 @@ fn a_token_used_before_sends_nothing() {
     let server = server(&[]);
     let token = CancelToken::new();
     token.cancel();
-    let to = UserName::new(server.friend()).unwrap();
+    let to = Recipient::new(server.friend()).unwrap();
     let watch = Watch::new().cancel(&token);
     let error = client(&server, Policy::default())
         .send_image_with(&to, Source::bytes("a.png", TINY), watch)
@@ -55,7 +55,7 @@ fn a_long_wait_between_tries_is_cut_short_and_the_message_stays_in_doubt() {
     let client = client(&server, Policy::default());
     let began = Instant::now();
     let watch = Watch::new().cancel(&soon());
-    let to = UserName::new(server.friend()).unwrap();
+    let to = Recipient::new(server.friend()).unwrap();
     let error = client.send_image_with(&to, Source::bytes("a.png", TINY), watch).unwrap_err();
     assert_eq!((error.outcome(), error.step), (Outcome::Unknown, Step::Message));
     assert!(began.elapsed() < Duration::from_secs(2), "the policy waits for 15 s");
@@ -66,7 +66,7 @@ fn a_wait_for_a_turn_is_cut_short_and_nothing_is_read_or_sent() {
     let server = server(&[]);
     let session = Session::from_json_allow_loopback(server.session_json()).unwrap();
     let client = Client::builder(session).pace(Duration::from_secs(60)).build().unwrap();
-    let to = UserName::new(server.friend()).unwrap();
+    let to = Recipient::new(server.friend()).unwrap();
     client.upload(&to, Source::bytes("a.png", TINY)).unwrap();
     let began = Instant::now();
     let watch = Watch::new().cancel(&soon());
@@ -81,7 +81,7 @@ fn a_callback_stops_it_between_chunks() {
     let mut picture = TINY.to_vec();
     picture.resize(3_000_000, 0);
     let stop = || server.requests_to("webwxuploadmedia") >= 2;
-    let to = UserName::new(server.friend()).unwrap();
+    let to = Recipient::new(server.friend()).unwrap();
     let watch = Watch::new().cancel_if(stop);
     let result =
         client(&server, Policy::default()).send_image_with(&to, Source::bytes("a.png", picture), watch);
@@ -95,7 +95,7 @@ fn a_download_stops_between_pieces_and_leaves_nothing() {
     let mut picture = TINY.to_vec();
     picture.resize(200_000, 0);
     let client = client(&server, Policy::default());
-    let to = UserName::new(server.friend()).unwrap();
+    let to = Recipient::new(server.friend()).unwrap();
     let id = client.send_image(&to, Source::bytes("a.png", picture)).unwrap().msg_id;
     let mut bytes = Vec::new();
     let watch = Watch::new().cancel(&soon());
@@ -113,8 +113,8 @@ fn another_driver_goes_on_where_one_was_dropped() {
     let mut source = Source::bytes("a.png", TINY);
     let about = source.picture(&policy).unwrap();
     let seed = IdSource::process().seed(1_700_000_000_000, [3; 16]);
-    let to = UserName::new(server.friend()).unwrap();
-    let mut flow = SendImage::new(&client.session(), about, to, seed, policy).unwrap();
+    let to = Recipient::new(server.friend()).unwrap();
+    let mut flow = SendImage::new(&client.session(), about, to.into(), seed, policy).unwrap();
     for _ in 0..10 {
         let input = match flow.poll(Duration::ZERO) {
             Action::Load(span) => {

@@ -11,7 +11,7 @@ use canary::{assert_none, private, secrets};
 use log::Level;
 use logged::{Line, Logged, roots};
 use wx_emulator::Emulator;
-use wx_proto::{ImageSize, Session, UserName};
+use wx_proto::{ImageSize, Recipient, Session};
 use wx_ureq::{Client, Sink, Source};
 
 const FILE: &str = "holiday-2017.png";
@@ -22,7 +22,7 @@ static LOGGED: Logged = Logged::new(&["ureq", "ureq_proto"]);
 /// Sends a picture and fetches it.
 fn exchange(server: &Emulator) -> Vec<Line> {
     let client = Client::new(Session::from_json_allow_loopback(server.session_json()).unwrap()).unwrap();
-    let to = UserName::new(server.friend()).unwrap();
+    let to = Recipient::new(server.friend()).unwrap();
     let id = client.send_image(&to, Source::bytes(FILE, TINY)).unwrap().msg_id;
     client.fetch_image(&id, ImageSize::Original, Sink::vec(&mut Vec::new())).unwrap();
     LOGGED.take()

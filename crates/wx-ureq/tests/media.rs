@@ -6,7 +6,7 @@ use std::io::{Cursor, ErrorKind, Write};
 use std::time::{Duration, UNIX_EPOCH};
 
 use wx_emulator::Emulator;
-use wx_proto::{Cause, PictureError, Policy, Session, UserName};
+use wx_proto::{Cause, PictureError, Policy, Recipient, Session};
 use wx_ureq::{Client, Media, Sink, Source};
 
 fn picture() -> Vec<u8> {
@@ -19,7 +19,7 @@ fn arrives(source: Source) -> wx_emulator::Request {
     let server = Emulator::start().unwrap();
     let session = Session::from_json_allow_loopback(server.session_json()).unwrap();
     let client = Client::new(session).unwrap();
-    client.send_image(&UserName::new(server.friend()).unwrap(), source).unwrap();
+    client.send_image(&Recipient::new(server.friend()).unwrap(), source).unwrap();
     assert!(server.messages()[0].picture == picture(), "other bytes arrived");
     assert_eq!(server.violations(), Vec::<String>::new());
     server.requests().into_iter().find(|request| request.endpoint == "webwxuploadmedia").unwrap()

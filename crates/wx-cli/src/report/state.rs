@@ -1,13 +1,14 @@
 //! What is known of the work so far.
 
 use std::ops::{ControlFlow, Range};
+use std::path::PathBuf;
 
 use indicatif::ProgressBar;
 use wx_proto::{Advice, ChunkNumber, LocalId, MediaId, Step};
 
 use crate::event::Subject;
 use crate::out;
-use crate::problem::{Class, Problem};
+use crate::problem::{Class, INTERRUPTED, Problem};
 
 #[derive(Default)]
 pub(super) struct State {
@@ -24,6 +25,12 @@ pub(super) struct State {
     pub(super) failed: bool,
     pub(super) login: bool,
     pub(super) unknown: bool,
+    /// The command cannot work as it was called.
+    pub(super) usage: bool,
+    /// The session file that a rate limit is noted beside.
+    pub(super) session: Option<PathBuf>,
+    /// The command has no other end than that the user stops it, which is not worth a word.
+    pub(super) endless: bool,
     /// The command was interrupted: nothing more is to be said.
     pub(super) closed: bool,
 }
@@ -55,7 +62,7 @@ impl State {
         let (class, advice, message) = if now.in_doubt {
             (Class::Unknown, Advice::LookAtPhone, "interrupted: it may have been delivered")
         } else {
-            (Class::Failed, Advice::RetryLater, "interrupted")
+            (Class::Stopped, Advice::RetryLater, INTERRUPTED)
         };
         Problem {
             class,
@@ -69,9 +76,10 @@ impl State {
 
     pub(super) fn count(&mut self, class: Class) -> ControlFlow<()> {
         match class {
-            Class::Failed | Class::SlowDown => self.failed = true,
+            Class::Failed | Class::SlowDown | Class::Stopped => self.failed = true,
             Class::Login => self.login = true,
             Class::Unknown => self.unknown = true,
+            Class::Usage => self.usage = true,
         }
         if class == Class::Failed { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }

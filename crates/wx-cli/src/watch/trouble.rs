@@ -55,7 +55,10 @@ impl<'a> Trouble<'a> {
                 _ => return Err(problem),
             };
             let patient = patience.is_none_or(|patience| begun.elapsed() + wait < patience);
-            if !patient || self.report.stopped() {
+            if self.report.stopped() {
+                return Err(self.report.interrupted());
+            }
+            if !patient {
                 return Err(problem);
             }
             self.begins(&problem.message);
@@ -80,7 +83,7 @@ impl<'a> Trouble<'a> {
 /// Why a poll is repeated.
 fn reason(error: &Cause) -> String {
     match error {
-        Cause::Network { failure, .. } => format!("no answer from the server ({})", failure.kind),
+        Cause::Network { failure, .. } => format!("no answer from the server ({failure})"),
         error => out::words(error),
     }
 }

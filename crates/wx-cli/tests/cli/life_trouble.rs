@@ -19,7 +19,7 @@ fn trouble_is_told_with_its_reason_when_it_begins_and_when_it_is_over() {
         (
             "reqwest",
             &["drop=before@synccheck#1", "drop=before@synccheck#2"],
-            "no answer from the server (the connection was closed)",
+            "no answer from the server (the connection to the server was closed)",
         ),
         ("ureq", &["html@synccheck#1"], "the server answered with a web page"),
         ("reqwest", &["ret=-1@webwxsync#1"], "the server refused it: Ret -1 (server error)"),
@@ -75,7 +75,11 @@ fn a_network_that_is_gone_for_a_while_costs_no_picture() {
     let faults: Vec<_> = (1..=4).map(|n| format!("drop=before@webwxgetmsgimg#{n}")).collect();
     let place = place(&faults.iter().map(String::as_str).collect::<Vec<_>>());
     let ran = watch(&place, "ureq", 1);
-    assert!(ran.err.contains("the connection was closed, 3 times; trying again"), "{}", ran.err);
+    assert!(
+        ran.err.contains("the connection to the server was closed, 3 times; trying again"),
+        "{}",
+        ran.err
+    );
     assert_eq!(place.emulator.requests_to("webwxgetmsgimg"), 5);
 }
 

@@ -256,3 +256,53 @@ fn lost_output_is_no_success() {
     assert_eq!(ran.status.code(), Some(1), "{said}");
     assert!(said.contains("standard output could not be written"), "{said}");
 }
+
+#[test]
+fn a_rate_limit_is_remembered_beside_the_session() {
+    for transport in TRANSPORTS {
+        let place = Place::with(&["ret=1205@webwxuploadmedia#1"]);
+        place.file("a.jpg", &jpeg(100, 1));
+        let ran = place.wx(&send(transport, &["a.jpg"]));
+        assert_eq!(ran.code, 1, "{}", ran.err);
+        assert_eq!(place.names(), ["a.jpg", "session.json.limited"]);
+        place.assert_no_secret_in("session.json.limited");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let about = std::fs::metadata(place.path("session.json.limited")).unwrap();
+            assert_eq!(about.permissions().mode() & 0o777, 0o600);
+        }
+        for args in
+            [send(transport, &["--json", "a.jpg"]), vec!["contacts", "--session", "session.json", "--json"]]
+        {
+            let ran = place.wx(&args);
+            assert_eq!(ran.code, 0, "{}", ran.err);
+            assert!(ran.err.contains("(Ret 1205) less than a minute ago"), "{}", ran.err);
+            ran.events();
+        }
+        // Where nothing can be kept, nothing fails that did not fail before.
+        std::fs::remove_file(place.path("session.json.limited")).unwrap();
+        std::fs::create_dir(place.path("session.json.limited")).unwrap();
+        let ran = place.wx(&send(transport, &["a.jpg"]));
+        assert_eq!((ran.code, ran.err.contains("1205")), (0, false), "{}", ran.err);
+    }
+}
+
+#[test]
+fn ten_pictures_go_without_a_pause_and_any_number_if_that_is_asked_for() {
+    let place = Place::new();
+    let names: Vec<_> = (0..11).map(|number| format!("{number}.jpg")).collect();
+    for name in &names {
+        place.file(name, &jpeg(100, 1));
+    }
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let child = place.spawn(&send("ureq", &[&["--json"], &names[..]].concat()));
+    place.wait_for("webwxsendmsgimg", 10);
+    // The last one is still being waited for.
+    crate::support::signal(&child, "INT");
+    let ran = place.wait(child);
+    assert_eq!((ran.code, ran.kinds().pop().as_deref()), (130, Some("failed")), "{}", ran.err);
+    assert_eq!(place.emulator.messages().len(), 10);
+    let ran = place.wx(&send("ureq", &[&["--pace", "0"], &names[..]].concat()));
+    assert_eq!((ran.code, ran.out.lines().count()), (0, 11), "{}", ran.err);
+}

@@ -17,7 +17,9 @@ pub enum Advice {
     RetryLater,
     /// No answer: the network.
     CheckNetwork,
-    /// Something between here and the server answers in its place.
+    /// The account may not log in at web WeChat, but perhaps at the File Transfer Helper.
+    UseFileHelper,
+    /// Something between here and the server refuses, or answers in its place.
     CheckProxy,
     /// The file is not what it should be.
     CheckFile,
@@ -40,6 +42,7 @@ impl ReplyError {
                 RetClass::LoginAgain => Advice::LoginAgain,
                 RetClass::RateLimited => Advice::Wait,
                 RetClass::Transient => Advice::RetryLater,
+                _ if ret.0 == 1203 => Advice::UseFileHelper,
                 _ if ret.0 == 1204 => Advice::CheckRecipient,
                 _ => Advice::Report,
             },
@@ -69,6 +72,7 @@ impl Advice {
             Self::Wait => "wait",
             Self::RetryLater => "retry_later",
             Self::CheckNetwork => "check_network",
+            Self::UseFileHelper => "use_file_helper",
             Self::CheckProxy => "check_proxy",
             Self::CheckFile => "check_file",
             Self::CheckRecipient => "check_recipient",
@@ -88,7 +92,10 @@ impl fmt::Display for Advice {
             Self::Wait => "wait, for hours rather than minutes, and send fewer pictures at a time",
             Self::RetryLater => "try again later",
             Self::CheckNetwork => "check the network and try again",
-            Self::CheckProxy => "something between here and the server seems to answer in its place: check proxy and network",
+            Self::CheckProxy => "something between here and the server is in the way: check proxy and network",
+            Self::UseFileHelper => {
+                "the File Transfer Helper is open to more accounts: `wx login --profile filehelper`"
+            }
             Self::CheckFile => "check the file",
             Self::CheckRecipient => "check the recipient; to send to yourself use filehelper",
             Self::CheckMessage => {

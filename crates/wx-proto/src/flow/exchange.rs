@@ -111,7 +111,8 @@ impl Exchange {
         }
         match (input, &mut self.reply) {
             (Input::Head(id, head), None) if id == self.id && !self.outgoing.limits().admit(&head) => {
-                Ok(Some(Ended::Failed(Failure::on_the_way(FailureKind::Protocol))))
+                let failure = Failure::on_the_way(FailureKind::Protocol);
+                Ok(Some(Ended::Failed(failure.of(&self.outgoing))))
             }
             (Input::Head(id, head), reply @ None) if id == self.id => {
                 *reply = Some(Gathered { head, piece: Bytes::new(), pieces: BytesMut::new() });
@@ -137,7 +138,7 @@ impl Exchange {
             (Input::Failed(id, failure), reply) if id == self.id => {
                 // Once a head has come, something was delivered, whatever the driver thinks.
                 let failure = if reply.is_some() { Failure::on_the_way(failure.kind) } else { failure };
-                Ok(Some(Ended::Failed(failure)))
+                Ok(Some(Ended::Failed(failure.of(&self.outgoing))))
             }
             _ => Err(Misuse),
         }

@@ -94,8 +94,9 @@ impl FetchImage {
     }
 
     fn failed(&mut self, failure: Failure, now: Duration) {
+        let failure = failure.of(&self.outgoing);
         let cause = Cause::Network { failure, tries: self.tries };
-        self.again(cause, failure.kind.is_passing(), Duration::ZERO, now);
+        self.again(cause, failure.is_passing(), Duration::ZERO, now);
     }
 }
 

@@ -306,7 +306,7 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                 let answer = match call.handle(input)? {
                     None => return Ok(()),
                     // Somebody in between shows a certificate of their own.
-                    Some(Ended::Failed(failure)) if failure.kind == FailureKind::Tls => {
+                    Some(Ended::Failed(failure)) if matches!(failure.kind, FailureKind::Certificate(_)) => {
                         let tries = call.tries();
                         self.fail(Step::Login, Cause::Network { failure, tries });
                         return Ok(());

@@ -23,7 +23,7 @@ pub(crate) fn words(text: &str) -> String {
 
 /// A host that a server named. The labels of a host are shorter than what is in them is long.
 pub(crate) fn host(text: &str) -> String {
-    if crate::hosts::is_known(text) {
+    if crate::hosts::official(text).is_some() {
         return text.to_owned();
     }
     let shown = runs(text, |c| c.is_ascii_graphic() && c != '.');

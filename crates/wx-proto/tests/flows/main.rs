@@ -31,5 +31,6 @@ mod secrets;
 #[path = "../fuzz_bodies/spoiled.rs"]
 mod spoiled;
 mod traced;
+mod trouble;
 mod upload;
 mod world;

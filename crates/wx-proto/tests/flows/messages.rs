@@ -299,7 +299,7 @@ fn list(answers: impl IntoIterator<Item = Answer>) -> (World, Result<Vec<wx_prot
 #[test]
 fn contacts_come_page_by_page_and_each_of_them_once() {
     let (world, result) =
-        list([contacts(&["@a", "@@room", "bad name"], 7), dropped(), contacts(&["@a", "@c"], 0)]);
+        list([contacts(&["@a", "@@room", "bad\nname"], 7), dropped(), contacts(&["@a", "@c"], 0)]);
     let found = result.unwrap();
     let names: Vec<_> = found.iter().map(|contact| contact.user_name.as_str()).collect();
     assert_eq!(names, ["@a", "@@room", "@c"]);
@@ -334,8 +334,9 @@ fn a_server_that_holds_nothing_back_is_not_asked_without_a_pause() {
 
 #[test]
 fn a_certificate_of_somebody_else_ends_it() {
-    use wx_proto::flow::{Failure, FailureKind};
-    let (world, result) = next(going_on(5), [Answer::Fail(Failure::never_connected(FailureKind::Tls))]);
+    use wx_proto::flow::{CertificateProblem, Failure, FailureKind};
+    let refused = FailureKind::Certificate(CertificateProblem::UnknownIssuer);
+    let (world, result) = next(going_on(5), [Answer::Fail(Failure::never_connected(refused))]);
     assert!(matches!(result.unwrap_err().cause, Cause::Network { .. }));
     assert_eq!(world.seen.len(), 1);
 }

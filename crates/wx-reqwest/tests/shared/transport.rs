@@ -7,7 +7,7 @@ use tokio::runtime::Runtime;
 use wx_client::outbox::Outbox;
 use wx_proto::flow::{LoginState, Progress};
 use wx_proto::{
-    Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Sent, Session, Uploaded, UserName,
+    Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Recipient, Sent, Session, Uploaded,
 };
 use wx_reqwest::reqwest::{self, Certificate, Proxy, redirect};
 use wx_reqwest::{Client, ClientBuilder, LoginError, Sink, Source, Watch};
@@ -69,7 +69,7 @@ impl Transport for Reqwest {
 
     fn send(
         &self,
-        to: &UserName,
+        to: &Recipient,
         picture: Vec<u8>,
         heard: impl FnMut(&Progress) + Send,
     ) -> Result<Sent, Error> {
@@ -77,15 +77,15 @@ impl Transport for Reqwest {
         self.1.block_on(self.0.send_image_with(to, Source::bytes("a.jpg", picture), watch))
     }
 
-    fn upload(&self, to: &UserName, picture: Vec<u8>) -> Result<Uploaded, Error> {
+    fn upload(&self, to: &Recipient, picture: Vec<u8>) -> Result<Uploaded, Error> {
         self.1.block_on(self.0.upload(to, Source::bytes("a.jpg", picture)))
     }
 
-    fn send_uploaded(&self, to: &UserName, uploaded: &Uploaded) -> Result<Sent, Error> {
+    fn send_uploaded(&self, to: &Recipient, uploaded: &Uploaded) -> Result<Sent, Error> {
         self.1.block_on(self.0.send_uploaded(to, uploaded))
     }
 
-    fn send_once(&self, outbox: &Outbox, key: &str, to: &UserName, picture: Vec<u8>) -> Result<Sent, Error> {
+    fn send_once(&self, outbox: &Outbox, key: &str, to: &Recipient, picture: Vec<u8>) -> Result<Sent, Error> {
         let outbox = self.0.outbox_on(outbox.clone());
         let send = outbox.send(to, Source::bytes("a.jpg", picture)).key(key);
         self.1.block_on(send.into_future())

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use image::ImageFormat::{Gif, Jpeg, Png};
 use tokio::runtime::Runtime;
+use wx_client::proxy::ProxySettings;
 use wx_emulator::{Emulator, Profile, Request};
-use wx_proto::{ImageSize, MsgId, Policy, Session, Site, UserName};
+use wx_proto::{ImageSize, MsgId, Policy, Recipient, Session, Site};
 use wx_reqwest::reqwest;
 use wx_testing::TestBed;
 use wx_ureq::ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
@@ -23,7 +24,7 @@ pub(crate) trait Client: Sized {
     /// The MsgIds of the next batch.
     fn messages(&self) -> Vec<MsgId>;
     fn fetch(&self, id: &MsgId, size: ImageSize);
-    fn send(&self, to: &UserName, name: &str, bytes: Vec<u8>);
+    fn send(&self, to: &Recipient, name: &str, bytes: Vec<u8>);
     fn logout(&self);
 }
 
@@ -60,7 +61,7 @@ pub(crate) fn drive<C: Client>(profile: Profile) -> Seen {
     client.fetch(&message, ImageSize::Thumbnail);
     client.fetch(&message, ImageSize::Original);
     let friend = if profile == Profile::Web { server.friend() } else { "filehelper" };
-    let to = UserName::new(friend).unwrap();
+    let to = Recipient::new(friend).unwrap();
     client.send(&to, "second.jpg", sized(Jpeg, 40, 30, SMALL));
     let plain = server.requests().len();
 
@@ -100,7 +101,11 @@ fn ureq_config(bed: &TestBed) -> Config {
     });
     let roots: Vec<Certificate<'static>> = certificates.collect();
     let tls = TlsConfig::builder().provider(TlsProvider::Rustls).root_certs(RootCerts::from(roots)).build();
-    wx_ureq::Http::defaults().proxy(Some(Proxy::new(&bed.proxy()).unwrap())).tls_config(tls).build()
+    wx_ureq::Http::defaults(&ProxySettings::none())
+        .unwrap()
+        .proxy(Some(Proxy::new(&bed.proxy()).unwrap()))
+        .tls_config(tls)
+        .build()
 }
 
 impl Client for Ureq {
@@ -129,7 +134,7 @@ impl Client for Ureq {
         self.0.fetch_image(id, size, wx_ureq::Sink::vec(&mut Vec::new())).unwrap();
     }
 
-    fn send(&self, to: &UserName, name: &str, bytes: Vec<u8>) {
+    fn send(&self, to: &Recipient, name: &str, bytes: Vec<u8>) {
         self.0.send_image(to, wx_ureq::Source::bytes(name, bytes)).unwrap();
     }
 
@@ -146,7 +151,7 @@ pub(crate) struct Reqwest {
 fn reqwest_builder(bed: &TestBed) -> reqwest::ClientBuilder {
     let certificate = reqwest::Certificate::from_pem(bed.authority_pem().as_bytes()).unwrap();
     let proxy = reqwest::Proxy::all(bed.proxy()).unwrap();
-    wx_reqwest::Http::defaults().proxy(proxy).tls_certs_only([certificate])
+    wx_reqwest::Http::defaults(&ProxySettings::none()).unwrap().proxy(proxy).tls_certs_only([certificate])
 }
 
 fn runtime() -> Runtime {
@@ -185,7 +190,7 @@ impl Client for Reqwest {
         self.runtime.block_on(fetch).unwrap();
     }
 
-    fn send(&self, to: &UserName, name: &str, bytes: Vec<u8>) {
+    fn send(&self, to: &Recipient, name: &str, bytes: Vec<u8>) {
         let send = self.client.send_image(to, wx_reqwest::Source::bytes(name, bytes));
         self.runtime.block_on(send).unwrap();
     }

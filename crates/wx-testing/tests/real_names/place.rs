@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::ops::Deref;
 
 use wx_emulator::{Builder, Emulator, Profile};
-use wx_proto::{Session, Site, UserName};
+use wx_proto::{Recipient, Session, Site};
 use wx_testing::TestBed;
 
 thread_local! {
@@ -19,6 +19,13 @@ pub(crate) fn on(profile: Profile, scenario: impl FnOnce()) {
 }
 
 pub(crate) struct Server(TestBed);
+
+impl Server {
+    /// What stands before the emulator.
+    pub(crate) fn bed(&self) -> &TestBed {
+        &self.0
+    }
+}
 
 impl Deref for Server {
     type Target = Emulator;
@@ -71,8 +78,8 @@ pub(crate) fn site(_: &Server) -> Site {
     })
 }
 
-pub(crate) fn friend(server: &Server) -> UserName {
-    UserName::new(match profile() {
+pub(crate) fn friend(server: &Server) -> Recipient {
+    Recipient::new(match profile() {
         Profile::Web => server.friend(),
         Profile::FileHelper => "filehelper",
     })

@@ -68,7 +68,7 @@ pub(crate) fn the_whole_life_of_a_login<T: Transport>() {
     assert!(!shown.is_empty());
 
     let contacts = client.contacts().unwrap();
-    assert!(contacts.iter().any(|contact| contact.user_name == friend(&server)), "{contacts:?}");
+    assert!(contacts.iter().any(|contact| contact.user_name == *friend(&server).user_name()), "{contacts:?}");
 
     let batch = client.batches(1).pop().unwrap().unwrap();
     let there: Vec<_> = batch.iter().map(|message| message.id.to_string()).collect();

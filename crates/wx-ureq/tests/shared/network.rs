@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
 use wx_proto::flow::{Delivered, FailureKind};
-use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, Policy, ReplyError, Session, UserName};
+use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, Policy, Recipient, ReplyError, Session};
 
 use super::{
     DEAD, Into, Transport, client, client_at, friend, json_at, large, policy, quiet, server, session, settle,
@@ -61,7 +61,7 @@ pub(crate) fn a_server_that_does_not_read_stalls<T: Transport>() {
     });
     let client: T = client_at(&address, one_try().with_stall(Duration::from_millis(200)));
     let began = Instant::now();
-    let error = client.upload(&UserName::new("filehelper").unwrap(), large()).unwrap_err();
+    let error = client.upload(&Recipient::file_helper(), large()).unwrap_err();
     assert_eq!(network(&error), (FailureKind::Stalled, Delivered::Unknown));
     assert!(began.elapsed() < Duration::from_secs(3));
 }
@@ -90,7 +90,7 @@ pub(crate) fn an_early_refusal_is_read<T: Transport>() {
         std::thread::sleep(Duration::from_millis(50));
     });
     let client: T = client_at(&address, one_try());
-    let error = client.upload(&UserName::new("filehelper").unwrap(), large()).unwrap_err();
+    let error = client.upload(&Recipient::file_helper(), large()).unwrap_err();
     assert_eq!(error.cause, Cause::Reply(ReplyError::Status(413)));
 }
 
@@ -117,7 +117,7 @@ pub(crate) fn no_connection_in_time<T: Transport>() {
         return;
     }
     let client: T = client_at(&address.to_string(), one_try().with_stall(Duration::from_millis(200)));
-    let error = client.upload(&UserName::new("filehelper").unwrap(), small()).unwrap_err();
+    let error = client.upload(&Recipient::file_helper(), small()).unwrap_err();
     assert_eq!(network(&error), (FailureKind::Connect, Delivered::Never));
 }
 
@@ -128,7 +128,7 @@ pub(crate) fn no_http<T: Transport>() {
         std::io::copy(&mut stream, &mut std::io::sink()).unwrap_or_default();
     });
     let client: T = client_at(&address, one_try());
-    let error = client.upload(&UserName::new("filehelper").unwrap(), small()).unwrap_err();
+    let error = client.upload(&Recipient::file_helper(), small()).unwrap_err();
     assert_eq!(network(&error), (FailureKind::Protocol, Delivered::Unknown));
 }
 

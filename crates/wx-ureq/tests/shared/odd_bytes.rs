@@ -18,7 +18,7 @@ pub(crate) fn odd_bytes_of_strangers_stop_nothing<T: Transport>() {
         let client = T::login(LoginFrom::Code(place::site(&server)), policy(), |_| ()).unwrap();
 
         let contacts = client.contacts().unwrap();
-        assert!(contacts.iter().any(|contact| contact.user_name == friend(&server)), "{odd}");
+        assert!(contacts.iter().any(|contact| contact.user_name == *friend(&server).user_name()), "{odd}");
         assert!(contacts.iter().any(|contact| contact.nick_name.starts_with("Anna")), "{odd}");
         let messages = client.batches(1).pop().unwrap().unwrap();
         let there: Vec<_> = messages.iter().map(|message| message.id.to_string()).collect();

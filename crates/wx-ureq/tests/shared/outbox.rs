@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 use wx_client::outbox::{MessageState, Outbox, OutboxError, Storage};
 use wx_emulator::Emulator;
-use wx_proto::{Error, Outcome, UserName};
+use wx_proto::{Error, Outcome, Recipient};
 
 use super::*;
 
@@ -107,15 +107,15 @@ impl Storage for Record {
 
 const RECIPIENTS: usize = 30;
 
-fn recipients() -> Vec<(String, UserName)> {
-    let of = |n: usize| (format!("key {n}"), UserName::new(format!("@{n:032x}")).unwrap());
+fn recipients() -> Vec<(String, Recipient)> {
+    let of = |n: usize| (format!("key {n}"), Recipient::new(format!("@{n:032x}")).unwrap());
     (0..RECIPIENTS).map(of).collect()
 }
 
 fn open(record: &Record) -> Result<Outbox, OutboxError> {
     let outbox = Outbox::with_storage(record.clone())?;
     if outbox.messages().is_empty() {
-        let planned = recipients().into_iter().map(|(key, to)| (key, to, "picture".to_owned()));
+        let planned = recipients().into_iter().map(|(key, to)| (key, to.into(), "picture".to_owned()));
         outbox.plan(Value::Null, planned)?;
     }
     Ok(outbox)
@@ -136,7 +136,7 @@ fn send_all<T: Transport>(client: &T, outbox: &Outbox) -> HashMap<String, Result
 }
 
 /// How often somebody got the picture.
-fn got(server: &Emulator, to: &UserName) -> usize {
+fn got(server: &Emulator, to: &Recipient) -> usize {
     server.messages().iter().filter(|message| message.to == to.as_str()).count()
 }
 
@@ -196,7 +196,7 @@ fn fails_at<T: Transport>(fault: Fault) {
 pub(crate) fn the_same_key_is_sent_once<T: Transport>() {
     let (server, record) = (Emulator::start().unwrap(), Record::default());
     let (friend, other) =
-        (UserName::new(server.friend()).unwrap(), UserName::new(server.second_friend()).unwrap());
+        (Recipient::new(server.friend()).unwrap(), Recipient::new(server.second_friend()).unwrap());
     let client = T::new(session_of(&server), policy(), None);
     let outbox = Outbox::with_storage(record.clone()).unwrap();
     let first = client.send_once(&outbox, "invoice 17", &friend, small()).unwrap();

@@ -1,7 +1,7 @@
 //! Where the scenarios are: at a loopback address. The test bed has a place under the real names.
 
 use wx_emulator::{Builder, Emulator};
-use wx_proto::{Profile, Session, Site, UserName};
+use wx_proto::{Profile, Recipient, Session, Site};
 
 pub(crate) type Server = Emulator;
 
@@ -22,8 +22,8 @@ pub(crate) fn site(server: &Server) -> Site {
     Site::at_allow_loopback(Profile::Web, &server.base()).unwrap()
 }
 
-pub(crate) fn friend(server: &Server) -> UserName {
-    UserName::new(server.friend()).unwrap()
+pub(crate) fn friend(server: &Server) -> Recipient {
+    Recipient::new(server.friend()).unwrap()
 }
 
 /// The URL of the proxy and the certificate of the authority that lead to the server.

@@ -24,7 +24,7 @@ use std::time::Duration;
 use wx_emulator::{Emulator, Request};
 use wx_proto::flow::{LoginState, Progress};
 use wx_proto::{
-    Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Sent, Session, Site, Uploaded, UserName,
+    Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Recipient, Sent, Session, Site, Uploaded,
 };
 
 pub(crate) use crate::place::{self, Server, friend, session};
@@ -57,17 +57,17 @@ pub(crate) trait Transport {
     fn twin(&self) -> Self;
     fn send(
         &self,
-        to: &UserName,
+        to: &Recipient,
         picture: Vec<u8>,
         heard: impl FnMut(&Progress) + Send,
     ) -> Result<Sent, Error>;
-    fn upload(&self, to: &UserName, picture: Vec<u8>) -> Result<Uploaded, Error>;
-    fn send_uploaded(&self, to: &UserName, uploaded: &Uploaded) -> Result<Sent, Error>;
+    fn upload(&self, to: &Recipient, picture: Vec<u8>) -> Result<Uploaded, Error>;
+    fn send_uploaded(&self, to: &Recipient, uploaded: &Uploaded) -> Result<Sent, Error>;
     fn send_once(
         &self,
         outbox: &wx_client::outbox::Outbox,
         key: &str,
-        to: &UserName,
+        to: &Recipient,
         picture: Vec<u8>,
     ) -> Result<Sent, Error>;
     fn fetch(&self, id: &MsgId, size: ImageSize, into: Into<'_>) -> Result<Fetched, Error>;
@@ -113,7 +113,7 @@ macro_rules! scenarios {
             faults_while_sending odd_answers_to_an_upload_are_told an_appended_repeat_starts_over
             faults_while_fetching failures_leave_no_file a_slow_answer_is_no_stall
             an_answer_that_stops_halfway_stalls an_early_refusal_is_read nobody_there no_connection_in_time no_http cookies_of_answers_are_not_kept
-            no_tls_there a_closed_reused_connection_costs_no_try
+            no_tls_there what_a_proxy_does_wrong_is_named a_closed_reused_connection_costs_no_try
             the_repeat_is_on_a_new_connection_whatever_else_is_idle a_reused_connection_that_stalls_is_not_closed
             a_reused_connection_that_answers_is_not_closed a_new_connection_that_is_closed_costs_a_try a_message_is_never_sent_twice_by_the_client loopback_needs_no_proxy
             proxy_of_the_environment nothing_shows_secrets
@@ -130,7 +130,8 @@ macro_rules! scenarios {
         }
         #[cfg(target_os = "linux")]
         scenarios! { $transport:
-            the_platforms_store_says_who_is_believed a_closed_reused_tls_connection_costs_no_try
+            the_platforms_store_says_who_is_believed tls_that_fails_after_the_request_is_in_doubt
+            a_closed_reused_tls_connection_costs_no_try
         }
         #[cfg(feature = "tracing")]
         scenarios! { $transport:
@@ -204,7 +205,7 @@ pub(crate) fn fan_out<T: Transport>() {
     let client: T = client(&server);
     let uploaded = client.upload(&friend(&server), large()).unwrap();
     for to in [server.friend(), server.second_friend()] {
-        client.send_uploaded(&UserName::new(to).unwrap(), &uploaded).unwrap();
+        client.send_uploaded(&Recipient::new(to).unwrap(), &uploaded).unwrap();
     }
     let recipients: Vec<_> = server.messages().into_iter().map(|message| message.to).collect();
     assert_eq!(recipients, [server.friend(), server.second_friend()]);

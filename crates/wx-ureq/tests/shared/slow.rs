@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use wx_emulator::Emulator;
 use wx_proto::flow::{Delivered, FailureKind};
-use wx_proto::{Cause, Outcome, Policy, ReplyError, UserName};
+use wx_proto::{Cause, Outcome, Policy, Recipient, ReplyError};
 
 use super::{
     Transport, client, client_at, friend, large, listen, network, one_try, place, policy, read_head, server,
@@ -93,7 +93,7 @@ fn refuse(mut stream: TcpStream) {
 }
 
 pub(crate) fn a_request_that_is_read_too_slowly_stalls<T: Transport>() {
-    let to = UserName::new("filehelper").unwrap();
+    let to = Recipient::file_helper();
     let upload = |step, policy| {
         let client: T = client_at(&slow_reader(step), policy);
         client.upload(&to, large()).unwrap_err()

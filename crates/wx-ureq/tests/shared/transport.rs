@@ -6,7 +6,7 @@ use std::time::Duration;
 use wx_client::outbox::Outbox;
 use wx_proto::flow::{LoginState, Progress};
 use wx_proto::{
-    Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Sent, Session, Uploaded, UserName,
+    Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Recipient, Sent, Session, Uploaded,
 };
 use wx_ureq::ureq::Proxy;
 use wx_ureq::ureq::config::{Config, ConfigBuilder};
@@ -84,22 +84,22 @@ impl Transport for Ureq {
 
     fn send(
         &self,
-        to: &UserName,
+        to: &Recipient,
         picture: Vec<u8>,
         heard: impl FnMut(&Progress) + Send,
     ) -> Result<Sent, Error> {
         self.0.send_image_with(to, Source::bytes("a.jpg", picture), Watch::new().progress(heard))
     }
 
-    fn upload(&self, to: &UserName, picture: Vec<u8>) -> Result<Uploaded, Error> {
+    fn upload(&self, to: &Recipient, picture: Vec<u8>) -> Result<Uploaded, Error> {
         self.0.upload(to, Source::bytes("a.jpg", picture))
     }
 
-    fn send_uploaded(&self, to: &UserName, uploaded: &Uploaded) -> Result<Sent, Error> {
+    fn send_uploaded(&self, to: &Recipient, uploaded: &Uploaded) -> Result<Sent, Error> {
         self.0.send_uploaded(to, uploaded)
     }
 
-    fn send_once(&self, outbox: &Outbox, key: &str, to: &UserName, picture: Vec<u8>) -> Result<Sent, Error> {
+    fn send_once(&self, outbox: &Outbox, key: &str, to: &Recipient, picture: Vec<u8>) -> Result<Sent, Error> {
         self.0.outbox_on(outbox.clone()).send(to, Source::bytes("a.jpg", picture)).key(key).run()
     }
 

@@ -10,11 +10,12 @@ use std::time::Duration;
 use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use wx_proto::flow::{Delivered, FailureKind};
-use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, ReplyError, Session, UserName};
+use wx_proto::flow::{CertificateProblem, Delivered, FailureKind, ProxyProblem};
+use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, Recipient, ReplyError, Session};
 
-use super::{Into, Transport, listen, network, one_try, read_head, settle, small};
+use super::{DEAD, Into, Transport, listen, network, one_try, read_head, settle, small};
 
+const UNKNOWN_ISSUER: FailureKind = FailureKind::Certificate(CertificateProblem::UnknownIssuer);
 const HOSTS: [&str; 2] = ["wx.qq.com", "file.wx.qq.com"];
 
 fn official() -> Session {
@@ -25,7 +26,7 @@ fn official() -> Session {
 
 fn upload<T: Transport>(proxy: Option<&str>) -> Error {
     let client = T::new(official(), one_try(), proxy);
-    client.upload(&UserName::new("filehelper").unwrap(), small()).unwrap_err()
+    client.upload(&Recipient::file_helper(), small()).unwrap_err()
 }
 
 fn server(certificate: &Certificate, key: &KeyPair) -> Arc<ServerConfig> {
@@ -54,6 +55,49 @@ pub(crate) fn no_tls_there<T: Transport>() {
     assert_eq!(network(&error), (FailureKind::Tls, Delivered::Never));
 }
 
+/// A proxy that hears `heard` and says `said`, and then closes the connection.
+fn proxy_that_says(dialogue: Vec<(usize, Vec<u8>)>) -> String {
+    listen(move |mut stream| {
+        for (heard, said) in &dialogue {
+            stream.read_exact(&mut vec![0; *heard]).unwrap();
+            stream.write_all(said).unwrap();
+        }
+        // Closing with unread bytes would reset the connection.
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        std::io::copy(&mut stream, &mut std::io::sink()).unwrap_or_default();
+    })
+}
+
+/// Whatever a proxy does instead of connecting, nothing was delivered, and the error names it.
+pub(crate) fn what_a_proxy_does_wrong_is_named<T: Transport>() {
+    let http = |said: &str| format!("http://{}", proxy_that_says(vec![(50, said.into())]));
+    let socks = |dialogue: &[(usize, &[u8])]| {
+        let dialogue = dialogue.iter().map(|(heard, said)| (*heard, said.to_vec()));
+        format!("socks5h://{}", proxy_that_says(dialogue.collect()))
+    };
+    // Too long for a label, so that no name server is asked.
+    let no_name = "x".repeat(64);
+    for (proxy, problem) in [
+        (DEAD.to_owned(), ProxyProblem::Connect),
+        (DEAD.replace("http", "socks5h"), ProxyProblem::Connect),
+        (format!("http://{no_name}:1"), ProxyProblem::Resolve),
+        (format!("socks5h://{no_name}:1"), ProxyProblem::Resolve),
+        (http(""), ProxyProblem::Closed),
+        (http("HTTP/1.1 200"), ProxyProblem::Closed),
+        (http("220 mail.example.com ESMTP\r\n\r\n"), ProxyProblem::Refused(None)),
+        (http("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"), ProxyProblem::Refused(Some(407))),
+        (socks(&[(3, b"")]), ProxyProblem::Closed),
+        (socks(&[(3, b"\x05\0"), (21, b"\x05\0\0")]), ProxyProblem::Closed),
+        (socks(&[(3, b"\x05\xff")]), ProxyProblem::Refused(None)),
+        (socks(&[(3, b"\x05\0"), (21, b"\x05\x02\0\x01\0\0\0\0\0\0")]), ProxyProblem::Refused(None)),
+        (socks(&[(3, b"HTTP/1.1 400 Bad Request\r\n\r\n")]), ProxyProblem::Refused(None)),
+    ] {
+        let error = upload::<T>(Some(&proxy));
+        assert_eq!(network(&error), (FailureKind::Proxy(problem), Delivered::Never), "{proxy}");
+        assert_eq!(error.outcome(), Outcome::NotSent);
+    }
+}
+
 /// A proxy that opens the tunnel and then speaks TLS itself, with a certificate that has the right
 /// names and was signed by nobody. It learns the server's name and nothing of the
 /// request: the handshake is never finished.
@@ -71,7 +115,7 @@ pub(crate) fn a_certificate_that_nobody_signed_is_refused<T: Transport>() {
             .unwrap();
     });
     let error = upload::<T>(Some(&format!("http://{proxy}")));
-    assert_eq!(network(&error), (FailureKind::Tls, Delivered::Never));
+    assert_eq!(network(&error), (UNKNOWN_ISSUER, Delivered::Never));
     let (bytes, name, shaking_hands) = heard.recv_timeout(Duration::from_secs(5)).unwrap();
     assert!(bytes.is_empty(), "it got {} bytes of a request", bytes.len());
     assert_eq!((name.as_deref(), shaking_hands), (Some("file.wx.qq.com"), true));
@@ -127,7 +171,7 @@ pub(crate) fn the_platforms_store_says_who_is_believed<T: Transport>() {
         if role == "believes" {
             assert_eq!(error.cause, Cause::Reply(ReplyError::Status(413)));
         } else {
-            assert_eq!(network(&error), (FailureKind::Tls, Delivered::Never));
+            assert_eq!(network(&error), (UNKNOWN_ISSUER, Delivered::Never));
         }
         assert_eq!(error.outcome(), Outcome::NotSent);
         return;
@@ -143,6 +187,23 @@ pub(crate) fn the_platforms_store_says_who_is_believed<T: Transport>() {
     let test = "the_platforms_store_says_who_is_believed";
     run_believing(&pem, &proxy, test, "believes");
     run_believing(&other, &proxy, test, "does not");
+}
+
+/// With TLS 1.3 a server may say only after the request that it is not content with the handshake.
+/// By then the request may have arrived.
+pub(crate) fn tls_that_fails_after_the_request_is_in_doubt<T: Transport>() {
+    if std::env::var_os(ROLE).is_some() {
+        assert_eq!(network(&upload::<T>(None)), (FailureKind::Tls, Delivered::Unknown));
+        return;
+    }
+    let (pem, issuer) = authority();
+    let proxy = proxy(&issuer, |mut stream| {
+        read_head(&mut stream);
+        // An alert that is not encrypted, which is as wrong as any.
+        stream.sock.write_all(&[21, 3, 3, 0, 2, 2, 40]).unwrap();
+        std::io::copy(&mut stream.sock, &mut std::io::sink()).unwrap_or_default();
+    });
+    run_believing(&pem, &proxy, "tls_that_fails_after_the_request_is_in_doubt", "believes");
 }
 
 /// The server closes it with a close_notify, as TLS demands, or without one, as servers do. A new

@@ -1,0 +1,31 @@
+//! How fast a batch goes. After 20 to 40 pictures in a row people report Ret 1205, "too frequent".
+
+use std::time::Duration;
+
+/// Pictures that a batch may begin with, without a pause.
+const FREE: usize = 10;
+/// The pause after them.
+const PAUSE: Duration = Duration::from_secs(3);
+
+/// Returns the pause before a picture of a batch, counted from 0, if the user asked for one or not.
+pub(crate) fn pace_before(item: usize, asked: Option<Duration>) -> Duration {
+    match asked {
+        _ if item == 0 => Duration::ZERO,
+        Some(pause) => pause,
+        None if item < FREE => Duration::ZERO,
+        None => PAUSE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_eleventh_picture_waits_unless_another_pace_is_asked_for() {
+        let pauses = |asked| [0, 1, 9, 10, 11, 500].map(|item| pace_before(item, asked).as_millis());
+        assert_eq!(pauses(None), [0, 0, 0, 3000, 3000, 3000]);
+        assert_eq!(pauses(Some(Duration::ZERO)), [0; 6]);
+        assert_eq!(pauses(Some(Duration::from_millis(400))), [0, 400, 400, 400, 400, 400]);
+    }
+}

@@ -1,0 +1,74 @@
+//! When the server last said "too frequent" (Ret 1205): kept beside the session file, because the
+//! limit outlasts the command. Nothing here fails a command.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use wx_client::clock::unix_ms;
+
+use crate::files;
+
+/// The server's code for it.
+pub(crate) const RET: i64 = 1205;
+/// After so many hours nobody need be told any more.
+const HOURS: u64 = 24;
+
+fn beside(session: &Path) -> PathBuf {
+    let mut path = session.as_os_str().to_owned();
+    path.push(".limited");
+    path.into()
+}
+
+/// Remembers that the server said so just now.
+pub(crate) fn remember(session: &Path) {
+    let _ = files::write(&beside(session), format!("{}\n", unix_ms()).as_bytes(), true);
+}
+
+/// Says how long ago it was, if that is worth a word.
+pub(crate) fn note(session: &Path) -> Option<String> {
+    let path = beside(session);
+    // Whatever else is there is not read.
+    fs::symlink_metadata(&path).ok().filter(|found| found.is_file())?;
+    let text = files::read(&path, 32).ok()?;
+    let then: u64 = str::from_utf8(&text).ok()?.trim_end().parse().ok()?;
+    let minutes = unix_ms().checked_sub(then)? / 60_000;
+    let ago = match minutes {
+        0 => "less than a minute".to_owned(),
+        1 => "a minute".to_owned(),
+        2..=119 => format!("{minutes} minutes"),
+        _ if minutes < HOURS * 60 => format!("{} hours", minutes / 60),
+        _ => return None,
+    };
+    Some(format!("{}: the server said \"too frequent\" (Ret {RET}) {ago} ago", session.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_told_for_a_day() {
+        let dir = tempfile::tempdir().unwrap();
+        let session = dir.path().join("s.json");
+        assert_eq!(note(&session), None);
+        remember(&session);
+        assert!(note(&session).unwrap().ends_with("(Ret 1205) less than a minute ago"));
+        for (minutes, told) in
+            [(1, Some("a minute")), (90, Some("90 minutes")), (300, Some("5 hours")), (1440, None)]
+        {
+            let then = unix_ms() - minutes * 60_000 - 500;
+            fs::write(beside(&session), format!("{then}\n")).unwrap();
+            assert_eq!(note(&session).is_some(), told.is_some(), "{minutes}");
+            assert!(note(&session).is_none_or(|note| note.contains(told.unwrap_or_default())));
+        }
+        // A clock that went back, and what is no time.
+        for text in [(unix_ms() + 3_600_000).to_string(), "x".to_owned(), "1".repeat(40), String::new()] {
+            fs::write(beside(&session), text).unwrap();
+            assert_eq!(note(&session), None);
+        }
+        fs::remove_file(beside(&session)).unwrap();
+        fs::create_dir(beside(&session)).unwrap();
+        remember(&session);
+        assert_eq!(note(&session), None);
+    }
+}

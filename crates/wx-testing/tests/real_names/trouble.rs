@@ -1,0 +1,127 @@
+//! Trouble on the way to the server: only a certificate that does not verify is final.
+
+use wx_emulator::{Emulator, Profile};
+use wx_proto::flow::{CertificateProblem, Delivered, Failure, FailureKind, ProxyProblem};
+use wx_proto::{Cause, Error, Outcome, Policy};
+use wx_testing::{Flaw, Trouble};
+
+use crate::place::{self, Server, friend, session};
+use crate::scenarios::{Transport, policy, small};
+
+const FLAWS: [(Flaw, CertificateProblem); 4] = [
+    (Flaw::Expired, CertificateProblem::Expired),
+    (Flaw::NotYetValid, CertificateProblem::NotYetValid),
+    (Flaw::WrongName, CertificateProblem::WrongName),
+    (Flaw::UnknownIssuer, CertificateProblem::UnknownIssuer),
+];
+
+fn one_try() -> Policy {
+    let mut policy = policy();
+    (policy.chunk_tries, policy.message_tries, policy.fetch_tries) = (1, 1, 1);
+    policy
+}
+
+fn failure(error: &Error) -> (Failure, u32) {
+    match error.cause {
+        Cause::Network { failure, tries } => (failure, tries),
+        _ => panic!("{error:?}"),
+    }
+}
+
+/// Whether it is what that trouble looks like from here. reqwest keeps only one of the proxy's
+/// statuses, 407.
+fn is_named(kind: FailureKind, trouble: Trouble) -> bool {
+    match trouble {
+        Trouble::ProxyStatus(407) => kind == FailureKind::Proxy(ProxyProblem::Refused(Some(407))),
+        Trouble::ProxyStatus(status) => [Some(status), None]
+            .map(|status| FailureKind::Proxy(ProxyProblem::Refused(status)))
+            .contains(&kind),
+        Trouble::ProxyCloses => kind == FailureKind::Proxy(ProxyProblem::Closed),
+        _ => kind == FailureKind::Tls,
+    }
+}
+
+fn start() -> Server {
+    place::start(Emulator::builder())
+}
+
+pub(crate) fn trouble_on_the_way_is_waited_out<T: Transport>() {
+    for trouble in [
+        Trouble::ProxyStatus(403),
+        Trouble::ProxyStatus(407),
+        Trouble::ProxyStatus(502),
+        Trouble::ProxyCloses,
+        Trouble::Cut(0),
+        Trouble::Cut(99),
+        Trouble::Reset(0),
+        Trouble::Reset(99),
+        Trouble::Alert,
+        Trouble::NotTls,
+    ] {
+        let server = start();
+        let to = friend(&server);
+        server.bed().expect(trouble, usize::MAX);
+        let error = T::new(session(&server), one_try(), None).upload(&to, small()).unwrap_err();
+        let (failure, tries) = failure(&error);
+        assert!(is_named(failure.kind, trouble), "{trouble:?}: {failure:?}");
+        assert_eq!((failure.delivered, tries), (Delivered::Never, 1), "{trouble:?}");
+        assert_eq!((error.outcome(), server.requests().len()), (Outcome::NotSent, 0), "{trouble:?}");
+
+        let client = T::new(session(&server), policy(), None);
+        server.bed().expect(trouble, 2);
+        client.send(&to, small(), |_| {}).unwrap();
+        assert_eq!(server.messages().len(), 1, "{trouble:?}");
+
+        // More often than a request has tries.
+        let client = T::new(session(&server), policy(), None);
+        client.restore().unwrap();
+        server.deliver(small());
+        server.bed().expect(trouble, 5);
+        let arrived = client.batches(1).remove(0).map(|batch| batch.len());
+        assert_eq!(arrived, Ok(1), "{trouble:?}");
+    }
+}
+
+/// The handshake is cut after each byte of what the server says in it.
+pub(crate) fn a_cut_handshake_is_never_a_certificate<T: Transport>() {
+    let server = start();
+    let client = T::new(session(&server), one_try(), None);
+    for len in 0.. {
+        server.bed().expect(Trouble::Cut(len), 1);
+        let Err(error) = client.upload(&friend(&server), small()) else { panic!("not cut at {len}") };
+        let (failure, _) = failure(&error);
+        if failure.kind == FailureKind::Dropped {
+            // The handshake was complete, so the request may have got through before the cut.
+            assert!(len > 500, "a handshake of {len} bytes");
+            break;
+        }
+        let expected = (FailureKind::Tls, Delivered::Never);
+        assert_eq!((failure.kind, failure.delivered), expected, "after {len} bytes");
+        assert_eq!(server.requests().len(), 0, "after {len} bytes");
+    }
+    client.upload(&friend(&server), small()).unwrap();
+}
+
+pub(crate) fn a_certificate_that_does_not_verify_is_final<T: Transport>() {
+    for (flaw, problem) in FLAWS {
+        let server = start();
+        let client = T::new(session(&server), policy(), None);
+        server.bed().expect(Trouble::Certificate(flaw), usize::MAX);
+        let sent = client.send(&friend(&server), small(), |_| {}).map(drop);
+        assert_eq!(server.bed().tunnels(), 1, "{flaw:?}");
+        let watched = client.batches(2).remove(0).map(drop);
+        assert_eq!(server.bed().tunnels(), 2, "{flaw:?}");
+        for error in [sent.unwrap_err(), watched.unwrap_err()] {
+            let (failure, tries) = failure(&error);
+            assert_eq!(failure.kind, FailureKind::Certificate(problem), "{flaw:?}");
+            assert_eq!((failure.delivered, tries), (Delivered::Never, 1));
+            assert_eq!(error.outcome(), Outcome::NotSent);
+        }
+        assert_eq!(server.requests().len(), 0);
+    }
+}
+
+/// Tests of this module, with a transport, on the page that has all of its calls.
+pub(crate) fn on_the_web_page(scenario: fn()) {
+    place::on(Profile::Web, scenario);
+}
