@@ -86,25 +86,23 @@ impl Files {
     /// # Panics
     /// If a request fails.
     #[must_use]
-    pub fn ureq(&self, sends: usize, fetches: usize) -> [Row; 6] {
+    pub fn ureq(&self, sends: usize, fetches: usize) -> [Row; 4] {
         let client = || {
             let builder = wx_ureq::Client::builder(session(&self.base)).policy(self.policy.clone());
             builder.build().expect("a client")
         };
-        let send = |output| {
-            compare(sends, || {
-                let client = client();
-                let ours = move || {
-                    let source = wx_ureq::Source::path(&self.file).expect("a file");
-                    client.send_image(&to(), source).expect("sent");
-                };
-                let bare = || {
-                    let agent = bare::agent(output);
-                    move || self.prepared.send_ureq(&agent, &self.file)
-                };
-                [timed(ours), timed(bare()), timed(bare())]
-            })
-        };
+        let send = compare(sends, || {
+            let client = client();
+            let ours = move || {
+                let source = wx_ureq::Source::path(&self.file).expect("a file");
+                client.send_image(&to(), source).expect("sent");
+            };
+            let bare = || {
+                let agent = bare::agent();
+                move || self.prepared.send_ureq(&agent, &self.file)
+            };
+            [timed(ours), timed(bare()), timed(bare())]
+        });
         let fetch = compare(fetches, || {
             let client = client();
             let ours = move || {
@@ -112,20 +110,14 @@ impl Files {
                 client.fetch_image(&id(), ImageSize::Original, sink).expect("fetched");
             };
             let bare = || {
-                let agent = bare::agent(bare::AS_IT_COMES);
+                let agent = bare::agent();
                 move || self.prepared.fetch_ureq(&agent, &self.out)
             };
             [timed(ours), timed(bare()), timed(bare())]
         });
-        let [a, b] = rows(
-            "send of 20 MiB from a file, wx-ureq / bare ureq with the same buffers",
-            send(bare::AS_OURS),
-            1.03,
-        );
-        let [c, d] =
-            rows("the same / bare ureq with its own output buffer of 128 KiB", send(bare::AS_IT_COMES), 1.03);
-        let [e, f] = rows("fetch of 100 MiB to a file, wx-ureq / bare ureq", fetch, 1.03);
-        [a, b, c, d, e, f]
+        let [a, b] = rows("send of 20 MiB from a file, wx-ureq / bare ureq", send, 1.03);
+        let [c, d] = rows("fetch of 100 MiB to a file, wx-ureq / bare ureq", fetch, 1.03);
+        [a, b, c, d]
     }
 
     /// What `wx-reqwest` costs.

@@ -32,15 +32,10 @@ pub struct Prepared {
 
 const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16] };
 
-/// ureq's own output buffer in bytes.
-pub const AS_IT_COMES: usize = 128 * 1024;
-/// That of `wx-ureq`: a chunk and its form.
-pub const AS_OURS: usize = CHUNK + 16 * 1024;
-
-/// ureq with so large an output buffer.
+/// ureq as it comes.
 #[must_use]
-pub fn agent(output: usize) -> ureq::Agent {
-    ureq::Agent::config_builder().proxy(None).output_buffer_size(output).build().into()
+pub fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().proxy(None).build().into()
 }
 
 /// reqwest as it comes.

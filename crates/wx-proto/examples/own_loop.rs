@@ -208,3 +208,71 @@ fn send_and_fetch() -> Result<(), Box<dyn Error>> {
     assert_eq!(back, bytes);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Shutdown, TcpListener};
+    use std::thread::{sleep, spawn};
+
+    use wx_proto::flow::ListContacts;
+    use wx_proto::{Cause, Error, ReplyError};
+
+    use super::*;
+
+    /// What the loop makes of an answer: `start`, then the end if `piece` is empty, else `piece`
+    /// again and again for five seconds.
+    fn ask(start: impl Into<Vec<u8>>, piece: &'static str) -> Error {
+        let start = start.into();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let mut going = stream.write_all(&start).is_ok();
+            if piece.is_empty() {
+                let _ = stream.shutdown(Shutdown::Write);
+                let _ = io::copy(&mut stream, &mut io::sink());
+                return;
+            }
+            for _ in 0..1000 {
+                sleep(Duration::from_millis(5));
+                going = going && stream.write_all(piece.as_bytes()).is_ok();
+            }
+        });
+        let server = wx_emulator::Emulator::start().unwrap();
+        let json = server.session_json().replace(&server.addr().to_string(), &address);
+        let session = Session::from_json_allow_loopback(json).unwrap();
+        let mut policy = Policy::default().with_stall(Duration::from_secs(5));
+        (policy.chunk_tries, policy.slow_after) = (1, Duration::from_millis(300));
+        let mut flow = ListContacts::new(&session, seed().unwrap(), policy).unwrap();
+        drive(&mut flow, &[], &mut Vec::new()).unwrap_err()
+    }
+
+    fn kind(error: &Error) -> FailureKind {
+        let Cause::Network { failure, .. } = error.cause else { panic!("{error:?}") };
+        failure.kind
+    }
+
+    #[test]
+    fn no_answer_is_endless() {
+        const BODY: &str = "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n";
+        for (start, piece) in [
+            ("HTTP/1.1 200 O", "K"),
+            ("HTTP/1.1 200 OK\r\nx: ", "x"),
+            ("", "HTTP/1.1 103 Early Hints\r\n\r\n"),
+            (BODY, "x"),
+        ] {
+            assert_eq!(kind(&ask(start, piece)), FailureKind::Stalled, "{start:?}, {piece:?}");
+        }
+    }
+
+    #[test]
+    fn heads_have_a_limit_and_any_status_is_passed_on() {
+        let head = |len| format!("HTTP/1.1 403 Forbidden\r\nx: {}\r\n\r\n", "x".repeat(len));
+        for len in [32 * 1024, 100_000, 10_000_000] {
+            assert_eq!(kind(&ask(head(len), "")), FailureKind::Protocol, "{len}");
+        }
+        let announced = format!("HTTP/1.1 100 Continue\r\n\r\n{}", head(10));
+        assert_eq!(ask(announced, "").cause, Cause::Reply(ReplyError::Status(403)));
+    }
+}

@@ -40,7 +40,9 @@ fn kind(error: &reqwest::Error) -> FailureKind {
         connect_kind(error)
     } else if error.is_timeout() {
         FailureKind::Stalled
-    } else if innermost::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
+    } else if innermost::<hyper::Error>(error).is_some_and(hyper::Error::is_parse)
+        || io.is_some_and(is_framing)
+    {
         FailureKind::Protocol
     } else if error.is_builder() {
         FailureKind::Other
@@ -49,6 +51,13 @@ fn kind(error: &reqwest::Error) -> FailureKind {
     } else {
         FailureKind::Dropped
     }
+}
+
+/// Whether hyper could not read the chunks of a body. Only the words tell such an error from those
+/// of a TLS library.
+fn is_framing(error: &io::Error) -> bool {
+    let words = error.to_string();
+    words.starts_with("chunk ") || words.to_ascii_lowercase().starts_with("invalid chunk ")
 }
 
 /// Why there was no connection. The types of these errors are hyper-util's and reqwest's own, so

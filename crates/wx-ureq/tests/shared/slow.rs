@@ -3,15 +3,15 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wx_emulator::Emulator;
 use wx_proto::flow::{Delivered, FailureKind};
-use wx_proto::{Cause, Outcome, Policy, Recipient, ReplyError};
+use wx_proto::{Cause, ImageSize, Policy, Recipient, ReplyError};
 
 use super::{
-    Transport, client, client_at, friend, large, listen, network, one_try, place, policy, read_head, server,
-    session, small,
+    Into, Transport, client, client_at, friend, large, listen, network, one_try, place, policy, quiet,
+    read_head, server, session, small,
 };
 
 const STEP: Duration = Duration::from_millis(5);
@@ -70,6 +70,21 @@ pub(crate) fn no_answer_is_endless<T: Transport>() {
     });
 }
 
+/// What no server sends is refused before the time is over, by both clients alike.
+pub(crate) fn malformed_chunks_are_no_http<T: Transport>() {
+    for tail in [format!("1;{}\r\nx\r\n", "y".repeat(100_000)), "x\r\n".to_owned(), "1\r\nxyz\r\n".to_owned()]
+    {
+        let address = listen(move |mut stream| {
+            read_head(&mut stream);
+            let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+            stream.write_all(format!("{head}{tail}").as_bytes()).unwrap_or_default();
+            std::io::copy(&mut stream, &mut std::io::sink()).unwrap_or_default();
+        });
+        let error = client_at::<T>(&address, one_try()).contacts().unwrap_err();
+        assert_eq!(network(&error), (FailureKind::Protocol, Delivered::Unknown));
+    }
+}
+
 /// Reads `step` bytes of a request each millisecond, and refuses it at its end.
 fn slow_reader(step: usize) -> String {
     listen(move |mut stream| {
@@ -109,20 +124,21 @@ pub(crate) fn a_request_that_is_read_too_slowly_stalls<T: Transport>() {
 }
 
 pub(crate) fn a_slow_answer_stalls_only_below_the_rate<T: Transport>() {
-    for (min_rate, sent) in [(100_000, false), (1, true)] {
-        let server = server(&["trickle=1@webwxsendmsgimg"]);
-        let uploaded = client::<T>(&server).upload(&friend(&server), small()).unwrap();
+    let server = server(&["trickle=2@webwxgetmsgimg"]);
+    let id = client::<T>(&server).send(&friend(&server), small(), quiet).unwrap().msg_id;
+    let fetch = |min_rate| {
         let mut policy = impatient();
-        (policy.slow_after, policy.min_rate) = (SOON / 2, min_rate);
-        let result = T::new(session(&server), policy, None).send_uploaded(&friend(&server), &uploaded);
-        match result {
-            Ok(_) => assert!(sent, "{min_rate}"),
-            Err(error) => {
-                assert_eq!((error.outcome(), sent), (Outcome::Unknown, false), "{error}");
-            }
-        }
-        assert_eq!(server.requests_to("webwxsendmsgimg"), 1);
-    }
+        // There has to be time for a connection.
+        (policy.slow_after, policy.min_rate) = (3 * SOON, min_rate);
+        let mut bytes = Vec::new();
+        let client = T::new(session(&server), policy, None);
+        client.fetch(&id, ImageSize::Original, Into::Vec(&mut bytes)).map(|_| bytes)
+    };
+    let error = fetch(100_000).unwrap_err();
+    assert_eq!(network(&error), (FailureKind::Stalled, Delivered::Unknown));
+    let began = Instant::now();
+    assert_eq!(fetch(1).unwrap(), small());
+    assert!(began.elapsed() > 3 * SOON, "the answer was not slow");
 }
 
 /// A synccheck that is held longer than any server holds one, and answered before it stalls.
