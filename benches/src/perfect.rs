@@ -34,11 +34,14 @@ pub fn session() -> Session {
     builder.data_ticket(text(50)).build().expect("a good session")
 }
 
+/// A JPEG's beginning: SOI and two comments.
+pub const SOI: [u8; 22] = *b"\xff\xd8\xff\xfe\0\x02\xff\xfe\0\x0ea picture...";
+
 /// A picture in memory.
 #[must_use]
 pub fn picture(len: usize) -> Bytes {
     let mut bytes = vec![0x5a; len];
-    bytes[..4].copy_from_slice(&[0xff, 0xd8, 0xff, 0xe0]);
+    bytes[..SOI.len()].copy_from_slice(&SOI);
     bytes.into()
 }
 

@@ -3,6 +3,8 @@
 
 #[path = "../../crates/wx-proto/tests/fuzz_bodies/contact_list.rs"]
 mod contact_list;
+#[path = "../../crates/wx-proto/tests/fuzz_bodies/spoiled.rs"]
+mod spoiled;
 #[path = "../../crates/wx-proto/tests/flows/world.rs"]
 mod world;
 

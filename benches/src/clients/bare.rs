@@ -62,7 +62,7 @@ impl Prepared {
         let mut policy = Policy::default();
         policy.max_picture = u64::MAX;
         let picture =
-            Picture::new("picture.jpg", len as u64, &[0xff, 0xd8, 0xff], &policy).expect("a picture");
+            Picture::new("picture.jpg", len as u64, &crate::perfect::SOI, &policy).expect("a picture");
         let upload = UploadMedia::new(picture, "0".repeat(32), super::to().into(), SEED);
         let split = |body: Body| {
             let mut segments = body.into_iter();

@@ -109,7 +109,7 @@ const LOST: Option<Ends> = ends(End::Sent, End::Unknown(0));
 /// The message did get through, and its answer not.
 const SWALLOWED: Option<Ends> = ends(End::Sent, End::Unknown(1));
 
-pub(crate) const ROWS: [Row; 20] = [
+pub(crate) const ROWS: [Row; 21] = [
     row(fault("dropped before the body", "drop=before"), MENDED, MENDED, LOST, MENDED),
     row(fault("dropped in the middle of it", "drop=100"), MENDED, MENDED, LOST, MENDED),
     row(fault("dropped after it", "drop=after"), MENDED, MENDED, SWALLOWED, MENDED),
@@ -142,4 +142,5 @@ pub(crate) const ROWS: [Row; 20] = [
     row(fault("a redirect to a foreign host", "redirect=URL"), FINAL, FINAL, LOST, FINAL),
     row(fault("an answer of 100 MB", "big=100000000"), FINAL, FINAL, SWALLOWED, FINAL),
     row(fault("a gzipped answer", "gzip"), BORNE, BORNE, BORNE, BORNE),
+    row(fault("an answer in chunks", "chunked"), BORNE, BORNE, BORNE, BORNE),
 ];

@@ -173,6 +173,9 @@ pub(crate) struct FetchImage {
     /// Replace the file if it exists.
     #[arg(long)]
     pub(crate) force: bool,
+    /// Keep what is whole and no picture of a known format, too.
+    #[arg(long)]
+    pub(crate) keep_unknown: bool,
     /// Where to write the picture; - writes standard output.
     #[arg(long, value_name = "PATH")]
     pub(crate) out: PathBuf,
@@ -244,6 +247,9 @@ pub(crate) struct Watch {
     /// Keep each picture in this directory, under its MsgID.
     #[arg(long, value_name = "DIR")]
     pub(crate) save_images: Option<PathBuf>,
+    /// Keep what is whole and no picture of a known format, too, as .bin.
+    #[arg(long, requires = "save_images")]
+    pub(crate) keep_unknown: bool,
 }
 
 /// Whom a picture is for, as it is given.

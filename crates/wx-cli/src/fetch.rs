@@ -26,7 +26,9 @@ pub(crate) fn run(args: FetchImage, global: Global) -> ExitCode {
 }
 
 fn work(args: &FetchImage, global: &Global, report: &Report) {
-    let connected = session::connect(&args.session.place(), Use::Fetch, global.policy(), global, report);
+    let mut policy = global.policy();
+    policy.keep_unknown = args.keep_unknown;
+    let connected = session::connect(&args.session.place(), Use::Fetch, policy, global, report);
     let Some(client) = connected else { return };
     report.begin(0..1, None);
     let fetched = if is_dash(&args.out) {

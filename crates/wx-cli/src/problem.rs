@@ -38,6 +38,8 @@ pub(crate) enum Which {
 pub(crate) enum Class {
     /// This one failed, others may work.
     Failed,
+    /// The command cannot do anything as it was called.
+    Usage,
     /// Too frequent: the others had better wait.
     SlowDown,
     /// Nothing works without a new login.
@@ -133,7 +135,7 @@ impl From<Error> for Problem {
         let class = match (error.outcome(), advice) {
             (Outcome::Unknown, _) => Class::Unknown,
             _ if error.cause == Cause::Cancelled => Class::Stopped,
-            (_, Advice::LoginAgain) => Class::Login,
+            (_, Advice::LoginAgain | Advice::SetClock) => Class::Login,
             (_, Advice::Wait) => Class::SlowDown,
             _ => Class::Failed,
         };

@@ -241,10 +241,11 @@ impl Report {
             state.failed = true;
             out::error("standard output could not be written: not everything was told");
         }
-        match (state.unknown, state.login, state.failed) {
+        match (state.unknown, state.usage, state.login, state.failed) {
             (true, ..) => 4,
-            (_, true, _) => 3,
-            (_, _, true) => 1,
+            (_, true, ..) => 2,
+            (_, _, true, _) => 3,
+            (_, _, _, true) => 1,
             _ => 0,
         }
     }

@@ -23,16 +23,21 @@ impl Signals {
         if !ignores_hangup() {
             wanted.push(SIGHUP);
         }
+        // A file that may not grow (`ulimit -f`) is then an error of the write, and can be told.
+        #[cfg(target_os = "linux")]
+        wanted.push(signal_hook::consts::SIGXFSZ);
         Ok(Self(signal_hook::iterator::Signals::new(wanted)?))
     }
 
     /// Blocks until one comes, or has come since.
     pub(crate) fn wait(mut self) -> io::Result<Signal> {
-        match self.0.forever().next() {
-            Some(signal_hook::consts::SIGINT) => Ok(Signal::Interrupt),
-            Some(_) => Ok(Signal::Terminate),
-            None => Err(io::ErrorKind::UnexpectedEof.into()),
-        }
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+        let asked = self.0.forever().find_map(|signal| match signal {
+            SIGINT => Some(Signal::Interrupt),
+            SIGTERM | SIGHUP => Some(Signal::Terminate),
+            _ => None,
+        });
+        asked.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 }
 

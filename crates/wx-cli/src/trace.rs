@@ -55,7 +55,7 @@ impl Trace {
             "chunk": it.chunk.map(|chunk| chunk.index), "chunks": it.chunk.map(|chunk| chunk.of),
             "try": it.attempt, "request_bytes": it.request_bytes, "status": it.status,
             "reply_bytes": it.reply_bytes, "ret": it.ret.map(|ret| ret.0),
-            "failure": it.failure.map(|failure| format!("{:?}", failure.kind).to_lowercase()),
+            "failure": it.failure.map(|failure| failure.kind.name()),
             "delivered": it.failure.map(|failure| format!("{:?}", failure.delivered).to_lowercase()),
             "took_ms": ms(it.took),
         }));

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 pub(crate) use wx_client::clock::unix_ms;
+use wx_client::proxy::ProxyError;
 pub(crate) use wx_client::seed;
 use wx_proto::flow::{Exchanged, FetchImage, Flow, Progress, Traced};
 use wx_proto::{
@@ -15,7 +16,7 @@ use wx_proto::{
 
 use crate::args::Transport;
 use crate::files::Input;
-use crate::problem::Problem;
+use crate::problem::{Class, Problem};
 use crate::report::Report;
 
 /// Hears of every step of a job.
@@ -68,11 +69,16 @@ macro_rules! watch {
 impl Wire {
     pub(crate) fn new(transport: Transport, site: &Site) -> Result<Self, Problem> {
         Ok(match transport {
-            Transport::Ureq => Self::Ureq(wx_ureq::Http::new(None, site).map_err(|error| no_client(&error))?),
+            Transport::Ureq => Self::Ureq(wx_ureq::Http::new(None, site).map_err(|error| match error {
+                wx_ureq::BuildError::Proxy(error) => bad_proxy(error),
+                error => no_client(&error),
+            })?),
             Transport::Reqwest => {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-                let builder = wx_reqwest::Http::defaults();
-                let http = wx_reqwest::Http::new(builder, site).map_err(|error| no_client(&error))?;
+                let http = wx_reqwest::Http::new(None, site).map_err(|error| match error {
+                    wx_reqwest::BuildError::Proxy(error) => bad_proxy(error),
+                    error => no_client(&error),
+                })?;
                 Self::Reqwest(http, runtime)
             }
         })
@@ -231,6 +237,11 @@ fn until_stopped<T>(
             () = stopped => Err(report.interrupted()),
         }
     })
+}
+
+fn bad_proxy(error: ProxyError) -> Problem {
+    let problem = Problem::local(error.to_string(), Advice::CheckProxy);
+    Problem { class: Class::Usage, ..problem.hint("correct or unset it") }
 }
 
 fn no_client(error: &impl Display) -> Problem {

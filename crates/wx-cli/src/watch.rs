@@ -42,7 +42,9 @@ fn work(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<(
     let folder = args.save_images.as_deref().map(Folder::open).transpose()?;
     let owned = SessionFile::open(path)?;
     // What is wrong with the file is told there.
-    let connected = session::connect(path, Use::Login, global.policy(), global, report);
+    let mut policy = global.policy();
+    policy.keep_unknown = args.keep_unknown;
+    let connected = session::connect(path, Use::Login, policy, global, report);
     let Some(mut client) = connected else { return Ok(()) };
     let trouble = Trouble::new(report);
     // From here on the file knows where the messages go on, so that none of those is lost that come before the first batch

@@ -39,6 +39,9 @@ mod logout;
 #[path = "cli/odd_bytes.rs"]
 mod odd_bytes;
 #[cfg(unix)]
+#[path = "cli/proxies.rs"]
+mod proxies;
+#[cfg(unix)]
 #[path = "cli/real_names.rs"]
 mod real_names;
 #[path = "cli/recipients.rs"]

@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+pub mod certificate;
 pub mod clock;
 pub mod lock;
 pub mod outbox;
+pub mod proxy;
 mod regular;
 mod seed;
 pub mod session_file;

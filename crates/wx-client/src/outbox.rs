@@ -16,6 +16,7 @@ use serde_json::Value;
 use wx_proto::{LocalError, MsgId, UserName};
 
 use crate::lock::{LockedFile, sync_directory};
+use crate::temp_file;
 use record::{Entry, Message, Planned, Record};
 use storage::MemoryStorage;
 
@@ -102,6 +103,7 @@ impl Outbox {
         }
         let file = LockedFile::open(&dir.join(Self::FILE), true)?;
         sync_directory(dir)?;
+        temp_file::sweep(dir);
         Self::with_storage(file)
     }
 

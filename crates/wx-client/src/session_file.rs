@@ -8,8 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use wx_proto::{Session, SessionError};
 
 use crate::lock::LockedFile;
-use crate::regular;
-use crate::temp_file::Placeholder;
+use crate::regular::{self, resolve};
+use crate::temp_file::{Placeholder, sweep};
 
 mod error;
 
@@ -40,6 +40,8 @@ const LIMIT: u64 = 4 * 1024 * 1024;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Copies that killed programs have left half written are removed when the file is opened.
 ///
 /// A program that only sends need not lock the file: [`SessionFile::read`].
 #[derive(Debug)]
@@ -74,6 +76,7 @@ impl SessionFile {
             let target = resolve(&path)?;
             let is_new = create && is_missing(&target)?;
             let file = LockedFile::open(&target, create)?;
+            sweep(regular::parent(&target));
             Ok((file, is_new.then(|| Placeholder::new(target))))
         };
         match open() {
@@ -218,19 +221,6 @@ fn is_missing(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Follows symbolic links to the file itself.
-fn resolve(path: &Path) -> io::Result<PathBuf> {
-    if !path.is_symlink() {
-        return Ok(path.to_owned());
-    }
-    fs::canonicalize(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => {
-            io::Error::new(ErrorKind::InvalidInput, "is a symbolic link to a file that does not exist")
-        }
-        _ => error,
-    })
-}
-
 fn read_with(
     path: PathBuf,
     parse: fn(&[u8]) -> Result<Session, SessionError>,
@@ -286,6 +276,16 @@ mod tests {
         }
         assert_eq!(mode(&path), 0o600);
         assert_eq!(SessionFile::read(&path).unwrap(), session("second"));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_copy_that_a_killed_program_left_is_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("session.json");
+        fs::write(&path, session("kept").to_json().expose()).unwrap();
+        fs::write(dir.path().join(".wx-0123456789ab.tmp"), "half").unwrap();
+        SessionFile::open(&path).unwrap();
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 

@@ -45,6 +45,13 @@ impl Builder {
         self
     }
 
+    /// Sets the server's clock ahead of this computer's by so many seconds, or back if negative. `Date`
+    /// and `Expires` follow it.
+    pub fn clock_ahead(mut self, seconds: i64) -> Self {
+        self.0.clock_ahead = seconds;
+        self
+    }
+
     /// What a repeated chunk does.
     pub fn repeats(mut self, repeats: Repeats) -> Self {
         self.0.repeats = repeats;

@@ -72,6 +72,7 @@ pub(crate) enum Change {
     Empty,
     Html,
     Gzip,
+    Chunked,
     Close,
     Odd(OddBytes),
 }
@@ -188,6 +189,7 @@ impl FromStr for Action {
             "empty" => plain(answer(Empty)),
             "html" => plain(answer(Html)),
             "gzip" => plain(answer(Gzip)),
+            "chunked" => plain(answer(Chunked)),
             "close" => plain(answer(Close)),
             "odd-bytes" => answer(Odd(arg.unwrap_or_default().parse()?)),
             _ => Err("unknown action"),
@@ -234,6 +236,7 @@ impl fmt::Display for Action {
             Answer(Empty) => f.write_str("empty"),
             Answer(Html) => f.write_str("html"),
             Answer(Gzip) => f.write_str("gzip"),
+            Answer(Chunked) => f.write_str("chunked"),
             Answer(Close) => f.write_str("close"),
             Answer(Odd(bytes)) => write!(f, "odd-bytes={bytes}"),
             CloseIdle(Closed::Before) => f.write_str("close-idle"),

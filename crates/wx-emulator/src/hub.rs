@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use tokio::sync::Notify;
@@ -43,6 +44,12 @@ struct Log {
 }
 
 impl Hub {
+    /// The time by the server's clock.
+    pub(crate) fn now(&self) -> SystemTime {
+        let (now, ahead) = (SystemTime::now(), Duration::from_secs(self.options.clock_ahead.unsigned_abs()));
+        if self.options.clock_ahead < 0 { now - ahead } else { now + ahead }
+    }
+
     pub(crate) fn new(base: String, options: Options) -> Self {
         let faults = options.faults.clone();
         let logins = Logins::new(options.scan.clone(), options.profile);

@@ -19,6 +19,8 @@ pub(crate) struct Options {
     pub(crate) addr: SocketAddr,
     pub(crate) images: Vec<Bytes>,
     pub(crate) faults: Vec<Fault>,
+    /// Seconds by which the server's clock is ahead of this computer's.
+    pub(crate) clock_ahead: i64,
     pub(crate) repeats: Repeats,
     pub(crate) profile: Profile,
     pub(crate) scan: Vec<Scan>,
@@ -45,6 +47,7 @@ impl Options {
             addr,
             images: Vec::new(),
             faults: Vec::new(),
+            clock_ahead: 0,
             repeats: Repeats::default(),
             profile: Profile::default(),
             scan: Vec::new(),

@@ -33,6 +33,7 @@ pub(crate) struct Reply {
     headers: Vec<(HeaderName, String)>,
     content: Content,
     gzip: bool,
+    chunked: bool,
     dropped: bool,
     delay: u64,
     pace: Pace,
@@ -76,7 +77,7 @@ impl Reply {
 
     fn new(content: Content) -> Self {
         let (status, headers, pace) = (StatusCode::OK, Vec::new(), Pace::default());
-        Reply { status, headers, content, gzip: false, dropped: false, delay: 0, pace }
+        Reply { status, headers, content, gzip: false, chunked: false, dropped: false, delay: 0, pace }
     }
 
     pub(crate) fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
@@ -116,6 +117,7 @@ impl Reply {
                 self.content = page.content;
             }
             Change::Gzip => self.gzip = true,
+            Change::Chunked => self.chunked = true,
             Change::Close => self.headers.push((CONNECTION, "close".to_owned())),
             Change::Odd(odd) => {
                 if let Content::Json(value) = &self.content {
@@ -152,7 +154,9 @@ impl Reply {
             response = response.header(CONTENT_ENCODING, "gzip");
         }
         let length = self.pace.padded_to.unwrap_or(bytes.len() as u64);
-        response = response.header(CONTENT_LENGTH, length);
+        if !self.chunked {
+            response = response.header(CONTENT_LENGTH, length);
+        }
         for (name, value) in self.headers {
             // What is no header value (a redirect to odd text) is left out.
             if let Ok(value) = HeaderValue::try_from(value) {
@@ -164,6 +168,7 @@ impl Reply {
             left: self.pace.cut_at.map_or(length, |at| at.min(length)),
             missing: self.pace.cut_at.map_or(0, |at| length.saturating_sub(at)),
             cut: self.pace.cut_at.is_some(),
+            chunked: self.chunked,
             step: self.pace.step,
             pause: None,
         };
@@ -194,6 +199,8 @@ pub(crate) struct Paced {
     /// Bytes announced that will never come.
     missing: u64,
     cut: bool,
+    /// No length is announced, so that it goes out in chunks.
+    chunked: bool,
     step: Option<usize>,
     pause: Option<Pin<Box<Sleep>>>,
 }
@@ -236,10 +243,10 @@ impl Body for Paced {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.left == 0 && !self.cut
+        self.left == 0 && !self.cut && !self.chunked
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left + self.missing)
+        if self.chunked { SizeHint::default() } else { SizeHint::with_exact(self.left + self.missing) }
     }
 }

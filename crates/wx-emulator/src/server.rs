@@ -130,7 +130,7 @@ async fn exchange(
             reply = reply.changed(change);
         }
     }
-    reply.send().await
+    reply.header(http::header::DATE, httpdate::fmt_http_date(hub.now())).send().await
 }
 
 /// The wire name of a call. Only the pages of a QR code carry their uuid in the path.

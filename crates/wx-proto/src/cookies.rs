@@ -5,6 +5,8 @@ mod set_cookie;
 use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue};
 
+use crate::endpoint::cgi;
+use crate::wire::clocks::Clocks;
 use crate::{Origin, Secret, Unready};
 
 /// A stored cookie. `Debug` shows all but the value.
@@ -23,15 +25,27 @@ pub struct Cookie {
     pub path: String,
     /// Whether it goes over https only.
     pub secure: bool,
-    /// When it ends, in Unix seconds; `None` for the end of the session.
+    /// When it ends, in Unix seconds of this computer's clock; `None` for the end of the session.
     pub expires: Option<u64>,
 }
 
 /// The cookies of a login.
+///
+/// What a server can put into it is bounded: a cookie has at most 4096 bytes of name and value, a
+/// domain 50 cookies, and the jar 3000 cookies and 256 KiB. What is over makes the oldest go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CookieJar {
+    /// In the order in which they were first set.
     cookies: Vec<Cookie>,
 }
+
+/// The path of the page's calls (`docs/protocol.md` §2), which a cookie without a `Path` is for.
+const CALLS: &str = cgi!("");
+/// Cookies per domain and in all: the least that RFC 6265 §6.1 asks of a browser.
+const PER_DOMAIN: usize = 50;
+const IN_ALL: usize = 3000;
+/// Bytes in all. RFC 6265 would allow 12 MB, far more than a session file can take.
+const BYTES_IN_ALL: usize = 256 * 1024;
 
 impl Cookie {
     fn reaches(&self, origin: &Origin, path: &str, unix_s: u64) -> bool {
@@ -43,10 +57,11 @@ impl Cookie {
         let in_path = path
             .strip_prefix(&self.path)
             .is_some_and(|rest| rest.is_empty() || self.path.ends_with('/') || rest.starts_with('/'));
-        in_domain
-            && in_path
-            && (origin.is_https() || !self.secure)
-            && self.expires.is_none_or(|end| end > unix_s)
+        in_domain && in_path && (origin.is_https() || !self.secure) && !self.is_over(unix_s)
+    }
+
+    fn is_over(&self, unix_s: u64) -> bool {
+        self.expires.is_some_and(|end| end <= unix_s)
     }
 
     /// Whether it can be sent as what it is.
@@ -56,6 +71,10 @@ impl Cookie {
 
     fn is_same(&self, other: &Self) -> bool {
         (&self.name, &self.domain, &self.path) == (&other.name, &other.domain, &other.path)
+    }
+
+    fn bytes(&self) -> usize {
+        self.name.len() + self.value.expose().len() + self.domain.len() + self.path.len()
     }
 }
 
@@ -70,41 +89,104 @@ fn is_address(host: &str) -> bool {
 }
 
 impl CookieJar {
-    /// Takes in a `Set-Cookie` header of an answer from `origin` at `unix_s` (Unix seconds). Returns whether it was
-    /// accepted: a cookie for a foreign domain or a whole top-level domain is not. An expired one removes its namesake.
+    /// Stores the cookie of a `Set-Cookie` header in a reply from `origin` to one of the page's calls.
+    ///
+    /// The reply came at `unix_s` (Unix seconds). Returns whether the cookie was accepted: one for a
+    /// foreign domain or a whole top-level domain is not. An expired one removes its namesake.
     pub fn store(&mut self, set_cookie: &str, origin: &Origin, unix_s: u64) -> bool {
-        let Some(cookie) = set_cookie::parse(set_cookie, origin, unix_s) else { return false };
-        self.put(cookie);
-        self.cookies.retain(|cookie| cookie.expires.is_none_or(|end| end > unix_s));
+        self.drop_expired(unix_s);
+        self.take(set_cookie, origin, CALLS, Clocks::agreeing(unix_s))
+    }
+
+    /// Like [`CookieJar::store`], with all `Set-Cookie` headers of a reply.
+    ///
+    /// `Expires` is a time of the server's clock, which the reply's `Date` header tells, so that a
+    /// cookie lives as long as it should on a computer whose clock is wrong.
+    pub fn adopt(&mut self, headers: &HeaderMap, origin: &Origin, unix_s: u64) {
+        self.adopt_at(headers, origin, CALLS, unix_s);
+    }
+
+    /// Like [`CookieJar::adopt`], with the reply to a request for `path`.
+    pub(crate) fn adopt_at(&mut self, headers: &HeaderMap, origin: &Origin, path: &str, unix_s: u64) {
+        let clocks = Clocks::new(headers, unix_s);
+        self.drop_expired(unix_s);
+        for line in headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok()) {
+            self.take(line, origin, path, clocks);
+        }
+    }
+
+    fn take(&mut self, set_cookie: &str, origin: &Origin, path: &str, clocks: Clocks) -> bool {
+        let Some(cookie) = set_cookie::parse(set_cookie, origin, path, clocks) else { return false };
+        if cookie.is_over(clocks.local()) {
+            self.cookies.retain(|old| !old.is_same(&cookie));
+        } else {
+            self.put(cookie);
+        }
         true
     }
 
-    /// As [`CookieJar::store`], with all `Set-Cookie` headers of an answer.
-    pub fn adopt(&mut self, headers: &HeaderMap, origin: &Origin, unix_s: u64) {
-        for line in headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok()) {
-            self.store(line, origin, unix_s);
-        }
+    fn drop_expired(&mut self, unix_s: u64) {
+        self.cookies.retain(|cookie| !cookie.is_over(unix_s));
     }
 
     /// The value of a cookie that would go to `origin` at `unix_s` (Unix seconds).
     #[must_use]
     pub fn value(&self, name: &str, origin: &Origin, unix_s: u64) -> Option<&Secret> {
-        let found =
-            self.cookies.iter().find(|cookie| cookie.name == name && cookie.reaches(origin, "/", unix_s));
+        self.value_for(name, origin, "/", unix_s)
+    }
+
+    /// The value of a cookie that would go with a request for `path`; the most specific one if there are several.
+    pub(crate) fn value_for(&self, name: &str, origin: &Origin, path: &str, unix_s: u64) -> Option<&Secret> {
+        let found = self.sent_with(origin, path, unix_s).into_iter().find(|cookie| cookie.name == name);
         found.map(|cookie| &cookie.value)
     }
 
-    /// All cookies, in the order they were set.
+    /// All cookies, in the order they were first set.
     #[must_use]
     pub fn cookies(&self) -> &[Cookie] {
         &self.cookies
     }
 
+    /// The same without the cookies of a name.
+    pub(crate) fn without(&self, name: &str) -> Self {
+        Self { cookies: self.cookies.iter().filter(|cookie| cookie.name != name).cloned().collect() }
+    }
+
+    /// Adds a cookie, or renews its namesake, and keeps to the bounds: the oldest go.
     pub(crate) fn put(&mut self, cookie: Cookie) {
-        match self.cookies.iter_mut().find(|old| old.is_same(&cookie)) {
-            Some(old) => *old = cookie,
-            None => self.cookies.push(cookie),
+        let (mut namesake, mut oldest_of_domain, mut of_domain, mut bytes) = (None, None, 0, cookie.bytes());
+        for (at, old) in self.cookies.iter().enumerate() {
+            bytes += old.bytes();
+            if old.domain == cookie.domain {
+                of_domain += 1;
+                oldest_of_domain = oldest_of_domain.or(Some(at));
+                namesake = if old.is_same(&cookie) { Some(at) } else { namesake };
+            }
         }
+        // A renewed cookie is as old as before.
+        let replaced = match namesake {
+            Some(at) => std::mem::replace(&mut self.cookies[at], cookie).bytes(),
+            None => {
+                self.cookies.push(cookie);
+                let oldest = oldest_of_domain.filter(|_| of_domain >= PER_DOMAIN);
+                oldest.map_or(0, |at| self.cookies.remove(at).bytes())
+            }
+        };
+        bytes -= replaced;
+        let mut too_many = 0;
+        while self.cookies.len() - too_many > IN_ALL || bytes > BYTES_IN_ALL {
+            bytes -= self.cookies[too_many].bytes();
+            too_many += 1;
+        }
+        self.cookies.drain(..too_many);
+    }
+
+    /// The cookies of a request, by RFC 6265 §5.4: longer paths first, then those that were set earlier.
+    fn sent_with(&self, origin: &Origin, path: &str, unix_s: u64) -> Vec<&Cookie> {
+        let reached = self.cookies.iter().filter(|cookie| cookie.reaches(origin, path, unix_s));
+        let mut sent: Vec<_> = reached.collect();
+        sent.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
+        sent
     }
 
     /// The `Cookie` header for a request, marked as sensitive (P18).
@@ -115,7 +197,7 @@ impl CookieJar {
         unix_s: u64,
     ) -> Result<Option<HeaderValue>, Unready> {
         let mut text = String::new();
-        for cookie in self.cookies.iter().filter(|cookie| cookie.reaches(origin, path, unix_s)) {
+        for cookie in self.sent_with(origin, path, unix_s) {
             let separator = if text.is_empty() { "" } else { "; " };
             text.extend([separator, &cookie.name, "=", cookie.value.expose()]);
         }
@@ -228,6 +310,78 @@ mod tests {
             [("/cgi-bin", true), ("/cgi-bin/x", true), ("/cgi-binary", false), ("/", false)]
         {
             assert_eq!(jar.header(&origin, path, THEN).unwrap().is_some(), reached, "{path}");
+        }
+    }
+
+    fn stored<'a>(lines: impl IntoIterator<Item = &'a str>) -> CookieJar {
+        let mut jar = CookieJar::default();
+        for line in lines {
+            jar.store(line, &Origin::for_test("wx.qq.com"), THEN);
+        }
+        jar
+    }
+
+    #[test]
+    fn longer_paths_go_first_then_those_that_were_set_earlier() {
+        let lines = [
+            "a=1; Path=/",
+            "b=2; Path=/cgi-bin/mmwebwx-bin/",
+            "c=3; Path=/cgi-bin",
+            "d=4; Path=/",
+            "e=5; Path=/cgi-bin",
+            // Renewed, and as old as before.
+            "a=6; Path=/",
+        ];
+        let jar = stored(lines);
+        let header = jar.header(&Origin::for_test("wx.qq.com"), "/cgi-bin/mmwebwx-bin/x", THEN);
+        assert_eq!(header.unwrap().unwrap().to_str().unwrap(), "b=2; c=3; e=5; a=6; d=4");
+    }
+
+    #[test]
+    fn the_oldest_cookies_of_a_domain_make_room() {
+        let lines: Vec<_> = (0..60).map(|n| format!("n{n}=1; Path=/")).collect();
+        let jar = stored(["other=1; Domain=qq.com"].into_iter().chain(lines.iter().map(String::as_str)));
+        let names: Vec<_> = jar.cookies().iter().map(|cookie| cookie.name.as_str()).collect();
+        assert_eq!((names.len(), names[0], names[1]), (1 + PER_DOMAIN, "other", "n10"));
+    }
+
+    #[test]
+    fn a_jar_stays_within_its_bounds_in_linear_time() {
+        let origin = |n: usize| Origin::for_test(&format!("h{n}.wx.qq.com"));
+        let mut jar = CookieJar::default();
+        for n in 0..IN_ALL + 500 {
+            jar.store(&format!("n{n}=1"), &origin(n / PER_DOMAIN), THEN);
+        }
+        assert_eq!((jar.cookies().len(), jar.cookies()[0].name.as_str()), (IN_ALL, "n500"));
+        let value = "v".repeat(4000);
+        for n in 0..50_000 {
+            jar.store(&format!("m{n}={value}"), &origin(n / 1000), THEN);
+        }
+        let bytes: usize = jar.cookies().iter().map(Cookie::bytes).sum();
+        assert!(bytes <= BYTES_IN_ALL, "{bytes}");
+        assert_eq!(jar.cookies().last().unwrap().name, "m49999");
+    }
+
+    #[test]
+    fn expiry_is_counted_by_the_servers_clock() {
+        let origin = Origin::for_test("wx.qq.com");
+        for ahead in [-3_153_600_000_i64, -43_200, -1, 0, 1, 43_200, 3_153_600_000] {
+            let mut headers = HeaderMap::new();
+            headers.append("date", "Sun, 30 Dec 2018 23:12:21 GMT".parse().unwrap());
+            for line in [
+                "half=1; Path=/; Expires=Mon, 31-Dec-2018 11:12:21 GMT",
+                "age=1; Path=/; Max-Age=60; Expires=Mon, 31-Dec-2018 11:12:21 GMT",
+                "over=1; Path=/; Expires=Sun, 30-Dec-2018 23:12:21 GMT",
+            ] {
+                headers.append(SET_COOKIE, line.parse().unwrap());
+            }
+            let local = THEN.saturating_add_signed(ahead);
+            let mut jar = CookieJar::default();
+            jar.adopt(&headers, &origin, local);
+            let names = |after: u64| names(&jar, "wx.qq.com", local + after);
+            assert_eq!(names(59), ["half", "age"], "{ahead}");
+            assert_eq!(names(43_199), ["half"], "{ahead}");
+            assert!(names(43_200).is_empty(), "{ahead}");
         }
     }
 }

@@ -35,8 +35,8 @@ mod tests {
     fn refuses_what_is_no_preview() {
         assert_eq!(data_url(b"", 10), Err(PictureError::Empty));
         assert_eq!(data_url(b"<html></html>", 100), Err(PictureError::NotAPicture));
-        let (len, limit) = (12, 11);
-        assert_eq!(data_url(b"GIF89a......", 11), Err(PictureError::TooLarge { len, limit }));
-        assert!(data_url(b"GIF89a......", 12).is_ok());
+        let (len, limit) = (13, 12);
+        assert_eq!(data_url(b"GIF89a.......", 12), Err(PictureError::TooLarge { len, limit }));
+        assert!(data_url(b"GIF89a.......", 13).is_ok());
     }
 }

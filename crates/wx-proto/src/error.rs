@@ -3,7 +3,7 @@ mod advice;
 use std::fmt;
 use std::io;
 
-use crate::flow::Failure;
+use crate::flow::{Failure, FailureKind};
 use crate::{HostError, LocalId, PictureError, ReplyError, Ret, Uploaded};
 
 pub use advice::Advice;
@@ -180,7 +180,10 @@ impl Error {
             Cause::Picture(_) | Cause::Changed | Cause::SourceEnded { .. } | Cause::Local(_) => {
                 Advice::CheckFile
             }
-            Cause::Network { .. } => Advice::CheckNetwork,
+            Cause::Network { failure, .. } => match failure.kind {
+                FailureKind::Proxy(_) | FailureKind::Certificate(_) => Advice::CheckProxy,
+                _ => Advice::CheckNetwork,
+            },
             Cause::Uncertain { .. } => Advice::LookAtPhone,
             Cause::Cancelled => Advice::RetryLater,
             Cause::Reply(reply) => reply.advice(self.step),
@@ -316,8 +319,8 @@ impl fmt::Display for Cause {
             Self::Unready(error) => error.fmt(f),
             Self::Picture(error) => error.fmt(f),
             Self::Reply(error) => error.fmt(f),
-            Self::Network { failure, tries: 1 } => failure.kind.fmt(f),
-            Self::Network { failure, tries } => write!(f, "{}, {tries} times", failure.kind),
+            Self::Network { failure, tries: 1 } => failure.fmt(f),
+            Self::Network { failure, tries } => write!(f, "{failure}, {tries} times"),
             Self::Uncertain { last, tries } => match last.as_deref() {
                 Some(Self::Reply(ReplyError::Refused { ret, .. })) => {
                     write!(f, "an earlier try may have been delivered, the last one got {ret}")
@@ -327,7 +330,7 @@ impl fmt::Display for Cause {
                     write!(f, "no clear answer in {tries}: it may have been delivered")?;
                     match last {
                         Some(Self::Network { failure, .. }) => {
-                            write!(f, " (the last time: {})", failure.kind)
+                            write!(f, " (the last time: {failure})")
                         }
                         Some(last) => write!(f, " (the last time: {last})"),
                         None => Ok(()),
@@ -354,7 +357,9 @@ impl fmt::Display for Unready {
         match self {
             Self::NotLoggedIn => f.write_str("the session has no sid or skey"),
             Self::InitDue => f.write_str("webwxinit is still due: restore the session first"),
-            Self::NoDataTicket => f.write_str("the session has no valid cookie webwx_data_ticket"),
+            Self::NoDataTicket => f.write_str(
+                "the session has no cookie webwx_data_ticket that is valid by this computer's clock",
+            ),
             Self::Unsendable(what) => write!(f, "{what} holds characters that cannot be sent"),
         }
     }

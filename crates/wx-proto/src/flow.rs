@@ -55,6 +55,7 @@
 
 mod clock;
 mod exchange;
+mod failure;
 mod fetch_image;
 mod list_contacts;
 mod login;
@@ -80,6 +81,7 @@ use bytes::Bytes;
 
 use crate::{LocalError, Outgoing};
 
+pub use failure::{CertificateProblem, Delivered, Failure, FailureKind, ProxyProblem};
 pub use fetch_image::FetchImage;
 pub use list_contacts::{ListContacts, ListedContacts};
 pub use login::{Login, LoginState};
@@ -228,95 +230,6 @@ impl CallId {
     pub(crate) fn next(self) -> Self {
         Self(self.0 + 1)
     }
-}
-
-/// A try that the network ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// What happened.
-    pub kind: FailureKind,
-    /// Whether the server may have got the request. If in doubt, [`Delivered::Unknown`].
-    pub delivered: Delivered,
-    /// Whether a connection that had carried a request before was closed before any byte of this
-    /// reply.
-    pub reused_connection: bool,
-}
-
-impl Failure {
-    /// No connection: nothing was delivered.
-    #[must_use]
-    pub const fn never_connected(kind: FailureKind) -> Self {
-        Self { kind, delivered: Delivered::Never, reused_connection: false }
-    }
-
-    /// Broken off on the way: nobody knows what arrived.
-    #[must_use]
-    pub const fn on_the_way(kind: FailureKind) -> Self {
-        Self { kind, delivered: Delivered::Unknown, reused_connection: false }
-    }
-
-    /// A connection that had carried a request before was closed or reset before any byte of this
-    /// reply. Most likely the server had given up the idle connection. A stalled connection is not
-    /// a closed one.
-    #[must_use]
-    pub const fn on_reused_connection() -> Self {
-        Self { reused_connection: true, ..Self::on_the_way(FailureKind::Dropped) }
-    }
-
-    /// Whether the request is due once more, on a new connection, within the same try.
-    fn calls_for_new_connection(self, failed: &Outgoing) -> bool {
-        self.reused_connection && self.kind == FailureKind::Dropped && !failed.limits().new_connection
-    }
-}
-
-/// How the network failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FailureKind {
-    /// The host name could not be resolved.
-    Resolve,
-    /// No connection to the host.
-    Connect,
-    /// The TLS handshake or the certificate.
-    Tls,
-    /// The connection was closed or reset.
-    Dropped,
-    /// No byte moved for the time in [`Limits`](crate::Limits).
-    Stalled,
-    /// What came was not HTTP.
-    Protocol,
-    /// The client could not say.
-    Other,
-}
-
-impl FailureKind {
-    /// Whether another try may go better: a refused, dropped or stalled connection, but not a bad certificate.
-    fn is_passing(self) -> bool {
-        matches!(self, Self::Resolve | Self::Connect | Self::Dropped | Self::Stalled)
-    }
-}
-
-impl fmt::Display for FailureKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Resolve => "the host name could not be resolved",
-            Self::Connect => "no connection to the server",
-            Self::Tls => "no secure connection (TLS) to the server",
-            Self::Dropped => "the connection was closed",
-            Self::Stalled => "the connection stalled",
-            Self::Protocol => "the answer was not HTTP",
-            Self::Other => "the request failed",
-        })
-    }
-}
-
-/// Whether a request may have reached the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivered {
-    /// Certainly not: there was no connection.
-    Never,
-    /// Perhaps.
-    Unknown,
 }
 
 /// An input that does not answer the outstanding action: a bug in the driver.

@@ -54,12 +54,12 @@ pub enum HostError {
     Malformed,
     /// The host is none of web WeChat's.
     Foreign {
-        /// The host that was named.
+        /// The host that was named. Empty if it may not be shown.
         host: String,
     },
     /// Plain http, and not to a loopback address that the caller allowed.
     NotHttps {
-        /// The host that was named.
+        /// The host that was named. Empty if it may not be shown.
         host: String,
     },
 }
@@ -75,6 +75,9 @@ const FAMILIES: [[&str; 4]; 8] = [
     ["szfilehelper.weixin.qq.com", "login.wx2.qq.com", "file.wx2.qq.com", "szfilehelper.weixin.qq.com"],
     ["cmfilehelper.weixin.qq.com", "login.wx8.qq.com", "file.wx8.qq.com", "cmfilehelper.weixin.qq.com"],
 ];
+
+/// QR and support, which all families share: §1.1.
+const OTHERS: [&str; 2] = ["login.weixin.qq.com", "support.weixin.qq.com"];
 
 impl Hosts {
     /// The family of `base`, for example `https://wx.qq.com`. A path behind the host is ignored, so that the
@@ -134,8 +137,8 @@ impl Hosts {
             Role::Login => 1,
             Role::File => 2,
             Role::Push => 3,
-            Role::Qr => return Origin::https("login.weixin.qq.com"),
-            Role::Support => return Origin::https("support.weixin.qq.com"),
+            Role::Qr => return Origin::https(OTHERS[0]),
+            Role::Support => return Origin::https(OTHERS[1]),
         };
         // `of` let no other host in.
         family(&self.base.host).map_or_else(|| self.base.clone(), |row| Origin::https(row[column]))
@@ -160,6 +163,11 @@ pub(crate) fn is_of_wechat(host: &str) -> bool {
         || ["qq.com", "wechat.com"].iter().any(|domain| {
             host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
         })
+}
+
+/// The name of one of web WeChat's hosts, to be kept in an error.
+pub(crate) fn official(host: &str) -> Option<&'static str> {
+    FAMILIES.iter().flatten().chain(&OTHERS).find(|name| name.eq_ignore_ascii_case(host)).copied()
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -217,10 +225,23 @@ impl fmt::Display for Origin {
     }
 }
 
+impl HostError {
+    /// The same with this in the place of the host.
+    pub(crate) fn showing(self, shown: impl FnOnce(&str) -> String) -> Self {
+        match self {
+            Self::Malformed => Self::Malformed,
+            Self::Foreign { host } => Self::Foreign { host: shown(&host) },
+            Self::NotHttps { host } => Self::NotHttps { host: shown(&host) },
+        }
+    }
+}
+
 impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed => f.write_str("the base is not a URL like https://wx.qq.com"),
+            Self::Foreign { host } if host.is_empty() => f.write_str("it is not a host of web WeChat"),
+            Self::NotHttps { host } if host.is_empty() => f.write_str("plain http is not allowed"),
             Self::Foreign { host } => write!(f, "{host:?} is not a host of web WeChat"),
             Self::NotHttps { host } if is_loopback(host) => {
                 write!(

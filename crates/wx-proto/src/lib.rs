@@ -45,3 +45,4 @@ pub use uploaded::{Fetched, Sent, Uploaded};
 pub use wire::list::Skipped;
 pub use wire::reply::ReplyError;
 pub use wire::ret::{Ret, RetClass};
+pub use wire::server_text::FirstBytes;

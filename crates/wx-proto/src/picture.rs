@@ -1,8 +1,12 @@
+mod sniff;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Policy;
+
+pub(crate) use sniff::{FIRST, SHORT, Sniffed, sniff};
 
 /// A picture to send: what the forms say of it. The bytes stay with the caller.
 ///
@@ -11,7 +15,7 @@ use crate::Policy;
 /// ```
 /// use wx_proto::{Format, Picture, Policy};
 ///
-/// let picture = Picture::new("holiday.png", 977_168, b"\xff\xd8\xff\xe0 the first bytes", &Policy::default())?;
+/// let picture = Picture::new("holiday.png", 977_168, b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xdb\0\x43", &Policy::default())?;
 /// assert_eq!(picture.format(), Format::Jpeg);
 /// # Ok::<(), wx_proto::PictureError>(())
 /// ```
@@ -45,6 +49,8 @@ pub enum Format {
     Heif,
     /// TIFF: fetched, not sent as a picture.
     Tiff,
+    /// None of these, fetched all the same: see [`Policy::keep_unknown`].
+    Unknown,
 }
 
 /// Why something cannot be sent as a picture. Decided before any request (P23).
@@ -73,28 +79,18 @@ pub enum PictureError {
     Unsupported(Format),
 }
 
-/// As many first bytes as [`Format::of`] looks at.
-pub(crate) const SNIFF: usize = 18;
-
 impl Format {
-    /// The format of a picture by its first bytes (18 are enough), or `None` if they are of no picture known here.
+    /// As many first bytes as [`Format::of`] looks at: a JPEG that begins with a preview needs that many.
+    pub const FIRST: usize = FIRST;
+
+    /// Returns the format of a picture by its first [`Format::FIRST`] bytes (or all there are), or
+    /// `None` if they are of no picture known here.
     #[must_use]
     pub fn of(first: &[u8]) -> Option<Self> {
-        let brand = |at: usize, brand: &[u8]| first.get(at..at + brand.len()) == Some(brand);
-        Some(match first {
-            [0xff, 0xd8, 0xff, ..] => Self::Jpeg,
-            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Self::Png,
-            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Self::Gif,
-            [b'B', b'M', ..] if is_bitmap(first) => Self::Bmp,
-            [b'R', b'I', b'F', b'F', ..] if brand(8, b"WEBP") => Self::Webp,
-            [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Self::Tiff,
-            _ if brand(4, b"ftyp") => {
-                let brands =
-                    [b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis"];
-                return brands.iter().any(|name| brand(8, *name)).then_some(Self::Heif);
-            }
-            _ => return None,
-        })
+        match sniff(first) {
+            Sniffed::Picture(format) => Some(format),
+            Sniffed::Beginning(_) | Sniffed::Nothing => None,
+        }
     }
 
     /// The MIME type.
@@ -108,6 +104,7 @@ impl Format {
             Self::Webp => "image/webp",
             Self::Heif => "image/heif",
             Self::Tiff => "image/tiff",
+            Self::Unknown => "application/octet-stream",
         }
     }
 
@@ -122,6 +119,7 @@ impl Format {
             Self::Webp => "webp",
             Self::Heif => "heic",
             Self::Tiff => "tiff",
+            Self::Unknown => "bin",
         }
     }
 
@@ -131,6 +129,7 @@ impl Format {
         match self {
             Self::Jpeg => "jpeg",
             Self::Heif => "heif",
+            Self::Unknown => "unknown",
             other => other.extension(),
         }
     }
@@ -161,7 +160,8 @@ impl fmt::Display for Format {
 }
 
 impl Picture {
-    /// A picture of `len` bytes that begins with `first` (at least 18 bytes, or all there are).
+    /// Creates a picture of `len` bytes that begins with `first`: [`Format::FIRST`] bytes, or all there
+    /// are. With fewer than that, a JPEG is taken for one by what can be seen of it.
     ///
     /// `name` is a bare file name. As in the browser, a name without an extension gets a dot (§4.6); an empty one
     /// becomes `image.` and the format's extension. Control characters become `_`, but for the line breaks, which the
@@ -176,7 +176,11 @@ impl Picture {
         policy: &Policy,
     ) -> Result<Self, PictureError> {
         check_len(len, policy)?;
-        let format = Format::of(first).ok_or(PictureError::NotAPicture)?;
+        let format = match sniff(first) {
+            Sniffed::Picture(format) => format,
+            Sniffed::Beginning(format) if (first.len() as u64) < len && first.len() >= SHORT => format,
+            Sniffed::Beginning(_) | Sniffed::Nothing => return Err(PictureError::NotAPicture),
+        };
         let unreadable = |c: char| c.is_ascii_control() && c != '\r' && c != '\n';
         let mut name = name.into().replace(unreadable, "_");
         if name.is_empty() {
@@ -243,12 +247,6 @@ impl Picture {
     }
 }
 
-/// Two letters are little to go by: the reserved bytes must be zero and the header's size one that exists.
-fn is_bitmap(first: &[u8]) -> bool {
-    let header = first.get(14..18).map(|size| [size[0], size[1], size[2], size[3]]).map(u32::from_le_bytes);
-    first.get(6..10) == Some(&[0; 4]) && matches!(header, Some(12 | 40 | 52 | 56 | 64 | 108 | 124))
-}
-
 fn check_len(len: u64, policy: &Policy) -> Result<(), PictureError> {
     match len {
         0 => Err(PictureError::Empty),
@@ -288,33 +286,7 @@ mod tests {
         Picture::new(name, first.len() as u64, first, &Policy::default())
     }
 
-    #[test]
-    fn p19_formats_of_real_pictures() {
-        let pictures: [(&[u8], Format); 5] = [
-            (include_bytes!("../tests/pictures/tiny.jpg"), Format::Jpeg),
-            (include_bytes!("../tests/pictures/tiny.png"), Format::Png),
-            (include_bytes!("../tests/pictures/tiny.gif"), Format::Gif),
-            (include_bytes!("../tests/pictures/tiny.bmp"), Format::Bmp),
-            (include_bytes!("../tests/pictures/tiny.webp"), Format::Webp),
-        ];
-        for (bytes, format) in pictures {
-            assert_eq!(Format::of(bytes), Some(format));
-            assert_eq!(Format::of(&bytes[..SNIFF]), Some(format));
-        }
-        assert_eq!(Format::of(b"\0\0\0\x18ftypheic"), Some(Format::Heif));
-        assert_eq!(Format::of(b"\0\0\0\x18ftypisom"), None);
-        for page in [
-            &b"<html>"[..],
-            b"{\"a\":1}",
-            b"",
-            b"\xff\xd8",
-            b"BM",
-            b"RIFF....WAVE",
-            b"BMW is a maker of cars",
-        ] {
-            assert_eq!(Format::of(page), None);
-        }
-    }
+    const JPEG: &[u8] = b"\xff\xd8\xff\xfe\0\x02\xff\xfe\0\x02\0\0";
 
     #[test]
     fn p31_the_bytes_decide_not_the_name() {
@@ -323,10 +295,10 @@ mod tests {
         for row in vector["rows"].as_array().unwrap() {
             let name = row["name"].as_str().unwrap();
             let first: &[u8] = match name.rsplit('.').next().unwrap().to_ascii_lowercase().as_str() {
-                "jpg" | "jpeg" => b"\xff\xd8\xff\xe0\0\0\0\0\0\0\0\0",
-                "png" => b"\x89PNG\r\n\x1a\n\0\0\0\0",
+                "jpg" | "jpeg" => JPEG,
+                "png" => b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01",
                 "bmp" => b"BM\x99\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0",
-                "gif" => b"GIF89a\0\0\0\0\0\0",
+                "gif" => b"GIF89a\0\0\0\0\0\0\0",
                 "webp" => b"RIFF\0\0\0\0WEBP",
                 _ => continue,
             };
@@ -340,17 +312,28 @@ mod tests {
 
     #[test]
     fn p23_what_cannot_be_sent_is_refused_at_once() {
-        let jpeg = b"\xff\xd8\xff\xe0\0\0\0\0\0\0\0\0";
         assert_eq!(new("a.jpg", b""), Err(PictureError::Empty));
         assert_eq!(new("a.jpg", b"just some text"), Err(PictureError::NotAPicture));
         assert_eq!(new("a.jpg", b"RIFF....WEBPVP8 "), Err(PictureError::Unsupported(Format::Webp)));
         let limit = Policy::default().max_picture;
         assert_eq!(limit, 20_971_520);
-        assert!(Picture::new("a", limit, jpeg, &Policy::default()).is_ok());
-        let refused = Picture::new("a", limit + 1, jpeg, &Policy::default());
+        assert!(Picture::new("a", limit, JPEG, &Policy::default()).is_ok());
+        let refused = Picture::new("a", limit + 1, JPEG, &Policy::default());
         assert_eq!(refused, Err(PictureError::TooLarge { len: limit + 1, limit }));
-        assert_eq!(new("noext", jpeg).unwrap().name(), "noext.");
-        assert_eq!(new("", jpeg).unwrap().name(), "image.jpg");
-        assert_eq!(new("\x1b[31m\t\x7f\0\r\n.jpg", jpeg).unwrap().name(), "_[31m___\r\n.jpg");
+        assert_eq!(new("noext", JPEG).unwrap().name(), "noext.");
+        assert_eq!(new("", JPEG).unwrap().name(), "image.jpg");
+        assert_eq!(new("\x1b[31m\t\x7f\0\r\n.jpg", JPEG).unwrap().name(), "_[31m___\r\n.jpg");
+    }
+
+    #[test]
+    fn a_jpeg_with_a_long_first_segment_is_told_by_as_many_bytes_as_there_are() {
+        let mut jpeg = b"\xff\xd8\xff\xe1\x80\0Exif".to_vec();
+        jpeg.resize(4 + 0x8000, b' ');
+        let new = |len: usize, first: &[u8]| Picture::new("a", len as u64, first, &Policy::default());
+        assert!(new(40_000, &jpeg[..64]).is_ok());
+        assert_eq!(new(64, &jpeg[..64]), Err(PictureError::NotAPicture), "it ends there");
+        assert_eq!(new(40_000, &jpeg[..3]), Err(PictureError::NotAPicture));
+        jpeg.extend(b"no marker");
+        assert_eq!(new(jpeg.len(), &jpeg), Err(PictureError::NotAPicture));
     }
 }

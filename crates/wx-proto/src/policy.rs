@@ -14,6 +14,10 @@ pub struct Policy {
     pub max_picture: u64,
     /// The largest picture to fetch, in bytes, after inflating. Default 32 MiB.
     pub max_fetch: u64,
+    /// Whether a download that is whole and no picture of a known format is kept, as
+    /// [`Format::Unknown`](crate::Format::Unknown), and not refused. Web pages and JSON are always
+    /// refused. Default no.
+    pub keep_unknown: bool,
     /// webwxcheckupload is called for pictures larger than this. Default 25 MiB (P41).
     pub check_above: u64,
     /// Tries of a chunk or a check, the first included; 0 counts as 1. Default 3 (P39).
@@ -68,6 +72,7 @@ impl Default for Policy {
         Self {
             max_picture: 20 * MIB,
             max_fetch: 32 * MIB,
+            keep_unknown: false,
             check_above: 25 * MIB,
             chunk_tries: 3,
             back_off: Duration::from_secs(1),

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use md5::{Digest, Md5};
 use serde_json::{Map, Value};
 
+use crate::endpoint::cgi;
 use crate::wire::digest::hex;
 use crate::wire::query::PassTicket;
 use crate::{CookieJar, DeviceId, HostError, Hosts, Role, Secret, Site, Unready, UserName};
@@ -19,7 +20,11 @@ pub use builder::SessionBuilder;
 pub(crate) use sync::{SyncKey, SyncState};
 
 /// The cookie whose value goes into the upload form (P8).
-const DATA_TICKET: &str = "webwx_data_ticket";
+pub(crate) const DATA_TICKET: &str = "webwx_data_ticket";
+/// What a server gives is kept up to these lengths in bytes, so that a session file stays small: secrets
+/// have some hundred, UserNames 65.
+pub(crate) const LONGEST_VALUE: usize = 4096;
+pub(crate) const LONGEST_NAME: usize = 256;
 
 /// A login: hosts, ids, secrets and cookies. Made by [`Session::builder`] or read from a file's text by
 /// [`Session::from_json`]; both refuse hosts that are not web WeChat's.
@@ -49,21 +54,19 @@ struct Parts {
     rest: Map<String, Value>,
 }
 
-/// Why a session could not be made.
+/// Why a session could not be made. It names the key, and never shows the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionError {
     /// The text is not a JSON object.
     NotJson,
-    /// The file has another version than 1, or none.
-    Version(Option<u64>),
-    /// The profile is not known.
-    Profile(String),
+    /// The file has another version than 1, or none that looks like one.
+    Version(Option<u8>),
     /// A key is missing.
     Missing(&'static str),
     /// A key's value is not what it should be.
     Invalid(&'static str),
-    /// The base is not allowed.
+    /// The base is not allowed. The error of a session file does not show the host.
     Host(HostError),
 }
 
@@ -96,6 +99,8 @@ impl Session {
 
     /// The session file's text, version 1, with all keys that were read. **It holds every secret of the login**: write
     /// it where only the user can read it.
+    ///
+    /// Whatever a server answers, what it adds to the text stays below 2 MiB.
     #[must_use]
     pub fn to_json(&self) -> Secret {
         Secret::new(file::write(self))
@@ -234,9 +239,22 @@ impl Session {
 
     pub(crate) fn data_ticket(&self, unix_ms: u64) -> Result<&Secret, Unready> {
         self.check_sender()?;
-        let found = self.parts.cookies.value(DATA_TICKET, &self.hosts().origin(Role::File), unix_ms / 1000);
-        found.filter(|ticket| !ticket.expose().is_empty()).ok_or(Unready::NoDataTicket)
+        data_ticket(&self.parts.cookies, self.hosts(), unix_ms / 1000).ok_or(Unready::NoDataTicket)
     }
+}
+
+/// The ticket that an upload needs: the page reads it from its cookies, those of the upload's host first.
+pub(crate) fn data_ticket<'a>(jar: &'a CookieJar, hosts: &Hosts, unix_s: u64) -> Option<&'a Secret> {
+    let path = cgi!("webwxuploadmedia");
+    [Role::File, Role::Base]
+        .iter()
+        .filter_map(|role| jar.value_for(DATA_TICKET, &hosts.origin(*role), path, unix_s))
+        .find(|ticket| !ticket.expose().is_empty())
+}
+
+/// An skey that takes the place of the one before, unless the server gave none or an absurd one (P14).
+pub(crate) fn new_skey(skey: String) -> Option<Secret> {
+    (1..=LONGEST_VALUE).contains(&skey.len()).then(|| skey.into())
 }
 
 impl fmt::Debug for Session {
@@ -255,7 +273,6 @@ impl fmt::Display for SessionError {
                 write!(f, "the session has version {version}, only version 1 is known")
             }
             Self::Version(None) => f.write_str("the session has no version number"),
-            Self::Profile(profile) => write!(f, "the session has the unknown profile {profile:?}"),
             Self::Missing(key) => write!(f, "the session has no {key:?}"),
             Self::Invalid(key) => write!(f, "the session's {key:?} is not valid"),
             Self::Host(error) => write!(f, "the session's \"base\": {error}"),

@@ -2,6 +2,7 @@
 
 pub(crate) mod base;
 pub(crate) mod clock;
+pub(crate) mod clocks;
 pub(crate) mod date;
 pub(crate) mod digest;
 pub(crate) mod entities;
@@ -14,4 +15,5 @@ pub(crate) mod repair;
 pub(crate) mod reply;
 pub(crate) mod ret;
 pub(crate) mod script;
+pub(crate) mod server_text;
 pub(crate) mod xml;

@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::Path;
 
+#[path = "fuzz_bodies/spoiled.rs"]
+mod spoiled;
 #[path = "flows/world.rs"]
 mod world;
 

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 use std::error::Error as _;
 
-use wx_proto::flow::{Failure, FailureKind, ResumeError};
+use wx_proto::flow::{CertificateProblem, Failure, FailureKind, ProxyProblem, ResumeError};
 use wx_proto::{
-    Advice, Cause, Error, Format, HostError, LocalError, MediaId, MsgId, PictureError, Policy, ReplyError,
-    Ret, Step, Unready, UserName,
+    Advice, Cause, Error, FirstBytes, Format, HostError, LocalError, MediaId, MsgId, PictureError, Policy,
+    ReplyError, Ret, Step, Unready, UserName,
 };
 
 const STEPS: [Step; 12] = [
@@ -37,6 +37,10 @@ fn refused(code: i64) -> ReplyError {
     ReplyError::Refused { ret: Ret(code), message: String::new() }
 }
 
+fn not_a_picture() -> ReplyError {
+    ReplyError::NotAPicture { first: FirstBytes::of(b"hello") }
+}
+
 /// Causes of their own, and what to do about each when a picture is sent.
 fn causes() -> Vec<(Cause, Advice)> {
     let host = || "evil.example".to_owned();
@@ -60,6 +64,21 @@ fn causes() -> Vec<(Cause, Advice)> {
         (uncertain(Some(Cause::Reply(ReplyError::Empty))), Advice::LookAtPhone),
         (uncertain(Some(Cause::Reply(refused(1205)))), Advice::LookAtPhone),
     ];
+    let in_between = [
+        FailureKind::Proxy(ProxyProblem::Resolve),
+        FailureKind::Proxy(ProxyProblem::Connect),
+        FailureKind::Proxy(ProxyProblem::Refused(Some(407))),
+        FailureKind::Proxy(ProxyProblem::Refused(Some(502))),
+        FailureKind::Proxy(ProxyProblem::Refused(None)),
+        FailureKind::Proxy(ProxyProblem::Closed),
+        FailureKind::Certificate(CertificateProblem::Expired),
+        FailureKind::Certificate(CertificateProblem::NotYetValid),
+        FailureKind::Certificate(CertificateProblem::UnknownIssuer),
+        FailureKind::Certificate(CertificateProblem::WrongName),
+        FailureKind::Certificate(CertificateProblem::Revoked),
+        FailureKind::Certificate(CertificateProblem::Other),
+    ];
+    causes.extend(in_between.map(|kind| (network(kind), Advice::CheckProxy)));
     let failures = [
         FailureKind::Resolve,
         FailureKind::Connect,
@@ -74,7 +93,10 @@ fn causes() -> Vec<(Cause, Advice)> {
         (ReplyError::Redirect { status: 302, host: Some(host()) }, Advice::CheckProxy),
         (ReplyError::Redirect { status: 302, host: None }, Advice::CheckProxy),
         (ReplyError::Status(404), Advice::Report),
+        (ReplyError::Status(204), Advice::Report),
         (ReplyError::Status(206), Advice::Report),
+        (ReplyError::Status(304), Advice::CheckProxy),
+        (ReplyError::Status(429), Advice::RetryLater),
         (ReplyError::Status(500), Advice::RetryLater),
         (ReplyError::Status(599), Advice::RetryLater),
         (ReplyError::TooLarge { limit: 10 }, Advice::Report),
@@ -87,7 +109,10 @@ fn causes() -> Vec<(Cause, Advice)> {
         (ReplyError::NotJson, Advice::CheckProxy),
         (ReplyError::CutJson, Advice::RetryLater),
         (ReplyError::Json, Advice::Report),
-        (ReplyError::NotAPicture, Advice::Report),
+        (not_a_picture(), Advice::Report),
+        (ReplyError::NoDataTicket { hours_ahead: None }, Advice::LoginAgain),
+        (ReplyError::NoDataTicket { hours_ahead: Some(12) }, Advice::SetClock),
+        (ReplyError::NoDataTicket { hours_ahead: Some(-1) }, Advice::SetClock),
         (ReplyError::NoRet, Advice::Report),
         (refused(1101), Advice::LoginAgain),
         (refused(1205), Advice::Wait),
@@ -141,7 +166,7 @@ fn every_step_and_advice_has_a_name_and_words_of_its_own() {
     advice.push(Error::new(Step::Download, ReplyError::Empty).advice());
     advice.sort_by_key(|advice| advice.name());
     advice.dedup();
-    assert_eq!(advice.len(), 11, "all of them: {advice:?}");
+    assert_eq!(advice.len(), 12, "all of them: {advice:?}");
     assert_distinct_lines(advice.iter().map(ToString::to_string));
     let names: Vec<_> =
         STEPS.iter().map(|step| step.name()).chain(advice.iter().map(|one| one.name())).collect();

@@ -1,7 +1,8 @@
 use std::error::Error;
 use std::io;
 
-use wx_proto::flow::{Failure, FailureKind};
+use wx_client::certificate;
+use wx_proto::flow::{Failure, FailureKind, ProxyProblem};
 
 /// What an error means for the flow. Nothing of its text is kept: reqwest's quotes the URL.
 ///
@@ -34,25 +35,60 @@ fn is_closed(error: &reqwest::Error) -> bool {
 }
 
 fn kind(error: &reqwest::Error) -> FailureKind {
-    if error.is_dns() {
-        FailureKind::Resolve
-    } else if error.is_connect() {
-        // The operating system's own errors carry nothing inside; those of the TLS libraries do.
-        match innermost::<io::Error>(error) {
-            Some(io) if io.get_ref().is_none() && io.kind() != io::ErrorKind::UnexpectedEof => {
-                FailureKind::Connect
-            }
-            None if error.is_timeout() => FailureKind::Connect,
-            _ => FailureKind::Tls,
-        }
+    let io = innermost::<io::Error>(error);
+    if error.is_connect() {
+        connect_kind(error)
     } else if error.is_timeout() {
         FailureKind::Stalled
     } else if innermost::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
         FailureKind::Protocol
     } else if error.is_builder() {
         FailureKind::Other
+    } else if io.is_some_and(|io| io.kind() == io::ErrorKind::InvalidData) {
+        FailureKind::Tls
     } else {
         FailureKind::Dropped
+    }
+}
+
+/// Why there was no connection. The types of these errors are hyper-util's and reqwest's own, so
+/// words have to tell them apart.
+fn connect_kind(error: &reqwest::Error) -> FailureKind {
+    let mut source = error.source();
+    if let Some(problem) = source.and_then(certificate::problem) {
+        return FailureKind::Certificate(problem);
+    }
+    while let Some(cause) = source {
+        let words = cause.to_string();
+        if let Some(words) = words.strip_prefix("tunnel error: ") {
+            return FailureKind::Proxy(tunnel_problem(words, error.is_dns()));
+        } else if let Some(words) = words.strip_prefix("SOCKS error: ") {
+            // It hides what it was caused by.
+            let is_dns = format!("{cause:?}").contains("dns error");
+            return FailureKind::Proxy(tunnel_problem(words, is_dns));
+        } else if words.starts_with("tcp ") {
+            return FailureKind::Connect;
+        }
+        source = cause.source();
+    }
+    if error.is_dns() {
+        FailureKind::Resolve
+    } else if error.is_timeout() {
+        FailureKind::Connect
+    } else {
+        FailureKind::Tls
+    }
+}
+
+fn tunnel_problem(words: &str, is_dns: bool) -> ProxyProblem {
+    match words {
+        "failed to create underlying connection" if is_dns => ProxyProblem::Resolve,
+        "failed to create underlying connection" => ProxyProblem::Connect,
+        "proxy authorization required" => ProxyProblem::Refused(Some(407)),
+        "unexpected end of file" => ProxyProblem::Closed,
+        words if words.starts_with("io error") => ProxyProblem::Closed,
+        // Of other statuses than 407 hyper-util says nothing.
+        _ => ProxyProblem::Refused(None),
     }
 }
 

@@ -6,15 +6,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::response::Parts;
 use tokio::time::Instant;
+use wx_client::proxy::ProxySettings;
 use wx_proto::flow::{Failure, FailureKind};
 use wx_proto::{Limits, Outgoing, Site};
 
-use crate::BuildError;
 use crate::body::{Moved, Segments};
 use crate::classify::classify;
 use crate::forced::force;
 use crate::pools::Pools;
 use crate::reuse::observe;
+use crate::{BuildError, proxy};
 
 /// reqwest, set so that it sends what it is told and nothing else. Clones share their connections.
 #[derive(Clone)]
@@ -25,23 +26,37 @@ pub struct Http {
 }
 
 impl Http {
-    /// A builder of reqwest's with the defaults of this crate, to start a custom one from:
-    /// reqwest's own, and the certificates that the Cargo features say.
-    pub fn defaults() -> reqwest::ClientBuilder {
-        let builder = reqwest::Client::builder();
-        #[cfg(all(any(feature = "rustls", feature = "native-tls"), feature = "webpki-roots"))]
-        let builder = builder.tls_certs_merge(webpki_roots());
-        builder
-    }
-
-    /// Takes `builder` for proxies, certificates, name resolution and the like; then switches off redirects, retries,
-    /// decoding, cookies, verbose logging and HTTP/2, and verifies certificates. For a loopback site no proxy is used, for any other
-    /// no plain http.
+    /// Returns a builder of reqwest's with the defaults of this crate, to start a custom one from:
+    /// reqwest's own, the proxy of `proxy`, and the certificates that the Cargo features say.
     ///
     /// # Errors
-    /// [`BuildError`] if reqwest cannot be set up, or has no TLS for an https site.
-    pub fn new(builder: reqwest::ClientBuilder, site: &Site) -> Result<Self, BuildError> {
+    /// [`BuildError::Proxy`] if reqwest cannot use the proxy.
+    pub fn defaults(proxy: &ProxySettings) -> Result<reqwest::ClientBuilder, BuildError> {
+        let builder = proxy::apply(proxy, reqwest::Client::builder())?;
+        #[cfg(all(any(feature = "rustls", feature = "native-tls"), feature = "webpki-roots"))]
+        let builder = builder.tls_certs_merge(webpki_roots());
+        Ok(builder)
+    }
+
+    /// Takes `builder` for proxies, certificates, name resolution and the like, or
+    /// [`Http::defaults`] with the proxy of the environment, as [`ProxySettings`] reads it; then
+    /// switches off redirects, retries, decoding, cookies, verbose logging and HTTP/2, and verifies
+    /// certificates. For a loopback site no proxy is used, for any other no plain http.
+    ///
+    /// The proxies of `builder` are used as they are. A builder that names none and was not begun
+    /// with [`Http::defaults`] has reqwest read the environment itself, which passes by a proxy
+    /// that it cannot use.
+    ///
+    /// # Errors
+    /// [`BuildError`] if reqwest cannot be set up, or has no TLS for an https site, or if the
+    /// environment asks for a proxy that cannot be used.
+    pub fn new(builder: Option<reqwest::ClientBuilder>, site: &Site) -> Result<Self, BuildError> {
         let loopback = site.hosts().is_loopback();
+        let builder = match builder {
+            Some(builder) => builder,
+            None if loopback => Self::defaults(&ProxySettings::none())?,
+            None => Self::defaults(&ProxySettings::from_environment()?)?,
+        };
         if !loopback && !cfg!(any(feature = "rustls", feature = "native-tls")) {
             return Err(BuildError::NoTls);
         }

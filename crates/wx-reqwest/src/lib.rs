@@ -15,6 +15,7 @@ mod messages;
 mod outbox;
 mod pace;
 mod pools;
+mod proxy;
 mod reuse;
 mod shared;
 mod sink;

@@ -38,13 +38,14 @@ impl Client {
     /// not finished with. Several [`Messages`] of one client and its clones share the messages: each goes to one of them.
     ///
     /// ```no_run
-    /// # async fn watch(client: &wx_reqwest::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// # async fn watch(client: &wx_reqwest::Client, file: &wx_reqwest::SessionFile)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
     /// let mut messages = client.messages();
     /// while let Some(batch) = messages.next().await {
     ///     for message in batch? {
     ///         println!("{} from {:?}", message.id, message.from);
     ///     }
-    ///     std::fs::write("session.json", client.session().to_json().expose())?;
+    ///     file.save(&client.session())?;
     /// }
     /// # Ok(())
     /// # }

@@ -9,7 +9,7 @@ use std::time::UNIX_EPOCH;
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWriteExt};
 use tokio::task::spawn_blocking;
-use wx_proto::{Error, LocalError, Picture, Policy, Step};
+use wx_proto::{Error, Format, LocalError, Picture, Policy, Step};
 
 use crate::Media;
 use crate::buffer::Buffer;
@@ -38,8 +38,8 @@ trait ReadSeek: AsyncRead + AsyncSeek + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncSeek + Send + Unpin> ReadSeek for T {}
 
-/// As many first bytes as are needed to know the format.
-const FIRST: u64 = 64;
+/// As many first bytes as decide on the format.
+const FIRST: u64 = Format::FIRST as u64;
 
 impl Source {
     /// A picture in memory that nothing changes; for a mapped file that others write this is not the way.

@@ -68,7 +68,7 @@ impl Spans {
         span.record("reply_bytes", exchanged.reply_bytes);
         span.record("ret", exchanged.ret.map(|ret| ret.0));
         if let Some(failure) = exchanged.failure {
-            span.record("failure", format!("{:?}", failure.kind).to_lowercase());
+            span.record("failure", failure.kind.name());
             span.record("delivered", format!("{:?}", failure.delivered).to_lowercase());
         }
         // For listeners that print events only: they print the fields of the span with it.

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose, PublicKeyData,
+    KeyUsagePurpose, PublicKeyData, date_time_ymd,
 };
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -18,11 +18,25 @@ use sha2::{Digest, Sha256};
 
 /// Signs a certificate for each host name that is asked for.
 pub(crate) struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
+    issuer: Arc<CertifiedIssuer<'static, KeyPair>>,
     /// One key for all names, so that a browser can be given its hash in advance.
-    key: KeyPair,
+    key: Arc<KeyPair>,
     signing_key: Arc<dyn SigningKey>,
     issued: Mutex<BTreeMap<String, Arc<CertifiedKey>>>,
+    flaw: Option<Flaw>,
+}
+
+/// What is wrong with a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// It has expired.
+    Expired,
+    /// It is not valid yet.
+    NotYetValid,
+    /// It is for another host name.
+    WrongName,
+    /// Nobody knows who issued it.
+    UnknownIssuer,
 }
 
 impl Authority {
@@ -31,11 +45,25 @@ impl Authority {
         params.distinguished_name.push(DnType::CommonName, "wx-testing authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
-        let key = KeyPair::generate()?;
+        let issuer = Arc::new(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?);
+        let key = Arc::new(KeyPair::generate()?);
         let signing_key = ring::sign::any_supported_type(&PrivateKeyDer::Pkcs8(key.serialize_der().into()))
             .map_err(|_| rcgen::Error::CouldNotParseKeyPair)?;
-        Ok(Self { issuer, key, signing_key, issued: Mutex::default() })
+        Ok(Self { issuer, key, signing_key, issued: Mutex::default(), flaw: None })
+    }
+
+    /// An authority whose certificates have a flaw; this one in all but that.
+    pub(crate) fn flawed(&self, flaw: Flaw) -> Result<Self, rcgen::Error> {
+        if flaw == Flaw::UnknownIssuer {
+            return Self::new();
+        }
+        Ok(Self {
+            issuer: Arc::clone(&self.issuer),
+            key: Arc::clone(&self.key),
+            signing_key: Arc::clone(&self.signing_key),
+            issued: Mutex::default(),
+            flaw: Some(flaw),
+        })
     }
 
     /// The authority's own certificate, as PEM.
@@ -53,11 +81,17 @@ impl Authority {
         if let Some(certified) = issued.get(name) {
             return Ok(Arc::clone(certified));
         }
-        let mut params = CertificateParams::new([name.to_owned()])?;
+        let host = if self.flaw == Some(Flaw::WrongName) { "another.example" } else { name };
+        let mut params = CertificateParams::new([host.to_owned()])?;
+        match self.flaw {
+            Some(Flaw::Expired) => params.not_after = date_time_ymd(2000, 1, 1),
+            Some(Flaw::NotYetValid) => params.not_before = date_time_ymd(4000, 1, 1),
+            _ => {}
+        }
         params.distinguished_name.push(DnType::CommonName, name);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
-        let certificate = params.signed_by(&self.key, &self.issuer)?;
+        let certificate = params.signed_by(&*self.key, &self.issuer)?;
         let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone(), self.issuer.der().clone()];
         let certified = Arc::new(CertifiedKey::new(chain, Arc::clone(&self.signing_key)));
         issued.insert(name.to_owned(), Arc::clone(&certified));

@@ -12,7 +12,8 @@ use wx_emulator::{Builder, Emulator};
 
 use crate::authority::Authority;
 use crate::front;
-use crate::proxy::{self, Asked};
+use crate::proxy::{self, Asked, Ends};
+use crate::trouble::Trouble;
 
 /// An emulator under the real host names. It stops when dropped.
 #[derive(Debug)]
@@ -46,7 +47,8 @@ impl TestBed {
         let (proxy_listener, proxy) = listen(&runtime)?;
         let asked = Arc::new(Asked::default());
         runtime.spawn(front::serve(front_listener, acceptor, emulator.addr()));
-        runtime.spawn(proxy::serve(proxy_listener, front, Arc::clone(&asked)));
+        let ends = Ends { front, server: emulator.addr(), authority: Arc::clone(&authority) };
+        runtime.spawn(proxy::serve(proxy_listener, ends, Arc::clone(&asked)));
         let runtime = Some(runtime);
         Ok(Self { emulator, proxy, asked, authority, directory, runtime })
     }
@@ -56,9 +58,24 @@ impl TestBed {
         &self.emulator
     }
 
-    /// The URL of the proxy.
+    /// The URL of the proxy, which takes SOCKS 5 at the same port.
     pub fn proxy(&self) -> String {
         format!("http://{}", self.proxy)
+    }
+
+    /// Has the next tunnels, so many, run into trouble.
+    pub fn expect(&self, trouble: Trouble, tunnels: usize) {
+        self.asked.expect(trouble, tunnels);
+    }
+
+    /// How many tunnels were asked for.
+    pub fn tunnels(&self) -> usize {
+        self.asked.tunnels()
+    }
+
+    /// How many tunnels were asked for by SOCKS 5.
+    pub fn over_socks(&self) -> usize {
+        self.asked.over_socks()
     }
 
     /// A file with the authority's certificate, as PEM.

@@ -32,7 +32,7 @@ pub(crate) async fn serve(listener: TcpListener, acceptor: TlsAcceptor, server: 
     }
 }
 
-async fn pass(stream: TcpStream, acceptor: TlsAcceptor, server: SocketAddr) -> io::Result<()> {
+pub(crate) async fn pass(stream: TcpStream, acceptor: TlsAcceptor, server: SocketAddr) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut client = acceptor.accept(stream).await?;
     let mut server = TcpStream::connect(server).await?;

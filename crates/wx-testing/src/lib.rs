@@ -11,6 +11,9 @@ mod bed;
 pub mod clients;
 mod front;
 mod proxy;
+mod trouble;
 
+pub use authority::Flaw;
 pub use bed::TestBed;
+pub use trouble::Trouble;
 pub use wx_emulator;

@@ -1,12 +1,16 @@
-//! The CONNECT proxy: every host name leads to the TLS front, and nothing leaves the machine.
+//! The proxy, for CONNECT and SOCKS 5: every host name leads to the TLS front, and nothing leaves
+//! the machine.
 
 use std::collections::BTreeSet;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
+
+use crate::authority::Authority;
+use crate::trouble::{self, Trouble};
 
 /// A request for a tunnel is no longer than this.
 const LONGEST_HEAD: usize = 16 * 1024;
@@ -19,6 +23,9 @@ pub(crate) struct Asked(Mutex<Log>);
 struct Log {
     hosts: BTreeSet<String>,
     refused: BTreeSet<String>,
+    over_socks: usize,
+    tunnels: usize,
+    trouble: Option<(Trouble, usize)>,
 }
 
 impl Asked {
@@ -32,21 +39,60 @@ impl Asked {
         self.log(|log| log.refused.iter().cloned().collect())
     }
 
+    /// How many tunnels were asked for by SOCKS 5.
+    pub(crate) fn over_socks(&self) -> usize {
+        self.log(|log| log.over_socks)
+    }
+
+    /// How many tunnels were asked for.
+    pub(crate) fn tunnels(&self) -> usize {
+        self.log(|log| log.tunnels)
+    }
+
+    /// Has the next tunnels, so many, run into trouble.
+    pub(crate) fn expect(&self, trouble: Trouble, tunnels: usize) {
+        self.log(|log| log.trouble = Some((trouble, tunnels)));
+    }
+
+    /// Records a tunnel to `host`, and tells what it runs into.
+    fn asked_for(&self, host: &str) -> Option<Trouble> {
+        self.log(|log| {
+            log.hosts.insert(host.to_ascii_lowercase());
+            log.tunnels += 1;
+            let (trouble, left) = log.trouble.as_mut().filter(|(_, left)| *left > 0)?;
+            *left -= 1;
+            Some(*trouble)
+        })
+    }
+
     fn log<T>(&self, with: impl FnOnce(&mut Log) -> T) -> T {
         with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
+/// Where the tunnels lead.
+pub(crate) struct Ends {
+    pub(crate) front: SocketAddr,
+    /// The emulator, and who signs for it where a tunnel with another certificate leads.
+    pub(crate) server: SocketAddr,
+    pub(crate) authority: Arc<Authority>,
+}
+
 /// Accepts connections for as long as the runtime lives.
-pub(crate) async fn serve(listener: TcpListener, front: SocketAddr, asked: Arc<Asked>) {
+pub(crate) async fn serve(listener: TcpListener, ends: Ends, asked: Arc<Asked>) {
+    let ends = Arc::new(ends);
     while let Ok((stream, _)) = listener.accept().await {
-        let asked = Arc::clone(&asked);
-        tokio::spawn(async move { drop(tunnel(stream, front, &asked).await) });
+        let (ends, asked) = (Arc::clone(&ends), Arc::clone(&asked));
+        tokio::spawn(async move { drop(tunnel(stream, &ends, &asked).await) });
     }
 }
 
-async fn tunnel(mut client: TcpStream, front: SocketAddr, asked: &Asked) -> io::Result<()> {
+async fn tunnel(mut client: TcpStream, ends: &Ends, asked: &Asked) -> io::Result<()> {
     client.set_nodelay(true)?;
+    let mut first = [0];
+    if client.peek(&mut first).await? == 1 && first == [SOCKS] {
+        return socks(client, ends, asked).await;
+    }
     let head = read_head(&mut client).await?;
     let mut words = head.split_ascii_whitespace();
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
@@ -54,12 +100,63 @@ async fn tunnel(mut client: TcpStream, front: SocketAddr, asked: &Asked) -> io::
         asked.log(|log| log.refused.insert(format!("{method} {}", origin(target))));
         return client.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n").await;
     };
-    asked.log(|log| log.hosts.insert(host.to_ascii_lowercase()));
-    let mut front = TcpStream::connect(front).await?;
+    lead(client, host, ends, asked, b"HTTP/1.1 200 Connection established\r\n\r\n").await
+}
+
+async fn lead(
+    mut client: TcpStream,
+    host: &str,
+    ends: &Ends,
+    asked: &Asked,
+    agreed: &[u8],
+) -> io::Result<()> {
+    if let Some(trouble) = asked.asked_for(host) {
+        return trouble::run(trouble, client, agreed, ends).await;
+    }
+    let mut front = TcpStream::connect(ends.front).await?;
     front.set_nodelay(true)?;
-    client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
+    client.write_all(agreed).await?;
     copy_bidirectional(&mut client, &mut front).await?;
     Ok(())
+}
+
+/// The first byte of what a client of SOCKS 5 says.
+const SOCKS: u8 = 5;
+
+/// RFC 1928 without authentication, and RFC 1929 with whatever user and password. An address is
+/// recorded as it is written, as a host name is.
+async fn socks(mut client: TcpStream, ends: &Ends, asked: &Asked) -> io::Result<()> {
+    let _version = client.read_u8().await?;
+    if read_text(&mut client).await?.contains('\x02') {
+        client.write_all(&[SOCKS, 2]).await?;
+        let _version = client.read_u8().await?;
+        let (_user, _password) = (read_text(&mut client).await?, read_text(&mut client).await?);
+        client.write_all(&[1, 0]).await?;
+    } else {
+        client.write_all(&[SOCKS, 0]).await?;
+    }
+    let mut request = [0; 4];
+    client.read_exact(&mut request).await?;
+    let host = match request {
+        [SOCKS, 1, 0, 1] => Ipv4Addr::from(client.read_u32().await?).to_string(),
+        [SOCKS, 1, 0, 4] => Ipv6Addr::from(client.read_u128().await?).to_string(),
+        [SOCKS, 1, 0, 3] => read_text(&mut client).await?,
+        _ => return client.write_all(&[SOCKS, 7, 0, 1, 0, 0, 0, 0, 0, 0]).await,
+    };
+    let port = client.read_u16().await?;
+    if port != 443 {
+        asked.log(|log| log.refused.insert(format!("SOCKS {host}:{port}")));
+        return client.write_all(&[SOCKS, 2, 0, 1, 0, 0, 0, 0, 0, 0]).await;
+    }
+    asked.log(|log| log.over_socks += 1);
+    lead(client, &host, ends, asked, &[SOCKS, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await
+}
+
+/// A text after its length in a byte.
+async fn read_text(stream: &mut TcpStream) -> io::Result<String> {
+    let mut bytes = vec![0; stream.read_u8().await?.into()];
+    stream.read_exact(&mut bytes).await?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Scheme and host of a URL, or the host and port of a tunnel.

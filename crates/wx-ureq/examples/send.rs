@@ -21,7 +21,7 @@ fn main() {
 
 fn send() -> Result<(), Box<dyn Error>> {
     let server = Emulator::start()?;
-    // With an account: Session::from_json(std::fs::read("session.json")?)?
+    // With an account: SessionFile::read("session.json")?
     let session = Session::from_json_allow_loopback(server.session_json())?;
     let client = Client::new(session)?;
 

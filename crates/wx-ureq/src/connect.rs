@@ -11,41 +11,55 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 
 use ureq::Error;
-use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
-};
-use wx_proto::flow::{Failure, FailureKind};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
+use wx_proto::flow::{Failure, FailureKind, ProxyProblem};
+
+use crate::stages::{self, Stages};
 
 /// A failure that was seen here, so nothing about it is in doubt.
 #[derive(Debug)]
 pub(crate) struct ObservedError(pub(crate) Failure);
 
 impl ObservedError {
-    /// There was no connection.
-    pub(crate) fn during(step: FailureKind, error: Error) -> Error {
-        let kind = match error {
-            Error::Other(error) if error.is::<Self>() => return Error::Other(error),
-            _ if step == FailureKind::Resolve => step,
-            Error::HostNotFound => FailureKind::Resolve,
-            // The operating system's own errors carry nothing inside; those of the TLS libraries do.
-            Error::Io(error) if error.get_ref().is_none() && error.kind() != ErrorKind::UnexpectedEof => step,
-            Error::Timeout(_) | Error::ConnectionFailed | Error::ConnectProxyFailed(_) => step,
-            _ => FailureKind::Tls,
-        };
-        Error::Other(Box::new(Self(Failure::never_connected(kind))))
+    /// There was no connection. What was observed further inside stays.
+    pub(crate) fn never_connected(error: Error, kind: impl FnOnce(&Error) -> FailureKind) -> Error {
+        match error {
+            Error::Other(error) if error.is::<Self>() => Error::Other(error),
+            error => Error::Other(Box::new(Self(Failure::never_connected(kind(&error))))),
+        }
+    }
+
+    /// What fails on the way to a proxy is the proxy's, except for its certificate.
+    fn of_proxy(error: Error) -> Error {
+        match &error {
+            Error::Other(other) => match other.downcast_ref() {
+                Some(Self(Failure { kind: FailureKind::Connect | FailureKind::Tls, .. })) => {
+                    let kind = FailureKind::Proxy(ProxyProblem::Connect);
+                    Error::Other(Box::new(Self(Failure::never_connected(kind))))
+                }
+                _ => error,
+            },
+            _ => error,
+        }
     }
 }
 
 impl fmt::Display for ObservedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.kind.fmt(f)
+        fmt::Display::fmt(&self.0, f)
     }
 }
 
 impl StdError for ObservedError {}
 
-#[derive(Debug, Default)]
-pub(crate) struct Connecting(Arc<DefaultConnector>);
+#[derive(Debug)]
+pub(crate) struct Connecting(Arc<Stages>);
+
+impl Default for Connecting {
+    fn default() -> Self {
+        Self(Arc::new(stages::all()))
+    }
+}
 
 impl Connector for Connecting {
     type Out = Connected;
@@ -58,7 +72,8 @@ impl Connector for Connecting {
         // The connection to a proxy is not wrapped: it carries no requests, but a tunnel.
         let unwrapped = Arc::clone(&self.0);
         let run = move |details: &ConnectionDetails<'_>| {
-            unwrapped.connect(details, None)?.ok_or(Error::ConnectionFailed)
+            let transport = unwrapped.connect(details, None).map_err(ObservedError::of_proxy)?;
+            transport.ok_or(Error::ConnectionFailed)
         };
         // ureq keeps a TLS set-up only if it belongs to the agent. Here no request changes the
         // agent's, and another one for each connection would read the platform's certificates again
@@ -75,8 +90,7 @@ impl Connector for Connecting {
             run_connector: Arc::new(run),
             register_shutdown: Arc::clone(&details.register_shutdown),
         };
-        let transport = self.0.connect(&details, chained);
-        let transport = transport.map_err(|error| ObservedError::during(FailureKind::Connect, error))?;
+        let transport = self.0.connect(&details, chained)?;
         Ok(transport.map(|inner| Connected { inner, refused: false, reused: false, answered: false }))
     }
 }

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use http::response::Parts;
 use ureq::config::{Config, ConfigBuilder};
 use ureq::typestate::AgentScope;
-use ureq::{Agent, AsSendBody, Body, BodyReader, SendBody};
+use ureq::{Agent, AsSendBody, Body, BodyReader, Proxy, SendBody};
+use wx_client::proxy::ProxySettings;
 use wx_proto::endpoint::upload_media::CHUNK;
 use wx_proto::flow::Failure;
 use wx_proto::{Limits, Outgoing, Site};
@@ -16,7 +17,7 @@ use crate::buffer::Buffer;
 use crate::classify::classify;
 use crate::connect::Connecting;
 use crate::resolve::{Known, Resolving};
-use crate::{BuildError, Watch, tls};
+use crate::{BuildError, Watch, proxy, tls};
 
 /// The largest piece of a reply that is handed over at once.
 const PIECE: usize = 64 * 1024;
@@ -25,38 +26,58 @@ const PIECE: usize = 64 * 1024;
 #[derive(Clone)]
 pub struct Http {
     agent: Agent,
+    proxy: Option<Proxy>,
     known: Known,
 }
 
 impl Http {
-    /// A builder of ureq's configuration with the defaults of this crate, to start a custom
-    /// configuration from: the TLS library and the certificates that the Cargo features say, and
-    /// room for a chunk in the output buffer. A smaller buffer costs a little, and lets go sooner
-    /// of a chunk that is cancelled on a slow line.
+    /// Returns a builder of ureq's configuration with the defaults of this crate, to start a custom
+    /// configuration from: the proxy of `proxy`, the TLS library and the certificates that the
+    /// Cargo features say, and room for a chunk in the output buffer. A smaller buffer costs a
+    /// little, and lets go sooner of a chunk that is cancelled on a slow line.
     ///
     /// ureq's own default trusts the certificates of webpki-roots only.
-    #[must_use]
-    pub fn defaults() -> ConfigBuilder<AgentScope> {
-        let builder = Config::builder().output_buffer_size(OUTPUT);
+    ///
+    /// # Errors
+    /// [`BuildError::Proxy`] if ureq cannot use the proxy.
+    pub fn defaults(proxy: &ProxySettings) -> Result<ConfigBuilder<AgentScope>, BuildError> {
+        let builder = Config::builder().output_buffer_size(OUTPUT).proxy(proxy::convert(proxy)?);
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
         let builder = builder.tls_config(tls::config());
-        builder
+        Ok(builder)
     }
 
-    /// Takes `config` for proxies, certificates, buffers and the like, or [`Http::defaults`]. What
-    /// the flows decide is set anew for every request: no redirects, no error for a status, the
-    /// time limits, and no proxy to a loopback address.
+    /// Takes `config` for proxies, certificates, buffers and the like, or [`Http::defaults`] with
+    /// the proxy of the environment, as [`ProxySettings`] reads it. What the flows decide is set
+    /// anew for every request: no redirects, no error for a status, the time limits, and no proxy
+    /// to a loopback address.
+    ///
+    /// A proxy that `config` names is used as it is, and none if it names none. Only a proxy that
+    /// ureq itself found in the environment gives way to the one that [`ProxySettings`] finds there:
+    /// ureq prefers other variables and passes by a value that it cannot read.
     ///
     /// # Errors
     /// [`BuildError`] if the site needs https and the configuration would not verify certificates, or asks for a
-    /// TLS library that is not there.
+    /// TLS library that is not there, or if the environment asks for a proxy that cannot be used.
     pub fn new(config: Option<Config>, site: &Site) -> Result<Self, BuildError> {
-        let config = config.unwrap_or_else(|| Self::defaults().build());
-        if !site.hosts().is_loopback() {
+        let environment = |loopback| match loopback {
+            true => Ok(ProxySettings::none()),
+            false => ProxySettings::from_environment(),
+        };
+        let loopback = site.hosts().is_loopback();
+        let config = match config {
+            Some(config) => config,
+            None => Self::defaults(&environment(loopback)?)?.build(),
+        };
+        let proxy = match config.proxy() {
+            Some(proxy) if proxy.is_from_env() => proxy::convert(&environment(loopback)?)?,
+            proxy => proxy.cloned(),
+        };
+        if !loopback {
             tls::check(&config)?;
         }
         let known = Known::default();
-        Ok(Self { agent: new_agent(config, known.clone()), known })
+        Ok(Self { agent: new_agent(config, known.clone()), proxy, known })
     }
 
     /// Sends a request and waits for the head of its answer.
@@ -80,6 +101,11 @@ impl Http {
         let most = len.clamp(1, PIECE);
         let known = self.known.clone();
         Ok((head, Reply { body: body.into_reader(), most, buffer: Buffer::default(), known }))
+    }
+
+    #[cfg(all(test, feature = "rustls"))]
+    pub(crate) fn resolve_to(&self, of: String, addr: std::net::SocketAddr) {
+        self.known.keep(of, vec![addr], std::time::Instant::now());
     }
 
     fn failed(&self, error: ureq::Error) -> Failure {
@@ -115,7 +141,8 @@ impl Http {
             .timeout_recv_body(None)
             .timeout_per_read(stall)
             .timeout_per_write(stall);
-        agent.run(if limits.direct { config.proxy(None).build() } else { config.build() })
+        let proxy = self.proxy.clone().filter(|_| !limits.direct);
+        agent.run(config.proxy(proxy).build())
     }
 
     /// If anybody in the build switched on ureq's `cookies`, every agent has a jar that adds its cookies to those in

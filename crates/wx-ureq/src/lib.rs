@@ -14,11 +14,13 @@ mod http;
 mod messages;
 mod outbox;
 mod pace;
+mod proxy;
 mod resolve;
 mod shared;
 mod sink;
 mod source;
 mod spans;
+mod stages;
 mod tls;
 mod watch;
 

@@ -26,12 +26,13 @@ impl Client {
     /// not finished with. Several iterations of one client and its clones share the messages: each goes to one of them.
     ///
     /// ```no_run
-    /// # fn watch(client: &wx_ureq::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// # fn watch(client: &wx_ureq::Client, file: &wx_ureq::SessionFile)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
     /// for batch in client.messages() {
     ///     for message in batch? {
     ///         println!("{} from {:?}", message.id, message.from);
     ///     }
-    ///     std::fs::write("session.json", client.session().to_json().expose())?;
+    ///     file.save(&client.session())?;
     /// }
     /// # Ok(())
     /// # }

@@ -11,7 +11,7 @@ use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
-use wx_proto::flow::FailureKind;
+use wx_proto::flow::{FailureKind, ProxyProblem};
 
 use crate::connect::ObservedError;
 
@@ -57,7 +57,7 @@ impl Known {
         self.find(of, Instant::now()).is_some()
     }
 
-    fn keep(&self, of: String, addrs: Vec<SocketAddr>, now: Instant) {
+    pub(crate) fn keep(&self, of: String, addrs: Vec<SocketAddr>, now: Instant) {
         self.lock().push(Answer { of, addrs, until: now + KEPT });
     }
 }
@@ -90,7 +90,13 @@ impl Resolver for Resolving {
             return Ok(addrs);
         }
         let addrs = self.inner.resolve(uri, config, timeout);
-        let addrs = addrs.map_err(|error| ObservedError::during(FailureKind::Resolve, error))?;
+        let addrs = addrs.map_err(|error| {
+            let is_proxy = config.proxy().is_some_and(|proxy| proxy.uri() == uri);
+            ObservedError::never_connected(error, |_| match is_proxy {
+                true => FailureKind::Proxy(ProxyProblem::Resolve),
+                false => FailureKind::Resolve,
+            })
+        })?;
         if let Some(of) = of {
             self.known.keep(of, addrs.to_vec(), now);
         }

@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
 use tempfile::{SpooledData, SpooledTempFile};
-use wx_proto::{Error, Picture, Policy, Step};
+use wx_proto::{Error, Format, Picture, Policy, Step};
 
 use crate::Media;
 use crate::buffer::Buffer;
@@ -34,8 +34,8 @@ trait ReadSeek: Read + Seek + Send {}
 
 impl<T: Read + Seek + Send> ReadSeek for T {}
 
-/// As many first bytes as are needed to know the format.
-const FIRST: u64 = 64;
+/// As many first bytes as decide on the format.
+const FIRST: u64 = Format::FIRST as u64;
 
 impl Source {
     /// A picture in memory that nothing changes; for a mapped file that others write this is not the way.

@@ -29,6 +29,8 @@ pub(super) struct State {
     pub(super) session: Option<PathBuf>,
     /// The command has no other end than that the user stops it, which is not worth a word.
     pub(super) endless: bool,
+    /// The command cannot work as it was called.
+    pub(super) usage: bool,
     /// The command was interrupted: nothing more is to be said.
     pub(super) closed: bool,
 }
@@ -77,6 +79,7 @@ impl State {
             Class::Failed | Class::SlowDown | Class::Stopped => self.failed = true,
             Class::Login => self.login = true,
             Class::Unknown => self.unknown = true,
+            Class::Usage => self.usage = true,
         }
         if class == Class::Failed { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }

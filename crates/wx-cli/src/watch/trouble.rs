@@ -83,7 +83,7 @@ impl<'a> Trouble<'a> {
 /// Why a poll is repeated.
 fn reason(error: &Cause) -> String {
     match error {
-        Cause::Network { failure, .. } => format!("no answer from the server ({})", failure.kind),
+        Cause::Network { failure, .. } => format!("no answer from the server ({failure})"),
         error => out::words(error),
     }
 }

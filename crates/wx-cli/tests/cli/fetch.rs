@@ -153,3 +153,42 @@ fn a_message_without_a_picture() {
     assert!(ran.one_line().starts_with("wx: 12345: fetching the picture: "), "{}", ran.err);
     assert_eq!(place.names(), [""; 0]);
 }
+
+/// The beginning of a film, which a server may well give in a picture's place.
+const FILM: &[u8] = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41 and so on";
+
+#[test]
+fn what_is_no_known_picture_is_kept_only_on_request() {
+    for transport in TRANSPORTS {
+        let place = Place::build(&[], &[FILM]);
+        let id = place.emulator.incoming().remove(0);
+        let args = fetch(transport, &["--out", "film.bin", &id]);
+        let ran = place.wx(&args);
+        assert_eq!((ran.code, place.names()), (1, vec![]), "{}", ran.err);
+        assert!(ran.one_line().contains("it begins with 00 00 00 20 66 74 79 70"), "{}", ran.err);
+        let ran = place.wx(&[&args[..], &["--keep-unknown"]].concat());
+        assert_eq!((ran.code, &fs::read(place.path("film.bin")).unwrap()[..]), (0, FILM), "{}", ran.err);
+        // A page is none of that.
+        let page = Place::build(&[], &[b"<html>not a picture</html>"]);
+        let id = page.emulator.incoming().remove(0);
+        let ran = page.wx(&fetch(transport, &["--keep-unknown", "--out", "film.bin", &id]));
+        assert_eq!((ran.code, page.names()), (1, vec![]), "{}", ran.err);
+        assert!(ran.one_line().contains("web page"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn statuses_have_words_of_their_own() {
+    for (status, words) in [
+        ("204", "it has nothing (204)"),
+        ("304", "nothing has changed (304)"),
+        ("429", "there were too many requests (429)"),
+    ] {
+        let fault = format!("status={status}@webwxgetmsgimg");
+        let place = Place::build(&[&fault], &[&jpeg(1000, 7)]);
+        let id = place.emulator.incoming().remove(0);
+        let ran = place.wx(&fetch("ureq", &["--out", "a.jpg", &id]));
+        assert_eq!(ran.code, 1);
+        assert!(ran.one_line().contains(words), "{}", ran.err);
+    }
+}

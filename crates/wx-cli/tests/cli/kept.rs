@@ -152,3 +152,22 @@ fn whoami_keeps_what_the_server_changed_and_nothing_else() {
     assert_eq!(fs::read(place.path("session.json")).unwrap(), once);
     assert_eq!(place.names(), [""; 0]);
 }
+
+#[test]
+fn what_is_no_known_picture_is_kept_as_bin_only_on_request() {
+    let film: &[u8] = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41 and so on";
+    for (more, event) in [(&["--json"][..], "failed"), (&["--json", "--keep-unknown"], "fetched")] {
+        let place = Place::build(&[], &[film]);
+        let id = place.emulator.incoming().remove(0);
+        let child = watch(&place, "ureq", more);
+        // The next one comes after the picture was dealt with.
+        place.wait_for("synccheck", 2);
+        signal(&child, "INT");
+        assert_eq!(place.wait(child).kinds()[1], event);
+        let bin = place.path(&format!("kept/{id}.bin"));
+        assert_eq!(bin.exists(), event == "fetched");
+        if bin.exists() {
+            assert_eq!(fs::read(bin).unwrap(), film);
+        }
+    }
+}

@@ -41,12 +41,18 @@ fn trouble_is_told_with_its_reason_when_it_begins_and_when_it_is_over() {
 fn a_quiet_start_and_polls_with_nothing_new_are_no_trouble() {
     for transport in TRANSPORTS {
         let place = Place::of(Emulator::builder().hold(std::time::Duration::from_millis(50)));
-        let child = place.spawn(&about("watch", transport, &["-v"]));
-        place.wait_for("synccheck", 4);
-        signal(&child, "TERM");
-        let ran = place.wait(child);
-        for word in ["answer", "trying", "try 2", "last try"] {
-            assert!(!ran.err.contains(word), "{word}: {}", ran.err);
+        place.emulator.deliver(png());
+        // The second one begins with a webwxsync, which brings nothing.
+        for syncs in 1..3 {
+            let polls = place.emulator.requests_to("synccheck");
+            let child = place.spawn(&about("watch", transport, &["-v"]));
+            place.wait_for("synccheck", polls + 4);
+            signal(&child, "TERM");
+            let ran = place.wait(child);
+            assert_eq!(place.emulator.requests_to("webwxsync"), syncs);
+            for word in ["answer", "trying", "try 2", "last try"] {
+                assert!(!ran.err.contains(word), "{word}: {}", ran.err);
+            }
         }
     }
 }

@@ -110,6 +110,27 @@ fn p2_p5_from_the_code_to_the_logout_on_both_pages() {
     }
 }
 
+/// The file keeps the login of another account, and nobody would have the new one: it is ended, whether
+/// or not webwxinit came to it.
+#[test]
+fn a_login_of_another_account_is_ended_and_the_file_stays() {
+    for (transport, faults) in TRANSPORTS.into_iter().zip([&[][..], &["ret=1205@webwxinit"]]) {
+        let builder = Emulator::builder();
+        let builder = faults.iter().fold(builder, |all, one| all.fault(one.parse().unwrap()));
+        let bed = TestBed::start(builder).unwrap();
+        let place = Place { bed, dir: tempfile::tempdir().unwrap(), transport };
+        let other = wx_proto::Session::builder("https://wx.qq.com").uin(1).user_name("@other").build();
+        let before = other.unwrap().to_json().expose().clone();
+        fs::write(place.path("session.json"), &before).unwrap();
+        let ran = place.ran(&[&["login"], &SESSION[..]].concat());
+        let err = String::from_utf8_lossy(&ran.stderr);
+        assert_eq!(ran.status.code(), Some(1), "{err}");
+        assert!(err.contains("holds the login of another account (web); the new one was ended"), "{err}");
+        assert!(!place.bed.emulator().is_logged_in());
+        assert_eq!(fs::read_to_string(place.path("session.json")).unwrap(), before);
+    }
+}
+
 /// Without the authority of the test bed nothing is sent at all.
 #[test]
 fn p3_an_authority_that_the_platform_does_not_know_is_not_trusted() {

@@ -53,11 +53,12 @@ fn one_session_by_any_name_has_one_writer() {
 fn a_session_that_somebody_else_has_replaced_is_not_written_any_more() {
     for transport in TRANSPORTS {
         let place = Place::new();
-        let child = place.spawn(&["watch", "--session", "session.json", "--transport", transport]);
+        let mut child = place.spawn(&["watch", "--session", "session.json", "--transport", transport]);
         place.wait_for("synccheck", 1);
         fs::remove_file(place.path("session.json")).unwrap();
         place.file("session.json", b"another login");
         place.emulator.deliver(png());
+        wait_until(|| child.try_wait().unwrap().is_some());
         let ran = place.wait(child);
         assert_eq!(ran.code, 1, "{}", ran.err);
         assert!(ran.err.contains("replaced or removed by somebody else"), "{}", ran.err);
@@ -157,6 +158,8 @@ fn what_a_killed_process_left_goes_with_the_next_command_of_any_kind() {
         }
     }
     assert_eq!(place.wx(&["login", "--session", "session.json", "--base", &base]).code, 0);
+    // A command that ends before its first request sweeps as well.
+    place.file("out/y.jpg", b"there already");
     for more in [&[][..], &["--force"]] {
         if !more.is_empty() {
             place.file("out/x.jpg", b"old");
@@ -166,12 +169,12 @@ fn what_a_killed_process_left_goes_with_the_next_command_of_any_kind() {
         // Some of it is on disk by now.
         wait_until(|| count("out") > before);
         // A living process keeps what it is writing.
-        assert_ne!(place.wx(&fetch("ureq", &["--out", "out/x.jpg", "1"])).code, 0);
+        assert_ne!(place.wx(&fetch("ureq", &["--out", "out/y.jpg", "1"])).code, 0);
         assert_eq!(count("out"), before + 1);
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(count("out"), before + 1);
-        assert_ne!(place.wx(&fetch("ureq", &["--out", "out/x.jpg", "1"])).code, 0);
+        assert_ne!(place.wx(&fetch("ureq", &["--out", "out/y.jpg", "1"])).code, 0);
         assert_eq!(count("out"), before);
     }
 }

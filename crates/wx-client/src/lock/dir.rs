@@ -4,6 +4,10 @@ use super::LockError;
 
 /// A directory in which one process at a time works. Nothing is written to it: the lock is on the
 /// directory itself.
+///
+/// Some file systems, and systems other than Unix, cannot lock directories. Nothing is locked
+/// there, so use this to avoid double work, and a [`LockedFile`](super::LockedFile) where two
+/// writers would do damage.
 #[derive(Debug)]
 pub struct LockedDir {
     #[cfg(unix)]
@@ -11,8 +15,7 @@ pub struct LockedDir {
 }
 
 impl LockedDir {
-    /// Locks a directory, also one that a link leads to. On systems other than Unix nothing is
-    /// locked.
+    /// Locks a directory, also one that a link leads to.
     ///
     /// # Errors
     /// [`LockError::Busy`] if another process, or another part of this one, has it;
@@ -25,12 +28,12 @@ impl LockedDir {
         let flags = rustix::fs::OFlags::DIRECTORY.bits().cast_signed();
         let file = File::options().read(true).custom_flags(flags).open(path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            // Network file systems lock only what is open for writing.
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => {
                 let id = crate::regular::FileId::from_metadata(&file.metadata()?);
                 Err(LockError::Busy(super::Holder::find(id)))
             }
-            Err(TryLockError::Error(error)) => Err(error.into()),
         }
     }
 

@@ -93,6 +93,10 @@ mod tests {
             0,
         )
         .unwrap();
+        let foreign = at(".wx-foreignforei.tmp");
+        fs::write(&foreign, "somebody else's").unwrap();
+        // Only root can give a file away.
+        let is_foreign = std::os::unix::fs::chown(&foreign, Some(12345), None).is_ok();
         let live = TempFile::beside(&at("photo.jpg"), Access::Private).unwrap();
         let live_dir = TempDir::within(dir.path()).unwrap();
 
@@ -103,6 +107,7 @@ mod tests {
         others.iter().for_each(|name| assert!(at(name).exists(), "{name}"));
         assert!(fs::symlink_metadata(at(".wx-linklinklink.tmp")).is_ok());
         assert!(fs::symlink_metadata(fifo).is_ok());
+        assert_eq!(foreign.exists(), is_foreign);
         assert!(live.path().exists());
         assert!(live_dir.path().exists());
     }

@@ -1,7 +1,5 @@
 //! webwxgetmsgimg: a message's picture or its thumbnail.
 
-use std::time::SystemTime;
-
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, LAST_MODIFIED};
 
@@ -13,7 +11,7 @@ pub(super) fn get(call: &Call, hub: &Hub) -> Reply {
     let bytes = find(call, hub).unwrap_or_default();
     Reply::bytes(bytes)
         .header(CONTENT_TYPE, "image/jpeg")
-        .header(LAST_MODIFIED, httpdate::fmt_http_date(SystemTime::now()))
+        .header(LAST_MODIFIED, httpdate::fmt_http_date(hub.now()))
         .header(CACHE_CONTROL, "max-age=604800")
 }
 

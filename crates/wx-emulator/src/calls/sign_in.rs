@@ -82,7 +82,8 @@ pub(super) fn new_login_page(call: &Call, hub: &Hub) -> Reply {
     let reply = Reply::bytes(xml).header(CONTENT_TYPE, "text/plain;charset=utf-8").status(status);
     account.cookies().into_iter().fold(reply, |reply, (name, value)| {
         let long = matches!(name, "webwxuvid" | "webwx_auth_ticket");
-        set_cookie(reply, call, name, &value, if long { 3650 * DAY } else { DAY / 2 })
+        let life = if long { 3650 * DAY } else { DAY / 2 };
+        set_cookie(reply, call, name, &value, hub.now() + life)
     })
 }
 
@@ -97,11 +98,13 @@ pub(super) fn renew_cookies(reply: Reply, call: &Call, hub: &Hub) -> Reply {
         ("wxsid", account.sid.clone(), DAY / 2),
         ("webwx_data_ticket", account.data_ticket.clone(), DAY / 2),
     ];
-    cookies.into_iter().fold(reply, |reply, (name, value, life)| set_cookie(reply, call, name, &value, life))
+    cookies
+        .into_iter()
+        .fold(reply, |reply, (name, value, life)| set_cookie(reply, call, name, &value, hub.now() + life))
 }
 
-fn set_cookie(reply: Reply, call: &Call, name: &str, value: &str, life: Duration) -> Reply {
-    let expires = cookie_date(life);
+fn set_cookie(reply: Reply, call: &Call, name: &str, value: &str, end: SystemTime) -> Reply {
+    let expires = cookie_date(end);
     reply.header(
         SET_COOKIE,
         match call.host().cookie_domain(name) {
@@ -114,8 +117,8 @@ fn set_cookie(reply: Reply, call: &Call, name: &str, value: &str, life: Duration
 }
 
 /// The server writes hyphens in its dates.
-fn cookie_date(from_now: Duration) -> String {
-    let mut date = httpdate::fmt_http_date(SystemTime::now() + from_now);
+fn cookie_date(date: SystemTime) -> String {
+    let mut date = httpdate::fmt_http_date(date);
     date.replace_range(7..8, "-");
     date.replace_range(11..12, "-");
     date
@@ -151,9 +154,11 @@ pub(super) fn logout(call: &Call, hub: &Hub) -> Reply {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     #[test]
     fn dates_have_two_hyphens() {
-        let date = super::cookie_date(super::DAY);
+        let date = super::cookie_date(SystemTime::now() + super::DAY);
         assert_eq!((date.len(), date.matches('-').count()), (29, 2), "{date}");
         assert_eq!((&date[7..8], &date[11..12]), ("-", "-"), "{date}");
     }

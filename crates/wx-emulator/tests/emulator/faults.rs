@@ -256,6 +256,33 @@ fn gzip_though_not_asked_for() {
 }
 
 #[test]
+fn in_chunks_without_a_length() {
+    let stage = stage().with("chunked@webwxsendmsgimg");
+    let answer = stage.send().unwrap();
+    assert_eq!(
+        (answer.header("transfer-encoding"), answer.header("content-length")),
+        (Some("chunked"), None)
+    );
+    assert_eq!(stage.stored(), 1);
+}
+
+#[test]
+fn a_clock_of_its_own() {
+    for ahead in [-43_200_i64, 0, 43_200] {
+        let server = Emulator::builder().clock_ahead(ahead).start().unwrap();
+        let page = Page::of(&server);
+        let answer = page.upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1);
+        let date = httpdate::parse_http_date(answer.header("date").unwrap()).unwrap();
+        let now = std::time::SystemTime::now();
+        let of = |time: std::time::SystemTime| {
+            i64::try_from(time.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()).unwrap()
+        };
+        let off = of(date) - of(now) - ahead;
+        assert!((-600..=1).contains(&off), "{ahead}: {off}");
+    }
+}
+
+#[test]
 fn close_after_the_answer() {
     let stage = stage().with("close@webwxsendmsgimg#2");
     let mut stream = connect(stage.server.addr());

@@ -1,54 +1,88 @@
-//! Reading one `Set-Cookie` header, by RFC 6265 §5.2.
+//! Reading one `Set-Cookie` header, by RFC 6265 §5.2 and §5.3.
 
 use super::{Cookie, is_address, is_within};
 use crate::Origin;
+use crate::wire::clocks::Clocks;
 use crate::wire::date;
 
-/// The cookie that `line` sets, or `None` if it is malformed or for a domain that `origin` has no say in.
-pub(super) fn parse(line: &str, origin: &Origin, unix_s: u64) -> Option<Cookie> {
+/// The longest name and value together, and the longest attribute, that are taken (RFC 6265 §6.1 and
+/// its successor): a longer cookie is none, a longer attribute is passed over.
+const LONGEST: usize = 4096;
+const LONGEST_ATTRIBUTE: usize = 1024;
+
+/// The cookie that `line` sets in a reply to a request for `path`, or `None` if it is malformed or for
+/// a domain that `origin` has no say in.
+pub(super) fn parse(line: &str, origin: &Origin, path: &str, clocks: Clocks) -> Option<Cookie> {
     let mut parts = line.split(';');
     let (name, value) = parts.next()?.split_once('=')?;
     let blank = [' ', '\t'];
     let (name, value) = (name.trim_matches(blank), value.trim_matches(blank));
-    if !is_sendable(name, value) {
+    if !is_sendable(name, value) || name.len() + value.len() > LONGEST {
         return None;
     }
-    let mut cookie = Cookie {
-        name: name.to_owned(),
-        value: value.into(),
-        domain: origin.host().to_owned(),
-        host_only: true,
-        path: "/".to_owned(),
-        secure: false,
-        expires: None,
-    };
-    let mut max_age = None;
+    // Of an attribute that comes twice the last one counts.
+    let (mut domain, mut for_path, mut secure, mut expires, mut max_age) = ("", "", false, None, None);
     for attribute in parts {
         let (key, value) = attribute.split_once('=').unwrap_or((attribute, ""));
-        let value = value.trim();
-        match key.trim().to_ascii_lowercase().as_str() {
-            "domain" => {
-                let domain = value.trim_start_matches('.').to_ascii_lowercase();
-                if domain == origin.host() && is_address(&domain) {
-                    continue;
-                }
-                // A whole top-level domain is nobody's.
-                if !domain.contains('.') || !is_within(origin.host(), &domain) {
-                    return None;
-                }
-                (cookie.domain, cookie.host_only) = (domain, false);
-            }
-            "path" if value.starts_with('/') => cookie.path = value.to_owned(),
-            "secure" => cookie.secure = true,
-            "expires" => cookie.expires = date::cookie(value).or(cookie.expires),
-            "max-age" => max_age = value.parse::<i64>().ok().or(max_age),
+        let (key, value) = (key.trim_matches(blank), value.trim_matches(blank));
+        if value.len() > LONGEST_ATTRIBUTE {
+            continue;
+        }
+        match key.to_ascii_lowercase().as_str() {
+            "domain" if !value.is_empty() => domain = value,
+            "path" => for_path = value,
+            "secure" => secure = true,
+            "expires" => expires = date::cookie(value).or(expires),
+            "max-age" => max_age = seconds(value).or(max_age),
             _ => {}
         }
     }
-    if let Some(seconds) = max_age {
-        cookie.expires = Some(u64::try_from(seconds).map_or(0, |seconds| unix_s.saturating_add(seconds)));
+    let (domain, host_only) = reach(domain, origin)?;
+    let expires = match max_age {
+        Some(seconds) => Some(seconds.map_or(0, |seconds| clocks.local().saturating_add(seconds))),
+        None => expires.map(|at| clocks.to_local(at)),
+    };
+    let path = if for_path.starts_with('/') { for_path } else { default_path(path) };
+    Some(Cookie {
+        name: name.to_owned(),
+        value: value.into(),
+        domain,
+        host_only,
+        path: path.to_owned(),
+        secure,
+        expires,
+    })
+}
+
+/// The domain of a cookie with this `Domain` attribute, and whether it is for that host alone.
+fn reach(attribute: &str, origin: &Origin) -> Option<(String, bool)> {
+    let host = origin.host();
+    let domain = attribute.strip_prefix('.').unwrap_or(attribute).to_ascii_lowercase();
+    if domain.is_empty() || (domain == host && is_address(host)) {
+        return Some((host.to_owned(), true));
     }
-    Some(cookie)
+    // A whole top-level domain is nobody's.
+    (domain.contains('.') && is_within(host, &domain)).then_some((domain, false))
+}
+
+/// The directory of the request's path.
+fn default_path(path: &str) -> &str {
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    match path.rfind('/') {
+        Some(end @ 1..) if path.starts_with('/') => &path[..end],
+        _ => "/",
+    }
+}
+
+/// A `Max-Age`: digits with a sign or without one. `Some(None)` has passed already.
+fn seconds(text: &str) -> Option<Option<u64>> {
+    let (past, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // More digits than a number has are a very long time.
+    let seconds = digits.parse().unwrap_or(u64::MAX);
+    Some((!past && seconds > 0).then_some(seconds))
 }
 
 /// Whether a cookie can go into a `Cookie` header as what it is: printable, and not more than one.
@@ -61,34 +95,85 @@ pub(super) fn is_sendable(name: &str, value: &str) -> bool {
 mod tests {
     use super::*;
 
+    const PATH: &str = "/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=a/b";
+
+    fn parsed(line: &str) -> Option<Cookie> {
+        parse(line, &Origin::for_test("wx.qq.com"), PATH, Clocks::agreeing(100))
+    }
+
     #[test]
     fn a_host_sets_cookies_for_itself_and_the_domains_above_it() {
-        let wx = Origin::for_test("wx.qq.com");
-        let parsed = |line: &str| parse(line, &wx, 100);
         assert!(parsed("a=1").unwrap().host_only);
         assert_eq!(parsed("a=1; domain=.QQ.com").unwrap().domain, "qq.com");
-        for foreign in ["wx2.qq.com", "com", "file.wx.qq.com", "example.com", "q.com", "x.qq.com", ""] {
+        for foreign in ["wx2.qq.com", "com", "file.wx.qq.com", "example.com", "q.com", "x.qq.com", "..qq.com"]
+        {
             assert_eq!(parsed(&format!("a=1; Domain={foreign}")), None, "{foreign}");
         }
-        let loopback = Origin::for_test("127.0.0.1");
-        assert!(parse("a=1; Domain=127.0.0.1", &loopback, 0).unwrap().host_only);
-        assert_eq!(parse("a=1; Domain=0.0.1", &loopback, 0), None);
+        let loopback = |line| parse(line, &Origin::for_test("127.0.0.1"), "/", Clocks::agreeing(0));
+        assert!(loopback("a=1; Domain=127.0.0.1").unwrap().host_only);
+        assert_eq!(loopback("a=1; Domain=0.0.1"), None);
+    }
+
+    #[test]
+    fn an_empty_domain_is_none_and_of_several_the_last_counts() {
+        for line in ["a=1; Domain=", "a=1; Domain", "a=1; Domain= ; Secure", "a=1; Domain=."] {
+            let cookie = parsed(line).unwrap();
+            assert_eq!((cookie.domain.as_str(), cookie.host_only), ("wx.qq.com", true), "{line}");
+        }
+        for line in ["a=1; Domain=example.com; Domain=qq.com", "a=1; Domain=qq.com; Domain="] {
+            assert_eq!(parsed(line).unwrap().domain, "qq.com", "{line}");
+        }
+        assert_eq!(parsed("a=1; Domain=qq.com; Domain=example.com"), None);
+    }
+
+    #[test]
+    fn without_a_path_a_cookie_is_for_the_directory_of_the_request() {
+        for (line, expected) in [
+            ("a=1", "/cgi-bin/mmwebwx-bin"),
+            ("a=1; Path=", "/cgi-bin/mmwebwx-bin"),
+            ("a=1; Path=cgi-bin", "/cgi-bin/mmwebwx-bin"),
+            ("a=1; Path=/x; Path", "/cgi-bin/mmwebwx-bin"),
+            ("a=1; Path=/; Path=/x", "/x"),
+            ("a=1; Path=/", "/"),
+        ] {
+            assert_eq!(parsed(line).unwrap().path, expected, "{line}");
+        }
+        for (path, expected) in
+            [("", "/"), ("x", "/"), ("/", "/"), ("/jslogin", "/"), ("/a/", "/a"), ("/a/b/c?d/e", "/a/b")]
+        {
+            assert_eq!(default_path(path), expected, "{path}");
+        }
     }
 
     #[test]
     fn p6_expiry_in_all_its_forms() {
-        let expires = |line: &str| parse(line, &Origin::for_test("wx.qq.com"), 100).unwrap().expires;
+        let expires = |line: &str| parsed(line).unwrap().expires;
         assert_eq!(expires("a=1"), None);
         assert_eq!(expires("a=1; Expires=Mon, 31-Dec-2018 11:12:21 GMT; Secure"), Some(1_546_254_741));
         assert_eq!(expires("a=1; Expires=soon"), None);
         assert_eq!(expires("a=1; Max-Age=20; Expires=Mon, 31-Dec-2018 11:12:21 GMT"), Some(120));
-        assert_eq!(expires("a=1; Max-Age=-1"), Some(0));
+        assert_eq!(expires("a=1; Max-Age=99999999999999999999"), Some(u64::MAX));
+        for past in ["-1", "0", "00", "-99999999999999999999"] {
+            assert_eq!(expires(&format!("a=1; Max-Age={past}")), Some(0), "{past}");
+        }
+        for odd in ["+5", "", "-", "5s", "1.5"] {
+            assert_eq!(expires(&format!("a=1; Max-Age={odd}")), None, "{odd}");
+        }
     }
 
     #[test]
     fn malformed_lines_are_no_cookies() {
         for line in ["", "a", "=1", ";", "a\u{7}=1", "a=\r\nX: y"] {
-            assert_eq!(parse(line, &Origin::for_test("wx.qq.com"), 0), None, "{line:?}");
+            assert_eq!(parsed(line), None, "{line:?}");
         }
+    }
+
+    #[test]
+    fn what_is_too_long_is_not_taken() {
+        let long = |len: usize| "v".repeat(len);
+        assert!(parsed(&format!("a={}", long(LONGEST - 1))).is_some());
+        assert_eq!(parsed(&format!("a={}", long(LONGEST))), None);
+        let cookie = parsed(&format!("a=1; Path=/{}", long(LONGEST_ATTRIBUTE))).unwrap();
+        assert_eq!(cookie.path, "/cgi-bin/mmwebwx-bin");
     }
 }

@@ -119,7 +119,9 @@ mod tests {
 
     fn call() -> CheckUpload {
         let policy = Policy { max_picture: u64::MAX, ..Policy::default() };
-        let picture = Picture::new("大.png", 26_214_401, b"\x89PNG\r\n\x1a\n\0\0\0\0", &policy).unwrap();
+        let picture =
+            Picture::new("大.png", 26_214_401, include_bytes!("../../tests/pictures/tiny.png"), &policy)
+                .unwrap();
         let seed = Seed { unix_ms: 1_511_493_942_795, entropy: [1; 16] };
         CheckUpload::new(&picture, "daf2d55da001844735acd560b28d8a1a", UserName::new("@you").unwrap(), seed)
     }

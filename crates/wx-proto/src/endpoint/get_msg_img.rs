@@ -1,13 +1,14 @@
 //! `GET webwxgetmsgimg`: the picture of a message (`docs/protocol.md` §3, P16–P22).
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 
 use super::{Endpoint, cgi};
 use crate::outgoing::{Accept, Draft};
 use crate::wire::inflate;
 use crate::wire::query::Target;
 use crate::wire::reply::{self, ReplyError};
+use crate::wire::server_text::FirstBytes;
 use crate::{Format, MsgId, Outgoing, Policy, Role, Seed, Session, Unready};
 
 /// Which of a message's pictures.
@@ -34,8 +35,8 @@ pub struct GetMsgImg {
 /// What the head of a good answer says of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ImageHead {
-    /// Raw bytes to come.
-    pub(crate) len: u64,
+    /// Raw bytes to come; `None` if they come in chunks, whose end the HTTP client vouches for.
+    pub(crate) len: Option<u64>,
     pub(crate) gzip: bool,
 }
 
@@ -82,8 +83,11 @@ impl Endpoint for GetMsgImg {
         let head = head(answer.status(), answer.headers(), cap)?;
         let raw = answer.body();
         let got = raw.len() as u64;
-        if got != head.len {
-            return Err(ReplyError::Cut { expected: Some(head.len), got });
+        if head.len.is_some_and(|len| got != len) {
+            return Err(ReplyError::Cut { expected: head.len, got });
+        }
+        if got > cap {
+            return Err(ReplyError::TooLarge { limit: cap });
         }
         let bytes = if head.gzip {
             inflate::all(raw.clone(), cap).map_err(|error| ReplyError::inflating(error, cap, got))?.into()
@@ -97,20 +101,29 @@ impl Endpoint for GetMsgImg {
     }
 }
 
-/// The gate for a picture's head: status, a length, an encoding that can be read, and the cap (P20, P21).
+/// The gate for a picture's head: status, an end that can be told, an encoding that can be read, and
+/// the cap (P20, P21).
 pub(crate) fn head(status: StatusCode, headers: &HeaderMap, cap: u64) -> Result<ImageHead, ReplyError> {
     reply::status(status, headers)?;
-    // Nothing here asks for a range, so a part is not what was asked for.
-    if status == StatusCode::PARTIAL_CONTENT {
-        return Err(ReplyError::Status(206));
+    // A 204 and a 205 have no body. Nothing here asks for a range, so a part is not what was asked for.
+    if let 204..=206 = status.as_u16() {
+        return Err(ReplyError::Status(status.as_u16()));
     }
     let gzip = reply::gzipped(headers)?;
-    let len = reply::content_length(headers).ok_or(ReplyError::NoLength)?;
-    match len {
-        0 => Err(ReplyError::Empty),
-        len if len > cap => Err(ReplyError::TooLarge { limit: cap }),
+    match reply::content_length(headers) {
+        Some(0) => Err(ReplyError::Empty),
+        Some(len) if len > cap => Err(ReplyError::TooLarge { limit: cap }),
+        None if !is_chunked(headers) => Err(ReplyError::NoLength),
         len => Ok(ImageHead { len, gzip }),
     }
+}
+
+/// Whether the body comes in chunks, the last of which says that it is the last. A body without a
+/// length that just ends with the connection could have been cut off anywhere.
+fn is_chunked(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let chunked = |value: &HeaderValue| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked");
+    codings.next().is_some_and(chunked) && codings.next().is_none()
 }
 
 /// What a picture's first bytes say it is; a page or JSON in its place is an error of its own.
@@ -118,7 +131,8 @@ pub(crate) fn format(first: &[u8]) -> Result<Format, ReplyError> {
     if first.is_empty() {
         return Err(ReplyError::Empty);
     }
-    Format::of(first).ok_or_else(|| ReplyError::of_page(first).unwrap_or(ReplyError::NotAPicture))
+    let unknown = || ReplyError::NotAPicture { first: FirstBytes::of(first) };
+    Format::of(first).ok_or_else(|| ReplyError::of_page(first).unwrap_or_else(unknown))
 }
 
 #[cfg(test)]

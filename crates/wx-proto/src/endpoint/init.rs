@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Endpoint, LIST_LIMIT, cgi};
 use crate::outgoing::Draft;
 use crate::seed::Draw;
-use crate::session::SyncKey;
+use crate::session::{LONGEST_NAME, SyncKey, new_skey};
 use crate::wire::base::BaseRequest;
 use crate::wire::clock::not_now;
 use crate::wire::query::Target;
@@ -83,12 +83,13 @@ impl Endpoint for Init {
 
     fn read(&self, answer: &Response<Bytes>) -> Result<Initial, ReplyError> {
         let fields: Fields = reply::accepted(answer, LIST_LIMIT)?;
-        let user_name =
-            UserName::new(fields.user.user_name).map_err(|_| ReplyError::Missing("User.UserName"))?;
+        let user_name = UserName::new(fields.user.user_name).ok();
+        let user_name = user_name.filter(|name| name.as_str().len() <= LONGEST_NAME);
+        let user_name = user_name.ok_or(ReplyError::Missing("User.UserName"))?;
         Ok(Initial {
             user_name,
             nick_name: entities::decode(&fields.user.nick_name),
-            skey: Some(fields.skey).filter(|skey| !skey.is_empty()).map(Secret::from),
+            skey: new_skey(fields.skey),
             sync_key: fields.sync_key.if_any(),
         })
     }

@@ -85,7 +85,7 @@ impl Endpoint for JsLogin {
         let text = reply::text(answer, REPLY_LIMIT)?;
         match script::number(&text, "window.QRLogin.code") {
             Some(200) => {
-                let uuid = script::value(&text, "window.QRLogin.uuid").and_then(Uuid::new);
+                let uuid = script::value(&text, "window.QRLogin.uuid").and_then(|uuid| Uuid::new(&uuid));
                 uuid.ok_or(ReplyError::Missing("window.QRLogin.uuid"))
             }
             Some(code) => Err(ReplyError::Code(code)),

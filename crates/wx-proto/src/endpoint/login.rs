@@ -93,17 +93,26 @@ impl Endpoint for PollLogin {
         let code = script::number(&text, "window.code");
         Ok(match code.ok_or_else(|| ReplyError::of_text(&text, "window.code"))? {
             408 => Polled::Nothing,
-            201 => Polled::Scanned { avatar: script::value(&text, "window.userAvatar").and_then(avatar) },
+            201 => Polled::Scanned {
+                avatar: script::value(&text, "window.userAvatar").and_then(|url| avatar(&url)),
+            },
             200 => {
                 let uri = script::value(&text, "window.redirect_uri").filter(|uri| !uri.trim().is_empty());
                 let uri = uri.ok_or(ReplyError::Missing("window.redirect_uri"))?;
-                Polled::Confirmed { redirect_uri: uri.trim().into() }
+                Polled::Confirmed { redirect_uri: address(uri.trim()).into() }
             }
             202 => Polled::Refused,
             400 => Polled::Expired,
             code => Polled::Trouble { code },
         })
     }
+}
+
+/// An address that may be escaped for HTML, of whose characters that concerns `&` alone.
+fn address(text: &str) -> String {
+    ["&#x26;", "&#X26;", "&#38;", "&AMP;", "&amp;"].iter().fold(text.to_owned(), |text, entity| {
+        if text.contains(entity) { text.replace(entity, "&") } else { text }
+    })
 }
 
 /// The bytes of a data URL.

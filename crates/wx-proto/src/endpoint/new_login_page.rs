@@ -7,9 +7,11 @@ use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 
 use super::{Endpoint, REPLY_LIMIT};
 use crate::outgoing::{Accept, Draft};
+use crate::session::{self, LONGEST_VALUE};
+use crate::wire::clocks::Clocks;
 use crate::wire::query::{PassTicket, Target};
-use crate::wire::{repair, reply, xml};
-use crate::{HostError, Hosts, Outgoing, ReplyError, Role, Secret, Site, Unready};
+use crate::wire::{repair, reply, server_text, xml};
+use crate::{CookieJar, HostError, Hosts, Outgoing, ReplyError, Role, Secret, Site, Unready};
 
 /// Opens the login page that a poll named.
 #[derive(Clone, Debug)]
@@ -51,6 +53,11 @@ impl NewLoginPage {
     /// # Errors
     /// [`HostError`] if it is none of the hosts of `site`'s profile; a loopback site stays at its own address.
     pub fn at(redirect_uri: &Secret, site: &Site) -> Result<(Self, Site), HostError> {
+        // A server named the host.
+        Self::found(redirect_uri, site).map_err(|error| error.showing(server_text::host))
+    }
+
+    fn found(redirect_uri: &Secret, site: &Site) -> Result<(Self, Site), HostError> {
         if !redirect_uri.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(HostError::Malformed);
         }
@@ -81,6 +88,26 @@ impl NewLoginPage {
         let separator = if self.target.expose().contains('?') { '&' } else { '?' };
         self.target = Target::joined(self.target.expose().clone(), separator, key, value).into();
         self
+    }
+
+    /// Reads a reply that came at `unix_s` and puts its cookies into `jar`. Values without the cookie
+    /// that every upload needs are no login.
+    pub(crate) fn take(
+        &self,
+        reply: &Response<Bytes>,
+        site: &Site,
+        jar: &mut CookieJar,
+        unix_s: u64,
+    ) -> Result<LoginPage, ReplyError> {
+        let page = self.read(reply)?;
+        jar.adopt_at(reply.headers(), &site.hosts().origin(Role::Base), self.target.expose(), unix_s);
+        match page {
+            LoginPage::Credentials(_) if session::data_ticket(jar, site.hosts(), unix_s).is_none() => {
+                let hours_ahead = Clocks::new(reply.headers(), unix_s).hours_ahead();
+                Err(ReplyError::NoDataTicket { hours_ahead })
+            }
+            page => Ok(page),
+        }
     }
 }
 
@@ -129,7 +156,7 @@ impl Endpoint for NewLoginPage {
         }
         let whole = |name: &'static str| match field(name) {
             Some(text) if repair::is_damaged(&text) => Err(ReplyError::Missing(name)),
-            text => Ok(text.map(Secret::from)),
+            text => Ok(text.filter(|text| text.len() <= LONGEST_VALUE).map(Secret::from)),
         };
         let secret = |name: &'static str| whole(name)?.ok_or(ReplyError::Missing(name));
         let uin = field("wxuin").and_then(|uin| uin.parse().ok());

@@ -8,7 +8,7 @@ use super::{Endpoint, LIST_LIMIT, cgi};
 use crate::message::Message;
 use crate::outgoing::Draft;
 use crate::seed::Draw;
-use crate::session::SyncKey;
+use crate::session::{SyncKey, new_skey};
 use crate::wire::base::BaseRequest;
 use crate::wire::clock::not_now;
 use crate::wire::list::{List, Skipped};
@@ -97,7 +97,7 @@ impl Endpoint for Sync {
             messages: fields.add_msg_list.elements,
             skipped: fields.add_msg_list.skipped,
             more: fields.continue_flag != 0,
-            skey: Some(fields.skey).filter(|skey| !skey.is_empty()).map(Secret::from),
+            skey: new_skey(fields.skey),
             sync_key: fields.sync_key.if_any(),
             check_key: fields.sync_check_key.if_any(),
         })

@@ -9,6 +9,8 @@ use crate::{ReplyError, RetClass};
 pub enum Advice {
     /// The login is over or incomplete.
     LoginAgain,
+    /// This computer's clock is wrong.
+    SetClock,
     /// The account is rate limited.
     Wait,
     /// Trouble on the server's side.
@@ -17,7 +19,7 @@ pub enum Advice {
     CheckNetwork,
     /// The account may not log in at web WeChat, but perhaps at the File Transfer Helper.
     UseFileHelper,
-    /// Something between here and the server answers in its place.
+    /// Something between here and the server refuses, or answers in its place.
     CheckProxy,
     /// The file is not what it should be.
     CheckFile,
@@ -49,6 +51,10 @@ impl ReplyError {
             Self::Redirect { .. } | Self::Html | Self::NotJson | Self::Encoding(_) | Self::NoLength => {
                 Advice::CheckProxy
             }
+            Self::NoDataTicket { hours_ahead: Some(_) } => Advice::SetClock,
+            Self::NoDataTicket { hours_ahead: None } => Advice::LoginAgain,
+            Self::Status(204) if step == Step::Download => Advice::CheckMessage,
+            Self::Status(304) => Advice::CheckProxy,
             Self::Status(408 | 425 | 429 | 500..=599) => Advice::RetryLater,
             Self::Empty | Self::Cut { .. } | Self::CutJson => Advice::RetryLater,
             _ => Advice::Report,
@@ -62,6 +68,7 @@ impl Advice {
     pub const fn name(self) -> &'static str {
         match self {
             Self::LoginAgain => "login_again",
+            Self::SetClock => "set_clock",
             Self::Wait => "wait",
             Self::RetryLater => "retry_later",
             Self::CheckNetwork => "check_network",
@@ -81,10 +88,11 @@ impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::LoginAgain => "log in again",
+            Self::SetClock => "set this computer's clock and log in again",
             Self::Wait => "wait, for hours rather than minutes, and send fewer pictures at a time",
             Self::RetryLater => "try again later",
             Self::CheckNetwork => "check the network and try again",
-            Self::CheckProxy => "something between here and the server seems to answer in its place: check proxy and network",
+            Self::CheckProxy => "something between here and the server is in the way: check proxy and network",
             Self::UseFileHelper => {
                 "the File Transfer Helper is open to more accounts: `wx login --profile filehelper`"
             }

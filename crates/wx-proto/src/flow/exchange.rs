@@ -134,7 +134,7 @@ impl Exchange {
             (Input::Failed(id, failure), reply) if id == self.id => {
                 // Once a head has come, something was delivered, whatever the driver thinks.
                 let failure = if reply.is_some() { Failure::on_the_way(failure.kind) } else { failure };
-                Ok(Some(Ended::Failed(failure)))
+                Ok(Some(Ended::Failed(failure.of(&self.outgoing))))
             }
             _ => Err(Misuse),
         }

@@ -95,8 +95,9 @@ impl FetchImage {
     }
 
     fn failed(&mut self, failure: Failure, now: Duration) {
+        let failure = failure.of(&self.outgoing);
         let cause = Cause::Network { failure, tries: self.tries };
-        self.again(cause, failure.kind.is_passing(), Duration::ZERO, now);
+        self.again(cause, failure.is_passing(), Duration::ZERO, now);
     }
 }
 
@@ -131,7 +132,7 @@ impl Flow for FetchImage {
         let next = match (&mut self.stage, input) {
             (Stage::Send, Input::Head(id, head)) if id == self.id => {
                 match get_msg_img::head(head.status, &head.headers, self.policy.max_fetch) {
-                    Ok(head) => self.stage = Stage::Body(Box::new(Body::new(head, self.policy.max_fetch))),
+                    Ok(head) => self.stage = Stage::Body(Box::new(Body::new(head, &self.policy))),
                     Err(error) => {
                         let wait = retry_after(&head.headers).min(self.policy.longest_back_off);
                         self.refused(error, wait, now);

@@ -16,9 +16,10 @@ use crate::endpoint::js_login::{JsLogin, Uuid};
 use crate::endpoint::login::{PollLogin, Polled};
 use crate::endpoint::new_login_page::{LoginPage, NewLoginPage};
 use crate::endpoint::push_login_url::PushLoginUrl;
+use crate::session::DATA_TICKET;
 use crate::{
-    Cause, CookieJar, Error, HostError, Outgoing, Policy, ReplyError, Role, Secret, Seed, Session, Site,
-    Step, Unready,
+    Cause, CookieJar, Error, HostError, Outgoing, Policy, ReplyError, Secret, Seed, Session, Site, Step,
+    Unready,
 };
 
 use self::page::{PageExtras, asks_for_another_code};
@@ -100,7 +101,8 @@ impl<T: FnMut(&LoginState)> Login<T> {
         let request = call.request(session).map_err(|unready| Error::new(Step::Prepare, unready))?;
         let repeating = Repeating::new(CallId::FIRST, request.with_stall(policy.call_stall));
         let login = Self::new(session.site().clone(), seed, policy, tell);
-        let cookies = session.cookies().clone();
+        // The ticket is of the login before; this one has to give its own.
+        let cookies = session.cookies().without(DATA_TICKET);
         Ok(Self { cookies, codes: 1, stage: Stage::Push(call, repeating), ..login })
     }
 
@@ -305,7 +307,7 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                 let answer = match call.handle(input)? {
                     None => return Ok(()),
                     // Somebody in between shows a certificate of their own.
-                    Some(Ended::Failed(failure)) if failure.kind == FailureKind::Tls => {
+                    Some(Ended::Failed(failure)) if matches!(failure.kind, FailureKind::Certificate(_)) => {
                         let tries = call.tries();
                         self.fail(Step::Login, Cause::Network { failure, tries });
                         return Ok(());
@@ -326,11 +328,8 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
             Stage::Page { call, site, elsewhere, repeating } => {
                 let (site, elsewhere, unix_s) = (site.clone(), *elsewhere, self.clock.unix_ms(now) / 1000);
                 let jar = &mut self.cookies;
-                let ended = repeating.handle(input, now, &self.policy, |reply| {
-                    let page = call.read(reply)?;
-                    jar.adopt(reply.headers(), &site.hosts().origin(Role::Base), unix_s);
-                    Ok(page)
-                })?;
+                let ended = repeating
+                    .handle(input, now, &self.policy, |reply| call.take(reply, &site, jar, unix_s))?;
                 let (next_id, repeated) = (repeating.next_id(), repeating.repeated());
                 match ended {
                     None => {}

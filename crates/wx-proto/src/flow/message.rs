@@ -6,7 +6,9 @@ use http::Response;
 use super::clock::Clock;
 use super::exchange::{Ended, Exchange};
 use super::snapshot::SavedMessage;
-use super::{Action, CallId, Delivered, Flow, Input, Misuse, Progress, Resume, ResumeError, Snapshot};
+use super::{
+    Action, CallId, Delivered, FailureKind, Flow, Input, Misuse, Progress, Resume, ResumeError, Snapshot,
+};
 use crate::endpoint::send_app_msg::SendAppMsg;
 use crate::endpoint::send_emoticon::SendEmoticon;
 use crate::endpoint::send_msg_img::SendMsgImg;
@@ -243,10 +245,17 @@ impl SendUploaded {
             self.last_error = Some(cause);
             self.wait_until = Some(next);
             self.exchange = self.exchange.again();
-        } else if self.maybe_delivered {
+        } else {
+            self.give_up(cause);
+        }
+    }
+
+    fn give_up(&mut self, cause: Cause) {
+        if self.maybe_delivered {
             self.last_error = Some(cause);
             self.uncertain();
         } else {
+            self.handed_out_ms = None;
             self.fail(cause);
         }
     }
@@ -310,7 +319,10 @@ impl Flow for SendUploaded {
             Some(Ended::TooLarge(error)) => self.again(error.into(), Delivered::Unknown, now),
             Some(Ended::Failed(failure)) => {
                 let cause = Cause::Network { failure, tries: self.tries };
-                self.again(cause, failure.delivered, now);
+                match failure.kind {
+                    FailureKind::Certificate(_) => self.give_up(cause),
+                    _ => self.again(cause, failure.delivered, now),
+                }
             }
         }
         Ok(())

@@ -198,7 +198,7 @@ impl Flow for NextMessages {
                 return Ok(());
             }
             // Somebody in between shows a certificate of their own.
-            Some(Ended::Failed(failure)) if failure.kind == FailureKind::Tls => {
+            Some(Ended::Failed(failure)) if matches!(failure.kind, FailureKind::Certificate(_)) => {
                 self.fail(Cause::Network { failure, tries: self.call.tries() });
                 return Ok(());
             }

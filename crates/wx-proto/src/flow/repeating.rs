@@ -100,9 +100,7 @@ impl Repeating {
                 }
             },
             Ended::TooLarge(error) => (Cause::Reply(error), false),
-            Ended::Failed(failure) => {
-                (Cause::Network { failure, tries: self.tries }, failure.kind.is_passing())
-            }
+            Ended::Failed(failure) => (Cause::Network { failure, tries: self.tries }, failure.is_passing()),
         };
         let most_tries = self.most_tries.unwrap_or(policy.chunk_tries);
         if !repeatable || self.tries >= most_tries.max(1) {
@@ -121,7 +119,10 @@ impl Repeating {
 pub(super) fn is_passing(error: &ReplyError) -> bool {
     matches!(
         error,
-        ReplyError::Status(502..=504) | ReplyError::Empty | ReplyError::Cut { .. } | ReplyError::CutJson
+        ReplyError::Status(204 | 502..=504)
+            | ReplyError::Empty
+            | ReplyError::Cut { .. }
+            | ReplyError::CutJson
     )
 }
 

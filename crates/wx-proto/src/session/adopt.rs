@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
-use super::{Parts, Session};
+use super::{LONGEST_NAME, Parts, Session};
 use crate::endpoint::init::Initial;
 use crate::endpoint::new_login_page::Credentials;
 use crate::endpoint::sync::Batch;
@@ -51,7 +51,7 @@ impl Session {
     pub fn adopt_initial(&mut self, initial: &Initial) {
         let parts = self.change();
         parts.user_name = initial.user_name.clone();
-        parts.nick_name = Some(initial.nick_name.clone());
+        parts.nick_name = Some(initial.nick_name.chars().take(LONGEST_NAME).collect());
         if let Some(skey) = &initial.skey {
             parts.skey = skey.clone();
         }

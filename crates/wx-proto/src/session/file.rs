@@ -38,22 +38,24 @@ pub(super) fn read(
     let mut file = Fields(serde_json::from_slice(text).map_err(|_| SessionError::NotJson)?);
     match file.0.remove("version").map(|version| version.as_u64()) {
         Some(Some(1)) => {}
-        Some(other) => return Err(SessionError::Version(other)),
+        Some(other) => {
+            return Err(SessionError::Version(other.and_then(|version| version.try_into().ok())));
+        }
         None => return Err(SessionError::Version(None)),
     }
     let profile = match file.text("profile")? {
         None => Profile::Web,
-        Some(name) => {
-            Profile::of_name(&name).ok_or_else(|| SessionError::Profile(name.chars().take(40).collect()))?
-        }
+        Some(name) => Profile::of_name(&name).ok_or(SessionError::Invalid("profile"))?,
     };
     let base = file.text("base")?.ok_or(SessionError::Missing("base"))?;
     let cookies = file.0.remove("cookies").ok_or(SessionError::Missing("cookies"))?;
     let user_name = file.text("user_name")?.ok_or(SessionError::Missing("user_name"))?;
     let device_id = file.text("device_id")?;
     let lang = file.text("lang")?;
+    let unnamed = |error: HostError| error.showing(|_| String::new());
+    let site = hosts(&base).and_then(|hosts| Site::new(profile).with_hosts(hosts)).map_err(unnamed)?;
     Ok(Session::of(Parts {
-        site: Site::new(profile).with_hosts(hosts(&base)?)?.with_lang(lang.as_deref().unwrap_or("zh_CN"))?,
+        site: site.with_lang(lang.as_deref().unwrap_or("zh_CN"))?,
         uin: file.uin()?,
         sid: file.text("sid")?.ok_or(SessionError::Missing("sid"))?.into(),
         skey: file.text("skey")?.ok_or(SessionError::Missing("skey"))?.into(),
@@ -229,7 +231,7 @@ mod tests {
         assert_eq!(Session::from_json("[]"), Err(SessionError::NotJson));
         assert_eq!(with("version", 2.into()), Err(SessionError::Version(Some(2))));
         assert_eq!(with("version", "1".into()), Err(SessionError::Version(None)));
-        assert_eq!(with("profile", "desktop".into()), Err(SessionError::Profile("desktop".to_owned())));
+        assert_eq!(with("profile", "desktop".into()), Err(SessionError::Invalid("profile")));
         assert_eq!(with("sid", 7.into()), Err(SessionError::Invalid("sid")));
         assert_eq!(with("cookies", "none".into()), Err(SessionError::Invalid("cookies")));
         for (key, value) in
@@ -251,6 +253,45 @@ mod tests {
             let error = Session::from_json(file.to_string()).unwrap_err();
             assert!(error.to_string().contains(key), "{error}");
         }
+    }
+
+    #[test]
+    fn no_defect_shows_the_value() {
+        const CANARY: &str = "canary-424242424.canary.example";
+        let mut shown = String::new();
+        let mut check = |text: &str| {
+            let error = Session::from_json(text).unwrap_err();
+            shown += &format!("{error} {error:?} {error:#?} ");
+        };
+        let odd = [
+            Value::from(CANARY),
+            424_242_424.into(),
+            vec![CANARY].into(),
+            serde_json::json!({ CANARY: CANARY, "Count": CANARY, "List": [CANARY] }),
+            vec![serde_json::json!({ "name": CANARY, "value": [CANARY], "path": CANARY })].into(),
+            format!("https://{CANARY}").into(),
+            format!("http://{CANARY}/").into(),
+            format!("http://127.0.0.1/{CANARY}?\n").into(),
+            format!("{CANARY} \n").into(),
+        ];
+        let mut refused = 0;
+        for key in example().as_object().unwrap().keys() {
+            for value in &odd {
+                if with(key, value.clone()).is_err() {
+                    refused += 1;
+                    let mut file = example();
+                    file[key] = value.clone();
+                    check(&file.to_string());
+                }
+            }
+        }
+        assert!(refused > 60, "{refused}");
+        for text in
+            [CANARY, "\"canary-424242424\"", "[424242424]", "{\"canary\":", "{\"canary\":1}", "424242424"]
+        {
+            check(text);
+        }
+        assert!(!shown.contains("canary") && !shown.contains("424242424"), "{shown}");
     }
 
     #[test]

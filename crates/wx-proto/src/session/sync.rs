@@ -26,9 +26,9 @@ struct Entry {
 }
 
 impl SyncKey {
-    /// The key, unless the server sent an empty one, as it does in every refusal (P55).
+    /// The key, unless the server sent an empty one, as it does in every refusal (P55), or an absurd one.
     pub(crate) fn if_any(self) -> Option<Self> {
-        (self.count > 0 && !self.list.is_empty()).then_some(self)
+        (self.count > 0 && (1..=ENTRIES).contains(&self.list.len())).then_some(self)
     }
 
     /// As in synccheck's query (P56).
@@ -49,6 +49,8 @@ impl fmt::Debug for SyncKey {
     }
 }
 
+/// A key of more entries is none: about ten are usual, and all of them go into a query and a session file.
+const ENTRIES: usize = 256;
 /// How many ids of messages are remembered, so that one that comes twice is dropped (P57): more than any batch has.
 const REMEMBERED: usize = 20_000;
 /// How many of them go into a session file.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::inflate::{self, InflateError};
+use super::server_text::{self, FirstBytes};
 use super::{lenient, repair, ret::Ret};
 
 /// Why an answer cannot be used. Ordered as the gate checks.
@@ -18,7 +19,7 @@ pub enum ReplyError {
     Redirect {
         /// The status.
         status: u16,
-        /// The host it points to, if that could be read.
+        /// The host it points to, if that could be read. Labels of eight or more characters are left out.
         host: Option<String>,
     },
     /// Any other status that is not a success; a 206 is one for pictures.
@@ -37,7 +38,8 @@ pub enum ReplyError {
         /// Bytes that came.
         got: u64,
     },
-    /// A picture without Content-Length: a cut-off one could not be told from a whole one.
+    /// A picture that ends with the connection, with neither a Content-Length nor chunks: a cut-off one
+    /// could not be told from a whole one.
     NoLength,
     /// A Content-Encoding other than gzip, or gzip that is broken.
     Encoding(String),
@@ -50,20 +52,30 @@ pub enum ReplyError {
     /// JSON in the place of a picture.
     Json,
     /// Neither a picture of a known format nor anything else known, where a picture should be.
-    NotAPicture,
+    NotAPicture {
+        /// How it begins.
+        first: FirstBytes,
+    },
     /// JSON without `BaseResponse.Ret`, or with fields of the wrong type.
     NoRet,
     /// The server said no.
     Refused {
         /// Its code.
         ret: Ret,
-        /// Its own words; mostly empty.
+        /// Its own words, mostly empty. Runs of eight or more ASCII characters are left out: a server can
+        /// send back any secret of the login.
         message: String,
     },
     /// A login call's code that is no success.
     Code(i64),
     /// An answer without something it must have.
     Missing(&'static str),
+    /// A login page's values without a valid cookie `webwx_data_ticket`, which every upload needs: no login.
+    NoDataTicket {
+        /// By how many hours this computer's clock is ahead of the server's, or behind it if negative;
+        /// `None` if they about agree, or the server does not tell its time.
+        hours_ahead: Option<i64>,
+    },
     /// Success, but without the MediaId that the last chunk's answer must have (P36).
     NoMediaId,
     /// Success, but without a MsgID (P45).
@@ -118,9 +130,10 @@ pub(crate) fn accepted<T: DeserializeOwned>(reply: &Response<Bytes>, cap: u64) -
 
 /// The HTTP status alone.
 pub(crate) fn status(status: StatusCode, headers: &http::HeaderMap) -> Result<(), ReplyError> {
-    if status.is_redirection() {
+    // Of the others in the three hundreds, 304 is one, none leads anywhere.
+    if let 301 | 302 | 303 | 307 | 308 = status.as_u16() {
         let location = headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
-        let host = location.and_then(|text| text.parse::<http::Uri>().ok()?.host().map(str::to_owned));
+        let host = location.and_then(|text| text.parse::<http::Uri>().ok()?.host().map(server_text::host));
         return Err(ReplyError::Redirect { status: status.as_u16(), host });
     }
     if status.is_success() { Ok(()) } else { Err(ReplyError::Status(status.as_u16())) }
@@ -137,7 +150,7 @@ pub(crate) fn gzipped(headers: &http::HeaderMap) -> Result<bool, ReplyError> {
     match value.to_str().map(|text| text.trim().to_ascii_lowercase()).as_deref() {
         Ok("" | "identity") => Ok(false),
         Ok("gzip" | "x-gzip") => Ok(true),
-        Ok(other) => Err(ReplyError::Encoding(other.chars().take(40).collect())),
+        Ok(other) => Err(ReplyError::Encoding(server_text::words(other))),
         Err(_) => Err(ReplyError::Encoding("unreadable".to_owned())),
     }
 }
@@ -151,10 +164,9 @@ impl ReplyError {
         }
     }
 
-    /// A refusal, with the server's words on one line and not without end.
+    /// A refusal, with what can be shown of the server's words.
     pub(crate) fn refused(ret: i64, words: &str) -> Self {
-        let message = words.chars().filter(|c| !c.is_control()).take(200).collect();
-        Self::Refused { ret: Ret(ret), message }
+        Self::Refused { ret: Ret(ret), message: server_text::words(words) }
     }
 
     /// A text in which `what` was not found.
@@ -256,6 +268,11 @@ impl fmt::Display for ReplyError {
             Self::Redirect { status, host: None } => {
                 write!(f, "the server answered with a redirect ({status}), which is not followed")
             }
+            Self::Status(204) => f.write_str("the server answered that it has nothing (204)"),
+            Self::Status(304) => {
+                f.write_str("the server answered that nothing has changed (304), which it was not asked")
+            }
+            Self::Status(429) => f.write_str("the server answered that there were too many requests (429)"),
             Self::Status(206) => f.write_str("the server answered with a part only (206)"),
             Self::Status(status) => write!(f, "the server answered with status {status}"),
             Self::TooLarge { limit } => write!(f, "the answer is larger than the limit of {limit} bytes"),
@@ -274,7 +291,9 @@ impl fmt::Display for ReplyError {
             Self::NotJson => f.write_str("the answer is not JSON"),
             Self::CutJson => f.write_str("the answer was cut off in the middle of its JSON"),
             Self::Json => f.write_str("the server answered with JSON, not with a picture"),
-            Self::NotAPicture => f.write_str("the answer is not a picture of a known format"),
+            Self::NotAPicture { first } => {
+                write!(f, "the answer is not a picture of a known format; it begins with {first}")
+            }
             Self::NoRet => f.write_str(
                 "the answer has no BaseResponse with a Ret, or another field is not as it should be",
             ),
@@ -282,6 +301,18 @@ impl fmt::Display for ReplyError {
             Self::Refused { ret, message } => write!(f, "the server refused it: {ret}: {message}"),
             Self::Code(code) => write!(f, "the server answered with code {code}"),
             Self::Missing(what) => write!(f, "the answer has no {what}"),
+            Self::NoDataTicket { hours_ahead } => {
+                f.write_str("the login page gave no valid cookie webwx_data_ticket")?;
+                match hours_ahead {
+                    None => Ok(()),
+                    Some(hours) => {
+                        let (count, way) =
+                            (hours.unsigned_abs(), if *hours > 0 { "ahead" } else { "behind" });
+                        let unit = if count == 1 { "hour" } else { "hours" };
+                        write!(f, "; this computer's clock is {count} {unit} {way}")
+                    }
+                }
+            }
             Self::NoMediaId => f.write_str("the server took the last chunk but gave no MediaId"),
             Self::NoMsgId => f.write_str("the server gave no MsgID"),
             Self::Assembled { expected, got } => {

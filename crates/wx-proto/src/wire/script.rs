@@ -1,8 +1,11 @@
 //! Values in the login calls' answers, which are lines of JavaScript. They are searched, never evaluated, and loosely:
 //! spacing, quotes and line breaks vary (P52, §8.1, §8.2).
 
-/// The value behind `name =` or `name :`, without its quotes. A name inside a longer one does not count.
-pub(crate) fn value<'a>(script: &'a str, name: &str) -> Option<&'a str> {
+use std::borrow::Cow;
+
+/// The value behind `name =` or `name :`, without its quotes and escapes. A name inside a longer one does
+/// not count.
+pub(crate) fn value<'a>(script: &'a str, name: &str) -> Option<Cow<'a, str>> {
     script.match_indices(name).find_map(|(at, _)| {
         let before = script[..at].chars().next_back();
         if before.is_some_and(|c| c.is_alphanumeric() || c == '_') {
@@ -10,14 +13,51 @@ pub(crate) fn value<'a>(script: &'a str, name: &str) -> Option<&'a str> {
         }
         let rest = script[at + name.len()..].trim_start().strip_prefix(['=', ':'])?.trim_start();
         match rest.chars().next()? {
-            quote @ ('"' | '\'') => rest[1..].split_once(quote).map(|(inside, _)| inside),
+            quote @ ('"' | '\'') => quoted(&rest[1..], quote),
             _ => {
                 let end = rest.find(|c: char| matches!(c, ';' | ',' | '}') || c.is_whitespace());
                 let bare = &rest[..end.unwrap_or(rest.len())];
-                (!bare.is_empty()).then_some(bare)
+                (!bare.is_empty()).then_some(Cow::Borrowed(bare))
             }
         }
     })
+}
+
+/// A string literal up to its closing quote, its escapes undone: `\/`, `\x26`, `\u0026` and the rest.
+fn quoted(text: &str, quote: char) -> Option<Cow<'_, str>> {
+    let end = text.find([quote, '\\'])?;
+    if text[end..].starts_with(quote) {
+        return Some(Cow::Borrowed(&text[..end]));
+    }
+    let mut plain = text[..end].to_owned();
+    let mut chars = text[end..].chars();
+    loop {
+        match chars.next()? {
+            '\\' => {
+                let escape = chars.next()?;
+                let digits = match escape {
+                    'x' => 2,
+                    'u' => 4,
+                    _ => 0,
+                };
+                let hex = chars.as_str().get(..digits).filter(|hex| !hex.is_empty());
+                let hex = hex.filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+                let code = hex.and_then(|hex| u32::from_str_radix(hex, 16).ok());
+                if let Some(c) = code.and_then(char::from_u32) {
+                    plain.push(c);
+                    chars = chars.as_str()[digits..].chars();
+                } else {
+                    // Every other character stands for itself, but for white space, which no value has.
+                    plain.push(match escape {
+                        'n' | 'r' | 't' | 'b' | 'f' | 'v' => ' ',
+                        other => other,
+                    });
+                }
+            }
+            c if c == quote => return Some(Cow::Owned(plain)),
+            c => plain.push(c),
+        }
+    }
 }
 
 /// As [`value`], for a number.
@@ -38,7 +78,7 @@ mod tests {
             "var window.codes=1;window.code=200,window.redirect_uri:\"https://x/?a=b;c\"",
         ] {
             assert_eq!(number(script, "window.code"), Some(200), "{script}");
-            assert_eq!(value(script, "window.redirect_uri"), Some("https://x/?a=b;c"), "{script}");
+            assert_eq!(value(script, "window.redirect_uri").unwrap(), "https://x/?a=b;c", "{script}");
         }
     }
 
@@ -50,5 +90,24 @@ mod tests {
             assert_eq!(number(script, "window.code"), None, "{script}");
         }
         assert_eq!(value("window.uuid = \"never closed", "window.uuid"), None);
+    }
+
+    #[test]
+    fn escapes_are_undone() {
+        for (literal, plain) in [
+            (r#""https:\/\/x\/?a=1\x26b=2""#, "https://x/?a=1&b=2"),
+            (r#"'https:\/\/x\u002f?a=1\u0026b=2'"#, "https://x/?a=1&b=2"),
+            (r#""a\"b'c\\""#, "a\"b'c\\"),
+            (r#"'a\'b"c'"#, "a'b\"c"),
+            (r#""\n\xzz\u12\q""#, " xzzu12q"),
+            (r#""\ud83d\x+1""#, "ud83dx+1"),
+            (r#""\x4图""#, "x4图"),
+        ] {
+            let script = format!("window.code=200;window.uuid = {literal};");
+            assert_eq!(value(&script, "window.uuid").unwrap(), plain, "{literal}");
+        }
+        for open in [r#""a\""#, r#""a\"#, r#"'a\x26"#] {
+            assert_eq!(value(&format!("window.uuid={open}"), "window.uuid"), None, "{open}");
+        }
     }
 }

@@ -5,7 +5,8 @@ use wx_proto::bytes::Bytes;
 use wx_proto::flow::{Action, FetchImage, Flow, Input};
 use wx_proto::http::Response;
 use wx_proto::{
-    Advice, Cause, Error, Fetched, Format, ImageSize, LocalError, MsgId, Policy, ReplyError, Ret, Step,
+    Advice, Cause, Error, Fetched, FirstBytes, Format, ImageSize, LocalError, MsgId, Policy, ReplyError, Ret,
+    Step,
 };
 
 use super::world::*;
@@ -87,7 +88,11 @@ fn p20_what_is_no_picture_is_never_stored() {
             ReplyError::Refused { ret: Ret(1205), message: String::new() },
             Advice::Wait,
         ),
-        (served("some plain text of no kind"), ReplyError::NotAPicture, Advice::Report),
+        (
+            served("some plain text of no kind"),
+            ReplyError::NotAPicture { first: FirstBytes::of(b"some plain text of no kind") },
+            Advice::Report,
+        ),
         (status(404), ReplyError::Status(404), Advice::Report),
         (status(500), ReplyError::Status(500), Advice::RetryLater),
         (
@@ -112,6 +117,83 @@ fn p20_what_is_no_picture_is_never_stored() {
             assert!(world.stored.is_empty());
             assert_eq!(world.seen.len(), 1, "{expected:?} is final");
         }
+    }
+}
+
+fn chunked(bytes: impl Into<Bytes>) -> Answer {
+    Answer::Reply(200, vec![("transfer-encoding", "chunked".into())], bytes.into())
+}
+
+#[test]
+fn p20_a_picture_in_chunks_is_whole_when_the_client_says_so() {
+    for piece in [1, 1000, 5000] {
+        let mut world = World::new("", [chunked(jpeg(5000))]);
+        world.piece = piece;
+        let fetched = world.run(&mut flow(true, Policy::default())).unwrap();
+        assert_eq!((fetched.bytes, &world.stored[..]), (5000, &jpeg(5000)[..]));
+    }
+    let Answer::Reply(code, mut headers, body) = chunked(gzip(&jpeg(5000))) else { unreachable!() };
+    headers.push(("content-encoding", "gzip".into()));
+    let (world, result) = run(vec![Answer::Reply(code, headers, body)]);
+    assert_eq!((result.unwrap().bytes, world.stored.len()), (5000, 5000));
+    // An empty one is no picture, and what is too large is given up on the way.
+    assert_eq!(run(vec![chunked(""); 3]).1.unwrap_err().cause, Cause::Reply(ReplyError::Empty));
+    let mut policy = Policy::default();
+    policy.max_fetch = 4999;
+    let error = World::new("", [chunked(jpeg(5000))]).run(&mut flow(true, policy)).unwrap_err();
+    assert_eq!(error.cause, Cause::Reply(ReplyError::TooLarge { limit: 4999 }));
+}
+
+#[test]
+fn p20_what_is_whole_and_unknown_is_named_and_kept_only_on_request() {
+    let unknown = &b"\0\0\0\x20ftypisom and so on, to an end that is far away"[..];
+    let mut keep = Policy::default();
+    keep.keep_unknown = true;
+    for piece in [1, 7, 1000] {
+        let fetch = |answer: Answer, policy: &Policy| {
+            let mut world = World::new("", vec![answer; 3]);
+            world.piece = piece;
+            (world.run(&mut flow(true, policy.clone())), world)
+        };
+        let (refused, world) = fetch(served(unknown), &Policy::default());
+        let refused = refused.unwrap_err();
+        assert!(
+            refused.to_string().ends_with("it begins with 00 00 00 20 66 74 79 70 69 73 6f…"),
+            "{refused}"
+        );
+        assert!(world.stored.is_empty());
+        let (kept, world) = fetch(served(unknown), &keep);
+        let kept = kept.unwrap();
+        assert_eq!(
+            (kept.format, kept.format.extension(), &world.stored[..]),
+            (Format::Unknown, "bin", unknown)
+        );
+        // It is named only if it is whole.
+        let cut = Answer::Break(5000, unknown.into());
+        assert!(matches!(fetch(cut, &Policy::default()).0.unwrap_err().cause, Cause::Network { .. }));
+        // A page and JSON never are.
+        for (text, error) in [("\n<html>", ReplyError::Html), ("[1]", ReplyError::Json)] {
+            assert_eq!(fetch(served(text), &keep).0.unwrap_err().cause, Cause::Reply(error));
+        }
+    }
+}
+
+#[test]
+fn p20_a_jpeg_is_taken_for_one_at_its_second_marker() {
+    let mut picture = b"\xff\xd8\xff\xe1\xff\xff".to_vec();
+    picture.resize(2 + 2 + 0xffff, 7);
+    let begun = picture.clone();
+    picture.extend(b"\xff\xdb\0\x02 and what follows");
+    let (world, result) = run(vec![served(picture.clone())]);
+    assert_eq!((result.unwrap().format, &world.stored[..]), (Format::Jpeg, &picture[..]));
+    for bad in [&b"\xff\xd8\xff"[..], b"\xff\xd8\xff\xe0 a server that begins like a picture", &begun] {
+        let (world, result) = run(vec![served(bad.to_vec())]);
+        assert!(
+            matches!(result.unwrap_err().cause, Cause::Reply(ReplyError::NotAPicture { .. })),
+            "{}",
+            bad.len()
+        );
+        assert!(world.stored.is_empty());
     }
 }
 
@@ -184,7 +266,7 @@ fn p20_json_in_the_pictures_place_is_read_to_a_limit() {
         let head = r#"{"BaseResponse":{"Ret":1101,"ErrMsg":""#;
         served([head.as_bytes(), &vec![b'x'; len - head.len() - 3], b"\"}}"].concat())
     };
-    let verdict = ReplyError::Refused { ret: Ret(1101), message: "x".repeat(200) };
+    let verdict = ReplyError::Refused { ret: Ret(1101), message: "…".to_owned() };
     for (len, expected) in [(limit, verdict), (limit + 1, ReplyError::Json)] {
         let mut world = World::new("", [refused(len)]);
         world.piece = 1000;

@@ -76,8 +76,10 @@ fn a_login_page_on_a_foreign_host_is_not_opened() {
 fn a_loopback_login_stays_at_its_own_address() {
     let site = || Site::at_allow_loopback(Profile::Web, "http://127.0.0.1:9").unwrap();
     let to = |base: &str| ok(format!("window.code=200;window.redirect_uri=\"{base}/page?ticket=t\";"));
+    let Answer::Reply(_, _, xml) = page() else { unreachable!() };
+    let page = Answer::Reply(200, vec![("set-cookie", "webwx_data_ticket=t; Path=/".to_owned())], xml);
     let (world, result, told) =
-        run_at(site(), [code(), to("http://127.0.0.1:9"), page(), init(""), notified()]);
+        run_at(site(), [code(), to("http://127.0.0.1:9"), page, init(""), notified()]);
     assert!(result.unwrap().hosts().is_loopback());
     assert!(world.seen.iter().all(|seen| seen.http().uri().port_u16() == Some(9)));
     let LoginState::Code { link } = &told[0] else { panic!() };

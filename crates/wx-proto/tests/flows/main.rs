@@ -1,10 +1,13 @@
 //! The flows in virtual time, against a scripted server: no I/O, a bounded number of steps in every test.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
+mod bounds;
+mod clock;
 #[path = "../fuzz_bodies/contact_list.rs"]
 mod contact_list;
 mod contract;
 mod cuts;
+mod echoes;
 mod fetch;
 mod file_helper;
 mod kept_login;
@@ -24,6 +27,9 @@ mod resend_within;
 mod resume;
 mod reused;
 mod secrets;
+#[path = "../fuzz_bodies/spoiled.rs"]
+mod spoiled;
 mod traced;
+mod trouble;
 mod upload;
 mod world;

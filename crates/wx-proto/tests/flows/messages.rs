@@ -334,8 +334,9 @@ fn a_server_that_holds_nothing_back_is_not_asked_without_a_pause() {
 
 #[test]
 fn a_certificate_of_somebody_else_ends_it() {
-    use wx_proto::flow::{Failure, FailureKind};
-    let (world, result) = next(going_on(5), [Answer::Fail(Failure::never_connected(FailureKind::Tls))]);
+    use wx_proto::flow::{CertificateProblem, Failure, FailureKind};
+    let refused = FailureKind::Certificate(CertificateProblem::UnknownIssuer);
+    let (world, result) = next(going_on(5), [Answer::Fail(Failure::never_connected(refused))]);
     assert!(matches!(result.unwrap_err().cause, Cause::Network { .. }));
     assert_eq!(world.seen.len(), 1);
 }

@@ -3,7 +3,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use wx_proto::flow::{Failure, FailureKind, Flow, SendImage, Snapshot, Upload};
+use wx_proto::flow::{CertificateProblem, Failure, FailureKind, Flow, SendImage, Snapshot, Upload};
 use wx_proto::{Advice, Cause, Error, LocalError, Policy, ReplyError, Ret, Session, Step, Unready, Uploaded};
 
 use super::world::*;
@@ -83,7 +83,10 @@ fn p39_three_tries_are_all() {
     let error = result.unwrap_err();
     assert!(matches!(error.cause, Cause::Network { tries: 3, .. }), "{error:?}");
     assert_eq!((error.step, error.chunk.unwrap().index, error.chunk.unwrap().of), (Step::Upload, 1, 2));
-    assert_eq!(error.to_string(), "uploading chunk 2 of 2: the connection was closed, 3 times");
+    assert_eq!(
+        error.to_string(),
+        "uploading chunk 2 of 2: the connection to file.wx.qq.com was closed, 3 times"
+    );
     assert_eq!(error.advice(), Advice::CheckNetwork);
     assert_eq!(world.seen.len(), 4);
 }
@@ -105,8 +108,10 @@ fn p35_p39_p51_a_verdict_is_final() {
 
 #[test]
 fn p39_a_bad_certificate_is_final() {
-    for kind in [FailureKind::Tls, FailureKind::Protocol, FailureKind::Other] {
-        let (world, result) = run(12, [Answer::Fail(Failure::never_connected(kind))]);
+    let certificate = Failure::never_connected(FailureKind::Certificate(CertificateProblem::Expired));
+    let garbled = [FailureKind::Protocol, FailureKind::Other].map(Failure::on_the_way);
+    for failure in garbled.into_iter().chain([certificate]) {
+        let (world, result) = run(12, [Answer::Fail(failure)]);
         assert!(matches!(result.unwrap_err().cause, Cause::Network { tries: 1, .. }));
         assert_eq!(world.seen.len(), 1);
     }

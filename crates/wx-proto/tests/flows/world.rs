@@ -332,15 +332,17 @@ pub(crate) fn to() -> UserName {
     UserName::new("@you").unwrap()
 }
 
+/// A JPEG's beginning: SOI and two empty comments, before whatever comes.
+pub(crate) const SOI: [u8; 10] = [0xff, 0xd8, 0xff, 0xfe, 0, 2, 0xff, 0xfe, 0, 2];
+
 /// Bytes that begin like a JPEG and repeat nowhere near a chunk's length.
 pub(crate) fn jpeg(len: usize) -> Bytes {
-    let start = [0xff, 0xd8, 0xff, 0xe0];
     let mut state = 12_345_u32;
     let noise = std::iter::repeat_with(|| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         state.to_be_bytes()[0]
     });
-    start.into_iter().chain(noise).take(len).collect()
+    SOI.into_iter().chain(noise).take(len).collect()
 }
 
 pub(crate) fn picture(bytes: &Bytes, policy: &Policy) -> Picture {

@@ -1,9 +1,6 @@
 //! Lists of contacts: whatever stands in a string of one costs no other one, every one is read or
 //! counted, a damaged id is no other id, and what was cut is an error.
 
-#[path = "spoiled.rs"]
-mod spoiled;
-
 use serde_json::{Value, json};
 use wx_proto::bytes::Bytes;
 use wx_proto::endpoint::Endpoint;
@@ -12,6 +9,7 @@ use wx_proto::endpoint::get_contact::{Contacts, GetContact};
 use wx_proto::http::Response;
 use wx_proto::{Contact, ReplyError, UserName};
 
+use super::spoiled;
 use super::world::{SEED, to};
 
 fn read(body: &[u8]) -> Result<Contacts, ReplyError> {

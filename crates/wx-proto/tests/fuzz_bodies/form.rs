@@ -5,13 +5,13 @@ use wx_proto::endpoint::Endpoint;
 use wx_proto::endpoint::upload_media::UploadMedia;
 use wx_proto::{Picture, Policy};
 
-use super::world::{SEED, session, to};
+use super::world::{SEED, SOI, session, to};
 
 /// A length, the name, a zero byte, the picture.
 pub fn check(data: &[u8]) {
     let zero = data.iter().position(|byte| *byte == 0).unwrap_or(data.len());
     let Ok(name) = std::str::from_utf8(&data[..zero]) else { return };
-    let content = [b"\xff\xd8\xff", data.get(zero + 1..).unwrap_or(b"")].concat();
+    let content = [&SOI[..], data.get(zero + 1..).unwrap_or(b"")].concat();
     let picture = Picture::new(name, content.len() as u64, &content, &Policy::default()).unwrap();
     let meant = picture.name().to_owned();
     let upload = UploadMedia::new(picture, "00", to(), SEED);

@@ -8,7 +8,7 @@ use wx_proto::endpoint::login::{PollLogin, Polled};
 use wx_proto::endpoint::new_login_page::{LoginPage, NewLoginPage};
 use wx_proto::endpoint::push_login_url::PushLoginUrl;
 use wx_proto::http::Response;
-use wx_proto::{CookieJar, Profile, Role, Secret, Session, Site};
+use wx_proto::{CookieJar, Profile, ReplyError, Role, Secret, Session, Site};
 
 use super::world::SEED;
 
@@ -31,6 +31,7 @@ pub fn check(data: &[u8]) {
 
     let uuid = JsLogin::new(1).read(&Response::new(Bytes::from_static(CODE.as_bytes()))).unwrap();
     if let Ok(Polled::Confirmed { redirect_uri }) = PollLogin::new(uuid, false, 1).read(&reply) {
+        assert!(!redirect_uri.expose().contains("&amp;"));
         open(&redirect_uri, &site);
     }
     let (page, at) = NewLoginPage::at(&PAGE.into(), &Site::new(Profile::Web)).unwrap();
@@ -39,9 +40,15 @@ pub fn check(data: &[u8]) {
             let text = String::from_utf8_lossy(body);
             assert!(status == 200 || status == 301);
             assert!(text.contains("ret") && text.contains("wxsid") && text.contains("skey"));
-            let _ = Init::new(SEED).request(&Session::of_login(at, credentials, CookieJar::default()));
+            let session = Session::of_login(at, credentials, CookieJar::default());
+            assert!(session.to_json().expose().len() < 100_000);
+            let _ = Init::new(SEED).request(&session);
         }
         Ok(LoginPage::Elsewhere(url)) => open(&url, &site),
+        Err(ReplyError::Refused { message, .. }) => {
+            let runs = message.split(|c: char| !c.is_ascii_graphic());
+            assert!(runs.into_iter().all(|run| run.len() < 8), "{message}");
+        }
         Ok(_) | Err(_) => {}
     }
 }

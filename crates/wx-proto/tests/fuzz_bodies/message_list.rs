@@ -1,9 +1,6 @@
 //! Lists of messages: whatever stands in a string of one costs no other one, every one is read or
 //! counted, a damaged id is no other id, and what was cut is an error.
 
-#[path = "spoiled.rs"]
-mod spoiled;
-
 use serde_json::{Value, json};
 use wx_proto::bytes::Bytes;
 use wx_proto::endpoint::Endpoint;
@@ -11,6 +8,7 @@ use wx_proto::endpoint::sync::{Batch, Sync};
 use wx_proto::http::Response;
 use wx_proto::{MsgId, ReplyError, UserName};
 
+use super::spoiled;
 use super::world::SEED;
 
 fn read(body: &[u8]) -> Result<Batch, ReplyError> {
@@ -49,7 +47,7 @@ pub(crate) fn check(data: &[u8]) {
         // It may be absent, as it is if its key was damaged.
         assert!(read.to.is_none() || read.to == UserName::new(text("ToUserName")).ok());
     }
-    assert!(spoiled::cuts(&body).all(|cut| read_fails(cut)));
+    assert!(spoiled::cuts(&body).all(read_fails));
 }
 
 fn read_fails(body: &[u8]) -> bool {
@@ -67,7 +65,8 @@ fn whole(body: &[u8]) {
     for message in &batch.messages {
         let is_it = |sent: &Value| match &sent["MsgId"] {
             Value::String(id) => id == message.id.as_str(),
-            id => id.to_string() == message.id.as_str(),
+            // Its readers make a float of a number that is too large, and lose digits.
+            id => id.is_f64() || id.as_u64() == message.id.as_str().parse().ok(),
         };
         assert!(message.id.as_str() == "0" || sent.iter().any(is_it), "an id that was not sent");
     }

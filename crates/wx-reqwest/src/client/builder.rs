@@ -1,6 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use wx_client::proxy::ProxyError;
 use wx_proto::{Policy, Session, SessionError};
 
 use super::Client;
@@ -12,7 +13,7 @@ pub struct ClientBuilder<Start = Session> {
     pub(super) start: Start,
     pub(super) policy: Policy,
     pub(super) pace: Duration,
-    pub(super) http: reqwest::ClientBuilder,
+    pub(super) http: Option<reqwest::ClientBuilder>,
 }
 
 /// Why a [`Client`] could not be made.
@@ -23,11 +24,19 @@ pub enum BuildError {
     NoTls,
     /// reqwest could not be set up: TLS library, certificates, or the builder that was brought.
     Client,
+    /// The environment asks for a proxy that cannot be used.
+    Proxy(ProxyError),
+}
+
+impl From<ProxyError> for BuildError {
+    fn from(error: ProxyError) -> Self {
+        Self::Proxy(error)
+    }
 }
 
 impl<Start> ClientBuilder<Start> {
     pub(super) fn of(start: Start) -> Self {
-        Self { start, policy: Policy::default(), pace: Duration::ZERO, http: Http::defaults() }
+        Self { start, policy: Policy::default(), pace: Duration::ZERO, http: None }
     }
 
     /// Limits, tries and waits.
@@ -60,7 +69,7 @@ impl<Start> ClientBuilder<Start> {
     /// A builder of reqwest's own, for proxies, certificates, name resolution, best begun with
     /// [`Http::defaults`]. What [`Http::new`] lists is set after it.
     pub fn http(mut self, builder: reqwest::ClientBuilder) -> Self {
-        self.http = builder;
+        self.http = Some(builder);
         self
     }
 }
@@ -93,10 +102,11 @@ impl<Start: fmt::Debug> fmt::Debug for ClientBuilder<Start> {
 
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoTls => "no TLS library for https: enable the feature rustls or native-tls",
-            Self::Client => "the HTTP client could not be set up",
-        })
+        match self {
+            Self::NoTls => f.write_str("no TLS library for https: enable the feature rustls or native-tls"),
+            Self::Client => f.write_str("the HTTP client could not be set up"),
+            Self::Proxy(error) => fmt::Display::fmt(error, f),
+        }
     }
 }
 

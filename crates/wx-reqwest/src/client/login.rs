@@ -59,16 +59,17 @@ impl Client {
     /// [`LoginError`].
     ///
     /// ```no_run
-    /// use wx_reqwest::Client;
     /// use wx_reqwest::wx_proto::flow::LoginState;
     /// use wx_reqwest::wx_proto::{Profile, Site};
+    /// use wx_reqwest::{Client, SessionFile};
     ///
     /// # async fn login() -> Result<(), Box<dyn std::error::Error>> {
+    /// let file = SessionFile::open_or_create("session.json")?;
     /// let client = Client::login(Site::new(Profile::Web), |state| match state {
     ///     LoginState::Code { link } => println!("scan the QR code of {}", link.expose()),
     ///     other => println!("{other:?}"),
     /// }).await?;
-    /// std::fs::write("session.json", client.session().to_json().expose())?;
+    /// file.save(&client.session())?;
     /// # Ok(())
     /// # }
     /// ```

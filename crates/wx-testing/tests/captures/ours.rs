@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use image::ImageFormat::{Gif, Jpeg, Png};
 use tokio::runtime::Runtime;
+use wx_client::proxy::ProxySettings;
 use wx_emulator::{Emulator, Profile, Request};
 use wx_proto::{ImageSize, MsgId, Policy, Recipient, Session, Site};
 use wx_reqwest::reqwest;
@@ -100,7 +101,11 @@ fn ureq_config(bed: &TestBed) -> Config {
     });
     let roots: Vec<Certificate<'static>> = certificates.collect();
     let tls = TlsConfig::builder().provider(TlsProvider::Rustls).root_certs(RootCerts::from(roots)).build();
-    wx_ureq::Http::defaults().proxy(Some(Proxy::new(&bed.proxy()).unwrap())).tls_config(tls).build()
+    wx_ureq::Http::defaults(&ProxySettings::none())
+        .unwrap()
+        .proxy(Some(Proxy::new(&bed.proxy()).unwrap()))
+        .tls_config(tls)
+        .build()
 }
 
 impl Client for Ureq {
@@ -146,7 +151,7 @@ pub(crate) struct Reqwest {
 fn reqwest_builder(bed: &TestBed) -> reqwest::ClientBuilder {
     let certificate = reqwest::Certificate::from_pem(bed.authority_pem().as_bytes()).unwrap();
     let proxy = reqwest::Proxy::all(bed.proxy()).unwrap();
-    wx_reqwest::Http::defaults().proxy(proxy).tls_certs_only([certificate])
+    wx_reqwest::Http::defaults(&ProxySettings::none()).unwrap().proxy(proxy).tls_certs_only([certificate])
 }
 
 fn runtime() -> Runtime {

@@ -2,6 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use ureq::config::Config;
+use wx_client::proxy::ProxyError;
 use wx_proto::{Policy, Session, SessionError};
 
 use super::Client;
@@ -25,6 +26,14 @@ pub enum BuildError {
     NoTls,
     /// The configuration switches off the verification of certificates.
     Unverified,
+    /// The environment asks for a proxy that cannot be used.
+    Proxy(ProxyError),
+}
+
+impl From<ProxyError> for BuildError {
+    fn from(error: ProxyError) -> Self {
+        Self::Proxy(error)
+    }
 }
 
 impl<Start> ClientBuilder<Start> {
@@ -95,10 +104,11 @@ impl<Start: fmt::Debug> fmt::Debug for ClientBuilder<Start> {
 
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoTls => "no TLS library for https: enable the feature rustls or native-tls",
-            Self::Unverified => "the configuration does not verify certificates",
-        })
+        match self {
+            Self::NoTls => f.write_str("no TLS library for https: enable the feature rustls or native-tls"),
+            Self::Unverified => f.write_str("the configuration does not verify certificates"),
+            Self::Proxy(error) => fmt::Display::fmt(error, f),
+        }
     }
 }
 

@@ -57,16 +57,17 @@ impl Client {
     /// [`LoginError`].
     ///
     /// ```no_run
-    /// use wx_ureq::Client;
     /// use wx_ureq::wx_proto::flow::LoginState;
     /// use wx_ureq::wx_proto::{Profile, Site};
+    /// use wx_ureq::{Client, SessionFile};
     ///
     /// # fn login() -> Result<(), Box<dyn std::error::Error>> {
+    /// let file = SessionFile::open_or_create("session.json")?;
     /// let client = Client::login(Site::new(Profile::Web), |state| match state {
     ///     LoginState::Code { link } => println!("scan the QR code of {}", link.expose()),
     ///     other => println!("{other:?}"),
     /// })?;
-    /// std::fs::write("session.json", client.session().to_json().expose())?;
+    /// file.save(&client.session())?;
     /// # Ok(())
     /// # }
     /// ```

@@ -115,14 +115,19 @@ pub(crate) fn faults_while_fetching<T: Transport>() {
         ("trickle=20@webwxgetmsgimg", true, 1, true, 1),
         // Once it is unpacked by somebody else, its length cannot be checked.
         ("gzip@webwxgetmsgimg", !T::DECODES, 1, !T::DECODES, 1),
+        ("chunked@webwxgetmsgimg", true, 1, true, 1),
         ("html@webwxgetmsgimg", false, 1, false, 1),
         ("redirect=http://127.0.0.1:1/@webwxgetmsgimg", false, 1, false, 1),
         ("status=206@webwxgetmsgimg", false, 1, false, 1),
         ("empty@webwxgetmsgimg", false, 3, false, 3),
         ("cut=600@webwxgetmsgimg", false, 3, false, 1),
+        ("chunked@webwxgetmsgimg cut=600@webwxgetmsgimg", false, 3, false, 1),
+        ("chunked@webwxgetmsgimg cut=0@webwxgetmsgimg", false, 3, false, 3),
+        ("status=204@webwxgetmsgimg", false, 3, false, 3),
+        ("status=304@webwxgetmsgimg", false, 1, false, 1),
     ] {
         for once in [false, true] {
-            let server = server(&[fault]);
+            let server = server(&fault.split(' ').collect::<Vec<_>>());
             let client =
                 T::new(session(&server), policy().with_stall(Duration::from_millis(300)), Some(DEAD));
             let id = client.send(&friend(&server), small(), quiet).unwrap().msg_id;

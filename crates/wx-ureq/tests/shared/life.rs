@@ -232,3 +232,13 @@ pub(crate) fn two_that_wait_share_the_messages<T: Transport + Send>() {
     let delivered: Vec<_> = delivered.flatten().map(|message| message.id.to_string()).collect();
     assert_eq!(delivered, server.incoming());
 }
+
+/// This computer's clock is hours ahead of the server's, or behind it: the login keeps its cookies all the same.
+pub(crate) fn a_login_on_a_computer_whose_clock_is_wrong<T: Transport>() {
+    for hours in [-1000, -13, 13, 1000] {
+        let server = place::start(Emulator::builder().clock_ahead(-hours * 3600));
+        let client = T::login(LoginFrom::Code(place::site(&server)), brisk(), |_| {}).unwrap();
+        client.send(&friend(&server), small(), quiet).unwrap();
+        assert_eq!(server.violations(), Vec::<String>::new(), "{hours} hours ahead");
+    }
+}

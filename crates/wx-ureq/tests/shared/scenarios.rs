@@ -115,7 +115,7 @@ macro_rules! scenarios {
             the_repeat_is_on_a_new_connection_whatever_else_is_idle a_reused_connection_that_stalls_is_not_closed
             a_reused_connection_that_answers_is_not_closed a_new_connection_that_is_closed_costs_a_try a_message_is_never_sent_twice_by_the_client loopback_needs_no_proxy
             proxy_of_the_environment nothing_shows_secrets
-            the_whole_life_of_a_login the_session_moves_on_and_clones_share_it
+            the_whole_life_of_a_login a_login_on_a_computer_whose_clock_is_wrong the_session_moves_on_and_clones_share_it
             trouble_with_the_network_neither_loses_nor_repeats the_end_of_a_login_ends_the_messages
             trouble_while_logging_in two_that_wait_share_the_messages
             a_record_that_fails_at_any_call_loses_and_doubles_nothing the_same_key_is_sent_once

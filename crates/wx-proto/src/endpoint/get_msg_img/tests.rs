@@ -72,12 +72,32 @@ fn p19_p20_p21_a_picture_or_a_named_failure() {
     assert_eq!(answer(200, &[("content-length", "9")], b"{\"Ret\":1}"), Err(ReplyError::Json));
     let verdict = answer(200, &[("content-length", "28")], b"{\"BaseResponse\":{\"Ret\":-14}}");
     assert!(matches!(verdict, Err(ReplyError::Refused { ret: crate::Ret(-14), .. })), "{verdict:?}");
-    assert_eq!(answer(200, &[("content-length", "5")], b"hello"), Err(ReplyError::NotAPicture));
-    assert_eq!(answer(404, &[("content-length", "14")], GIF), Err(ReplyError::Status(404)));
-    assert_eq!(answer(206, &[("content-length", "14")], GIF), Err(ReplyError::Status(206)));
+    let unknown = ReplyError::NotAPicture { first: FirstBytes::of(b"hello") };
+    assert_eq!(answer(200, &[("content-length", "5")], b"hello"), Err(unknown));
+    for status in [204, 205, 206, 304, 404, 429] {
+        let refused = answer(status, &[("content-length", "14")], GIF);
+        assert_eq!(refused, Err(ReplyError::Status(status)));
+    }
     let cut = ReplyError::Cut { expected: Some(20), got: 14 };
     assert_eq!(answer(200, &[("content-length", "20")], GIF), Err(cut));
     assert_eq!(answer(200, &[], GIF), Err(ReplyError::NoLength));
     let limit = 32 * 1024 * 1024;
     assert_eq!(answer(200, &[("content-length", "33554433")], GIF), Err(ReplyError::TooLarge { limit }));
+}
+
+#[test]
+fn p20_the_end_of_a_picture_in_chunks_is_the_clients_to_vouch_for() {
+    const GIF: &[u8] = b"GIF89a\x01\0\x01\0\0\0\0;";
+    let whole = Ok((Format::Gif, Bytes::from_static(GIF)));
+    for chunked in ["chunked", "Chunked", " chunked "] {
+        assert_eq!(answer(200, &[("transfer-encoding", chunked)], GIF), whole, "{chunked}");
+    }
+    // A length that is given all the same must be the right one.
+    let both = |len| answer(200, &[("transfer-encoding", "chunked"), ("content-length", len)], GIF);
+    assert_eq!(both("14"), whole);
+    assert_eq!(both("15"), Err(ReplyError::Cut { expected: Some(15), got: 14 }));
+    for other in ["identity", "gzip", "gzip, chunked", "chunked, gzip", ""] {
+        assert_eq!(answer(200, &[("transfer-encoding", other)], GIF), Err(ReplyError::NoLength), "{other}");
+    }
+    assert_eq!(answer(200, &[("transfer-encoding", "chunked")], b""), Err(ReplyError::Empty));
 }

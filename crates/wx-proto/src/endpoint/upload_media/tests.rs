@@ -4,7 +4,7 @@ use super::*;
 use crate::endpoint::check_upload::CheckUpload;
 use crate::{Policy, Ret};
 
-const JPEG: &[u8] = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01";
+const JPEG: &[u8] = b"\xff\xd8\xff\xfe\0\x02\xff\xfe\0\x02\0\x01";
 
 fn vector(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
@@ -114,8 +114,11 @@ fn p24_p25_p27_p28_p32_p33_the_browsers_bodies() {
         let request: Value = serde_json::from_str(value("uploadmediarequest").unwrap()).unwrap();
         let session = session(&request, value("webwx_data_ticket").unwrap(), Some(PASS_TICKET_IN_XML));
         let name = parts.iter().find(|part| part["name"] == "name").unwrap();
-        let first: &[u8] =
-            if value("type") == Some("image/png") { b"\x89PNG\r\n\x1a\n\0\0\0\0" } else { JPEG };
+        let first: &[u8] = if value("type") == Some("image/png") {
+            include_bytes!("../../../tests/pictures/tiny.png")
+        } else {
+            JPEG
+        };
         let mut upload = upload(text(name, "/value"), first, 1_511_493_942_000, &request);
         upload.file_number = value("id").unwrap().strip_prefix("WU_FILE_").unwrap().parse().unwrap();
         let number = value("chunk").map_or(0, |chunk| chunk.parse().unwrap());

@@ -4,16 +4,18 @@ use bytes::{Bytes, BytesMut};
 use md5::{Digest, Md5};
 
 use crate::endpoint::get_msg_img::{self, ImageHead};
-use crate::picture::SNIFF;
+use crate::picture::{SHORT, Sniffed, sniff};
 use crate::wire::digest::hex;
 use crate::wire::inflate::{Inflate, InflateError};
-use crate::wire::reply;
-use crate::{Fetched, Format, ReplyError};
+use crate::wire::reply::{self, ReplyError};
+use crate::wire::server_text::FirstBytes;
+use crate::{Fetched, Format, Policy};
 
 /// One answer's body.
 pub(super) struct Body {
     head: ImageHead,
     cap: u64,
+    keep_unknown: bool,
     /// Raw bytes that have come.
     received: u64,
     inflate: Option<Inflate>,
@@ -33,6 +35,8 @@ enum Content {
     /// Too few of them yet.
     Unknown(BytesMut),
     Picture(Format),
+    /// Nothing known, to be refused once it is whole.
+    Other(FirstBytes),
     /// JSON in the picture's place, gathered for the Ret that it may hold.
     Json(BytesMut),
 }
@@ -50,15 +54,20 @@ pub(super) enum Next {
 
 impl std::fmt::Debug for Body {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Body({} of {} bytes)", self.received, self.head.len)
+        match self.head.len {
+            Some(len) => write!(f, "Body({} of {len} bytes)", self.received),
+            None => write!(f, "Body({} bytes)", self.received),
+        }
     }
 }
 
 impl Body {
-    pub(super) fn new(head: ImageHead, cap: u64) -> Self {
+    pub(super) fn new(head: ImageHead, policy: &Policy) -> Self {
+        let cap = policy.max_fetch;
         Self {
             head,
             cap,
+            keep_unknown: policy.keep_unknown,
             received: 0,
             inflate: head.gzip.then(|| Inflate::new(cap)),
             raw: Bytes::new(),
@@ -74,8 +83,9 @@ impl Body {
         self.received
     }
 
+    /// The raw length, or as many bytes as have come if it was not announced.
     pub(super) fn expected(&self) -> u64 {
-        self.head.len
+        self.head.len.unwrap_or(self.received)
     }
 
     pub(super) fn pending(&self) -> Option<(u64, Bytes)> {
@@ -91,16 +101,22 @@ impl Body {
 
     pub(super) fn chunk(&mut self, bytes: Bytes) -> Next {
         self.received += bytes.len() as u64;
-        if self.received > self.head.len {
-            return Next::Bad(ReplyError::Cut { expected: Some(self.head.len), got: self.received });
+        if self.head.len.is_some_and(|len| self.received > len) {
+            return Next::Bad(ReplyError::Cut { expected: self.head.len, got: self.received });
+        }
+        if self.received > self.cap {
+            return Next::Bad(ReplyError::TooLarge { limit: self.cap });
         }
         self.raw = bytes;
         self.advance()
     }
 
     pub(super) fn end(&mut self) -> Next {
-        if self.received != self.head.len {
-            return Next::Bad(ReplyError::Cut { expected: Some(self.head.len), got: self.received });
+        if self.head.len.is_some_and(|len| self.received != len) {
+            return Next::Bad(ReplyError::Cut { expected: self.head.len, got: self.received });
+        }
+        if self.received == 0 {
+            return Next::Bad(ReplyError::Empty);
         }
         let Some(inflate) = &mut self.inflate else { return self.finish(Bytes::new()) };
         match inflate.finish() {
@@ -141,7 +157,7 @@ impl Body {
         match &mut self.content {
             Content::Picture(_) => self.pending = piece,
             Content::Json(text) if text.len() + piece.len() <= JSON_LIMIT => text.extend_from_slice(&piece),
-            Content::Json(_) => {}
+            Content::Json(_) | Content::Other(_) => {}
             Content::Unknown(first) => {
                 // The usual case: the first piece is large enough, and nothing is copied.
                 let seen = if first.is_empty() {
@@ -150,16 +166,22 @@ impl Body {
                     first.extend_from_slice(&piece);
                     first.split().freeze()
                 };
-                if seen.len() < SNIFF && !self.ended {
-                    *first = BytesMut::from(&seen[..]);
+                let undecided = seen.len() < SHORT || matches!(sniff(&seen), Sniffed::Beginning(_));
+                if undecided && !self.ended {
+                    *first = BytesMut::from(seen);
                     return Ok(());
                 }
-                match get_msg_img::format(&seen) {
-                    Err(ReplyError::Json) => self.content = Content::Json(BytesMut::from(&seen[..])),
-                    format => {
-                        self.content = Content::Picture(format?);
-                        self.pending = seen;
+                self.content = match get_msg_img::format(&seen) {
+                    Ok(format) => Content::Picture(format),
+                    Err(ReplyError::NotAPicture { .. }) if self.keep_unknown => {
+                        Content::Picture(Format::Unknown)
                     }
+                    Err(ReplyError::NotAPicture { first }) => Content::Other(first),
+                    Err(ReplyError::Json) => Content::Json(BytesMut::from(&seen[..])),
+                    Err(error) => return Err(error),
+                };
+                if let Content::Picture(_) = self.content {
+                    self.pending = seen;
                 }
             }
         }
@@ -176,6 +198,7 @@ impl Body {
                 Next::Whole(Fetched { bytes: self.stored, md5: hex(self.md5.clone()), format: *format })
             }
             Content::Json(text) => Next::Bad(reply::verdict(text)),
+            Content::Other(first) => Next::Bad(ReplyError::NotAPicture { first: first.clone() }),
             Content::Unknown(_) => Next::Bad(ReplyError::Empty),
         }
     }

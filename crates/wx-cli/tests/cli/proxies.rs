@@ -1,0 +1,128 @@
+//! Which proxy of the environment the command uses, and what it does about one that it cannot use.
+
+use std::process::{Command, Output, Stdio};
+
+use wx_emulator::Emulator;
+use wx_testing::TestBed;
+
+use crate::support::{Place, TRANSPORTS, send};
+
+/// What names proxies; the command gets those that a test says, and no others.
+const VARIABLES: [&str; 8] = [
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "NO_PROXY",
+    "no_proxy",
+];
+
+struct Beside {
+    bed: TestBed,
+    dir: tempfile::TempDir,
+}
+
+impl Beside {
+    fn new() -> Self {
+        let bed = TestBed::start(Emulator::builder()).unwrap();
+        bed.emulator().log_out();
+        Self { bed, dir: tempfile::tempdir().unwrap() }
+    }
+
+    /// The test bed's proxy in another scheme.
+    fn proxy(&self, scheme: &str) -> String {
+        self.bed.proxy().replace("http", scheme)
+    }
+
+    fn login(&self, transport: &str, proxies: &[(&str, &str)]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wx"));
+        command.args(["login", "--session", "session.json", "--json", "--transport", transport]);
+        command.current_dir(self.dir.path()).stdin(Stdio::null()).envs(self.bed.environment());
+        for name in VARIABLES {
+            command.env_remove(name);
+        }
+        command.envs(proxies.iter().copied()).env("RUST_LOG", "trace");
+        command.output().unwrap()
+    }
+}
+
+#[test]
+fn every_kind_of_proxy_works_with_both_transports() {
+    for transport in TRANSPORTS {
+        for (variable, scheme, over_socks) in [
+            ("HTTPS_PROXY", "http", false),
+            ("all_proxy", "http", false),
+            ("ALL_PROXY", "socks5h", true),
+            ("https_proxy", "socks5h", true),
+            ("ALL_PROXY", "socks5h://anna:p%40ss@", true),
+        ] {
+            let place = Beside::new();
+            let proxy = match scheme.ends_with('@') {
+                true => place.proxy("http").replace("http://", scheme),
+                false => place.proxy(scheme),
+            };
+            let ran = place.login(transport, &[(variable, &proxy), ("HTTP_PROXY", "ftp://nobody")]);
+            let err = String::from_utf8_lossy(&ran.stderr);
+            assert!(ran.status.success(), "{transport} {variable}={proxy}: {err}");
+            assert!(place.bed.emulator().is_logged_in());
+            assert_eq!(place.bed.over_socks() > 0, over_socks, "{transport} {variable}={proxy}");
+            assert_eq!(place.bed.refused(), [""; 0]);
+        }
+    }
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_ends_it_with_2_before_anything_is_sent() {
+    for transport in TRANSPORTS {
+        let place = Beside::new();
+        for (variable, scheme) in [
+            ("HTTPS_PROXY", "https"),
+            ("https_proxy", "socks4"),
+            ("ALL_PROXY", "socks4a"),
+            ("all_proxy", "ftp"),
+            ("ALL_PROXY", "socks"),
+        ] {
+            let proxy = place.proxy(scheme).replace("//", "//anna:hunter2@");
+            let ran = place.login(transport, &[(variable, &proxy)]);
+            let told =
+                format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+            assert_eq!(ran.status.code(), Some(2), "{transport} {variable}={proxy}: {told}");
+            assert!(told.contains(variable), "{told}");
+            assert!(!told.contains("hunter2") && !told.contains("127.0.0.1"), "{told}");
+        }
+        assert_eq!(place.bed.emulator().requests().len(), 0);
+        assert_eq!((place.bed.hosts(), place.bed.refused()), (vec![], vec![]));
+    }
+}
+
+#[test]
+fn a_loopback_session_does_not_care() {
+    for transport in TRANSPORTS {
+        let place = Place::new();
+        let picture = place.file("a.jpg", &crate::support::jpeg(900, 1));
+        let mut command = place.command(&send(transport, &[picture.to_str().unwrap()]));
+        command.envs([("HTTPS_PROXY", "ftp://nobody"), ("ALL_PROXY", "socks4://nobody")]);
+        let ran = place.ran(command.output().unwrap());
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        assert_eq!(place.emulator.messages().len(), 1);
+    }
+}
+
+/// ureq would log URLs and cookies at level trace. The command has no logger for it.
+#[test]
+fn no_level_of_logging_shows_what_is_sent() {
+    for transport in TRANSPORTS {
+        let place = Place::new();
+        let picture = place.file("a.jpg", &crate::support::jpeg(900, 1));
+        let mut command = place.command(&send(transport, &["-v", picture.to_str().unwrap()]));
+        command.env("RUST_LOG", "trace").env("RUST_LOG_STYLE", "never");
+        // Looks for the session's secrets and for URLs.
+        let ran = place.ran(command.output().unwrap());
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        for shown in ["ureq", "reqwest", "hyper", "Cookie", "cookie:", "TRACE", "DEBUG"] {
+            assert!(!ran.err.contains(shown) && !ran.out.contains(shown), "{}{}", ran.out, ran.err);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Why a certificate was refused, from the errors of the TLS libraries.
+
+use std::error::Error;
+use std::io;
+
+use wx_proto::flow::CertificateProblem;
+
+/// Returns why a certificate did not verify, if that is what an error is about.
+///
+/// An alert that the server sent is about the client's certificate, so it is not.
+#[must_use]
+pub fn problem(error: &(dyn Error + 'static)) -> Option<CertificateProblem> {
+    // An I/O error gives away its inner error's source, but not the inner error itself.
+    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    let cause = match inner {
+        Some(inner) => Some(inner as &(dyn Error + 'static)),
+        None => error.source(),
+    };
+    known(error).or_else(|| cause.and_then(problem))
+}
+
+#[cfg(feature = "rustls")]
+fn known(error: &(dyn Error + 'static)) -> Option<CertificateProblem> {
+    use rustls::CertificateError as Refused;
+
+    let Some(error) = error.downcast_ref() else { return described(&error.to_string()) };
+    let rustls::Error::InvalidCertificate(refused) = error else { return None };
+    Some(match refused {
+        Refused::Expired | Refused::ExpiredContext { .. } => CertificateProblem::Expired,
+        Refused::NotValidYet | Refused::NotValidYetContext { .. } => CertificateProblem::NotYetValid,
+        // The latter if somebody took the name of an authority that is trusted.
+        Refused::UnknownIssuer | Refused::BadSignature => CertificateProblem::UnknownIssuer,
+        Refused::NotValidForName | Refused::NotValidForNameContext { .. } => CertificateProblem::WrongName,
+        Refused::Revoked => CertificateProblem::Revoked,
+        _ => CertificateProblem::Other,
+    })
+}
+
+#[cfg(not(feature = "rustls"))]
+fn known(error: &(dyn Error + 'static)) -> Option<CertificateProblem> {
+    described(&error.to_string())
+}
+
+/// The platforms' own libraries tell it in words only: those of OpenSSL, of macOS and of Windows.
+fn described(text: &str) -> Option<CertificateProblem> {
+    let text = text.to_ascii_lowercase();
+    if !text.contains("certificate") || text.contains("alert") {
+        return None;
+    }
+    let words = [
+        ("not yet valid", CertificateProblem::NotYetValid),
+        ("expired", CertificateProblem::Expired),
+        ("validity period", CertificateProblem::Expired),
+        ("revoked", CertificateProblem::Revoked),
+        ("mismatch", CertificateProblem::WrongName),
+        ("name does not match", CertificateProblem::WrongName),
+        ("cn name", CertificateProblem::WrongName),
+        ("issuer", CertificateProblem::UnknownIssuer),
+        ("self-signed", CertificateProblem::UnknownIssuer),
+        ("self signed", CertificateProblem::UnknownIssuer),
+        ("not trusted", CertificateProblem::UnknownIssuer),
+        ("untrusted", CertificateProblem::UnknownIssuer),
+        ("verify failed", CertificateProblem::Other),
+    ];
+    words.into_iter().find_map(|(word, problem)| text.contains(word).then_some(problem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_the_platforms() {
+        let failed = "error:0A000086:SSL routines::certificate verify failed:statem_clnt.c:1889: ";
+        for (reason, expected) in [
+            ("(certificate has expired)", CertificateProblem::Expired),
+            ("(certificate is not yet valid)", CertificateProblem::NotYetValid),
+            ("(unable to get local issuer certificate)", CertificateProblem::UnknownIssuer),
+            ("(self-signed certificate in certificate chain)", CertificateProblem::UnknownIssuer),
+            ("(hostname mismatch)", CertificateProblem::WrongName),
+            ("(CA md too weak)", CertificateProblem::Other),
+        ] {
+            let wrapped = io::Error::other(io::Error::other(format!("{failed}{reason}")));
+            assert_eq!(problem(&wrapped), Some(expected), "{reason}");
+        }
+        for other in ["error:0A000412:SSL routines::tlsv1 alert bad certificate", "unexpected EOF"] {
+            assert_eq!(problem(&io::Error::other(other)), None, "{other}");
+        }
+    }
+
+    #[cfg(feature = "rustls")]
+    #[test]
+    fn the_errors_of_rustls() {
+        use rustls::{AlertDescription, CertificateError};
+
+        let refused = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        let wrapped = io::Error::new(io::ErrorKind::InvalidData, refused);
+        assert_eq!(problem(&wrapped), Some(CertificateProblem::UnknownIssuer));
+        assert_eq!(problem(&rustls::Error::AlertReceived(AlertDescription::CertificateUnknown)), None);
+        assert_eq!(problem(&rustls::Error::DecryptError), None);
+    }
+}

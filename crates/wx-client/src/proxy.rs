@@ -1,0 +1,282 @@
+//! Proxy settings of the environment, read by the same rules for both clients.
+//!
+//! HTTP clients disagree about these variables: a scheme that one of them does not know is passed
+//! by without a word, and the request goes out directly. Here a proxy that was asked for is used,
+//! or refused before anything is sent.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// Where a proxy may stand, the first that is set.
+const PROXY: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
+/// Where the hosts that need no proxy may stand, the first that is set.
+const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
+/// The proxy for https, and the domains that are reached without it.
+///
+/// - The proxy is the value of `HTTPS_PROXY` or `https_proxy`, else of `ALL_PROXY` or `all_proxy`.
+///   `HTTP_PROXY` is never looked at: the server speaks https only. An empty variable counts as
+///   unset.
+/// - The value is a host with `http://`, `socks5://`, `socks5h://` or nothing, which means
+///   `http://`, before it, and perhaps a percent-encoded user and password. The port is 80 for
+///   `http` and 1080 for the others, if it is not given. With `socks5` this computer resolves the
+///   server's name, with `socks5h` the proxy does. Any other value is refused.
+/// - `NO_PROXY` or `no_proxy` lists domains, which stand for themselves and their subdomains, with
+///   or without a dot at the start. `*` stands for all.
+#[derive(Clone, Debug, Default)]
+pub struct ProxySettings {
+    proxy: Option<Proxy>,
+    direct: Vec<String>,
+}
+
+impl ProxySettings {
+    /// Returns settings without a proxy.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Reads the environment of this process.
+    ///
+    /// # Errors
+    /// [`ProxyError`] if a variable asks for a proxy that cannot be used.
+    pub fn from_environment() -> Result<Self, ProxyError> {
+        Self::parse(|name| env::var_os(name))
+    }
+
+    /// Reads the variables from `lookup` instead of the environment.
+    ///
+    /// # Errors
+    /// [`ProxyError`] if a variable asks for a proxy that cannot be used.
+    pub fn parse(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, ProxyError> {
+        let first = |names: &'static [&'static str]| {
+            let set = |name: &&'static str| lookup(name).filter(|value| !is_blank(value));
+            names.iter().find_map(|name| set(name).map(|value| (*name, value)))
+        };
+        let Some((variable, value)) = first(&PROXY) else { return Ok(Self::none()) };
+        let proxy = value.to_str().and_then(|value| Proxy::read(value.trim(), variable));
+        let proxy = proxy.ok_or(ProxyError { variable })?;
+        let direct = first(&NO_PROXY).map(|(_, value)| value).unwrap_or_default();
+        let direct = direct.to_string_lossy();
+        let entries = || direct.split([',', ' ', '\t', '\r', '\n']);
+        if entries().any(|entry| entry == "*") {
+            return Ok(Self::none());
+        }
+        Ok(Self { proxy: Some(proxy), direct: entries().filter_map(domain).collect() })
+    }
+
+    /// The proxy, if there is one.
+    #[must_use]
+    pub fn proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref()
+    }
+
+    /// The domains that are reached without the proxy, their subdomains included: in lower case,
+    /// without a dot at either end.
+    #[must_use]
+    pub fn direct(&self) -> &[String] {
+        &self.direct
+    }
+}
+
+fn is_blank(value: &OsStr) -> bool {
+    value.to_str().is_some_and(|value| value.trim().is_empty())
+}
+
+/// An entry of `NO_PROXY`; `None` if it can match no name of the server's, on port 443.
+fn domain(entry: &str) -> Option<String> {
+    let name = match entry.rsplit_once(':') {
+        Some((name, "443")) => name,
+        Some(_) => return None,
+        None => entry,
+    };
+    let name = name.strip_prefix("*.").unwrap_or(name).trim_matches('.');
+    is_domain(name).then(|| name.to_ascii_lowercase())
+}
+
+/// A proxy that can be used.
+#[derive(Clone)]
+pub struct Proxy {
+    variable: &'static str,
+    scheme: ProxyScheme,
+    host: String,
+    port: u16,
+    credentials: Option<(String, String)>,
+}
+
+/// How to talk to a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyScheme {
+    /// HTTP with CONNECT.
+    Http,
+    /// SOCKS 5; this computer resolves the server's name.
+    Socks5,
+    /// SOCKS 5; the proxy resolves the server's name.
+    Socks5h,
+}
+
+impl Proxy {
+    fn read(value: &str, variable: &'static str) -> Option<Self> {
+        let (scheme, rest) = value.split_once("://").unwrap_or(("http", value));
+        let scheme = match scheme.to_ascii_lowercase().as_str() {
+            "http" => ProxyScheme::Http,
+            "socks5" => ProxyScheme::Socks5,
+            "socks5h" => ProxyScheme::Socks5h,
+            _ => return None,
+        };
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let odd = |c: char| matches!(c, '/' | '?' | '#' | '\\') || c.is_whitespace() || c.is_control();
+        if rest.contains(odd) {
+            return None;
+        }
+        let (credentials, place) = match rest.rsplit_once('@') {
+            Some(("" | ":", place)) => (None, place),
+            Some((credentials, place)) => (Some(read_credentials(credentials, scheme)?), place),
+            None => (None, rest),
+        };
+        let (host, port) = match place.rfind(']') {
+            Some(end) if place.starts_with('[') => place.split_at(end + 1),
+            _ => place.split_at(place.find(':').unwrap_or(place.len())),
+        };
+        let port = match port.strip_prefix(':') {
+            Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => port.parse().ok()?,
+            None if port.is_empty() => scheme.default_port(),
+            _ => return None,
+        };
+        let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let is_host = match address {
+            Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+            None => is_domain(host),
+        };
+        (is_host && port > 0).then(|| Self { variable, scheme, host: host.to_owned(), port, credentials })
+    }
+
+    /// How to talk to it.
+    #[must_use]
+    pub fn scheme(&self) -> ProxyScheme {
+        self.scheme
+    }
+
+    /// Its name or address; one of IPv6 is in brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Its port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// User and password, decoded.
+    #[must_use]
+    pub fn credentials(&self) -> Option<(&str, &str)> {
+        self.credentials.as_ref().map(|(user, password)| (user.as_str(), password.as_str()))
+    }
+
+    /// The whole as a URL, user and password included: a secret.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = self.scheme.name();
+        let credentials = self.credentials().map(|(user, password)| {
+            let encode = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+            format!("{}:{}@", encode(user), encode(password))
+        });
+        format!("{scheme}://{}{}:{}", credentials.unwrap_or_default(), self.host, self.port)
+    }
+
+    /// The error for an HTTP client that cannot use it.
+    #[must_use]
+    pub fn refused(&self) -> ProxyError {
+        ProxyError { variable: self.variable }
+    }
+}
+
+impl ProxyScheme {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Socks5 => "socks5",
+            Self::Socks5h => "socks5h",
+        }
+    }
+
+    fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Socks5 | Self::Socks5h => 1080,
+        }
+    }
+}
+
+/// User and password, if they can be sent to a proxy of this kind.
+fn read_credentials(encoded: &str, scheme: ProxyScheme) -> Option<(String, String)> {
+    let (user, password) = encoded.split_once(':').unwrap_or((encoded, ""));
+    let decode = |text| percent_decode_str(text).decode_utf8().ok().map(String::from);
+    let (user, password) = (decode(user)?, decode(password)?);
+    let fits = match scheme {
+        // RFC 7617: the first colon ends the user's name.
+        ProxyScheme::Http => !user.contains(':'),
+        // RFC 1929: both have a length in one byte, and are not empty.
+        ProxyScheme::Socks5 | ProxyScheme::Socks5h => {
+            [&user, &password].iter().all(|text| (1..=255).contains(&text.len()))
+        }
+    };
+    fits.then_some((user, password))
+}
+
+/// Whether it is a domain name, or an address of IPv4.
+fn is_domain(name: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    let last = name.rsplit('.').next().unwrap_or_default();
+    // What a URL parser would take for an address in another notation.
+    let is_number = last.starts_with(|c: char| c.is_ascii_digit());
+    name.len() <= 253 && name.split('.').all(is_label) && (!is_number || name.parse::<Ipv4Addr>().is_ok())
+}
+
+/// Shows neither host nor credentials.
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxy").field("scheme", &self.scheme).finish_non_exhaustive()
+    }
+}
+
+/// A variable of the environment that asks for a proxy that cannot be used. The value is not
+/// shown: it may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProxyError {
+    variable: &'static str,
+}
+
+impl ProxyError {
+    /// The name of the variable.
+    #[must_use]
+    pub fn variable(&self) -> &'static str {
+        self.variable
+    }
+}
+
+impl fmt::Display for ProxyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let variable = self.variable;
+        write!(
+            f,
+            "{variable} names a proxy that cannot be used: the scheme must be http, socks5 or \
+             socks5h, followed by a host and a port"
+        )
+    }
+}
+
+impl std::error::Error for ProxyError {}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,197 @@
+//! How the network failed a request.
+
+use std::fmt;
+
+use crate::Outgoing;
+use crate::hosts::official;
+
+/// A try that the network ended.
+///
+/// `Display` says what failed, on which host, why, and what to do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What happened.
+    pub kind: FailureKind,
+    /// Whether the server may have got the request. If in doubt, [`Delivered::Unknown`].
+    pub delivered: Delivered,
+    /// Whether a connection that had carried a request before was closed before any byte of this
+    /// reply.
+    pub reused_connection: bool,
+    /// The host that the request was for, if it is one of web WeChat's. The flow fills it in; a
+    /// driver leaves it empty.
+    pub host: Option<&'static str>,
+}
+
+impl Failure {
+    /// No connection: nothing was delivered.
+    #[must_use]
+    pub const fn never_connected(kind: FailureKind) -> Self {
+        Self { kind, delivered: Delivered::Never, reused_connection: false, host: None }
+    }
+
+    /// Broken off on the way: nobody knows what arrived.
+    #[must_use]
+    pub const fn on_the_way(kind: FailureKind) -> Self {
+        Self { delivered: Delivered::Unknown, ..Self::never_connected(kind) }
+    }
+
+    /// A connection that had carried a request before was closed or reset before any byte of this
+    /// reply. Most likely the server had given up the idle connection. A stalled connection is not
+    /// a closed one.
+    #[must_use]
+    pub const fn on_reused_connection() -> Self {
+        Self { reused_connection: true, ..Self::on_the_way(FailureKind::Dropped) }
+    }
+
+    /// Whether the request is due once more, on a new connection, within the same try.
+    pub(super) fn calls_for_new_connection(self, failed: &Outgoing) -> bool {
+        self.reused_connection && self.kind == FailureKind::Dropped && !failed.limits().new_connection
+    }
+
+    /// The same failure, of a request that is now known.
+    pub(super) fn of(self, failed: &Outgoing) -> Self {
+        Self { host: failed.http().uri().host().and_then(official), ..self }
+    }
+
+    /// Whether another try may go better. Before the request left, everything passes except for a
+    /// certificate that does not verify.
+    pub(super) fn is_passing(self) -> bool {
+        match self.kind {
+            FailureKind::Certificate(_) => false,
+            FailureKind::Protocol | FailureKind::Other => self.delivered == Delivered::Never,
+            _ => true,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = self.host.unwrap_or("the server");
+        match self.kind {
+            FailureKind::Resolve => write!(f, "the host name of {host} could not be resolved"),
+            FailureKind::Connect => write!(f, "no connection to {host}"),
+            FailureKind::Proxy(problem) => problem.fmt(f),
+            FailureKind::Certificate(problem) => write!(f, "the certificate of {host} {problem}"),
+            FailureKind::Tls => write!(f, "no secure connection (TLS) to {host}"),
+            FailureKind::Dropped => write!(f, "the connection to {host} was closed"),
+            FailureKind::Stalled => write!(f, "the connection to {host} stalled"),
+            FailureKind::Protocol => write!(f, "the answer of {host} was not HTTP"),
+            FailureKind::Other => write!(f, "the request to {host} failed"),
+        }
+    }
+}
+
+/// How the network failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// The server's host name could not be resolved.
+    Resolve,
+    /// No connection to the server, or none in time.
+    Connect,
+    /// The proxy let nothing through.
+    Proxy(ProxyProblem),
+    /// The server's certificate does not verify. The only failure before a request that is final:
+    /// somebody in between may be reading along.
+    Certificate(CertificateProblem),
+    /// The TLS handshake failed for any other reason: it was cut, reset or ended by an alert, or
+    /// the answer was not TLS.
+    Tls,
+    /// The connection was closed or reset.
+    Dropped,
+    /// No byte moved for the time in [`Limits`](crate::Limits).
+    Stalled,
+    /// What came was not HTTP.
+    Protocol,
+    /// The client could not say.
+    Other,
+}
+
+/// What went wrong between here and the proxy, or at the proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProxyProblem {
+    /// The proxy's host name could not be resolved.
+    Resolve,
+    /// No connection to the proxy.
+    Connect,
+    /// The proxy answered, and did not connect: with this HTTP status, if it has one and the client
+    /// knows it.
+    Refused(Option<u16>),
+    /// The proxy closed the connection instead of answering.
+    Closed,
+}
+
+/// Why a certificate does not verify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CertificateProblem {
+    /// It is out of date, or this computer's clock is ahead.
+    Expired,
+    /// It is not valid yet, or this computer's clock is behind.
+    NotYetValid,
+    /// It was not issued by anybody whom this computer trusts.
+    UnknownIssuer,
+    /// It is for other host names.
+    WrongName,
+    /// It was revoked.
+    Revoked,
+    /// Any other reason.
+    Other,
+}
+
+impl FailureKind {
+    /// A short lower case name, as in the clients' spans and the command's trace.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Resolve => "resolve",
+            Self::Connect => "connect",
+            Self::Proxy(_) => "proxy",
+            Self::Certificate(_) => "certificate",
+            Self::Tls => "tls",
+            Self::Dropped => "dropped",
+            Self::Stalled => "stalled",
+            Self::Protocol => "protocol",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl fmt::Display for ProxyProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Resolve => f.write_str("the host name of the proxy could not be resolved"),
+            Self::Connect => f.write_str("no connection to the proxy"),
+            Self::Refused(Some(407)) => {
+                f.write_str("the proxy wants another user name and password (status 407)")
+            }
+            Self::Refused(Some(status)) => write!(f, "the proxy refused to connect (status {status})"),
+            Self::Refused(None) => f.write_str("the proxy refused to connect"),
+            Self::Closed => f.write_str("the proxy closed the connection"),
+        }
+    }
+}
+
+/// Completes the sentence "the certificate of that host …".
+impl fmt::Display for CertificateProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Expired => "has expired, unless the clock of this computer is wrong",
+            Self::NotYetValid => "is not valid yet, unless the clock of this computer is wrong",
+            Self::UnknownIssuer => "was issued by somebody whom this computer does not trust",
+            Self::WrongName => "is for another host",
+            Self::Revoked => "was revoked",
+            Self::Other => "does not verify",
+        })
+    }
+}
+
+/// Whether a request may have reached the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivered {
+    /// Certainly not: there was no connection.
+    Never,
+    /// Perhaps.
+    Unknown,
+}

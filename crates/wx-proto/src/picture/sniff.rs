@@ -1,0 +1,216 @@
+//! Telling pictures by their first bytes (P19). What is looked at is how a file begins, never how it ends.
+
+use super::Format;
+
+/// What some first bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sniffed {
+    Picture(Format),
+    /// So far they are the beginning of one; more bytes decide.
+    Beginning(Format),
+    Nothing,
+}
+
+/// As many first bytes as ever decide: a JPEG's second marker can be 64 KiB behind its first.
+pub(crate) const FIRST: usize = 66 * 1024;
+/// As many first bytes as decide in all but a JPEG and a HEIF file.
+pub(crate) const SHORT: usize = 24;
+/// A HEIF file's list of brands is not looked at beyond this.
+const BRANDS_END: usize = 4096;
+
+/// All brands of HEIF and AVIF files: those of ISO/IEC 23008-12 by codec, and MIAF's.
+const BRANDS: [&[u8; 4]; 29] = [
+    b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"mif2", b"mif3",
+    b"msf1", b"avif", b"avis", b"avio", b"avci", b"avcs", b"jpeg", b"jpgs", b"j2ki", b"j2is", b"vvic",
+    b"vvis", b"evbi", b"evbs", b"miaf", b"MA1A", b"MA1B", b"1pic",
+];
+
+pub(crate) fn sniff(first: &[u8]) -> Sniffed {
+    let format = match first {
+        [0xff, 0xd8, ..] => return jpeg(first),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => return heif(first),
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', rest @ ..] if is_image_header(rest) => {
+            Format::Png
+        }
+        // A logical screen stands behind the signature.
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', _, _, _, _, _, _, _, ..] => Format::Gif,
+        [b'B', b'M', ..] if is_bitmap(first) => Format::Bmp,
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Format::Webp,
+        [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Format::Tiff,
+        _ => return Sniffed::Nothing,
+    };
+    Sniffed::Picture(format)
+}
+
+/// SOI and two markers, the second one where the first one's length says.
+fn jpeg(first: &[u8]) -> Sniffed {
+    let mut rest = &first[2..];
+    for segment in 0..2 {
+        // Any number of fill bytes may stand before a marker's code.
+        let fill = rest.iter().take_while(|byte| **byte == 0xff).count();
+        rest = match &rest[fill..] {
+            [] if first.len() < FIRST => return Sniffed::Beginning(Format::Jpeg),
+            [0xd9, ..] if fill > 0 && segment == 1 => break,
+            [0xc0..=0xcf | 0xda..=0xfe, after @ ..] if fill > 0 => match after {
+                [high, low, ..] => {
+                    let len = usize::from(u16::from_be_bytes([*high, *low]));
+                    match after.get(len..) {
+                        _ if len < 2 => return Sniffed::Nothing,
+                        Some(rest) => rest,
+                        None if segment == 1 => break,
+                        None => return Sniffed::Beginning(Format::Jpeg),
+                    }
+                }
+                _ => return Sniffed::Beginning(Format::Jpeg),
+            },
+            _ => return Sniffed::Nothing,
+        };
+    }
+    Sniffed::Picture(Format::Jpeg)
+}
+
+/// The chunk IHDR, with a width and a height.
+fn is_image_header(rest: &[u8]) -> bool {
+    matches!(rest, [0, 0, 0, 13, b'I', b'H', b'D', b'R', size @ ..]
+        if size.len() >= 8 && size[..4] != [0; 4] && size[4..8] != [0; 4])
+}
+
+/// Two letters are little to go by: the size of the header behind them must be one that exists.
+fn is_bitmap(first: &[u8]) -> bool {
+    let size = first.get(14..18).map(|size| [size[0], size[1], size[2], size[3]]).map(u32::from_le_bytes);
+    matches!(size, Some(12 | 16 | 40 | 52 | 56 | 64 | 108 | 124))
+}
+
+/// A brand of a picture, as the major one or as one of those that the file is compatible with.
+fn heif(first: &[u8]) -> Sniffed {
+    let size = u32::from_be_bytes([first[0], first[1], first[2], first[3]]) as usize;
+    let end = size.min(BRANDS_END);
+    let is_brand = |brand: &[u8]| BRANDS.iter().any(|known| *known == brand);
+    let compatible = first.get(16..end.min(first.len())).unwrap_or_default();
+    if first.get(8..12).is_some_and(is_brand) || compatible.chunks_exact(4).any(is_brand) {
+        Sniffed::Picture(Format::Heif)
+    } else if first.len() < end.max(12) {
+        Sniffed::Beginning(Format::Heif)
+    } else {
+        Sniffed::Nothing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PICTURES: [(&[u8], Format); 5] = [
+        (include_bytes!("../../tests/pictures/tiny.jpg"), Format::Jpeg),
+        (include_bytes!("../../tests/pictures/tiny.png"), Format::Png),
+        (include_bytes!("../../tests/pictures/tiny.gif"), Format::Gif),
+        (include_bytes!("../../tests/pictures/tiny.bmp"), Format::Bmp),
+        (include_bytes!("../../tests/pictures/tiny.webp"), Format::Webp),
+    ];
+
+    fn segment(code: u8, len: usize) -> Vec<u8> {
+        let len = u16::try_from(len + 2).unwrap();
+        [&[0xff, code][..], &len.to_be_bytes(), &vec![b'x'; usize::from(len) - 2]].concat()
+    }
+
+    #[test]
+    fn p19_real_pictures_are_known_by_their_beginning_alone() {
+        for (bytes, format) in PICTURES {
+            assert_eq!(sniff(bytes), Sniffed::Picture(format));
+            let known =
+                (0..=bytes.len()).find(|len| sniff(&bytes[..*len]) == Sniffed::Picture(format)).unwrap();
+            assert!(known <= SHORT, "{format}: {known}");
+            for len in known..bytes.len() {
+                assert_eq!(sniff(&bytes[..len]), Sniffed::Picture(format), "{format}: {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_jpeg_is_soi_and_two_markers() {
+        let jpeg = |segments: &[Vec<u8>]| sniff(&[&[0xff, 0xd8][..], &segments.concat()].concat());
+        let good = Sniffed::Picture(Format::Jpeg);
+        for code in [0xc0, 0xc4, 0xdb, 0xdd, 0xe0, 0xe1, 0xee, 0xfe] {
+            assert_eq!(jpeg(&[segment(code, 14), segment(0xdb, 65)]), good, "{code:x}");
+            assert_eq!(jpeg(&[segment(code, 0), segment(code, 0)]), good, "{code:x}");
+        }
+        // The largest first segment, fill bytes, a scan that goes on, nothing but an end.
+        assert_eq!(jpeg(&[segment(0xe1, 65_533), segment(0xe0, 1)]), good);
+        assert_eq!(jpeg(&[vec![0xff; 3], segment(0xe1, 7), vec![0xff], segment(0xe0, 1)]), good);
+        assert_eq!(jpeg(&[segment(0xdb, 65), vec![0xff, 0xda, 0, 12]]), good);
+        assert_eq!(jpeg(&[segment(0xe0, 14), vec![0xff, 0xd9]]), good);
+        for begun in [&b""[..], b"\xff", b"\xff\xe0", b"\xff\xe0\0", b"\xff\xe0\0\x10JF", b"\xff\xe0\0\x03x"]
+        {
+            assert_eq!(jpeg(&[begun.to_vec()]), Sniffed::Beginning(Format::Jpeg), "{begun:x?}");
+            assert_eq!(Format::of(&[b"\xff\xd8", begun].concat()), None, "{begun:x?}");
+        }
+        let odd: [&[u8]; 10] = [
+            b"\xff\xd9",
+            b"\xff\xd8\xff\xd8",
+            b"\xff\0\0\x04ab\xff\xdb\0\x02",
+            b"\xff and then some text",
+            b"\xff\xe0\0\x01\xff\xe0\0\x02",
+            b"\xff\xe0\0\0\xff\xe0\0\x02",
+            b"\xff\xe0\0\x04abcd",
+            b"\xff\xe0\0\x04ab\xff\xd0",
+            b"\xff\xe0\0\x04ab\xdb\0\x02",
+            b"\xe0\0\x02\xff\xe0\0\x02",
+        ];
+        for odd in odd {
+            assert_eq!(jpeg(&[odd.to_vec()]), Sniffed::Nothing, "{odd:x?}");
+        }
+        assert_eq!(jpeg(&[vec![0xff; FIRST]]), Sniffed::Nothing, "fill bytes without end");
+    }
+
+    #[test]
+    fn a_png_has_a_header_with_sizes() {
+        let png = |rest: &[u8]| sniff(&[b"\x89PNG\r\n\x1a\n", rest].concat());
+        assert_eq!(png(b"\0\0\0\x0dIHDR\0\0\0\x01\0\0\x01\0"), Sniffed::Picture(Format::Png));
+        for odd in [
+            &b""[..],
+            b"\0\0\0\x0dIHDR",
+            b"\0\0\0\x0dIHDR\0\0\0\x01\0\0\0",
+            b"\0\0\0\x0dIHDR\0\0\0\0\0\0\0\x01",
+            b"\0\0\0\x0dIHDR\0\0\0\x01\0\0\0\0",
+            b"\0\0\0\x0dIDAT\0\0\0\x01\0\0\0\x01",
+            b"\0\0\0\x0cIHDR\0\0\0\x01\0\0\0\x01",
+        ] {
+            assert_eq!(png(odd), Sniffed::Nothing, "{odd:x?}");
+        }
+    }
+
+    #[test]
+    fn a_gif_has_a_screen_and_a_bmp_a_header_that_exists() {
+        assert_eq!(sniff(b"GIF89a\x01\0\x01\0\0\0\0"), Sniffed::Picture(Format::Gif));
+        for odd in ["GIF89a", "GIF89a......", "GIF88a.......", "GIF is a format"] {
+            assert_eq!(sniff(odd.as_bytes()), Sniffed::Nothing, "{odd}");
+        }
+        let bmp = |size: u32| sniff(&[b"BM\x99\0\0\0ab\0\0\x36\0\0\0", &size.to_le_bytes()[..]].concat());
+        for size in 0..200 {
+            let exists = [12, 16, 40, 52, 56, 64, 108, 124].contains(&size);
+            assert_eq!(bmp(size) == Sniffed::Picture(Format::Bmp), exists, "{size}");
+        }
+        assert_eq!(sniff(b"BMW is a maker of cars"), Sniffed::Nothing);
+    }
+
+    #[test]
+    fn heif_and_avif_by_all_their_brands() {
+        let file = |brands: &str| {
+            let size = u32::try_from(8 + brands.len()).unwrap();
+            [&size.to_be_bytes()[..], b"ftyp", brands.as_bytes(), b"\0\0\0\x08meta"].concat()
+        };
+        let good = Sniffed::Picture(Format::Heif);
+        for brand in BRANDS {
+            let brand = std::str::from_utf8(brand).unwrap();
+            assert_eq!(sniff(&file(brand)), good, "{brand}");
+            assert_eq!(sniff(&file(&format!("xxxx0000isom{brand}"))), good, "{brand}");
+        }
+        for odd in ["isom0200isomiso2avc1mp41", "qt  0000qt  ", "M4A 0000", "0000mif1", "xxxxheic"] {
+            assert_eq!(sniff(&file(odd)), Sniffed::Nothing, "{odd}");
+        }
+        // The minor version is no brand, and neither is what stands behind the box.
+        assert_eq!(sniff(b"\0\0\0\x10ftypisom\0\0\0\0heicheic"), Sniffed::Nothing);
+        assert_eq!(sniff(&file("xxxx0000isomheic")[..20]), Sniffed::Beginning(Format::Heif));
+        assert_eq!(sniff(&[b"\xff\xff\xff\xffftypisom", &[b' '; 5000][..]].concat()), Sniffed::Nothing);
+    }
+}

@@ -1,0 +1,129 @@
+//! Trouble before a request has left: only a certificate that does not verify is final.
+
+use wx_proto::flow::{
+    CertificateProblem, Failure, FailureKind, FetchImage, NextMessages, ProxyProblem, SendUploaded,
+};
+use wx_proto::{Advice, Cause, Error, ImageSize, MsgId, Outcome, Policy, Session, Uploaded};
+
+use super::login::{code, good, run as log_in};
+use super::world::*;
+
+const PASSING: [FailureKind; 10] = [
+    FailureKind::Resolve,
+    FailureKind::Connect,
+    FailureKind::Proxy(ProxyProblem::Resolve),
+    FailureKind::Proxy(ProxyProblem::Connect),
+    FailureKind::Proxy(ProxyProblem::Refused(Some(407))),
+    FailureKind::Proxy(ProxyProblem::Closed),
+    FailureKind::Tls,
+    FailureKind::Stalled,
+    FailureKind::Protocol,
+    FailureKind::Other,
+];
+const FINAL: [FailureKind; 6] = [
+    FailureKind::Certificate(CertificateProblem::Expired),
+    FailureKind::Certificate(CertificateProblem::NotYetValid),
+    FailureKind::Certificate(CertificateProblem::UnknownIssuer),
+    FailureKind::Certificate(CertificateProblem::WrongName),
+    FailureKind::Certificate(CertificateProblem::Revoked),
+    FailureKind::Certificate(CertificateProblem::Other),
+];
+
+fn never(kind: FailureKind) -> Answer {
+    Answer::Fail(Failure::never_connected(kind))
+}
+
+fn message(answers: Vec<Answer>) -> (World, Result<(), Error>) {
+    let uploaded: Uploaded = serde_json::from_value(serde_json::json!({
+        "media_id": "@m", "thumbnail": [100, 71], "encry_file_name": null, "emoticon": false,
+        "bytes": 12, "md5": "00", "chunks": 1, "odd_start_pos": null
+    }))
+    .unwrap();
+    let mut world = World::new("", answers);
+    let mut flow = SendUploaded::new(&session(), uploaded, to(), SEED, Policy::default()).unwrap();
+    let result = world.run(&mut flow).map(drop);
+    (world, result)
+}
+
+fn picture(answers: Vec<Answer>) -> (World, Result<(), Error>) {
+    let bytes = jpeg(12);
+    let mut world = World::new(bytes.clone(), answers);
+    let result = world.run(&mut upload(&bytes, &Policy::default()).unwrap()).map(drop);
+    (world, result)
+}
+
+fn fetch(answers: Vec<Answer>) -> (World, Result<(), Error>) {
+    let id = MsgId::new("1").unwrap();
+    let policy = Policy::default();
+    let mut flow = FetchImage::new(&session(), id, ImageSize::Original, true, SEED, policy).unwrap();
+    let mut world = World::new("", answers);
+    let result = world.run(&mut flow).map(drop);
+    (world, result)
+}
+
+fn messages(answers: Vec<Answer>) -> (World, Result<(), Error>) {
+    let mut world = World::new("", answers);
+    let saved = Session::from_json(session().to_json().expose()).unwrap();
+    let result = world.run(&mut NextMessages::new(saved, SEED, Policy::default()).unwrap()).map(drop);
+    (world, result)
+}
+
+type Job = fn(Vec<Answer>) -> (World, Result<(), Error>);
+
+#[test]
+fn a_certificate_that_does_not_verify_ends_every_job_at_once() {
+    for kind in FINAL {
+        for job in [message as Job, picture, fetch, messages] {
+            let (world, result) = job(vec![never(kind)]);
+            let error = result.unwrap_err();
+            assert!(
+                matches!(error.cause, Cause::Network { failure, tries: 1 } if failure.kind == kind),
+                "{error:?}"
+            );
+            assert_eq!((error.outcome(), error.advice()), (Outcome::NotSent, Advice::CheckProxy));
+            assert_eq!(world.seen.len(), 1);
+        }
+        let (_, result, _) = log_in([code(), never(kind)]);
+        assert!(matches!(result.unwrap_err().cause, Cause::Network { failure, .. } if failure.kind == kind));
+    }
+}
+
+#[test]
+fn a_message_that_may_have_arrived_stays_in_doubt() {
+    let (_, result) = message(vec![dropped(), never(FINAL[0])]);
+    assert_eq!(result.unwrap_err().outcome(), Outcome::Unknown);
+}
+
+#[test]
+fn everything_else_is_repeated() {
+    for kind in PASSING {
+        for (job, good) in [(message as Job, sent()), (picture, last("@m", 12))] {
+            let (world, result) = job(vec![never(kind), never(kind), good]);
+            assert_eq!((result, world.seen.len()), (Ok(()), 3), "{kind:?}");
+        }
+        let (world, result) = fetch(vec![never(kind); 3]);
+        let error = result.unwrap_err();
+        assert!(matches!(error.cause, Cause::Network { tries: 3, .. }), "{error:?}");
+        assert_eq!(world.seen.len(), 3);
+
+        // More often than a request has tries: a login that waits for the phone goes on.
+        let [code, scanned, confirmed, rest @ ..] = good();
+        let trouble = std::iter::repeat_n(never(kind), 5);
+        let answers = [code, scanned].into_iter().chain(trouble).chain([confirmed]).chain(rest);
+        let (_, result, _) = log_in(answers);
+        assert!(result.is_ok(), "{kind:?}: {result:?}");
+    }
+}
+
+#[test]
+fn the_error_names_the_host() {
+    let (_, result) = picture(vec![never(FailureKind::Resolve); 3]);
+    let said = result.unwrap_err().to_string();
+    assert!(said.contains("the host name of file.wx.qq.com could not be resolved"), "{said}");
+    let (_, result) = fetch(vec![never(FINAL[3])]);
+    let said = result.unwrap_err().to_string();
+    assert!(said.contains("the certificate of wx.qq.com is for another host"), "{said}");
+    let (_, result) = fetch(vec![never(FailureKind::Proxy(ProxyProblem::Refused(Some(502)))); 3]);
+    let said = result.unwrap_err().to_string();
+    assert!(said.contains("the proxy refused to connect (status 502)"), "{said}");
+}
