@@ -1,6 +1,8 @@
 //! The shell blocks of all Markdown files are such that they can be pasted into any shell.
 //! `.ci/shell-blocks` runs them, except for those that are marked.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
