@@ -272,7 +272,6 @@ async fn a_dropped_send_leaves_the_message_in_doubt_and_the_same_id_goes_out_aga
         }
     }
     assert!(flow.progress().in_doubt);
-    assert!(matches!(flow.poll(Duration::from_secs(3600)), Action::Send(..)));
     let sent = drive(client.http(), &mut source, &mut flow, &mut Watch::new()).await.unwrap();
     assert!(server.requests_to("webwxsendmsgimg") >= 2);
     assert_eq!(server.messages().len(), 1);
