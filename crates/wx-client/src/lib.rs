@@ -2,6 +2,7 @@
 
 pub mod certificate;
 pub mod clock;
+pub mod exchange_clock;
 pub mod lock;
 pub mod outbox;
 pub mod proxy;

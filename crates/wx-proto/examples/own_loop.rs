@@ -1,22 +1,23 @@
-//! Embed the core in any runtime: a whole driver over a plain `std::net::TcpStream`, in 40 lines.
+//! Embed the core in any runtime: a whole driver over a plain `std::net::TcpStream`, in 100 lines.
 //!
 //! `cargo run -p wx-proto --example own_loop`: sends a picture to the emulator and fetches it back.
 #![allow(clippy::print_stdout, clippy::disallowed_methods, clippy::disallowed_types)] // I/O is the driver's
 
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::time::{Instant, SystemTime};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::{Duration, Instant, SystemTime};
 
 use wx_proto::bytes::Bytes;
 use wx_proto::flow::{Action, Failure, FailureKind, FetchImage, Flow, Input, SendImage};
 use wx_proto::http::response::{Builder, Parts};
-use wx_proto::{IdSource, ImageSize, Outgoing, Picture, Policy, Seed, Session, UserName};
+use wx_proto::{IdSource, ImageSize, Limits, Outgoing, Picture, Policy, Seed, Session, UserName};
 
-/// The loop. It obeys: no status check, no JSON, no limit and no repeat is its business.
+/// The loop. It obeys: no status check, no JSON, no redirect, no cookie and no repeat is its
+/// business, and what its limits are the request says.
 fn drive<F: Flow>(flow: &mut F, picture: &[u8], sink: &mut Vec<u8>) -> F::Output {
     let start = Instant::now();
-    let mut open: Option<BufReader<TcpStream>> = None;
+    let mut open: Option<BufReader<Line>> = None;
     loop {
         let input = match flow.poll(start.elapsed()) {
             Action::Done(output) => return output,
@@ -43,58 +44,133 @@ fn drive<F: Flow>(flow: &mut F, picture: &[u8], sink: &mut Vec<u8>) -> F::Output
             Action::Pull(id) => match open.as_mut().map(read_piece) {
                 Some(Ok(bytes)) if bytes.is_empty() => Input::End(id),
                 Some(Ok(bytes)) => Input::Chunk(id, bytes),
-                _ => Input::Failed(id, Failure::on_the_way(FailureKind::Dropped)),
+                Some(Err(error)) => Input::Failed(id, on_the_way(error)),
+                // Another driver had it.
+                None => Input::Failed(id, Failure::on_the_way(FailureKind::Dropped)),
             },
         };
         flow.handle(input, start.elapsed()).expect("this loop obeys the contract");
     }
 }
 
-/// A connection a request: enough for an example. Only what certainly never connected is `Never` delivered.
-fn send(outgoing: &Outgoing) -> Result<(Parts, BufReader<TcpStream>), Failure> {
-    let never = |_| Failure::never_connected(FailureKind::Connect);
-    let unknown = |_| Failure::on_the_way(FailureKind::Dropped);
-    let authority = outgoing.http().uri().authority().expect("an absolute URL").as_str();
-    let stream = TcpStream::connect(authority).map_err(never)?;
-    stream.set_read_timeout(Some(outgoing.limits().stall)).map_err(never)?;
-    stream.set_write_timeout(Some(outgoing.limits().stall)).map_err(never)?;
-    write_request(&stream, authority, outgoing).map_err(unknown)?;
-    read_head(stream).map_err(unknown)
+/// A connection that obeys the time limits of its one request. Storing takes no time in this
+/// program; a driver that stores on a disk leaves that time out of its count.
+struct Line {
+    stream: TcpStream,
+    limits: Limits,
+    began: Instant,
+    body_bytes: u64,
 }
 
-fn write_request(mut stream: &TcpStream, authority: &str, outgoing: &Outgoing) -> io::Result<()> {
+impl Line {
+    /// How long the next read or write may take.
+    fn patience(&self) -> io::Result<Option<Duration>> {
+        let left = self.limits.give_up_after(self.body_bytes).saturating_sub(self.began.elapsed());
+        match left.min(self.limits.stall) {
+            Duration::ZERO => Err(io::ErrorKind::TimedOut.into()),
+            patience => Ok(Some(patience)),
+        }
+    }
+
+    /// A little at a time, so that each piece counts as soon as it has left.
+    fn write_body(&mut self, bytes: &[u8]) -> io::Result<()> {
+        bytes.chunks(16 * 1024).try_for_each(|piece| {
+            self.write_all(piece)?;
+            self.body_bytes += piece.len() as u64;
+            Ok(())
+        })
+    }
+}
+
+impl Read for Line {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(self.patience()?)?;
+        self.stream.read(room)
+    }
+}
+
+impl Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.set_write_timeout(self.patience()?)?;
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+fn on_the_way(error: io::Error) -> Failure {
+    Failure::on_the_way(match error.kind() {
+        // Which of the two a timeout is depends on the platform.
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => FailureKind::Stalled,
+        io::ErrorKind::InvalidData => FailureKind::Protocol,
+        _ => FailureKind::Dropped,
+    })
+}
+
+/// A connection a request: enough for an example, and always a new one without a proxy. Only what certainly
+/// never connected is `Never` delivered.
+fn send(outgoing: &Outgoing) -> Result<(Parts, BufReader<Line>), Failure> {
+    let (limits, began) = (outgoing.limits(), Instant::now());
+    let authority = outgoing.http().uri().authority().expect("an absolute URL").as_str();
+    let stream = connect(authority, limits.stall.min(limits.give_up_after(0)))
+        .map_err(|_| Failure::never_connected(FailureKind::Connect))?;
+    let mut line = Line { stream, limits, began, body_bytes: 0 };
+    write_request(&mut line, authority, outgoing).map_err(on_the_way)?;
+    let mut reader = BufReader::new(line);
+    loop {
+        let head = read_head(&mut reader, limits.max_head).map_err(on_the_way)?;
+        // Those announce the reply, and only time ends them.
+        if !head.status.is_informational() {
+            return Ok((head, reader));
+        }
+    }
+}
+
+fn connect(authority: &str, patience: Duration) -> io::Result<TcpStream> {
+    let address = authority.to_socket_addrs()?.next().ok_or(io::ErrorKind::NotFound)?;
+    TcpStream::connect_timeout(&address, patience)
+}
+
+fn write_request(line: &mut Line, authority: &str, outgoing: &Outgoing) -> io::Result<()> {
     let http = outgoing.http();
     let target = http.uri().path_and_query().expect("a path");
-    write!(stream, "{} {target} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n", http.method())?;
+    let mut head =
+        format!("{} {target} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n", http.method())
+            .into_bytes();
     for (name, value) in http.headers() {
-        stream.write_all(&[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat())?;
+        head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
     }
-    stream.write_all(b"\r\n")?;
-    http.body().segments().iter().try_for_each(|segment| stream.write_all(segment))
+    head.extend(b"\r\n");
+    line.write_all(&head)?;
+    http.body().segments().iter().try_for_each(|segment| line.write_body(segment))
 }
 
-fn read_head(stream: TcpStream) -> io::Result<(Parts, BufReader<TcpStream>)> {
+/// Reads a head. The flow refuses one above `max_head`; this stops reading a little later.
+fn read_head(reader: &mut BufReader<Line>, max_head: usize) -> io::Result<Parts> {
     let invalid = || io::Error::from(io::ErrorKind::InvalidData);
-    let mut reader = BufReader::new(stream);
+    let mut reader = reader.take(max_head as u64 + 4096);
     let mut line = String::new();
     reader.read_line(&mut line)?;
     let mut head = Builder::new().status(line.split(' ').nth(1).ok_or_else(invalid)?);
     loop {
         line.clear();
         if reader.read_line(&mut line)? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+            return Err(if reader.limit() == 0 { invalid() } else { io::ErrorKind::UnexpectedEof.into() });
         }
         match line.trim_end().split_once(':') {
             Some((name, value)) => head = head.header(name, value.trim()),
-            None => return Ok((head.body(()).map_err(|_| invalid())?.into_parts().0, reader)),
+            None => return Ok(head.body(()).map_err(|_| invalid())?.into_parts().0),
         }
     }
 }
 
 /// `Connection: close` ends the body; whether it came whole, the core finds out.
-fn read_piece(body: &mut BufReader<TcpStream>) -> io::Result<Bytes> {
+fn read_piece(body: &mut BufReader<Line>) -> io::Result<Bytes> {
     let mut piece = vec![0; 16 * 1024];
     let len = body.read(&mut piece)?;
+    body.get_mut().body_bytes += len as u64;
     piece.truncate(len);
     Ok(piece.into())
 }

@@ -48,8 +48,16 @@
 //! - Send each request as it is, once: no headers beyond those of the transport, and no retries.
 //! - Decode nothing: no gzip and no character set. Only the framing of HTTP, such as chunks, is removed.
 //! - Pass on every status as a head, a 4xx or 5xx too, and its body.
-//! - Obey all [`Limits`](crate::Limits) of the request: its time limits, no proxy if they say so, and a
-//!   new connection if they say so.
+//! - Obey all [`Limits`](crate::Limits) of the request: no proxy if they say so, a new connection if
+//!   they say so, and its time limits, which hold from when the driver takes up the request until
+//!   the reply is complete. Give up with [`FailureKind::Stalled`]
+//!   - when no byte has moved for [`stall`](crate::Limits::stall);
+//!   - when the exchange has lasted for [`give_up_after`](crate::Limits::give_up_after) of the body
+//!     bytes that it has moved, whatever else moves: a head without end, 1xx replies, chunk
+//!     extensions and trailers do not keep an exchange alive.
+//! - Read no head without end. The flow refuses heads above
+//!   [`max_head`](crate::Limits::max_head) and [`max_headers`](crate::Limits::max_headers); a driver
+//!   has to stop reading somewhere above these.
 //! - Report how a request failed with the right constructor of [`Failure`]; if in doubt, with
 //!   [`Failure::on_the_way`].
 

@@ -47,6 +47,19 @@ pub struct Policy {
     /// A call that the server holds until something happens, which takes 25 s, has stalled when no byte moved for this
     /// long. Default 35 s (§8.2, §8.5).
     pub poll_stall: Duration,
+    /// A call that the server holds is given up after this long in all. Default 60 s.
+    pub poll_limit: Duration,
+    /// From this long after it began, an exchange has stalled while it averages less than
+    /// [`Policy::min_rate`]. Default 60 s.
+    pub slow_after: Duration,
+    /// The least average rate of an exchange since it began, in bytes of its two bodies per second.
+    /// Default 1024.
+    pub min_rate: u64,
+    /// The largest head of a reply, in bytes; each header counts its name, its value and 4 bytes
+    /// more. Default 32 KiB.
+    pub max_head: usize,
+    /// The most headers of a reply. Default 100, which is also the most that reqwest reads.
+    pub max_headers: usize,
     /// How many codes one login shows at most, and questions it asks, until one is confirmed; 0 counts as 1. Default 10.
     pub login_codes: u32,
     /// Tries of the login page, and of the webwxinit after it, once the phone has confirmed; 0 counts
@@ -85,6 +98,11 @@ impl Default for Policy {
             call_stall: Duration::from_secs(30),
             longest_back_off: Duration::from_secs(60),
             poll_stall: Duration::from_secs(35),
+            poll_limit: Duration::from_secs(60),
+            slow_after: Duration::from_secs(60),
+            min_rate: 1024,
+            max_head: 32 * 1024,
+            max_headers: 100,
             login_codes: 10,
             login_tries: 6,
             code_lifetime: Duration::from_secs(300),
@@ -97,9 +115,11 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The stalls of all calls that answer at once.
+    /// Sets the stalls of all calls that the server answers at once. A stall that is longer than
+    /// [`Policy::slow_after`] raises that too: whoever asks for patience gets it.
     #[must_use]
     pub fn with_stall(mut self, stall: Duration) -> Self {
+        self.slow_after = self.slow_after.max(stall);
         (self.upload_stall, self.message_stall, self.call_stall) = (stall, stall, stall);
         self
     }

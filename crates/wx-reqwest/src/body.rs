@@ -1,13 +1,13 @@
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, timeout_at};
-use wx_proto::Body;
+use wx_client::exchange_clock::ExchangeClock;
+use wx_proto::{Body, Limits};
 
 /// The largest piece handed to hyper at once. hyper queues 16 of them and asks for the next as soon as one is written: so
 /// every 32 KiB that leave show themselves to [`Moved`]. Smaller ones cost more: 4 KiB 4 % of a send.
@@ -36,7 +36,7 @@ impl http_body::Body for Segments {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.moved.note();
+        self.moved.asked();
         while self.current.is_empty() {
             match self.rest.next() {
                 Some(next) => self.current = next,
@@ -46,7 +46,8 @@ impl http_body::Body for Segments {
         let len = self.current.len().min(PIECE);
         let piece = self.current.split_to(len);
         self.left -= piece.len() as u64;
-        Poll::Ready(Some(Ok(Frame::data(piece))))
+        let piece = Piece { bytes: piece, moved: self.moved.clone() };
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_owner(piece)))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -58,47 +59,89 @@ impl http_body::Body for Segments {
     }
 }
 
-/// When a byte moved last, shared by a request's body and whoever waits for its answer.
+/// A piece on its way: hyper lets go of it when it has been written.
+struct Piece {
+    bytes: Bytes,
+    moved: Moved,
+}
+
+impl AsRef<[u8]> for Piece {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        self.moved.note(self.bytes.len());
+    }
+}
+
+/// What moved in an exchange, shared by a request's body and whoever waits for its answer.
 ///
 /// It sees a byte leave for the system's buffers, not for the network: 400 KiB of a chunk may wait there. A stall has to
 /// be longer than a line needs for those.
 #[derive(Clone)]
-pub(crate) struct Moved(Arc<Mutex<(Instant, bool)>>);
+pub(crate) struct Moved(Arc<Mutex<Activity>>);
+
+struct Activity {
+    limits: Limits,
+    /// When a byte moved last.
+    last: Instant,
+    /// Whether the request's body was asked for.
+    begun: bool,
+    clock: ExchangeClock,
+}
 
 impl Moved {
-    pub(crate) fn new() -> Self {
-        Self(Arc::new(Mutex::new((Instant::now(), false))))
+    pub(crate) fn new(limits: Limits) -> Self {
+        let now = Instant::now();
+        let clock = ExchangeClock::start(limits, now.into_std());
+        Self(Arc::new(Mutex::new(Activity { limits, last: now, begun: false, clock })))
     }
 
-    fn note(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (Instant::now(), true);
+    fn lock(&self) -> MutexGuard<'_, Activity> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn last(&self) -> Instant {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0
+    fn asked(&self) {
+        let mut activity = self.lock();
+        (activity.last, activity.begun) = (Instant::now(), true);
+    }
+
+    /// Notes that bytes of a body moved, or the end of one.
+    pub(crate) fn note(&self, body_bytes: usize) {
+        let mut activity = self.lock();
+        activity.last = Instant::now();
+        activity.clock.count(body_bytes as u64);
     }
 
     /// Whether the body was asked for: a connection was there and the request's head was on its way.
     pub(crate) fn has_begun(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1
+        self.lock().begun
     }
 
-    /// Waits for `future` as long as something moves; `None` when nothing did for `stall`, or at `deadline`.
-    pub(crate) async fn wait<T>(
-        &self,
-        future: impl Future<Output = T>,
-        stall: Duration,
-        deadline: Option<Instant>,
-    ) -> Option<T> {
+    /// When to give up if nothing moves until then.
+    fn due(&self) -> Instant {
+        let activity = self.lock();
+        let stalled = activity.last + activity.limits.stall;
+        activity.clock.due().map_or(stalled, |due| stalled.min(due.into()))
+    }
+
+    /// Waits for `future` as long as the limits of the exchange allow, else returns `None`. The
+    /// time between two such waits does not count.
+    pub(crate) async fn wait<T>(&self, future: impl Future<Output = T>) -> Option<T> {
         let mut future = std::pin::pin!(future);
+        {
+            let mut activity = self.lock();
+            activity.last = Instant::now();
+            activity.clock.resume(Instant::now().into_std());
+        }
         loop {
-            let stalled = self.last() + stall;
-            let due = deadline.map_or(stalled, |deadline| deadline.min(stalled));
-            if let Ok(output) = timeout_at(due, &mut future).await {
-                return Some(output);
-            }
-            if deadline == Some(due) || self.last() + stall == due {
-                return None;
+            let output = timeout_at(self.due(), &mut future).await.ok();
+            if output.is_some() || self.due() <= Instant::now() {
+                self.lock().clock.pause(Instant::now().into_std());
+                return output;
             }
         }
     }
@@ -107,39 +150,72 @@ impl Moved {
 #[cfg(test)]
 mod tests {
     use std::future::{pending, poll_fn};
+    use std::time::Duration;
 
     use http_body::Body as _;
     use tokio::time::sleep;
+    use wx_proto::endpoint::Endpoint;
+    use wx_proto::endpoint::js_login::JsLogin;
+    use wx_proto::{Profile, Site};
 
     use super::*;
 
     const STALL: Duration = Duration::from_millis(300);
 
-    #[tokio::test]
-    async fn a_body_that_moves_is_no_stall() {
-        let moved = Moved::new();
-        assert!(!moved.has_begun());
+    fn limits() -> Limits {
+        let site = Site::new(Profile::Web);
+        let mut limits = JsLogin::new(1).request(&site).unwrap().limits();
+        limits.stall = STALL;
+        limits
+    }
+
+    /// A body of ten pieces.
+    fn long(moved: &Moved) -> Segments {
         let mut body = Segments::new(Body::empty(), moved.clone());
         body.current = Bytes::from(vec![1; 10 * PIECE]);
         body.left = 10 * PIECE as u64;
+        body
+    }
+
+    async fn next(body: &mut Segments) -> Option<Frame<Bytes>> {
+        poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await.map(|frame| frame.unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_body_that_moves_is_no_stall() {
+        let moved = Moved::new(limits());
+        assert!(!moved.has_begun());
+        let mut body = long(&moved);
         let sending = async {
             let mut pieces = 0;
-            while poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await.is_some() {
+            while next(&mut body).await.is_some() {
                 pieces += 1;
                 sleep(STALL / 5).await;
             }
             pieces
         };
-        assert_eq!(moved.wait(sending, STALL, None).await, Some(10));
+        assert_eq!(moved.wait(sending).await, Some(10));
         assert!(moved.has_begun());
     }
 
     #[tokio::test]
-    async fn nothing_moves_or_the_deadline_is_there() {
+    async fn nothing_moves_or_the_time_is_over() {
         let began = Instant::now();
-        assert_eq!(Moved::new().wait(pending::<()>(), STALL, None).await, None);
+        assert_eq!(Moved::new(limits()).wait(pending::<()>()).await, None);
         assert!(began.elapsed() >= STALL);
-        let deadline = Instant::now() + STALL / 10;
-        assert_eq!(Moved::new().wait(pending::<()>(), STALL * 100, Some(deadline)).await, None);
+        let mut limits = limits();
+        (limits.stall, limits.total) = (STALL * 100, Some(STALL / 10));
+        assert_eq!(Moved::new(limits).wait(pending::<()>()).await, None);
+    }
+
+    #[tokio::test]
+    async fn pieces_count_once_they_are_written() {
+        let moved = Moved::new(limits());
+        let mut body = long(&moved);
+        let at_first = moved.lock().clock.due();
+        let queued = [next(&mut body).await, next(&mut body).await];
+        assert_eq!(moved.lock().clock.due(), at_first, "they may wait in the client");
+        drop(queued);
+        assert!(moved.lock().clock.due() > at_first);
     }
 }

@@ -1,14 +1,12 @@
 use std::fmt;
 use std::mem;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::response::Parts;
-use tokio::time::Instant;
 use wx_client::proxy::ProxySettings;
 use wx_proto::flow::{Failure, FailureKind};
-use wx_proto::{Limits, Outgoing, Site};
+use wx_proto::{Outgoing, Site};
 
 use crate::body::{Moved, Segments};
 use crate::classify::classify;
@@ -71,7 +69,7 @@ impl Http {
             // A request of another session: this client may have a proxy.
             return Err(Failure::never_connected(FailureKind::Connect));
         }
-        let moved = Moved::new();
+        let moved = Moved::new(limits);
         let (parts, body) = outgoing.into_http().into_parts();
         let begins_with_body = !body.segments().is_empty();
         let body = reqwest::Body::wrap(Segments::new(body, moved.clone()));
@@ -81,11 +79,10 @@ impl Http {
             request.try_into().map_err(|error| classify(&error, false, false))?;
         let pool = self.pools.choose(limits.new_connection);
         pool.apply(&mut request);
-        let deadline = limits.total.map(|total| Instant::now() + total);
-        match moved.wait(observe(self.client.execute(request)), limits.stall, deadline).await {
+        match moved.wait(observe(self.client.execute(request))).await {
             Some((Ok(response), _)) => {
                 self.pools.keep(pool);
-                Ok(Reply::new(response, limits, deadline))
+                Ok(Reply::new(response, moved.clone()))
             }
             Some((Err(error), reused)) => Err(classify(&error, begun(), reused)),
             None if begun() => Err(Failure::on_the_way(FailureKind::Stalled)),
@@ -110,22 +107,24 @@ impl fmt::Debug for Http {
 /// The body of an answer, piece by piece.
 pub(crate) struct Reply {
     response: reqwest::Response,
-    stall: Duration,
-    deadline: Option<Instant>,
+    moved: Moved,
 }
 
 impl Reply {
-    fn new(mut response: reqwest::Response, limits: Limits, deadline: Option<Instant>) -> (Parts, Self) {
+    fn new(mut response: reqwest::Response, moved: Moved) -> (Parts, Self) {
         let (mut head, ()) = http::Response::new(()).into_parts();
         head.status = response.status();
         head.version = response.version();
         head.headers = mem::take(response.headers_mut());
-        (head, Self { response, stall: limits.stall, deadline })
+        (head, Self { response, moved })
     }
 
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
-        match Moved::new().wait(self.response.chunk(), self.stall, self.deadline).await {
-            Some(Ok(piece)) => Ok(piece),
+        match self.moved.wait(self.response.chunk()).await {
+            Some(Ok(piece)) => {
+                self.moved.note(piece.as_ref().map_or(0, Bytes::len));
+                Ok(piece)
+            }
             Some(Err(error)) => Err(classify(&error, true, false)),
             None => Err(Failure::on_the_way(FailureKind::Stalled)),
         }

@@ -3,7 +3,10 @@ use std::io::{self, Read};
 use bytes::{Buf, Bytes};
 use wx_proto::Body;
 
-use crate::Watch;
+use crate::{Watch, exchange};
+
+/// The most that is written at once. The limits of an exchange are looked at before each piece.
+const PIECE: usize = 64 * 1024;
 
 /// A request's body for ureq: reads the segments where they are. The one copy is ureq's, into its output buffer.
 pub(crate) struct Segments<'a, 'w> {
@@ -23,6 +26,8 @@ impl Read for Segments<'_, '_> {
         if self.watch.cancelled() {
             return Err(io::Error::other("cancelled"));
         }
+        let room = out.len().min(PIECE);
+        let out = &mut out[..room];
         let mut filled = 0;
         while filled < out.len() {
             if self.current.is_empty() {
@@ -35,6 +40,7 @@ impl Read for Segments<'_, '_> {
             self.current.copy_to_slice(&mut out[filled..filled + len]);
             filled += len;
         }
+        exchange::filled(filled);
         Ok(filled)
     }
 }

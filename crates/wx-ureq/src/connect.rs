@@ -14,6 +14,7 @@ use ureq::Error;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 use wx_proto::flow::{Failure, FailureKind, ProxyProblem};
 
+use crate::exchange;
 use crate::stages::{self, Stages};
 
 /// A failure that was seen here, so nothing about it is in doubt.
@@ -85,7 +86,8 @@ impl Connector for Connecting {
             request_level: false,
             resolver: details.resolver,
             now: details.now,
-            timeout: details.timeout,
+            timeout: exchange::limit(details.timeout)
+                .map_err(|error| ObservedError::never_connected(error, |_| FailureKind::Connect))?,
             current_time: Arc::clone(&details.current_time),
             run_connector: Arc::new(run),
             register_shutdown: Arc::clone(&details.register_shutdown),
@@ -120,17 +122,21 @@ impl Transport for Connected {
         if std::mem::take(&mut self.answered) {
             self.reused = true;
         }
-        match self.inner.transmit_output(amount, timeout) {
+        match self.inner.transmit_output(amount, exchange::limit(timeout)?) {
+            Ok(()) => {
+                exchange::written();
+                Ok(())
+            }
             Err(Error::Io(error)) if is_closed(error.kind()) => {
                 self.refused = true;
                 Ok(())
             }
-            result => result,
+            Err(error) => Err(error),
         }
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let result = self.inner.await_input(timeout);
+        let result = self.inner.await_input(exchange::limit(timeout)?);
         let closed = match &result {
             Ok(more) => !more,
             // What a TLS library says if the server closes without a word.

@@ -8,7 +8,6 @@ use ureq::config::{Config, ConfigBuilder};
 use ureq::typestate::AgentScope;
 use ureq::{Agent, AsSendBody, Body, BodyReader, Proxy, SendBody};
 use wx_client::proxy::ProxySettings;
-use wx_proto::endpoint::upload_media::CHUNK;
 use wx_proto::flow::Failure;
 use wx_proto::{Limits, Outgoing, Site};
 
@@ -16,6 +15,7 @@ use crate::body::Segments;
 use crate::buffer::Buffer;
 use crate::classify::classify;
 use crate::connect::Connecting;
+use crate::exchange::Exchange;
 use crate::resolve::{Known, Resolving};
 use crate::{BuildError, Watch, proxy, tls};
 
@@ -32,16 +32,15 @@ pub struct Http {
 
 impl Http {
     /// Returns a builder of ureq's configuration with the defaults of this crate, to start a custom
-    /// configuration from: the proxy of `proxy`, the TLS library and the certificates that the
-    /// Cargo features say, and room for a chunk in the output buffer. A smaller buffer costs a
-    /// little, and lets go sooner of a chunk that is cancelled on a slow line.
+    /// configuration from: the proxy of `proxy`, and the TLS library and the certificates that
+    /// the Cargo features say.
     ///
     /// ureq's own default trusts the certificates of webpki-roots only.
     ///
     /// # Errors
     /// [`BuildError::Proxy`] if ureq cannot use the proxy.
     pub fn defaults(proxy: &ProxySettings) -> Result<ConfigBuilder<AgentScope>, BuildError> {
-        let builder = Config::builder().output_buffer_size(OUTPUT).proxy(proxy::convert(proxy)?);
+        let builder = Config::builder().proxy(proxy::convert(proxy)?);
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
         let builder = builder.tls_config(tls::config());
         Ok(builder)
@@ -86,13 +85,16 @@ impl Http {
     /// such a connection breaks later, that is a failure here (`ureq::pool`, `ureq::run`).
     pub(crate) fn send(&self, outgoing: Outgoing, watch: &mut Watch<'_>) -> Result<(Parts, Reply), Failure> {
         let limits = outgoing.limits();
+        let mut exchange = Exchange::begin(limits);
         let (parts, body) = outgoing.into_http().into_parts();
         let response = if body.segments().is_empty() {
-            self.run(http::Request::from_parts(parts, ()), limits)
+            let request = http::Request::from_parts(parts, ());
+            exchange.within(|| self.run(request, limits))
         } else {
             let mut segments = Segments::new(body, watch);
             // The Content-Length that is already set makes ureq send the reader as it is, not chunked.
-            self.run(http::Request::from_parts(parts, SendBody::from_reader(&mut segments)), limits)
+            let request = http::Request::from_parts(parts, SendBody::from_reader(&mut segments));
+            exchange.within(|| self.run(request, limits))
         };
         let (mut head, body) = response.map_err(|error| self.failed(error))?.into_parts();
         // ureq's notes on the way, the URL among them.
@@ -100,7 +102,8 @@ impl Http {
         let len = body.content_length().and_then(|len| usize::try_from(len).ok()).unwrap_or(PIECE);
         let most = len.clamp(1, PIECE);
         let known = self.known.clone();
-        Ok((head, Reply { body: body.into_reader(), most, buffer: Buffer::default(), known }))
+        let body = body.into_reader();
+        Ok((head, Reply { body, most, buffer: Buffer::default(), known, exchange }))
     }
 
     #[cfg(all(test, feature = "rustls"))]
@@ -114,7 +117,8 @@ impl Http {
     }
 
     /// A stall is "no byte moved for this long", in whatever phase: ureq's limits per read and per write start anew
-    /// with each of them, its limits per phase do not, so those are off.
+    /// with each of them, its limits per phase do not, so those are off. The other time limits are
+    /// those of [`Exchange`].
     fn run(
         &self,
         request: http::Request<impl AsSendBody>,
@@ -131,7 +135,9 @@ impl Http {
             .https_only(!limits.direct)
             .max_redirects(0)
             .http_status_as_error(false)
-            .timeout_global(limits.total)
+            // The flow refuses heads that are too large; this leaves room for blanks between.
+            .max_response_header_size(limits.max_head.saturating_add(4096))
+            .timeout_global(None)
             .timeout_per_call(None)
             .timeout_resolve(stall)
             .timeout_connect(stall)
@@ -170,15 +176,18 @@ pub(crate) struct Reply {
     most: usize,
     buffer: Buffer,
     known: Known,
+    exchange: Exchange,
 }
 
 impl Reply {
     pub(crate) fn next(&mut self) -> Result<Option<Bytes>, Failure> {
         let mut space = self.buffer.space(self.most);
-        let len = self.body.read(space.as_mut()).map_err(|error| {
+        let read = self.exchange.within(|| self.body.read(space.as_mut()));
+        let len = read.map_err(|error| {
             self.known.forget();
             classify(error.into())
         })?;
+        self.exchange.received(len);
         Ok((len > 0).then(|| self.buffer.filled(space, len)))
     }
 }
@@ -186,9 +195,6 @@ impl Reply {
 fn new_agent(config: Config, known: Known) -> Agent {
     Agent::with_parts(config, Connecting::default(), Resolving::new(known))
 }
-
-/// A chunk and its form leave in one write: a fiftieth of a send's CPU less than with ureq's 128 KiB.
-const OUTPUT: usize = CHUNK as usize + 16 * 1024;
 
 /// Stands in for `Agent::cookie_jar_lock`, which exists with ureq's feature `cookies` only and then goes before a
 /// trait's method of that name.

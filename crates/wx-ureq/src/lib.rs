@@ -10,6 +10,7 @@ mod classify;
 mod client;
 mod connect;
 mod drive;
+mod exchange;
 mod http;
 mod messages;
 mod outbox;

@@ -5,7 +5,7 @@ use bytes::{Bytes, BytesMut};
 use http::Response;
 use http::response::Parts;
 
-use super::{Action, CallId, Failure, Input, Misuse};
+use super::{Action, CallId, Failure, FailureKind, Input, Misuse};
 use crate::{Outgoing, ReplyError};
 
 /// One try of one request.
@@ -110,6 +110,10 @@ impl Exchange {
             return Err(Misuse);
         }
         match (input, &mut self.reply) {
+            (Input::Head(id, head), None) if id == self.id && !self.outgoing.limits().admit(&head) => {
+                let failure = Failure::on_the_way(FailureKind::Protocol);
+                Ok(Some(Ended::Failed(failure.of(&self.outgoing))))
+            }
             (Input::Head(id, head), reply @ None) if id == self.id => {
                 *reply = Some(Gathered { head, piece: Bytes::new(), pieces: BytesMut::new() });
                 Ok(None)

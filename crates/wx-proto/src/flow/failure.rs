@@ -75,7 +75,9 @@ impl fmt::Display for Failure {
             FailureKind::Tls => write!(f, "no secure connection (TLS) to {host}"),
             FailureKind::Dropped => write!(f, "the connection to {host} was closed"),
             FailureKind::Stalled => write!(f, "the connection to {host} stalled"),
-            FailureKind::Protocol => write!(f, "the answer of {host} was not HTTP"),
+            FailureKind::Protocol => {
+                write!(f, "the answer of {host} was not HTTP, or its head was too large")
+            }
             FailureKind::Other => write!(f, "the request to {host} failed"),
         }
     }
@@ -99,9 +101,10 @@ pub enum FailureKind {
     Tls,
     /// The connection was closed or reset.
     Dropped,
-    /// No byte moved for the time in [`Limits`](crate::Limits).
+    /// No byte moved for a time, too few moved over a longer one, or it took too long in all: one of
+    /// the time limits in [`Limits`](crate::Limits).
     Stalled,
-    /// What came was not HTTP.
+    /// What came was not HTTP, or its head was larger than [`Limits`](crate::Limits) allow.
     Protocol,
     /// The client could not say.
     Other,

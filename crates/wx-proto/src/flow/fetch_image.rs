@@ -6,7 +6,7 @@ use http::HeaderMap;
 use http::header::RETRY_AFTER;
 
 use self::body::{Body, Next};
-use super::{Action, CallId, Failure, Flow, Input, Misuse, Progress, repeating};
+use super::{Action, CallId, Failure, FailureKind, Flow, Input, Misuse, Progress, repeating};
 use crate::endpoint::Endpoint;
 use crate::endpoint::get_msg_img::{self, GetMsgImg, ImageSize};
 use crate::{Cause, Error, Fetched, MsgId, Outgoing, Policy, ReplyError, Seed, Session, Step};
@@ -56,8 +56,7 @@ impl FetchImage {
         policy: Policy,
     ) -> Result<Self, Error> {
         let request = GetMsgImg::new(id, size, seed).request(session);
-        let outgoing =
-            request.map_err(|unready| Error::new(Step::Prepare, unready))?.with_stall(policy.call_stall);
+        let outgoing = request.map_err(|unready| Error::new(Step::Prepare, unready))?.for_call(&policy);
         Ok(Self {
             outgoing,
             restartable,
@@ -130,6 +129,10 @@ impl Flow for FetchImage {
 
     fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
         let next = match (&mut self.stage, input) {
+            (Stage::Send, Input::Head(id, head)) if id == self.id && !self.outgoing.limits().admit(&head) => {
+                self.failed(Failure::on_the_way(FailureKind::Protocol), now);
+                return Ok(());
+            }
             (Stage::Send, Input::Head(id, head)) if id == self.id => {
                 match get_msg_img::head(head.status, &head.headers, self.policy.max_fetch) {
                     Ok(head) => self.stage = Stage::Body(Box::new(Body::new(head, &self.policy))),

@@ -80,7 +80,7 @@ impl ListContacts {
 fn page(seq: u64, id: CallId, session: &Session, unix_ms: u64, policy: &Policy) -> Result<Stage, Error> {
     let call = GetContact::new(seq, unix_ms);
     let request = call.request(session).map_err(|unready| Error::new(Step::Contacts, unready))?;
-    let repeating = Repeating::new(id, request.with_stall(policy.call_stall)).for_lists();
+    let repeating = Repeating::new(id, request.for_call(policy)).for_lists();
     Ok(Stage::Page(call, Box::new(repeating)))
 }
 

@@ -99,7 +99,7 @@ impl<T: FnMut(&LoginState)> Login<T> {
     pub fn push(session: &Session, seed: Seed, policy: Policy, tell: T) -> Result<Self, Error> {
         let call = PushLoginUrl::new(seed.unix_ms);
         let request = call.request(session).map_err(|unready| Error::new(Step::Prepare, unready))?;
-        let repeating = Repeating::new(CallId::FIRST, request.with_stall(policy.call_stall));
+        let repeating = Repeating::new(CallId::FIRST, request.for_call(&policy));
         let login = Self::new(session.site().clone(), seed, policy, tell);
         // The ticket is of the login before; this one has to give its own.
         let cookies = session.cookies().without(DATA_TICKET);
@@ -143,8 +143,7 @@ impl<T: FnMut(&LoginState)> Login<T> {
         let call = self.page.pairs.iter().fold(new, |call, (key, value)| call.page_pair(key, value));
         match call.request(&self.site) {
             Ok(request) => {
-                self.stage =
-                    Stage::Code(call, Repeating::new(id, request.with_stall(self.policy.call_stall)));
+                self.stage = Stage::Code(call, Repeating::new(id, request.for_call(&self.policy)));
             }
             Err(unready) => self.fail(Step::Prepare, unready),
         }
@@ -192,7 +191,7 @@ impl<T: FnMut(&LoginState)> Login<T> {
         let call = self.page.add_to(call);
         match call.request(&site) {
             Ok(request) => {
-                let repeating = Repeating::new(next_id, request.with_stall(self.policy.call_stall))
+                let repeating = Repeating::new(next_id, request.for_call(&self.policy))
                     .with_tries(self.policy.login_tries)
                     .repeated_if(is_server_trouble);
                 self.stage = Stage::Page { call, site, elsewhere, repeating };
@@ -230,7 +229,7 @@ fn poll_request(
     unix_ms: u64,
 ) -> Result<Outgoing, Unready> {
     let request = PollLogin::new(uuid.clone(), scanned, unix_ms).request(site)?;
-    Ok(request.with_stall(policy.poll_stall))
+    Ok(request.for_poll(policy))
 }
 
 impl<T: FnMut(&LoginState)> Flow for Login<T> {

@@ -26,7 +26,7 @@ impl Logout {
     pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
         let call = logout::Logout::new(seed.unix_ms);
         let request = call.request(session).map_err(|unready| Error::new(Step::Prepare, unready))?;
-        let repeating = Repeating::new(CallId::FIRST, request.with_stall(policy.call_stall));
+        let repeating = Repeating::new(CallId::FIRST, request.for_call(&policy));
         let repeating = repeating.repeated_if(is_no_verdict);
         Ok(Self { call, repeating, policy, done: None })
     }

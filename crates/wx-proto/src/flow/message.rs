@@ -163,7 +163,7 @@ impl SendUploaded {
             Call::Picture(SendMsgImg::new(media_id, to.clone(), seed))
         };
         let outgoing = match call.request(session) {
-            Ok(outgoing) => outgoing.with_stall(policy.message_stall),
+            Ok(outgoing) => outgoing.for_message(&policy),
             Err(unready) => {
                 return Err(Error {
                     uploaded: Some(Box::new(uploaded)),

@@ -241,8 +241,8 @@ impl Flow for NextMessages {
 
 fn request(check: bool, seed: Seed, session: &Session, policy: &Policy) -> Result<Outgoing, Unready> {
     if check {
-        Ok(SyncCheck::new(seed).request(session)?.with_stall(policy.poll_stall))
+        Ok(SyncCheck::new(seed).request(session)?.for_poll(policy))
     } else {
-        Ok(Sync::new(seed).request(session)?.with_stall(policy.call_stall))
+        Ok(Sync::new(seed).request(session)?.for_call(policy))
     }
 }

@@ -50,7 +50,7 @@ impl Restore {
     ) -> Result<Self, Error> {
         let init = Init::new(seed);
         let request = init.request(&session).map_err(|unready| Error::new(Step::Prepare, unready))?;
-        let call = Repeating::new(id, request.with_stall(policy.call_stall)).for_lists();
+        let call = Repeating::new(id, request.for_call(&policy)).for_lists();
         let call = call.with_tries(tries).repeated_if(is_no_verdict);
         let clock = Clock::new(seed.unix_ms);
         Ok(Self { session, seed, policy, clock, stage: Stage::Init(init, call) })
@@ -75,7 +75,7 @@ impl Restore {
 
     fn notify(&self, next_id: CallId) -> Stage {
         let notice = StatusNotify::new(self.seed).request(&self.session).ok();
-        let notice = notice.map(|notice| notice.with_total(self.policy.side_call_limit));
+        let notice = notice.map(|notice| notice.for_side_call(&self.policy));
         Stage::Notify(SideCalls::new(next_id, notice))
     }
 }

@@ -164,8 +164,7 @@ impl Upload {
     }
 
     fn side_calls(&self, calls: Vec<Outgoing>) -> SideCalls {
-        let limit = self.policy.side_call_limit;
-        SideCalls::new(self.next_id, calls.into_iter().map(|call| call.with_total(limit)))
+        SideCalls::new(self.next_id, calls.into_iter().map(|call| call.for_side_call(&self.policy)))
     }
 
     /// The check, if the picture is large enough, else the chunks (P41).
@@ -174,7 +173,7 @@ impl Upload {
             return self.first_chunk();
         }
         let call = CheckUpload::new(self.picture(), self.media.md5(), self.to.clone(), self.seed);
-        let outgoing = call.request(&self.session)?.with_stall(self.policy.call_stall);
+        let outgoing = call.request(&self.session)?.for_call(&self.policy);
         Ok(Stage::Check(call, Repeating::new(self.next_id, outgoing)))
     }
 
@@ -236,7 +235,7 @@ impl Upload {
             Some(form) => form,
             None => Box::new(ChunkForm::new(&self.media, &self.session)?),
         };
-        let request = form.request(self.chunk, bytes)?.with_stall(self.policy.upload_stall);
+        let request = form.request(self.chunk, bytes)?.for_chunk(&self.policy);
         self.form = Some(form);
         Ok(Stage::Send(Repeating::new(self.next_id, request)))
     }

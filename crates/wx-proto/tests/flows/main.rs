@@ -11,6 +11,7 @@ mod echoes;
 mod fetch;
 mod file_helper;
 mod kept_login;
+mod limits;
 mod login;
 mod login_page;
 mod logout;

@@ -12,6 +12,7 @@ mod outbox;
 mod pace;
 mod reused;
 mod secrets;
+mod slow;
 #[cfg(feature = "tracing")]
 mod spans;
 mod trust;
@@ -36,6 +37,7 @@ pub(crate) use outbox::*;
 pub(crate) use pace::*;
 pub(crate) use reused::*;
 pub(crate) use secrets::*;
+pub(crate) use slow::*;
 #[cfg(feature = "tracing")]
 pub(crate) use spans::*;
 pub(crate) use trust::*;
@@ -122,6 +124,8 @@ macro_rules! scenarios {
             odd_bytes_of_strangers_stop_nothing a_damaged_id_costs_its_element_alone
             a_login_whose_webwxinit_fails_is_kept a_question_that_cannot_be_asked_becomes_a_code
             only_a_good_logout_is_one
+            no_answer_is_endless a_request_that_is_read_too_slowly_stalls
+            a_slow_answer_stalls_only_below_the_rate a_long_poll_is_given_up_in_time heads_have_a_limit
             pictures_keep_their_distance only_pictures_to_be_uploaded_keep_their_distance
         }
         #[cfg(target_os = "linux")]

@@ -1,0 +1,82 @@
+//! The time limits that hold for a whole exchange, which ureq has no setting for: how long one may
+//! take depends on how much it moves.
+//!
+//! ureq does all I/O of an exchange on the thread that calls it. So the clock of the exchange is
+//! left with the thread, where the transport of [`crate::connect`] finds it before it blocks.
+
+use std::cell::Cell;
+use std::time::Instant;
+
+use ureq::unversioned::transport::NextTimeout;
+use ureq::{Error, Timeout};
+use wx_client::exchange_clock::ExchangeClock;
+use wx_proto::Limits;
+
+#[derive(Clone, Copy)]
+struct Current {
+    clock: ExchangeClock,
+    /// Bytes of the request's body that are ready to be written.
+    filled: u64,
+}
+
+thread_local! {
+    static CURRENT: Cell<Option<Current>> = const { Cell::new(None) };
+}
+
+/// One exchange, between its calls of ureq.
+pub(crate) struct Exchange(ExchangeClock);
+
+impl Exchange {
+    pub(crate) fn begin(limits: Limits) -> Self {
+        Self(ExchangeClock::start(limits, Instant::now()))
+    }
+
+    /// Runs a call of ureq under the limits of this exchange.
+    pub(crate) fn within<T>(&mut self, call: impl FnOnce() -> T) -> T {
+        self.0.resume(Instant::now());
+        let outer = CURRENT.replace(Some(Current { clock: self.0, filled: 0 }));
+        let output = call();
+        if let Some(current) = CURRENT.replace(outer) {
+            self.0 = current.clock;
+        }
+        self.0.pause(Instant::now());
+        output
+    }
+
+    /// Counts bytes of the reply's body.
+    pub(crate) fn received(&mut self, bytes: usize) {
+        self.0.count(bytes as u64);
+    }
+}
+
+/// Notes bytes of the request's body that ureq is about to write.
+pub(crate) fn filled(bytes: usize) {
+    update(|current| current.filled += bytes as u64);
+}
+
+/// Counts what was noted: it has been written.
+pub(crate) fn written() {
+    update(|current| current.clock.count(std::mem::take(&mut current.filled)));
+}
+
+fn update(change: impl FnOnce(&mut Current)) {
+    if let Some(mut current) = CURRENT.get() {
+        change(&mut current);
+        CURRENT.set(Some(current));
+    }
+}
+
+/// Returns `timeout`, or what is left of the exchange if that is less.
+pub(crate) fn limit(timeout: NextTimeout) -> Result<NextTimeout, Error> {
+    let Some(current) = CURRENT.get() else { return Ok(timeout) };
+    let left = current.clock.left(Instant::now());
+    if left.is_zero() {
+        return Err(Error::Timeout(Timeout::Global));
+    }
+    let left = left.into();
+    Ok(if left < timeout.after {
+        NextTimeout { after: left, reason: Timeout::Global, ..timeout }
+    } else {
+        timeout
+    })
+}

@@ -1,0 +1,179 @@
+//! Servers that never stop, and those that are only slow.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::thread::sleep;
+use std::time::Duration;
+
+use wx_emulator::Emulator;
+use wx_proto::flow::{Delivered, FailureKind};
+use wx_proto::{Cause, Outcome, Policy, Recipient, ReplyError};
+
+use super::{
+    Transport, client, client_at, friend, large, listen, network, one_try, place, policy, read_head, server,
+    session, small,
+};
+
+const STEP: Duration = Duration::from_millis(5);
+
+/// The time after which the rate counts.
+const SOON: Duration = Duration::from_millis(300);
+
+/// Something moves all the time, so no stall ends an exchange.
+fn impatient() -> Policy {
+    let mut policy = one_try().with_stall(Duration::from_secs(5));
+    policy.slow_after = SOON;
+    policy
+}
+
+/// Answers with `start`, then with `piece` again and again. After five seconds and more it gives
+/// up, so that a client without a limit fails instead of waiting for ever.
+fn endless(start: &'static str, piece: &'static str) -> String {
+    listen(move |mut stream| {
+        read_head(&mut stream);
+        let mut go_on = stream.write_all(start.as_bytes()).is_ok();
+        for _ in 0..1000 {
+            sleep(STEP);
+            go_on = go_on && stream.write_all(piece.as_bytes()).is_ok();
+            if !go_on {
+                break;
+            }
+        }
+    })
+}
+
+pub(crate) fn no_answer_is_endless<T: Transport>() {
+    const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+    const EXTENDED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;";
+    const TRAILED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n";
+    let answers = [
+        ("HTTP/1.1 200 O", "K"),
+        ("HTTP/1.1 200 OK\r\nx: ", "x"),
+        ("", "HTTP/1.1 100 Continue\r\n\r\n"),
+        ("", "HTTP/1.1 103 Early Hints\r\nlink: <a>\r\n\r\n"),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n", "x"),
+        ("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n", "x"),
+        (CHUNKED, "1\r\nx\r\n"),
+        (CHUNKED, "1;y=z\r\nx\r\n"),
+        (EXTENDED, "y"),
+        (TRAILED, "x"),
+        (TRAILED, "x: y\r\n"),
+    ];
+    std::thread::scope(|scope| {
+        for (start, piece) in answers {
+            scope.spawn(move || {
+                let client: T = client_at(&endless(start, piece), impatient());
+                let failure = network(&client.contacts().unwrap_err());
+                assert_eq!(failure, (FailureKind::Stalled, Delivered::Unknown), "{start:?}, {piece:?}");
+            });
+        }
+    });
+}
+
+/// Reads `step` bytes of a request each millisecond, and refuses it at its end.
+fn slow_reader(step: usize) -> String {
+    listen(move |mut stream| {
+        let head = read_head(&mut stream).to_ascii_lowercase();
+        let len = head.split("content-length: ").nth(1).unwrap();
+        let mut left: usize = len.split("\r\n").next().unwrap().parse().unwrap();
+        while left > 0 {
+            sleep(Duration::from_millis(1));
+            match stream.read(&mut vec![0; step.min(left)]) {
+                Ok(len) if len > 0 => left -= len,
+                _ => return,
+            }
+        }
+        refuse(stream);
+    })
+}
+
+fn refuse(mut stream: TcpStream) {
+    let answer = b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    stream.write_all(answer).unwrap_or_default();
+}
+
+pub(crate) fn a_request_that_is_read_too_slowly_stalls<T: Transport>() {
+    let to = Recipient::file_helper();
+    let upload = |step, policy| {
+        let client: T = client_at(&slow_reader(step), policy);
+        client.upload(&to, large()).unwrap_err()
+    };
+    let mut strict = impatient();
+    strict.min_rate = 8 * 1024 * 1024;
+    assert_eq!(network(&upload(256, strict)), (FailureKind::Stalled, Delivered::Unknown));
+
+    // The same for longer than the time after which the rate counts, and faster than the rate.
+    let mut fair = impatient();
+    fair.slow_after = 3 * SOON;
+    assert_eq!(upload(400, fair).cause, Cause::Reply(ReplyError::Status(413)));
+}
+
+pub(crate) fn a_slow_answer_stalls_only_below_the_rate<T: Transport>() {
+    for (min_rate, sent) in [(100_000, false), (1, true)] {
+        let server = server(&["trickle=1@webwxsendmsgimg"]);
+        let uploaded = client::<T>(&server).upload(&friend(&server), small()).unwrap();
+        let mut policy = impatient();
+        (policy.slow_after, policy.min_rate) = (SOON / 2, min_rate);
+        let result = T::new(session(&server), policy, None).send_uploaded(&friend(&server), &uploaded);
+        match result {
+            Ok(_) => assert!(sent, "{min_rate}"),
+            Err(error) => {
+                assert_eq!((error.outcome(), sent), (Outcome::Unknown, false), "{error}");
+            }
+        }
+        assert_eq!(server.requests_to("webwxsendmsgimg"), 1);
+    }
+}
+
+/// A synccheck that is held longer than any server holds one, and answered before it stalls.
+pub(crate) fn a_long_poll_is_given_up_in_time<T: Transport>() {
+    let builder = Emulator::builder().image(small());
+    let server = place::start(builder.fault("delay=3000@synccheck#1".parse().unwrap()));
+    let mut policy = policy();
+    policy.poll_stall = Duration::from_secs(10);
+    policy.poll_limit = SOON;
+    policy.longest_back_off = Duration::from_millis(20);
+    T::new(session(&server), policy, None).batches(1).pop().unwrap().unwrap();
+    assert!(server.requests_to("synccheck") > 1, "the first was waited for");
+}
+
+/// Refuses with so many headers, which count so many bytes in all.
+fn head(headers: usize, bytes: usize) -> String {
+    listen(move |mut stream| {
+        read_head(&mut stream);
+        let mut lines = vec!["content-length: 0".to_owned(), "connection: close".to_owned()];
+        lines.extend((3..headers).map(|number| format!("x-{number}: y")));
+        // Each line ends in two bytes and has two between name and value.
+        let filled: usize = lines.iter().map(|line| line.len() + 2).sum();
+        let fill = bytes.saturating_sub(filled + "z".len() + 4);
+        lines.push(format!("z: {}", "z".repeat(fill)));
+        let answer = format!("HTTP/1.1 403 Forbidden\r\n{}\r\n\r\n", lines.join("\r\n"));
+        stream.write_all(answer.as_bytes()).unwrap_or_default();
+        // Bytes that nobody has read reset the connection when it is closed.
+        stream.shutdown(std::net::Shutdown::Write).unwrap_or_default();
+        std::io::copy(&mut stream, &mut std::io::sink()).unwrap_or_default();
+    })
+}
+
+pub(crate) fn heads_have_a_limit<T: Transport>() {
+    for (headers, bytes, good) in [
+        (100, 0, true),
+        (101, 0, false),
+        (128, 0, false),
+        (1000, 0, false),
+        (10, 32 * 1024, true),
+        (10, 32 * 1024 + 1, false),
+        (100, 32 * 1024, true),
+        (10, 64 * 1024, false),
+        (10, 1024 * 1024, false),
+    ] {
+        let cause = client_at::<T>(&head(headers, bytes), one_try()).contacts().unwrap_err().cause;
+        let expected = Cause::Reply(ReplyError::Status(403));
+        match cause {
+            Cause::Network { failure, .. } if !good => {
+                assert_eq!((failure.kind, failure.delivered), (FailureKind::Protocol, Delivered::Unknown));
+            }
+            cause => assert_eq!((cause, good), (expected, true), "{headers} headers, {bytes} bytes"),
+        }
+    }
+}
