@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use tokio::task::yield_now;
 use wx_emulator::Emulator;
-use wx_proto::flow::{Action, FetchImage, Flow, Resume, SendImage, Snapshot};
+use wx_proto::flow::{FetchImage, Flow, Resume, SendImage, Snapshot};
 use wx_proto::{IdSource, ImageSize, MsgId, Policy, Recipient, Seed, Session};
 use wx_reqwest::{Client, Media, Sink, Source, Watch, drive};
 

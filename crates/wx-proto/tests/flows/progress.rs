@@ -78,7 +78,7 @@ fn failed_polls_say_why_until_one_goes_well() {
         [
             first(),
             after(2, "the server refused it: Ret -1 (server error)"),
-            after(3, "the server answered with status 429")
+            after(3, "the server answered that there were too many requests (429)")
         ]
     );
 }
