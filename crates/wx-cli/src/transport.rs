@@ -141,7 +141,7 @@ impl Client {
             Wire::Ureq(http) => {
                 use wx_ureq::Source;
                 let mut source = match input {
-                    Input::File(path) => Source::path(path)?,
+                    Input::File(path) => Source::path(&path).map_err(|error| unnamed(&path, error))?,
                     Input::Bytes(name, bytes) => Source::bytes(name, bytes),
                     Input::Once(None) => Source::reader("", io::stdin().lock(), SPOOL, limit)?,
                     Input::Once(Some(file)) => Source::reader("", file, SPOOL, limit)?,
@@ -152,7 +152,7 @@ impl Client {
             Wire::Reqwest(http, runtime) => until_stopped(runtime, ears.report(), async {
                 use wx_reqwest::Source;
                 let mut source = match input {
-                    Input::File(path) => Source::path(path).await?,
+                    Input::File(path) => Source::path(&path).await.map_err(|error| unnamed(&path, error))?,
                     Input::Bytes(name, bytes) => Source::bytes(name, bytes),
                     Input::Once(None) => Source::reader("", tokio::io::stdin(), SPOOL, limit).await?,
                     Input::Once(Some(file)) => {
@@ -242,6 +242,15 @@ fn until_stopped<T>(
 fn bad_proxy(error: ProxyError) -> Problem {
     let problem = Problem::local(error.to_string(), Advice::CheckProxy);
     Problem { class: Class::Usage, ..problem.hint("correct or unset it") }
+}
+
+/// What is wrong with a picture's file; the report names it itself.
+fn unnamed(path: &Path, error: io::Error) -> Problem {
+    let problem = Problem::from(error);
+    match problem.message.strip_prefix(&format!("{}: ", path.display())) {
+        Some(why) => Problem { message: why.into(), ..problem },
+        None => problem,
+    }
 }
 
 fn no_client(error: &impl Display) -> Problem {

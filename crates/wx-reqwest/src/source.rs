@@ -59,10 +59,10 @@ impl Source {
     /// Cancel safe.
     ///
     /// # Errors
-    /// Says why the file cannot be read; it does not name the path.
+    /// Names the file and says why it cannot be read.
     pub async fn path(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref().to_owned();
-        spawn_blocking(move || Self::open(&path)).await?
+        spawn_blocking(move || Self::open(&path).map_err(|error| named(&path, &error))).await?
     }
 
     fn open(path: &Path) -> io::Result<Self> {
@@ -205,6 +205,11 @@ impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Source").field("name", &self.name).field("len", &self.len).finish_non_exhaustive()
     }
+}
+
+/// The error, with the name of its file.
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// The usual reasons in words; the rest as the system tells it.

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use tokio::task::yield_now;
 use wx_emulator::Emulator;
-use wx_proto::flow::{Action, FetchImage, Flow, Resume, SendImage, Snapshot};
+use wx_proto::flow::{FetchImage, Flow, Resume, SendImage, Snapshot};
 use wx_proto::{IdSource, ImageSize, MsgId, Policy, Recipient, Seed, Session};
 use wx_reqwest::{Client, Media, Sink, Source, Watch, drive};
 
@@ -272,7 +272,6 @@ async fn a_dropped_send_leaves_the_message_in_doubt_and_the_same_id_goes_out_aga
         }
     }
     assert!(flow.progress().in_doubt);
-    assert!(matches!(flow.poll(Duration::from_secs(3600)), Action::Send(..)));
     let sent = drive(client.http(), &mut source, &mut flow, &mut Watch::new()).await.unwrap();
     assert!(server.requests_to("webwxsendmsgimg") >= 2);
     assert_eq!(server.messages().len(), 1);

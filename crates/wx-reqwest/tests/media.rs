@@ -45,18 +45,18 @@ async fn every_kind_of_source_arrives() {
 }
 
 #[tokio::test]
-async fn a_path_that_cannot_be_read_says_why() {
+async fn a_path_that_cannot_be_read_is_named_and_says_why() {
     let dir = tempfile::tempdir().unwrap();
     let reason = async |path: std::path::PathBuf| Source::path(path).await.unwrap_err();
-    let missing = reason(dir.path().join("none")).await;
-    assert_eq!(
-        (missing.kind(), missing.to_string().as_str()),
-        (ErrorKind::NotFound, "there is no such file")
-    );
+    let path = dir.path().join("none");
+    let missing = reason(path.clone()).await;
+    let words = format!("{}: there is no such file", path.display());
+    assert_eq!((missing.kind(), missing.to_string()), (ErrorKind::NotFound, words));
     let directory = reason(dir.path().to_owned()).await;
-    assert_eq!(directory.to_string(), "it is a directory, not a file");
+    let words = format!("{}: it is a directory, not a file", dir.path().display());
+    assert_eq!(directory.to_string(), words);
     #[cfg(unix)]
-    assert_eq!(reason("/dev/null".into()).await.to_string(), "it is not a regular file");
+    assert_eq!(reason("/dev/null".into()).await.to_string(), "/dev/null: it is not a regular file");
 }
 
 #[tokio::test]

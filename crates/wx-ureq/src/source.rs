@@ -53,9 +53,13 @@ impl Source {
     /// A file. The name without its directories goes into the form, the time of its last change too.
     ///
     /// # Errors
-    /// Says why the file cannot be read; it does not name the path.
+    /// Names the file and says why it cannot be read.
     pub fn path(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
+        Self::open(path).map_err(|error| named(path, &error))
+    }
+
+    fn open(path: &Path) -> io::Result<Self> {
         let about = fs::metadata(path).map_err(explain)?;
         if about.is_dir() {
             return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory, not a file"));
@@ -155,6 +159,11 @@ impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Source").field("name", &self.name).field("len", &self.len).finish_non_exhaustive()
     }
+}
+
+/// The error, with the name of its file.
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// The usual reasons in words; the rest as the system tells it.

@@ -125,7 +125,7 @@ fn with_few_files(place: &Place, files: u32, args: &[&str]) {
     shell.args(["-c", &format!("ulimit -n {files}; exec \"$@\""), "sh"]).arg(wx.get_program());
     shell.args(wx.get_args()).current_dir(place.path("")).stdin(Stdio::null());
     let mut child = shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    for _ in 0..40 {
+    for _ in 0..20 {
         if child.try_wait().unwrap().is_some() {
             break;
         }
@@ -168,7 +168,7 @@ fn few_files_are_an_error_and_no_panic() {
             scope.spawn({
                 let (place, commands) = (&place, &commands);
                 move || {
-                    for files in 4..=10 {
+                    for files in [5, 6, 7, 8, 10] {
                         for command in commands {
                             let args = [command, &own[..], &["--transport", transport]].concat();
                             with_few_files(place, files, &args);
@@ -177,7 +177,7 @@ fn few_files_are_an_error_and_no_panic() {
                 }
             });
         }
-        for files in 4..=14 {
+        for files in [5, 6, 7, 8, 10, 14] {
             with_few_files(&place, files, &["emulate", "--image", "a.jpg", "--port-file", "port"]);
             with_few_files(&place, files, &["demo"]);
         }

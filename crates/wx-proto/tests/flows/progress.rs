@@ -63,7 +63,7 @@ fn failed_polls_say_why_until_one_goes_well() {
         [
             first(),
             after(2, "the server answered with status 502"),
-            after(3, "the connection was closed, 2 times"),
+            after(3, "the connection to webpush.wx.qq.com was closed, 2 times"),
             first(),
             after(2, "the server answered with a web page"),
             after(3, "the server refused it: Ret 7"),
@@ -78,7 +78,7 @@ fn failed_polls_say_why_until_one_goes_well() {
         [
             first(),
             after(2, "the server refused it: Ret -1 (server error)"),
-            after(3, "the server answered with status 429")
+            after(3, "the server answered that there were too many requests (429)")
         ]
     );
 }
@@ -95,7 +95,7 @@ fn a_send_says_why_a_chunk_and_a_message_are_repeated() {
             after(2, "the server answered with status 503"),
             first(),
             after(2, "the server answered with status 502"),
-            after(3, "the connection was closed, 2 times"),
+            after(3, "the connection to wx.qq.com was closed, 2 times"),
         ]
     );
 }
@@ -132,8 +132,8 @@ fn a_fetch_waits_as_long_as_the_server_asks_for() {
         rows,
         [
             first(),
-            after(2, "the server answered with status 429"),
-            after(3, "the connection was closed, 2 times"),
+            after(2, "the server answered that there were too many requests (429)"),
+            after(3, "the connection to wx.qq.com was closed, 2 times"),
         ]
     );
     let error = World::new("", vec![too_many("1"); 3]).run(&mut fetch()).unwrap_err();
