@@ -124,7 +124,7 @@ pub(crate) fn a_request_that_is_read_too_slowly_stalls<T: Transport>() {
 }
 
 pub(crate) fn a_slow_answer_stalls_only_below_the_rate<T: Transport>() {
-    let server = server(&["trickle=2@webwxgetmsgimg"]);
+    let server = server(&["trickle=3@webwxgetmsgimg"]);
     let id = client::<T>(&server).send(&friend(&server), small(), quiet).unwrap().msg_id;
     let fetch = |min_rate| {
         let mut policy = impatient();
@@ -144,7 +144,7 @@ pub(crate) fn a_slow_answer_stalls_only_below_the_rate<T: Transport>() {
 /// A synccheck that is held longer than any server holds one, and answered before it stalls.
 pub(crate) fn a_long_poll_is_given_up_in_time<T: Transport>() {
     let builder = Emulator::builder().image(small());
-    let server = place::start(builder.fault("delay=3000@synccheck#1".parse().unwrap()));
+    let server = place::start(builder.fault("delay=1500@synccheck#1".parse().unwrap()));
     let mut policy = policy();
     policy.poll_stall = Duration::from_secs(10);
     policy.poll_limit = SOON;
