@@ -149,7 +149,7 @@ pub(crate) struct SendImage {
     pub(crate) images: Vec<PathBuf>,
 }
 
-/// Go on with a wx send-image --resume-dir that did not finish, in the login that began it.
+/// Go on with a send-image --resume-dir that did not finish.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Resume {
     #[command(flatten)]

@@ -67,9 +67,9 @@ impl Batch<'_> {
 
     /// What was uploaded, now or before.
     fn upload(&self, file: usize, to: usize) -> Result<Uploaded, Problem> {
-        let message = self.job.message(file, to)?;
         let session = self.client.session();
-        if let Some(uploaded) = message.uploaded(session) {
+        let message = self.job.message(file, to, session)?;
+        if let Some(uploaded) = message.uploaded(session)? {
             return Ok(uploaded);
         }
         let path = &self.job.plan().files[file];
@@ -89,7 +89,7 @@ impl Batch<'_> {
     }
 
     fn message(&self, file: usize, to: usize, uploaded: &Uploaded) -> Result<Sent, Problem> {
-        let message = self.job.message(file, to)?;
+        let message = self.job.message(file, to, self.client.session())?;
         let policy = self.client.policy();
         let flow = message.send(self.client.session(), uploaded, &policy, self.resend)?;
         let sent = self.client.drive(flow, self.report).map_err(|problem| Problem {

@@ -44,6 +44,9 @@ impl JobDir {
     pub(crate) fn create(dir: Option<&Path>, mut plan: SendPlan, session: &Session) -> Result<Self, Problem> {
         let outbox = dir.map_or_else(|| Ok(Outbox::in_memory()), Outbox::open)?;
         if dir.is_some() {
+            if !outbox.messages().is_empty() {
+                About::of(&outbox)?;
+            }
             if !outbox.messages().iter().all(is_sent) || !outbox.clear()? {
                 return Err(Problem::local("holds an unfinished job", Advice::CheckFile)
                     .hint("wx resume goes on with it; to give it up delete the directory"));
@@ -68,16 +71,12 @@ impl JobDir {
         // Nothing is made where nothing is.
         fs::metadata(dir)?;
         let outbox = Outbox::open(dir)?;
-        let about = outbox.about();
-        if about.is_null() {
-            fs::remove_file(dir.join(Outbox::FILE))?;
+        if outbox.messages().is_empty() {
+            outbox.remove()?;
             return Err(Problem::local("holds no job", Advice::CheckFile)
                 .hint("give the directory of a wx send-image --resume-dir that did not finish"));
         }
-        let about = serde_json::from_value(about).map_err(|_| {
-            Problem::local("holds an outbox of another program", Advice::CheckFile)
-                .hint("choose another directory")
-        })?;
+        let about = About::of(&outbox)?;
         Ok(Self { dir: Some(dir.to_owned()), outbox, about })
     }
 
@@ -111,8 +110,8 @@ impl JobDir {
     }
 
     /// Begins to work on a message.
-    pub(crate) fn message(&self, file: usize, to: usize) -> Result<OutboxJob, Problem> {
-        Ok(self.outbox.job(&key_of(file, to), &self.plan().to[to])?)
+    pub(crate) fn message(&self, file: usize, to: usize, session: &Session) -> Result<OutboxJob, Problem> {
+        Ok(self.outbox.job(&key_of(file, to), &self.plan().to[to], session)?)
     }
 
     /// The work is over for now. Says whether something is left to go on with; if not, nothing
@@ -120,11 +119,20 @@ impl JobDir {
     pub(crate) fn close(self) -> io::Result<bool> {
         let left = self.outbox.is_broken()
             || (self.outbox.is_begun() && !self.outbox.messages().iter().all(is_sent));
-        if let (Some(dir), false) = (&self.dir, left) {
-            // While it is still locked: whoever opened it meanwhile sees that it is gone.
-            fs::remove_file(dir.join(Outbox::FILE))?;
+        if !left {
+            self.outbox.remove()?;
         }
         Ok(left && self.is_kept())
+    }
+}
+
+impl About {
+    /// What another program keeps in an outbox is nothing to be sent on or forgotten here.
+    fn of(outbox: &Outbox) -> Result<Self, Problem> {
+        serde_json::from_value(outbox.about()).map_err(|_| {
+            Problem::local("holds an outbox of another program", Advice::CheckFile)
+                .hint("choose another directory")
+        })
     }
 }
 

@@ -13,9 +13,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
-use wx_proto::{LocalError, MsgId, UserName};
+use wx_proto::{Cause, Error, LocalError, MsgId, Session, Step, UserName};
 
 use crate::lock::{LockedFile, sync_directory};
+use crate::seed::entropy;
 use crate::temp_file;
 use record::{Entry, Message, Planned, Record};
 use storage::MemoryStorage;
@@ -126,14 +127,14 @@ impl Outbox {
         }
         let outbox = Self::new(record, storage, good as u64);
         let mut inner = outbox.inner();
-        if !inner.record.begun {
-            inner.commit(Record::first())?;
+        if inner.record.key.is_none() {
+            let key = entropy().map_err(|error| io::Error::other(error.to_string()))?;
+            inner.commit(Record::first(key))?;
         } else if good > COMPACT {
             let entries = inner.record.entries();
             let compact = record::lines(&entries);
             if compact.len() < good / 2 {
-                inner.storage.replace(&compact)?;
-                inner.len = compact.len() as u64;
+                inner.replace(&compact)?;
             }
         }
         drop(inner);
@@ -164,7 +165,7 @@ impl Outbox {
             if inner.record.message(&key).is_some() || !keys.insert(key.clone()) {
                 return Err(OutboxError::KnownKey(key));
             }
-            planned.push(Planned { key, to, upload });
+            planned.push(Planned { key, to, upload, login: None });
         }
         Ok(inner.commit(Entry::Plan { about, messages: planned })?)
     }
@@ -207,31 +208,65 @@ impl Outbox {
     }
 
     /// Begins to work on a message, which is planned by that if it is new. Nobody else can work on
-    /// it until the job is dropped.
+    /// it until the job and its flows are dropped.
+    ///
+    /// In another login than the message was planned in, `to` may be another name of the recipient.
     ///
     /// # Errors
     /// If somebody works on it already, if the key belongs to a message to somebody else, or if
-    /// the record cannot be written.
-    pub fn job(&self, key: &str, to: &UserName) -> Result<OutboxJob, OutboxError> {
+    /// the record cannot be written. [`Outbox::judge`] tells whether the message may have been sent.
+    pub fn job(&self, key: &str, to: &UserName, session: &Session) -> Result<OutboxJob, OutboxError> {
         let mut inner = self.inner();
         if let Some((kind, message)) = &inner.broken {
             return Err(io::Error::new(*kind, message.clone()).into());
         }
-        match inner.record.message(key) {
-            Some(message) if message.to != *to => {
-                return Err(OutboxError::KnownKey(key.to_owned()));
-            }
-            Some(_) => {}
-            None => {
-                let [upload, key] = [key, key].map(str::to_owned);
-                let messages = vec![Planned { key, to: to.clone(), upload }];
-                inner.commit(Entry::Plan { about: Value::Null, messages })?;
-            }
-        }
-        if !inner.active.insert(key.to_owned()) {
+        if inner.active.contains(key) {
             return Err(OutboxError::Active(key.to_owned()));
         }
+        let login = session.fingerprint(&inner.record.key.unwrap_or_default());
+        let upload = match inner.record.message(key) {
+            Some(message) if message.to == *to => None,
+            Some(message) if message.login.as_ref().is_none_or(|known| *known == login) => {
+                return Err(OutboxError::KnownKey(key.to_owned()));
+            }
+            Some(message) => message.is_open().then(|| message.upload.clone()),
+            None => Some(key.to_owned()),
+        };
+        if let Some(upload) = upload {
+            let (key, to, login) = (key.to_owned(), to.clone(), Some(login));
+            let messages = vec![Planned { key, to, upload, login }];
+            inner.commit(Entry::Plan { about: Value::Null, messages })?;
+        }
+        inner.active.insert(key.to_owned());
         Ok(OutboxJob::new(self.clone(), key))
+    }
+
+    /// Returns `error`, which kept a message from being worked on, as
+    /// [`Uncertain`](Cause::Uncertain) if the message may have been sent before, or is being sent
+    /// by somebody else.
+    #[must_use]
+    pub fn judge(&self, key: &str, error: impl Into<Error>) -> Error {
+        let (error, inner) = (error.into(), self.inner());
+        let doubtful =
+            inner.active.contains(key) || inner.record.message(key).is_some_and(|message| !message.is_open());
+        if !doubtful || matches!(error.cause, Cause::Uncertain { .. }) {
+            return error;
+        }
+        Error::new(Step::Message, Cause::Uncertain { last: Some(Box::new(error.cause)), tries: 1 })
+    }
+
+    /// Removes the record, which nobody else has taken away. The outbox does nothing more.
+    ///
+    /// # Errors
+    /// If somebody has, if the record could not be written, or if it cannot be removed.
+    pub fn remove(&self) -> io::Result<()> {
+        let mut inner = self.inner();
+        if let Some((kind, message)) = &inner.broken {
+            return Err(io::Error::new(*kind, message.clone()));
+        }
+        inner.storage.remove()?;
+        inner.broken = Some((ErrorKind::NotFound, "the outbox was removed".to_owned()));
+        Ok(())
     }
 
     /// Forgets everything, unless a message is in doubt or being sent. Says whether it did.
@@ -245,9 +280,10 @@ impl Outbox {
         if busy || inner.record.messages().any(in_doubt) {
             return Ok(false);
         }
-        let bytes = record::lines(&[Record::first()]);
-        inner.storage.replace(&bytes)?;
-        (inner.len, inner.record) = (bytes.len() as u64, Record::default());
+        let record = Record::with_key(inner.record.key.unwrap_or_default());
+        let bytes = record::lines(&record.entries());
+        inner.replace(&bytes)?;
+        inner.record = record;
         Ok(true)
     }
 
@@ -257,6 +293,20 @@ impl Outbox {
 }
 
 impl Inner {
+    /// Nothing more is sent.
+    fn fail(&mut self, error: &io::Error) -> io::Error {
+        let message = format!("the outbox could not write its record: {error}");
+        self.broken = Some((error.kind(), message.clone()));
+        io::Error::new(error.kind(), message)
+    }
+
+    /// After an error nobody knows which record is in place.
+    fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.storage.replace(bytes).map_err(|error| self.fail(&error))?;
+        self.len = bytes.len() as u64;
+        Ok(())
+    }
+
     /// Writes an entry, and takes it in once it is certain.
     fn commit(&mut self, entry: Entry) -> io::Result<()> {
         if let Some((kind, message)) = &self.broken {
@@ -267,9 +317,7 @@ impl Inner {
             // So that the record tells of nothing that does not happen. If that fails too, it is
             // on the safe side: a message counts as handed out though it never left.
             let _ = self.storage.truncate(self.len).and_then(|()| self.storage.sync());
-            let message = format!("the outbox could not write its record: {error}");
-            self.broken = Some((error.kind(), message.clone()));
-            return Err(io::Error::new(error.kind(), message));
+            return Err(self.fail(&error));
         }
         self.len += bytes.len() as u64;
         self.record.apply(entry);
@@ -295,7 +343,7 @@ impl fmt::Debug for Outbox {
     }
 }
 
-impl From<OutboxError> for wx_proto::Error {
+impl From<OutboxError> for Error {
     fn from(error: OutboxError) -> Self {
         let kind = match &error {
             OutboxError::Io(error) => error.kind(),

@@ -2,8 +2,8 @@ use std::future::IntoFuture;
 use std::path::Path;
 use std::pin::Pin;
 
-use wx_client::outbox::{MessageState, OutboxError, OutboxMessage};
-use wx_proto::{Error, Recipient, Sent};
+use wx_client::outbox::{MessageState, OutboxError, OutboxJob, OutboxMessage};
+use wx_proto::{Error, Recipient, Sent, Session, Uploaded};
 
 use crate::{Client, Source, Watch, drive};
 
@@ -107,26 +107,45 @@ impl<'w> OutboxSend<'w> {
             Some(key) => key,
             None => random_key()?,
         };
-        let job = outbox.job(&key, to.user_name())?;
+        let session = client.session();
+        let job = match outbox.job(&key, to.user_name(), &session) {
+            Ok(job) => job,
+            Err(error) => return Err(outbox.judge(&key, error)),
+        };
         if let Some(sent) = job.sent() {
             return Ok(sent);
         }
-        let (session, policy) = (client.session(), client.policy());
-        let uploaded = match job.uploaded(&session) {
-            Some(uploaded) => uploaded,
-            None => {
-                let _turn = client.pace.turn().await;
-                let picture = source.picture(&policy).await?;
-                let mut flow = job.upload(&session, picture, &policy)?;
-                drive(client.http(), &mut source, &mut flow, &mut watch).await?
+        let uploaded = upload(&client, &job, &session, &mut source, &mut watch).await;
+        let flow = uploaded.and_then(|uploaded| job.send(&session, &uploaded, &client.policy(), resend));
+        let mut flow = match flow {
+            Ok(flow) => flow,
+            Err(error) => {
+                drop(job);
+                return Err(outbox.judge(&key, error));
             }
         };
-        let mut flow = job.send(&session, &uploaded, &policy, resend)?;
         let sent = drive(client.http(), &mut (), &mut flow, &mut watch).await?;
         // It is sent, whether that is on record or not. If not, the outbox sends nothing more.
         let _ = job.set_sent(&sent);
         Ok(sent)
     }
+}
+
+async fn upload(
+    client: &Client,
+    job: &OutboxJob,
+    session: &Session,
+    source: &mut Source,
+    watch: &mut Watch<'_>,
+) -> Result<Uploaded, Error> {
+    if let Some(uploaded) = job.uploaded(session)? {
+        return Ok(uploaded);
+    }
+    let _turn = client.pace.turn().await;
+    let policy = client.policy();
+    let picture = source.picture(&policy).await?;
+    let mut flow = job.upload(session, picture, &policy)?;
+    drive(client.http(), source, &mut flow, watch).await
 }
 
 /// Sends the message, or goes on with it where it is on record. The record is written by blocking

@@ -291,18 +291,18 @@ fn nothing_begun_is_nothing_kept() {
     assert!(ran.one_line().contains("none.jpg"), "{}", ran.err);
 }
 
+/// A record whose second line is no entry, and one of a later version.
+const FIRST_AND_MORE: &str = "{\"outbox\":{\"version\":1,\"key\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}}\n{}\n";
+const LATER: &str = "{\"outbox\":{\"version\":2,\"key\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],\"new\":0}}\n";
+
 #[test]
 fn directories_that_hold_something_else() {
     let place = Place::new();
     place.file("a.jpg", &jpeg(100, 1));
     fs::create_dir(place.path("job")).unwrap();
     let (other, version) = ("line 1 is not of an outbox", "version 2");
-    let cases = [
-        ("[]", other),
-        ("[]\n", other),
-        ("{\"outbox\":{\"version\":2,\"new\":0}}\n", version),
-        ("{\"outbox\":{\"version\":1}}\n{}\n", "line 2 is not of an outbox"),
-    ];
+    let cases =
+        [("[]", other), ("[]\n", other), (LATER, version), (FIRST_AND_MORE, "line 2 is not of an outbox")];
     for (text, words) in cases {
         place.file("job/outbox.jsonl", text.as_bytes());
         for ran in [resume(&place, "ureq", &[]), place.wx(&job("ureq", &["a.jpg"]))] {
@@ -311,6 +311,19 @@ fn directories_that_hold_something_else() {
         }
         assert_eq!(fs::read(place.path("job/outbox.jsonl")).unwrap(), text.as_bytes());
     }
+    // What a program keeps there, all of it sent, is not forgotten.
+    let sent = concat!(
+        r#"{"sent":{"key":"a","sent":{"msg_id":"1","local_id":"17000000000000001","uploaded":{"media_id":"@m","#,
+        r#""thumbnail":null,"encry_file_name":null,"bytes":1,"md5":"0","chunks":1,"odd_start_pos":null,"emoticon":false}}}}"#
+    );
+    let first = format!("{{\"outbox\":{{\"version\":1,\"key\":{:?}}}}}", [0; 16]);
+    let plan = r#"{"plan":{"messages":[{"key":"a","to":"@0a","upload":"a"}]}}"#;
+    let text = format!("{first}\n{plan}\n{sent}\n");
+    place.file("job/outbox.jsonl", text.as_bytes());
+    for ran in [resume(&place, "ureq", &[]), place.wx(&job("ureq", &["a.jpg"]))] {
+        assert!(ran.one_line().contains("holds an outbox of another program"), "{}", ran.err);
+    }
+    assert_eq!(fs::read(place.path("job/outbox.jsonl")).unwrap(), text.as_bytes());
     place.file("file", b"x");
     let ran = place.wx(&["resume", "file", "--session", "session.json"]);
     assert!(ran.code == 1 && ran.one_line().starts_with("wx: file: "), "{}", ran.err);

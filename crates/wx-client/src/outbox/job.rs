@@ -1,4 +1,5 @@
 use std::io::{self, ErrorKind};
+use std::sync::Arc;
 
 use wx_proto::flow::{Resume, ResumeError, Saving, SendUploaded, Snapshot, Upload};
 use wx_proto::{Cause, Error, LocalError, Picture, Policy, Sent, Session, Step, Uploaded};
@@ -17,14 +18,18 @@ pub type Save = Box<dyn FnMut(&Snapshot) -> io::Result<()> + Send>;
 ///
 /// Dropping it at any point is safe: another job takes the message up where it is on record.
 #[derive(Debug)]
-pub struct OutboxJob {
+pub struct OutboxJob(Arc<Active>);
+
+/// A key that is worked on, for as long as the job or one of its flows lives.
+#[derive(Debug)]
+struct Active {
     outbox: Outbox,
     key: String,
 }
 
 impl OutboxJob {
     pub(super) fn new(outbox: Outbox, key: &str) -> Self {
-        Self { outbox, key: key.to_owned() }
+        Self(Arc::new(Active { outbox, key: key.to_owned() }))
     }
 
     /// Returns what the server answered, if it has accepted the message.
@@ -34,11 +39,18 @@ impl OutboxJob {
     }
 
     /// Returns the finished upload that the message shows, if there is one in this login.
-    #[must_use]
-    pub fn uploaded(&self, session: &Session) -> Option<Uploaded> {
+    ///
+    /// # Errors
+    /// [`Cause::Uncertain`] if the message was handed out in another login, where its fate cannot be
+    /// learnt.
+    pub fn uploaded(&self, session: &Session) -> Result<Option<Uploaded>, Error> {
         self.look(|inner, message| {
-            let state = inner.record.upload(&message.upload);
-            state.filter(|state| state.is_of(session)).and_then(Snapshot::uploaded).cloned()
+            let in_doubt = message.state.as_ref().filter(|state| state.in_doubt());
+            if in_doubt.is_some_and(|state| !state.is_of(session)) {
+                return Err(Error::new(Step::Message, Cause::Uncertain { last: None, tries: 1 }));
+            }
+            let state = in_doubt.or_else(|| inner.record.upload(&message.upload));
+            Ok(state.filter(|state| state.is_of(session)).and_then(Snapshot::uploaded).cloned())
         })
     }
 
@@ -58,9 +70,12 @@ impl OutboxJob {
             (message.to.clone(), message.upload.clone(), state.cloned())
         });
         let at = Resume { unix_ms: unix_ms(), resend: false };
-        let resumed = state.map(|state| Upload::resume(session, state, policy.clone(), at));
-        let flow = match resumed {
-            Some(resumed) => resumed.map_err(refused)?,
+        // Before it was hashed nothing had left, and it may be another file by now.
+        let flow = match state.filter(|state| state.hashed_len().is_some()) {
+            Some(state) if state.hashed_len() != Some(picture.len()) => {
+                return Err(Error::new(Step::Digest, Cause::Changed));
+            }
+            Some(state) => Upload::resume(session, state, policy.clone(), at).map_err(refused)?,
             None => Upload::new(session, picture, to, seed()?, policy.clone())?,
         };
         Ok(self.saving(flow, move |state| Entry::Upload { name: name.clone(), state }))
@@ -94,7 +109,7 @@ impl OutboxJob {
             None => SendUploaded::new(session, uploaded.clone(), to, seed()?, policy.clone())?
                 .started_at(unix_ms()),
         };
-        let key = self.key.clone();
+        let key = self.0.key.clone();
         Ok(self.saving(flow, move |state| Entry::State { key: key.clone(), state }))
     }
 
@@ -103,8 +118,8 @@ impl OutboxJob {
     /// # Errors
     /// If the record cannot be written. The message is sent all the same.
     pub fn set_sent(&self, sent: &Sent) -> Result<(), Error> {
-        let (key, sent) = (self.key.clone(), sent.clone());
-        let committed = self.outbox.inner().commit(Entry::Sent { key, sent });
+        let (key, sent) = (self.0.key.clone(), sent.clone());
+        let committed = self.0.outbox.inner().commit(Entry::Sent { key, sent });
         Ok(committed.map_err(LocalError::from)?)
     }
 
@@ -113,14 +128,14 @@ impl OutboxJob {
         flow: F,
         entry: impl Fn(Snapshot) -> Entry + Send + 'static,
     ) -> Saving<F, Save> {
-        let outbox = self.outbox.clone();
-        let save: Save = Box::new(move |state| outbox.inner().commit(entry(state.clone())));
+        let active = Arc::clone(&self.0);
+        let save: Save = Box::new(move |state| active.outbox.inner().commit(entry(state.clone())));
         Saving::new(flow, save)
     }
 
     fn look<T>(&self, what: impl FnOnce(&Inner, &Message) -> T) -> T {
-        let inner = self.outbox.inner();
-        let message = inner.record.message(&self.key);
+        let inner = self.0.outbox.inner();
+        let message = inner.record.message(&self.0.key);
         what(&inner, message.expect("a job begins with its message on record"))
     }
 }
@@ -132,7 +147,7 @@ fn refused(error: ResumeError) -> Error {
     }
 }
 
-impl Drop for OutboxJob {
+impl Drop for Active {
     fn drop(&mut self) {
         self.outbox.inner().active.remove(&self.key);
     }

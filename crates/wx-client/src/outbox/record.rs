@@ -13,8 +13,8 @@ const VERSION: u32 = 1;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Entry {
-    /// The first line.
-    Outbox { version: u32 },
+    /// The first line. Logins are told apart by a hash under this random key.
+    Outbox { version: u32, key: [u8; 16] },
     /// Messages that are to be sent, and what their owner wants to remember of them.
     Plan {
         #[serde(default, skip_serializing_if = "Value::is_null")]
@@ -35,13 +35,16 @@ pub(super) struct Planned {
     pub(super) key: String,
     pub(super) to: UserName,
     pub(super) upload: String,
+    /// The login that `to` is a name in, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) login: Option<String>,
 }
 
 /// All entries, taken together.
 #[derive(Debug, Default)]
 pub(super) struct Record {
-    /// Whether there is a first line.
-    pub(super) begun: bool,
+    /// The key of the first line, once there is one.
+    pub(super) key: Option<[u8; 16]>,
     pub(super) about: Value,
     /// The messages by their keys, and the keys in the order in which they came.
     messages: HashMap<String, Message>,
@@ -53,8 +56,16 @@ pub(super) struct Record {
 pub(super) struct Message {
     pub(super) to: UserName,
     pub(super) upload: String,
+    pub(super) login: Option<String>,
     pub(super) state: Option<Snapshot>,
     pub(super) sent: Option<Sent>,
+}
+
+impl Message {
+    /// Whether it is certain that nobody got it.
+    pub(super) fn is_open(&self) -> bool {
+        self.sent.is_none() && !self.state.as_ref().is_some_and(Snapshot::in_doubt)
+    }
 }
 
 impl Record {
@@ -62,7 +73,9 @@ impl Record {
     /// tells of never happened. Returns how many bytes are good.
     pub(super) fn read(bytes: &[u8]) -> Result<(Self, usize), OutboxError> {
         let good = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
-        if good == 0 && !lines([&Self::first()]).starts_with(bytes) {
+        // The first line may be cut off like any other, if that is what it is.
+        let first: &[u8] = b"{\"outbox\":{\"version\":";
+        if good == 0 && !bytes.starts_with(&first[..first.len().min(bytes.len())]) {
             return Err(OutboxError::NotAnOutbox { line: 1 });
         }
         let mut record = Self::default();
@@ -86,25 +99,32 @@ impl Record {
         Ok((record, good))
     }
 
+    /// A record of nothing.
+    pub(super) fn with_key(key: [u8; 16]) -> Self {
+        Self { key: Some(key), ..Self::default() }
+    }
+
     /// The first line of a new record.
-    pub(super) fn first() -> Entry {
-        Entry::Outbox { version: VERSION }
+    pub(super) fn first(key: [u8; 16]) -> Entry {
+        Entry::Outbox { version: VERSION, key }
     }
 
     /// Takes an entry. `false` if it tells of a message that does not exist, or of one twice.
     pub(super) fn apply(&mut self, entry: Entry) -> bool {
         match entry {
-            Entry::Outbox { .. } => self.begun = true,
+            Entry::Outbox { key, .. } => self.key = Some(key),
             Entry::Plan { about, messages } => {
                 if !about.is_null() {
                     self.about = about;
                 }
-                for Planned { key, to, upload } in messages {
-                    let message = Message { to, upload, state: None, sent: None };
-                    if self.messages.insert(key.clone(), message).is_some() {
-                        return false;
+                for Planned { key, to, upload, login } in messages {
+                    let message = Message { to, upload, login, state: None, sent: None };
+                    match self.messages.insert(key.clone(), message) {
+                        None => self.order.push(key),
+                        // In another login the recipient of what was not sent has another name.
+                        Some(old) if old.is_open() => {}
+                        Some(_) => return false,
                     }
-                    self.order.push(key);
                 }
             }
             Entry::Upload { name, state } => {
@@ -128,9 +148,11 @@ impl Record {
             key: key.to_owned(),
             to: message.to.clone(),
             upload: message.upload.clone(),
+            login: message.login.clone(),
         });
         let plan = Entry::Plan { about: self.about.clone(), messages: planned.collect() };
-        let mut entries = vec![Self::first(), plan];
+        let first = self.key.map(Self::first);
+        let mut entries: Vec<_> = first.into_iter().chain([plan]).collect();
         let mut uploads = self.uploads.clone();
         for (key, message) in self.messages() {
             let key = key.to_owned();
@@ -194,6 +216,7 @@ mod tests {
             key: key.to_owned(),
             to: UserName::new("@you").unwrap(),
             upload: "picture".to_owned(),
+            login: None,
         };
         let sent = |key: &str| Entry::Sent {
             key: key.to_owned(),
@@ -201,7 +224,7 @@ mod tests {
         };
         let about = json!({ "of": "the\ncaller" });
         lines(&[
-            Record::first(),
+            Record::first([7; 16]),
             Entry::Plan { about, messages: vec![planned("a"), planned("b")] },
             sent("b"),
             Entry::Plan { about: Value::Null, messages: vec![planned("c")] },
@@ -230,20 +253,23 @@ mod tests {
 
     #[test]
     fn what_is_no_record_is_refused() {
-        let first = "{\"outbox\":{\"version\":1}}\n";
+        let first = &String::from_utf8(lines([&Record::first([7; 16])])).unwrap();
         let plan = r#"{"plan":{"messages":[{"key":"a","to":"@you","upload":"a"}]}}"#;
         for (text, line) in [
             ("{}".to_owned(), 1),
             (format!("{plan}\n"), 1),
             (format!("{first}{first}"), 2),
             (format!("{first}\n"), 2),
-            (format!("{first}{plan}\n{plan}\n"), 3),
+            (format!("{first}{plan}\n{}\n", r#"{"sent":{"key":"b"}}"#), 3),
             (format!("{first}{}\n", r#"{"state":{"key":"a","state":{}}}"#), 2),
         ] {
             let error = Record::read(text.as_bytes()).unwrap_err();
             assert!(matches!(error, OutboxError::NotAnOutbox { line: at } if at == line), "{text}: {error}");
         }
-        let later = Record::read(b"{\"outbox\":{\"version\":2}}\n{\"new\":0}\n").unwrap_err();
+        let later = Record::read(
+            b"{\"outbox\":{\"version\":2,\"key\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}}\n{\"new\":0}\n",
+        )
+        .unwrap_err();
         assert!(matches!(later, OutboxError::Version(2)));
     }
 

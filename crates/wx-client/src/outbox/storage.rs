@@ -36,8 +36,14 @@ pub trait Storage: Send {
     /// or all of the new is there.
     ///
     /// # Errors
-    /// If the old record is still in place.
+    /// If it is not certain that the new record is in place.
     fn replace(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Removes the record, if it is still this one.
+    ///
+    /// # Errors
+    /// If it is not, or cannot be removed.
+    fn remove(&mut self) -> io::Result<()>;
 }
 
 /// No record is near as large.
@@ -57,7 +63,7 @@ impl Storage for LockedFile {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.check()?;
+        LockedFile::check(self)?;
         let mut file = self.file();
         file.seek(SeekFrom::End(0))?;
         file.write_all(bytes)
@@ -68,12 +74,17 @@ impl Storage for LockedFile {
     }
 
     fn truncate(&mut self, len: u64) -> io::Result<()> {
-        self.check()?;
+        LockedFile::check(self)?;
         self.file().set_len(len)
     }
 
     fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
         LockedFile::replace(self, bytes)
+    }
+
+    fn remove(&mut self) -> io::Result<()> {
+        LockedFile::check(self)?;
+        std::fs::remove_file(self.path())
     }
 }
 
@@ -99,6 +110,10 @@ impl Storage for MemoryStorage {
     }
 
     fn replace(&mut self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn remove(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

@@ -2,9 +2,10 @@ use std::io;
 use std::time::Duration;
 
 use super::{Action, Flow, Input, Misuse, Progress, Snapshot};
-use crate::{Cause, Error, LocalError};
+use crate::{Cause, Error, LocalError, Step};
 
-/// Any flow that can be saved, with each new state handed to `save` before it is acted on: so a program that is killed at
+/// Any flow that can be saved, with each new state handed to `save` before it is acted on, and the
+/// state of a message each time that it leaves: so a program that is killed at
 /// any moment has saved all that it did, and can [resume](super::Upload::resume).
 ///
 /// An error of `save` ends the job there, before anything else leaves: not sent, or [uncertain](crate::Cause::Uncertain) if the
@@ -15,7 +16,10 @@ use crate::{Cause, Error, LocalError};
 /// ```
 /// use wx_proto::flow::Saving;
 /// # fn wrap(upload: wx_proto::flow::Upload) {
-/// let mut flow = Saving::new(upload, |snapshot| std::fs::write("job.json", snapshot.to_json()));
+/// let mut flow = Saving::new(upload, |snapshot| {
+///     std::fs::write("job.json.new", snapshot.to_json())?;
+///     std::fs::rename("job.json.new", "job.json")
+/// });
 /// # }
 /// ```
 #[derive(Debug)]
@@ -63,7 +67,10 @@ where
         let doubtful = self.flow.progress().in_doubt;
         let action = self.flow.poll(now);
         let snapshot = self.flow.snapshot();
-        let Some(snapshot) = snapshot.filter(|snapshot| self.saved.as_ref() != Some(snapshot)) else {
+        // A message leaves only while its state can be saved, unchanged as it may be.
+        let leaves = matches!(action, Action::Send(..)) && self.flow.progress().step == Step::Message;
+        let is_due = |snapshot: &Snapshot| leaves || self.saved.as_ref() != Some(snapshot);
+        let Some(snapshot) = snapshot.filter(is_due) else {
             return action;
         };
         match ((self.save)(&snapshot), action) {

@@ -142,6 +142,15 @@ impl Snapshot {
         matches!(&self.job, Job::Message(SavedMessage { handed_out_ms: Some(_), .. }))
     }
 
+    /// The picture's length, if this is an upload that is not finished and whose picture was hashed.
+    #[must_use]
+    pub fn hashed_len(&self) -> Option<u64> {
+        match &self.job {
+            Job::Upload(saved) => saved.md5.as_ref().map(|_| saved.picture.len()),
+            Job::Message(_) => None,
+        }
+    }
+
     /// Whether it was saved in this login.
     #[must_use]
     pub fn is_of(&self, session: &Session) -> bool {

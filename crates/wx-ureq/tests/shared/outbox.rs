@@ -103,6 +103,11 @@ impl Storage for Record {
         (disk.bytes, disk.synced) = (bytes.to_vec(), bytes.len());
         Ok(())
     }
+
+    fn remove(&mut self) -> io::Result<()> {
+        self.0.lock().unwrap().bytes.clear();
+        Ok(())
+    }
 }
 
 const RECIPIENTS: usize = 30;
@@ -205,11 +210,53 @@ pub(crate) fn the_same_key_is_sent_once<T: Transport>() {
     let error = client.send_once(&outbox, "invoice 17", &other, small()).unwrap_err();
     assert!(error.to_string().contains("invoice 17"), "{error}");
     drop(outbox);
-    // Another process, and another login.
+    // Another process.
     let outbox = Outbox::with_storage(record.again()).unwrap();
     assert_eq!(client.send_once(&outbox, "invoice 17", &friend, small()).unwrap(), first);
     client.send_once(&outbox, "invoice 18", &friend, small()).unwrap();
     assert_eq!(server.messages().len(), 2);
+    // Another login, where the recipient has another name; what failed for certain is sent to it.
+    drop(outbox);
+    let (again, none) = (Emulator::start().unwrap(), dead_client::<T>());
+    let outbox = Outbox::with_storage(record.again()).unwrap();
+    let failed = none.send_once(&outbox, "invoice 19", &friend, small()).unwrap_err();
+    assert_eq!(failed.outcome(), Outcome::NotSent);
+    let other: Recipient = again.friend().parse().unwrap();
+    let client = T::new(session_of(&again), policy(), None);
+    assert_eq!(client.send_once(&outbox, "invoice 17", &other, small()).unwrap(), first);
+    assert_eq!(again.messages().len(), 0);
+    client.send_once(&outbox, "invoice 19", &other, small()).unwrap();
+    assert_eq!(again.messages().len(), 1);
+}
+
+/// A message that is in doubt stays so, whatever goes wrong when it is taken up.
+pub(crate) fn a_message_in_doubt_is_never_told_as_not_sent<T: Transport>() {
+    let (server, record) = (server(&["drop=after@webwxsendmsgimg"]), Record::default());
+    let friend = friend(&server);
+    let mut policy = policy();
+    policy.resend_within = Duration::ZERO;
+    let client = T::new(session(&server), policy, None);
+    let outbox = Outbox::with_storage(record.clone()).unwrap();
+    let outcome = |client: &T, outbox: &Outbox, to: &Recipient| {
+        client.send_once(outbox, "key", to, small()).unwrap_err().outcome()
+    };
+    assert_eq!(outcome(&client, &outbox, &friend), Outcome::Unknown);
+    // Taken up late, in another login, and while the record cannot be written.
+    std::thread::sleep(Duration::from_millis(2));
+    assert_eq!(outcome(&client, &outbox, &friend), Outcome::Unknown);
+    assert_eq!(outcome(&dead_client::<T>(), &outbox, &friend), Outcome::Unknown);
+    record.0.lock().unwrap().fault = Some(Fault { call: 0, how: How::Half });
+    client.send_once(&outbox, "other", &friend, small()).unwrap_err();
+    assert_eq!(outcome(&client, &outbox, &friend), Outcome::Unknown);
+    assert_eq!(server.messages().len(), 1);
+}
+
+/// A client of another login, whose server is gone.
+fn dead_client<T: Transport>() -> T {
+    let gone = Emulator::start().unwrap();
+    let session = session_of(&gone);
+    gone.stop();
+    T::new(session, policy(), None)
 }
 
 fn session_of(server: &Emulator) -> Session {
