@@ -5,8 +5,9 @@ use wx_proto::Body;
 
 use crate::{Watch, exchange};
 
-/// The most that is written at once. The limits of an exchange are looked at before each piece.
-const PIECE: usize = 64 * 1024;
+/// The most that is written at once: what ureq's own output buffer holds. The limits of an exchange
+/// are looked at before each piece, so a chunk does not leave in one.
+const PIECE: usize = 128 * 1024;
 
 /// A request's body for ureq: reads the segments where they are. The one copy is ureq's, into its output buffer.
 pub(crate) struct Segments<'a, 'w> {
@@ -40,7 +41,7 @@ impl Read for Segments<'_, '_> {
             self.current.copy_to_slice(&mut out[filled..filled + len]);
             filled += len;
         }
-        exchange::filled(filled);
+        exchange::sent(filled);
         Ok(filled)
     }
 }

@@ -123,15 +123,11 @@ impl Transport for Connected {
             self.reused = true;
         }
         match self.inner.transmit_output(amount, exchange::limit(timeout)?) {
-            Ok(()) => {
-                exchange::written();
-                Ok(())
-            }
             Err(Error::Io(error)) if is_closed(error.kind()) => {
                 self.refused = true;
                 Ok(())
             }
-            Err(error) => Err(error),
+            result => result,
         }
     }
 

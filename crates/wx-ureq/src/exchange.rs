@@ -12,15 +12,8 @@ use ureq::{Error, Timeout};
 use wx_client::exchange_clock::ExchangeClock;
 use wx_proto::Limits;
 
-#[derive(Clone, Copy)]
-struct Current {
-    clock: ExchangeClock,
-    /// Bytes of the request's body that are ready to be written.
-    filled: u64,
-}
-
 thread_local! {
-    static CURRENT: Cell<Option<Current>> = const { Cell::new(None) };
+    static CURRENT: Cell<Option<ExchangeClock>> = const { Cell::new(None) };
 }
 
 /// One exchange, between its calls of ureq.
@@ -34,10 +27,10 @@ impl Exchange {
     /// Runs a call of ureq under the limits of this exchange.
     pub(crate) fn within<T>(&mut self, call: impl FnOnce() -> T) -> T {
         self.0.resume(Instant::now());
-        let outer = CURRENT.replace(Some(Current { clock: self.0, filled: 0 }));
+        let outer = CURRENT.replace(Some(self.0));
         let output = call();
-        if let Some(current) = CURRENT.replace(outer) {
-            self.0 = current.clock;
+        if let Some(clock) = CURRENT.replace(outer) {
+            self.0 = clock;
         }
         self.0.pause(Instant::now());
         output
@@ -49,27 +42,19 @@ impl Exchange {
     }
 }
 
-/// Notes bytes of the request's body that ureq is about to write.
-pub(crate) fn filled(bytes: usize) {
-    update(|current| current.filled += bytes as u64);
-}
-
-/// Counts what was noted: it has been written.
-pub(crate) fn written() {
-    update(|current| current.clock.count(std::mem::take(&mut current.filled)));
-}
-
-fn update(change: impl FnOnce(&mut Current)) {
-    if let Some(mut current) = CURRENT.get() {
-        change(&mut current);
-        CURRENT.set(Some(current));
+/// Counts bytes of the request's body that ureq writes next. Were they counted afterwards, a line
+/// that takes its time for them, at a fair rate, would be given up meanwhile.
+pub(crate) fn sent(bytes: usize) {
+    if let Some(mut clock) = CURRENT.get() {
+        clock.count(bytes as u64);
+        CURRENT.set(Some(clock));
     }
 }
 
 /// Returns `timeout`, or what is left of the exchange if that is less.
 pub(crate) fn limit(timeout: NextTimeout) -> Result<NextTimeout, Error> {
-    let Some(current) = CURRENT.get() else { return Ok(timeout) };
-    let left = current.clock.left(Instant::now());
+    let Some(clock) = CURRENT.get() else { return Ok(timeout) };
+    let left = clock.left(Instant::now());
     if left.is_zero() {
         return Err(Error::Timeout(Timeout::Global));
     }
