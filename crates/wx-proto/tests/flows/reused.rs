@@ -231,7 +231,7 @@ fn the_time_of_the_first_hand_out_stays() {
     let later = NOW + Duration::from_secs(3);
     flow.handle(Input::Failed(id, Failure::on_reused_connection()), later).unwrap();
     send(flow.poll(later));
-    assert_eq!(*saves.borrow(), std::slice::from_ref(&left), "the same state, saved before it first left");
+    assert_eq!(*saves.borrow(), [left.clone(), left.clone()], "the same state, saved before each hand-out");
     assert!(left.contains(&format!("\"handed_out_ms\":{}", SEED.unix_ms)), "{left}");
 
     let snapshot = Snapshot::from_json(left).unwrap();
