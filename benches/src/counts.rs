@@ -64,7 +64,7 @@ fn instructions() -> Result<Vec<Row>, String> {
     Ok(vec![
         Row::count(send_is, send / md5, 4, "").at_most(1.01),
         // Answers are looked through for odd bytes before they are read.
-        Row::count("instructions a chunk besides MD5", (send - md5) / chunks, 0, "").was(37_908.0),
+        Row::count("instructions a chunk besides MD5", (send - md5) / chunks, 0, "").was(38_347.0),
         // XXH3 takes what the CPU has: AVX2 here.
         Row::count(file_is, file / md5, 4, "").at_most(1.15),
         Row::count(fetch_is, fetch / md5, 4, "").at_most(1.01),
@@ -140,7 +140,8 @@ fn idle() -> Vec<Row> {
     }
     drop(flow.poll(Duration::ZERO));
     vec![
-        Row::count("size of an idle SendImage, heap and stack", fresh, 0, " B").at_most(4096.0).was(1865.0),
+        // With the limits of a request, the time of the first hand-out, and why the last try failed.
+        Row::count("size of an idle SendImage, heap and stack", fresh, 0, " B").at_most(4096.0).was(2102.0),
         Row::count("its size with a chunk on the way, the chunk's bytes excepted", size(&flow), 0, " B"),
     ]
 }
