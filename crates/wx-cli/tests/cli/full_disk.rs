@@ -207,8 +207,8 @@ fn at_calls(call: &str, step: usize) -> usize {
 fn calls_that_fail_one_by_one() {
     assert!(at_calls("fdatasync", 7) > 5);
     assert!(at_calls("openat", 13) > 3);
-    // Nothing is renamed: the record is only appended to.
-    assert_eq!(at_calls("rename,renameat,renameat2", 1), 0);
+    // The record is only appended to; what is renamed is the note of a rate limit.
+    assert!(at_calls("rename,renameat,renameat2", 1) > 0);
 }
 
 #[test]
