@@ -10,20 +10,27 @@ use wx_proto::flow::CertificateProblem;
 /// An alert that the server sent is about the client's certificate, so it is not.
 #[must_use]
 pub fn problem(error: &(dyn Error + 'static)) -> Option<CertificateProblem> {
+    let chain = || std::iter::successors(Some(error), |error| cause(*error));
+    // The words of an outer error may hold names out of the certificate, so types come first.
+    #[cfg(feature = "rustls")]
+    if let Some(error) = chain().find_map(|error| error.downcast_ref::<rustls::Error>()) {
+        return typed(error);
+    }
+    chain().find_map(|error| described(&error.to_string()))
+}
+
+fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     // An I/O error gives away its inner error's source, but not the inner error itself.
-    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    let cause = match inner {
-        Some(inner) => Some(inner as &(dyn Error + 'static)),
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => Some(inner),
         None => error.source(),
-    };
-    known(error).or_else(|| cause.and_then(problem))
+    }
 }
 
 #[cfg(feature = "rustls")]
-fn known(error: &(dyn Error + 'static)) -> Option<CertificateProblem> {
+fn typed(error: &rustls::Error) -> Option<CertificateProblem> {
     use rustls::CertificateError as Refused;
 
-    let Some(error) = error.downcast_ref() else { return described(&error.to_string()) };
     let rustls::Error::InvalidCertificate(refused) = error else { return None };
     Some(match refused {
         Refused::Expired | Refused::ExpiredContext { .. } => CertificateProblem::Expired,
@@ -34,11 +41,6 @@ fn known(error: &(dyn Error + 'static)) -> Option<CertificateProblem> {
         Refused::Revoked => CertificateProblem::Revoked,
         _ => CertificateProblem::Other,
     })
-}
-
-#[cfg(not(feature = "rustls"))]
-fn known(error: &(dyn Error + 'static)) -> Option<CertificateProblem> {
-    described(&error.to_string())
 }
 
 /// The platforms' own libraries tell it in words only: those of OpenSSL, of macOS and of Windows.
@@ -98,5 +100,15 @@ mod tests {
         assert_eq!(problem(&wrapped), Some(CertificateProblem::UnknownIssuer));
         assert_eq!(problem(&rustls::Error::AlertReceived(AlertDescription::CertificateUnknown)), None);
         assert_eq!(problem(&rustls::Error::DecryptError), None);
+        // Whoever is in between chooses the names in a certificate.
+        for name in ["expired.example", "alert.example", "issuer.example"] {
+            let refused = CertificateError::NotValidForNameContext {
+                expected: rustls::pki_types::ServerName::try_from("wx.qq.com").unwrap(),
+                presented: vec![format!("DnsName({name:?})")],
+            };
+            let wrapped = io::Error::other(rustls::Error::InvalidCertificate(refused));
+            assert!(wrapped.to_string().contains(name));
+            assert_eq!(problem(&wrapped), Some(CertificateProblem::WrongName), "{name}");
+        }
     }
 }

@@ -24,6 +24,9 @@ fn a_proxy_is_taken_as_it_was_meant() {
         ("http://me:p@ss:word@proxy", "http://me:p%40ss%3Aword@proxy:80"),
         ("http://me:100%@proxy", "http://me:100%25@proxy:80"),
         ("http://@proxy", "http://proxy:80"),
+        ("http://3proxy:3128", "http://3proxy:3128"),
+        ("http://4f2a9c1b:3128", "http://4f2a9c1b:3128"),
+        ("proxy.lan.:3128", "http://proxy.lan.:3128"),
     ] {
         assert_eq!(url(value).as_deref(), Some(same), "{value}");
     }
@@ -57,6 +60,9 @@ fn what_cannot_be_used_is_refused_by_the_name_of_its_variable() {
         "1.2.3",
         "1.2.3.256",
         "0x7f.1",
+        "0x7f000001",
+        "2130706433",
+        ".",
         "http://[::1",
         "http://::1:80",
         "http://[::g]:80",

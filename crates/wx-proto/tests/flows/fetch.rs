@@ -145,6 +145,29 @@ fn p20_a_picture_in_chunks_is_whole_when_the_client_says_so() {
 }
 
 #[test]
+fn p19_a_page_or_a_verdict_behind_blanks_is_no_picture() {
+    let mut keep = Policy::default();
+    keep.keep_unknown = true;
+    for blank in ["\n", "\0", "\r\n "] {
+        for (page, expected) in [
+            ("<html></html>", ReplyError::Html),
+            (
+                r#"{"BaseResponse":{"Ret":1101,"ErrMsg":""}}"#,
+                ReplyError::Refused { ret: wx_proto::Ret(1101), message: String::new() },
+            ),
+        ] {
+            for piece in [1, 24, 1000] {
+                let mut world = World::new("", [served(format!("{}{page}", blank.repeat(60)))]);
+                world.piece = piece;
+                let error = world.run(&mut flow(true, keep.clone())).unwrap_err();
+                assert_eq!(error.cause, Cause::Reply(expected.clone()), "{piece} {page}");
+                assert!(world.stored.is_empty());
+            }
+        }
+    }
+}
+
+#[test]
 fn p20_what_is_whole_and_unknown_is_named_and_kept_only_on_request() {
     let unknown = &b"\0\0\0\x20ftypisom and so on, to an end that is far away"[..];
     let mut keep = Policy::default();

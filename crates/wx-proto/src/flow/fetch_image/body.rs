@@ -7,6 +7,7 @@ use crate::endpoint::get_msg_img::{self, ImageHead};
 use crate::picture::{SHORT, Sniffed, sniff};
 use crate::wire::digest::hex;
 use crate::wire::inflate::{Inflate, InflateError};
+use crate::wire::repair;
 use crate::wire::reply::{self, ReplyError};
 use crate::wire::server_text::FirstBytes;
 use crate::{Fetched, Format, Policy};
@@ -32,8 +33,8 @@ pub(super) struct Body {
 
 /// What the first bytes have shown.
 enum Content {
-    /// Too few of them yet.
-    Unknown(BytesMut),
+    /// Too few of them yet; they are looked at again once there are so many.
+    Unknown(BytesMut, usize),
     Picture(Format),
     /// Nothing known, to be refused once it is whole.
     Other(FirstBytes),
@@ -72,7 +73,7 @@ impl Body {
             inflate: head.gzip.then(|| Inflate::new(cap)),
             raw: Bytes::new(),
             ended: false,
-            content: Content::Unknown(BytesMut::new()),
+            content: Content::Unknown(BytesMut::new(), SHORT),
             md5: Md5::new(),
             stored: 0,
             pending: Bytes::new(),
@@ -158,7 +159,7 @@ impl Body {
             Content::Picture(_) => self.pending = piece,
             Content::Json(text) if text.len() + piece.len() <= JSON_LIMIT => text.extend_from_slice(&piece),
             Content::Json(_) | Content::Other(_) => {}
-            Content::Unknown(first) => {
+            Content::Unknown(first, look) => {
                 // The usual case: the first piece is large enough, and nothing is copied.
                 let seen = if first.is_empty() {
                     piece
@@ -166,8 +167,15 @@ impl Body {
                     first.extend_from_slice(&piece);
                     first.split().freeze()
                 };
-                let undecided = seen.len() < SHORT || matches!(sniff(&seen), Sniffed::Beginning(_));
-                if undecided && !self.ended {
+                if !self.ended && seen.len() < *look {
+                    *first = BytesMut::from(seen);
+                    return Ok(());
+                }
+                // A page or a verdict may stand behind blanks.
+                let is_blank = seen.len() < Format::FIRST && repair::trimmed(&seen).is_empty();
+                if !self.ended && (is_blank || matches!(sniff(&seen), Sniffed::Beginning(_))) {
+                    // Not at each piece: small ones would take time that grows with their square.
+                    *look = seen.len() + seen.len() / 4;
                     *first = BytesMut::from(seen);
                     return Ok(());
                 }
@@ -199,7 +207,7 @@ impl Body {
             }
             Content::Json(text) => Next::Bad(reply::verdict(text)),
             Content::Other(first) => Next::Bad(ReplyError::NotAPicture { first: first.clone() }),
-            Content::Unknown(_) => Next::Bad(ReplyError::Empty),
+            Content::Unknown(..) => Next::Bad(ReplyError::Empty),
         }
     }
 }
