@@ -82,7 +82,7 @@ pub(crate) fn list(client: &Client, report: &Report) -> Result<Vec<Contact>, Pro
     let flow = ListContacts::new(client.session(), seed()?, client.policy())?;
     let listed = client.drive(flow, report)?;
     skipped("contacts", listed.skipped, report);
-    let mut contacts = listed.contacts;
+    let mut contacts = Vec::from(listed.contacts);
     contacts.sort_by(|one, other| one.name().cmp(other.name()).then(one.user_name.cmp(&other.user_name)));
     Ok(contacts)
 }

@@ -64,11 +64,13 @@ impl Client {
             let before = self.session();
             let mut flow = NextMessages::new(Session::clone(&before), seed()?, self.policy())?;
             let arrived = drive(self.http(), &mut (), &mut flow, watch).await?;
+            // What it still held would be copied.
+            drop(flow);
             // If somebody else moved the session on meanwhile, they have these messages, or they come once more behind that.
             if self.session.replace(&before, arrived.session) {
                 *skipped += arrived.skipped;
                 if !arrived.messages.is_empty() {
-                    return Ok(arrived.messages);
+                    return Ok(arrived.messages.into());
                 }
             }
         }

@@ -5,6 +5,7 @@ use super::repeating::Repeating;
 use super::{Action, CallId, Flow, Input, Misuse, Progress};
 use crate::endpoint::Endpoint;
 use crate::endpoint::get_contact::{Contacts, GetContact};
+use crate::items::Items;
 use crate::{Cause, Contact, Error, Policy, Seed, Session, Skipped, Step, UserName};
 
 /// Lists the contacts, page by page, each of them once.
@@ -25,7 +26,7 @@ pub struct ListContacts {
 #[non_exhaustive]
 pub struct ListedContacts {
     /// The contacts, in the server's order.
-    pub contacts: Vec<Contact>,
+    pub contacts: Items<Contact>,
     /// Contacts that came and could not be handed out.
     pub skipped: Skipped,
 }
@@ -33,7 +34,7 @@ pub struct ListedContacts {
 #[derive(Debug)]
 enum Stage {
     Page(GetContact, Box<Repeating>),
-    Done(Option<Box<Error>>),
+    Done(Result<ListedContacts, Box<Error>>),
 }
 
 /// As many pages as the official page asks for (§8.4).
@@ -68,11 +69,12 @@ impl ListContacts {
             }
         }
         self.stage = if page_got.seq == 0 || self.pages >= PAGES {
-            Stage::Done(None)
+            let contacts = std::mem::take(&mut self.contacts).into();
+            Stage::Done(Ok(ListedContacts { contacts, skipped: self.skipped }))
         } else {
             self.pages += 1;
             page(page_got.seq, next_id, &self.session, self.unix_ms, &self.policy)
-                .unwrap_or_else(|error| Stage::Done(Some(Box::new(error))))
+                .unwrap_or_else(|error| Stage::Done(Err(Box::new(error))))
         };
     }
 }
@@ -90,12 +92,7 @@ impl Flow for ListContacts {
     fn poll(&mut self, now: Duration) -> Action<Self::Output> {
         match &mut self.stage {
             Stage::Page(_, call) => call.poll(now),
-            Stage::Done(None) => {
-                // They are handed out once: a copy would double what a long list takes.
-                let (contacts, skipped) = (std::mem::take(&mut self.contacts), self.skipped);
-                Action::Done(Ok(ListedContacts { contacts, skipped }))
-            }
-            Stage::Done(Some(error)) => Action::Done(Err((**error).clone())),
+            Stage::Done(done) => Action::Done(done.clone().map_err(|error| *error)),
         }
     }
 
@@ -106,7 +103,7 @@ impl Flow for ListContacts {
         match ended {
             None => {}
             Some(Ok(page)) => self.listed(page, next_id),
-            Some(Err(cause)) => self.stage = Stage::Done(Some(Box::new(Error::new(Step::Contacts, cause)))),
+            Some(Err(cause)) => self.stage = Stage::Done(Err(Box::new(Error::new(Step::Contacts, cause)))),
         }
         Ok(())
     }
@@ -121,7 +118,7 @@ impl Flow for ListContacts {
 
     fn cancel(&mut self) {
         if !matches!(self.stage, Stage::Done(_)) {
-            self.stage = Stage::Done(Some(Box::new(Error::new(Step::Contacts, Cause::Cancelled))));
+            self.stage = Stage::Done(Err(Box::new(Error::new(Step::Contacts, Cause::Cancelled))));
         }
     }
 }

@@ -7,6 +7,7 @@ use super::{Action, CallId, FailureKind, Flow, Input, Misuse, Progress, Restore}
 use crate::endpoint::Endpoint;
 use crate::endpoint::sync::{Batch, Sync};
 use crate::endpoint::sync_check::{Checked, SyncCheck};
+use crate::items::Items;
 use crate::{
     Cause, Error, Message, Outgoing, Policy, ReplyError, Ret, RetClass, Role, Seed, Session, Skipped, Step,
     Unready,
@@ -41,7 +42,7 @@ enum Stage {
     Restore(Box<Restore>),
     Check,
     Sync,
-    Done(Result<(Vec<Message>, Skipped), Box<Error>>),
+    Done(Result<(Items<Message>, Skipped), Box<Error>>),
 }
 
 /// What came.
@@ -51,7 +52,7 @@ pub struct Arrived {
     /// The session from now on.
     pub session: Session,
     /// The new messages, in the server's order: at least one, unless all were skipped.
-    pub messages: Vec<Message>,
+    pub messages: Items<Message>,
     /// Messages that came and could not be handed out. The session is after them too.
     pub skipped: Skipped,
 }
@@ -108,7 +109,7 @@ impl NextMessages {
         let moved = self.session.sync().key != before;
         // Those without an id cannot be told apart: without another position they are the same again.
         if messages.iter().any(|message| moved || !message.id.is_zero()) || (moved && !skipped.is_empty()) {
-            self.stage = Stage::Done(Ok((messages, skipped)));
+            self.stage = Stage::Done(Ok((messages.into(), skipped)));
             return;
         }
         self.stage = Stage::next(&self.session);
@@ -170,8 +171,7 @@ impl Flow for NextMessages {
                     self.call.poll(now, || request(check, seed, &self.session, &self.policy))
                 }
                 Stage::Done(Ok((messages, skipped))) => {
-                    // They are handed out once: a copy would double what a large batch takes.
-                    let (session, messages) = (self.session.clone(), std::mem::take(messages));
+                    let (session, messages) = (self.session.clone(), messages.clone());
                     return Action::Done(Ok(Arrived { session, messages, skipped: *skipped }));
                 }
                 Stage::Done(Err(error)) => return Action::Done(Err((**error).clone())),

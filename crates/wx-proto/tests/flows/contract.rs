@@ -1,6 +1,7 @@
 //! The contract of `Flow`, line by line.
 
 mod cancelling;
+mod done;
 mod limits;
 
 use std::time::Duration;

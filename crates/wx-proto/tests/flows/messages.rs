@@ -293,7 +293,7 @@ fn contacts(names: &[&str], seq: u64) -> Answer {
 fn list(answers: impl IntoIterator<Item = Answer>) -> (World, Result<Vec<wx_proto::Contact>, Error>) {
     let mut world = World::new("", answers);
     let result = world.run(&mut ListContacts::new(&session(), SEED, Policy::default()).unwrap());
-    (world, result.map(|listed| listed.contacts))
+    (world, result.map(|listed| listed.contacts.into()))
 }
 
 #[test]
