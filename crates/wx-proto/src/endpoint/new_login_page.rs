@@ -7,11 +7,10 @@ use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 
 use super::{Endpoint, REPLY_LIMIT};
 use crate::outgoing::{Accept, Draft};
-use crate::session::{self, LONGEST_VALUE};
-use crate::wire::clocks::Clocks;
+use crate::session::LONGEST_VALUE;
 use crate::wire::query::{PassTicket, Target};
 use crate::wire::{repair, reply, server_text, xml};
-use crate::{CookieJar, HostError, Hosts, Outgoing, ReplyError, Role, Secret, Site, Unready};
+use crate::{HostError, Hosts, Outgoing, ReplyError, Role, Secret, Site, Unready};
 
 /// Opens the login page that a poll named.
 #[derive(Clone, Debug)]
@@ -90,24 +89,30 @@ impl NewLoginPage {
         self
     }
 
-    /// Reads a reply that came at `unix_s` and puts its cookies into `jar`. Values without the cookie
-    /// that every upload needs are no login.
-    pub(crate) fn take(
-        &self,
-        reply: &Response<Bytes>,
-        site: &Site,
-        jar: &mut CookieJar,
-        unix_s: u64,
-    ) -> Result<LoginPage, ReplyError> {
-        let page = self.read(reply)?;
-        jar.adopt_at(reply.headers(), &site.hosts().origin(Role::Base), self.target.expose(), unix_s);
-        match page {
-            LoginPage::Credentials(_) if session::data_ticket(jar, site.hosts(), unix_s).is_none() => {
-                let hours_ahead = Clocks::new(reply.headers(), unix_s).hours_ahead();
-                Err(ReplyError::NoDataTicket { hours_ahead })
-            }
-            page => Ok(page),
-        }
+    /// The path and query that it is opened at, before anything is added.
+    pub(crate) fn target(&self) -> &Secret {
+        &self.target
+    }
+
+    /// The values with which the server can be asked to end a login that [`Endpoint::read`] refused:
+    /// the server made it and told it badly. uin and sid are in `cookies` too.
+    pub(crate) fn leftovers(
+        answer: &Response<Bytes>,
+        cookie: impl Fn(&str) -> Option<Secret>,
+    ) -> Option<Credentials> {
+        let xml = reply::body_text(answer, REPLY_LIMIT).ok()?;
+        let ret: i64 = field(&xml, "ret")?.parse().ok()?;
+        let whole = |name| whole(&xml, name).ok().flatten();
+        let uin = |text: &str| text.parse().ok();
+        (ret == 0).then_some(())?;
+        Some(Credentials {
+            uin: field(&xml, "wxuin")
+                .and_then(|text| uin(&text))
+                .or_else(|| uin(cookie("wxuin")?.expose()))?,
+            sid: whole("wxsid").or_else(|| cookie("wxsid"))?,
+            skey: whole("skey")?,
+            pass_ticket: whole("pass_ticket").map(PassTicket),
+        })
     }
 }
 
@@ -139,8 +144,7 @@ impl Endpoint for NewLoginPage {
             reply::status(answer.status(), answer.headers())?;
         }
         let xml = reply::body_text(answer, REPLY_LIMIT)?;
-        let field = |name: &'static str| xml::text(&xml, name).filter(|text| !text.is_empty());
-        let Some(ret) = field("ret") else {
+        let Some(ret) = field(&xml, "ret") else {
             return Err(match reply::status(answer.status(), answer.headers()) {
                 Err(redirect) => redirect,
                 Ok(()) => ReplyError::of_text(&xml, "ret"),
@@ -148,23 +152,32 @@ impl Endpoint for NewLoginPage {
         };
         match ret.parse() {
             Ok(0) => {}
-            Ok(ret) => return Err(ReplyError::refused(ret, &field("message").unwrap_or_default())),
+            Ok(ret) => return Err(ReplyError::refused(ret, &field(&xml, "message").unwrap_or_default())),
             Err(_) => return Err(ReplyError::Missing("ret")),
         }
-        if let Some(url) = field("redirecturl") {
+        if let Some(url) = field(&xml, "redirecturl") {
             return Ok(LoginPage::Elsewhere(url.into()));
         }
-        let whole = |name: &'static str| match field(name) {
-            Some(text) if repair::is_damaged(&text) => Err(ReplyError::Missing(name)),
-            text => Ok(text.filter(|text| text.len() <= LONGEST_VALUE).map(Secret::from)),
-        };
-        let secret = |name: &'static str| whole(name)?.ok_or(ReplyError::Missing(name));
-        let uin = field("wxuin").and_then(|uin| uin.parse().ok());
+        let secret = |name| whole(&xml, name)?.ok_or(ReplyError::Missing(name));
+        let uin = field(&xml, "wxuin").and_then(|uin| uin.parse().ok());
         Ok(LoginPage::Credentials(Credentials {
             uin: uin.ok_or(ReplyError::Missing("wxuin"))?,
             sid: secret("wxsid")?,
             skey: secret("skey")?,
-            pass_ticket: whole("pass_ticket")?.map(PassTicket),
+            pass_ticket: whole(&xml, "pass_ticket")?.map(PassTicket),
         }))
+    }
+}
+
+/// The text of an element, unless it is empty.
+fn field(xml: &str, name: &str) -> Option<String> {
+    xml::text(xml, name).filter(|text| !text.is_empty())
+}
+
+/// The text of an element that names something; an absurdly long one is none, a damaged one an error.
+fn whole(xml: &str, name: &'static str) -> Result<Option<Secret>, ReplyError> {
+    match field(xml, name) {
+        Some(text) if repair::is_damaged(&text) => Err(ReplyError::Missing(name)),
+        text => Ok(text.filter(|text| text.len() <= LONGEST_VALUE).map(Secret::from)),
     }
 }

@@ -51,8 +51,8 @@ impl ReplyError {
             Self::Redirect { .. } | Self::Html | Self::NotJson | Self::Encoding(_) | Self::NoLength => {
                 Advice::CheckProxy
             }
-            Self::NoDataTicket { hours_ahead: Some(_) } => Advice::SetClock,
-            Self::NoDataTicket { hours_ahead: None } => Advice::LoginAgain,
+            Self::NoDataTicket { expired: true } => Advice::SetClock,
+            Self::NoDataTicket { expired: false } => Advice::LoginAgain,
             Self::Status(204) if step == Step::Download => Advice::CheckMessage,
             Self::Status(304) => Advice::CheckProxy,
             Self::Status(408 | 425 | 429 | 500..=599) => Advice::RetryLater,

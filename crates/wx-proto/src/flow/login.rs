@@ -9,20 +9,20 @@ use http::{HeaderName, HeaderValue};
 use super::clock::Clock;
 use super::exchange::Ended;
 use super::patient::Patient;
-use super::repeating::{Repeating, is_server_trouble};
+use super::repeating::Repeating;
+use super::side_calls::SideCalls;
 use super::{Action, CallId, FailureKind, Flow, Input, Misuse, Progress, Restore};
 use crate::endpoint::Endpoint;
 use crate::endpoint::js_login::{JsLogin, Uuid};
 use crate::endpoint::login::{PollLogin, Polled};
-use crate::endpoint::new_login_page::{LoginPage, NewLoginPage};
+use crate::endpoint::new_login_page::NewLoginPage;
 use crate::endpoint::push_login_url::PushLoginUrl;
 use crate::session::DATA_TICKET;
 use crate::{
-    Cause, CookieJar, Error, HostError, Outgoing, Policy, ReplyError, Secret, Seed, Session, Site, Step,
-    Unready,
+    Cause, CookieJar, Error, HostError, Outgoing, Policy, ReplyError, Seed, Session, Site, Step, Unready,
 };
 
-use self::page::{PageExtras, asks_for_another_code};
+use self::page::{PageCookies, PageExtras};
 
 pub use state::LoginState;
 
@@ -36,11 +36,13 @@ pub use state::LoginState;
 /// ```
 ///
 /// The login exists as soon as the login page has opened it. If it then ends with an error,
-/// [`Login::session`] still has the session, for [`Restore`].
+/// [`Login::session`] still has the session, for [`Restore`]. A login that the page tells badly, or
+/// without the cookie that every upload needs, is an error too; it is ended at the server if that can
+/// be done.
 pub struct Login<T> {
     site: Site,
     /// From an earlier login: what a question to the phone needs, and what the new login goes on with.
-    cookies: CookieJar,
+    cookies: PageCookies,
     page: PageExtras,
     seed: Seed,
     policy: Policy,
@@ -69,18 +71,17 @@ enum Stage {
         repeating: Repeating,
     },
     Restore(Box<Restore>),
+    /// The server has made a login that cannot be used. It is ended there, if that can be done.
+    End(SideCalls, Box<Error>),
     Done(Box<Error>),
 }
-
-/// How often a login page may send on to another.
-const ELSEWHERE: u32 = 2;
 
 impl<T: FnMut(&LoginState)> Login<T> {
     /// Logs in at `site` by a QR code. `tell` hears what to show.
     pub fn new(site: Site, seed: Seed, policy: Policy, tell: T) -> Self {
         Self {
             site,
-            cookies: CookieJar::default(),
+            cookies: PageCookies::new(CookieJar::default()),
             page: PageExtras::default(),
             seed,
             policy,
@@ -102,7 +103,7 @@ impl<T: FnMut(&LoginState)> Login<T> {
         let repeating = Repeating::new(CallId::FIRST, request.for_call(&policy));
         let login = Self::new(session.site().clone(), seed, policy, tell);
         // The ticket is of the login before; this one has to give its own.
-        let cookies = session.cookies().without(DATA_TICKET);
+        let cookies = PageCookies::new(session.cookies().without(DATA_TICKET));
         Ok(Self { cookies, codes: 1, stage: Stage::Push(call, repeating), ..login })
     }
 
@@ -181,43 +182,6 @@ impl<T: FnMut(&LoginState)> Login<T> {
         (self.tell)(&again);
         self.stage = Stage::Begin(next_id);
     }
-
-    /// Opens the login page that `redirect_uri` names.
-    fn open(&mut self, redirect_uri: &Secret, elsewhere: u32, next_id: CallId) {
-        let (call, site) = match NewLoginPage::at(redirect_uri, &self.site) {
-            Ok(found) => found,
-            Err(error) => return self.fail(Step::Login, error),
-        };
-        let call = self.page.add_to(call);
-        match call.request(&site) {
-            Ok(request) => {
-                let repeating = Repeating::new(next_id, request.for_call(&self.policy))
-                    .with_tries(self.policy.login_tries)
-                    .repeated_if(is_server_trouble);
-                self.stage = Stage::Page { call, site, elsewhere, repeating };
-            }
-            Err(unready) => self.fail(Step::Login, unready),
-        }
-    }
-
-    fn paged(&mut self, page: LoginPage, site: Site, elsewhere: u32, next_id: CallId, now: Duration) {
-        match page {
-            LoginPage::Elsewhere(_) if elsewhere >= ELSEWHERE => {
-                self.fail(Step::Login, ReplyError::Missing("a login page that sends on nowhere"));
-            }
-            LoginPage::Elsewhere(url) => self.open(&url, elsewhere + 1, next_id),
-            LoginPage::Credentials(credentials) => {
-                let session = Session::of_login(site, credentials, self.cookies.clone());
-                (self.tell)(&LoginState::Opened { session: session.clone() });
-                let seed = self.seed.later(self.clock.unix_ms(now));
-                let tries = self.policy.login_tries;
-                match Restore::with_tries(next_id, tries, session, seed, self.policy.clone()) {
-                    Ok(restore) => self.stage = Stage::Restore(Box::new(restore)),
-                    Err(error) => self.stage = Stage::Done(Box::new(error)),
-                }
-            }
-        }
-    }
 }
 
 /// The request of a poll.
@@ -262,6 +226,10 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                     }
                 }
                 Stage::Restore(restore) => return restore.poll(now),
+                Stage::End(calls, error) => match calls.poll() {
+                    Some(action) => return action,
+                    None => self.stage = Stage::Done(error.clone()),
+                },
                 Stage::Done(error) => return Action::Done(Err((**error).clone())),
             }
         }
@@ -324,24 +292,9 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                     Err(cause) => call.failed(cause, now, &self.policy),
                 }
             }
-            Stage::Page { call, site, elsewhere, repeating } => {
-                let (site, elsewhere, unix_s) = (site.clone(), *elsewhere, self.clock.unix_ms(now) / 1000);
-                let jar = &mut self.cookies;
-                let ended = repeating
-                    .handle(input, now, &self.policy, |reply| call.take(reply, &site, jar, unix_s))?;
-                let (next_id, repeated) = (repeating.next_id(), repeating.repeated());
-                match ended {
-                    None => {}
-                    Some(Ok(page)) => self.paged(page, site, elsewhere, next_id, now),
-                    // A web page in its place means that the ticket was not taken (§8.3).
-                    Some(Err(Cause::Reply(error))) if asks_for_another_code(&error, repeated) => {
-                        (self.tell)(&LoginState::Trouble { code: None });
-                        self.stage = Stage::Begin(next_id);
-                    }
-                    Some(Err(cause)) => self.fail(Step::Login, cause),
-                }
-            }
+            Stage::Page { .. } => return self.page_input(input, now),
             Stage::Restore(restore) => return restore.handle(input, now),
+            Stage::End(calls, _) => return calls.handle(input),
         }
         Ok(())
     }
@@ -354,7 +307,7 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
             }
             Stage::Poll { call, .. } => call.progress(at),
             Stage::Restore(restore) => restore.progress(),
-            Stage::Begin(_) | Stage::Done(_) => at,
+            Stage::Begin(_) | Stage::End(..) | Stage::Done(_) => at,
         }
     }
 
@@ -362,6 +315,7 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
         match &mut self.stage {
             Stage::Done(_) => {}
             Stage::Restore(restore) => restore.cancel(),
+            Stage::End(_, error) => self.stage = Stage::Done(error.clone()),
             _ => self.fail(Step::Login, Cause::Cancelled),
         }
     }
@@ -377,6 +331,7 @@ impl<T> fmt::Debug for Login<T> {
             Stage::Poll { scanned: true, .. } => "poll, scanned",
             Stage::Page { .. } => "page",
             Stage::Restore(_) => "init",
+            Stage::End(..) => "end",
             Stage::Done(_) => "done",
         };
         f.debug_struct("Login").field("codes", &self.codes).field("stage", &stage).finish_non_exhaustive()

@@ -12,9 +12,6 @@ pub(crate) struct Clocks {
     server: u64,
 }
 
-/// Clocks that differ by less are not worth a word.
-const HOUR: u64 = 3600;
-
 impl Clocks {
     pub(crate) fn new(headers: &HeaderMap, local: u64) -> Self {
         let dates = headers.get_all(header::DATE).iter();
@@ -37,14 +34,6 @@ impl Clocks {
             Some(later) => self.local.saturating_add(later),
             None => self.local.saturating_sub(self.server - at),
         }
-    }
-
-    /// By how many hours the local clock is ahead of the server's, or behind it if negative; `None`
-    /// if the two about agree.
-    pub(crate) fn hours_ahead(self) -> Option<i64> {
-        let hours = (self.local.abs_diff(self.server) + HOUR / 2) / HOUR;
-        let hours = i64::try_from(hours).ok().filter(|hours| *hours > 0)?;
-        Some(if self.local > self.server { hours } else { -hours })
     }
 }
 
@@ -71,11 +60,6 @@ mod tests {
             assert_eq!(clocks.to_local(SERVER + 600), local + 600);
             assert_eq!(clocks.to_local(SERVER - 600), local.saturating_sub(600));
             assert_eq!(clocks.to_local(u64::MAX).checked_sub(local), Some(u64::MAX - SERVER.max(local)));
-        }
-        assert_eq!(clocks(&[date], SERVER + 43_000).hours_ahead(), Some(12));
-        assert_eq!(clocks(&[date], SERVER - 43_300).hours_ahead(), Some(-12));
-        for close in [SERVER, SERVER + 1799, SERVER - 1799] {
-            assert_eq!(clocks(&[date], close).hours_ahead(), None);
         }
     }
 

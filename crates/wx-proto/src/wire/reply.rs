@@ -72,9 +72,9 @@ pub enum ReplyError {
     Missing(&'static str),
     /// A login page's values without a valid cookie `webwx_data_ticket`, which every upload needs: no login.
     NoDataTicket {
-        /// By how many hours this computer's clock is ahead of the server's, or behind it if negative;
-        /// `None` if they about agree, or the server does not tell its time.
-        hours_ahead: Option<i64>,
+        /// Whether the page gave one that has expired by this computer's clock, which is all there is to
+        /// go by if the server does not tell its time: the clock is wrong.
+        expired: bool,
     },
     /// Success, but without the MediaId that the last chunk's answer must have (P36).
     NoMediaId,
@@ -301,18 +301,12 @@ impl fmt::Display for ReplyError {
             Self::Refused { ret, message } => write!(f, "the server refused it: {ret}: {message}"),
             Self::Code(code) => write!(f, "the server answered with code {code}"),
             Self::Missing(what) => write!(f, "the answer has no {what}"),
-            Self::NoDataTicket { hours_ahead } => {
-                f.write_str("the login page gave no valid cookie webwx_data_ticket")?;
-                match hours_ahead {
-                    None => Ok(()),
-                    Some(hours) => {
-                        let (count, way) =
-                            (hours.unsigned_abs(), if *hours > 0 { "ahead" } else { "behind" });
-                        let unit = if count == 1 { "hour" } else { "hours" };
-                        write!(f, "; this computer's clock is {count} {unit} {way}")
-                    }
-                }
+            Self::NoDataTicket { expired: false } => {
+                f.write_str("the login page gave no valid cookie webwx_data_ticket")
             }
+            Self::NoDataTicket { expired: true } => f.write_str(
+                "by this computer's clock the login page's cookie webwx_data_ticket has expired already",
+            ),
             Self::NoMediaId => f.write_str("the server took the last chunk but gave no MediaId"),
             Self::NoMsgId => f.write_str("the server gave no MsgID"),
             Self::Assembled { expected, got } => {

@@ -27,8 +27,13 @@ fn captured(more: &[(&'static str, &str)], without: &str) -> Answer {
 }
 
 fn log_in(local: u64, page: Answer) -> Result<Session, Error> {
+    log_in_by(local, [page, init(""), notified()])
+}
+
+/// Logs in with these answers after the phone has confirmed.
+fn log_in_by(local: u64, pages: impl IntoIterator<Item = Answer>) -> Result<Session, Error> {
     let seed = Seed { unix_ms: local * 1000, ..SEED };
-    let mut world = World::new("", [code(), polled(2), page, init(""), notified()]);
+    let mut world = World::new("", [code(), polled(2)].into_iter().chain(pages));
     world.run(&mut Login::new(Site::new(Profile::Web), seed, Policy::default(), |_: &LoginState| {}))
 }
 
@@ -51,30 +56,64 @@ fn p6_a_login_keeps_its_cookies_whatever_this_computers_clock_says() {
     }
 }
 
+fn no_ticket(expired: bool) -> Cause {
+    Cause::Reply(ReplyError::NoDataTicket { expired })
+}
+
+const NO_DATES: [&[(&str, &str)]; 4] =
+    [&[], &[("date", "soon")], &[("date", "")], &[("date", "Thu, 01 Jan 1970 00:00:00 GMT")]];
+
 #[test]
-fn without_a_date_that_can_be_read_the_local_clock_counts() {
-    for more in [&[][..], &[("date", "soon")], &[("date", "")], &[("date", "Thu, 01 Jan 1970 00:00:00 GMT")]]
-    {
+fn without_a_date_that_can_be_read_the_local_clock_counts_and_is_named_if_it_is_the_cause() {
+    for more in NO_DATES {
         assert!(log_in(local(0), captured(more, "")).is_ok(), "{more:?}");
-        let error = log_in(local(13 * HOUR), captured(more, "")).unwrap_err();
-        assert_eq!(error.cause, Cause::Reply(ReplyError::NoDataTicket { hours_ahead: None }), "{more:?}");
+        for ahead in [12 * HOUR, 13 * HOUR, 400_000 * HOUR] {
+            let error = log_in(local(ahead), captured(more, "")).unwrap_err();
+            assert_eq!(
+                (error.cause.clone(), error.advice()),
+                (no_ticket(true), Advice::SetClock),
+                "{more:?}"
+            );
+            let expected =
+                "by this computer's clock the login page's cookie webwx_data_ticket has expired already";
+            assert!(error.to_string().ends_with(expected), "{error}");
+        }
     }
+    // The ticket may be of a page that sent on to another.
+    let url = "https://wx2.qq.com/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=t";
+    let elsewhere = format!("<error><ret>0</ret><redirecturl>{url}</redirecturl></error>");
+    let ticket = "webwx_data_ticket=t; Domain=.qq.com; Path=/; Expires=Mon, 31-Dec-2018 11:12:21 GMT";
+    let first = || Answer::Reply(200, vec![("set-cookie", ticket.to_owned())], elsewhere.clone().into());
+    let second = || captured(&[], "webwx_data_ticket");
+    assert!(log_in_by(local(0), [first(), second(), init(""), notified()]).is_ok());
+    let error = log_in_by(local(13 * HOUR), [first(), second(), dropped()]).unwrap_err();
+    assert_eq!(error.cause, no_ticket(true));
 }
 
 #[test]
-fn p8_a_login_without_the_ticket_is_none_and_the_clock_is_named_if_it_is_wrong() {
-    let ended = [
-        (0, Advice::LoginAgain, ""),
-        (1700, Advice::LoginAgain, ""),
-        (12 * HOUR, Advice::SetClock, "; this computer's clock is 12 hours ahead"),
-        (-HOUR, Advice::SetClock, "; this computer's clock is 1 hour behind"),
-        (-30 * HOUR + 60, Advice::SetClock, "; this computer's clock is 30 hours behind"),
-    ];
-    for (ahead, advice, clock) in ended {
-        let error = log_in(local(ahead), captured(&[("date", DATE)], "webwx_data_ticket")).unwrap_err();
-        assert_eq!((error.step, error.advice()), (Step::Login, advice), "{ahead}");
-        let expected = format!("logging in: the login page gave no valid cookie webwx_data_ticket{clock}");
-        assert_eq!(error.to_string(), expected);
+fn p8_a_login_without_the_ticket_is_none_and_the_clock_is_not_named_if_it_is_not_the_cause() {
+    let dated: &[_] = &[("date", DATE)];
+    for ahead in [0, 1700, 12 * HOUR, -HOUR, -30 * HOUR + 60, 400_000 * HOUR] {
+        for headers in NO_DATES.into_iter().chain([dated]) {
+            let error = log_in(local(ahead), captured(headers, "webwx_data_ticket")).unwrap_err();
+            assert_eq!((error.step, error.advice()), (Step::Login, Advice::LoginAgain), "{ahead}");
+            let expected = "logging in: the login page gave no valid cookie webwx_data_ticket";
+            assert_eq!(error.to_string(), expected);
+        }
+        // By the server's own clock it was over; or it was deleted, empty, or for somebody else.
+        let over = "webwx_data_ticket=t; Domain=.qq.com; Expires=Sun, 30-Dec-2018 23:12:21 GMT";
+        let page = captured(&[("date", DATE), ("set-cookie", over)], "webwx_data_ticket");
+        assert_eq!(log_in(local(ahead), page).unwrap_err().cause, no_ticket(false), "{ahead}");
+        for none in [
+            "webwx_data_ticket=t; Path=/; Expires=Thu, 01-Jan-1970 00:00:10 GMT",
+            "webwx_data_ticket=t; Path=/; Max-Age=0",
+            "webwx_data_ticket=; Path=/; Expires=Mon, 31-Dec-2018 11:12:21 GMT",
+            "webwx_data_ticket=t; Path=/x; Expires=Mon, 31-Dec-2018 11:12:21 GMT",
+            "webwx_data_ticket=t; Domain=wx8.qq.com; Expires=Mon, 31-Dec-2018 11:12:21 GMT",
+        ] {
+            let page = captured(&[("set-cookie", none)], "webwx_data_ticket");
+            assert_eq!(log_in(local(ahead), page).unwrap_err().cause, no_ticket(false), "{none}");
+        }
     }
     // One that is over by the server's own clock is none either, nor is an empty one.
     for odd in [

@@ -24,6 +24,7 @@ mod official_page;
 mod parity;
 mod progress;
 mod properties;
+mod refused_login;
 mod resend_within;
 mod resume;
 mod reused;
