@@ -8,9 +8,9 @@ use super::{Endpoint, LIST_LIMIT, cgi};
 use crate::outgoing::Draft;
 use crate::seed::Draw;
 use crate::wire::base::BaseRequest;
-use crate::wire::list::List;
+use crate::wire::list::{self, List, Skipped};
 use crate::wire::query::Target;
-use crate::wire::{lenient, reply};
+use crate::wire::reply;
 use crate::{Contact, DeviceId, Outgoing, ReplyError, Seed, Session, Unready, UserName};
 
 /// How many contacts one call may ask for (§5).
@@ -22,6 +22,16 @@ pub struct BatchGetContact {
     names: Vec<UserName>,
     device_id: DeviceId,
     at_ms: u64,
+}
+
+/// The contacts that were asked for, as far as the server knows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FoundContacts {
+    /// The contacts.
+    pub contacts: Vec<Contact>,
+    /// Contacts that could not be read, or were too many.
+    pub skipped: Skipped,
 }
 
 #[derive(Serialize)]
@@ -54,12 +64,12 @@ impl<'a> Asked<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Fields {
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "list::optional")]
     contact_list: List<Contact>,
 }
 
 impl BatchGetContact {
-    /// Asks for `names`. Contacts of the answer that cannot be read are left out.
+    /// Asks for `names`.
     #[must_use]
     pub fn new(names: impl IntoIterator<Item = UserName>, seed: Seed) -> Self {
         let names = names.into_iter().take(CONTACTS_PER_CALL).collect();
@@ -70,7 +80,7 @@ impl BatchGetContact {
 impl Endpoint for BatchGetContact {
     const NAME: &'static str = "webwxbatchgetcontact";
     type Context = Session;
-    type Reply = Vec<Contact>;
+    type Reply = FoundContacts;
 
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
         session.check_login()?;
@@ -85,9 +95,10 @@ impl Endpoint for BatchGetContact {
         })
     }
 
-    fn read(&self, answer: &Response<Bytes>) -> Result<Vec<Contact>, ReplyError> {
+    fn read(&self, answer: &Response<Bytes>) -> Result<FoundContacts, ReplyError> {
         let fields: Fields = reply::accepted(answer, LIST_LIMIT)?;
-        Ok(fields.contact_list.elements)
+        let List { elements: contacts, skipped } = fields.contact_list;
+        Ok(FoundContacts { contacts, skipped })
     }
 }
 

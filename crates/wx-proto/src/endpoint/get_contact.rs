@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{Endpoint, LIST_LIMIT, cgi};
 use crate::outgoing::Draft;
-use crate::wire::list::{List, Skipped};
+use crate::wire::list::{self, List, Skipped};
 use crate::wire::query::Target;
 use crate::wire::{lenient, reply};
 use crate::{Contact, Outgoing, ReplyError, Session, Unready};
@@ -33,7 +33,7 @@ pub struct Contacts {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Fields {
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "list::optional")]
     member_list: List<Contact>,
     #[serde(default, deserialize_with = "lenient::optional_count")]
     seq: u64,

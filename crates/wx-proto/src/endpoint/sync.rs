@@ -11,7 +11,7 @@ use crate::seed::Draw;
 use crate::session::{SyncKey, new_skey};
 use crate::wire::base::BaseRequest;
 use crate::wire::clock::not_now;
-use crate::wire::list::{List, Skipped};
+use crate::wire::list::{self, List, Skipped};
 use crate::wire::query::Target;
 use crate::wire::{lenient, reply};
 use crate::{DeviceId, Outgoing, ReplyError, Secret, Seed, Session, Unready};
@@ -51,7 +51,7 @@ struct Request<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Fields {
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "list::optional")]
     add_msg_list: List<Message>,
     #[serde(default, deserialize_with = "lenient::optional_count")]
     continue_flag: u64,

@@ -10,11 +10,28 @@ use crate::wire::lenient;
 
 /// A position in the server's list of messages. It goes back as it came: the same numbers in the same order (P55).
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "ReadKey")]
 pub(crate) struct SyncKey {
-    #[serde(rename = "Count", default, deserialize_with = "lenient::count")]
+    #[serde(rename = "Count")]
     count: u64,
-    #[serde(rename = "List", default, deserialize_with = "lenient::or_default")]
+    #[serde(rename = "List")]
     list: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ReadKey {
+    #[serde(default, deserialize_with = "lenient::optional_number")]
+    count: Option<u64>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    list: Vec<Entry>,
+}
+
+impl From<ReadKey> for SyncKey {
+    /// The list is what counts: a Count that is no number stops no message.
+    fn from(ReadKey { count, list }: ReadKey) -> Self {
+        Self { count: count.unwrap_or(list.len() as u64), list }
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +138,28 @@ mod tests {
         assert!(key.if_any().is_some());
         for empty in [r#"{"Count":0}"#, r#"{"Count":0,"List":[]}"#, "{}", r#"{"Count":2,"List":[]}"#] {
             assert_eq!(serde_json::from_str::<SyncKey>(empty).unwrap().if_any(), None, "{empty}");
+        }
+        for odd in [
+            "\"\"",
+            "\"x\"",
+            "-1",
+            "1.5",
+            "1e999",
+            "null",
+            "true",
+            "[1,[]]",
+            "{\"a\":{}}",
+            "18446744073709551616",
+        ] {
+            let read =
+                |list: &str| serde_json::from_str::<SyncKey>(&format!(r#"{{"Count":{odd},"List":{list}}}"#));
+            let key = read(r#"[{"Key":1,"Val":2}]"#).unwrap().if_any().expect("a key");
+            assert_eq!(
+                serde_json::to_string(&key).unwrap(),
+                r#"{"Count":1,"List":[{"Key":1,"Val":2}]}"#,
+                "{odd}"
+            );
+            assert_eq!(read("[]").unwrap().if_any(), None, "{odd}");
         }
     }
 

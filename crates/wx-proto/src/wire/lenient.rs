@@ -91,8 +91,9 @@ pub(crate) fn optional_id<'de, D: Deserializer<'de>>(from: D) -> Result<String, 
 
 /// A number, or a string of digits; anything else reads as absent.
 pub(crate) fn optional_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
-    let json = <&RawValue>::deserialize(from)?;
-    Ok(text_of(json).and_then(|text| text.trim().parse().ok()))
+    // Not borrowed, for a session file's values are no text any more.
+    let json = Box::<RawValue>::deserialize(from)?;
+    Ok(text_of(&json).and_then(|text| text.trim().parse().ok()))
 }
 
 /// As [`optional_number`], with 0 for what is none.
@@ -106,20 +107,6 @@ pub(crate) fn optional<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>
 ) -> Result<T, D::Error> {
     let json = <&RawValue>::deserialize(from)?;
     Ok(serde_json::from_str(json.get()).unwrap_or_default())
-}
-
-/// A number, or a string of digits; null, a negative number and any other string read as absent.
-pub(crate) fn number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
-    Ok(match Text::deserialize(from)? {
-        Text::Str(text) => text.trim().parse().ok(),
-        Text::Unsigned(number) => Some(number),
-        Text::Signed(_) | Text::Null => None,
-    })
-}
-
-/// As [`number`], with 0 for what is none.
-pub(crate) fn count<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
-    Ok(number(from)?.unwrap_or_default())
 }
 
 /// Null reads as nothing.
@@ -163,7 +150,7 @@ mod tests {
         for (json, as_text, as_number, as_signed) in cases {
             let value: Value = serde_json::from_str(json).unwrap();
             assert_eq!(text(value.clone().into_deserializer()).ok().as_deref(), as_text, "{json}");
-            assert_eq!(number(value.clone().into_deserializer()).ok(), Some(as_number), "{json}");
+            assert_eq!(optional_number(value.clone()).ok(), Some(as_number), "{json}");
             assert_eq!(signed(value.into_deserializer()).ok(), as_signed, "{json}");
             let mut from = serde_json::Deserializer::from_str(json);
             assert_eq!(text(&mut from).ok().as_deref(), as_text, "{json}");
@@ -172,7 +159,7 @@ mod tests {
             let mut from = serde_json::Deserializer::from_str(json);
             assert!(text(&mut from).is_err(), "{json}");
             let value: Value = serde_json::from_str(json).unwrap();
-            assert!(number(value.clone().into_deserializer()).is_err(), "{json}");
+            assert_eq!(optional_number(value.clone()).unwrap(), None, "{json}");
             assert!(signed(value.into_deserializer()).is_err(), "{json}");
         }
     }

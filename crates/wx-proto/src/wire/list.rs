@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::AddAssign;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The most elements of one answer that are handed out.
@@ -64,6 +64,17 @@ pub(crate) struct List<T> {
 impl<T> Default for List<T> {
     fn default() -> Self {
         Self { elements: Vec::new(), skipped: Skipped::default() }
+    }
+}
+
+/// A list that may be absent, null, or no list at all: the last counts as one element that cannot be
+/// read, and costs nothing else of the answer.
+pub(crate) fn optional<'de, T: Element, D: Deserializer<'de>>(from: D) -> Result<List<T>, D::Error> {
+    let json = <&RawValue>::deserialize(from)?.get();
+    match json.as_bytes().first() {
+        Some(b'[') => serde_json::from_str(json).map_err(D::Error::custom),
+        Some(b'n') => Ok(List::default()),
+        _ => Ok(List { elements: Vec::new(), skipped: Skipped { unreadable: 1, over_limit: 0 } }),
     }
 }
 

@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 use wx_proto::bytes::Bytes;
+use wx_proto::endpoint::batch_get_contact::BatchGetContact;
 use wx_proto::endpoint::check_upload::CheckUpload;
 use wx_proto::endpoint::get_contact::GetContact;
 use wx_proto::endpoint::get_msg_img::GetMsgImg;
@@ -14,7 +15,7 @@ use wx_proto::endpoint::sync::Sync;
 use wx_proto::endpoint::sync_check::{Checked, SyncCheck};
 use wx_proto::endpoint::upload_media::UploadMedia;
 use wx_proto::endpoint::{Endpoint, new_login_page::NewLoginPage};
-use wx_proto::flow::NextMessages;
+use wx_proto::flow::{ListContacts, NextMessages};
 use wx_proto::http::Response;
 use wx_proto::{ImageSize, MediaId, MsgId, Policy, Profile, ReplyError, Session, Site};
 
@@ -199,6 +200,61 @@ fn a_message_that_cannot_be_read_is_passed_for_good() {
     let mut world = World::new("", [batch(5, "{}", b""), check(), batch(6, known, b"")]);
     let mut flow = NextMessages::new(session_with_key(), SEED, Policy::default()).unwrap();
     assert_eq!(world.run(&mut flow).unwrap().messages.len(), 1);
+}
+
+/// What may stand where a list belongs, and how many elements it counts for.
+const ODD_LISTS: [(&str, u64); 9] = [
+    ("null", 0),
+    ("[]", 0),
+    ("\"\"", 1),
+    ("{}", 1),
+    ("7", 1),
+    ("1e999", 1),
+    ("true", 1),
+    ("\"[{}]\"", 1),
+    ("{\"0\":{\"MsgId\":\"7\"}}", 1),
+];
+
+#[test]
+fn a_list_that_is_none_is_told_and_passed() {
+    let check = || ok("window.synccheck={retcode:\"0\",selector:\"2\"}");
+    let synced = |list: &str, n: u32, count: &str| {
+        ok(format!(
+            r#"{{"BaseResponse":{{"Ret":0}},"AddMsgCount":{list},"AddMsgList":{list},"ContinueFlag":{list},"SKey":{list},"SyncCheckKey":{list},"SyncKey":{{"Count":{count},"List":[{{"Key":1,"Val":{n}}}]}}}}"#
+        ))
+    };
+    for (list, unreadable) in ODD_LISTS {
+        let known = batch(7, r#"{"MsgId":"8","MsgType":1,"FromUserName":"@a"}"#, b"");
+        let mut world = World::new("", [synced(list, 6, list), check(), known]);
+        let mut flow = NextMessages::new(session_with_key(), SEED, Policy::default()).unwrap();
+        let arrived = world.run(&mut flow).unwrap();
+        let (requests, messages, val) = if unreadable > 0 { (1, 0, 6) } else { (3, 1, 7) };
+        let found = (world.seen.len(), arrived.messages.len(), arrived.skipped.unreadable);
+        assert_eq!(found, (requests, messages, unreadable), "{list}");
+        assert!(arrived.session.to_json().expose().contains(&format!("\"Val\": {val}")), "{list}");
+
+        let answer = |key: &str| {
+            let body =
+                format!(r#"{{"BaseResponse":{{"Ret":0}},"{key}":{list},"Count":{list},"Seq":[{list}]}}"#);
+            Answer::Reply(200, vec![], body.into())
+        };
+        let mut world = World::new("", [answer("MemberList")]);
+        let mut flow = ListContacts::new(&session(), SEED, Policy::default()).unwrap();
+        let listed = world.run(&mut flow).unwrap();
+        assert_eq!((listed.contacts.len(), listed.skipped.unreadable), (0, unreadable), "{list}");
+        let Answer::Reply(_, _, body) = answer("ContactList") else { unreachable!() };
+        let found = BatchGetContact::new([to()], SEED).read(&Response::new(body)).unwrap();
+        assert_eq!((found.contacts.len(), found.skipped.unreadable), (0, unreadable), "{list}");
+    }
+}
+
+#[test]
+fn contacts_asked_for_by_name_are_read_or_counted() {
+    let list = r#"[{"UserName":"@a"},{},7,{"UserName":"@b%"},{"UserName":"@c"}]"#;
+    let answer = with(&format!(r#"{{"BaseResponse":{{"Ret":0}},"ContactList":{list}}}"#), b"\xff");
+    let found = BatchGetContact::new([to()], SEED).read(&answer).unwrap();
+    let names: Vec<_> = found.contacts.iter().map(|contact| contact.user_name.as_str()).collect();
+    assert_eq!((names, found.skipped.unreadable), (vec!["@a", "@c"], 3));
 }
 
 #[test]
