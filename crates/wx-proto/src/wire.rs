@@ -1,5 +1,6 @@
 //! What the endpoints share: the form, the JSON envelope, codes, spellings, scripts. Knows neither endpoints nor flows.
 
+pub(crate) mod address;
 pub(crate) mod base;
 pub(crate) mod clock;
 pub(crate) mod clocks;

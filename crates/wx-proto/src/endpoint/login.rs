@@ -10,7 +10,7 @@ use super::{Endpoint, LIST_LIMIT, cgi};
 use crate::outgoing::{Accept, Draft};
 use crate::wire::clock::not_now;
 use crate::wire::query::Target;
-use crate::wire::{reply, script};
+use crate::wire::{address, reply, script};
 use crate::{Outgoing, ReplyError, Role, Secret, Site, Unready};
 
 /// Asks what became of a code. The server holds the request for about 25 s while nothing happens.
@@ -99,20 +99,13 @@ impl Endpoint for PollLogin {
             200 => {
                 let uri = script::value(&text, "window.redirect_uri").filter(|uri| !uri.trim().is_empty());
                 let uri = uri.ok_or(ReplyError::Missing("window.redirect_uri"))?;
-                Polled::Confirmed { redirect_uri: address(uri.trim()).into() }
+                Polled::Confirmed { redirect_uri: address::plain(&uri).into() }
             }
             202 => Polled::Refused,
             400 => Polled::Expired,
             code => Polled::Trouble { code },
         })
     }
-}
-
-/// An address that may be escaped for HTML, of whose characters that concerns `&` alone.
-fn address(text: &str) -> String {
-    ["&#x26;", "&#X26;", "&#38;", "&AMP;", "&amp;"].iter().fold(text.to_owned(), |text, entity| {
-        if text.contains(entity) { text.replace(entity, "&") } else { text }
-    })
 }
 
 /// The bytes of a data URL.

@@ -9,7 +9,7 @@ use super::{Endpoint, REPLY_LIMIT};
 use crate::outgoing::{Accept, Draft};
 use crate::session::LONGEST_VALUE;
 use crate::wire::query::{PassTicket, Target};
-use crate::wire::{repair, reply, server_text, xml};
+use crate::wire::{address, repair, reply, server_text, xml};
 use crate::{HostError, Hosts, Outgoing, ReplyError, Role, Secret, Site, Unready};
 
 /// Opens the login page that a poll named.
@@ -156,7 +156,7 @@ impl Endpoint for NewLoginPage {
             Err(_) => return Err(ReplyError::Missing("ret")),
         }
         if let Some(url) = field(&xml, "redirecturl") {
-            return Ok(LoginPage::Elsewhere(url.into()));
+            return Ok(LoginPage::Elsewhere(address::plain(&url).into()));
         }
         let secret = |name| whole(&xml, name)?.ok_or(ReplyError::Missing(name));
         let uin = field(&xml, "wxuin").and_then(|uin| uin.parse().ok());

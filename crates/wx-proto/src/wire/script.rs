@@ -2,6 +2,7 @@
 //! spacing, quotes and line breaks vary (P52, §8.1, §8.2).
 
 use std::borrow::Cow;
+use std::str::Chars;
 
 /// The value behind `name =` or `name :`, without its quotes and escapes. A name inside a longer one does
 /// not count.
@@ -33,31 +34,43 @@ fn quoted(text: &str, quote: char) -> Option<Cow<'_, str>> {
     let mut chars = text[end..].chars();
     loop {
         match chars.next()? {
-            '\\' => {
-                let escape = chars.next()?;
-                let digits = match escape {
-                    'x' => 2,
-                    'u' => 4,
-                    _ => 0,
-                };
-                let hex = chars.as_str().get(..digits).filter(|hex| !hex.is_empty());
-                let hex = hex.filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
-                let code = hex.and_then(|hex| u32::from_str_radix(hex, 16).ok());
-                if let Some(c) = code.and_then(char::from_u32) {
-                    plain.push(c);
-                    chars = chars.as_str()[digits..].chars();
-                } else {
-                    // Every other character stands for itself, but for white space, which no value has.
-                    plain.push(match escape {
-                        'n' | 'r' | 't' | 'b' | 'f' | 'v' => ' ',
-                        other => other,
-                    });
-                }
-            }
+            '\\' => plain.push(escaped(&mut chars)?),
             c if c == quote => return Some(Cow::Owned(plain)),
             c => plain.push(c),
         }
     }
+}
+
+/// A text with its escapes undone, as in a string literal.
+pub(crate) fn unescaped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        plain.push(if c == '\\' { escaped(&mut chars).unwrap_or(c) } else { c });
+    }
+    plain
+}
+
+/// The character of an escape whose backslash has been read.
+fn escaped(chars: &mut Chars<'_>) -> Option<char> {
+    let escape = chars.next()?;
+    let digits = match escape {
+        'x' => 2,
+        'u' => 4,
+        _ => 0,
+    };
+    let hex = chars.as_str().get(..digits).filter(|hex| !hex.is_empty());
+    let hex = hex.filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let code = hex.and_then(|hex| u32::from_str_radix(hex, 16).ok());
+    if let Some(c) = code.and_then(char::from_u32) {
+        *chars = chars.as_str()[digits..].chars();
+        return Some(c);
+    }
+    // Every other character stands for itself, but for white space, which no value has.
+    Some(match escape {
+        'n' | 'r' | 't' | 'b' | 'f' | 'v' => ' ',
+        other => other,
+    })
 }
 
 /// As [`value`], for a number.

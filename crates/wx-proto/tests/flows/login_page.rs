@@ -104,6 +104,32 @@ fn a_page_that_sends_on_is_followed_twice_at_the_most() {
 }
 
 #[test]
+fn p54_a_redirecturl_is_taken_without_its_escapes() {
+    for url in [
+        "https://wx2.qq.com/x?a=1&amp;b=2",
+        "<![CDATA[https://wx2.qq.com/x?a=1&b=2]]>",
+        "<![CDATA[ https://wx2.qq.com/x?a=1&amp;b=2\n]]>",
+        r"https:\/\/wx2.qq.com\/x?a=1\x26b=2",
+        r"<![CDATA[https:\/\/wx2.qq.com\/x?a=1\u0026amp;b=2]]>",
+        "https:&#x2F;&#47;wx2.qq.com/x?a=1&#38;b=2",
+        "https://wx2.qq.com/x?a=1&amp;amp;b=2",
+    ] {
+        let on = ok(format!("<error><ret>0</ret><redirecturl>{url}</redirecturl></error>"));
+        let (world, result, _) = run([code(), polled(2), on, page(), init(""), notified()]);
+        assert!(result.is_ok(), "{url}");
+        let opened = world.seen[3].http().uri().to_string();
+        assert!(opened.starts_with("https://wx2.qq.com/x?a=1&b=2&fun=new"), "{opened}");
+    }
+    // The host is judged after that.
+    for url in [r"https://wx.qq.com\x40evil.example/", "<![CDATA[https://wx.qq.com&#64;evil.example/]]>"] {
+        let on = ok(format!("<error><ret>0</ret><redirecturl>{url}</redirecturl></error>"));
+        let (world, result, _) = run([code(), polled(2), on]);
+        assert!(matches!(result.unwrap_err().cause, Cause::Host(_)), "{url}");
+        assert_eq!(world.seen.len(), 3);
+    }
+}
+
+#[test]
 fn a_web_page_in_the_place_of_the_login_page_starts_again() {
     let (_, result, told) = run([
         code(),
