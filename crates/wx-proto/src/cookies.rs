@@ -129,10 +129,10 @@ impl CookieJar {
         self.cookies.retain(|cookie| !cookie.is_over(unix_s));
     }
 
-    /// The value of a cookie that would go to `origin` at `unix_s` (Unix seconds).
+    /// The value of a cookie that would go to `origin` with one of the page's calls at `unix_s` (Unix seconds).
     #[must_use]
     pub fn value(&self, name: &str, origin: &Origin, unix_s: u64) -> Option<&Secret> {
-        self.value_for(name, origin, "/", unix_s)
+        self.value_for(name, origin, CALLS, unix_s)
     }
 
     /// The value of a cookie that would go with a request for `path`; the most specific one if there are several.
@@ -335,6 +335,14 @@ mod tests {
         let jar = stored(lines);
         let header = jar.header(&Origin::for_test("wx.qq.com"), "/cgi-bin/mmwebwx-bin/x", THEN);
         assert_eq!(header.unwrap().unwrap().to_str().unwrap(), "b=2; c=3; e=5; a=6; d=4");
+    }
+
+    #[test]
+    fn a_value_is_that_which_goes_with_the_calls() {
+        let origin = Origin::for_test("wx.qq.com");
+        let jar = stored(["a=1", "b=2; Path=/", "b=3; Path=/cgi-bin", "c=4; Path=/x"]);
+        let value = |name: &str| jar.value(name, &origin, THEN).map(|value| value.expose().as_str());
+        assert_eq!(["a", "b", "c"].map(value), [Some("1"), Some("3"), None]);
     }
 
     #[test]
