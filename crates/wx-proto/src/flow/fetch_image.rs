@@ -1,3 +1,4 @@
+mod beginning;
 mod body;
 
 use std::time::Duration;

@@ -3,8 +3,9 @@
 use bytes::{Bytes, BytesMut};
 use md5::{Digest, Md5};
 
+use super::beginning::Beginning;
 use crate::endpoint::get_msg_img::{self, ImageHead};
-use crate::picture::{SHORT, Sniffed, sniff};
+use crate::picture::{Sniffed, sniff};
 use crate::wire::digest::hex;
 use crate::wire::inflate::{Inflate, InflateError};
 use crate::wire::repair;
@@ -33,8 +34,8 @@ pub(super) struct Body {
 
 /// What the first bytes have shown.
 enum Content {
-    /// Too few of them yet; they are looked at again once there are so many.
-    Unknown(BytesMut, usize),
+    /// Too few of them yet.
+    Unknown(Beginning),
     Picture(Format),
     /// Nothing known, to be refused once it is whole.
     Other(FirstBytes),
@@ -73,7 +74,7 @@ impl Body {
             inflate: head.gzip.then(|| Inflate::new(cap)),
             raw: Bytes::new(),
             ended: false,
-            content: Content::Unknown(BytesMut::new(), SHORT),
+            content: Content::Unknown(Beginning::new()),
             md5: Md5::new(),
             stored: 0,
             pending: Bytes::new(),
@@ -159,26 +160,13 @@ impl Body {
             Content::Picture(_) => self.pending = piece,
             Content::Json(text) if text.len() + piece.len() <= JSON_LIMIT => text.extend_from_slice(&piece),
             Content::Json(_) | Content::Other(_) => {}
-            Content::Unknown(first, look) => {
-                // The usual case: the first piece is large enough, and nothing is copied.
-                let seen = if first.is_empty() {
-                    piece
-                } else {
-                    first.extend_from_slice(&piece);
-                    first.split().freeze()
+            Content::Unknown(beginning) => {
+                let is_open = |seen: &[u8]| {
+                    // A page or a verdict may stand behind blanks.
+                    let is_blank = seen.len() < Format::FIRST && repair::trimmed(seen).is_empty();
+                    is_blank || matches!(sniff(seen), Sniffed::Beginning(_))
                 };
-                if !self.ended && seen.len() < *look {
-                    *first = BytesMut::from(seen);
-                    return Ok(());
-                }
-                // A page or a verdict may stand behind blanks.
-                let is_blank = seen.len() < Format::FIRST && repair::trimmed(&seen).is_empty();
-                if !self.ended && (is_blank || matches!(sniff(&seen), Sniffed::Beginning(_))) {
-                    // Not at each piece: small ones would take time that grows with their square.
-                    *look = seen.len() + seen.len() / 4;
-                    *first = BytesMut::from(seen);
-                    return Ok(());
-                }
+                let Some(seen) = beginning.add(piece, self.ended, is_open) else { return Ok(()) };
                 self.content = match get_msg_img::format(&seen) {
                     Ok(format) => Content::Picture(format),
                     Err(ReplyError::NotAPicture { .. }) if self.keep_unknown => {
@@ -207,7 +195,7 @@ impl Body {
             }
             Content::Json(text) => Next::Bad(reply::verdict(text)),
             Content::Other(first) => Next::Bad(ReplyError::NotAPicture { first: first.clone() }),
-            Content::Unknown(..) => Next::Bad(ReplyError::Empty),
+            Content::Unknown(_) => Next::Bad(ReplyError::Empty),
         }
     }
 }

@@ -1,0 +1,86 @@
+//! The first bytes of a picture, held back until they show what it is.
+
+use bytes::{Bytes, BytesMut};
+
+use crate::picture::SHORT;
+
+/// Gathers the first pieces. However small they are, each byte is looked at a fixed number of times.
+pub(super) struct Beginning {
+    held: BytesMut,
+    /// Looked at again once there are so many bytes.
+    look_at: usize,
+}
+
+impl Beginning {
+    pub(super) fn new() -> Self {
+        Self { held: BytesMut::new(), look_at: SHORT }
+    }
+
+    /// Adds a piece, which may be the last one. Returns all bytes so far once `is_open` says that they
+    /// decide. A first piece that does is not copied.
+    pub(super) fn add(
+        &mut self,
+        piece: Bytes,
+        last: bool,
+        is_open: impl FnOnce(&[u8]) -> bool,
+    ) -> Option<Bytes> {
+        let first = self.held.is_empty();
+        if !first {
+            self.held.extend_from_slice(&piece);
+        }
+        let seen = if first { &piece[..] } else { &self.held[..] };
+        if !last && (seen.len() < self.look_at || is_open(seen)) {
+            if seen.len() >= self.look_at {
+                // Not at each piece: small ones would take time that grows with their square.
+                self.look_at = seen.len() + seen.len() / 4;
+            }
+            if first {
+                self.held.extend_from_slice(&piece);
+            }
+            return None;
+        }
+        Some(if first { piece } else { self.held.split().freeze() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bytes that are looked at until `decided` of them are there, in pieces of this size.
+    fn looked_at(decided: usize, piece: usize) -> usize {
+        let (mut beginning, mut looked, mut came) = (Beginning::new(), 0, 0);
+        loop {
+            came += piece;
+            let gathered = beginning.add(vec![b'x'; piece].into(), false, |seen| {
+                looked += seen.len();
+                seen.len() < decided
+            });
+            if let Some(gathered) = gathered {
+                assert_eq!(gathered.len(), came);
+                return looked;
+            }
+        }
+    }
+
+    #[test]
+    fn tiny_pieces_are_looked_at_in_linear_time() {
+        for decided in [100, 1000, 10_000, 66 * 1024, 1_000_000] {
+            for piece in [1, 2, 7, 100] {
+                let looked = looked_at(decided, piece);
+                assert!(looked <= 7 * (decided + piece), "{decided} in pieces of {piece}: {looked}");
+            }
+        }
+    }
+
+    #[test]
+    fn pieces_are_held_until_they_decide_and_a_first_one_that_does_is_not_copied() {
+        let piece = Bytes::from(vec![7; SHORT]);
+        let given = Beginning::new().add(piece.clone(), false, |_| false).unwrap();
+        assert_eq!(given.as_ptr(), piece.as_ptr());
+        let mut beginning = Beginning::new();
+        assert_eq!(beginning.add(piece.slice(1..), false, |_| panic!("too short to decide")), None);
+        assert_eq!(beginning.add(piece.slice(..1), false, |seen| seen.len() == SHORT), None);
+        assert_eq!(beginning.add(Bytes::new(), true, |_| panic!("there is no more")).unwrap(), piece);
+    }
+}
