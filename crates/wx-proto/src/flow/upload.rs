@@ -1,4 +1,5 @@
 mod digest;
+mod saved;
 
 use std::time::Duration;
 
@@ -7,8 +8,8 @@ use bytes::Bytes;
 use self::digest::{Digest, Digested, Whole};
 use super::repeating::Repeating;
 use super::side_calls::SideCalls;
-use super::snapshot::{SavedMessage, SavedUpload};
-use super::{Action, CallId, Flow, Input, Misuse, Progress, Resume, ResumeError, Snapshot};
+use super::snapshot::SavedUpload;
+use super::{Action, CallId, Flow, Input, Misuse, Progress, Snapshot};
 use crate::endpoint::Endpoint;
 use crate::endpoint::check_upload::{CheckUpload, Checked};
 use crate::endpoint::preflight::Preflight;
@@ -16,7 +17,7 @@ use crate::endpoint::report::Report;
 use crate::endpoint::upload_media::{Accepted, CHUNK, ChunkForm, UploadMedia};
 use crate::{
     Cause, Error, MediaId, Outgoing, Picture, PictureError, Policy, Profile, ReplyError, RetClass, Seed,
-    Session, Step, Unready, Uploaded, UserName,
+    Session, Step, Uploaded, UserName,
 };
 
 /// Uploads a picture and ends with its MediaId.
@@ -107,30 +108,6 @@ impl Upload {
             next_id: CallId::FIRST,
             stage,
         })
-    }
-
-    /// Takes up a saved upload, in the same login: the picture is read again and must be the same, then the chunks go on
-    /// behind those that were acknowledged. If the server does not want the rest, the upload starts over by itself.
-    ///
-    /// # Errors
-    /// [`ResumeError`]; nothing is sent then.
-    pub fn resume(
-        session: &Session,
-        snapshot: Snapshot,
-        mut policy: Policy,
-        at: Resume,
-    ) -> Result<Self, ResumeError> {
-        session.check_upload(at.unix_ms)?;
-        let (seed, to, saved) = snapshot.upload(session, &policy)?;
-        policy.as_file = saved.as_file;
-        let mut upload =
-            Self::new(session, saved.picture.clone(), to, seed, policy).map_err(|_| Unready::NoDataTicket)?;
-        if saved.started_over {
-            upload.media = upload.media.started_over();
-            upload.started_over = true;
-        }
-        upload.saved = Some(saved);
-        Ok(upload)
     }
 
     /// An id that no call of this upload has.
@@ -390,24 +367,7 @@ impl Flow for Upload {
     }
 
     fn snapshot(&self) -> Option<Snapshot> {
-        let (session, to) = (&self.session, &self.to);
-        if let Stage::Done(Ok(uploaded)) = &self.stage {
-            let saved = SavedMessage { uploaded: uploaded.clone(), handed_out_ms: None };
-            return Some(Snapshot::of_message(session, self.seed, to, saved));
-        }
-        // While a saved upload is read again it stays as it was saved.
-        let digested = !self.media.md5().is_empty();
-        let saved = match &self.saved {
-            Some(saved) if !digested => saved.clone(),
-            _ => SavedUpload {
-                picture: self.picture().saved(),
-                md5: digested.then(|| self.media.md5().to_owned()),
-                acked: self.chunk,
-                started_over: self.started_over,
-                as_file: self.policy.as_file,
-            },
-        };
-        Some(Snapshot::of_upload(session, self.seed, to, saved))
+        Some(self.saved_state())
     }
 
     fn cancel(&mut self) {

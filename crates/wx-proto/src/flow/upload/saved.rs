@@ -1,0 +1,55 @@
+//! An upload as it is saved, and how a saved one is taken up.
+
+use super::{Stage, Upload};
+use crate::flow::snapshot::{SavedMessage, SavedUpload};
+use crate::flow::{Resume, ResumeError, Snapshot};
+use crate::{Policy, Session, Unready};
+
+impl Upload {
+    /// Takes up a saved upload, in the same login: the picture is read again and must be the same, then
+    /// the chunks go on after those that were acknowledged. If the server does not want the rest, the
+    /// upload starts over by itself.
+    ///
+    /// # Errors
+    /// [`ResumeError`]; nothing is sent then.
+    pub fn resume(
+        session: &Session,
+        snapshot: Snapshot,
+        mut policy: Policy,
+        at: Resume,
+    ) -> Result<Self, ResumeError> {
+        session.check_upload(at.unix_ms)?;
+        let (seed, to, saved) = snapshot.upload(session, &policy)?;
+        policy.as_file = saved.as_file;
+        let mut upload =
+            Self::new(session, saved.picture.clone(), to, seed, policy).map_err(|_| Unready::NoDataTicket)?;
+        if saved.started_over {
+            upload.media = upload.media.started_over();
+            upload.started_over = true;
+        }
+        upload.saved = Some(saved);
+        Ok(upload)
+    }
+
+    /// The upload as it is by now; a completed one is a message that has not left.
+    pub(super) fn saved_state(&self) -> Snapshot {
+        let (session, to) = (&self.session, &self.to);
+        if let Stage::Done(Ok(uploaded)) = &self.stage {
+            let saved = SavedMessage { uploaded: uploaded.clone(), handed_out_ms: None };
+            return Snapshot::of_message(session, self.seed, to, saved);
+        }
+        // While a saved upload is read again it stays as it was saved.
+        let digested = !self.media.md5().is_empty();
+        let saved = match &self.saved {
+            Some(saved) if !digested => saved.clone(),
+            _ => SavedUpload {
+                picture: self.picture().saved(),
+                md5: digested.then(|| self.media.md5().to_owned()),
+                acked: self.chunk,
+                started_over: self.started_over,
+                as_file: self.policy.as_file,
+            },
+        };
+        Snapshot::of_upload(session, self.seed, to, saved)
+    }
+}
