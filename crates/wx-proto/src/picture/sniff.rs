@@ -144,13 +144,15 @@ mod tests {
             assert_eq!(jpeg(&[begun.to_vec()]), Sniffed::Beginning(Format::Jpeg), "{begun:x?}");
             assert_eq!(Format::of(&[b"\xff\xd8", begun].concat()), None, "{begun:x?}");
         }
-        let odd: [&[u8]; 10] = [
+        let odd: [&[u8]; 12] = [
             b"\xff\xd9",
             b"\xff\xd8\xff\xd8",
             b"\xff\0\0\x04ab\xff\xdb\0\x02",
             b"\xff and then some text",
             b"\xff\xe0\0\x01\xff\xe0\0\x02",
             b"\xff\xe0\0\0\xff\xe0\0\x02",
+            b"\xff\xe0\0\x02\xff\xe0\0\x01",
+            b"\xff\xe0\0\x02\xff\xe0\0\0",
             b"\xff\xe0\0\x04abcd",
             b"\xff\xe0\0\x04ab\xff\xd0",
             b"\xff\xe0\0\x04ab\xdb\0\x02",
@@ -200,8 +202,10 @@ mod tests {
             [&size.to_be_bytes()[..], b"ftyp", brands.as_bytes(), b"\0\0\0\x08meta"].concat()
         };
         let good = Sniffed::Picture(Format::Heif);
-        for brand in BRANDS {
-            let brand = std::str::from_utf8(brand).unwrap();
+        let brands = "heic heix heim heis hevc hevx hevm hevs mif1 mif2 mif3 msf1 avif avis avio avci avcs \
+                      jpeg jpgs j2ki j2is vvic vvis evbi evbs miaf MA1A MA1B 1pic";
+        assert_eq!(brands.split(' ').count(), BRANDS.len());
+        for brand in brands.split(' ') {
             assert_eq!(sniff(&file(brand)), good, "{brand}");
             assert_eq!(sniff(&file(&format!("xxxx0000isom{brand}"))), good, "{brand}");
         }
