@@ -96,6 +96,8 @@ fn p20_the_end_of_a_picture_in_chunks_is_the_clients_to_vouch_for() {
     let both = |len| answer(200, &[("transfer-encoding", "chunked"), ("content-length", len)], GIF);
     assert_eq!(both("14"), whole);
     assert_eq!(both("15"), Err(ReplyError::Cut { expected: Some(15), got: 14 }));
+    let twice = [("transfer-encoding", "chunked"), ("transfer-encoding", "gzip")];
+    assert_eq!(answer(200, &twice, GIF), Err(ReplyError::NoLength));
     for other in ["identity", "gzip", "gzip, chunked", "chunked, gzip", ""] {
         assert_eq!(answer(200, &[("transfer-encoding", other)], GIF), Err(ReplyError::NoLength), "{other}");
     }
