@@ -71,6 +71,8 @@ fn what_becomes_of_that_changes_nothing() {
         assert!(world.run_or_die(&mut login).is_none());
         assert!(matches!(login.poll(world.now), Action::Send(..)), "the logout is handed out");
         assert!(login.session().is_none(), "there is nothing to go on with");
+        let shown = format!("{login:?} {:?}", login.progress());
+        assert!(!shown.contains("crypt") && !shown.contains("AbCd"), "{shown}");
         login.cancel();
         world.steps_left = 1;
         assert_eq!(world.run(&mut login).unwrap_err().cause, Cause::Reply(why));

@@ -240,6 +240,7 @@ fn p15_no_secret_in_any_pair_of_a_login() {
     shown.show(&Sync::new(SEED).read(&Response::new(Bytes::from(sync))));
     let media = MediaId::new("@m").unwrap();
     let contacts = BatchGetContact::new([to()], SEED);
+    shown.show(&contacts.read(&Response::new(Bytes::from(sync))));
     let file = SendAppMsg::new(&media, "a.jpg", 1, to(), SEED);
     shown.show(&(
         Init::new(SEED),
