@@ -21,7 +21,7 @@ pub(crate) struct SyncKey {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct ReadKey {
-    #[serde(default, deserialize_with = "lenient::optional_number")]
+    #[serde(default, deserialize_with = "lenient::number")]
     count: Option<u64>,
     #[serde(default, deserialize_with = "lenient::or_default")]
     list: Vec<Entry>,

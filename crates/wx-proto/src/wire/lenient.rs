@@ -91,9 +91,16 @@ pub(crate) fn optional_id<'de, D: Deserializer<'de>>(from: D) -> Result<String, 
 
 /// A number, or a string of digits; anything else reads as absent.
 pub(crate) fn optional_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
-    // Not borrowed, for a session file's values are no text any more.
-    let json = Box::<RawValue>::deserialize(from)?;
-    Ok(text_of(&json).and_then(|text| text.trim().parse().ok()))
+    Ok(number_of(<&RawValue>::deserialize(from)?))
+}
+
+/// As [`optional_number`], of a session file's values too, which are no text any more.
+pub(crate) fn number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    Ok(number_of(&Box::<RawValue>::deserialize(from)?))
+}
+
+fn number_of(json: &RawValue) -> Option<u64> {
+    text_of(json)?.trim().parse().ok()
 }
 
 /// As [`optional_number`], with 0 for what is none.
@@ -150,7 +157,7 @@ mod tests {
         for (json, as_text, as_number, as_signed) in cases {
             let value: Value = serde_json::from_str(json).unwrap();
             assert_eq!(text(value.clone().into_deserializer()).ok().as_deref(), as_text, "{json}");
-            assert_eq!(optional_number(value.clone()).ok(), Some(as_number), "{json}");
+            assert_eq!(number(value.clone()).ok(), Some(as_number), "{json}");
             assert_eq!(signed(value.into_deserializer()).ok(), as_signed, "{json}");
             let mut from = serde_json::Deserializer::from_str(json);
             assert_eq!(text(&mut from).ok().as_deref(), as_text, "{json}");
@@ -159,7 +166,7 @@ mod tests {
             let mut from = serde_json::Deserializer::from_str(json);
             assert!(text(&mut from).is_err(), "{json}");
             let value: Value = serde_json::from_str(json).unwrap();
-            assert_eq!(optional_number(value.clone()).unwrap(), None, "{json}");
+            assert_eq!(number(value.clone()).unwrap(), None, "{json}");
             assert!(signed(value.into_deserializer()).is_err(), "{json}");
         }
     }
