@@ -117,8 +117,12 @@ pub(crate) fn no_connection_in_time<T: Transport>() {
         return;
     }
     let client: T = client_at(&address.to_string(), one_try().with_stall(Duration::from_millis(200)));
-    let error = client.upload(&Recipient::file_helper(), small()).unwrap_err();
-    assert_eq!(network(&error), (FailureKind::Connect, Delivered::Never));
+    let upload = client.upload(&Recipient::file_helper(), small()).map(drop);
+    // A request without a body.
+    let list = client.contacts().map(drop);
+    for error in [upload.unwrap_err(), list.unwrap_err()] {
+        assert_eq!(network(&error), (FailureKind::Connect, Delivered::Never));
+    }
 }
 
 pub(crate) fn no_http<T: Transport>() {
