@@ -88,32 +88,50 @@ impl Connector for Connecting {
     ) -> Result<Option<Connected>, Error> {
         // The connection to a proxy carries no requests, but a tunnel.
         let to_proxy = Arc::clone(&self.0);
-        let run = move |details: &ConnectionDetails<'_>| {
-            let transport = to_proxy.connect(details, None).map_err(ObservedError::of_proxy)?;
+        let run: Arc<Run> = Arc::new(move |details| {
+            let timeout = in_time(details)?;
+            let details = adapted(details, timeout, Arc::clone(&details.run_connector));
+            let transport = to_proxy.connect(&details, None).map_err(ObservedError::of_proxy)?;
             transport.map(|inner| ToProxy(inner).boxed()).ok_or(Error::ConnectionFailed)
-        };
-        // ureq keeps a TLS set-up only if it belongs to the agent. Here no request changes the
-        // agent's, and another one for each connection would read the platform's certificates again
-        // and resume no TLS session.
+        });
         let is_proxied = details.config.proxy().is_some_and(|proxy| !proxy.is_no_proxy(details.uri));
         let not_in_time = |error| ObservedError::not_in_time(error, is_proxied);
-        let timeout = exchange::limit(details.timeout)
-            .map_err(|error| not_in_time(ObservedError::never_connected(error, |_| FailureKind::Stalled)))?;
-        let details = ConnectionDetails {
-            uri: details.uri,
-            addrs: details.addrs.clone(),
-            config: details.config,
-            request_level: false,
-            resolver: details.resolver,
-            now: details.now,
-            timeout,
-            current_time: Arc::clone(&details.current_time),
-            run_connector: Arc::new(run),
-            register_shutdown: Arc::clone(&details.register_shutdown),
-        };
+        let timeout = in_time(details).map_err(not_in_time)?;
+        let details = adapted(details, timeout, run);
         let transport = exchange::connecting(timeout, || self.0.connect(&details, chained));
         let transport = transport.map_err(not_in_time)?;
         Ok(transport.map(|inner| Connected { inner, refused: false, reused: false, answered: false }))
+    }
+}
+
+/// What ureq's connector for proxies makes its connection with.
+type Run = dyn Fn(&ConnectionDetails<'_>) -> Result<Box<dyn Transport>, Error> + Send + Sync;
+
+/// Returns how long a connection may take from now.
+fn in_time(details: &ConnectionDetails<'_>) -> Result<NextTimeout, Error> {
+    exchange::limit(details.timeout)
+        .map_err(|error| ObservedError::never_connected(error, |_| FailureKind::Stalled))
+}
+
+/// ureq keeps a TLS set-up only if it belongs to the agent. Here no request changes the agent's, and
+/// another one for each connection would read the platform's certificates again and resume no TLS
+/// session.
+fn adapted<'a>(
+    details: &'a ConnectionDetails<'a>,
+    timeout: NextTimeout,
+    run_connector: Arc<Run>,
+) -> ConnectionDetails<'a> {
+    ConnectionDetails {
+        uri: details.uri,
+        addrs: details.addrs.clone(),
+        config: details.config,
+        request_level: false,
+        resolver: details.resolver,
+        now: (details.current_time)(),
+        timeout,
+        current_time: Arc::clone(&details.current_time),
+        run_connector,
+        register_shutdown: Arc::clone(&details.register_shutdown),
     }
 }
 
