@@ -49,6 +49,8 @@ fn start() -> Server {
 
 pub(crate) fn trouble_on_the_way_is_waited_out<T: Transport>() {
     for trouble in [
+        // Whatever would follow: no client waits for a final answer.
+        Trouble::ProxyStatus(100),
         Trouble::ProxyStatus(403),
         Trouble::ProxyStatus(407),
         Trouble::ProxyStatus(502),
