@@ -71,6 +71,7 @@ fn causes() -> Vec<(Cause, Advice)> {
         FailureKind::Proxy(ProxyProblem::Refused(Some(502))),
         FailureKind::Proxy(ProxyProblem::Refused(None)),
         FailureKind::Proxy(ProxyProblem::Closed),
+        FailureKind::Proxy(ProxyProblem::Stalled),
         FailureKind::Certificate(CertificateProblem::Expired),
         FailureKind::Certificate(CertificateProblem::NotYetValid),
         FailureKind::Certificate(CertificateProblem::UnknownIssuer),

@@ -80,13 +80,7 @@ fn connect_kind(error: &reqwest::Error) -> FailureKind {
         }
         source = cause.source();
     }
-    if error.is_dns() {
-        FailureKind::Resolve
-    } else if error.is_timeout() {
-        FailureKind::Connect
-    } else {
-        FailureKind::Tls
-    }
+    if error.is_dns() { FailureKind::Resolve } else { FailureKind::Tls }
 }
 
 fn tunnel_problem(words: &str, is_dns: bool) -> ProxyProblem {

@@ -2,7 +2,7 @@
 
 use reqwest::{ClientBuilder, redirect, retry};
 
-use crate::reuse::Observed;
+use crate::connection::Observed;
 
 /// Stands in for methods of `ClientBuilder` that exist only with certain features of reqwest. Anybody in a build can
 /// switch these on; a method of the type itself then goes before the trait's.
@@ -21,16 +21,16 @@ trait Otherwise: Sized {
 
 impl Otherwise for ClientBuilder {}
 
-/// Redirects, retries, decoding, cookies and verbose logging off, certificates verified; for a loopback session no proxy, for any other
-/// no plain http.
+/// Redirects, retries, decoding, cookies and verbose logging off, certificates verified; plain http
+/// for a loopback session alone.
 ///
 /// One repeat is left, hyper-util's for a kept connection that turns out to be closed. It cannot send anything twice:
 /// it needs the request back from hyper, which gives it back only if it never began to write it
 /// (`hyper::client::conn::http1::SendRequest::try_send_request`). And the body of [`crate::body`] can be read once.
 ///
-/// The outermost layer of the connector is [`crate::reuse`]'s.
+/// The outermost layer of the connector is [`crate::connection`]'s.
 pub(crate) fn force(builder: ClientBuilder, loopback: bool) -> ClientBuilder {
-    let builder = builder
+    builder
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .referer(false)
@@ -45,6 +45,5 @@ pub(crate) fn force(builder: ClientBuilder, loopback: bool) -> ClientBuilder {
         .tls_danger_accept_invalid_hostnames(false)
         .http1_only()
         .connector_layer(Observed)
-        .https_only(!loopback);
-    if loopback { builder.no_proxy() } else { builder }
+        .https_only(!loopback)
 }

@@ -10,9 +10,9 @@ use wx_proto::{Outgoing, Site};
 
 use crate::body::{Moved, Segments};
 use crate::classify::classify;
+use crate::connection::Connection;
 use crate::forced::force;
 use crate::pools::Pools;
-use crate::reuse::observe;
 use crate::{BuildError, proxy};
 
 /// reqwest, set so that it sends what it is told and nothing else. Clones share their connections.
@@ -25,36 +25,31 @@ pub struct Http {
 
 impl Http {
     /// Returns a builder of reqwest's with the defaults of this crate, to start a custom one from:
-    /// reqwest's own, the proxy of `proxy`, and the certificates that the Cargo features say.
+    /// reqwest's own, the proxy of `proxy` or none, and the certificates that the Cargo features
+    /// say.
     ///
     /// # Errors
     /// [`BuildError::Proxy`] if reqwest cannot use the proxy.
     pub fn defaults(proxy: &ProxySettings) -> Result<reqwest::ClientBuilder, BuildError> {
-        let builder = proxy::apply(proxy, reqwest::Client::builder())?;
-        #[cfg(all(any(feature = "rustls", feature = "native-tls"), feature = "webpki-roots"))]
-        let builder = builder.tls_certs_merge(webpki_roots());
-        Ok(builder)
+        proxy::apply(proxy, defaults())
     }
 
-    /// Takes `builder` for proxies, certificates, name resolution and the like, or
-    /// [`Http::defaults`] with the proxy of the environment, as [`ProxySettings`] reads it; then
-    /// switches off redirects, retries, decoding, cookies, verbose logging and HTTP/2, and verifies
-    /// certificates. For a loopback site no proxy is used, for any other no plain http.
+    /// Takes `builder` for proxies, certificates, name resolution and the like, or reqwest's own
+    /// with the certificates of [`Http::defaults`]; then switches off redirects, retries, decoding,
+    /// cookies, verbose logging and HTTP/2, and verifies certificates. For a loopback site no proxy
+    /// is used, for any other no plain http.
     ///
-    /// The proxies of `builder` are used as they are. A builder that names none and was not begun
-    /// with [`Http::defaults`] has reqwest read the environment itself, which passes by a proxy
-    /// that it cannot use.
+    /// If `builder` names proxies, these are used, and so is what [`Http::defaults`] was given,
+    /// [`ProxySettings::none`] included. Else the environment decides, as [`ProxySettings`] reads
+    /// it. That holds after [`reqwest::ClientBuilder::no_proxy`] as well, which cannot be told from
+    /// a builder about which nobody has decided.
     ///
     /// # Errors
     /// [`BuildError`] if reqwest cannot be set up, or has no TLS for an https site, or if the
-    /// environment asks for a proxy that cannot be used.
+    /// environment decides and asks for a proxy that cannot be used.
     pub fn new(builder: Option<reqwest::ClientBuilder>, site: &Site) -> Result<Self, BuildError> {
         let loopback = site.hosts().is_loopback();
-        let builder = match builder {
-            Some(builder) => builder,
-            None if loopback => Self::defaults(&ProxySettings::none())?,
-            None => Self::defaults(&ProxySettings::from_environment()?)?,
-        };
+        let builder = proxy::decide(builder.unwrap_or_else(defaults), loopback)?;
         if !loopback && !cfg!(any(feature = "rustls", feature = "native-tls")) {
             return Err(BuildError::NoTls);
         }
@@ -79,16 +74,29 @@ impl Http {
             request.try_into().map_err(|error| classify(&error, false, false))?;
         let pool = self.pools.choose(limits.new_connection);
         pool.apply(&mut request);
-        match moved.wait(observe(self.client.execute(request))).await {
-            Some((Ok(response), _)) => {
+        let connection = Connection::default();
+        match moved.wait(connection.observe(self.client.execute(request))).await {
+            Some(Ok(response)) => {
                 self.pools.keep(pool);
                 Ok(Reply::new(response, moved.clone()))
             }
-            Some((Err(error), reused)) => Err(classify(&error, begun(), reused)),
-            None if begun() => Err(Failure::on_the_way(FailureKind::Stalled)),
-            None => Err(Failure::never_connected(FailureKind::Connect)),
+            // A builder may have time limits of its own.
+            Some(Err(error)) if error.is_connect() && error.is_timeout() && !error.is_dns() => {
+                Err(connection.not_in_time())
+            }
+            Some(Err(error)) => Err(classify(&error, begun(), connection.is_reused())),
+            None if begun() && !connection.is_unfinished() => Err(Failure::on_the_way(FailureKind::Stalled)),
+            None => Err(connection.not_in_time()),
         }
     }
+}
+
+/// What [`Http::defaults`] says of certificates.
+fn defaults() -> reqwest::ClientBuilder {
+    let builder = reqwest::Client::builder();
+    #[cfg(all(any(feature = "rustls", feature = "native-tls"), feature = "webpki-roots"))]
+    let builder = builder.tls_certs_merge(webpki_roots());
+    builder
 }
 
 #[cfg(all(any(feature = "rustls", feature = "native-tls"), feature = "webpki-roots"))]

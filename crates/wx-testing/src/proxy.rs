@@ -121,7 +121,7 @@ async fn lead(
 }
 
 /// The first byte of what a client of SOCKS 5 says.
-const SOCKS: u8 = 5;
+pub(crate) const SOCKS: u8 = 5;
 
 /// RFC 1928 without authentication, and RFC 1929 with whatever user and password. An address is
 /// recorded as it is written, as a host name is.

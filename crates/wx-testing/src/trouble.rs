@@ -3,13 +3,15 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::TcpStream;
+use tokio::time::sleep;
 
 use crate::authority::Flaw;
 use crate::front;
-use crate::proxy::Ends;
+use crate::proxy::{Ends, SOCKS};
 
 /// What a tunnel runs into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +20,14 @@ pub enum Trouble {
     ProxyStatus(u16),
     /// The proxy closes the connection instead of answering.
     ProxyCloses,
+    /// The proxy says nothing.
+    ProxySilent,
+    /// The proxy answers byte by byte, and never to the end.
+    ProxyTrickles,
+    /// The head of the proxy's answer has no end, and comes as fast as it can.
+    ProxyFloods,
+    /// The server's part of the handshake comes byte by byte, and never to the end.
+    HandshakeTrickles,
     /// The connection is closed after so many bytes of what the server says.
     Cut(usize),
     /// The connection is reset after so many bytes of what the server says.
@@ -43,6 +53,28 @@ pub(crate) async fn run(
             client.write_all(refusal.as_bytes()).await
         }
         Trouble::ProxyCloses => Ok(()),
+        Trouble::ProxySilent => {
+            sleep(PATIENCE).await;
+            Ok(())
+        }
+        Trouble::ProxyTrickles => {
+            // A SOCKS proxy may name where it connected to, in at most 255 bytes.
+            let start = if agreed.starts_with(&[SOCKS]) { SOCKS_NAME } else { ENDLESS_HEAD };
+            client.write_all(start).await?;
+            trickle(client).await
+        }
+        Trouble::ProxyFloods => {
+            client.write_all(ENDLESS_HEAD).await?;
+            loop {
+                client.write_all(&[b'x'; 4096]).await?;
+            }
+        }
+        Trouble::HandshakeTrickles => {
+            hear_hello(&mut client, agreed).await?;
+            // A record of 16 KiB.
+            client.write_all(&[22, 3, 3, 64, 0]).await?;
+            trickle(client).await
+        }
         Trouble::Alert => answer(client, agreed, &[21, 3, 3, 0, 2, 2, 40]).await,
         Trouble::NotTls => answer(client, agreed, b"220 mail.example.com ESMTP\r\n\r\n").await,
         Trouble::Cut(len) => drop_after(len, &mut client, agreed, ends.front).await,
@@ -59,14 +91,33 @@ pub(crate) async fn run(
     }
 }
 
+const SOCKS_NAME: &[u8] = &[SOCKS, 0, 0, 3, 255];
+const ENDLESS_HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nx: ";
+
+/// What has no end ends after all, so that a client that would wait for ever fails.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Says a byte now and then.
+async fn trickle(mut client: TcpStream) -> io::Result<()> {
+    for _ in 0..200 {
+        sleep(PATIENCE / 200).await;
+        client.write_all(b"x").await?;
+    }
+    Ok(())
+}
+
 /// Answers the first message of the handshake. It is read first, since a connection that is closed
 /// with unread bytes is reset.
 async fn answer(mut client: TcpStream, agreed: &[u8], bytes: &[u8]) -> io::Result<()> {
-    client.write_all(agreed).await?;
-    let mut hello = vec![0; 16 * 1024];
-    let _ = client.read(&mut hello).await?;
+    hear_hello(&mut client, agreed).await?;
     client.write_all(bytes).await?;
     client.shutdown().await
+}
+
+/// Agrees to the tunnel and waits for the client to use it.
+async fn hear_hello(client: &mut TcpStream, agreed: &[u8]) -> io::Result<()> {
+    client.write_all(agreed).await?;
+    client.read(&mut [0; 16 * 1024]).await.map(drop)
 }
 
 /// Passes on that many bytes of the server's, and waits until it has more to say.

@@ -25,6 +25,11 @@ fn trouble_on_the_way_is_waited_out() {
 }
 
 #[test]
+fn nothing_before_a_request_is_endless() {
+    trouble::on_the_web_page(trouble::nothing_before_a_request_is_endless::<Ureq>);
+}
+
+#[test]
 fn a_cut_handshake_is_never_a_certificate() {
     trouble::on_the_web_page(trouble::a_cut_handshake_is_never_a_certificate::<Ureq>);
 }

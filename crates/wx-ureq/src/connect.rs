@@ -32,13 +32,29 @@ impl ObservedError {
 
     /// What fails on the way to a proxy is the proxy's, except for its certificate.
     fn of_proxy(error: Error) -> Error {
+        Self::renamed(error, |kind| match kind {
+            FailureKind::Connect | FailureKind::Tls => FailureKind::Proxy(ProxyProblem::Connect),
+            kind => kind,
+        })
+    }
+
+    /// Whatever took too long, there was no connection in time.
+    fn not_in_time(error: Error, is_proxied: bool) -> Error {
+        Self::renamed(error, |kind| match kind {
+            FailureKind::Stalled if is_proxied => FailureKind::Proxy(ProxyProblem::Stalled),
+            FailureKind::Stalled => FailureKind::Connect,
+            kind => kind,
+        })
+    }
+
+    /// Changes the name of what failed while connecting.
+    fn renamed(error: Error, name: impl FnOnce(FailureKind) -> FailureKind) -> Error {
         match &error {
             Error::Other(other) => match other.downcast_ref() {
-                Some(Self(Failure { kind: FailureKind::Connect | FailureKind::Tls, .. })) => {
-                    let kind = FailureKind::Proxy(ProxyProblem::Connect);
-                    Error::Other(Box::new(Self(Failure::never_connected(kind))))
+                Some(Self(failure)) => {
+                    Error::Other(Box::new(Self(Failure::never_connected(name(failure.kind)))))
                 }
-                _ => error,
+                None => error,
             },
             _ => error,
         }
@@ -70,30 +86,86 @@ impl Connector for Connecting {
         details: &ConnectionDetails<'_>,
         chained: Option<()>,
     ) -> Result<Option<Connected>, Error> {
-        // The connection to a proxy is not wrapped: it carries no requests, but a tunnel.
-        let unwrapped = Arc::clone(&self.0);
-        let run = move |details: &ConnectionDetails<'_>| {
-            let transport = unwrapped.connect(details, None).map_err(ObservedError::of_proxy)?;
-            transport.ok_or(Error::ConnectionFailed)
-        };
-        // ureq keeps a TLS set-up only if it belongs to the agent. Here no request changes the
-        // agent's, and another one for each connection would read the platform's certificates again
-        // and resume no TLS session.
-        let details = ConnectionDetails {
-            uri: details.uri,
-            addrs: details.addrs.clone(),
-            config: details.config,
-            request_level: false,
-            resolver: details.resolver,
-            now: details.now,
-            timeout: exchange::limit(details.timeout)
-                .map_err(|error| ObservedError::never_connected(error, |_| FailureKind::Connect))?,
-            current_time: Arc::clone(&details.current_time),
-            run_connector: Arc::new(run),
-            register_shutdown: Arc::clone(&details.register_shutdown),
-        };
-        let transport = self.0.connect(&details, chained)?;
+        // The connection to a proxy carries no requests, but a tunnel.
+        let to_proxy = Arc::clone(&self.0);
+        let run: Arc<Run> = Arc::new(move |details| {
+            let timeout = in_time(details)?;
+            let details = adapted(details, timeout, Arc::clone(&details.run_connector));
+            let transport = to_proxy.connect(&details, None).map_err(ObservedError::of_proxy)?;
+            transport.map(|inner| ToProxy(inner).boxed()).ok_or(Error::ConnectionFailed)
+        });
+        let is_proxied = details.config.proxy().is_some_and(|proxy| !proxy.is_no_proxy(details.uri));
+        let not_in_time = |error| ObservedError::not_in_time(error, is_proxied);
+        let timeout = in_time(details).map_err(not_in_time)?;
+        let details = adapted(details, timeout, run);
+        let transport = exchange::connecting(timeout, || self.0.connect(&details, chained));
+        let transport = transport.map_err(not_in_time)?;
         Ok(transport.map(|inner| Connected { inner, refused: false, reused: false, answered: false }))
+    }
+}
+
+/// What ureq's connector for proxies makes its connection with.
+type Run = dyn Fn(&ConnectionDetails<'_>) -> Result<Box<dyn Transport>, Error> + Send + Sync;
+
+/// Returns how long a connection may take from now.
+fn in_time(details: &ConnectionDetails<'_>) -> Result<NextTimeout, Error> {
+    exchange::limit(details.timeout)
+        .map_err(|error| ObservedError::never_connected(error, |_| FailureKind::Stalled))
+}
+
+/// ureq keeps a TLS set-up only if it belongs to the agent. Here no request changes the agent's, and
+/// another one for each connection would read the platform's certificates again and resume no TLS
+/// session.
+fn adapted<'a>(
+    details: &'a ConnectionDetails<'a>,
+    timeout: NextTimeout,
+    run_connector: Arc<Run>,
+) -> ConnectionDetails<'a> {
+    ConnectionDetails {
+        uri: details.uri,
+        addrs: details.addrs.clone(),
+        config: details.config,
+        request_level: false,
+        resolver: details.resolver,
+        now: (details.current_time)(),
+        timeout,
+        current_time: Arc::clone(&details.current_time),
+        run_connector,
+        register_shutdown: Arc::clone(&details.register_shutdown),
+    }
+}
+
+/// The longest answer of a proxy.
+const LONGEST_ANSWER: usize = 32 * 1024;
+
+/// A connection to a proxy, whose answer has to end in time.
+#[derive(Debug)]
+struct ToProxy(Box<dyn Transport>);
+
+impl Transport for ToProxy {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.0.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        self.0.transmit_output(amount, exchange::limit(timeout)?)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        // Nobody lets as much wait but who waits for the end of a head.
+        let waiting = self.0.buffers().input().len();
+        if waiting > LONGEST_ANSWER {
+            return Err(Error::LargeResponseHeader(waiting, LONGEST_ANSWER));
+        }
+        self.0.await_input(exchange::limit(timeout)?)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.0.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.0.is_tls()
     }
 }
 

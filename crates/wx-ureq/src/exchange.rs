@@ -14,6 +14,8 @@ use wx_proto::Limits;
 
 thread_local! {
     static CURRENT: Cell<Option<ExchangeClock>> = const { Cell::new(None) };
+    /// When a connection that is being made has to be there.
+    static CONNECTED_BY: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// One exchange, between its calls of ureq.
@@ -51,10 +53,22 @@ pub(crate) fn sent(bytes: usize) {
     }
 }
 
-/// Returns `timeout`, or what is left of the exchange if that is less.
+/// Runs `connect`, all of which has to be done within `timeout`: ureq's connector for proxies starts
+/// it anew with each read.
+pub(crate) fn connecting<T>(timeout: NextTimeout, connect: impl FnOnce() -> T) -> T {
+    let by = timeout.not_zero().and_then(|after| Instant::now().checked_add(*after));
+    let outer = CONNECTED_BY.replace(by);
+    let output = connect();
+    CONNECTED_BY.set(outer);
+    output
+}
+
+/// Returns `timeout`, or what is left of the exchange, or for its connection, if that is less.
 pub(crate) fn limit(timeout: NextTimeout) -> Result<NextTimeout, Error> {
-    let Some(clock) = CURRENT.get() else { return Ok(timeout) };
-    let left = clock.left(Instant::now());
+    let now = Instant::now();
+    let exchange = CURRENT.get().map(|clock| clock.left(now));
+    let connection = CONNECTED_BY.get().map(|by| by.saturating_duration_since(now));
+    let Some(left) = exchange.into_iter().chain(connection).min() else { return Ok(timeout) };
     if left.is_zero() {
         return Err(Error::Timeout(Timeout::Global));
     }

@@ -32,46 +32,34 @@ pub struct Http {
 
 impl Http {
     /// Returns a builder of ureq's configuration with the defaults of this crate, to start a custom
-    /// configuration from: the proxy of `proxy`, and the TLS library and the certificates that
-    /// the Cargo features say.
+    /// configuration from: the proxy of `proxy` or none, and the TLS library and the certificates
+    /// that the Cargo features say.
     ///
     /// ureq's own default trusts the certificates of webpki-roots only.
     ///
     /// # Errors
     /// [`BuildError::Proxy`] if ureq cannot use the proxy.
     pub fn defaults(proxy: &ProxySettings) -> Result<ConfigBuilder<AgentScope>, BuildError> {
-        let builder = Config::builder().proxy(proxy::convert(proxy)?);
-        #[cfg(any(feature = "rustls", feature = "native-tls"))]
-        let builder = builder.tls_config(tls::config());
-        Ok(builder)
+        Ok(defaults().proxy(proxy::convert(proxy)?))
     }
 
-    /// Takes `config` for proxies, certificates, buffers and the like, or [`Http::defaults`] with
-    /// the proxy of the environment, as [`ProxySettings`] reads it. What the flows decide is set
-    /// anew for every request: no redirects, no error for a status, the time limits, and no proxy
-    /// to a loopback address.
+    /// Takes `config` for proxies, certificates, buffers and the like, or ureq's own with the TLS
+    /// library and the certificates of [`Http::defaults`]. What the flows decide is set anew for
+    /// every request: no redirects, no error for a status, the time limits, and no proxy to a
+    /// loopback address.
     ///
-    /// A proxy that `config` names is used as it is, and none if it names none. Only a proxy that
-    /// ureq itself found in the environment gives way to the one that [`ProxySettings`] finds there:
-    /// ureq prefers other variables and passes by a value that it cannot read.
+    /// If `config` names a proxy, that is used, and so is what [`Http::defaults`] was given,
+    /// [`ProxySettings::none`] included. Else the environment decides, as [`ProxySettings`] reads
+    /// it. That holds for `None` as the proxy and for one that ureq itself found in the environment
+    /// as well: ureq prefers other variables and passes by a value that it cannot read.
     ///
     /// # Errors
     /// [`BuildError`] if the site needs https and the configuration would not verify certificates, or asks for a
-    /// TLS library that is not there, or if the environment asks for a proxy that cannot be used.
+    /// TLS library that is not there, or if the environment decides and asks for a proxy that cannot be used.
     pub fn new(config: Option<Config>, site: &Site) -> Result<Self, BuildError> {
-        let environment = |loopback| match loopback {
-            true => Ok(ProxySettings::none()),
-            false => ProxySettings::from_environment(),
-        };
+        let config = config.unwrap_or_else(|| defaults().build());
         let loopback = site.hosts().is_loopback();
-        let config = match config {
-            Some(config) => config,
-            None => Self::defaults(&environment(loopback)?)?.build(),
-        };
-        let proxy = match config.proxy() {
-            Some(proxy) if proxy.is_from_env() => proxy::convert(&environment(loopback)?)?,
-            proxy => proxy.cloned(),
-        };
+        let proxy = if loopback { None } else { proxy::decide(&config)? };
         if !loopback {
             tls::check(&config)?;
         }
@@ -160,6 +148,14 @@ impl Http {
             self.agent.clone()
         }
     }
+}
+
+/// What [`Http::defaults`] says of TLS.
+fn defaults() -> ConfigBuilder<AgentScope> {
+    let builder = Config::builder();
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    let builder = builder.tls_config(tls::config());
+    builder
 }
 
 /// Shows nothing: a proxy may have a password.

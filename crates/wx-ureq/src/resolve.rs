@@ -14,6 +14,7 @@ use ureq::unversioned::transport::NextTimeout;
 use wx_proto::flow::{FailureKind, ProxyProblem};
 
 use crate::connect::ObservedError;
+use crate::exchange;
 
 /// How long an answer holds.
 const KEPT: Duration = Duration::from_secs(60);
@@ -89,7 +90,7 @@ impl Resolver for Resolving {
             known.into_iter().for_each(|addr| addrs.push(addr));
             return Ok(addrs);
         }
-        let addrs = self.inner.resolve(uri, config, timeout);
+        let addrs = exchange::limit(timeout).and_then(|timeout| self.inner.resolve(uri, config, timeout));
         let addrs = addrs.map_err(|error| {
             let is_proxy = config.proxy().is_some_and(|proxy| proxy.uri() == uri);
             ObservedError::never_connected(error, |_| match is_proxy {

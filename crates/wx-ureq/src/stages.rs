@@ -36,7 +36,12 @@ impl<In: Transport, C: Connector<In>> Connector<In> for Stage<C> {
 
     fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<C::Out>, Error> {
         let transport = self.0.connect(details, chained);
-        transport.map_err(|error| ObservedError::never_connected(error, self.1))
+        transport.map_err(|error| {
+            ObservedError::never_connected(error, |error| match error {
+                Error::Timeout(_) => FailureKind::Stalled,
+                error => self.1(error),
+            })
+        })
     }
 }
 
@@ -57,7 +62,6 @@ impl<C: Connector<()>> Connector<()> for Boxed<C> {
 
 fn at_proxy(error: &Error) -> FailureKind {
     FailureKind::Proxy(match error {
-        Error::Timeout(_) => return FailureKind::Connect,
         Error::HostNotFound => return FailureKind::Resolve,
         // ureq tells the status in words only: "proxy server responded 403/403".
         Error::ConnectProxyFailed(words) => match words.rsplit_once('/') {
@@ -89,7 +93,6 @@ fn at_handshake(error: &Error) -> FailureKind {
     use wx_proto::flow::CertificateProblem;
 
     let refused = match error {
-        Error::Timeout(_) => return FailureKind::Connect,
         Error::Io(error) => problem(error),
         // Not from a handshake: there are no certificates to verify anybody by.
         #[cfg(feature = "rustls")]

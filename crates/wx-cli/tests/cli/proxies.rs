@@ -131,13 +131,17 @@ fn every_command_refuses_it() {
 #[test]
 fn a_loopback_session_does_not_care() {
     for transport in TRANSPORTS {
-        let place = Place::new();
-        let picture = place.file("a.jpg", &crate::support::jpeg(900, 1));
-        let mut command = place.command(&send(transport, &[picture.to_str().unwrap()]));
-        command.envs([("HTTPS_PROXY", "ftp://nobody"), ("ALL_PROXY", "socks4://nobody")]);
-        let ran = place.ran(command.output().unwrap());
-        assert_eq!(ran.code, 0, "{}", ran.err);
-        assert_eq!(place.emulator.messages().len(), 1);
+        for (https, all) in
+            [("ftp://nobody", "socks4://nobody"), ("http://127.0.0.1:1", "socks5h://127.0.0.1:1")]
+        {
+            let place = Place::new();
+            let picture = place.file("a.jpg", &crate::support::jpeg(900, 1));
+            let mut command = place.command(&send(transport, &[picture.to_str().unwrap()]));
+            command.envs([("HTTPS_PROXY", https), ("ALL_PROXY", all)]);
+            let ran = place.ran(command.output().unwrap());
+            assert_eq!(ran.code, 0, "{}", ran.err);
+            assert_eq!(place.emulator.messages().len(), 1);
+        }
     }
 }
 

@@ -123,6 +123,8 @@ pub enum ProxyProblem {
     Refused(Option<u16>),
     /// The proxy closed the connection instead of answering.
     Closed,
+    /// There was no connection through the proxy in time: it is silent, or what is behind it.
+    Stalled,
 }
 
 /// Why a certificate does not verify.
@@ -172,6 +174,7 @@ impl fmt::Display for ProxyProblem {
             Self::Refused(Some(status)) => write!(f, "the proxy refused to connect (status {status})"),
             Self::Refused(None) => f.write_str("the proxy refused to connect"),
             Self::Closed => f.write_str("the proxy closed the connection"),
+            Self::Stalled => f.write_str("no connection through the proxy in time"),
         }
     }
 }

@@ -8,13 +8,14 @@ use wx_proto::{Advice, Cause, Error, ImageSize, MsgId, Outcome, Policy, Session,
 use super::login::{code, good, run as log_in};
 use super::world::*;
 
-const PASSING: [FailureKind; 10] = [
+const PASSING: [FailureKind; 11] = [
     FailureKind::Resolve,
     FailureKind::Connect,
     FailureKind::Proxy(ProxyProblem::Resolve),
     FailureKind::Proxy(ProxyProblem::Connect),
     FailureKind::Proxy(ProxyProblem::Refused(Some(407))),
     FailureKind::Proxy(ProxyProblem::Closed),
+    FailureKind::Proxy(ProxyProblem::Stalled),
     FailureKind::Tls,
     FailureKind::Stalled,
     FailureKind::Protocol,

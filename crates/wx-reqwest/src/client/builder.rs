@@ -67,7 +67,8 @@ impl<Start> ClientBuilder<Start> {
     }
 
     /// A builder of reqwest's own, for proxies, certificates, name resolution, best begun with
-    /// [`Http::defaults`]. What [`Http::new`] lists is set after it.
+    /// [`Http::defaults`]. What [`Http::new`] lists is set after it. If it says nothing about
+    /// proxies, the environment decides.
     pub fn http(mut self, builder: reqwest::ClientBuilder) -> Self {
         self.http = Some(builder);
         self

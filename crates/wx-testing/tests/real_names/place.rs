@@ -86,6 +86,15 @@ pub(crate) fn friend(server: &Server) -> Recipient {
     .unwrap()
 }
 
+/// The clients of this thread that are made from here on use SOCKS.
+pub(crate) fn over_socks() {
+    PAGE.with_borrow_mut(|(_, route)| {
+        if let Some((proxy, _)) = route {
+            *proxy = proxy.replace("http:", "socks5h:");
+        }
+    });
+}
+
 /// The URL of the proxy and the certificate of the authority that lead to the server.
 pub(crate) fn route() -> Option<(String, String)> {
     PAGE.with_borrow(|(_, route)| route.clone())

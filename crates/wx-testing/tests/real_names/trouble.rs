@@ -1,5 +1,7 @@
 //! Trouble on the way to the server: only a certificate that does not verify is final.
 
+use std::time::Duration;
+
 use wx_emulator::{Emulator, Profile};
 use wx_proto::flow::{CertificateProblem, Delivered, Failure, FailureKind, ProxyProblem};
 use wx_proto::{Cause, Error, Outcome, Policy};
@@ -47,6 +49,8 @@ fn start() -> Server {
 
 pub(crate) fn trouble_on_the_way_is_waited_out<T: Transport>() {
     for trouble in [
+        // Whatever would follow: no client waits for a final answer.
+        Trouble::ProxyStatus(100),
         Trouble::ProxyStatus(403),
         Trouble::ProxyStatus(407),
         Trouble::ProxyStatus(502),
@@ -79,6 +83,38 @@ pub(crate) fn trouble_on_the_way_is_waited_out<T: Transport>() {
         server.bed().expect(trouble, 5);
         let arrived = client.batches(1).remove(0).map(|batch| batch.len());
         assert_eq!(arrived, Ok(1), "{trouble:?}");
+    }
+}
+
+/// What takes for ever before the request leaves is given up in time, whatever still moves.
+pub(crate) fn nothing_before_a_request_is_endless<T: Transport>() {
+    const STALLED: FailureKind = FailureKind::Proxy(ProxyProblem::Stalled);
+    const REFUSED: FailureKind = FailureKind::Proxy(ProxyProblem::Refused(None));
+    for (trouble, socks, kind) in [
+        (Trouble::ProxySilent, false, STALLED),
+        (Trouble::ProxySilent, true, STALLED),
+        (Trouble::ProxyTrickles, false, STALLED),
+        (Trouble::ProxyTrickles, true, STALLED),
+        (Trouble::ProxyFloods, false, REFUSED),
+        (Trouble::HandshakeTrickles, false, STALLED),
+        (Trouble::HandshakeTrickles, true, STALLED),
+    ] {
+        let server = start();
+        if socks {
+            place::over_socks();
+        }
+        server.bed().expect(trouble, usize::MAX);
+        let client = T::new(session(&server), one_try().with_stall(Duration::from_millis(300)), None);
+        let upload = client.upload(&friend(&server), small()).map(drop);
+        // A request without a body.
+        let fetch = client.contacts().map(drop);
+        for error in [upload.unwrap_err(), fetch.unwrap_err()] {
+            let (failure, _) = failure(&error);
+            let expected = (kind, Delivered::Never);
+            assert_eq!((failure.kind, failure.delivered), expected, "{trouble:?}, SOCKS: {socks}");
+        }
+        assert_eq!(server.requests().len(), 0);
+        assert_eq!(server.bed().over_socks() > 0, socks, "{trouble:?}");
     }
 }
 

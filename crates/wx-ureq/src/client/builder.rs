@@ -69,7 +69,8 @@ impl<Start> ClientBuilder<Start> {
     }
 
     /// A configuration of ureq's own, for proxies, certificates, buffers, best built from
-    /// [`Http::defaults`]. What [`Http::new`] lists is set after it.
+    /// [`Http::defaults`]. What [`Http::new`] lists is set after it. If it says nothing about
+    /// proxies, the environment decides.
     pub fn config(mut self, config: Config) -> Self {
         self.config = Some(config);
         self

@@ -6,12 +6,12 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
-use wx_proto::flow::{Delivered, FailureKind};
+use wx_proto::flow::{Delivered, FailureKind, ProxyProblem};
 use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, Policy, Recipient, ReplyError, Session};
 
 use super::{
-    DEAD, Into, Transport, client, client_at, friend, json_at, large, policy, quiet, server, session, settle,
-    small,
+    DEAD, Into, Transport, client, client_at, friend, json_at, large, official, policy, quiet, server,
+    session, settle, small,
 };
 
 /// Longer than the stall in all, never as long without a byte.
@@ -116,9 +116,19 @@ pub(crate) fn no_connection_in_time<T: Transport>() {
     if !cfg!(target_os = "linux") || queue.len() == 5000 {
         return;
     }
-    let client: T = client_at(&address.to_string(), one_try().with_stall(Duration::from_millis(200)));
-    let error = client.upload(&Recipient::file_helper(), small()).unwrap_err();
-    assert_eq!(network(&error), (FailureKind::Connect, Delivered::Never));
+    let impatient = || one_try().with_stall(Duration::from_millis(200));
+    let server = client_at::<T>(&address.to_string(), impatient());
+    let proxied = T::new(official(), impatient(), Some(&format!("http://{address}")));
+    for (client, kind) in
+        [(server, FailureKind::Connect), (proxied, FailureKind::Proxy(ProxyProblem::Stalled))]
+    {
+        let upload = client.upload(&Recipient::file_helper(), small()).map(drop);
+        // A request without a body.
+        let list = client.contacts().map(drop);
+        for error in [upload.unwrap_err(), list.unwrap_err()] {
+            assert_eq!(network(&error), (kind, Delivered::Never));
+        }
+    }
 }
 
 pub(crate) fn no_http<T: Transport>() {

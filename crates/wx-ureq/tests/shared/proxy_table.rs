@@ -1,11 +1,14 @@
 //! Which proxy settings lead where, for both clients.
 
 #![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stdout, reason = "what runs once more tells what it found")]
 
+use std::env;
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
@@ -83,18 +86,83 @@ const TABLE: [(&[(&str, &str)], Leads); 44] = [
 pub(crate) fn check<E: Display + From<wx_client::proxy::ProxyError>>(
     mut ask: impl FnMut(&ProxySettings, SocketAddr) -> Result<(), E>,
 ) {
-    let (server, at_server) = listen(|stream| {
-        let mut first = [0];
-        stream.read_exact(&mut first).map(|()| format!("TLS {}", first[0]))
-    });
-    let (proxy, at_proxy) = listen(hear);
-    for (variables, leads) in &TABLE {
+    check_all(|variables, server| {
         let lookup = |name: &str| {
             let (_, value) = variables.iter().find(|(set, _)| *set == name)?;
-            Some(OsString::from(value.replace("{}", &proxy.to_string())))
+            Some(OsString::from(value))
         };
         let asked = ProxySettings::parse(lookup).map_err(E::from).and_then(|found| ask(&found, server));
-        let refused = asked.err().map(|error| error.to_string());
+        asked.err().map(|error| error.to_string())
+    });
+}
+
+/// What a child is to do: the address of the server.
+const CHILD: &str = "WX_TEST_SERVER";
+
+/// Has `ask` send a request with each of the settings in the environment. That cannot be changed
+/// within a process, so `test` is run once more for each.
+pub(crate) fn check_environment<E: Display>(test: &str, ask: impl FnOnce(SocketAddr) -> Result<(), E>) {
+    if let Ok(server) = env::var(CHILD) {
+        if let Err(error) = ask(server.parse().unwrap()) {
+            println!("\n{REFUSED}{error}");
+        }
+        return;
+    }
+    check_all(|variables, server| {
+        let told = run_again(test, variables, &server.to_string());
+        told.lines().find_map(|line| line.strip_prefix(REFUSED)).map(str::to_owned)
+    });
+}
+
+const REFUSED: &str = "refused: ";
+
+/// Has `ask` send requests by the proxy that it is given, or directly, whatever the environment
+/// says. `test` is run once more in each.
+pub(crate) fn check_choices<E: Display>(
+    test: &str,
+    mut ask: impl FnMut(Option<&str>, SocketAddr) -> Result<(), E>,
+) {
+    if env::var_os(CHILD).is_none() {
+        for other in ["ftp://127.0.0.1:1", "http://127.0.0.1:1"] {
+            run_again(test, &[("HTTPS_PROXY", other.to_owned())], "");
+        }
+        return;
+    }
+    let (server, at_server) = listen(hear_tls);
+    let (proxy, at_proxy) = listen(hear);
+    for scheme in ["http", "socks5h"] {
+        let asked = ask(Some(&format!("{scheme}://{proxy}")), server);
+        assert_eq!(asked.map_err(|error| error.to_string()), Ok(()));
+        assert!(at_proxy.try_recv().unwrap().ends_with("login.wx.qq.com:443"));
+    }
+    assert_eq!(ask(None, server).map_err(|error| error.to_string()), Ok(()));
+    assert_eq!(at_server.try_iter().collect::<Vec<_>>(), ["TLS 22"]);
+    assert_eq!(at_proxy.try_iter().count(), 0);
+}
+
+/// Runs a test of this executable with these variables and no others that name proxies, and returns
+/// what it prints.
+fn run_again(test: &str, variables: &[(&str, String)], server: &str) -> String {
+    let mut child = Command::new(env::current_exe().unwrap());
+    child.args(["--exact", test, "--nocapture"]).env(CHILD, server);
+    for name in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"] {
+        child.env_remove(name).env_remove(name.to_lowercase());
+    }
+    let output = child.envs(variables.iter().cloned()).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let failed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && told.contains("1 passed"), "{told}{failed}");
+    told
+}
+
+/// Has `ask` send a request by each of the settings and say why it was refused a client.
+fn check_all(mut ask: impl FnMut(&[(&'static str, String)], SocketAddr) -> Option<String>) {
+    let (server, at_server) = listen(hear_tls);
+    let (proxy, at_proxy) = listen(hear);
+    for (variables, leads) in &TABLE {
+        let with_proxy = |value: &str| value.replace("{}", &proxy.to_string());
+        let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, with_proxy(value))).collect();
+        let refused = ask(&variables, server);
         let told = refused.as_deref().and_then(|error| error.split(' ').next());
         let (direct, proxied) = (at_server.try_recv().ok(), at_proxy.try_recv().ok());
         let expected = match leads {
@@ -104,6 +172,12 @@ pub(crate) fn check<E: Display + From<wx_client::proxy::ProxyError>>(
         };
         assert_eq!((direct.as_deref(), proxied.as_deref(), told), expected, "{variables:?}");
     }
+}
+
+/// What a server of TLS hears first.
+fn hear_tls(stream: &mut TcpStream) -> std::io::Result<String> {
+    let [first] = read(stream)?;
+    Ok(format!("TLS {first}"))
 }
 
 /// Tells what each connection is about, and closes it.

@@ -18,7 +18,7 @@ use super::{DEAD, Into, Transport, listen, network, one_try, read_head, settle, 
 const UNKNOWN_ISSUER: FailureKind = FailureKind::Certificate(CertificateProblem::UnknownIssuer);
 const HOSTS: [&str; 2] = ["wx.qq.com", "file.wx.qq.com"];
 
-fn official() -> Session {
+pub(super) fn official() -> Session {
     let session =
         Session::builder("https://wx.qq.com").uin(1).sid("s").skey("k").user_name("@me").data_ticket("t");
     session.build().unwrap()
