@@ -129,7 +129,7 @@ pub(crate) struct SendImage {
     #[command(flatten)]
     pub(crate) session: SessionFile,
     /// Who gets the pictures: name:NICK for a remark or nickname, filehelper, or a UserName of this
-    /// login; can be repeated.
+    /// login (@…, @@…, …@chatroom); can be repeated.
     #[arg(long, required = true, value_name = "USER")]
     pub(crate) to: Vec<Addressee>,
     /// Send the pictures as files.

@@ -58,6 +58,11 @@ impl Account {
         ]
     }
 
+    /// What only this account's client knows besides the server.
+    pub(crate) fn secrets(&self) -> [&str; 6] {
+        [&self.sid, &self.skey, &self.pass_ticket, &self.data_ticket, &self.auth_ticket, &self.uvid]
+    }
+
     /// A session file of version 1. `reach` gives a cookie's domain, and whether the host alone gets it.
     pub(crate) fn session_json(
         &self,

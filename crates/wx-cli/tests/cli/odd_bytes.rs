@@ -18,7 +18,7 @@ fn about(place: &Place, command: &str, transport: &str, more: &[&str]) -> Ran {
 }
 
 /// Watches until the session file has moved behind everything that arrived, then stops.
-fn watch(place: &Place, transport: &str, more: &[&str]) -> Ran {
+pub(crate) fn watch(place: &Place, transport: &str, more: &[&str]) -> Ran {
     let before = place.emulator.requests_to("synccheck");
     let args = ["watch", "--session", "session.json", "--transport", transport];
     let child = place.spawn(&[&args, more].concat());
