@@ -53,7 +53,7 @@ fn odd_bytes_of_strangers_stop_no_command() {
 }
 
 #[test]
-fn what_cannot_be_read_is_told_and_passed() {
+fn what_cannot_be_read_is_reported_and_passed() {
     for transport in TRANSPORTS {
         let place = with_odd_bytes("id");
         let lost = place.emulator.deliver(Incoming::text("lost"));
