@@ -17,6 +17,8 @@ pub(crate) struct Account {
     pub(crate) uin: u64,
     pub(crate) sid: String,
     pub(crate) skey: String,
+    /// Takes the place of skey in answers that echo, so that secrets change there as well.
+    pub(crate) next_skey: String,
     /// As in the login's XML: percent-encoded once.
     pub(crate) pass_ticket: String,
     pub(crate) data_ticket: String,
@@ -30,11 +32,13 @@ pub(crate) struct Account {
 impl Account {
     pub(crate) fn new() -> Self {
         let user = || format!("@{}", random::hex(64));
+        let skey = || format!("@crypt_{}_{}", random::hex(8), random::hex(32));
         Account {
             // Above 2^31, where a signed number of 32 bits fails.
             uin: (1 << 31) + random::bits() % (1 << 31),
             sid: format!("{}+{}/{}", random::token(4), random::token(5), random::token(5)),
-            skey: format!("@crypt_{}_{}", random::hex(8), random::hex(32)),
+            skey: skey(),
+            next_skey: skey(),
             pass_ticket: format!("{}%2B{}%2F{}%3D", random::token(12), random::token(20), random::token(30)),
             data_ticket: format!("gS{}+{}/{}", random::token(8), random::token(6), random::token(6)),
             user_name: user(),
@@ -125,7 +129,7 @@ impl Account {
     }
 
     pub(crate) fn knows_skey(&self, skey: &str) -> bool {
-        skey.is_empty() || skey == self.skey
+        [&self.skey, &self.next_skey, ""].contains(&skey)
     }
 
     pub(crate) fn contacts(&self) -> [&str; 3] {

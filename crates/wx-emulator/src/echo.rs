@@ -20,7 +20,7 @@ pub(crate) enum Spelling {
     Base64,
 }
 
-const NAMES: [(&str, Spelling); 6] = [
+const SPELLINGS: [(&str, Spelling); 6] = [
     ("plain", Spelling::Plain),
     ("percent", Spelling::Percent),
     ("percent-twice", Spelling::PercentTwice),
@@ -29,9 +29,10 @@ const NAMES: [(&str, Spelling); 6] = [
     ("base64", Spelling::Base64),
 ];
 
-/// Fields that a secret is appended to.
-const TEXTS: [&str; 8] =
-    ["NickName", "RemarkName", "DisplayName", "UserName", "FromUserName", "Content", "FileName", "MediaId"];
+/// Fields that all secrets are appended to.
+const TEXTS: [&str; 5] = ["NickName", "RemarkName", "DisplayName", "Content", "FileName"];
+/// Fields that one secret is appended to, another one each time.
+const NAMES: [&str; 3] = ["UserName", "FromUserName", "MediaId"];
 /// Fields of digits, whose value is replaced by the account's number. An id has digits of its own
 /// after that.
 const NUMBERS: [&str; 5] = ["MsgId", "NewMsgId", "MsgID", "LocalID", "CreateTime"];
@@ -42,7 +43,7 @@ impl FromStr for Spelling {
     type Err = &'static str;
 
     fn from_str(name: &str) -> Result<Self, &'static str> {
-        let found = NAMES.iter().find(|(known, _)| *known == name);
+        let found = SPELLINGS.iter().find(|(known, _)| *known == name);
         found
             .map(|(_, spelling)| *spelling)
             .ok_or("echo takes plain, percent, percent-twice, html, json or base64")
@@ -51,7 +52,7 @@ impl FromStr for Spelling {
 
 impl fmt::Display for Spelling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = NAMES.iter().find(|(_, spelling)| spelling == self).map_or("", |(name, _)| name);
+        let name = SPELLINGS.iter().find(|(_, spelling)| spelling == self).map_or("", |(name, _)| name);
         f.write_str(name)
     }
 }
@@ -75,33 +76,48 @@ fn each_mark(text: &str, with: impl Fn(char) -> String) -> String {
     text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_string() } else { with(c) }).collect()
 }
 
-/// Puts a secret into each of the fields, one after the other.
+/// Puts secrets into the fields of an answer, and a new skey into the place of the old one.
 pub(crate) fn put_into(answer: &mut Value, spelling: Spelling, hub: &Hub) {
     let logins = hub.logins();
-    let secrets = hub.account.secrets().into_iter().chain(logins.secrets());
-    let secrets: Vec<_> = secrets.map(|secret| spelling.write(secret)).collect();
-    walk(answer, &mut secrets.iter().cycle().map(String::as_str), hub.account.uin);
+    let skey = hub.account.next_skey.as_str();
+    // It is a secret from the answer on that gives it.
+    let new = answer["SKey"].as_str().filter(|old| !old.is_empty()).map(|_| skey);
+    let secrets = hub.account.secrets().into_iter().chain(new).chain(logins.secrets());
+    let secrets = secrets.map(|secret| spelling.write(secret)).collect();
+    Echo { secrets, next: 0, uin: hub.account.uin, skey }.walk(answer);
 }
 
-fn walk<'a>(value: &mut Value, secrets: &mut impl Iterator<Item = &'a str>, uin: u64) {
-    match value {
-        Value::Array(values) => values.iter_mut().for_each(|value| walk(value, secrets, uin)),
-        Value::Object(pairs) => {
-            for (key, value) in pairs {
-                match value {
-                    Value::String(text) if TEXTS.contains(&&**key) => {
-                        text.push_str(secrets.next().unwrap_or_default());
-                    }
-                    Value::String(text) if NUMBERS.contains(&&**key) => {
-                        let end = text.len().saturating_sub(OWN_DIGITS);
-                        *text = format!("{uin}{}", &text[end..]);
-                    }
-                    Value::Number(number) if NUMBERS.contains(&&**key) => *number = uin.into(),
-                    value => walk(value, secrets, uin),
-                }
-            }
+struct Echo<'a> {
+    secrets: Vec<String>,
+    next: usize,
+    uin: u64,
+    skey: &'a str,
+}
+
+impl Echo<'_> {
+    fn walk(&mut self, value: &mut Value) {
+        match value {
+            Value::Array(values) => values.iter_mut().for_each(|value| self.walk(value)),
+            Value::Object(pairs) => pairs.iter_mut().for_each(|(key, value)| self.put(key, value)),
+            _ => {}
         }
-        _ => {}
+    }
+
+    fn put(&mut self, key: &str, value: &mut Value) {
+        match value {
+            Value::String(text) if TEXTS.contains(&key) => text.push_str(&self.secrets.join(" ")),
+            Value::String(text) if NAMES.contains(&key) => {
+                text.push_str(&self.secrets[self.next % self.secrets.len()]);
+                self.next += 1;
+            }
+            Value::String(text) if NUMBERS.contains(&key) => {
+                let end = text.len().saturating_sub(OWN_DIGITS);
+                *text = format!("{}{}", self.uin, &text[end..]);
+            }
+            Value::String(skey) if key == "SKey" && !skey.is_empty() => *skey = self.skey.to_owned(),
+            Value::Number(number) if NUMBERS.contains(&key) => *number = self.uin.into(),
+            value => self.walk(value),
+        }
     }
 }
 
@@ -126,12 +142,14 @@ mod tests {
     }
 
     #[test]
-    fn each_field_gets_the_next_one() {
-        let mut answer =
-            json!({ "SKey": "k", "List": [{ "NickName": "A", "MsgId": "1" }, { "NickName": "B" }] });
-        walk(&mut answer, &mut ["x", "y"].into_iter(), 7);
-        let echoed =
-            json!({ "SKey": "k", "List": [{ "NickName": "Ax", "MsgId": "71" }, { "NickName": "By" }] });
+    fn each_field_gets_its_share() {
+        let of = |name: &str, nick: &str| json!({ "UserName": name, "NickName": nick });
+        let list = [of("@a", "A"), of("@b", "B")];
+        let mut answer = json!({ "SKey": "k", "List": list, "MsgId": "1", "CreateTime": 2 });
+        let secrets = vec!["x".to_owned(), "y".to_owned()];
+        Echo { secrets, next: 0, uin: 7, skey: "new" }.walk(&mut answer);
+        let list = [of("@ax", "Ax y"), of("@by", "Bx y")];
+        let echoed = json!({ "SKey": "new", "List": list, "MsgId": "71", "CreateTime": 7 });
         assert_eq!(answer, echoed);
     }
 }
