@@ -213,3 +213,15 @@ pub(crate) fn short(media_id: &str) -> String {
     let (begin, end) = (&all[..7], &all[all.len() - 8..]);
     format!("{}…{} ({} characters)", String::from_iter(begin), String::from_iter(end), all.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_media_id_its_end_is_shown() {
+        let media_id = format!("@crypt_a936502b_{}1c", "9f".repeat(319));
+        assert_eq!(short(&media_id), "@crypt_…9f9f9f1c (656 characters)");
+        assert_eq!(short("@crypt_a936502b"), "@crypt_a936502b");
+    }
+}

@@ -78,13 +78,12 @@ fn each_mark(text: &str, with: impl Fn(char) -> String) -> String {
 
 /// Puts secrets into the fields of an answer, and a new skey into the place of the old one.
 pub(crate) fn put_into(answer: &mut Value, spelling: Spelling, hub: &Hub) {
-    let logins = hub.logins();
-    let skey = hub.account.next_skey.as_str();
-    // It is a secret from the answer on that gives it.
-    let new = answer["SKey"].as_str().filter(|old| !old.is_empty()).map(|_| skey);
-    let secrets = hub.account.secrets().into_iter().chain(new).chain(logins.secrets());
+    let gives_skey = answer.get("SKey").and_then(Value::as_str).is_some_and(|skey| !skey.is_empty());
+    let (logins, account) = (hub.logins(), &hub.account);
+    // Those of the login at hand come first, because long names are cut.
+    let secrets = logins.secrets().chain(account.secrets(gives_skey));
     let secrets = secrets.map(|secret| spelling.write(secret)).collect();
-    Echo { secrets, next: 0, uin: hub.account.uin, skey }.walk(answer);
+    Echo { secrets, next: 0, uin: account.uin, skey: &account.next_skey }.walk(answer);
 }
 
 struct Echo<'a> {

@@ -123,18 +123,18 @@ fn no_beginning_of_a_secret_is_shown_wherever_it_is_sent_back() {
         let place = echoing(spelling);
         let run = |command: &str, more: &[&str]| checked(&place, at, command, more);
         for json in [&[][..], &["--json"]] {
+            // With the skey that the server changes.
             place.session(|_| ());
             let ran = run("whoami", json);
             assert!(ran.code == 0 && ran.out.contains('…'), "{ran:?}");
-            place.session(|_| ());
             let ran = run("contacts", json);
             assert!(ran.code == 0 && ran.out.contains("Anna…"), "{ran:?}");
+            place.session(|_| ());
             place.emulator.deliver(Incoming::text("hello "));
             place.emulator.deliver(Incoming::file("list ", "1,2"));
             let ran = watch(&place, TRANSPORTS[at % 2], json);
             assert!(ran.out.contains("hello …") && ran.out.contains("list …"), "{ran:?}");
             assert_nothing_is_shown(&place, &ran);
-            place.session(|_| ());
             place.file("a.jpg", &jpeg(2000, 1));
             let ran = run("send-image", &[json, &["--to", "filehelper", "a.jpg"]].concat());
             assert!(ran.code == 0 && ran.out.contains('…'), "{ran:?}");
@@ -149,6 +149,18 @@ fn no_beginning_of_a_secret_is_shown_wherever_it_is_sent_back() {
 fn without_link(out: &str) -> String {
     let shown = out.lines().filter(|line| !line.contains(r#""event":"code""#));
     shown.map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn a_number_is_no_way_round() {
+    let place = Place::new();
+    place.file("a.jpg", &jpeg(2000, 1));
+    let session: Value = serde_json::from_str(&place.emulator.session_json()).unwrap();
+    place.emulator.add_fault(format!("ret={}@webwxsendmsgimg", session["uin"]).parse().unwrap());
+    let args = ["send-image", "--session", "session.json", "--to", "filehelper", "--json", "-v"];
+    let ran = place.wx(&[&args[..], &["--trace", "trace", "a.jpg"]].concat());
+    assert_eq!((ran.code, ran.column("ret")), (1, vec!["null".to_owned()]), "{}", ran.err);
+    assert_nothing_is_shown(&place, &ran);
 }
 
 #[test]
