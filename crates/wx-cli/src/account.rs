@@ -14,6 +14,7 @@ use crate::problem::Problem;
 use crate::report::Report;
 use crate::session::{self, Use};
 use crate::transport::{Client, seed};
+use crate::withhold;
 
 /// Makes this process the only writer of a session file.
 fn own(path: &Path) -> Result<SessionFile, Problem> {
@@ -55,6 +56,7 @@ pub(crate) fn whoami(args: &Account, global: Global) -> ExitCode {
     run(args, global, Use::Login, own, |owned, client, report| {
         let flow = Restore::new(client.session().clone(), seed()?, client.policy())?;
         let session = client.drive(flow, report)?;
+        withhold::session(&session);
         // A watch that has the file keeps it up to date itself.
         if let Ok(owned) = owned
             && session.to_json().expose() != client.session().to_json().expose()

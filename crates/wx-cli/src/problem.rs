@@ -6,7 +6,7 @@ use wx_client::outbox::OutboxError;
 use wx_proto::flow::ResumeError;
 use wx_proto::{Advice, Cause, Error, Outcome, PictureError, SessionError, Step, Unready};
 
-use crate::out;
+use crate::{out, withhold};
 
 /// Something that went wrong, with what an event says of it.
 #[derive(Clone, Debug)]
@@ -203,12 +203,25 @@ impl From<Unready> for Problem {
 /// What is said of work that the user stopped.
 pub(crate) const INTERRUPTED: &str = "interrupted";
 
-/// A MediaId has hundreds of characters; its beginning and end tell it apart.
+/// A MediaId has hundreds of characters; its end tells it apart. It begins as the login's skey does.
 pub(crate) fn short(media_id: &str) -> String {
+    let media_id = withhold::in_text(media_id);
     let all: Vec<char> = media_id.chars().collect();
     if all.len() <= 40 {
-        return media_id.to_owned();
+        return media_id.into_owned();
     }
-    let (begin, end) = (&all[..24], &all[all.len() - 8..]);
+    let (begin, end) = (&all[..7], &all[all.len() - 8..]);
     format!("{}…{} ({} characters)", String::from_iter(begin), String::from_iter(end), all.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_media_id_its_end_is_shown() {
+        let media_id = format!("@crypt_a936502b_{}1c", "9f".repeat(319));
+        assert_eq!(short(&media_id), "@crypt_…9f9f9f1c (656 characters)");
+        assert_eq!(short("@crypt_a936502b"), "@crypt_a936502b");
+    }
 }

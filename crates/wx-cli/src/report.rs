@@ -18,6 +18,7 @@ use crate::problem::{Class, Problem, short};
 use crate::rate_limit;
 use crate::trace::Trace;
 use crate::transport::Ears;
+use crate::withhold;
 
 /// Tells what becomes of each subject, exactly once, to people or as JSON.
 pub(crate) struct Report {
@@ -30,6 +31,7 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn new(global: &Global, subjects: Vec<Subject>) -> Self {
+        subjects.iter().for_each(|subject| withhold::allow_in_path(subject.name()));
         let bar = if global.verbose { None } else { out::bar() };
         let open = vec![true; subjects.len()];
         let state = State { subjects, open, bar, ..State::default() };

@@ -25,7 +25,8 @@ impl Signals {
         if !ignores_hangup() {
             wanted.push(SIGHUP);
         }
-        // A file that may not grow (`ulimit -f`) is then an error of the write, and can be told.
+        // Without a handler this one ends the process. With one, writing to a file that may not grow
+        // (`ulimit -f`) is an error, which is reported.
         signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default())?;
         Ok(Self(signal_hook::iterator::Signals::new(wanted)?))
     }

@@ -15,6 +15,7 @@ use wx_proto::{Role, Site};
 use crate::args::Transport;
 use crate::event::Subject;
 use crate::problem::Problem;
+use crate::withhold;
 
 /// A file of JSON lines. Instead of people, pictures and ids it has hashes under a key that is random for this run and is
 /// kept nowhere: they tell same from different and nothing else.
@@ -119,7 +120,8 @@ impl Trace {
         if let Value::Object(line) = &mut line {
             line.insert("at_ms".to_owned(), ms(self.begun.elapsed()).into());
         }
-        self.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(format!("{line}\n").as_bytes())
+        let line = format!("{}\n", withhold::in_json(&line));
+        self.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes())
     }
 }
 

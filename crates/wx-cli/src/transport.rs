@@ -18,6 +18,7 @@ use crate::args::Transport;
 use crate::files::Input;
 use crate::problem::{Class, Problem};
 use crate::report::Report;
+use crate::withhold::{self, Withholding};
 
 /// Hears of every step of a job.
 pub(crate) trait Ears: Sync {
@@ -103,6 +104,7 @@ impl Wire {
 
 impl Client {
     pub(crate) fn new(transport: Transport, session: Session, policy: Policy) -> Result<Self, Problem> {
+        withhold::session(&session);
         Ok(Self { wire: Wire::new(transport, session.site())?, session, policy })
     }
 
@@ -125,6 +127,7 @@ impl Client {
 
     /// The login moved on.
     pub(crate) fn move_on(&mut self, session: Session) {
+        withhold::session(&session);
         self.session = session;
     }
 
@@ -216,6 +219,7 @@ fn heard<T>(
     flow: impl Flow<Output = Result<T, Error>>,
     ears: &impl Ears,
 ) -> impl Flow<Output = Result<T, Error>> {
+    let flow = Withholding::new(flow);
     Traced::new(flow, |exchanged: &Exchanged| ears.report().exchanged(exchanged))
 }
 

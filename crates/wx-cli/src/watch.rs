@@ -22,6 +22,7 @@ use crate::problem::{Class, Problem, Which};
 use crate::report::Report;
 use crate::session::{self, Use};
 use crate::transport::{Client, Ears, seed};
+use crate::withhold;
 
 /// Characters of a text in a line.
 const SHOWN: usize = 500;
@@ -98,9 +99,10 @@ fn line(message: &Message) -> String {
 
 /// A line is not the place for all of a text that goes on and on.
 fn clipped(text: &str) -> String {
+    let text = withhold::in_text(text);
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+        None => text.into_owned(),
     }
 }
 

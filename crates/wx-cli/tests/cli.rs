@@ -7,6 +7,9 @@ mod bad_input;
 #[path = "cli/demo.rs"]
 mod demo;
 #[cfg(unix)]
+#[path = "cli/echoes.rs"]
+mod echoes;
+#[cfg(unix)]
 #[path = "cli/emulate.rs"]
 mod emulate;
 #[path = "cli/fetch.rs"]

@@ -314,8 +314,8 @@ impl Inner {
         }
         let bytes = record::lines([&entry]);
         if let Err(error) = self.storage.write(&bytes).and_then(|()| self.storage.sync()) {
-            // So that the record tells of nothing that does not happen. If that fails too, it is
-            // on the safe side: a message counts as handed out though it never left.
+            // The record must not hold what does not happen. If this fails too, it errs on the safe
+            // side: a message counts as handed out though it never left.
             let _ = self.storage.truncate(self.len).and_then(|()| self.storage.sync());
             return Err(self.fail(&error));
         }

@@ -27,8 +27,8 @@ const LIMIT: u64 = 4 * 1024 * 1024;
 /// ```no_run
 /// use wx_client::session_file::SessionFile;
 ///
-/// # fn run(login: impl Fn() -> wx_proto::Session, work: impl Fn(wx_proto::Session) ->
-/// wx_proto::Session)
+/// # use wx_proto::Session;
+/// # fn run(login: impl Fn() -> Session, work: impl Fn(Session) -> Session)
 /// # -> Result<(), Box<dyn std::error::Error>> {
 /// // After a login:
 /// SessionFile::open_or_create("session.json")?.save(&login())?;

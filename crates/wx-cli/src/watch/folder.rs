@@ -1,5 +1,6 @@
 //! The directory of saved pictures: each under its MsgID, whole or not at all, and never twice.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -14,11 +15,13 @@ use wx_proto::{Advice, Fetched, MsgId};
 use crate::out;
 use crate::problem::Problem;
 use crate::transport::Target;
+use crate::withhold;
 
 pub(super) struct Folder {
     dir: PathBuf,
     _lock: LockedDir,
-    /// What stands before the first dot of the files' names, where that is a MsgID.
+    /// What stands before the first dot of the files' names, where that is a MsgID, or what is shown
+    /// of one.
     names: Mutex<BTreeSet<String>>,
 }
 
@@ -44,7 +47,7 @@ impl Folder {
 
     /// Whether the picture of a message was saved before.
     pub(super) fn has(&self, id: &MsgId) -> bool {
-        self.names().contains(id.as_str())
+        self.names().contains(&*stem(id))
     }
 
     /// Saves what `fetch` writes to its target. The name is of digits and the format that the bytes have: nobody else
@@ -57,7 +60,8 @@ impl Folder {
         let scratch = TempDir::within(&self.dir).map_err(|error| self.on(&error))?;
         let picture = scratch.path().join("picture");
         let fetched = fetch(Target::File(&picture))?;
-        let name = format!("{id}.{}", fetched.format.extension());
+        let stem = stem(id);
+        let name = format!("{stem}.{}", fetched.format.extension());
         let path = self.dir.join(&name);
         let picture = tempfile::TempPath::try_from_path(picture).map_err(|error| self.on(&error))?;
         let placed = picture.persist_noclobber(&path);
@@ -69,7 +73,7 @@ impl Folder {
         // The state that says that it was dealt with must not outlive it. Not every file system can do this.
         #[cfg(unix)]
         let _ = File::open(&self.dir).and_then(|dir| dir.sync_all());
-        self.names().insert(id.as_str().to_owned());
+        self.names().insert(stem.into_owned());
         Ok(placed.is_ok().then_some((path, fetched)))
     }
 
@@ -87,7 +91,13 @@ impl Folder {
     }
 }
 
+/// The name of a message's picture, without its extension.
+fn stem(id: &MsgId) -> Cow<'_, str> {
+    withhold::in_text(id.as_str())
+}
+
 fn before_dot(name: &OsStr) -> Option<String> {
     let (stem, _) = name.to_str()?.split_once('.')?;
-    (!stem.is_empty() && stem.bytes().all(|byte| byte.is_ascii_digit())).then(|| stem.to_owned())
+    let is_in_name = |c: char| c.is_ascii_digit() || c == withhold::WITHHELD;
+    (!stem.is_empty() && stem.chars().all(is_in_name)).then(|| stem.to_owned())
 }

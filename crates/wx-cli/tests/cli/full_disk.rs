@@ -1,5 +1,5 @@
 //! A record that cannot be written, at any byte and at any call: nobody gets a second message, and
-//! every message that was sent is told, by the run that sent it or by `wx resume`.
+//! every message that was sent is reported, by the run that sent it or by `wx resume`.
 
 use std::collections::HashMap;
 use std::fs;
@@ -22,7 +22,7 @@ struct Job {
 }
 
 impl Job {
-    /// Every second one is told that it sends too often, and stops half way.
+    /// Every second run is stopped half way by Ret 1205.
     fn new(nth: usize) -> Self {
         let stops = ["ret=1205@webwxsendmsgimg#20"];
         let place = Place::with(if nth.is_multiple_of(2) { &stops } else { &[] });
@@ -61,7 +61,7 @@ impl Job {
         self.place.wx(&[&fixed[..], &[self.transport, "--retry-wait", "0.1"]].concat())
     }
 
-    /// Compares what was told with what the emulator counts, twice: as it was left, and after the
+    /// Compares what was reported with what the emulator counts, twice: as it was left, and after the
     /// rest was sent. `late`: it is taken up when nothing in doubt may be repeated any more.
     fn check(&self, ran: &Ran, late: bool, fault: &str) {
         let told = |ran: &Ran| -> HashMap<String, String> {
@@ -99,7 +99,7 @@ impl Job {
             let after = after.get(to).copied().unwrap_or_default();
             let known = first.get(to).is_some_and(|event| event == "sent");
             match second.get(to).map(String::as_str) {
-                // On record as sent, or told before.
+                // On record as sent, or reported before.
                 None => assert_eq!(after, 1, "{fault}: {to}: {}", again.err),
                 Some("sent") => assert_eq!(after, 1, "{fault}: {to}"),
                 Some("unknown") => assert!(late && after <= 1, "{fault}: {to}: {}", again.err),

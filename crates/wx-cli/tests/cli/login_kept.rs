@@ -127,7 +127,7 @@ fn a_login_that_is_over_at_once_gives_the_file_back() {
 #[test]
 fn a_question_that_cannot_be_asked_becomes_a_code() {
     for transport in TRANSPORTS {
-        for fault in ["status=404", "html", "status=500"] {
+        for fault in ["status=404", "html", "empty", "status=500"] {
             let place = Place::with(&[&format!("{fault}@webwxpushloginurl")]);
             let ran = place.wx(&about("login", transport, &["--push", "--json"]));
             assert_eq!(ran.code, 0, "{}", ran.err);

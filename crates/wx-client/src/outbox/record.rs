@@ -9,7 +9,7 @@ use super::OutboxError;
 
 const VERSION: u32 = 1;
 
-/// One line of the record, written before the thing that it tells of happens, or right after.
+/// One line of the record, written just before or just after the event that it records.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Entry {
@@ -69,8 +69,8 @@ impl Message {
 }
 
 impl Record {
-    /// Reads a record. A last line without an end was cut off while it was written, so what it
-    /// tells of never happened. Returns how many bytes are good.
+    /// Reads a record. A last line without an end was cut off while it was written, so its
+    /// event never happened. Returns how many bytes are good.
     pub(super) fn read(bytes: &[u8]) -> Result<(Self, usize), OutboxError> {
         let good = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
         // The first line may be cut off like any other, if that is what it is.
@@ -109,7 +109,8 @@ impl Record {
         Entry::Outbox { version: VERSION, key }
     }
 
-    /// Takes an entry. `false` if it tells of a message that does not exist, or of one twice.
+    /// Applies an entry. Returns `false` if its message does not exist, or is planned again and no
+    /// longer open.
     pub(super) fn apply(&mut self, entry: Entry) -> bool {
         match entry {
             Entry::Outbox { key, .. } => self.key = Some(key),
