@@ -86,6 +86,12 @@ impl Report {
         let _ = self.state().settle(subject);
     }
 
+    /// An earlier run may have sent this one: whatever stands in its way now, it is not told as
+    /// failed.
+    pub(crate) fn in_doubt(&self, subject: usize) {
+        self.state().in_doubt.insert(subject);
+    }
+
     /// Begins the trace, if one was asked for. `None` if it cannot be written; that is reported.
     pub(crate) fn trace(&self, global: &Global, site: &Site, uin: Option<u32>) -> Option<()> {
         let Some(path) = &global.trace else { return Some(()) };
@@ -189,8 +195,8 @@ impl Report {
     pub(crate) fn problem(&self, subjects: Range<usize>, problem: &Problem) -> ControlFlow<()> {
         let mut state = self.state();
         let several = subjects.len() > 1;
-        let settled: Vec<_> = subjects.filter_map(|subject| state.settle(subject)).collect();
-        let Some(first) = settled.first() else { return ControlFlow::Break(()) };
+        let settled = self.settled(&mut state, subjects, problem);
+        let Some((first, _)) = settled.first() else { return ControlFlow::Break(()) };
         if let (Some(rate_limit::RET), Some(session)) = (problem.ret, &state.session) {
             rate_limit::remember(session);
         }
@@ -207,8 +213,8 @@ impl Report {
             if self.verbose {
                 out::error(&format!("{}: {}", first.name(), problem.details()));
             }
-            settled.iter().for_each(|subject| self.event(subject, problem));
         });
+        self.tell_settled(&state, &settled, problem);
         match state.count(problem.class) {
             ControlFlow::Continue(()) if !self.stopped() => ControlFlow::Continue(()),
             _ => ControlFlow::Break(()),
@@ -259,25 +265,52 @@ impl Report {
     pub(crate) fn interrupt(&self) -> Class {
         let mut state = self.state();
         let problem = state.interrupted();
-        let settled: Vec<_> = state.active.clone().filter_map(|subject| state.settle(subject)).collect();
+        let active = state.active.clone();
+        let settled = self.settled(&mut state, active, &problem);
         state.clear_bar();
         if !state.endless {
-            let name = settled.first().map(|subject| format!("{}: ", subject.name())).unwrap_or_default();
+            let name =
+                settled.first().map(|(subject, _)| format!("{}: ", subject.name())).unwrap_or_default();
             out::error(&format!("{name}{}", problem.sentence()));
-            settled.iter().for_each(|subject| self.event(subject, &problem));
+            self.tell_settled(&state, &settled, &problem);
             self.rest(&mut state, &never_tried());
         }
         state.closed = true;
-        problem.class
+        if state.unknown { Class::Unknown } else { problem.class }
     }
 
     /// Events of all that is still open.
     fn rest(&self, state: &mut State, problem: &Problem) {
-        for subject in 0..state.subjects.len() {
-            if let Some(subject) = state.settle(subject) {
-                self.event(&subject, problem);
-            }
+        let all = 0..state.subjects.len();
+        let settled = self.settled(state, all, problem);
+        self.tell_settled(state, &settled, problem);
+    }
+
+    /// Settles those that are open, each with what is to be told of it.
+    fn settled(
+        &self,
+        state: &mut State,
+        subjects: Range<usize>,
+        problem: &Problem,
+    ) -> Vec<(Subject, Problem)> {
+        let judged = |number| Some((state.settle(number)?, state.judge(number, problem)));
+        let settled: Vec<_> = subjects.filter_map(judged).collect();
+        for (_, problem) in &settled {
+            state.unknown |= problem.event() == "unknown";
         }
+        settled
+    }
+
+    /// Events of these; what was judged otherwise than as `problem` gets a line of its own.
+    fn tell_settled(&self, state: &State, settled: &[(Subject, Problem)], problem: &Problem) {
+        state.aside(|| {
+            for (subject, judged) in settled {
+                if let (Subject::Picture { file, to }, true) = (subject, judged.class != problem.class) {
+                    out::error(&format!("{file}: to {to}: {}", judged.sentence()));
+                }
+                self.event(subject, judged);
+            }
+        });
     }
 
     fn event(&self, subject: &Subject, problem: &Problem) {

@@ -36,7 +36,8 @@ pub use storage::Storage;
 /// A message that was handed out, and of which no answer is known, is handed out again with the
 /// same ClientMsgId within [`Policy::resend_within`](wx_proto::Policy::resend_within) of its first
 /// hand-out; later it ends as [`Uncertain`](wx_proto::Cause::Uncertain), unless
-/// it is [resent](OutboxJob::send) on request.
+/// it is [resent](OutboxJob::send) on request or [given up](Outbox::give_up). Where the system tells
+/// (Linux), a message counts as late once the computer was started again, whatever its clock says.
 ///
 /// The record tells who gets what, but it holds no secret. Keys outlive logins; UserNames and
 /// uploads do not, so an unfinished upload starts over in another login.
@@ -78,6 +79,8 @@ pub enum MessageState {
     InDoubt,
     /// The server accepted it under this id.
     Sent(MsgId),
+    /// It was in doubt until it was [given up](Outbox::give_up), and is never handed out again.
+    GivenUp,
 }
 
 /// A record that is larger, and mostly out of date, is written anew when it is opened.
@@ -213,8 +216,8 @@ impl Outbox {
     /// In another login than the message was planned in, `to` may be another name of the recipient.
     ///
     /// # Errors
-    /// If somebody works on it already, if the key belongs to a message to somebody else, or if
-    /// the record cannot be written. [`Outbox::judge`] tells whether the message may have been sent.
+    /// If somebody works on it already, if it was [given up](Self::give_up), if the key belongs to a
+    /// message to somebody else, or if the record cannot be written. [`Outbox::judge`] tells whether the message may have been sent.
     pub fn job(&self, key: &str, to: &UserName, session: &Session) -> Result<OutboxJob, OutboxError> {
         let mut inner = self.inner();
         if let Some((kind, message)) = &inner.broken {
@@ -222,6 +225,9 @@ impl Outbox {
         }
         if inner.active.contains(key) {
             return Err(OutboxError::Active(key.to_owned()));
+        }
+        if inner.record.message(key).is_some_and(|message| message.given_up) {
+            return Err(OutboxError::GivenUp(key.to_owned()));
         }
         let login = session.fingerprint(&inner.record.key.unwrap_or_default());
         let upload = match inner.record.message(key) {
@@ -253,6 +259,24 @@ impl Outbox {
             return error;
         }
         Error::new(Step::Message, Cause::Uncertain { last: Some(Box::new(error.cause)), tries: 1 })
+    }
+
+    /// Settles a message that is in doubt, without handing it out again: whether it was delivered
+    /// stays unknown. Returns whether it was in doubt; nothing changes if it was not.
+    ///
+    /// # Errors
+    /// If somebody works on it, or if the record cannot be written.
+    pub fn give_up(&self, key: &str) -> Result<bool, OutboxError> {
+        let mut inner = self.inner();
+        if inner.active.contains(key) {
+            return Err(OutboxError::Active(key.to_owned()));
+        }
+        let state = inner.record.message(key).map(Message::state);
+        let in_doubt = state == Some(MessageState::InDoubt);
+        if in_doubt {
+            inner.commit(Entry::GivenUp { key: key.to_owned() })?;
+        }
+        Ok(in_doubt)
     }
 
     /// Removes the record, which nobody else has taken away. The outbox does nothing more.
@@ -327,10 +351,11 @@ impl Inner {
 
 impl Message {
     fn state(&self) -> MessageState {
-        match (&self.sent, &self.state) {
-            (Some(sent), _) => MessageState::Sent(sent.msg_id.clone()),
-            (None, Some(state)) if state.in_doubt() => MessageState::InDoubt,
-            (None, _) => MessageState::NotSent,
+        match &self.sent {
+            Some(sent) => MessageState::Sent(sent.msg_id.clone()),
+            _ if self.given_up => MessageState::GivenUp,
+            None if self.is_in_doubt() => MessageState::InDoubt,
+            None => MessageState::NotSent,
         }
     }
 }

@@ -70,6 +70,15 @@ impl Outbox {
         self.outbox.state(key)
     }
 
+    /// Settles a message that is in doubt, without sending it again: whether it was delivered stays
+    /// unknown. Returns whether it was in doubt; nothing changes if it was not.
+    ///
+    /// # Errors
+    /// If it is being sent, or if the record cannot be written.
+    pub fn give_up(&self, key: &str) -> Result<bool, OutboxError> {
+        self.outbox.give_up(key)
+    }
+
     /// Lists all messages, in the order in which they came.
     #[must_use]
     pub fn messages(&self) -> Vec<OutboxMessage> {

@@ -6,7 +6,7 @@ use wx_proto::{Cause, Error, LocalError, Picture, Policy, Sent, Session, Step, U
 
 use super::record::{Entry, Message};
 use super::{Inner, Outbox};
-use crate::clock::unix_ms;
+use crate::clock::{boot_id, unix_ms};
 use crate::seed::seed;
 
 /// Puts a state of a flow on record.
@@ -95,7 +95,10 @@ impl OutboxJob {
         policy: &Policy,
         resend: bool,
     ) -> Result<Saving<SendUploaded, Save>, Error> {
-        let (to, state) = self.look(|_, message| (message.to.clone(), message.state.clone()));
+        let (to, state, boot, rebooted) = self.look(|_, message| {
+            let boot = if message.is_in_doubt() { message.boot.clone() } else { boot_id() };
+            (message.to.clone(), message.state.clone(), boot, message.is_of_another_boot())
+        });
         let (state, foreign) = match state {
             Some(state) if !state.is_of(session) => (None, Some(state)),
             state => (state, None),
@@ -103,14 +106,18 @@ impl OutboxJob {
         if foreign.is_some_and(|state| state.in_doubt()) {
             return Err(Error::new(Step::Message, Cause::Uncertain { last: None, tries: 1 }));
         }
-        let at = Resume { unix_ms: unix_ms(), resend };
+        // The times of two boots cannot be compared.
+        let at = Resume { unix_ms: if rebooted { 0 } else { unix_ms() }, resend };
         let flow = match state.map(|state| SendUploaded::resume(session, state, policy.clone(), at)) {
             Some(resumed) => resumed.map_err(refused)?,
             None => SendUploaded::new(session, uploaded.clone(), to, seed()?, policy.clone())?
                 .started_at(unix_ms()),
         };
         let key = self.0.key.clone();
-        Ok(self.saving(flow, move |state| Entry::State { key: key.clone(), state }))
+        Ok(self.saving(flow, move |state| {
+            let boot = boot.clone().filter(|_| state.in_doubt());
+            Entry::State { key: key.clone(), state, boot }
+        }))
     }
 
     /// Puts on record that the server accepted the message.

@@ -6,6 +6,7 @@ use wx_proto::flow::Snapshot;
 use wx_proto::{Sent, UserName};
 
 use super::OutboxError;
+use crate::clock::boot_id;
 
 const VERSION: u32 = 1;
 
@@ -24,9 +25,17 @@ pub(super) enum Entry {
     /// How far an upload is, its end included.
     Upload { name: String, state: Snapshot },
     /// What has become of a message so far: a hand-out, before the message leaves; a refusal.
-    State { key: String, state: Snapshot },
+    State {
+        key: String,
+        state: Snapshot,
+        /// The boot in which it was first handed out, if it is in doubt and the system tells.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        boot: Option<String>,
+    },
     /// The server accepted a message.
     Sent { key: String, sent: Sent },
+    /// The caller settled a message in doubt: it is not handed out any more.
+    GivenUp { key: String },
 }
 
 /// A message that is to be sent, showing an upload of this name.
@@ -58,13 +67,29 @@ pub(super) struct Message {
     pub(super) upload: String,
     pub(super) login: Option<String>,
     pub(super) state: Option<Snapshot>,
+    pub(super) boot: Option<String>,
     pub(super) sent: Option<Sent>,
+    pub(super) given_up: bool,
 }
 
 impl Message {
+    fn new(to: UserName, upload: String, login: Option<String>) -> Self {
+        Self { to, upload, login, state: None, boot: None, sent: None, given_up: false }
+    }
+
     /// Whether it is certain that nobody got it.
     pub(super) fn is_open(&self) -> bool {
-        self.sent.is_none() && !self.state.as_ref().is_some_and(Snapshot::in_doubt)
+        self.sent.is_none() && !self.is_in_doubt() && !self.given_up
+    }
+
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.state.as_ref().is_some_and(Snapshot::in_doubt)
+    }
+
+    /// Whether the computer was started again since the message was first handed out. A clock that
+    /// no battery keeps running may then show an earlier time.
+    pub(super) fn is_of_another_boot(&self) -> bool {
+        self.is_in_doubt() && self.boot.is_some() && self.boot != boot_id()
     }
 }
 
@@ -118,7 +143,7 @@ impl Record {
                     self.about = about;
                 }
                 for Planned { key, to, upload, login } in messages {
-                    let message = Message { to, upload, login, state: None, sent: None };
+                    let message = Message::new(to, upload, login);
                     match self.messages.insert(key.clone(), message) {
                         None => self.order.push(key),
                         // In another login the recipient of what was not sent has another name.
@@ -130,12 +155,16 @@ impl Record {
             Entry::Upload { name, state } => {
                 self.uploads.insert(name, state);
             }
-            Entry::State { key, state } => match self.messages.get_mut(&key) {
-                Some(message) => message.state = Some(state),
+            Entry::State { key, state, boot } => match self.messages.get_mut(&key) {
+                Some(message) => (message.state, message.boot) = (Some(state), boot),
                 None => return false,
             },
             Entry::Sent { key, sent } => match self.messages.get_mut(&key) {
                 Some(message) => (message.state, message.sent) = (None, Some(sent)),
+                None => return false,
+            },
+            Entry::GivenUp { key } => match self.messages.get_mut(&key) {
+                Some(message) => message.given_up = true,
                 None => return false,
             },
         }
@@ -163,7 +192,10 @@ impl Record {
             let name = message.upload.clone();
             let upload = uploads.remove(&name);
             entries.extend(upload.map(|state| Entry::Upload { name, state }));
-            entries.extend(message.state.clone().map(|state| Entry::State { key, state }));
+            let given_up = message.given_up.then(|| Entry::GivenUp { key: key.clone() });
+            let boot = message.boot.clone();
+            entries.extend(message.state.clone().map(|state| Entry::State { key, state, boot }));
+            entries.extend(given_up);
         }
         entries
     }
@@ -218,6 +250,15 @@ mod tests {
             upload: "picture".to_owned(),
             login: None,
         };
+        let state = json!({
+            "version": 1, "login": "", "to": "@you", "seed": { "unix_ms": 1, "entropy": ([0; 16]) },
+            "job": { "message": { "uploaded": sent["uploaded"], "handed_out_ms": 1 } }
+        });
+        let in_doubt = Entry::State {
+            key: "c".to_owned(),
+            state: serde_json::from_value(state).unwrap(),
+            boot: Some("boot".to_owned()),
+        };
         let sent = |key: &str| Entry::Sent {
             key: key.to_owned(),
             sent: serde_json::from_value(sent.clone()).unwrap(),
@@ -229,6 +270,8 @@ mod tests {
             sent("b"),
             Entry::Plan { about: Value::Null, messages: vec![planned("c")] },
             sent("a"),
+            in_doubt,
+            Entry::GivenUp { key: "c".to_owned() },
         ])
     }
 
@@ -249,6 +292,8 @@ mod tests {
         assert_eq!(again.about, json!({ "of": "the\ncaller" }));
         let sent: Vec<_> = again.messages().map(|(key, message)| (key, message.sent.is_some())).collect();
         assert_eq!(sent, [("a", true), ("b", true), ("c", false)]);
+        let c = again.message("c").unwrap();
+        assert!(c.given_up && c.is_in_doubt() && !c.is_open() && c.is_of_another_boot());
     }
 
     #[test]
@@ -277,7 +322,7 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn a_damaged_record_is_refused_or_tells_less(at in 0..900usize, byte: u8) {
+        fn a_damaged_record_is_refused_or_tells_less(at in 0..1500usize, byte: u8) {
             let mut bytes = record();
             let at = at % bytes.len();
             bytes[at] = byte;

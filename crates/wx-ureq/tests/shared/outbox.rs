@@ -251,6 +251,30 @@ pub(crate) fn a_message_in_doubt_is_never_told_as_not_sent<T: Transport>() {
     assert_eq!(server.messages().len(), 1);
 }
 
+pub(crate) fn a_message_that_was_given_up_is_never_sent_again<T: Transport>() {
+    let (server, record) = (server(&["drop=after@webwxsendmsgimg"]), Record::default());
+    let friend = friend(&server);
+    let mut policy = policy();
+    policy.message_tries = 1;
+    let client = T::new(session(&server), policy, None);
+    let outbox = Outbox::with_storage(record.clone()).unwrap();
+    client.send_once(&outbox, "key", &friend, small()).unwrap_err();
+    assert!(outbox.give_up("key").unwrap());
+    assert!(!outbox.give_up("key").unwrap() && !outbox.give_up("none").unwrap());
+    // In this process and in another, in this login and in another, soon or late.
+    for outbox in [outbox, Outbox::with_storage(record.again()).unwrap()] {
+        assert_eq!(outbox.state("key"), Some(MessageState::GivenUp));
+        for client in [&client, &dead_client::<T>()] {
+            let error = client.send_once(&outbox, "key", &friend, small()).unwrap_err();
+            assert_eq!(error.outcome(), Outcome::Unknown);
+            assert!(error.to_string().contains("given up"), "{error}");
+        }
+        let (key, to) = ("key".to_owned(), friend.clone().into());
+        outbox.plan(Value::Null, [(key, to, "picture".to_owned())]).unwrap_err();
+    }
+    assert_eq!(server.messages().len(), 1);
+}
+
 /// A client of another login, whose server is gone.
 fn dead_client<T: Transport>() -> T {
     let gone = Emulator::start().unwrap();

@@ -121,7 +121,7 @@ macro_rules! scenarios {
             trouble_with_the_network_neither_loses_nor_repeats the_end_of_a_login_ends_the_messages
             trouble_while_logging_in two_that_wait_share_the_messages
             a_record_that_fails_at_any_call_loses_and_doubles_nothing the_same_key_is_sent_once
-            a_message_in_doubt_is_never_told_as_not_sent
+            a_message_in_doubt_is_never_told_as_not_sent a_message_that_was_given_up_is_never_sent_again
             odd_bytes_of_strangers_stop_nothing a_damaged_id_costs_its_element_alone
             a_login_whose_webwxinit_fails_is_kept a_question_that_cannot_be_asked_becomes_a_code
             only_a_good_logout_is_one
