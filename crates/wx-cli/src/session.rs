@@ -1,11 +1,11 @@
 //! The session file: where it is, reading it, and replacing it.
 
 use std::env;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
+use wx_client::directory;
 use wx_client::session_file::{SessionFile, SessionFileError, SessionFileErrorKind};
+use wx_client::temp_file::Access;
 use wx_proto::flow::Restore;
 use wx_proto::{Advice, Policy, Session};
 
@@ -30,9 +30,9 @@ pub(crate) enum Use {
 /// The platform's place for the session file; its directory is made for the user alone.
 pub(crate) fn default_place() -> PathBuf {
     let path = default_path();
-    if let Some(directory) = path.parent() {
+    if let Some(place) = path.parent() {
         // If that fails, so does writing the file, which says why.
-        let _ = make_directory(directory);
+        let _ = directory::create_all(place, Access::Private);
     }
     path
 }
@@ -164,12 +164,4 @@ impl From<SessionFileError> for Problem {
             _ => about(Advice::CheckFile),
         }
     }
-}
-
-fn make_directory(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }

@@ -7,7 +7,6 @@ mod storage;
 
 use std::collections::HashSet;
 use std::fmt;
-use std::fs::DirBuilder;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,9 +14,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 use wx_proto::{Cause, Error, LocalError, MsgId, Session, Step, UserName};
 
+use crate::directory;
 use crate::lock::{LockedFile, sync_directory};
 use crate::seed::entropy;
-use crate::temp_file;
+use crate::temp_file::{self, Access};
 use record::{Entry, Message, Planned, Record};
 use storage::MemoryStorage;
 
@@ -98,13 +98,7 @@ impl Outbox {
     /// [`OutboxError`] if there is something that is no record, or if it cannot be read.
     pub fn open(dir: impl AsRef<Path>) -> Result<Self, OutboxError> {
         let dir = dir.as_ref();
-        let mut builder = DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        match builder.create(dir) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
-            _ => {}
-        }
+        directory::create(dir, Access::Private)?;
         let file = LockedFile::open(&dir.join(Self::FILE), true)?;
         sync_directory(dir)?;
         temp_file::sweep(dir);
