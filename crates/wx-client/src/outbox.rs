@@ -282,7 +282,8 @@ impl Outbox {
         if let Some((kind, message)) = &inner.broken {
             return Err(io::Error::new(*kind, message.clone()));
         }
-        inner.storage.remove()?;
+        let removed = inner.storage.remove();
+        removed.map_err(|error| inner.fail(&error))?;
         inner.broken = Some((ErrorKind::NotFound, "the outbox was removed".to_owned()));
         Ok(())
     }
