@@ -159,3 +159,51 @@ impl Drop for Active {
         self.outbox.inner().active.remove(&self.key);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use wx_proto::{Outcome, UserName};
+
+    use super::*;
+    use crate::outbox::OutboxError;
+
+    fn session() -> Session {
+        let text = json!({
+            "version": 1, "base": "https://wx.qq.com", "uin": 1, "sid": "sid", "skey": "skey",
+            "pass_ticket": "ticket", "user_name": "@me",
+            "cookies": [{ "name": "webwx_data_ticket", "value": "ticket", "domain": "qq.com" }],
+        });
+        Session::from_json(text.to_string()).unwrap()
+    }
+
+    #[test]
+    fn a_key_is_in_use_for_as_long_as_a_flow_of_its_job_lives() {
+        let (outbox, session) = (Outbox::in_memory(), session());
+        let to = UserName::new("@you").unwrap();
+        let policy = Policy::default();
+        let picture = Picture::new("a.gif", 13, b"GIF89a\x01\0\x01\0\0\0\0", &policy).unwrap();
+        let uploaded = json!({
+            "media_id": "@m", "thumbnail": null, "encry_file_name": null, "emoticon": false,
+            "bytes": 12, "md5": "00", "chunks": 1, "odd_start_pos": null
+        });
+        let uploaded: Uploaded = serde_json::from_value(uploaded).unwrap();
+        let job = || outbox.job("key", &to, &session);
+        let assert_active = || {
+            let error = job().unwrap_err();
+            assert!(matches!(error, OutboxError::Active(_)), "{error}");
+            assert!(matches!(outbox.give_up("key"), Err(OutboxError::Active(_))));
+            assert!(!outbox.clear().unwrap());
+            assert_eq!(outbox.judge("key", error).outcome(), Outcome::Unknown);
+        };
+        let upload = job().unwrap().upload(&session, picture, &policy).unwrap();
+        assert_active();
+        drop(upload);
+        let first = job().unwrap();
+        let flow = first.send(&session, &uploaded, &policy, false).unwrap();
+        drop(first);
+        assert_active();
+        drop(flow);
+        job().unwrap();
+    }
+}
