@@ -24,6 +24,7 @@ pub(crate) struct Report {
     json: bool,
     verbose: bool,
     stopped: AtomicBool,
+    unfinished: AtomicBool,
     trace: OnceLock<Trace>,
     state: Mutex<State>,
 }
@@ -37,6 +38,7 @@ impl Report {
             json: global.json,
             verbose: global.verbose,
             stopped: AtomicBool::new(false),
+            unfinished: AtomicBool::new(false),
             trace: OnceLock::new(),
             state: Mutex::new(state),
         }
@@ -259,6 +261,15 @@ impl Report {
     /// Asks the work to stop where it is.
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// The work must not be left where it is until it is over: a login would go on that nobody has.
+    pub(crate) fn set_unfinished(&self) {
+        self.unfinished.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.unfinished.load(Ordering::Relaxed)
     }
 
     /// Ctrl-C, and the work does not stop by itself: says what is known of everything that is still open. [`Class::Unknown`] if a message may be on its way.
