@@ -417,6 +417,27 @@ fn what_cannot_be_saved_is_not_sent() {
 }
 
 #[test]
+fn what_is_left_of_a_job_is_told_as_it_is() {
+    let (not_all, lost) = ("not all is sent", "all is sent, but the record lacks the last answer");
+    for transport in TRANSPORTS {
+        for (pictures, code, told, other) in [(1, 0, lost, not_all), (2, 1, not_all, lost)] {
+            let place = Place::with(&["delay=1000@webwxsendmsgimg#1"]);
+            let names = &["a.jpg", "b.jpg"][..pictures];
+            names.iter().zip(1..).for_each(|(name, mark)| drop(place.file(name, &jpeg(100, mark))));
+            let child = busy(&place, &job(transport, names), "webwxsendmsgimg");
+            fs::remove_file(place.path("job/outbox.jsonl")).unwrap();
+            let ran = place.wait(child);
+            assert_eq!(
+                (ran.code, &ran.kinds()[..]),
+                (code, &["sent", "failed"].map(str::to_owned)[..pictures])
+            );
+            assert!(ran.err.contains(told) && !ran.err.contains(other), "{}", ran.err);
+            assert_eq!(place.emulator.messages().len(), 1);
+        }
+    }
+}
+
+#[test]
 fn nothing_begun_is_nothing_kept() {
     let place = Place::new();
     let ran = place.wx(&job("ureq", &["none.jpg"]));
