@@ -263,8 +263,10 @@ pub(crate) fn the_same_key_is_sent_once<T: Transport>() {
     let client = T::new(session_of(&again), policy(), None);
     assert_eq!(client.send_once(&outbox, "invoice 17", &other, small()).unwrap(), first);
     assert_eq!(again.messages().len(), 0);
+    assert_ne!(other, friend);
     client.send_once(&outbox, "invoice 19", &other, small()).unwrap();
-    assert_eq!(again.messages().len(), 1);
+    let to: Vec<_> = again.messages().into_iter().map(|message| message.to).collect();
+    assert_eq!(to, [other.as_str()]);
 }
 
 /// A message that is in doubt stays so, whatever goes wrong when it is taken up.
