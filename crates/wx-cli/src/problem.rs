@@ -46,8 +46,8 @@ pub(crate) enum Class {
     Login,
     /// Nobody knows whether the message was delivered.
     Unknown,
-    /// Nobody knows it of a message of an earlier run, of which nothing left in this one: others may
-    /// work.
+    /// Nobody knows it of a message of an earlier run, of which nothing left in this one: others
+    /// may work.
     InDoubt,
     /// It was in doubt, and the user has given it up.
     GivenUp,

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
-use wx_proto::{Cause, Error, LocalError, MsgId, Session, Step, UserName};
+use wx_proto::{Error, LocalError, MsgId, Session, UserName};
 
 use crate::directory;
 use crate::lock::{LockedFile, sync_directory};
@@ -36,8 +36,9 @@ pub use storage::Storage;
 /// A message that was handed out, and of which no answer is known, is handed out again with the
 /// same ClientMsgId within [`Policy::resend_within`](wx_proto::Policy::resend_within) of its first
 /// hand-out; later it ends as [`Uncertain`](wx_proto::Cause::Uncertain), unless
-/// it is [resent](OutboxJob::send) on request or [given up](Outbox::give_up). Where the system tells
-/// (Linux), a message counts as late once the computer was started again, whatever its clock says.
+/// it is [resent](OutboxJob::send) on request or [given up](Outbox::give_up). Where the system
+/// tells (Linux), a message counts as late once the computer was started again, whatever its clock
+/// says.
 ///
 /// The record tells who gets what, but it holds no secret. Keys outlive logins; UserNames and
 /// uploads do not, so an unfinished upload starts over in another login.
@@ -210,8 +211,9 @@ impl Outbox {
     /// In another login than the message was planned in, `to` may be another name of the recipient.
     ///
     /// # Errors
-    /// If somebody works on it already, if it was [given up](Self::give_up), if the key belongs to a
-    /// message to somebody else, or if the record cannot be written. [`Outbox::judge`] tells whether the message may have been sent.
+    /// If somebody works on it already, if it was [given up](Self::give_up), if the key belongs to
+    /// a message to somebody else, or if the record cannot be written. [`Outbox::begin`] tells
+    /// whether the message may have been sent.
     pub fn job(&self, key: &str, to: &UserName, session: &Session) -> Result<OutboxJob, OutboxError> {
         let mut inner = self.inner();
         if let Some((kind, message)) = &inner.broken {
@@ -241,18 +243,20 @@ impl Outbox {
         Ok(OutboxJob::new(self.clone(), key))
     }
 
-    /// Returns `error`, which kept a message from being worked on, as
-    /// [`Uncertain`](Cause::Uncertain) if the message may have been sent before, or is being sent
-    /// by somebody else.
-    #[must_use]
-    pub fn judge(&self, key: &str, error: impl Into<Error>) -> Error {
-        let (error, inner) = (error.into(), self.inner());
-        let doubtful =
-            inner.active.contains(key) || inner.record.message(key).is_some_and(|message| !message.is_open());
-        if !doubtful || matches!(error.cause, Cause::Uncertain { .. }) {
-            return error;
-        }
-        Error::new(Step::Message, Cause::Uncertain { last: Some(Box::new(error.cause)), tries: 1 })
+    /// Like [`job`](Self::job), for a client: the default is a random key, and an error says
+    /// whether the message may have been sent, before or by somebody else who works on it.
+    ///
+    /// # Errors
+    /// As for [`job`](Self::job).
+    pub fn begin(&self, key: Option<String>, to: &UserName, session: &Session) -> Result<OutboxJob, Error> {
+        let key = match key {
+            Some(key) => key,
+            None => format!("{:032x}", u128::from_le_bytes(entropy()?)),
+        };
+        self.job(&key, to, session).map_err(|error| {
+            let inner = self.inner();
+            inner.record.judge(&key, inner.active.contains(&key), error.into())
+        })
     }
 
     /// Settles a message that is in doubt, without handing it out again: whether it was delivered

@@ -216,8 +216,8 @@ impl Placeholder {
         Ok(Self(Name::register(&mut live(), path, id)))
     }
 
-    /// Leaves the name alone from here on: something else is there. The number of a file that is gone
-    /// may be given to another.
+    /// Leaves the name alone from here on: something else is there. The number of a file that is
+    /// gone may be given to another.
     pub(crate) fn leave(mut self) {
         self.0.forget();
         self.0.path = PathBuf::new();

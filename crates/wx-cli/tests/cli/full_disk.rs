@@ -215,8 +215,8 @@ fn all_calls_that_fail_one_by_one() {
     }
 }
 
-/// A directory that may not outlive a crash holds no record: the sync of the directory it is made in
-/// fails.
+/// A directory that may not outlive a crash holds no record: the sync of the directory it is made
+/// in fails.
 #[test]
 #[ignore = "needs strace"]
 fn calls_that_fail_after_a_directory_was_made() {

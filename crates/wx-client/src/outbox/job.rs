@@ -120,6 +120,13 @@ impl OutboxJob {
         }))
     }
 
+    /// Returns `error`, which kept the message from being sent, as [`Cause::Uncertain`] if the
+    /// message may have been sent before.
+    #[must_use]
+    pub fn judge(&self, error: Error) -> Error {
+        self.0.outbox.inner().record.judge(&self.0.key, false, error)
+    }
+
     /// Puts on record that the server accepted the message.
     ///
     /// # Errors
@@ -194,7 +201,8 @@ mod tests {
             assert!(matches!(error, OutboxError::Active(_)), "{error}");
             assert!(matches!(outbox.give_up("key"), Err(OutboxError::Active(_))));
             assert!(!outbox.clear().unwrap());
-            assert_eq!(outbox.judge("key", error).outcome(), Outcome::Unknown);
+            let error = outbox.begin(Some("key".to_owned()), &to, &session).unwrap_err();
+            assert_eq!(error.outcome(), Outcome::Unknown);
         };
         let upload = job().unwrap().upload(&session, picture, &policy).unwrap();
         assert_active();

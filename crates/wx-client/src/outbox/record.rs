@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wx_proto::flow::Snapshot;
-use wx_proto::{Sent, UserName};
+use wx_proto::{Cause, Error, Sent, Step, UserName};
 
 use super::OutboxError;
 use crate::clock::boot_id;
@@ -211,6 +211,16 @@ impl Record {
 
     pub(super) fn message(&self, key: &str) -> Option<&Message> {
         self.messages.get(key)
+    }
+
+    /// Returns `error`, which kept a message from being sent, as [`Uncertain`](Cause::Uncertain) if
+    /// the message may have been sent all the same.
+    pub(super) fn judge(&self, key: &str, is_active: bool, error: Error) -> Error {
+        let doubtful = is_active || self.message(key).is_some_and(|message| !message.is_open());
+        if !doubtful || matches!(error.cause, Cause::Uncertain { .. }) {
+            return error;
+        }
+        Error::new(Step::Message, Cause::Uncertain { last: Some(Box::new(error.cause)), tries: 1 })
     }
 
     pub(super) fn upload(&self, name: &str) -> Option<&Snapshot> {
