@@ -12,8 +12,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
-use wx_proto::{Error, LocalError, MsgId, Session, UserName};
+use wx_proto::{Error, IdSource, LocalError, MsgId, Session, UserName};
 
+use crate::clock::unix_ms;
 use crate::directory;
 use crate::lock::{LockedFile, sync_directory};
 use crate::seed::entropy;
@@ -87,6 +88,9 @@ pub enum MessageState {
 /// A record that is larger, and mostly out of date, is written anew when it is opened.
 const COMPACT: usize = 1024 * 1024;
 
+/// How far ids can be ahead of the clock: they take two milliseconds each.
+const AHEAD_MS: u64 = 60_000;
+
 impl Outbox {
     /// The name of the record in its directory.
     pub const FILE: &str = "outbox.jsonl";
@@ -122,6 +126,11 @@ impl Outbox {
         if good < bytes.len() {
             storage.truncate(good as u64)?;
             storage.sync()?;
+        }
+        // Unless a clock was set wrong: then those times come again much later, if ever.
+        let latest = record.latest_ms();
+        if latest <= unix_ms().saturating_add(AHEAD_MS) {
+            IdSource::process().skip(latest);
         }
         let outbox = Self::new(record, storage, good as u64);
         let mut inner = outbox.inner();

@@ -209,6 +209,17 @@ impl Record {
         !self.uploads.is_empty() || self.messages.values().any(begun)
     }
 
+    /// The latest time that an id was made of, in Unix milliseconds. A process that sends faster
+    /// than its ids allow is ahead of the clock.
+    pub(super) fn latest_ms(&self) -> u64 {
+        // A LocalID begins with its time, in thirteen digits.
+        let sent = self.messages.values().filter_map(|message| message.sent.as_ref());
+        let sent = sent.filter_map(|sent| sent.local_id.as_str().get(..13)?.parse().ok());
+        let states = self.messages.values().filter_map(|message| message.state.as_ref());
+        let states = states.chain(self.uploads.values()).map(|state| state.seed().unix_ms);
+        sent.chain(states).max().unwrap_or_default()
+    }
+
     pub(super) fn message(&self, key: &str) -> Option<&Message> {
         self.messages.get(key)
     }
@@ -245,6 +256,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::outbox::Outbox;
 
     fn record() -> Vec<u8> {
         let sent = json!({
@@ -304,6 +316,26 @@ mod tests {
         assert_eq!(sent, [("a", true), ("b", true), ("c", false)]);
         let c = again.message("c").unwrap();
         assert!(c.given_up && c.is_in_doubt() && !c.is_open() && c.is_of_another_boot());
+    }
+
+    #[test]
+    fn ids_of_an_earlier_process_are_not_used_again() {
+        // Another message of this millisecond could be taken for a repeat of that one.
+        let text = String::from_utf8(record()).unwrap();
+        let now = crate::clock::unix_ms();
+        let latest = || crate::seed::seed().unwrap().unix_ms;
+        let cases = [
+            (now + 20_000, "\"local_id\":\"1700000000000", "\"local_id\":\""),
+            (now + 40_000, "\"unix_ms\":1", "\"unix_ms\":"),
+        ];
+        for (ahead, then, name) in cases {
+            assert!(latest() < ahead && text.contains(then));
+            let dir = tempfile::tempdir().unwrap();
+            let text = text.replace(then, &format!("{name}{ahead}"));
+            std::fs::write(dir.path().join(Outbox::FILE), text).unwrap();
+            Outbox::open(dir.path()).unwrap();
+            assert!(latest() > ahead, "{then}");
+        }
     }
 
     #[test]

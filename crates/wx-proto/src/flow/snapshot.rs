@@ -118,7 +118,9 @@ impl Snapshot {
         serde_json::from_slice(text).map_err(|_| ResumeError::NotASnapshot)
     }
 
-    pub(super) fn seed(&self) -> Seed {
+    /// What its ids follow from.
+    #[must_use]
+    pub fn seed(&self) -> Seed {
         self.seed
     }
 
