@@ -61,7 +61,7 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     let session_file = args.session_file.as_deref().map(own).transpose()?;
     let no_signals = |error| format!("signals: {}", out::words(&error));
     // Before anybody can know that it is there to be stopped.
-    let signals = Signals::catch().map_err(no_signals)?;
+    let mut signals = Signals::catch().map_err(no_signals)?;
     // The port of an earlier run must not be taken for this one's.
     let mut port_file = args.port_file.as_deref().map(PortFile::clear).transpose()?;
     let emulator = builder.start().map_err(|error| format!("{}: {}", args.addr, out::words(&error)))?;

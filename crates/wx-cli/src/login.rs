@@ -62,9 +62,9 @@ fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(
         return Ok(());
     }
     let wire = Wire::new(global.transport(), &site)?;
-    let mut keeper = Keeper::new(&owned, old);
+    let mut keeper = Keeper::new(&owned, old, report);
     let ended = log_in(pushing.as_ref(), site, qr_file.as_mut(), global, &wire, report, &mut keeper);
-    let session = keeper.finish(ended, &wire, global, report)?;
+    let session = keeper.finish(ended, &wire, global)?;
     withhold::session(&session);
     report.tell(&line(&session, path), &event::account("logged_in", &session));
     Ok(())

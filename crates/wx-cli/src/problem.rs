@@ -46,6 +46,11 @@ pub(crate) enum Class {
     Login,
     /// Nobody knows whether the message was delivered.
     Unknown,
+    /// Nobody knows it of a message of an earlier run, of which nothing left in this one: others
+    /// may work.
+    InDoubt,
+    /// It was in doubt, and the user has given it up.
+    GivenUp,
     /// The user stopped it.
     Stopped,
 }
@@ -65,6 +70,20 @@ impl Problem {
             message: message.into(),
             hint: None,
         }
+    }
+
+    /// A message that was in doubt when the command began, and still is.
+    pub(crate) fn in_doubt() -> Self {
+        let words = "an earlier run handed it out, and it may have been delivered";
+        let problem = Self::local(words, Advice::LookAtPhone).hint(LOOK);
+        Self { class: Class::InDoubt, step: Step::Message.name(), ..problem }
+    }
+
+    /// A message that was in doubt until the user gave it up.
+    pub(crate) fn given_up() -> Self {
+        let words = "given up: it may have been delivered, and is not sent again";
+        let problem = Self { advice: None, ..Self::local(words, Advice::LookAtPhone) };
+        Self { class: Class::GivenUp, step: Step::Message.name(), ..problem }
     }
 
     /// The command's own words for what to do.
@@ -93,7 +112,11 @@ impl Problem {
 
     /// The name of its event.
     pub(crate) fn event(&self) -> &'static str {
-        if self.class == Class::Unknown { "unknown" } else { "failed" }
+        match self.class {
+            Class::Unknown | Class::InDoubt => "unknown",
+            Class::GivenUp => "given_up",
+            _ => "failed",
+        }
     }
 
     /// What happened and what to do about it.
@@ -199,6 +222,10 @@ impl From<Unready> for Problem {
         Error::new(Step::Prepare, unready).into()
     }
 }
+
+/// What to do about a message in doubt of a saved job.
+pub(crate) const LOOK: &str = "look at the conversation on the phone; if it is not there, \
+    wx resume --resend sends it once more, else wx resume --give-up settles it";
 
 /// What is said of work that the user stopped.
 pub(crate) const INTERRUPTED: &str = "interrupted";

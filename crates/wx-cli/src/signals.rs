@@ -31,8 +31,8 @@ impl Signals {
         Ok(Self(signal_hook::iterator::Signals::new(wanted)?))
     }
 
-    /// Blocks until one comes, or has come since.
-    pub(crate) fn wait(mut self) -> io::Result<Signal> {
+    /// Blocks until one comes, or has come since the last.
+    pub(crate) fn wait(&mut self) -> io::Result<Signal> {
         match self.0.forever().next() {
             Some(signal_hook::consts::SIGINT) => Ok(Signal::Interrupt),
             Some(_) => Ok(Signal::Terminate),
@@ -63,7 +63,7 @@ impl Signals {
     }
 
     /// Blocks until it comes.
-    pub(crate) fn wait(self) -> io::Result<Signal> {
+    pub(crate) fn wait(&mut self) -> io::Result<Signal> {
         self.0.block_on(tokio::signal::ctrl_c()).map(|()| Signal::Interrupt)
     }
 }

@@ -22,8 +22,13 @@ use crate::withhold::{self, Withholding};
 
 /// Hears of every step of a job.
 pub(crate) trait Ears: Sync {
-    /// Who tells of it, and says when to stop.
+    /// Who tells of it.
     fn report(&self) -> &Report;
+
+    /// Whether to stop where it is.
+    fn stopped(&self) -> bool {
+        self.report().stopped()
+    }
 
     /// Called before each step.
     fn progress(&self, progress: &Progress) {
@@ -57,7 +62,7 @@ pub(crate) enum Wire {
 /// A client's `Watch` that passes all on to some ears. What runs on reqwest is dropped to stop it.
 macro_rules! watch {
     (wx_ureq, $ears:ident) => {
-        watch!(@heard wx_ureq, $ears).cancel_if(|| $ears.report().stopped())
+        watch!(@heard wx_ureq, $ears).cancel_if(|| $ears.stopped())
     };
     (wx_reqwest, $ears:ident) => {
         watch!(@heard wx_reqwest, $ears)
@@ -94,7 +99,7 @@ impl Wire {
         let mut flow = heard(flow, ears);
         match self {
             Self::Ureq(http) => Ok(wx_ureq::drive(http, &mut (), &mut flow, &mut watch!(wx_ureq, ears))?),
-            Self::Reqwest(http, runtime) => until_stopped(runtime, ears.report(), async {
+            Self::Reqwest(http, runtime) => until_stopped(runtime, ears, async {
                 let mut watch = watch!(wx_reqwest, ears);
                 Ok(wx_reqwest::drive(http, &mut (), &mut flow, &mut watch).await?)
             }),
@@ -152,7 +157,7 @@ impl Client {
                 let mut flow = flow(source.picture(&self.policy)?)?;
                 Ok(wx_ureq::drive(http, &mut source, &mut flow, &mut watch!(wx_ureq, ears))?)
             }
-            Wire::Reqwest(http, runtime) => until_stopped(runtime, ears.report(), async {
+            Wire::Reqwest(http, runtime) => until_stopped(runtime, ears, async {
                 use wx_reqwest::Source;
                 let mut source = match input {
                     Input::File(path) => Source::path(&path).await.map_err(|error| unnamed(&path, error))?,
@@ -203,7 +208,7 @@ impl Client {
                     Target::Memory(bytes) => Sink::vec(bytes),
                     Target::Stdout => Sink::writer(&mut stdout),
                 };
-                until_stopped(runtime, ears.report(), async {
+                until_stopped(runtime, ears, async {
                     let mut watch = watch!(wx_reqwest, ears);
                     let fetched = wx_reqwest::drive(http, &mut sink, &mut flow, &mut watch).await?;
                     sink.finish().await.map_err(cannot_write)?;
@@ -226,11 +231,11 @@ fn heard<T>(
 /// Drops the call when it is to stop.
 fn until_stopped<T>(
     runtime: &Runtime,
-    report: &Report,
+    ears: &impl Ears,
     call: impl Future<Output = Result<T, Problem>>,
 ) -> Result<T, Problem> {
     let stopped = async {
-        while !report.stopped() {
+        while !ears.stopped() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
@@ -238,7 +243,7 @@ fn until_stopped<T>(
         tokio::select! {
             biased;
             result = call => result,
-            () = stopped => Err(report.interrupted()),
+            () = stopped => Err(ears.report().interrupted()),
         }
     })
 }

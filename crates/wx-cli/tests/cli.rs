@@ -52,6 +52,9 @@ mod recipients;
 #[cfg(unix)]
 #[path = "cli/resume.rs"]
 mod resume;
+#[cfg(unix)]
+#[path = "cli/resume_in_doubt.rs"]
+mod resume_in_doubt;
 #[path = "cli/send.rs"]
 mod send;
 #[cfg(unix)]

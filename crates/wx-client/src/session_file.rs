@@ -1,7 +1,7 @@
 //! The file that a login is kept in.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Seek};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -48,8 +48,8 @@ const LIMIT: u64 = 4 * 1024 * 1024;
 pub struct SessionFile {
     /// As it was given; it may be a link.
     path: PathBuf,
-    /// Goes before the lock does.
-    placeholder: Option<Placeholder>,
+    /// Goes before the lock does, and is left alone once something is saved.
+    placeholder: Mutex<Option<Placeholder>>,
     file: Mutex<LockedFile>,
 }
 
@@ -74,13 +74,16 @@ impl SessionFile {
     fn lock(path: PathBuf, create: bool) -> Result<Self, SessionFileError> {
         let open = || -> Result<(LockedFile, Option<Placeholder>), SessionFileErrorKind> {
             let target = resolve(&path)?;
-            let is_new = create && is_missing(&target)?;
             let file = LockedFile::open(&target, create)?;
             sweep(regular::parent(&target));
-            Ok((file, is_new.then(|| Placeholder::new(target))))
+            let placeholder = file.is_created().then(|| Placeholder::new(target, file.file()));
+            Ok((file, placeholder.transpose()?))
         };
         match open() {
-            Ok((file, placeholder)) => Ok(Self { path, placeholder, file: Mutex::new(file) }),
+            Ok((file, placeholder)) => {
+                let placeholder = Mutex::new(placeholder);
+                Ok(Self { path, placeholder, file: Mutex::new(file) })
+            }
             Err(kind) => {
                 let kind = if create { kind } else { kind.or_no_login() };
                 Err(SessionFileError::new(path, kind))
@@ -140,7 +143,14 @@ impl SessionFile {
                 return Err(SessionFileErrorKind::TooLarge);
             }
             self.check(&locked)?;
-            Ok(locked.replace(text.as_bytes())?)
+            let replaced = locked.replace(text.as_bytes());
+            let mut placeholder = self.placeholder.lock().unwrap_or_else(PoisonError::into_inner);
+            if !locked.is_created()
+                && let Some(gone) = placeholder.take()
+            {
+                gone.leave();
+            }
+            Ok(replaced?)
         };
         write().map_err(|kind| self.blame(kind))
     }
@@ -199,25 +209,6 @@ impl SessionFile {
 
     fn blame(&self, kind: SessionFileErrorKind) -> SessionFileError {
         SessionFileError::new(self.path.clone(), kind)
-    }
-}
-
-impl Drop for SessionFile {
-    fn drop(&mut self) {
-        // It is not this one's any more.
-        if self.locked().check().is_err()
-            && let Some(placeholder) = self.placeholder.take()
-        {
-            placeholder.leave();
-        }
-    }
-}
-
-fn is_missing(path: &Path) -> io::Result<bool> {
-    match fs::symlink_metadata(path) {
-        Ok(_) => Ok(false),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
-        Err(error) => Err(error),
     }
 }
 
@@ -356,13 +347,18 @@ mod tests {
         fs::write(&path, "").unwrap();
         drop(SessionFile::open_or_create(&path).unwrap());
         assert!(path.exists());
-        // So does what another process has put there.
-        fs::remove_file(&path).unwrap();
-        let file = SessionFile::open_or_create(&path).unwrap();
-        fs::remove_file(&path).unwrap();
-        fs::write(&path, "").unwrap();
-        drop(file);
-        assert!(path.exists());
+        // So does what another process has put there, before a login was saved and after.
+        for saved in [false, true] {
+            fs::remove_file(&path).unwrap();
+            let file = SessionFile::open_or_create(&path).unwrap();
+            if saved {
+                file.save(&session("new")).unwrap();
+            }
+            fs::remove_file(&path).unwrap();
+            fs::write(&path, "").unwrap();
+            drop(file);
+            assert!(path.exists());
+        }
     }
 
     #[test]

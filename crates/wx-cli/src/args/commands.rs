@@ -141,6 +141,9 @@ pub(crate) struct Resume {
     /// Send a message once more that may have been delivered, under its old id.
     #[arg(long)]
     pub(crate) resend: bool,
+    /// Settle the messages that may have been delivered: they are not sent again. The rest goes on.
+    #[arg(long, conflicts_with = "resend")]
+    pub(crate) give_up: bool,
     /// The directory of the job.
     #[arg(value_name = "DIR")]
     pub(crate) dir: PathBuf,

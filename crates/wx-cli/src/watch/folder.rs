@@ -8,8 +8,9 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use wx_client::directory;
 use wx_client::lock::{LockError, LockedDir};
-use wx_client::temp_file::TempDir;
+use wx_client::temp_file::{Access, TempDir};
 use wx_proto::{Advice, Fetched, MsgId};
 
 use crate::out;
@@ -32,7 +33,7 @@ impl Folder {
             Problem::local(format!("{}: {what}", dir.display()), Advice::CheckFile).with_output()
         };
         let on_dir = |error: io::Error| refused(&out::words(&error));
-        fs::create_dir_all(dir).map_err(on_dir)?;
+        directory::create_all(dir, Access::Inherited).map_err(on_dir)?;
         let lock = LockedDir::open(dir).map_err(|error| match error {
             LockError::Io(error) => on_dir(error),
             busy => refused(&busy.to_string()).hint("choose another directory"),

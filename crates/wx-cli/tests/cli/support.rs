@@ -200,7 +200,7 @@ impl Ran {
             match event["event"].as_str().unwrap() {
                 "sent" => assert_eq!(keys, SENT),
                 "fetched" => assert_eq!(keys, FETCHED),
-                "failed" | "unknown" => assert_eq!(keys, FAILED),
+                "failed" | "unknown" | "given_up" => assert_eq!(keys, FAILED),
                 "skipped" => assert_eq!(keys, ["event", "what", "unreadable", "over_limit"]),
                 "contact" | "account" | "message" | "logged_in" | "logged_out" => {}
                 "code" | "asked" | "scanned" | "confirmed" | "refused" | "expired" | "trouble" => {}
