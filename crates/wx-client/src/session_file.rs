@@ -7,7 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wx_proto::{Session, SessionError};
 
-use crate::lock::LockedFile;
+use crate::creation;
+use crate::lock::{LockError, LockedFile};
 use crate::regular::{self, resolve};
 use crate::temp_file::{Placeholder, sweep};
 
@@ -74,8 +75,11 @@ impl SessionFile {
     fn lock(path: PathBuf, create: bool) -> Result<Self, SessionFileError> {
         let open = || -> Result<(LockedFile, Option<Placeholder>), SessionFileErrorKind> {
             let target = resolve(&path)?;
-            let is_new = create && is_missing(&target)?;
-            let file = LockedFile::open(&target, create)?;
+            let is_new = create && is_missing(&target).map_err(creation::explain)?;
+            let file = LockedFile::open(&target, create).map_err(|error| match error {
+                LockError::Io(error) if is_new => LockError::Io(creation::explain(error)),
+                other => other,
+            })?;
             sweep(regular::parent(&target));
             Ok((file, is_new.then(|| Placeholder::new(target))))
         };
@@ -392,5 +396,6 @@ mod tests {
         }
         let nowhere = SessionFile::open_or_create(dir.path().join("none/session.json")).unwrap_err();
         assert!(matches!(nowhere.kind(), SessionFileErrorKind::Io(_)), "{nowhere}");
+        assert!(nowhere.to_string().contains("json: its directory does not exist; check"), "{nowhere}");
     }
 }
