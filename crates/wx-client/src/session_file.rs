@@ -149,6 +149,17 @@ impl SessionFile {
         write().map_err(|kind| self.blame(kind))
     }
 
+    /// Empties the file in place: for a login that has ended, if what is left of it cannot be saved.
+    /// A full disk does not prevent it, nor does a directory that cannot be written.
+    ///
+    /// # Errors
+    /// [`SessionFileError`]: the file was replaced by another process, or cannot be written.
+    pub fn erase(&self) -> Result<(), SessionFileError> {
+        let mut locked = self.locked();
+        let erased = self.check(&locked).and_then(|()| locked.clear());
+        erased.map_err(|error| self.blame(error.into()))
+    }
+
     /// Returns the path that was given.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -330,6 +341,23 @@ mod tests {
         symlink("other.json", &link).unwrap();
         file.save(&session("lost")).unwrap_err();
         assert_eq!(fs::read_to_string(dir.path().join("other.json")).unwrap(), "");
+    }
+
+    #[test]
+    fn an_erased_file_holds_nothing_and_what_took_its_place_is_not_erased() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("session.json");
+        fs::write(&path, session("ended").to_json().expose()).unwrap();
+        let file = SessionFile::open(&path).unwrap();
+        file.erase().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"");
+        assert!(matches!(SessionFile::open(&path).unwrap_err().kind(), SessionFileErrorKind::Busy(_)));
+        file.save(&session("next")).unwrap();
+        // Another login in a new file of the same name.
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, session("other").to_json().expose()).unwrap();
+        file.erase().unwrap_err();
+        assert_eq!(SessionFile::read(&path).unwrap(), session("other"));
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! A login that the phone has confirmed is not lost: it is in its file, or it is ended.
 
 use std::fs;
-use std::process::{Command, Stdio};
 
 use wx_proto::Session;
 
@@ -76,12 +75,7 @@ fn a_login_is_not_lost_by_one_bad_answer() {
 /// Logs in where no file can have a byte.
 fn without_room(place: &Place, transport: &str) -> Ran {
     let base = place.emulator.base();
-    let wx = place.command(&about("login", transport, &["--base", &base]));
-    let mut shell = Command::new("sh");
-    shell.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh"]);
-    shell.arg(wx.get_program()).args(wx.get_args()).current_dir(wx.get_current_dir().unwrap());
-    shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    place.wait(shell.spawn().unwrap())
+    place.wx_with_room(0, &about("login", transport, &["--base", &base]))
 }
 
 #[test]
