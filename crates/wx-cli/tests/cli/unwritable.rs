@@ -1,7 +1,9 @@
 //! Places that cannot be written: whose fault it is, and what became of the work.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
 
 use wx_proto::Session;
 
@@ -134,6 +136,34 @@ fn a_directory_that_is_missing_or_cannot_be_written_is_blamed_by_the_name_of_the
     told(&ran, &format!("wx: {id}: ro: Permission denied; check the output"));
     let ran = place.wx_without_rights(&send("ureq", &["--resume-dir", "ro/job", "a.jpg"]));
     told(&ran, "wx: ro/job: Permission denied");
+}
+
+#[test]
+fn what_is_read_once_and_has_no_room_is_blamed_on_the_temporary_directory() {
+    let place = Place::new();
+    let picture = jpeg(5 * 1024 * 1024, 1);
+    for transport in TRANSPORTS {
+        let run = |temporary: &str, before: &[&str]| {
+            let args = [before, &[env!("CARGO_BIN_EXE_wx")], &send(transport, &["-"])].concat();
+            let mut command = Command::new(args[0]);
+            command.args(&args[1..]).current_dir(place.path("")).env("TMPDIR", temporary);
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut child = command.spawn().unwrap();
+            // It stops reading.
+            let _ = child.stdin.take().unwrap().write_all(&picture);
+            place.wait(child)
+        };
+        let ran = run("/none", &["env"]);
+        assert_eq!(ran.code, 1, "{}", ran.err);
+        let words = "wx: -: temporary file in /none: No such file or directory; check the file";
+        assert_eq!(ran.one_line(), words);
+        let here = place.path("");
+        let here = here.to_str().unwrap();
+        let ran = run(here, &["sh", "-c", "trap '' XFSZ; ulimit -f 2000; exec \"$@\"", "sh"]);
+        assert_eq!(ran.code, 1, "{}", ran.err);
+        told(&ran, &format!("temporary file in {here}: File too large; check the file"));
+    }
+    place.assert_silence();
 }
 
 #[test]
