@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use wx_proto::Policy;
 
 pub(crate) use self::addressee::Addressee;
@@ -96,7 +96,9 @@ impl Global {
 impl Args {
     /// The arguments of this process; on anything wrong with them a line is printed and the exit code given.
     pub(crate) fn read() -> Result<Self, ExitCode> {
-        Self::try_parse().and_then(Self::check).map_err(|error| complain(&error))
+        let matches = command().try_get_matches();
+        let args = matches.and_then(|matches| Self::from_arg_matches(&matches));
+        args.and_then(Self::check).map_err(|error| complain(&error))
     }
 
     /// What clap does not check.
@@ -111,10 +113,19 @@ impl Args {
             _ => None,
         };
         match problem {
-            Some(problem) => Err(Self::command().error(ErrorKind::ArgumentConflict, problem)),
+            Some(problem) => Err(command().error(ErrorKind::ArgumentConflict, problem)),
             None => Ok(self),
         }
     }
+}
+
+/// The command line, with help that lists only what a command can make use of.
+fn command() -> clap::Command {
+    let command = Args::command();
+    let of_requests = ["transport", "timeout", "retry_wait", "trace"];
+    let global = command.get_arguments().filter(|arg| of_requests.contains(&arg.get_id().as_str()));
+    let hidden: Vec<_> = global.map(|arg| arg.clone().hide(true)).collect();
+    command.mut_subcommand("emulate", |emulate| emulate.args(hidden))
 }
 
 /// Prints help as it is and everything else as one line.
@@ -139,7 +150,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Args::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]

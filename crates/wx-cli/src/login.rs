@@ -38,7 +38,14 @@ pub(crate) fn run(args: Login, global: Global) -> ExitCode {
 }
 
 fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(), Problem> {
-    let mut qr_file = args.qr.as_deref().map(|path| QrFile::new(path, args.force)).transpose()?;
+    let mut qr_file = match args.qr.as_deref().map(|path| (path, QrFile::new(path, args.force))) {
+        Some((path, Err(problem))) => {
+            report.refuse(path, &problem);
+            return Ok(());
+        }
+        Some((_, Ok(file))) => Some(file),
+        None => None,
+    };
     let owned = SessionFile::open_or_create(path)?;
     let pushing = if args.push { session::load(path, Use::Any, report) } else { None };
     pushing.iter().for_each(withhold::session);

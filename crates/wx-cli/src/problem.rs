@@ -1,6 +1,7 @@
 //! What went wrong, told the same way for the core's errors and the command's own.
 
 use std::io;
+use std::path::Path;
 
 use wx_client::outbox::OutboxError;
 use wx_proto::flow::ResumeError;
@@ -99,6 +100,14 @@ impl Problem {
     /// It is about the file to write.
     pub(crate) fn with_output(self) -> Self {
         Self { file: Which::Output, ..self.hint("check the output") }
+    }
+
+    /// Names the file to write, if it is about that.
+    pub(crate) fn at_output(self, path: &Path) -> Self {
+        match self.file {
+            Which::Output => Self { message: format!("{}: {}", path.display(), self.message).into(), ..self },
+            Which::Any | Which::Session => self,
+        }
     }
 
     /// The advice as programs know it.

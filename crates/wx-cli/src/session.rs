@@ -178,17 +178,29 @@ impl From<SessionFileError> for Problem {
         let about = |advice| Self::local(error.kind().to_string(), advice).with_session();
         match error.kind() {
             SessionFileErrorKind::NoLogin => {
-                Self { class: Class::Login, ..about(Advice::LoginAgain).hint("run `wx login`") }
+                let problem = if is_misnamed(error.path()) {
+                    let problem = Self::local("there is no such file", Advice::LoginAgain).with_session();
+                    problem.hint("correct --session, or run `wx login`")
+                } else {
+                    about(Advice::LoginAgain).hint("run `wx login`")
+                };
+                Self { class: Class::Login, ..problem }
             }
             SessionFileErrorKind::Busy(_) => {
                 about(Advice::CheckFile).hint("wait until it has ended, or stop it")
             }
             SessionFileErrorKind::Io(error) => {
-                Self::local(out::words(error), Advice::CheckFile).with_session()
+                let problem = Self::local(out::words(error), Advice::CheckFile).with_session();
+                problem.hint("check the session file and its directory")
             }
             _ => about(Advice::CheckFile),
         }
     }
+}
+
+/// Whether the user named a session file that does not exist.
+fn is_misnamed(path: &Path) -> bool {
+    path != default_path() && !path.exists()
 }
 
 #[cfg(test)]

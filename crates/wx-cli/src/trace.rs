@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use serde_json::{Value, json};
+use wx_client::creation;
 use wx_proto::flow::Exchanged;
 use wx_proto::{Role, Site};
 
@@ -37,7 +38,7 @@ impl Trace {
         options.create_new(true).write(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = Mutex::new(options.open(path)?);
+        let file = Mutex::new(options.open(path).map_err(creation::explain)?);
         let trace = Self { file, key: RandomState::new(), begun: Instant::now() };
         let base = site.hosts().origin(Role::Base);
         // Which of the known hosts it is helps; any other is the user's own affair.

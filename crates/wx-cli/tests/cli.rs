@@ -64,3 +64,6 @@ mod session_lock;
 mod support;
 #[path = "cli/trace.rs"]
 mod trace;
+#[cfg(target_os = "linux")]
+#[path = "cli/unwritable.rs"]
+mod unwritable;

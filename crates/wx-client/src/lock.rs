@@ -144,6 +144,17 @@ impl LockedFile {
         }
         sync_directory(parent(&self.path))
     }
+
+    /// Empties the file in place, durably. Unlike [`replace`](Self::replace), this needs neither room
+    /// nor the permission to write to the directory. A hard link to the file sees it empty too.
+    ///
+    /// # Errors
+    /// The lock was [lost](Self::check), or the file system's own.
+    pub fn clear(&mut self) -> io::Result<()> {
+        self.check()?;
+        self.file.set_len(0)?;
+        self.file.sync_all()
+    }
 }
 
 fn options() -> OpenOptions {

@@ -7,7 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wx_proto::{Session, SessionError};
 
-use crate::lock::LockedFile;
+use crate::creation;
+use crate::lock::{LockError, LockedFile};
 use crate::regular::{self, resolve};
 use crate::temp_file::{Placeholder, sweep};
 
@@ -74,7 +75,11 @@ impl SessionFile {
     fn lock(path: PathBuf, create: bool) -> Result<Self, SessionFileError> {
         let open = || -> Result<(LockedFile, Option<Placeholder>), SessionFileErrorKind> {
             let target = resolve(&path)?;
-            let file = LockedFile::open(&target, create)?;
+            let is_new = create && !target.try_exists().unwrap_or(true);
+            let file = LockedFile::open(&target, create).map_err(|error| match error {
+                LockError::Io(error) if is_new => LockError::Io(creation::explain(error)),
+                other => other,
+            })?;
             sweep(regular::parent(&target));
             let placeholder = file.is_created().then(|| Placeholder::new(target, file.file()));
             Ok((file, placeholder.transpose()?))
@@ -153,6 +158,17 @@ impl SessionFile {
             Ok(replaced?)
         };
         write().map_err(|kind| self.blame(kind))
+    }
+
+    /// Empties the file in place: for a login that has ended, if what is left of it cannot be saved.
+    /// A full disk does not prevent it, nor does a directory that cannot be written.
+    ///
+    /// # Errors
+    /// [`SessionFileError`]: the file was replaced by another process, or cannot be written.
+    pub fn erase(&self) -> Result<(), SessionFileError> {
+        let mut locked = self.locked();
+        let erased = self.check(&locked).and_then(|()| locked.clear());
+        erased.map_err(|error| self.blame(error.into()))
     }
 
     /// Returns the path that was given.
@@ -320,6 +336,23 @@ mod tests {
     }
 
     #[test]
+    fn an_erased_file_holds_nothing_and_what_took_its_place_is_not_erased() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("session.json");
+        fs::write(&path, session("ended").to_json().expose()).unwrap();
+        let file = SessionFile::open(&path).unwrap();
+        file.erase().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"");
+        assert!(matches!(SessionFile::open(&path).unwrap_err().kind(), SessionFileErrorKind::Busy(_)));
+        file.save(&session("next")).unwrap();
+        // Another login in a new file of the same name.
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, session("other").to_json().expose()).unwrap();
+        file.erase().unwrap_err();
+        assert_eq!(SessionFile::read(&path).unwrap(), session("other"));
+    }
+
+    #[test]
     fn a_link_to_nothing_creates_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let link = dir.path().join("link.json");
@@ -388,5 +421,6 @@ mod tests {
         }
         let nowhere = SessionFile::open_or_create(dir.path().join("none/session.json")).unwrap_err();
         assert!(matches!(nowhere.kind(), SessionFileErrorKind::Io(_)), "{nowhere}");
+        assert!(nowhere.to_string().contains("json: its directory does not exist; check"), "{nowhere}");
     }
 }

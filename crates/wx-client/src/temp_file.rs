@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::creation;
 use crate::regular::{FileId, parent, try_lock};
 
 mod sweep;
@@ -50,16 +51,14 @@ impl TempFile {
         if target.is_dir() {
             return Err(io::Error::new(ErrorKind::IsADirectory, "it is a directory, not a file"));
         }
-        let (file, name) = create(|| {
-            let mut builder = builder();
-            #[cfg(unix)]
-            if access == Access::Inherited {
-                builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-            }
-            let (file, path) = builder.tempfile_in(parent(target))?.into_parts();
-            // From here on, `Name` removes it.
-            Ok((file, path.keep().map_err(|error| error.error)?))
-        })?;
+        let mut options = File::options();
+        options.read(true).write(true).create_new(true);
+        #[cfg(unix)]
+        if access == Access::Private {
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        }
+        let (file, name) =
+            create(|| make_in(parent(target), |path| options.open(path)).map_err(creation::explain))?;
         #[cfg(unix)]
         if access == Access::Inherited
             && let Ok(replaced) = fs::metadata(target)
@@ -110,10 +109,10 @@ impl TempDir {
     /// The file system's own.
     pub fn within(dir: &Path) -> io::Result<Self> {
         let make = || -> io::Result<PathBuf> {
-            let mut builder = builder();
+            let mut builder = fs::DirBuilder::new();
             #[cfg(unix)]
-            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-            Ok(builder.tempdir_in(dir)?.keep())
+            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+            Ok(make_in(dir, |path| builder.create(path))?.1)
         };
         #[cfg(unix)]
         {
@@ -140,10 +139,14 @@ impl TempDir {
     }
 }
 
-fn builder() -> tempfile::Builder<'static, 'static> {
+/// Makes something under a new name in `dir`. The name means nothing to anybody, so it is not in the
+/// errors either.
+fn make_in<T>(dir: &Path, make: impl FnMut(&Path) -> io::Result<T>) -> io::Result<(T, PathBuf)> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM);
-    builder
+    let (made, path) = builder.make_in(dir, make)?.into_parts();
+    // From here on, `Name` removes it.
+    Ok((made, path.keep().map_err(|error| error.error)?))
 }
 
 /// Creates something under a temporary name and locks it.
@@ -261,6 +264,21 @@ mod tests {
             assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, mode);
             assert_eq!(fs::read(&target).unwrap(), b"new");
         }
+    }
+
+    #[test]
+    fn an_error_is_about_the_directory_and_names_no_temporary_file() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("file"), "").unwrap();
+        for (target, words) in [
+            ("none/picture.jpg", "its directory does not exist"),
+            ("file/picture.jpg", "its path leads through a file"),
+        ] {
+            let error = TempFile::beside(&dir.path().join(target), Access::Private).unwrap_err();
+            assert_eq!(error.to_string(), words);
+        }
+        let error = TempDir::within(&dir.path().join("none")).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(rustix::io::Errno::NOENT.raw_os_error()), "{error}");
     }
 
     #[test]

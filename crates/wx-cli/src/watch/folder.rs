@@ -27,11 +27,8 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Makes the directory if need be, and locks it.
+    /// Makes the directory if need be, and locks it. A problem does not name it.
     pub(super) fn open(dir: &Path) -> Result<Self, Problem> {
-        let refused = |what: &str| {
-            Problem::local(format!("{}: {what}", dir.display()), Advice::CheckFile).with_output()
-        };
         let on_dir = |error: io::Error| refused(&out::words(&error));
         directory::create_all(dir, Access::Inherited).map_err(on_dir)?;
         let lock = LockedDir::open(dir).map_err(|error| match error {
@@ -60,7 +57,7 @@ impl Folder {
     ) -> Result<Option<(PathBuf, Fetched)>, Problem> {
         let scratch = TempDir::within(&self.dir).map_err(|error| self.on(&error))?;
         let picture = scratch.path().join("picture");
-        let fetched = fetch(Target::File(&picture))?;
+        let fetched = fetch(Target::File(&picture)).map_err(|problem| problem.at_output(&self.dir))?;
         let stem = stem(id);
         let name = format!("{stem}.{}", fetched.format.extension());
         let path = self.dir.join(&name);
@@ -83,13 +80,12 @@ impl Folder {
     }
 
     fn on(&self, error: &io::Error) -> Problem {
-        let words = match error.raw_os_error() {
-            // Not in the words of the temporary file, whose name says nothing.
-            Some(code) => out::words(&io::Error::from_raw_os_error(code)),
-            None => error.kind().to_string(),
-        };
-        Problem::local(format!("{}: {words}", self.dir.display()), Advice::CheckFile).with_output()
+        refused(&out::words(error)).at_output(&self.dir)
     }
+}
+
+fn refused(what: &str) -> Problem {
+    Problem::local(what, Advice::CheckFile).with_output()
 }
 
 /// The name of a message's picture, without its extension.

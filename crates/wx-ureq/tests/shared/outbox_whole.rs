@@ -26,7 +26,8 @@ fn large<T: Transport>(server: &Emulator) -> Record {
     let mut policy = policy();
     policy.message_tries = 1;
     let client = T::new(session_of(server), policy, None);
-    let (outbox, friend) = (Outbox::with_storage(record.clone()).unwrap(), friend(server));
+    let (outbox, friend) =
+        (Outbox::with_storage(record.clone()).unwrap(), Recipient::new(server.friend()).unwrap());
     for key in ["sent", "in doubt", "open"] {
         let message = (key.to_owned(), friend.clone().into(), "picture".to_owned());
         outbox.plan(json!("x".repeat(600_000)), [message]).unwrap();
@@ -45,7 +46,7 @@ fn states(outbox: &Outbox) -> Vec<(String, MessageState)> {
 pub(crate) fn a_record_whose_rewriting_fails_at_any_call_loses_and_doubles_nothing<T: Transport>() {
     let server = server(&["empty@webwxsendmsgimg#2"]);
     let record = large::<T>(&server);
-    let (bytes, friend) = (record.bytes(), friend(&server));
+    let (bytes, friend) = (record.bytes(), Recipient::new(server.friend()).unwrap());
     let expected = states(&Outbox::with_storage(record.again()).unwrap());
     assert!(matches!(
         &expected[..],
@@ -79,7 +80,8 @@ pub(crate) fn a_record_whose_rewriting_fails_at_any_call_loses_and_doubles_nothi
 
 pub(crate) fn a_record_that_cannot_be_cleared_or_removed_lets_nothing_more_leave<T: Transport>() {
     let server = Emulator::start().unwrap();
-    let (client, friend) = (T::new(session_of(&server), policy(), None), friend(&server));
+    let (client, friend) =
+        (T::new(session_of(&server), policy(), None), Recipient::new(server.friend()).unwrap());
     let record = Record::default();
     client.send_once(&Outbox::with_storage(record.clone()).unwrap(), "key", &friend, small()).unwrap();
     let bytes = record.bytes();
@@ -177,7 +179,8 @@ pub(crate) fn a_record_that_is_taken_away_lets_nothing_more_leave<T: Transport>(
                 *counted.lock().unwrap() = Some(counts.requests().len());
             };
             let outbox = Outbox::with_storage(Taken { file, writes: 0, at, take: Box::new(take) }).unwrap();
-            let (client, friend) = (T::new(session_of(&server), policy(), None), friend(&server));
+            let (client, friend) =
+                (T::new(session_of(&server), policy(), None), Recipient::new(server.friend()).unwrap());
             let result = client.send_once(&outbox, "key", &friend, small());
             let Some(left) = *left.lock().unwrap() else {
                 result.unwrap();
