@@ -1,4 +1,5 @@
-//! Throughput of the core, for orientation: `cargo bench -p wx-benches`. The figures that count are ratios, see the README.
+//! Throughput of the core, for orientation: `cargo bench -p wx-benches`. The figures that count are
+//! ratios, see the README.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use bytes::Bytes;

@@ -1,5 +1,6 @@
-//! Waits for messages for a long time, through trouble: `cargo run --release -p wx-benches --example soak -- [SECONDS]`,
-//! 600 by default. Each client is a process of its own, whose memory is looked at; the emulator is in this one. Ends with 1 if a
+//! Waits for messages for a long time, through trouble:
+//! `cargo run --release -p wx-benches --example soak -- [SECONDS]`, 600 by default. Each client is
+//! a process of its own, whose memory is looked at; the emulator is in this one. Ends with 1 if a
 //! message was lost or came twice.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
@@ -31,8 +32,8 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let seconds = args.first().map_or(600, |seconds| seconds.parse().unwrap());
-    let soaks =
-        ["ureq", "reqwest"].map(|name| std::thread::spawn(move || soak(name, Duration::from_secs(seconds))));
+    let soaks = ["ureq", "reqwest"]
+        .map(|name| std::thread::spawn(move || soak(name, Duration::from_secs(seconds))));
     let good = soaks.map(|soak| soak.join().unwrap());
     if good.iter().all(|good| *good) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -41,7 +42,8 @@ fn main() -> ExitCode {
 fn client(transport: &str, session: &str) {
     let session = Session::from_json_allow_loopback(std::fs::read(session).unwrap()).unwrap();
     let mut policy = Policy::default();
-    (policy.back_off, policy.longest_back_off) = (Duration::from_millis(20), Duration::from_millis(500));
+    (policy.back_off, policy.longest_back_off) =
+        (Duration::from_millis(20), Duration::from_millis(500));
     policy.poll_stall = Duration::from_secs(2);
     if transport == "ureq" {
         let client = wx_ureq::Client::builder(session).policy(policy).build().unwrap();
@@ -50,7 +52,11 @@ fn client(transport: &str, session: &str) {
                 let mut picture = Vec::new();
                 let sink = wx_ureq::Sink::vec(&mut picture);
                 client
-                    .fetch_image(&message.id, message.picture().unwrap_or(ImageSize::Original), sink)
+                    .fetch_image(
+                        &message.id,
+                        message.picture().unwrap_or(ImageSize::Original),
+                        sink,
+                    )
                     .unwrap();
                 println!("{}", message.id);
             }
@@ -84,14 +90,17 @@ fn soak(transport: &'static str, time: Duration) -> bool {
     let heard = std::thread::spawn(move || lines.map_while(Result::ok).collect::<Vec<_>>());
 
     let image = include_bytes!("../../crates/wx-ureq/tests/shared/tiny.jpg");
-    let (began, mut delivered, mut memory, mut faults) = (Instant::now(), Vec::new(), Vec::new(), 0);
+    let (began, mut delivered, mut memory, mut faults) =
+        (Instant::now(), Vec::new(), Vec::new(), 0);
     while began.elapsed() < time {
         delivered.push(server.deliver(&image[..]));
         std::thread::sleep(Duration::from_millis(100));
         if delivered.len() % 10 == 0 {
             let fault = FAULTS[faults % FAULTS.len()];
             let endpoint = fault.rsplit_once('@').unwrap().1;
-            server.add_fault(format!("{fault}#{}", server.requests_to(endpoint) + 1).parse().unwrap());
+            server.add_fault(
+                format!("{fault}#{}", server.requests_to(endpoint) + 1).parse().unwrap(),
+            );
             faults += 1;
         }
         if delivered.len() % 100 == 50 {
@@ -123,7 +132,8 @@ fn soak(transport: &'static str, time: Duration) -> bool {
 
 /// Resident memory of a process in KiB; 0 where that cannot be read.
 fn resident(child: &Child) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+    let status =
+        std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
 }

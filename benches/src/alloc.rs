@@ -64,7 +64,8 @@ fn count(new: usize, old: usize) {
     LIVE.fetch_sub(old as u64, Relaxed);
 }
 
-// SAFETY: each call is handed on to the system's allocator as it came; counting touches no memory of the caller.
+// SAFETY: each call is handed on to the system's allocator as it came; counting touches no memory
+// of the caller.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size(), 0);

@@ -23,7 +23,8 @@ pub const FETCHED: usize = 100 * 1024 * 1024;
 /// Never.
 #[must_use]
 pub fn session(base: &str) -> Session {
-    let builder = Session::builder(base).allow_loopback().uin(1).sid("s").skey("k").user_name("@me");
+    let builder =
+        Session::builder(base).allow_loopback().uin(1).sid("s").skey("k").user_name("@me");
     builder.data_ticket("t").build().expect("a good session")
 }
 
@@ -127,7 +128,8 @@ impl Files {
     #[must_use]
     pub fn reqwest(&self, sends: usize, fetches: usize) -> [Row; 4] {
         let client = || {
-            let builder = wx_reqwest::Client::builder(session(&self.base)).policy(self.policy.clone());
+            let builder =
+                wx_reqwest::Client::builder(session(&self.base)).policy(self.policy.clone());
             builder.build().expect("a client")
         };
         let send = compare(sends, || {
@@ -148,7 +150,8 @@ impl Files {
             let client = client();
             let ours = move || {
                 let sink = wx_reqwest::Sink::path(&self.out);
-                let fetched = self.runtime.block_on(client.fetch_image(&id(), ImageSize::Original, sink));
+                let fetched =
+                    self.runtime.block_on(client.fetch_image(&id(), ImageSize::Original, sink));
                 fetched.expect("fetched");
             };
             let bare = || {

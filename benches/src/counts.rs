@@ -58,7 +58,8 @@ fn instructions() -> Result<Vec<Row>, String> {
     let of = |what| Ok::<_, String>(count(what)? - nothing);
     let (md5, send, file, fetch) = (of("md5")?, of("send")?, of("send-file")?, of("fetch")?);
     let chunks = (LEN / CHUNK) as f64;
-    let send_is = "instructions of a whole send of 20 MiB in the core, from memory / of its MD5 alone";
+    let send_is =
+        "instructions of a whole send of 20 MiB in the core, from memory / of its MD5 alone";
     let file_is = "the same where the source may change, as a file may";
     let fetch_is = "instructions of a whole fetch of 20 MiB in the core / of its MD5 alone";
     Ok(vec![
@@ -90,7 +91,8 @@ fn count(what: &str) -> Result<f64, String> {
         .output()
         .map_err(|error| format!("valgrind: {error}"))?;
     let text = String::from_utf8_lossy(&ran.stderr);
-    let collected = text.lines().find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok());
+    let collected =
+        text.lines().find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok());
     collected.filter(|_| ran.status.success()).ok_or_else(|| format!("valgrind: {text}"))
 }
 
@@ -104,14 +106,15 @@ fn allocations() -> Vec<Row> {
     let form = perfect::form(&picture, len).unchanging();
     world.run(&mut perfect::send(&session, form), &perfect::accepted(len)).expect("sent");
     // Between the hand-out of a chunk and that of the next: its answer, and the next one's request.
-    let most =
-        |of: fn(&Tally) -> u64| world.allocations[1..40].iter().map(of).max().unwrap_or_default() as f64;
+    let most = |of: fn(&Tally) -> u64| {
+        world.allocations[1..40].iter().map(of).max().unwrap_or_default() as f64
+    };
     let mut fetched = Perfect::new(&picture, len);
     fetched.run(&mut perfect::fetch(&session), &perfect::image(&picture)).expect("fetched");
     let copied = 2 * len - world.uncopied - fetched.uncopied;
     let bytes = fetched.allocations.iter().map(|tally| tally.bytes).sum::<u64>() as f64 / 1024.0;
-    let per_piece =
-        fetched.allocations.iter().map(|tally| tally.blocks).sum::<u64>() as f64 / (LEN / (64 * 1024)) as f64;
+    let per_piece = fetched.allocations.iter().map(|tally| tally.blocks).sum::<u64>() as f64
+        / (LEN / (64 * 1024)) as f64;
     vec![
         Row::count("allocations a chunk in the core", most(|tally| tally.blocks), 0, "")
             .at_most(12.0)
@@ -131,23 +134,35 @@ fn idle() -> Vec<Row> {
     let mut flow = perfect::send(&session, form);
     let size = |flow: &SendImage| (alloc::live() - before) as f64 + size_of_val(flow) as f64;
     let fresh = size(&flow);
-    // Both chunks digested, the first one loaded and handed out; what is handed out is not kept by the driver here.
+    // Both chunks digested, the first one loaded and handed out; what is handed out is not kept by
+    // the driver here.
     for _ in 0..3 {
-        let Action::Load(span) = flow.poll(Duration::ZERO) else { unreachable!("it loads three times") };
+        let Action::Load(span) = flow.poll(Duration::ZERO) else {
+            unreachable!("it loads three times")
+        };
         let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(picture.len());
         let bytes = picture.slice(at(span.start)..at(span.end));
         flow.handle(Input::Loaded(bytes), Duration::ZERO).expect("it asked");
     }
     drop(flow.poll(Duration::ZERO));
     vec![
-        // With the limits of a request, the time of the first hand-out, and why the last try failed.
-        Row::count("size of an idle SendImage, heap and stack", fresh, 0, " B").at_most(4096.0).was(2102.0),
-        Row::count("its size with a chunk on the way, the chunk's bytes excepted", size(&flow), 0, " B"),
+        // With the limits of a request, the time of the first hand-out, and why the last try
+        // failed.
+        Row::count("size of an idle SendImage, heap and stack", fresh, 0, " B")
+            .at_most(4096.0)
+            .was(2102.0),
+        Row::count(
+            "its size with a chunk on the way, the chunk's bytes excepted",
+            size(&flow),
+            0,
+            " B",
+        ),
     ]
 }
 
-/// What a chunk costs late in a long picture: the time of the 10 000th over that of the 100th, medians of a hundred each, all of a
-/// file that may change. Where one half of the hundred is compared with the other, that is what chance does.
+/// What a chunk costs late in a long picture: the time of the 10 000th over that of the 100th,
+/// medians of a hundred each, all of a file that may change. Where one half of the hundred is
+/// compared with the other, that is what chance does.
 ///
 /// # Panics
 /// If the send fails.
@@ -173,8 +188,9 @@ pub fn flat() -> Vec<Row> {
         2,
         "",
     );
-    let more =
-        |of: fn(Tally) -> u64| of(cost(9_999)).abs_diff(of(cost(100))) + of(cost(100)).abs_diff(of(cost(1)));
+    let more = |of: fn(Tally) -> u64| {
+        of(cost(9_999)).abs_diff(of(cost(100))) + of(cost(100)).abs_diff(of(cost(1)))
+    };
     vec![
         Row { identical: Some(took(50, 2) / took(51, 2)), ..row.at_most(1.05) },
         Row::count(

@@ -63,8 +63,20 @@ const ALL: [Hostile; 18] = {
         of("empty elements", Sync, LIST, b"{},", END),
         of("elements that are none", Sync, LIST, b"7,", END),
         of("the smallest messages", Sync, LIST, SMALLEST, END),
-        of("messages of all kinds", Sync, LIST, br##"{"MsgId":#,"MsgType":1,"FromUserName":"@"},"##, END),
-        of("messages of bad bytes", Sync, LIST, b"{\"MsgId\":\"\xff\",\"MsgType\":1,\"x\":\"\xff\"},", END),
+        of(
+            "messages of all kinds",
+            Sync,
+            LIST,
+            br##"{"MsgId":#,"MsgType":1,"FromUserName":"@"},"##,
+            END,
+        ),
+        of(
+            "messages of bad bytes",
+            Sync,
+            LIST,
+            b"{\"MsgId\":\"\xff\",\"MsgType\":1,\"x\":\"\xff\"},",
+            END,
+        ),
         of("nested lists", Sync, LIST, b"[", b""),
         of("the smallest contacts", Contacts, MEMBERS, br#"{"UserName":"@"},"#, END),
         of("empty contacts", Contacts, MEMBERS, b"{},", END),
@@ -107,8 +119,11 @@ impl Hostile {
             Call::Contacts => drop(black_box(GetContact::new(0, 1).read(answer))),
             Call::Check => drop(black_box(SyncCheck::new(SEED).read(answer))),
             Call::Page => {
-                let page = "https://wx.qq.com/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=t".into();
-                let Ok((call, _)) = NewLoginPage::at(&page, &Site::new(Profile::Web)) else { return };
+                let page =
+                    "https://wx.qq.com/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=t".into();
+                let Ok((call, _)) = NewLoginPage::at(&page, &Site::new(Profile::Web)) else {
+                    return;
+                };
                 drop(black_box(call.read(answer)));
             }
         }
@@ -129,7 +144,9 @@ impl Hostile {
             alloc::forget_peak();
             match self.call {
                 Call::Sync => run(NextMessages::new(session(), SEED, Policy::default()), &answer),
-                Call::Contacts => run(ListContacts::new(&session(), SEED, Policy::default()), &answer),
+                Call::Contacts => {
+                    run(ListContacts::new(&session(), SEED, Policy::default()), &answer)
+                }
                 Call::Page | Call::Check => self.read(&Response::new(Bytes::from(answer.to_vec()))),
             }
             let used = (alloc::peak() - before) as f64;
@@ -173,7 +190,9 @@ pub(crate) fn read_all(len: usize) {
 /// What memory reading them takes at most.
 pub(crate) fn peak() -> Row {
     let peaks = ALL.iter().map(|kind| (kind.peak(), kind.name));
-    let (peak, name) = peaks.fold((0.0, ""), |most, next| if next.0 > most.0 { next } else { most });
-    let what = format!("most memory while a costly answer is read, in its bytes, 1 MiB excepted ({name})");
+    let (peak, name) =
+        peaks.fold((0.0, ""), |most, next| if next.0 > most.0 { next } else { most });
+    let what =
+        format!("most memory while a costly answer is read, in its bytes, 1 MiB excepted ({name})");
     Row::count(what, peak, 2, "").at_most(6.0)
 }

@@ -1,4 +1,5 @@
-//! Times as ratios: ours and a bare loop in turn, and the bare loop once more to see what chance alone does.
+//! Times as ratios: ours and a bare loop in turn, and the bare loop once more to see what chance
+//! alone does.
 
 use std::time::Instant;
 
@@ -40,11 +41,12 @@ pub struct Ratios {
 /// Ours and two loops that are the same, each with a client and buffers of its own.
 pub type Trio<'a> = [Box<dyn FnMut() -> Took + 'a>; 3];
 
-/// How many rounds a trio makes before the next one takes its place: where its buffers happen to lie makes a difference of
-/// some percent on some CPUs, and is the same for all its life.
+/// How many rounds a trio makes before the next one takes its place: where its buffers happen to
+/// lie makes a difference of some percent on some CPUs, and is the same for all its life.
 const ROUNDS: usize = 10;
 
-/// Runs ours and the two bare loops in turn, `pairs` times, each time beginning with another of the three.
+/// Runs ours and the two bare loops in turn, `pairs` times, each time beginning with another of the
+/// three.
 pub fn compare<'a>(pairs: usize, make: impl Fn() -> Trio<'a>) -> Ratios {
     let mut rounds = Vec::with_capacity(pairs);
     for layout in 0..pairs.div_ceil(ROUNDS) {
@@ -59,7 +61,8 @@ pub fn compare<'a>(pairs: usize, make: impl Fn() -> Trio<'a>) -> Ratios {
             let mut took = [None; 3];
             for turn in 0..3 {
                 // Forwards and backwards, so that each follows each of the others.
-                let which = if round % 2 == 0 { (round + turn) % 3 } else { (round + 3 - turn) % 3 };
+                let which =
+                    if round % 2 == 0 { (round + turn) % 3 } else { (round + 3 - turn) % 3 };
                 took[which] = Some(trio[which]());
             }
             if let [Some(ours), Some(one), Some(two)] = took {

@@ -1,4 +1,5 @@
-//! A world in which the core alone costs anything: the picture is in memory, every answer is good and there at once.
+//! A world in which the core alone costs anything: the picture is in memory, every answer is good
+//! and there at once.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -6,7 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use wx_proto::flow::{Action, FetchImage, Flow, Input, SendImage};
 use wx_proto::http::Response;
-use wx_proto::{CookieJar, Hosts, ImageSize, MsgId, Picture, Policy, Role, Seed, Session, UserName};
+use wx_proto::{
+    CookieJar, Hosts, ImageSize, MsgId, Picture, Policy, Role, Seed, Session, UserName,
+};
 
 use crate::alloc::Tally;
 
@@ -27,9 +30,14 @@ pub fn session() -> Session {
     let hosts = Hosts::of("https://wx.qq.com").expect("a good host");
     let mut jar = CookieJar::default();
     for name in ["wxuin", "wxsid", "wxloadtime", "mm_lang", "webwx_auth_ticket", "webwxuvid"] {
-        jar.store(&format!("{name}={}; Domain=wx.qq.com; Path=/", text(40)), &hosts.origin(Role::Base), 0);
+        jar.store(
+            &format!("{name}={}; Domain=wx.qq.com; Path=/", text(40)),
+            &hosts.origin(Role::Base),
+            0,
+        );
     }
-    let builder = Session::builder("https://wx.qq.com").uin(1_234_567_890).sid(text(16)).skey(text(44));
+    let builder =
+        Session::builder("https://wx.qq.com").uin(1_234_567_890).sid(text(16)).skey(text(44));
     let builder = builder.user_name(&format!("@{}", text(64))).pass_ticket(text(130)).cookies(jar);
     builder.data_ticket(text(50)).build().expect("a good session")
 }

@@ -33,7 +33,12 @@ pub enum Limit {
 impl Row {
     /// A count, without spread.
     #[must_use]
-    pub fn count(what: impl Into<String>, figure: f64, decimals: usize, unit: &'static str) -> Self {
+    pub fn count(
+        what: impl Into<String>,
+        figure: f64,
+        decimals: usize,
+        unit: &'static str,
+    ) -> Self {
         Self { what: what.into(), figure, limit: None, was: None, decimals, unit, identical: None }
     }
 
@@ -80,7 +85,8 @@ impl Row {
 #[must_use]
 pub fn table(rows: &[Row]) -> String {
     let mut text =
-        "| Figure | Measured | Identical loops | Must reach | |\n|---|---|---|---|---|\n".to_owned();
+        "| Figure | Measured | Identical loops | Must reach | |\n|---|---|---|---|---|\n"
+            .to_owned();
     for row in rows {
         let (decimals, unit) = (row.decimals, row.unit);
         let limit = match row.limit {
@@ -88,7 +94,8 @@ pub fn table(rows: &[Row]) -> String {
             Some(Limit::Most(limit)) => format!("≤ {limit}{unit}"),
             Some(Limit::Least(limit)) => format!("≥ {limit}{unit}"),
         };
-        let identical = row.identical.map(|ratio| format!("{ratio:.decimals$}")).unwrap_or_default();
+        let identical =
+            row.identical.map(|ratio| format!("{ratio:.decimals$}")).unwrap_or_default();
         let holds = match row.limit {
             None => "",
             Some(_) if row.holds() => "holds",

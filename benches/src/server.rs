@@ -1,5 +1,5 @@
-//! A server that does as little as possible: it reads requests away and says yes. In a process of its own, so that its work
-//! is not counted.
+//! A server that does as little as possible: it reads requests away and says yes. In a process of
+//! its own, so that its work is not counted.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -22,7 +22,8 @@ impl Server {
     /// # Errors
     /// If that does not work.
     pub fn start() -> io::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?).arg("serve").stdout(Stdio::piped()).spawn()?;
+        let mut child =
+            Command::new(std::env::current_exe()?).arg("serve").stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         if let Some(out) = child.stdout.take() {
             BufReader::new(out).read_line(&mut line)?;
@@ -59,7 +60,9 @@ pub fn serve() -> io::Result<()> {
         let (stream, _) = listener.accept()?;
         let picture = Arc::clone(&picture);
         // An end of a connection is no concern of the others.
-        thread::Builder::new().stack_size(64 * 1024).spawn(move || drop(answer(stream, &picture)))?;
+        thread::Builder::new()
+            .stack_size(64 * 1024)
+            .spawn(move || drop(answer(stream, &picture)))?;
     }
 }
 
@@ -79,7 +82,8 @@ fn answer(mut stream: TcpStream, picture: &[u8]) -> io::Result<()> {
             };
         };
         let head = String::from_utf8_lossy(&buffer[..end]).to_ascii_lowercase();
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+        let length =
+            head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
         let mut left: usize = length.unwrap_or_default();
         let here = left.min(held - end);
         buffer.copy_within(end + here..held, 0);
@@ -99,7 +103,8 @@ fn answer(mut stream: TcpStream, picture: &[u8]) -> io::Result<()> {
             }
             _ => &yes,
         };
-        let mut answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
+        let mut answer =
+            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
         if body.len() < 64 * 1024 {
             answer.extend_from_slice(body);
             stream.write_all(&answer)?;

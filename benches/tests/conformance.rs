@@ -1,5 +1,6 @@
-//! `docs/conformance.md` says which test holds which rule of `docs/protocol.md` §10. It is written from the names of the
-//! tests, so it cannot say what is not there: `UPDATE=1 cargo test -p wx-benches --test conformance` writes it anew.
+//! `docs/conformance.md` says which test holds which rule of `docs/protocol.md` §10. It is written
+//! from the names of the tests, so it cannot say what is not there:
+//! `UPDATE=1 cargo test -p wx-benches --test conformance` writes it anew.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
@@ -25,7 +26,8 @@ const REST: &str = "\n## Differences from the official page\n";
 
 /// Rust files below `folder`, in order.
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
@@ -52,7 +54,8 @@ fn table(root: &Path) -> String {
         for line in text.lines().map(str::trim) {
             is_test |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
             let Some((_, rest)) = line.split_once("fn ") else { continue };
-            let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            let name: String =
+                rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
             for number in numbers(&name).into_iter().filter(|_| is_test) {
                 held.entry(number).or_default().push(format!("`{name}` in [{shown}](../{shown})"));
             }

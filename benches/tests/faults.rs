@@ -1,6 +1,7 @@
-//! Everything that can go wrong, everywhere it can: `docs/faults.md` says how it ends, and this test brings each of its
-//! cells about, with both clients, against a server that replaces a repeated chunk and one that appends it.
-//! `UPDATE=1 cargo test -p wx-benches --test faults` writes the table anew; what it says is decided in `matrix.rs`.
+//! Everything that can go wrong, everywhere it can: `docs/faults.md` says how it ends, and this
+//! test brings each of its cells about, with both clients, against a server that replaces a
+//! repeated chunk and one that appends it. `UPDATE=1 cargo test -p wx-benches --test faults` writes
+//! the table anew; what it says is decided in `matrix.rs`.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 #[path = "faults/job.rs"]
@@ -29,7 +30,8 @@ Before the dot the fault happens once, behind it at that request and at every la
 
 ";
 
-/// All the places of all the faults, with one client and one kind of server. What differs from the table is told.
+/// All the places of all the faults, with one client and one kind of server. What differs from the
+/// table is told.
 fn run<C: Client>(name: &str, repeats: Repeats) -> Vec<String> {
     // Where redirects lead: nobody may come.
     let elsewhere = Emulator::start().unwrap();
@@ -41,7 +43,9 @@ fn run<C: Client>(name: &str, repeats: Repeats) -> Vec<String> {
                 let fault = row.fault.at(*place, always, &elsewhere.base());
                 let end = job::run::<C>(&fault, *place, repeats);
                 if end != Ok(expected) {
-                    wrong.push(format!("{name}, {repeats:?}, {fault}: {end:?} instead of {expected:?}"));
+                    wrong.push(format!(
+                        "{name}, {repeats:?}, {fault}: {end:?} instead of {expected:?}"
+                    ));
                 }
             }
         }
@@ -53,7 +57,8 @@ fn run<C: Client>(name: &str, repeats: Repeats) -> Vec<String> {
 fn table() -> String {
     let mut text = INTRO.to_owned();
     let names = PLACES.map(|place| place.name());
-    writeln!(text, "| Fault | {} |\n|---{}|", names.join(" | "), "|---".repeat(names.len())).unwrap();
+    writeln!(text, "| Fault | {} |\n|---{}|", names.join(" | "), "|---".repeat(names.len()))
+        .unwrap();
     for row in &ROWS {
         let cells = row.ends.map(|ends| ends.map_or("–".to_owned(), |ends| ends.to_string()));
         writeln!(text, "| {} | {} |", row.fault.name, cells.join(" | ")).unwrap();

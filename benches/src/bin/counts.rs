@@ -1,7 +1,8 @@
 //! What does not depend on the machine's mood: instructions and allocations of the core.
 //!
-//! `cargo run --release -p wx-benches --no-default-features --bin counts`, and `-- --check` to fail where a figure is above
-//! its limit or has risen. Instructions are counted by valgrind's callgrind, which has to be there.
+//! `cargo run --release -p wx-benches --no-default-features --bin counts`, and `-- --check` to fail
+//! where a figure is above its limit or has risen. Instructions are counted by valgrind's
+//! callgrind, which has to be there.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it prints a table")]
 
 use std::process::ExitCode;
@@ -30,7 +31,9 @@ fn main() -> ExitCode {
                 eprintln!("counts: {} is {}{was}", row.what, row.figure);
             }
             if !args.is_empty() && !bad.is_empty() {
-                eprintln!("counts: mend it, or set what it is now in benches/src/counts.rs and say why");
+                eprintln!(
+                    "counts: mend it, or set what it is now in benches/src/counts.rs and say why"
+                );
                 return ExitCode::FAILURE;
             }
         }

@@ -1,5 +1,5 @@
-//! Prints the table of `benches/README.md`: `cargo run --release -p wx-benches`, in two minutes with `-- --quick`, and a part
-//! of it with the names of parts behind.
+//! Prints the table of `benches/README.md`: `cargo run --release -p wx-benches`, in two minutes
+//! with `-- --quick`, and a part of it with the names of parts behind.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it prints a table")]
 
 use std::path::PathBuf;
@@ -91,7 +91,8 @@ fn print(times: &Times, parts: &[&str]) -> Result<(), String> {
 /// The command, built as a user would.
 fn build() -> Result<PathBuf, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo).args(["build", "--quiet", "--release", "--package", "wx-cli"]).status();
+    let built =
+        Command::new(cargo).args(["build", "--quiet", "--release", "--package", "wx-cli"]).status();
     if !built.is_ok_and(|status| status.success()) {
         return Err("wx-cli cannot be built".to_owned());
     }

@@ -15,8 +15,8 @@ use crate::row::Row;
 const SENDS: usize = 1000;
 const LEN: usize = 1024 * 1024;
 
-/// Memory in flight and throughput of sends of 1 MiB, all on one thread: from memory, where they share the picture, and the
-/// memory from a file too, where each holds the chunk that is under way.
+/// Memory in flight and throughput of sends of 1 MiB, all on one thread: from memory, where they
+/// share the picture, and the memory from a file too, where each holds the chunk that is under way.
 ///
 /// # Panics
 /// If one fails.
@@ -35,7 +35,8 @@ pub fn rows(base: &str, scratch: &Path, pairs: usize) -> [Row; 3] {
         move || {
             let sends = LocalSet::new();
             for _ in 0..SENDS {
-                let (client, to, picture, file) = (client.clone(), to.clone(), picture.clone(), file.clone());
+                let (client, to, picture, file) =
+                    (client.clone(), to.clone(), picture.clone(), file.clone());
                 sends.spawn_local(async move {
                     let source = match from_file {
                         true => Source::path(file).await.expect("a file"),

@@ -1,5 +1,5 @@
-//! Loops as one would write them by hand for one picture: the same digest, the same bytes on the wire, the requests
-//! prepared beforehand, and no look at any answer.
+//! Loops as one would write them by hand for one picture: the same digest, the same bytes on the
+//! wire, the requests prepared beforehand, and no look at any answer.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -56,8 +56,8 @@ impl Prepared {
     pub fn new(session: &Session, len: usize) -> Self {
         let mut policy = Policy::default();
         policy.max_picture = u64::MAX;
-        let picture =
-            Picture::new("picture.jpg", len as u64, &crate::perfect::SOI, &policy).expect("a picture");
+        let picture = Picture::new("picture.jpg", len as u64, &crate::perfect::SOI, &policy)
+            .expect("a picture");
         let upload = UploadMedia::new(picture, "0".repeat(32), super::to().into(), SEED);
         let split = |body: Body| {
             let mut segments = body.into_iter();
@@ -67,14 +67,16 @@ impl Prepared {
         let chunks = (0..upload.chunks()).map(|index| {
             let at = index as usize * CHUNK;
             let bytes = Bytes::from(vec![0; CHUNK.min(len - at)]);
-            let request = upload.chunk(index, bytes).request(session).expect("a request").into_http();
+            let request =
+                upload.chunk(index, bytes).request(session).expect("a request").into_http();
             let (head, body) = request.into_parts();
             let (before, _, behind) = split(body);
             (head, before, behind)
         });
         let media_id = MediaId::new("@crypt").expect("an id");
-        let message =
-            SendMsgImg::new(media_id, super::to().into(), SEED).request(session).expect("a request");
+        let message = SendMsgImg::new(media_id, super::to().into(), SEED)
+            .request(session)
+            .expect("a request");
         let (message, body) = message.into_http().into_parts();
         let fetch = GetMsgImg::new(MsgId::new("1").expect("an id"), ImageSize::Original, SEED);
         let fetch = fetch.request(session).expect("a request").into_http().into_parts().0;
@@ -191,8 +193,8 @@ impl Prepared {
     }
 }
 
-/// Room that begins with a page, as that of the clients: a few bytes off, some CPUs copy at a third of the speed, and the
-/// ratio would be one of luck.
+/// Room that begins with a page, as that of the clients: a few bytes off, some CPUs copy at a third
+/// of the speed, and the ratio would be one of luck.
 fn aligned(memory: &mut Vec<u8>, len: usize) -> &mut [u8] {
     memory.resize(len + 4096, 0);
     let at = memory.as_ptr().align_offset(4096);
@@ -263,7 +265,8 @@ impl http_body::Body for Frames {
 async fn post_async(client: &reqwest::Client, head: &Parts, pieces: [Bytes; 3]) {
     let left = pieces.iter().map(|piece| piece.len() as u64).sum();
     let body = reqwest::Body::wrap(Frames { pieces: pieces.into_iter(), left });
-    let request = reqwest::Request::try_from(Request::from_parts(head.clone(), body)).expect("a request");
+    let request =
+        reqwest::Request::try_from(Request::from_parts(head.clone(), body)).expect("a request");
     client.execute(request).await.expect("an answer").bytes().await.expect("an answer");
 }
 

@@ -18,15 +18,16 @@ struct Used {
     peak: f64,
 }
 
-/// What `figures measure PROGRAM ARGUMENT…` does: runs it and prints what it used. A process begins with the peak of the one
-/// that it was forked from, so it needs a parent that is small itself.
+/// What `figures measure PROGRAM ARGUMENT…` does: runs it and prints what it used. A process begins
+/// with the peak of the one that it was forked from, so it needs a parent that is small itself.
 ///
 /// # Errors
 /// If it fails.
 pub fn measure(program: &[&str]) -> Result<(), String> {
     let [program, args @ ..] = program else { return Err("no program".to_owned()) };
     let child = Command::new(program).args(args).stdout(Stdio::null()).spawn();
-    let used = child.and_then(|mut child| child.wait4()).map_err(|error| format!("{program}: {error}"))?;
+    let used =
+        child.and_then(|mut child| child.wait4()).map_err(|error| format!("{program}: {error}"))?;
     if !used.status.success() {
         return Err(format!("{program}: {}", used.status));
     }
@@ -37,9 +38,15 @@ pub fn measure(program: &[&str]) -> Result<(), String> {
 
 fn run(scratch: &Path, program: &Path, args: &[&str]) -> Used {
     let own = std::env::current_exe().expect("this program");
-    let ran = Command::new(own).current_dir(scratch).arg("measure").arg(program).args(args).output();
+    let ran =
+        Command::new(own).current_dir(scratch).arg("measure").arg(program).args(args).output();
     let ran = ran.expect("it starts");
-    assert!(ran.status.success(), "{}: {}", program.display(), String::from_utf8_lossy(&ran.stderr));
+    assert!(
+        ran.status.success(),
+        "{}: {}",
+        program.display(),
+        String::from_utf8_lossy(&ran.stderr)
+    );
     let text = String::from_utf8_lossy(&ran.stdout);
     let (cpu, peak) = text.trim().split_once(' ').expect("two numbers");
     let number = |text: &str| text.parse().expect("a number");
@@ -47,7 +54,15 @@ fn run(scratch: &Path, program: &Path, args: &[&str]) -> Used {
 }
 
 fn send(wx: &Path, scratch: &Path, transport: &str, file: &str) -> Used {
-    let fixed = ["send-image", "--session", "session.json", "--to", "filehelper", "--max-size", "1000000000"];
+    let fixed = [
+        "send-image",
+        "--session",
+        "session.json",
+        "--to",
+        "filehelper",
+        "--max-size",
+        "1000000000",
+    ];
     run(scratch, wx, &[&fixed[..], &["--transport", transport, file]].concat())
 }
 
@@ -69,12 +84,22 @@ pub fn memory(wx: &Path, scratch: &Path, runs: usize) -> Vec<Row> {
         };
         let [one, twenty, large] = ["1.jpg", "20.jpg", "200.jpg"].map(peak);
         rows.push(
-            Row::count(format!("peak memory of `wx send-image` of 20 MiB, {transport}"), twenty, 2, " MiB")
-                .at_most(limit),
+            Row::count(
+                format!("peak memory of `wx send-image` of 20 MiB, {transport}"),
+                twenty,
+                2,
+                " MiB",
+            )
+            .at_most(limit),
         );
         rows.push(
-            Row::count(format!("the same for 200 MiB minus 1 MiB, {transport}"), large - one, 2, " MiB")
-                .at_most(0.5),
+            Row::count(
+                format!("the same for 200 MiB minus 1 MiB, {transport}"),
+                large - one,
+                2,
+                " MiB",
+            )
+            .at_most(0.5),
         );
     }
     rows
@@ -92,7 +117,8 @@ pub fn curl(wx: &Path, scratch: &Path, base: &str, pairs: usize) -> Row {
     for (index, chunk) in bytes.chunks(CHUNK).enumerate() {
         let name = format!("body{index}");
         let text =
-            [&vec![b'-'; 1800][..], chunk, b"\r\n------WebKitFormBoundaryAAAAAAAAAAAAAAAA--\r\n"].concat();
+            [&vec![b'-'; 1800][..], chunk, b"\r\n------WebKitFormBoundaryAAAAAAAAAAAAAAAA--\r\n"]
+                .concat();
         std::fs::write(scratch.join(&name), text).expect("a file");
         let next = if index > 0 { "next\n" } else { "" };
         config += &format!(

@@ -81,9 +81,11 @@ static PICTURE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     picture
 });
 
-/// Sends a picture, or fetches one that was sent, and holds what the client says against what the server has.
+/// Sends a picture, or fetches one that was sent, and holds what the client says against what the
+/// server has.
 pub(crate) fn run<C: Client>(fault: &str, place: Place, repeats: Repeats) -> Result<End, String> {
-    let server = Emulator::builder().repeats(repeats).fault(fault.parse().unwrap()).start().unwrap();
+    let server =
+        Emulator::builder().repeats(repeats).fault(fault.parse().unwrap()).start().unwrap();
     let session = Session::from_json_allow_loopback(server.session_json()).unwrap();
     let to = Recipient::new(server.friend()).unwrap();
     let mut policy = Policy::default().with_stall(Duration::from_secs(10));

@@ -113,7 +113,13 @@ pub(crate) const ROWS: [Row; 21] = [
     row(fault("dropped before the body", "drop=before"), MENDED, MENDED, LOST, MENDED),
     row(fault("dropped in the middle of it", "drop=100"), MENDED, MENDED, LOST, MENDED),
     row(fault("dropped after it", "drop=after"), MENDED, MENDED, SWALLOWED, MENDED),
-    row(fault("a kept connection closed before the request", "close-idle"), BORNE, BORNE, BORNE, BORNE),
+    row(
+        fault("a kept connection closed before the request", "close-idle"),
+        BORNE,
+        BORNE,
+        BORNE,
+        BORNE,
+    ),
     row(fault("status 500", "status=500"), FINAL, FINAL, LOST, FINAL),
     row(fault("status 502", "status=502"), MENDED, MENDED, LOST, MENDED),
     row(fault("status 503", "status=503"), MENDED, MENDED, LOST, MENDED),
@@ -121,7 +127,13 @@ pub(crate) const ROWS: [Row; 21] = [
     row(fault("Ret −1", "ret=-1"), FINAL, FINAL, FINAL, FINAL),
     row(fault("Ret 1100", "ret=1100"), FINAL, FINAL, FINAL, FINAL),
     row(fault("Ret 1101", "ret=1101"), FINAL, FINAL, FINAL, FINAL),
-    row(fault("Ret 1205 and somebody else's MediaId", "foreign-media-id"), FINAL, FINAL, FINAL, FINAL),
+    row(
+        fault("Ret 1205 and somebody else's MediaId", "foreign-media-id"),
+        FINAL,
+        FINAL,
+        FINAL,
+        FINAL,
+    ),
     row(fault("a page of HTML", "html"), FINAL, FINAL, SWALLOWED, FINAL),
     row(fault("an empty answer", "empty"), MENDED, MENDED, SWALLOWED, MENDED),
     row(
@@ -132,7 +144,10 @@ pub(crate) const ROWS: [Row; 21] = [
         MENDED,
     ),
     row(
-        Fault { of_a_picture: Some("trickle=65536"), ..fault("an answer in small pieces", "trickle=40") },
+        Fault {
+            of_a_picture: Some("trickle=65536"),
+            ..fault("an answer in small pieces", "trickle=40")
+        },
         BORNE,
         BORNE,
         BORNE,

@@ -25,7 +25,8 @@ fn own(path: &Path) -> Result<SessionFile, Problem> {
 /// What a command does.
 type Work<T> = fn(T, &Client, &Report) -> Result<(), Problem>;
 
-/// Does something with a login. `own` is done before the file is read, so that what it locks stays as it was read.
+/// Does something with a login. `own` is done before the file is read, so that what it locks stays
+/// as it was read.
 fn run<T: 'static>(
     args: &Account,
     global: Global,
@@ -86,7 +87,9 @@ pub(crate) fn list(client: &Client, report: &Report) -> Result<Vec<Contact>, Pro
     let listed = client.drive(flow, report)?;
     skipped("contacts", listed.skipped, report);
     let mut contacts = Vec::from(listed.contacts);
-    contacts.sort_by(|one, other| one.name().cmp(other.name()).then(one.user_name.cmp(&other.user_name)));
+    contacts.sort_by(|one, other| {
+        one.name().cmp(other.name()).then(one.user_name.cmp(&other.user_name))
+    });
     Ok(contacts)
 }
 
@@ -125,12 +128,19 @@ pub(crate) fn logout(args: &Account, global: Global) -> ExitCode {
 
 /// Takes a login that has ended out of its file, and leaves what the phone can be asked with. If
 /// there is no room for that, the file is emptied.
-fn forget(file: &SessionFile, ended: &Session, left: &Session, report: &Report) -> Result<(), Problem> {
+fn forget(
+    file: &SessionFile,
+    ended: &Session,
+    left: &Session,
+    report: &Report,
+) -> Result<(), Problem> {
     let Err(error) = file.save(left) else { return Ok(()) };
     let why = Problem::from(error).message;
     if file.erase().is_ok() {
         let path = file.path().display();
-        report.warn(&format!("{path}: {why}; the file was emptied, so `wx login --push` cannot use it"));
+        report.warn(&format!(
+            "{path}: {why}; the file was emptied, so `wx login --push` cannot use it"
+        ));
         return Ok(());
     }
     Err(not_forgotten(file.path(), ended, &why))
@@ -140,8 +150,9 @@ fn forget(file: &SessionFile, ended: &Session, left: &Session, report: &Report) 
 fn not_forgotten(path: &Path, ended: &Session, why: &str) -> Problem {
     // Somebody else may have put another login there.
     if SessionFile::read_allow_loopback(path).is_ok_and(|found| found == *ended) {
-        let what =
-            format!("the login has ended, but it is still in the file, which cannot be changed ({why})");
+        let what = format!(
+            "the login has ended, but it is still in the file, which cannot be changed ({why})"
+        );
         Problem::local(what, Advice::CheckFile).with_session().hint("delete the file")
     } else {
         let what = format!("the login has ended, but the file was left as it is ({why})");
@@ -157,8 +168,13 @@ mod tests {
     fn only_a_file_with_the_login_that_has_ended_is_to_be_deleted() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("session.json");
-        let login =
-            |uin| Session::builder("https://wx.qq.com").uin(uin).user_name("@me").build().expect("a session");
+        let login = |uin| {
+            Session::builder("https://wx.qq.com")
+                .uin(uin)
+                .user_name("@me")
+                .build()
+                .expect("a session")
+        };
         let said = || not_forgotten(&path, &login(1), "Input/output error").sentence();
         for (found, words) in [
             (Some(login(1)), "cannot be changed (Input/output error); delete the file"),
@@ -170,7 +186,10 @@ mod tests {
                 std::fs::write(&path, found.to_json().expose()).unwrap();
             }
             let said = said();
-            assert!(said.starts_with("the login has ended, but ") && said.ends_with(words), "{said}");
+            assert!(
+                said.starts_with("the login has ended, but ") && said.ends_with(words),
+                "{said}"
+            );
         }
     }
 }

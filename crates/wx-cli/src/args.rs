@@ -43,7 +43,8 @@ pub(crate) struct Global {
     /// How long to wait between the tries of a message [default: 15].
     #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
     retry_wait: Option<Duration>,
-    /// Write a trace for a bug report to this new file: calls, sizes, codes and times, no names and no secrets.
+    /// Write a trace for a bug report to this new file: calls, sizes, codes and times, no names and
+    /// no secrets.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
     /// Tell every step on standard error.
@@ -94,7 +95,8 @@ impl Global {
 }
 
 impl Args {
-    /// The arguments of this process; on anything wrong with them a line is printed and the exit code given.
+    /// The arguments of this process; on anything wrong with them a line is printed and the exit
+    /// code given.
     pub(crate) fn read() -> Result<Self, ExitCode> {
         let matches = command().try_get_matches();
         let args = matches.and_then(|matches| Self::from_arg_matches(&matches));
@@ -155,7 +157,8 @@ mod tests {
 
     #[test]
     fn options_reach_the_policy() {
-        let args = Args::try_parse_from(["wx", "demo", "--timeout", "2.5", "--retry-wait", "0"]).unwrap();
+        let args =
+            Args::try_parse_from(["wx", "demo", "--timeout", "2.5", "--retry-wait", "0"]).unwrap();
         let policy = args.global.policy();
         assert_eq!(policy.upload_stall, Duration::from_millis(2500));
         assert_eq!(policy.call_stall, Duration::from_millis(2500));

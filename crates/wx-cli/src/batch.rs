@@ -24,8 +24,9 @@ pub(crate) struct Batch<'a> {
 
 impl Batch<'_> {
     pub(crate) fn run(self) {
-        let mut open: Vec<_> =
-            (0..self.job.plan().files.len()).filter(|file| self.open(*file).next().is_some()).collect();
+        let mut open: Vec<_> = (0..self.job.plan().files.len())
+            .filter(|file| self.open(*file).next().is_some())
+            .collect();
         // What is in doubt comes first: soon it can no longer be repeated.
         open.sort_by_key(|file| !self.open(*file).any(|to| self.job.is_in_doubt(*file, to)));
         for (at, file) in open.into_iter().enumerate() {
@@ -75,12 +76,13 @@ impl Batch<'_> {
             return Err(Problem::local("it can be read only once", Advice::CheckFile)
                 .hint("a job that can be resumed needs regular files"));
         }
-        let uploaded = self
-            .client
-            .upload(input, self.report, |picture| message.upload(session, picture, &self.client.policy()))?;
+        let uploaded = self.client.upload(input, self.report, |picture| {
+            message.upload(session, picture, &self.client.policy())
+        })?;
         if let Some(start_pos) = uploaded.odd_start_pos {
             let (name, bytes) = (path.display(), uploaded.bytes);
-            self.report.warn(&format!("{name}: warning: the server counts {start_pos} bytes of {bytes}"));
+            self.report
+                .warn(&format!("{name}: warning: the server counts {start_pos} bytes of {bytes}"));
         }
         Ok(uploaded)
     }
@@ -93,7 +95,9 @@ impl Batch<'_> {
         let is_old = self.job.is_in_doubt(file, to) && !flow.progress().in_doubt;
         let sent = self.client.drive(flow, self.report).map_err(|problem| Problem {
             media_id: problem.media_id.clone().or_else(|| Some(uploaded.media_id.as_str().into())),
-            hint: (self.job.is_kept() && problem.class == Class::Unknown).then_some(LOOK).or(problem.hint),
+            hint: (self.job.is_kept() && problem.class == Class::Unknown)
+                .then_some(LOOK)
+                .or(problem.hint),
             class: if is_old { Class::InDoubt } else { problem.class },
             ..problem
         })?;
@@ -132,6 +136,8 @@ pub(crate) fn close(job: JobDir, report: &Report) {
 pub(crate) fn pause(time: Duration, report: &Report) {
     let until = Instant::now() + time;
     while !report.stopped() && Instant::now() < until {
-        thread::sleep(Duration::from_millis(20).min(until.saturating_duration_since(Instant::now())));
+        thread::sleep(
+            Duration::from_millis(20).min(until.saturating_duration_since(Instant::now())),
+        );
     }
 }

@@ -37,7 +37,8 @@ pub(crate) fn run(args: args::Demo, global: Global) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let file = args.image.as_ref().map_or("demo.jpg".into(), |path| path.to_string_lossy()).into_owned();
+    let file =
+        args.image.as_ref().map_or("demo.jpg".into(), |path| path.to_string_lossy()).into_owned();
     let report = Report::new(&global, vec![Subject::Picture { file, to: to.to_string() }]);
     job::run(report, move |report| {
         report.begin(SENT..SENT + 1, None);
@@ -87,7 +88,12 @@ impl Run<'_> {
         let measured = measure(&small).map_err(at_fetching)?;
         self.say(
             "thumbnail",
-            &format!("{} bytes, {}, measured {}", thumbnail.bytes, thumbnail.format, size_of(measured)),
+            &format!(
+                "{} bytes, {}, measured {}",
+                thumbnail.bytes,
+                thumbnail.format,
+                size_of(measured)
+            ),
         );
 
         let stored = self.emulator.messages().pop().map(|message| message.md5).unwrap_or_default();
@@ -110,7 +116,9 @@ impl Run<'_> {
 
     /// The picture's name and bytes.
     fn picture(&self, limit: u64) -> Result<(String, Vec<u8>), Problem> {
-        let Some(path) = &self.args.image else { return Ok(("demo.jpg".to_owned(), BUNDLED.to_vec())) };
+        let Some(path) = &self.args.image else {
+            return Ok(("demo.jpg".to_owned(), BUNDLED.to_vec()));
+        };
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         Ok((name.unwrap_or_default(), files::read(path, limit)?))
     }
@@ -170,7 +178,7 @@ fn size_of((width, height): (u32, u32)) -> String {
 /// Width and height of a picture that can be decoded whole.
 fn measure(picture: &[u8]) -> Result<(u32, u32), Problem> {
     let decoded = image::load_from_memory(picture);
-    decoded
-        .map(|picture| picture.dimensions())
-        .map_err(|_| Problem::local("the thumbnail that came back cannot be decoded", Advice::Report))
+    decoded.map(|picture| picture.dimensions()).map_err(|_| {
+        Problem::local("the thumbnail that came back cannot be decoded", Advice::Report)
+    })
 }

@@ -37,7 +37,10 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     let mut images = Vec::new();
     for image in &args.images {
         let bytes = files::read(image, LIMIT).map_err(|problem| on(image, problem.sentence()))?;
-        if !matches!(Format::of(&bytes), Some(Format::Jpeg | Format::Png | Format::Gif | Format::Bmp)) {
+        if !matches!(
+            Format::of(&bytes),
+            Some(Format::Jpeg | Format::Png | Format::Gif | Format::Bmp)
+        ) {
             return Err(on(image, "not a picture: JPEG, PNG, GIF and BMP can arrive"));
         }
         images.push(wx_emulator::Bytes::from(bytes));
@@ -65,7 +68,8 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     let mut signals = Signals::catch().map_err(no_signals)?;
     // The port of an earlier run must not be taken for this one's.
     let mut port_file = args.port_file.as_deref().map(PortFile::clear).transpose()?;
-    let emulator = builder.start().map_err(|error| format!("{}: {}", args.addr, out::words(&error)))?;
+    let emulator =
+        builder.start().map_err(|error| format!("{}: {}", args.addr, out::words(&error)))?;
     let emulator = Arc::new(emulator);
     if let Some(file) = &session_file {
         let saved = file.save_json(&emulator.session_json()).map_err(Problem::from);
@@ -87,7 +91,8 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
                 emulator.deliver(image.clone());
             }
         });
-        deliveries.map_err(|error| format!("no thread could be started: {}", out::words(&error)))?;
+        deliveries
+            .map_err(|error| format!("no thread could be started: {}", out::words(&error)))?;
     }
     signals.wait().map_err(no_signals)?;
     // While it is there, the server listens.
@@ -128,7 +133,8 @@ impl<'a> PortFile<'a> {
 /// Whether a file is empty or holds a port, and not something that had better stay.
 fn is_port(path: &Path) -> bool {
     files::read(path, 6).is_ok_and(|bytes| {
-        bytes.is_empty() || str::from_utf8(&bytes).is_ok_and(|text| text.trim_end().parse::<u16>().is_ok())
+        bytes.is_empty()
+            || str::from_utf8(&bytes).is_ok_and(|text| text.trim_end().parse::<u16>().is_ok())
     })
 }
 
@@ -179,7 +185,8 @@ fn tell(emulator: &Emulator, global: &Global) {
     }
 }
 
-/// Makes this process the only writer of a session file. Only the session of another emulator is replaced.
+/// Makes this process the only writer of a session file. Only the session of another emulator is
+/// replaced.
 fn own(path: &Path) -> Result<SessionFile, String> {
     let owned = SessionFile::open_or_create(path).map_err(Problem::from);
     let owned = owned.and_then(|file| session::check_replaceable(&file, true).map(|_| file));

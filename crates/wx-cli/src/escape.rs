@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 
 use icu_properties::props::{
-    DefaultIgnorableCodePoint, Emoji, EmojiModifier, EmojiModifierBase, GeneralCategory, RegionalIndicator,
+    DefaultIgnorableCodePoint, Emoji, EmojiModifier, EmojiModifierBase, GeneralCategory,
+    RegionalIndicator,
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 
@@ -84,7 +85,9 @@ fn element_len(text: &str) -> Option<usize> {
     let after = rest
         .strip_prefix([EMOJI_STYLE, TEXT_STYLE])
         .or_else(|| {
-            rest.strip_prefix(|c| is_modified && CodePointSetData::new::<EmojiModifier>().contains(c))
+            rest.strip_prefix(|c| {
+                is_modified && CodePointSetData::new::<EmojiModifier>().contains(c)
+            })
         })
         .or_else(|| subdivision(rest).filter(|_| base == BLACK_FLAG))
         .unwrap_or(rest);
@@ -99,7 +102,8 @@ fn subdivision(text: &str) -> Option<&str> {
         (ascii.is_ascii_lowercase() || ascii.is_ascii_digit()).then_some(ascii)
     };
     let code: String = text.chars().map_while(plain).take(7).collect();
-    let is_code = (3..=6).contains(&code.len()) && code.starts_with(|c: char| c.is_ascii_lowercase());
+    let is_code =
+        (3..=6).contains(&code.len()) && code.starts_with(|c: char| c.is_ascii_lowercase());
     // Each tag has four bytes.
     text[4 * code.len()..].strip_prefix(END_OF_TAG).filter(|_| is_code)
 }
@@ -173,9 +177,15 @@ mod tests {
             ("🇩\u{fe0f}", "🇩\\u{fe0f}"),
             ("😀\u{fe01}", "😀\\u{fe01}"),
             // A message in tags, on a flag or another emoji; one that does not end.
-            ("😀\u{e0067}\u{e0062}\u{e0073}\u{e007f}", "😀\\u{e0067}\\u{e0062}\\u{e0073}\\u{e007f}"),
+            (
+                "😀\u{e0067}\u{e0062}\u{e0073}\u{e007f}",
+                "😀\\u{e0067}\\u{e0062}\\u{e0073}\\u{e007f}",
+            ),
             ("🏴\u{e0068}\u{e0069}\u{e007f}", "🏴\\u{e0068}\\u{e0069}\\u{e007f}"),
-            ("🏴\u{e0041}\u{e0042}\u{e0043}\u{e007f}", "🏴\\u{e0041}\\u{e0042}\\u{e0043}\\u{e007f}"),
+            (
+                "🏴\u{e0041}\u{e0042}\u{e0043}\u{e007f}",
+                "🏴\\u{e0041}\\u{e0042}\\u{e0043}\\u{e007f}",
+            ),
             ("🏴\u{e0067}\u{e0062}\u{e0073}", "🏴\\u{e0067}\\u{e0062}\\u{e0073}"),
         ] {
             assert_eq!(both(text).0, line, "{text:?}");

@@ -58,11 +58,12 @@ fn to_file(args: &FetchImage, client: &Client, report: &Report) -> Result<Fetche
         return fetch(&target);
     }
     // Fetched aside and then put into place, because something may have come there meanwhile.
-    let scratch =
-        TempDir::within(parent(&target)).map_err(|error| on(&args.out, &creation::explain(error)))?;
+    let scratch = TempDir::within(parent(&target))
+        .map_err(|error| on(&args.out, &creation::explain(error)))?;
     let picture = scratch.path().join("picture");
     let fetched = fetch(&picture)?;
-    let picture = tempfile::TempPath::try_from_path(picture).map_err(|error| on(&args.out, &error))?;
+    let picture =
+        tempfile::TempPath::try_from_path(picture).map_err(|error| on(&args.out, &error))?;
     picture.persist_noclobber(&target).map_err(|failed| on(&args.out, &failed.error))?;
     Ok(fetched)
 }

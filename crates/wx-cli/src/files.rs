@@ -31,7 +31,11 @@ impl Input {
         if meta.is_dir() {
             return Err(Problem::local("is a directory", Advice::CheckFile));
         }
-        if meta.is_file() { Ok(Self::File(path.to_owned())) } else { Ok(Self::Once(Some(File::open(path)?))) }
+        if meta.is_file() {
+            Ok(Self::File(path.to_owned()))
+        } else {
+            Ok(Self::Once(Some(File::open(path)?)))
+        }
     }
 }
 
@@ -52,8 +56,11 @@ pub(crate) fn parent(path: &Path) -> &Path {
 
 /// Writes a file whole or not at all. One that a link leads to is replaced, and the link stays.
 pub(crate) fn write(path: &Path, bytes: &[u8], secret: bool) -> io::Result<()> {
-    let target =
-        if path.is_symlink() { fs::canonicalize(path).map_err(leads_nowhere)? } else { path.to_owned() };
+    let target = if path.is_symlink() {
+        fs::canonicalize(path).map_err(leads_nowhere)?
+    } else {
+        path.to_owned()
+    };
     let access = if secret { Access::Private } else { Access::Inherited };
     let file = TempFile::beside(&target, access)?;
     file.file().write_all(bytes)?;
@@ -75,7 +82,9 @@ fn leads_nowhere(error: io::Error) -> io::Error {
 pub(crate) fn sweep(command: &Command) {
     let (session, files, directory) = match command {
         Command::Demo(_) => (None, [None, None], None),
-        Command::Emulate(args) => (None, [args.port_file.as_ref(), args.session_file.as_ref()], None),
+        Command::Emulate(args) => {
+            (None, [args.port_file.as_ref(), args.session_file.as_ref()], None)
+        }
         Command::SendImage(args) => (Some(&args.session), [None, None], args.resume_dir.as_ref()),
         Command::Resume(args) => (Some(&args.session), [None, None], Some(&args.dir)),
         Command::FetchImage(args) => (Some(&args.session), [Some(&args.out), None], None),

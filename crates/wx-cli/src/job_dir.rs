@@ -43,13 +43,19 @@ struct About {
 
 impl JobDir {
     /// Begins a job of `session`'s login: in a directory that holds none, or in memory.
-    pub(crate) fn create(dir: Option<&Path>, mut plan: SendPlan, session: &Session) -> Result<Self, Problem> {
+    pub(crate) fn create(
+        dir: Option<&Path>,
+        mut plan: SendPlan,
+        session: &Session,
+    ) -> Result<Self, Problem> {
         let outbox = dir.map_or_else(|| Ok(Outbox::in_memory()), Outbox::open)?;
         if dir.is_some() {
             if !outbox.messages().is_empty() {
                 About::of(&outbox)?;
             }
-            if !outbox.messages().iter().all(|message| is_settled(&message.state)) || !outbox.clear()? {
+            if !outbox.messages().iter().all(|message| is_settled(&message.state))
+                || !outbox.clear()?
+            {
                 return Err(Problem::local("holds an unfinished job", Advice::CheckFile)
                     .hint("wx resume goes on with it; to give it up delete the directory"));
             }
@@ -59,10 +65,14 @@ impl JobDir {
         let key = entropy()?;
         let about = About { key, login: session.fingerprint(&key), plan };
         let told = serde_json::to_value(&about).map_err(io::Error::from)?;
-        let job = Self { dir: dir.map(Path::to_owned), outbox, about, unrecorded: Cell::new(false) };
+        let job =
+            Self { dir: dir.map(Path::to_owned), outbox, about, unrecorded: Cell::new(false) };
         let plan = job.plan();
         let messages = (0..plan.files.len()).flat_map(|file| {
-            plan.to.iter().enumerate().map(move |(at, to)| (key_of(file, at), to.clone(), file.to_string()))
+            plan.to
+                .iter()
+                .enumerate()
+                .map(move |(at, to)| (key_of(file, at), to.clone(), file.to_string()))
         });
         job.outbox.plan(told, messages)?;
         Ok(job)
@@ -118,7 +128,12 @@ impl JobDir {
     }
 
     /// Begins to work on a message.
-    pub(crate) fn message(&self, file: usize, to: usize, session: &Session) -> Result<OutboxJob, Problem> {
+    pub(crate) fn message(
+        &self,
+        file: usize,
+        to: usize,
+        session: &Session,
+    ) -> Result<OutboxJob, Problem> {
         Ok(self.outbox.job(&key_of(file, to), &self.plan().to[to], session)?)
     }
 

@@ -30,7 +30,8 @@ pub(crate) fn run(args: Login, global: Global) -> ExitCode {
             Err(problem) => {
                 // It is the place that the advice names.
                 let barred = problem.ret == Some(1203) && args.profile == Page::Filehelper;
-                let problem = if barred { problem.hint("log in with another account") } else { problem };
+                let problem =
+                    if barred { problem.hint("log in with another account") } else { problem };
                 let _ = report.problem(0..1, &problem);
             }
         }
@@ -56,9 +57,9 @@ fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(
             return Err(Problem::local("there is no login to ask for", Advice::LoginAgain)
                 .hint("log in without --push"));
         }
-        (None, false) => {
-            args.site().map_err(|error| Problem::local(format!("--base: {error}"), Advice::Report))?
-        }
+        (None, false) => args
+            .site()
+            .map_err(|error| Problem::local(format!("--base: {error}"), Advice::Report))?,
     };
     let loopback = site.hosts().is_loopback();
     let old = if args.force { None } else { session::check_replaceable(&owned, loopback)? };
@@ -70,7 +71,8 @@ fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(
     }
     let wire = Wire::new(global.transport(), &site)?;
     let mut keeper = Keeper::new(&owned, old, report);
-    let ended = log_in(pushing.as_ref(), site, qr_file.as_mut(), global, &wire, report, &mut keeper);
+    let ended =
+        log_in(pushing.as_ref(), site, qr_file.as_mut(), global, &wire, report, &mut keeper);
     let session = keeper.finish(ended, &wire, global)?;
     withhold::session(&session);
     report.tell(&line(&session, path), &event::account("logged_in", &session));
@@ -107,14 +109,21 @@ fn line(session: &Session, path: &Path) -> String {
     format!("logged in as {nick} at {base}; the session is in {}", path.display())
 }
 
-/// Shows what the user has to see. The code's address goes to programs alone; people get the drawing.
-fn show(state: &LoginState, qr_file: Option<&mut QrFile<'_>>, report: &Report) -> Result<(), Problem> {
+/// Shows what the user has to see. The code's address goes to programs alone; people get the
+/// drawing.
+fn show(
+    state: &LoginState,
+    qr_file: Option<&mut QrFile<'_>>,
+    report: &Report,
+) -> Result<(), Problem> {
     let (line, event) = match state {
         LoginState::Code { link } => {
             let code = qr::code(link.expose())?;
             report.aside(|| qr::draw(&code));
-            report
-                .tell_aside("scan this code with WeChat", &json!({ "event": "code", "link": link.expose() }));
+            report.tell_aside(
+                "scan this code with WeChat",
+                &json!({ "event": "code", "link": link.expose() }),
+            );
             return qr_file.map_or(Ok(()), |file| file.save(&code));
         }
         LoginState::Asked => ("confirm the login on the phone", "asked"),

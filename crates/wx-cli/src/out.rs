@@ -1,5 +1,5 @@
-//! All that is printed passes here: whole lines, without the secrets of the login, safe for a terminal,
-//! and a broken pipe is no panic.
+//! All that is printed passes here: whole lines, without the secrets of the login, safe for a
+//! terminal, and a broken pipe is no panic.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -75,7 +75,9 @@ pub(crate) fn words(error: &impl Display) -> String {
 /// Whether standard error shows colours.
 pub(crate) fn colours() -> bool {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    io::stderr().is_terminal() && set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb")
+    io::stderr().is_terminal()
+        && set("NO_COLOR").is_none()
+        && set("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// A progress bar on standard error, if that is a terminal.

@@ -23,7 +23,8 @@ mod tests {
 
     #[test]
     fn the_eleventh_picture_waits_unless_another_pace_is_asked_for() {
-        let pauses = |asked| [0, 1, 9, 10, 11, 500].map(|item| pace_before(item, asked).as_millis());
+        let pauses =
+            |asked| [0, 1, 9, 10, 11, 500].map(|item| pace_before(item, asked).as_millis());
         assert_eq!(pauses(None), [0, 0, 0, 3000, 3000, 3000]);
         assert_eq!(pauses(Some(Duration::ZERO)), [0; 6]);
         assert_eq!(pauses(Some(Duration::from_millis(400))), [0, 400, 400, 400, 400, 400]);

@@ -105,7 +105,9 @@ impl Problem {
     /// Names the file to write, if it is about that.
     pub(crate) fn at_output(self, path: &Path) -> Self {
         match self.file {
-            Which::Output => Self { message: format!("{}: {}", path.display(), self.message).into(), ..self },
+            Which::Output => {
+                Self { message: format!("{}: {}", path.display(), self.message).into(), ..self }
+            }
             Which::Any | Which::Session => self,
         }
     }
@@ -153,10 +155,11 @@ impl From<OutboxError> for Problem {
     fn from(error: OutboxError) -> Self {
         match error {
             OutboxError::Io(error) => error.into(),
-            OutboxError::Busy(_) => {
-                Self::local(error.to_string(), Advice::CheckFile).hint("wait until that one has ended")
+            OutboxError::Busy(_) => Self::local(error.to_string(), Advice::CheckFile)
+                .hint("wait until that one has ended"),
+            error => {
+                Self::local(error.to_string(), Advice::CheckFile).hint("choose another directory")
             }
-            error => Self::local(error.to_string(), Advice::CheckFile).hint("choose another directory"),
         }
     }
 }
@@ -239,7 +242,8 @@ pub(crate) const LOOK: &str = "look at the conversation on the phone; if it is n
 /// What is said of work that the user stopped.
 pub(crate) const INTERRUPTED: &str = "interrupted";
 
-/// A MediaId has hundreds of characters; its end tells it apart. It begins as the login's skey does.
+/// A MediaId has hundreds of characters; its end tells it apart. It begins as the login's skey
+/// does.
 pub(crate) fn short(media_id: &str) -> String {
     let media_id = withhold::in_text(media_id);
     let all: Vec<char> = media_id.chars().collect();

@@ -21,7 +21,8 @@ const SCALE: usize = 8;
 
 /// A code for an address.
 pub(crate) fn code(link: &str) -> Result<QrCode, Problem> {
-    QrCode::new(link).map_err(|error| Problem::local(format!("the QR code: {error}"), Advice::Report))
+    QrCode::new(link)
+        .map_err(|error| Problem::local(format!("the QR code: {error}"), Advice::Report))
 }
 
 /// Whether a module is dark; outside the code none is.
@@ -33,7 +34,8 @@ fn is_dark(code: &QrCode, x: usize, y: usize) -> bool {
 /// Draws it on standard error, two modules a character.
 pub(crate) fn draw(code: &QrCode) {
     let side = code.width() + 2 * QUIET;
-    // Black on white whatever the terminal's own colours are; without a terminal the marks alone, dark ones drawn.
+    // Black on white whatever the terminal's own colours are; without a terminal the marks alone,
+    // dark ones drawn.
     let (on, off) = if out::colours() { ("\x1b[38;5;16;48;5;231m", "\x1b[0m") } else { ("", "") };
     let mut text = String::new();
     for y in (0..side).step_by(2) {

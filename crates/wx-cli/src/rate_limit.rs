@@ -62,7 +62,9 @@ mod tests {
             assert!(note(&session).is_none_or(|note| note.contains(told.unwrap_or_default())));
         }
         // A clock that went back, and what is no time.
-        for text in [(unix_ms() + 3_600_000).to_string(), "x".to_owned(), "1".repeat(40), String::new()] {
+        for text in
+            [(unix_ms() + 3_600_000).to_string(), "x".to_owned(), "1".repeat(40), String::new()]
+        {
             fs::write(beside(&session), text).unwrap();
             assert_eq!(note(&session), None);
         }

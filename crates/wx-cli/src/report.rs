@@ -54,7 +54,8 @@ impl Report {
         state.subjects.len() - 1
     }
 
-    /// What the recipients' names stand for is known now: other subjects, in the same order. No event was about any of them.
+    /// What the recipients' names stand for is known now: other subjects, in the same order. No
+    /// event was about any of them.
     pub(crate) fn replace(&self, subjects: Vec<Subject>) {
         self.state().subjects = subjects;
     }
@@ -76,7 +77,8 @@ impl Report {
         self.state().aside(print);
     }
 
-    /// Tells of a subject that is over at once and need not be remembered, so that a command may run for ever.
+    /// Tells of a subject that is over at once and need not be remembered, so that a command may
+    /// run for ever.
     pub(crate) fn once(&self, subject: Subject, tell: impl FnOnce(usize)) {
         let number = self.add(subject);
         tell(number);
@@ -146,7 +148,8 @@ impl Report {
         state.under_way = UnderWay { media_id: media_id.cloned(), ..UnderWay::default() };
     }
 
-    /// Something for people, among the results: on standard error if results for programs go to standard output.
+    /// Something for people, among the results: on standard error if results for programs go to
+    /// standard output.
     pub(crate) fn say(&self, line: &str) {
         self.state().say(self.json, line);
     }
@@ -169,12 +172,18 @@ impl Report {
             });
         } else {
             let size = size(up.bytes, &up.md5);
-            let chunks = if up.chunks == 1 { "1 chunk".to_owned() } else { format!("{} chunks", up.chunks) };
-            state.say(false, &format!("sent {file} to {to}: MsgID {}, {size}, {chunks}", sent.msg_id));
+            let chunks =
+                if up.chunks == 1 { "1 chunk".to_owned() } else { format!("{} chunks", up.chunks) };
+            state.say(
+                false,
+                &format!("sent {file} to {to}: MsgID {}, {size}, {chunks}", sent.msg_id),
+            );
         }
         if self.verbose {
             let media_id = short(up.media_id.as_str());
-            state.aside(|| out::error(&format!("{file}: LocalID {}, MediaId {media_id}", sent.local_id)));
+            state.aside(|| {
+                out::error(&format!("{file}: LocalID {}, MediaId {media_id}", sent.local_id))
+            });
         }
     }
 
@@ -208,7 +217,9 @@ impl Report {
             return ControlFlow::Break(());
         }
         let to = match first {
-            Subject::Picture { to, .. } if !several && state.subjects.len() > 1 => format!("to {to}: "),
+            Subject::Picture { to, .. } if !several && state.subjects.len() > 1 => {
+                format!("to {to}: ")
+            }
             _ => String::new(),
         };
         let line = format!("{}: {to}{}", first.name(), problem.sentence());
@@ -225,7 +236,8 @@ impl Report {
         }
     }
 
-    /// Nothing can be done at all, because of a thing that is none of the subjects: the session file.
+    /// Nothing can be done at all, because of a thing that is none of the subjects: the session
+    /// file.
     pub(crate) fn refuse(&self, thing: &Path, problem: &Problem) {
         let mut state = self.state();
         let line = format!("{}: {}", thing.display(), problem.sentence());
@@ -242,7 +254,11 @@ impl Report {
         let left = state.open.iter().filter(|open| **open).count();
         if left > 0 {
             state.failed = true;
-            let files = if left == 1 { "1 message was".to_owned() } else { format!("{left} messages were") };
+            let files = if left == 1 {
+                "1 message was".to_owned()
+            } else {
+                format!("{left} messages were")
+            };
             state.aside(|| out::error(&format!("{files} not started")));
             self.rest(&mut state, &never_tried());
         }
@@ -274,7 +290,8 @@ impl Report {
         self.unfinished.load(Ordering::Relaxed)
     }
 
-    /// Ctrl-C, and the work does not stop by itself: says what is known of everything that is still open. [`Class::Unknown`] if a message may be on its way.
+    /// Ctrl-C, and the work does not stop by itself: says what is known of everything that is still
+    /// open. [`Class::Unknown`] if a message may be on its way.
     pub(crate) fn interrupt(&self) -> Class {
         let mut state = self.state();
         let problem = state.interrupted();
@@ -282,8 +299,10 @@ impl Report {
         let settled = self.settled(&mut state, active, &problem);
         state.clear_bar();
         if !state.endless {
-            let name =
-                settled.first().map(|(subject, _)| format!("{}: ", subject.name())).unwrap_or_default();
+            let name = settled
+                .first()
+                .map(|(subject, _)| format!("{}: ", subject.name()))
+                .unwrap_or_default();
             out::error(&format!("{name}{}", problem.sentence()));
             self.tell_settled(&state, &settled, &problem);
             self.rest(&mut state, &never_tried());
@@ -318,7 +337,9 @@ impl Report {
     fn tell_settled(&self, state: &State, settled: &[(Subject, Problem)], problem: &Problem) {
         state.aside(|| {
             for (subject, judged) in settled {
-                if let (Subject::Picture { file, to }, true) = (subject, judged.class != problem.class) {
+                if let (Subject::Picture { file, to }, true) =
+                    (subject, judged.class != problem.class)
+                {
                     out::error(&format!("{file}: to {to}: {}", judged.sentence()));
                 }
                 self.event(subject, judged);
@@ -349,9 +370,10 @@ impl Report {
     pub(crate) fn progress(&self, progress: &Progress) {
         let mut state = self.state();
         let now = &mut state.under_way;
-        let news =
-            (now.step, now.chunk, now.attempt) != (Some(progress.step), progress.chunk, progress.attempt);
-        (now.step, now.chunk, now.attempt) = (Some(progress.step), progress.chunk, progress.attempt);
+        let news = (now.step, now.chunk, now.attempt)
+            != (Some(progress.step), progress.chunk, progress.attempt);
+        (now.step, now.chunk, now.attempt) =
+            (Some(progress.step), progress.chunk, progress.attempt);
         (now.local_id, now.in_doubt) = (progress.local_id.clone(), progress.in_doubt);
         if state.closed {
             return;
@@ -400,13 +422,19 @@ fn size(bytes: u64, md5: &str) -> String {
 }
 
 fn never_tried() -> Problem {
-    Problem { step: "not_started", advice: None, ..Problem::local("not started", Advice::RetryLater) }
+    Problem {
+        step: "not_started",
+        advice: None,
+        ..Problem::local("not started", Advice::RetryLater)
+    }
 }
 
 /// A step in words.
 fn words(progress: &Progress) -> String {
     let what = match (progress.step, progress.chunk) {
-        (Step::Upload, Some(chunk)) => format!("uploading chunk {} of {}", chunk.index + 1, chunk.of),
+        (Step::Upload, Some(chunk)) => {
+            format!("uploading chunk {} of {}", chunk.index + 1, chunk.of)
+        }
         (Step::Prepare, _) => "preparing".to_owned(),
         (Step::Digest, _) => "reading".to_owned(),
         (Step::Check, _) => "checking the upload".to_owned(),

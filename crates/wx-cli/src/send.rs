@@ -43,7 +43,9 @@ fn work(args: &SendImage, global: &Global, report: &Report) {
     let Some(client) = session::connect(&path, Use::Send, policy, global, report) else { return };
     let to = match resolved(&args.to, &client, report) {
         Ok(to) => to,
-        Err((addressee, problem)) => return report.refuse(Path::new(&format!("--to {addressee}")), &problem),
+        Err((addressee, problem)) => {
+            return report.refuse(Path::new(&format!("--to {addressee}")), &problem);
+        }
     };
     let plan = SendPlan {
         files: args.images.clone(),
@@ -91,8 +93,9 @@ fn resolved<'a>(
 
 /// The one contact of a name: a remark goes before a nickname.
 fn find(name: &str, contacts: &[Contact]) -> Result<Recipient, Problem> {
-    let with =
-        |of: fn(&Contact) -> &str| contacts.iter().filter(|contact| of(contact) == name).collect::<Vec<_>>();
+    let with = |of: fn(&Contact) -> &str| {
+        contacts.iter().filter(|contact| of(contact) == name).collect::<Vec<_>>()
+    };
     let remarks = with(|contact| &contact.remark_name);
     let found = if remarks.is_empty() { with(|contact| &contact.nick_name) } else { remarks };
     let refused = |what: String| Problem::local(what, Advice::CheckRecipient);

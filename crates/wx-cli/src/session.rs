@@ -40,7 +40,8 @@ pub(crate) fn default_place() -> PathBuf {
 /// The platform's place for the session file.
 pub(crate) fn default_path() -> PathBuf {
     // Nobody has a home: here, then.
-    state_directory().map_or_else(|| PathBuf::from("wx-session.json"), |dir| dir.join("session.json"))
+    state_directory()
+        .map_or_else(|| PathBuf::from("wx-session.json"), |dir| dir.join("session.json"))
 }
 
 /// Where the platform keeps what a program remembers on this computer.
@@ -58,8 +59,8 @@ fn state_directory() -> Option<PathBuf> {
     Some(base.join("wx"))
 }
 
-/// A client for the login of a session file, and the trace that was asked for. What is wrong is reported; nothing can be
-/// done then.
+/// A client for the login of a session file, and the trace that was asked for. What is wrong is
+/// reported; nothing can be done then.
 pub(crate) fn connect(
     path: &Path,
     what_for: Use,
@@ -109,7 +110,12 @@ fn owned_if_due(
 }
 
 /// Goes on with a login that was cut off before webwxinit.
-fn begin(mut client: Client, what_for: Use, file: &SessionFile, report: &Report) -> Result<Client, Problem> {
+fn begin(
+    mut client: Client,
+    what_for: Use,
+    file: &SessionFile,
+    report: &Report,
+) -> Result<Client, Problem> {
     let flow = Restore::new(client.session().clone(), seed()?, client.policy())?;
     let session = client.drive(flow, report)?;
     file.save(&session)?;
@@ -132,7 +138,9 @@ pub(crate) fn load(path: &Path, what_for: Use, report: &Report) -> Option<Sessio
             }
             if session.hosts().is_loopback() {
                 let path = path.display();
-                report.note_before_requests(format!("{path}: a loopback session: all goes to this computer"));
+                report.note_before_requests(format!(
+                    "{path}: a loopback session: all goes to this computer"
+                ));
             }
             Some(session)
         }
@@ -158,8 +166,12 @@ fn checked(session: Session, what_for: Use) -> Result<Session, Problem> {
 }
 
 /// What a new login may replace: another login, of the same kind. Gives it, if there is one.
-pub(crate) fn check_replaceable(file: &SessionFile, loopback: bool) -> Result<Option<Session>, Problem> {
-    let refused = |what: String| Problem::local(what, Advice::CheckFile).hint("choose another --session");
+pub(crate) fn check_replaceable(
+    file: &SessionFile,
+    loopback: bool,
+) -> Result<Option<Session>, Problem> {
+    let refused =
+        |what: String| Problem::local(what, Advice::CheckFile).hint("choose another --session");
     match file.load_allow_loopback() {
         Ok(session) if loopback && !session.hosts().is_loopback() => {
             Err(refused("holds a real login".to_owned()))
@@ -179,7 +191,8 @@ impl From<SessionFileError> for Problem {
         match error.kind() {
             SessionFileErrorKind::NoLogin => {
                 let problem = if is_misnamed(error.path()) {
-                    let problem = Self::local("there is no such file", Advice::LoginAgain).with_session();
+                    let problem =
+                        Self::local("there is no such file", Advice::LoginAgain).with_session();
                     problem.hint("correct --session, or run `wx login`")
                 } else {
                     about(Advice::LoginAgain).hint("run `wx login`")
@@ -219,7 +232,8 @@ mod tests {
     fn what_another_command_has_saved_meanwhile_counts() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("session.json");
-        let save = |session: &Session| SessionFile::open_or_create(&path).unwrap().save(session).unwrap();
+        let save =
+            |session: &Session| SessionFile::open_or_create(&path).unwrap().save(session).unwrap();
         let read = session("@");
         assert!(read.awaits_init());
         save(&read);

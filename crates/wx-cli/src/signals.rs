@@ -25,8 +25,8 @@ impl Signals {
         if !ignores_hangup() {
             wanted.push(SIGHUP);
         }
-        // Without a handler this one ends the process. With one, writing to a file that may not grow
-        // (`ulimit -f`) is an error, which is reported.
+        // Without a handler this one ends the process. With one, writing to a file that may not
+        // grow (`ulimit -f`) is an error, which is reported.
         signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default())?;
         Ok(Self(signal_hook::iterator::Signals::new(wanted)?))
     }
@@ -48,7 +48,9 @@ fn ignores_hangup() -> bool {
     // SIGHUP is signal 1, the lowest bit.
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+    ignored
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & 1 == 1)
 }
 
 /// Ctrl-C.

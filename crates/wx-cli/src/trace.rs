@@ -18,8 +18,8 @@ use crate::event::Subject;
 use crate::problem::Problem;
 use crate::withhold;
 
-/// A file of JSON lines. Instead of people, pictures and ids it has hashes under a key that is random for this run and is
-/// kept nowhere: they tell same from different and nothing else.
+/// A file of JSON lines. Instead of people, pictures and ids it has hashes under a key that is
+/// random for this run and is kept nowhere: they tell same from different and nothing else.
 pub(crate) struct Trace {
     file: Mutex<File>,
     key: RandomState,
@@ -42,7 +42,11 @@ impl Trace {
         let trace = Self { file, key: RandomState::new(), begun: Instant::now() };
         let base = site.hosts().origin(Role::Base);
         // Which of the known hosts it is helps; any other is the user's own affair.
-        let host = if site.hosts().is_loopback() { trace.hash(base.host()) } else { base.host().to_owned() };
+        let host = if site.hosts().is_loopback() {
+            trace.hash(base.host())
+        } else {
+            base.host().to_owned()
+        };
         trace.write(json!({
             "event": "begin", "version": env!("CARGO_PKG_VERSION"),
             "transport": format!("{transport:?}").to_lowercase(),
@@ -77,7 +81,11 @@ impl Trace {
     }
 
     pub(crate) fn fetched(&self, subject: &Subject, fetched: &wx_proto::Fetched) {
-        self.end("fetched", subject, json!({ "bytes": fetched.bytes, "format": fetched.format.name() }));
+        self.end(
+            "fetched",
+            subject,
+            json!({ "bytes": fetched.bytes, "format": fetched.format.name() }),
+        );
     }
 
     pub(crate) fn problem(&self, subject: &Subject, problem: &Problem) {
@@ -96,7 +104,9 @@ impl Trace {
     fn end(&self, event: &str, subject: &Subject, more: Value) {
         let mut line = json!({ "event": event });
         let names = match subject {
-            Subject::Picture { file, to } => json!({ "file": self.hash(file), "to": self.hash(to) }),
+            Subject::Picture { file, to } => {
+                json!({ "file": self.hash(file), "to": self.hash(to) })
+            }
             Subject::Message { msg_id, .. } => json!({ "msg_id": self.hash(msg_id.as_str()) }),
             Subject::Login { .. } => json!({}),
         };

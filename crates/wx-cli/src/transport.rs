@@ -11,7 +11,8 @@ use wx_client::proxy::ProxyError;
 pub(crate) use wx_client::seed;
 use wx_proto::flow::{Exchanged, FetchImage, Flow, Progress, Traced};
 use wx_proto::{
-    Advice, Error, Fetched, ImageSize, LocalError, MsgId, Picture, Policy, Session, Site, Step, Uploaded,
+    Advice, Error, Fetched, ImageSize, LocalError, MsgId, Picture, Policy, Session, Site, Step,
+    Uploaded,
 };
 
 use crate::args::Transport;
@@ -75,10 +76,12 @@ macro_rules! watch {
 impl Wire {
     pub(crate) fn new(transport: Transport, site: &Site) -> Result<Self, Problem> {
         Ok(match transport {
-            Transport::Ureq => Self::Ureq(wx_ureq::Http::new(None, site).map_err(|error| match error {
-                wx_ureq::BuildError::Proxy(error) => bad_proxy(error),
-                error => no_client(&error),
-            })?),
+            Transport::Ureq => {
+                Self::Ureq(wx_ureq::Http::new(None, site).map_err(|error| match error {
+                    wx_ureq::BuildError::Proxy(error) => bad_proxy(error),
+                    error => no_client(&error),
+                })?)
+            }
             Transport::Reqwest => {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
                 let http = wx_reqwest::Http::new(None, site).map_err(|error| match error {
@@ -98,7 +101,9 @@ impl Wire {
     ) -> Result<T, Problem> {
         let mut flow = heard(flow, ears);
         match self {
-            Self::Ureq(http) => Ok(wx_ureq::drive(http, &mut (), &mut flow, &mut watch!(wx_ureq, ears))?),
+            Self::Ureq(http) => {
+                Ok(wx_ureq::drive(http, &mut (), &mut flow, &mut watch!(wx_ureq, ears))?)
+            }
             Self::Reqwest(http, runtime) => until_stopped(runtime, ears, async {
                 let mut watch = watch!(wx_reqwest, ears);
                 Ok(wx_reqwest::drive(http, &mut (), &mut flow, &mut watch).await?)
@@ -108,7 +113,11 @@ impl Wire {
 }
 
 impl Client {
-    pub(crate) fn new(transport: Transport, session: Session, policy: Policy) -> Result<Self, Problem> {
+    pub(crate) fn new(
+        transport: Transport,
+        session: Session,
+        policy: Policy,
+    ) -> Result<Self, Problem> {
         withhold::session(&session);
         Ok(Self { wire: Wire::new(transport, session.site())?, session, policy })
     }
@@ -149,7 +158,9 @@ impl Client {
             Wire::Ureq(http) => {
                 use wx_ureq::Source;
                 let mut source = match input {
-                    Input::File(path) => Source::path(&path).map_err(|error| unnamed(&path, error))?,
+                    Input::File(path) => {
+                        Source::path(&path).map_err(|error| unnamed(&path, error))?
+                    }
                     Input::Bytes(name, bytes) => Source::bytes(name, bytes),
                     Input::Once(None) => Source::reader("", io::stdin().lock(), SPOOL, limit)?,
                     Input::Once(Some(file)) => Source::reader("", file, SPOOL, limit)?,
@@ -160,9 +171,13 @@ impl Client {
             Wire::Reqwest(http, runtime) => until_stopped(runtime, ears, async {
                 use wx_reqwest::Source;
                 let mut source = match input {
-                    Input::File(path) => Source::path(&path).await.map_err(|error| unnamed(&path, error))?,
+                    Input::File(path) => {
+                        Source::path(&path).await.map_err(|error| unnamed(&path, error))?
+                    }
                     Input::Bytes(name, bytes) => Source::bytes(name, bytes),
-                    Input::Once(None) => Source::reader("", tokio::io::stdin(), SPOOL, limit).await?,
+                    Input::Once(None) => {
+                        Source::reader("", tokio::io::stdin(), SPOOL, limit).await?
+                    }
                     Input::Once(Some(file)) => {
                         Source::reader("", tokio::fs::File::from_std(file), SPOOL, limit).await?
                     }
@@ -184,7 +199,8 @@ impl Client {
     ) -> Result<Fetched, Problem> {
         let restartable = !matches!(target, Target::Stdout);
         let policy = self.policy.clone();
-        let flow = FetchImage::new(&self.session, msg_id.clone(), size, restartable, seed()?, policy)?;
+        let flow =
+            FetchImage::new(&self.session, msg_id.clone(), size, restartable, seed()?, policy)?;
         let mut flow = heard(flow, ears);
         match &self.wire {
             Wire::Ureq(http) => {

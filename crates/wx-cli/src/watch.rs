@@ -55,8 +55,8 @@ fn work(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<(
     let connected = session::connect(path, Use::Login, policy, global, report);
     let Some(mut client) = connected else { return Ok(()) };
     let trouble = Trouble::new(report);
-    // From here on the file knows where the messages go on, so that none of those is lost that come before the first batch
-    // is saved.
+    // From here on the file knows where the messages go on, so that none of those is lost that come
+    // before the first batch is saved.
     let restored = trouble.ride_out(None, || {
         client.drive(Restore::new(client.session().clone(), seed()?, client.policy())?, report)
     })?;
@@ -80,7 +80,8 @@ fn work(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<(
                 return Err(report.interrupted());
             }
             if !out::is_heard() {
-                let problem = Problem::local("nobody reads it any more", Advice::CheckFile).with_output();
+                let problem =
+                    Problem::local("nobody reads it any more", Advice::CheckFile).with_output();
                 report.refuse(Path::new("standard output"), &problem);
                 return Ok(());
             }
@@ -113,8 +114,9 @@ fn clipped(text: &str) -> String {
     }
 }
 
-/// Fetches a message's picture into the directory, unless it is there already. Gives what ended the login, if it is over:
-/// the next one knows nothing of these messages, so they are told to their end.
+/// Fetches a message's picture into the directory, unless it is there already. Gives what ended the
+/// login, if it is over: the next one knows nothing of these messages, so they are told to their
+/// end.
 fn keep(
     folder: &Folder,
     message: &Message,
@@ -136,7 +138,8 @@ fn keep(
             report.once(subject, |number| report.fetched(number, &fetched));
         }
         Err(problem) if report.stopped() => return Err(problem),
-        // The message is told again by the next watch, so this is the end; a full disk would lose every picture.
+        // The message is told again by the next watch, so this is the end; a full disk would lose
+        // every picture.
         Err(problem) if problem.file == Which::Output => {
             failed(message, &problem, report);
             // The session file has nothing to do with it.

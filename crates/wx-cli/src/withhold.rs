@@ -27,7 +27,8 @@ const KEY: usize = 3;
 const LAYERS: usize = 3;
 /// Values that are remembered, the old ones of a long watch among them. A session holds fewer.
 const MOST: usize = 8192;
-/// Characters of an skey, `@crypt_HEX8_HEX32`, that a MediaId may begin with as well, and then some.
+/// Characters of an skey, `@crypt_HEX8_HEX32`, that a MediaId may begin with as well, and then
+/// some.
 const SHARED: usize = 24;
 /// The hexadecimal digits at the end of an skey. A MediaId has more.
 const KEY_DIGITS: usize = 32;
@@ -36,7 +37,8 @@ const TIMES: [&str; 2] = ["wxloadtime", "wxpluginkey"];
 /// Keys of events whose values are words of this program. Other programs rely on them.
 const OWN_WORDS: [&str; 3] = ["event", "step", "advice"];
 
-static SECRETS: Mutex<Secrets> = Mutex::new(Secrets { by_key: BTreeMap::new(), count: 0, paths: Vec::new() });
+static SECRETS: Mutex<Secrets> =
+    Mutex::new(Secrets { by_key: BTreeMap::new(), count: 0, paths: Vec::new() });
 
 struct Secrets {
     by_key: BTreeMap<[u8; KEY], Vec<Vec<u8>>>,
@@ -155,7 +157,8 @@ impl Secrets {
         without(text, found)
     }
 
-    /// Finds where bytes agree with the beginning of a secret. `place` tells where they are written.
+    /// Finds where bytes agree with the beginning of a secret. `place` tells where they are
+    /// written.
     fn find(
         &self,
         bytes: &[u8],
@@ -165,7 +168,8 @@ impl Secrets {
         let mut at = 0;
         while let Some(key) = bytes[at..].first_chunk::<KEY>() {
             let known = self.by_key.get(key).into_iter().flatten();
-            let agreeing = known.map(|secret| common_prefix(secret, &bytes[at..])).max().unwrap_or_default();
+            let agreeing =
+                known.map(|secret| common_prefix(secret, &bytes[at..])).max().unwrap_or_default();
             if agreeing > 0 {
                 let span = place(at..at + agreeing);
                 let is_other = agreeing < SHARED && is_media_id(&bytes[at..]);
@@ -187,11 +191,13 @@ fn readings(text: &str) -> impl Iterator<Item = Reading> {
 
 /// Whether bytes begin with a MediaId.
 fn is_media_id(bytes: &[u8]) -> bool {
-    let Some((number, rest)) = bytes.strip_prefix(b"@crypt_").and_then(|rest| rest.split_at_checked(8))
+    let Some((number, rest)) =
+        bytes.strip_prefix(b"@crypt_").and_then(|rest| rest.split_at_checked(8))
     else {
         return false;
     };
-    let digits = rest.strip_prefix(b"_").into_iter().flatten().take_while(|byte| byte.is_ascii_hexdigit());
+    let digits =
+        rest.strip_prefix(b"_").into_iter().flatten().take_while(|byte| byte.is_ascii_hexdigit());
     number.iter().all(u8::is_ascii_hexdigit) && digits.count() > KEY_DIGITS
 }
 
@@ -274,15 +280,25 @@ mod tests {
 
     #[test]
     fn what_is_no_secret_stays() {
-        for text in
-            ["Anna", "@crypt_", "100 %", "a &amp; b", "%4", "\\u00", "图片".repeat(9).as_str(), "1234567890"]
-        {
+        for text in [
+            "Anna",
+            "@crypt_",
+            "100 %",
+            "a &amp; b",
+            "%4",
+            "\\u00",
+            "图片".repeat(9).as_str(),
+            "1234567890",
+        ] {
             assert_eq!(shown(text), text);
         }
         // A MediaId begins as the skey of its login does.
         let media_id = format!("@crypt_a936502b_{}", "9f".repeat(320));
         assert_eq!(shown(&media_id), media_id);
-        assert_eq!(shown(&format!("@crypt_a936502b_74e29c16{}", "9f".repeat(320))).find('…'), Some(0));
+        assert_eq!(
+            shown(&format!("@crypt_a936502b_74e29c16{}", "9f".repeat(320))).find('…'),
+            Some(0)
+        );
     }
 
     #[test]
@@ -306,7 +322,8 @@ mod tests {
         let event = serde_json::json!({
             "event": "first-of-this-test", "a": ["first-of-this-test"], "b": "other-of-this-test", "n": 1,
         });
-        let left = serde_json::json!({ "event": "first-of-this-test", "a": ["…"], "b": "…", "n": 1 });
+        let left =
+            serde_json::json!({ "event": "first-of-this-test", "a": ["…"], "b": "…", "n": 1 });
         assert_eq!(in_json(&event), left);
         assert_eq!(in_text("sid-of-this-test"), "…");
     }

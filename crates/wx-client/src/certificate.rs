@@ -34,10 +34,14 @@ fn typed(error: &rustls::Error) -> Option<CertificateProblem> {
     let rustls::Error::InvalidCertificate(refused) = error else { return None };
     Some(match refused {
         Refused::Expired | Refused::ExpiredContext { .. } => CertificateProblem::Expired,
-        Refused::NotValidYet | Refused::NotValidYetContext { .. } => CertificateProblem::NotYetValid,
+        Refused::NotValidYet | Refused::NotValidYetContext { .. } => {
+            CertificateProblem::NotYetValid
+        }
         // The latter if somebody took the name of an authority that is trusted.
         Refused::UnknownIssuer | Refused::BadSignature => CertificateProblem::UnknownIssuer,
-        Refused::NotValidForName | Refused::NotValidForNameContext { .. } => CertificateProblem::WrongName,
+        Refused::NotValidForName | Refused::NotValidForNameContext { .. } => {
+            CertificateProblem::WrongName
+        }
         Refused::Revoked => CertificateProblem::Revoked,
         _ => CertificateProblem::Other,
     })
@@ -85,7 +89,8 @@ mod tests {
             let wrapped = io::Error::other(io::Error::other(format!("{failed}{reason}")));
             assert_eq!(problem(&wrapped), Some(expected), "{reason}");
         }
-        for other in ["error:0A000412:SSL routines::tlsv1 alert bad certificate", "unexpected EOF"] {
+        for other in ["error:0A000412:SSL routines::tlsv1 alert bad certificate", "unexpected EOF"]
+        {
             assert_eq!(problem(&io::Error::other(other)), None, "{other}");
         }
     }
@@ -98,7 +103,10 @@ mod tests {
         let refused = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
         let wrapped = io::Error::new(io::ErrorKind::InvalidData, refused);
         assert_eq!(problem(&wrapped), Some(CertificateProblem::UnknownIssuer));
-        assert_eq!(problem(&rustls::Error::AlertReceived(AlertDescription::CertificateUnknown)), None);
+        assert_eq!(
+            problem(&rustls::Error::AlertReceived(AlertDescription::CertificateUnknown)),
+            None
+        );
         assert_eq!(problem(&rustls::Error::DecryptError), None);
         // Whoever is in between chooses the names in a certificate.
         for name in ["expired.example", "alert.example", "issuer.example"] {

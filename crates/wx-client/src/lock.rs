@@ -145,8 +145,9 @@ impl LockedFile {
         sync_directory(parent(&self.path))
     }
 
-    /// Empties the file in place, durably. Unlike [`replace`](Self::replace), this needs neither room
-    /// nor the permission to write to the directory. A hard link to the file sees it empty too.
+    /// Empties the file in place, durably. Unlike [`replace`](Self::replace), this needs neither
+    /// room nor the permission to write to the directory. A hard link to the file sees it empty
+    /// too.
     ///
     /// # Errors
     /// The lock was [lost](Self::check), or the file system's own.
@@ -182,7 +183,9 @@ fn has_a_name(_: &File) -> io::Result<bool> {
 pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     match File::open(path)?.sync_all() {
         // Not every file system can do this.
-        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
+            Ok(())
+        }
         result => result,
     }
 }
@@ -205,7 +208,11 @@ pub enum LockError {
 impl LockError {
     fn from_open(error: io::Error) -> Self {
         // ERROR_SHARING_VIOLATION.
-        if cfg!(windows) && error.raw_os_error() == Some(32) { Self::Busy(None) } else { Self::Io(error) }
+        if cfg!(windows) && error.raw_os_error() == Some(32) {
+            Self::Busy(None)
+        } else {
+            Self::Io(error)
+        }
     }
 }
 
@@ -377,7 +384,8 @@ mod tests {
                             std::thread::yield_now();
                             continue;
                         };
-                        let count: usize = io::read_to_string(locked.file()).unwrap().parse().unwrap();
+                        let count: usize =
+                            io::read_to_string(locked.file()).unwrap().parse().unwrap();
                         locked.replace((count + 1).to_string().as_bytes()).unwrap();
                         done += 1;
                     }

@@ -223,7 +223,12 @@ impl Outbox {
     /// If somebody works on it already, if it was [given up](Self::give_up), if the key belongs to
     /// a message to somebody else, or if the record cannot be written. [`Outbox::begin`] tells
     /// whether the message may have been sent.
-    pub fn job(&self, key: &str, to: &UserName, session: &Session) -> Result<OutboxJob, OutboxError> {
+    pub fn job(
+        &self,
+        key: &str,
+        to: &UserName,
+        session: &Session,
+    ) -> Result<OutboxJob, OutboxError> {
         let mut inner = self.inner();
         if let Some((kind, message)) = &inner.broken {
             return Err(io::Error::new(*kind, message.clone()).into());
@@ -257,7 +262,12 @@ impl Outbox {
     ///
     /// # Errors
     /// As for [`job`](Self::job).
-    pub fn begin(&self, key: Option<String>, to: &UserName, session: &Session) -> Result<OutboxJob, Error> {
+    pub fn begin(
+        &self,
+        key: Option<String>,
+        to: &UserName,
+        session: &Session,
+    ) -> Result<OutboxJob, Error> {
         let key = match key {
             Some(key) => key,
             None => format!("{:032x}", u128::from_le_bytes(entropy()?)),

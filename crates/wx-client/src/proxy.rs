@@ -130,7 +130,8 @@ impl Proxy {
             _ => return None,
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
-        let odd = |c: char| matches!(c, '/' | '?' | '#' | '\\') || c.is_whitespace() || c.is_control();
+        let odd =
+            |c: char| matches!(c, '/' | '?' | '#' | '\\') || c.is_whitespace() || c.is_control();
         if rest.contains(odd) {
             return None;
         }
@@ -153,7 +154,13 @@ impl Proxy {
             Some(address) => address.parse::<Ipv6Addr>().is_ok(),
             None => is_domain(host),
         };
-        (is_host && port > 0).then(|| Self { variable, scheme, host: host.to_owned(), port, credentials })
+        (is_host && port > 0).then(|| Self {
+            variable,
+            scheme,
+            host: host.to_owned(),
+            port,
+            credentials,
+        })
     }
 
     /// How to talk to it.
@@ -243,7 +250,9 @@ fn is_domain(name: &str) -> bool {
     let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
     let is_number = last.bytes().all(|byte| byte.is_ascii_digit())
         || hex.is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    name.len() <= 253 && name.split('.').all(is_label) && (!is_number || name.parse::<Ipv4Addr>().is_ok())
+    name.len() <= 253
+        && name.split('.').all(is_label)
+        && (!is_number || name.parse::<Ipv4Addr>().is_ok())
 }
 
 /// Shows neither host nor credentials.

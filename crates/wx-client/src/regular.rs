@@ -15,9 +15,10 @@ pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
         return Ok(path.to_owned());
     }
     fs::canonicalize(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => {
-            io::Error::new(ErrorKind::InvalidInput, "is a symbolic link to a file that does not exist")
-        }
+        ErrorKind::NotFound => io::Error::new(
+            ErrorKind::InvalidInput,
+            "is a symbolic link to a file that does not exist",
+        ),
         _ => error,
     })
 }

@@ -160,8 +160,8 @@ impl SessionFile {
         write().map_err(|kind| self.blame(kind))
     }
 
-    /// Empties the file in place: for a login that has ended, if what is left of it cannot be saved.
-    /// A full disk does not prevent it, nor does a directory that cannot be written.
+    /// Empties the file in place: for a login that has ended, if what is left of it cannot be
+    /// saved. A full disk does not prevent it, nor does a directory that cannot be written.
     ///
     /// # Errors
     /// [`SessionFileError`]: the file was replaced by another process, or cannot be written.
@@ -343,7 +343,10 @@ mod tests {
         let file = SessionFile::open(&path).unwrap();
         file.erase().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"");
-        assert!(matches!(SessionFile::open(&path).unwrap_err().kind(), SessionFileErrorKind::Busy(_)));
+        assert!(matches!(
+            SessionFile::open(&path).unwrap_err().kind(),
+            SessionFileErrorKind::Busy(_)
+        ));
         file.save(&session("next")).unwrap();
         // Another login in a new file of the same name.
         fs::remove_file(&path).unwrap();
@@ -375,7 +378,10 @@ mod tests {
         assert!(matches!(file.load().unwrap_err().kind(), SessionFileErrorKind::NoLogin));
         drop(file);
         assert!(!path.exists());
-        assert!(matches!(SessionFile::open(&path).unwrap_err().kind(), SessionFileErrorKind::NoLogin));
+        assert!(matches!(
+            SessionFile::open(&path).unwrap_err().kind(),
+            SessionFileErrorKind::NoLogin
+        ));
         // One that was there before stays.
         fs::write(&path, "").unwrap();
         drop(SessionFile::open_or_create(&path).unwrap());
@@ -417,10 +423,16 @@ mod tests {
         symlink("fifo", dir.path().join("link")).unwrap();
         for path in [fifo, dir.path().join("link")] {
             assert!(SessionFile::read(&path).unwrap_err().to_string().contains("is a FIFO"));
-            assert!(SessionFile::open_or_create(&path).unwrap_err().to_string().contains("is a FIFO"));
+            assert!(
+                SessionFile::open_or_create(&path).unwrap_err().to_string().contains("is a FIFO")
+            );
         }
-        let nowhere = SessionFile::open_or_create(dir.path().join("none/session.json")).unwrap_err();
+        let nowhere =
+            SessionFile::open_or_create(dir.path().join("none/session.json")).unwrap_err();
         assert!(matches!(nowhere.kind(), SessionFileErrorKind::Io(_)), "{nowhere}");
-        assert!(nowhere.to_string().contains("json: its directory does not exist; check"), "{nowhere}");
+        assert!(
+            nowhere.to_string().contains("json: its directory does not exist; check"),
+            "{nowhere}"
+        );
     }
 }

@@ -57,8 +57,9 @@ impl TempFile {
         if access == Access::Private {
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         }
-        let (file, name) =
-            create(|| make_in(parent(target), |path| options.open(path)).map_err(creation::explain))?;
+        let (file, name) = create(|| {
+            make_in(parent(target), |path| options.open(path)).map_err(creation::explain)
+        })?;
         #[cfg(unix)]
         if access == Access::Inherited
             && let Ok(replaced) = fs::metadata(target)
@@ -139,8 +140,8 @@ impl TempDir {
     }
 }
 
-/// Makes something under a new name in `dir`. The name means nothing to anybody, so it is not in the
-/// errors either.
+/// Makes something under a new name in `dir`. The name means nothing to anybody, so it is not in
+/// the errors either.
 fn make_in<T>(dir: &Path, make: impl FnMut(&Path) -> io::Result<T>) -> io::Result<(T, PathBuf)> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM);
@@ -167,7 +168,10 @@ fn create(make: impl Fn() -> io::Result<(File, PathBuf)>) -> io::Result<(File, N
             Err(TryLockError::Error(_)) => return Ok((file, name)),
         }
     }
-    Err(io::Error::new(ErrorKind::ResourceBusy, "another process keeps removing its temporary files"))
+    Err(io::Error::new(
+        ErrorKind::ResourceBusy,
+        "another process keeps removing its temporary files",
+    ))
 }
 
 /// A name in use, for one file, or for one directory with everything that is in it.
@@ -314,7 +318,8 @@ mod tests {
         drop((file, scratch, placeholder));
         assert!(paths.iter().all(|path| path.exists()));
         // What is ours goes if it is empty still.
-        let placeholder = Placeholder::new(paths[2].clone(), &File::open(&paths[2]).unwrap()).unwrap();
+        let placeholder =
+            Placeholder::new(paths[2].clone(), &File::open(&paths[2]).unwrap()).unwrap();
         fs::write(&paths[2], "a session").unwrap();
         drop(placeholder);
         assert!(paths[2].exists());

@@ -45,12 +45,27 @@ impl Account {
             skey: skey(),
             next_skey: skey(),
             is_renewed: AtomicBool::new(false),
-            pass_ticket: format!("{}%2B{}%2F{}%3D", random::token(12), random::token(20), random::token(30)),
-            data_ticket: format!("gS{}+{}/{}", random::token(8), random::token(6), random::token(6)),
+            pass_ticket: format!(
+                "{}%2B{}%2F{}%3D",
+                random::token(12),
+                random::token(20),
+                random::token(30)
+            ),
+            data_ticket: format!(
+                "gS{}+{}/{}",
+                random::token(8),
+                random::token(6),
+                random::token(6)
+            ),
             user_name: user(),
             friend: user(),
             second_friend: user(),
-            auth_ticket: format!("CIsBEKv3{}+{}/{}=", random::token(4), random::token(8), random::token(40)),
+            auth_ticket: format!(
+                "CIsBEKv3{}+{}/{}=",
+                random::token(4),
+                random::token(8),
+                random::token(40)
+            ),
             uvid: random::hex(96),
         }
     }
@@ -74,11 +89,13 @@ impl Account {
         let is_renewed = self.is_renewed.fetch_or(gives_new, Relaxed) || gives_new;
         let skeys = [(&self.next_skey, is_renewed), (&self.skey, gives_new || !is_renewed)];
         let skeys = skeys.into_iter().filter_map(|(skey, is_known)| is_known.then_some(skey));
-        let others = [&self.sid, &self.pass_ticket, &self.data_ticket, &self.auth_ticket, &self.uvid];
+        let others =
+            [&self.sid, &self.pass_ticket, &self.data_ticket, &self.auth_ticket, &self.uvid];
         skeys.chain(others).map(String::as_str)
     }
 
-    /// A session file of version 1. `reach` gives a cookie's domain, and whether the host alone gets it.
+    /// A session file of version 1. `reach` gives a cookie's domain, and whether the host alone
+    /// gets it.
     pub(crate) fn session_json(
         &self,
         base: &str,
@@ -113,20 +130,27 @@ impl Account {
 
     /// Whether the cookies are there that outlive a login and let the phone be asked (§8.7).
     pub(crate) fn knows_long_cookies(&self, header: Option<&str>) -> bool {
-        ["wxuin", "webwxuvid", "webwx_auth_ticket"].iter().all(|name| self.knows_cookie(header, name))
+        ["wxuin", "webwxuvid", "webwx_auth_ticket"]
+            .iter()
+            .all(|name| self.knows_cookie(header, name))
     }
 
     /// Whether this login's cookie of that name is among those sent.
     pub(crate) fn knows_cookie(&self, header: Option<&str>, name: &str) -> bool {
-        let sent = header.unwrap_or_default().split(';').filter_map(|pair| pair.trim().split_once('='));
+        let sent =
+            header.unwrap_or_default().split(';').filter_map(|pair| pair.trim().split_once('='));
         let cookies = self.cookies();
         let own = cookies.iter().find(|(own, _)| *own == name);
-        own.is_some_and(|(name, value)| sent.into_iter().any(|pair| pair == (*name, value.as_str())))
+        own.is_some_and(|(name, value)| {
+            sent.into_iter().any(|pair| pair == (*name, value.as_str()))
+        })
     }
 
-    /// Ret for a `BaseRequest`, or `Ok` when it is this account's. One real client sends an empty skey, so that passes.
+    /// Ret for a `BaseRequest`, or `Ok` when it is this account's. One real client sends an empty
+    /// skey, so that passes.
     pub(crate) fn check(&self, base_request: &Value) -> Result<(), i64> {
-        let (Some(sid), Some(skey)) = (base_request["Sid"].as_str(), base_request["Skey"].as_str()) else {
+        let (Some(sid), Some(skey)) = (base_request["Sid"].as_str(), base_request["Skey"].as_str())
+        else {
             return Err(MALFORMED);
         };
         let uin = match &base_request["Uin"] {

@@ -45,8 +45,8 @@ impl Builder {
         self
     }
 
-    /// Sets the server's clock ahead of this computer's by so many seconds, or back if negative. `Date`
-    /// and `Expires` follow it.
+    /// Sets the server's clock ahead of this computer's by so many seconds, or back if negative.
+    /// `Date` and `Expires` follow it.
     pub fn clock_ahead(mut self, seconds: i64) -> Self {
         self.0.clock_ahead = seconds;
         self
@@ -58,13 +58,15 @@ impl Builder {
         self
     }
 
-    /// The page that [`Emulator::session_json`] is a login of. A login by a code is of the page that asked for it.
+    /// The page that [`Emulator::session_json`] is a login of. A login by a code is of the page
+    /// that asked for it.
     pub fn profile(mut self, profile: Profile) -> Self {
         self.0.profile = profile;
         self
     }
 
-    /// What the phone does, poll by poll; the last step repeats. By default nothing, scanned, confirmed.
+    /// What the phone does, poll by poll; the last step repeats. By default nothing, scanned,
+    /// confirmed.
     pub fn scan(mut self, script: impl IntoIterator<Item = Scan>) -> Self {
         self.0.scan = script.into_iter().collect();
         self

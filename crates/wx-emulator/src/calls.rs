@@ -99,7 +99,9 @@ fn unknown(call: &Call, hub: &Hub) -> Reply {
 /// A refusal in the shape of the call's answer.
 pub(crate) fn refusal(endpoint: &str, ret: i64) -> Reply {
     match endpoint {
-        "jslogin" => Reply::text(format!("window.QRLogin.code = {ret}; window.QRLogin.uuid = \"\";")),
+        "jslogin" => {
+            Reply::text(format!("window.QRLogin.code = {ret}; window.QRLogin.uuid = \"\";"))
+        }
         "login" => Reply::text(format!("window.code={ret};")),
         "webwxnewloginpage" => sign_in::refused(ret),
         "synccheck" => sync::check_answer(ret, 0),

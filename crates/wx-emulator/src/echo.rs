@@ -52,7 +52,8 @@ impl FromStr for Spelling {
 
 impl fmt::Display for Spelling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = SPELLINGS.iter().find(|(_, spelling)| spelling == self).map_or("", |(name, _)| name);
+        let name =
+            SPELLINGS.iter().find(|(_, spelling)| spelling == self).map_or("", |(name, _)| name);
         f.write_str(name)
     }
 }
@@ -78,7 +79,8 @@ fn each_mark(text: &str, with: impl Fn(char) -> String) -> String {
 
 /// Puts secrets into the fields of an answer, and a new skey into the place of the old one.
 pub(crate) fn put_into(answer: &mut Value, spelling: Spelling, hub: &Hub) {
-    let gives_skey = answer.get("SKey").and_then(Value::as_str).is_some_and(|skey| !skey.is_empty());
+    let gives_skey =
+        answer.get("SKey").and_then(Value::as_str).is_some_and(|skey| !skey.is_empty());
     let (logins, account) = (hub.logins(), &hub.account);
     // Those of the login at hand come first, because long names are cut.
     let secrets = logins.secrets().chain(account.secrets(gives_skey));
@@ -113,7 +115,9 @@ impl Echo<'_> {
                 let end = text.len().saturating_sub(OWN_DIGITS);
                 *text = format!("{}{}", self.uin, &text[end..]);
             }
-            Value::String(skey) if key == "SKey" && !skey.is_empty() => *skey = self.skey.to_owned(),
+            Value::String(skey) if key == "SKey" && !skey.is_empty() => {
+                *skey = self.skey.to_owned()
+            }
             Value::Number(number) if NUMBERS.contains(&key) => *number = self.uin.into(),
             value => self.walk(value),
         }

@@ -22,13 +22,15 @@ use crate::people::Room;
 use crate::request::Request;
 use crate::server;
 
-/// What a chunk does that the server has received before: nobody knows what the real server does, so a client must cope with both.
+/// What a chunk does that the server has received before: nobody knows what the real server does,
+/// so a client must cope with both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Repeats {
     /// It takes the place of the first one; a repeated last chunk gets the same MediaId.
     #[default]
     Replaces,
-    /// It is appended: the file never adds up, so the last chunk gets Ret 0, no MediaId, and the bytes received as StartPos.
+    /// It is appended: the file never adds up, so the last chunk gets Ret 0, no MediaId, and the
+    /// bytes received as StartPos.
     Appended,
 }
 
@@ -42,7 +44,12 @@ pub enum Profile {
     FileHelper,
 }
 
-pub(crate) fn run(runtime: Runtime, listener: TcpListener, hub: Arc<Hub>, stopped: oneshot::Receiver<()>) {
+pub(crate) fn run(
+    runtime: Runtime,
+    listener: TcpListener,
+    hub: Arc<Hub>,
+    stopped: oneshot::Receiver<()>,
+) {
     runtime.block_on(server::serve(listener, hub, stopped));
     // Open connections end here, even those in a delay.
     runtime.shutdown_background();
@@ -121,7 +128,8 @@ impl Emulator {
         &self.hub.account.second_friend
     }
 
-    /// The messages stored so far, in order. A repeat under the same ClientMsgId is no other message.
+    /// The messages stored so far, in order. A repeat under the same ClientMsgId is no other
+    /// message.
     pub fn messages(&self) -> Vec<Message> {
         self.hub.mailbox().messages.clone()
     }

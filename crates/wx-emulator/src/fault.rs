@@ -8,10 +8,11 @@ use crate::calls;
 use crate::echo::Spelling;
 use crate::odd_bytes::OddBytes;
 
-/// Something the server does wrong at chosen requests: `ACTION[=ARG]@ENDPOINT[#N[+]]`, as in `drop=after@webwxsendmsgimg#1`.
+/// Something the server does wrong at chosen requests: `ACTION[=ARG]@ENDPOINT[#N[+]]`, as in
+/// `drop=after@webwxsendmsgimg#1`.
 ///
-/// `ENDPOINT` is the wire name, `#N` its Nth request counted from 1, `#N+` that one and all later, nothing every one. The
-/// README has the table of actions.
+/// `ENDPOINT` is the wire name, `#N` its Nth request counted from 1, `#N+` that one and all later,
+/// nothing every one. The README has the table of actions.
 ///
 /// ```
 /// let fault: wx_emulator::Fault = "cut=1000@webwxgetmsgimg#2+".parse()?;
@@ -108,9 +109,9 @@ impl FromStr for Fault {
     type Err = FaultError;
 
     fn from_str(spec: &str) -> Result<Self, FaultError> {
-        let (action, place) = spec
-            .rsplit_once('@')
-            .ok_or_else(|| FaultError::new(spec, "no '@', expected ACTION[=ARG]@ENDPOINT[#N[+]]"))?;
+        let (action, place) = spec.rsplit_once('@').ok_or_else(|| {
+            FaultError::new(spec, "no '@', expected ACTION[=ARG]@ENDPOINT[#N[+]]")
+        })?;
         let (endpoint, which) = match place.split_once('#') {
             None => (place, Which::Every),
             Some((endpoint, text)) => {
@@ -127,7 +128,8 @@ impl FromStr for Fault {
         };
         let action = action.parse().map_err(|why: &str| FaultError::new(spec, why))?;
         if !calls::NAMES.contains(&endpoint) {
-            let why = format!("unknown endpoint {endpoint:?}; there are {}", calls::NAMES.join(", "));
+            let why =
+                format!("unknown endpoint {endpoint:?}; there are {}", calls::NAMES.join(", "));
             return Err(FaultError { spec: spec.to_owned(), why: why.into() });
         }
         Ok(Fault { action, endpoint: endpoint.to_owned(), which })
@@ -146,14 +148,16 @@ impl FromStr for Action {
         };
         let instead = |action| Ok(Action::Instead(action));
         let answer = |change| Ok(Action::Answer(change));
-        let plain = |action| if arg.is_none() { action } else { Err("this action takes no argument") };
+        let plain =
+            |action| if arg.is_none() { action } else { Err("this action takes no argument") };
         let count = || arg.and_then(number).ok_or("this action needs a number, as in delay=100");
         match name {
             "drop" => match arg {
                 Some("before") => instead(DropBefore),
                 Some("after") => answer(Drop),
                 Some(text) => {
-                    let bytes = number(text).ok_or("drop takes before, after or a number of bytes")?;
+                    let bytes =
+                        number(text).ok_or("drop takes before, after or a number of bytes")?;
                     instead(DropAt(bytes))
                 }
                 None => Err("drop takes before, after or a number of bytes"),
@@ -184,7 +188,9 @@ impl FromStr for Action {
             "delay" => answer(Delay(count()?)),
             "trickle" => match count()? {
                 0 => Err("trickle takes at least one byte"),
-                step => answer(Trickle(usize::try_from(step).map_err(|_| "trickle takes a smaller number")?)),
+                step => answer(Trickle(
+                    usize::try_from(step).map_err(|_| "trickle takes a smaller number")?,
+                )),
             },
             "cut" => answer(Cut(count()?)),
             "big" => answer(Big(count()?)),
@@ -361,9 +367,9 @@ mod tests {
     #[test]
     fn an_unknown_endpoint_is_refused_with_the_known_ones() {
         let error = "ret=1@webwxnosuch".parse::<Fault>().unwrap_err().to_string();
-        assert!(
-            error.starts_with("fault \"ret=1@webwxnosuch\": unknown endpoint \"webwxnosuch\"; there are ")
-        );
+        assert!(error.starts_with(
+            "fault \"ret=1@webwxnosuch\": unknown endpoint \"webwxnosuch\"; there are "
+        ));
         assert!(error.contains(", webwxuploadmedia, ") && !error.contains('\n'), "{error}");
         for name in calls::NAMES {
             assert!(format!("empty@{name}#1").parse::<Fault>().is_ok(), "{name}");

@@ -1,4 +1,5 @@
-//! The upload form, read by multer; only the raw part heads, which multer does not keep, are cut out by hand.
+//! The upload form, read by multer; only the raw part heads, which multer does not keep, are cut
+//! out by hand.
 
 use bytes::Bytes;
 use multer::{Field, Multipart};

@@ -1,5 +1,6 @@
-//! Header names as the client spelled them, in its order. hyper lowers the names and groups them, so the bytes are
-//! copied on their way in: from the start of a request to the blank line after its head.
+//! Header names as the client spelled them, in its order. hyper lowers the names and groups them,
+//! so the bytes are copied on their way in: from the start of a request to the blank line after its
+//! head.
 
 use std::io;
 use std::pin::Pin;
@@ -17,13 +18,16 @@ const LONGEST: usize = 64 * 1024;
 pub(crate) struct Heads(Arc<Mutex<Vec<u8>>>);
 
 impl Heads {
-    /// The headers of the request that hyper has just read; from hyper itself should the copy not match.
+    /// The headers of the request that hyper has just read; from hyper itself should the copy not
+    /// match.
     pub(crate) fn take(&self, parts: &Parts) -> Vec<(String, String)> {
         let bytes = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         let text = String::from_utf8_lossy(&bytes);
-        let head = text.trim_start_matches(['\r', '\n']).split("\r\n\r\n").next().unwrap_or_default();
+        let head =
+            text.trim_start_matches(['\r', '\n']).split("\r\n\r\n").next().unwrap_or_default();
         let mut lines = head.split("\r\n");
-        let is_this_one = lines.next().is_some_and(|line| line.starts_with(&format!("{} ", parts.method)));
+        let is_this_one =
+            lines.next().is_some_and(|line| line.starts_with(&format!("{} ", parts.method)));
         let copied: Vec<_> = lines
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
@@ -31,7 +35,8 @@ impl Heads {
         if is_this_one && copied.len() == parts.headers.len() {
             return copied;
         }
-        let lossy = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let lossy =
+            |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         parts.headers.iter().map(|(name, value)| (name.to_string(), lossy(value))).collect()
     }
 
@@ -70,7 +75,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 

@@ -67,8 +67,8 @@ impl Host {
         Some(cookie_domain(name, cookie))
     }
 
-    /// Origin of the page that a login leads to, if its code was asked for with this `redirect_uri`.
-    /// None on an address.
+    /// Origin of the page that a login leads to, if its code was asked for with this
+    /// `redirect_uri`. None on an address.
     pub(crate) fn landing_origin(&self, redirect_uri: &str, profile: Profile) -> Option<String> {
         let Host::Name(name) = self else { return None };
         // Some clients encode it twice.
@@ -83,8 +83,9 @@ impl Host {
     /// Whether the page of `profile` sends `endpoint` to this host.
     pub(crate) fn serves(&self, endpoint: &str, profile: Profile) -> bool {
         let Host::Name(name) = self else { return true };
-        let of_family =
-            |host: fn(&Family) -> &'static str| families(profile).any(|family| host(family) == name);
+        let of_family = |host: fn(&Family) -> &'static str| {
+            families(profile).any(|family| host(family) == name)
+        };
         match endpoint {
             "jslogin" | "login" => of_family(|family| family.login),
             "qrcode" => name == "login.weixin.qq.com",
@@ -116,8 +117,9 @@ fn families(profile: Profile) -> impl Iterator<Item = &'static Family> {
 fn page_of(name: &str, profile: Profile) -> String {
     let push = name.strip_prefix("webpush.").unwrap_or(name);
     let mut all = families(profile);
-    let serves =
-        |family: &&Family| [family.page, family.login, family.file].contains(&name) || family.page == push;
+    let serves = |family: &&Family| {
+        [family.page, family.login, family.file].contains(&name) || family.page == push
+    };
     let known = all.find(serves).or_else(|| families(profile).next());
     known.map_or_else(String::new, |family| family.page.to_owned())
 }
@@ -179,7 +181,10 @@ mod tests {
         let page = |host: &str, profile| name(host).page_origin(profile);
         assert_eq!(page("file.wx.qq.com", Profile::Web), "https://wx.qq.com");
         assert_eq!(page("webpush.web2.wechat.com", Profile::Web), "https://web2.wechat.com");
-        assert_eq!(page("file.wx2.qq.com", Profile::FileHelper), "https://szfilehelper.weixin.qq.com");
+        assert_eq!(
+            page("file.wx2.qq.com", Profile::FileHelper),
+            "https://szfilehelper.weixin.qq.com"
+        );
         assert_eq!(page("login.weixin.qq.com", Profile::Web), "https://wx.qq.com");
     }
 

@@ -46,7 +46,8 @@ struct Log {
 impl Hub {
     /// The time by the server's clock.
     pub(crate) fn now(&self) -> SystemTime {
-        let (now, ahead) = (SystemTime::now(), Duration::from_secs(self.options.clock_ahead.unsigned_abs()));
+        let (now, ahead) =
+            (SystemTime::now(), Duration::from_secs(self.options.clock_ahead.unsigned_abs()));
         if self.options.clock_ahead < 0 { now - ahead } else { now + ahead }
     }
 
@@ -153,7 +154,10 @@ impl Call {
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// The body as JSON, whatever its Content-Type.

@@ -60,8 +60,9 @@ impl Incoming {
         Incoming::new(Content::File { name: name.into(), bytes: bytes.into() })
     }
 
-    /// UserName of the sender, by default [`Emulator::friend`](crate::Emulator::friend). On the page
-    /// of the File Transfer Helper, it is the account itself, and `filehelper` is the recipient.
+    /// UserName of the sender, by default [`Emulator::friend`](crate::Emulator::friend). On the
+    /// page of the File Transfer Helper, it is the account itself, and `filehelper` is the
+    /// recipient.
     pub fn sender(mut self, user_name: impl Into<String>) -> Self {
         self.sender = Some(user_name.into());
         self
@@ -178,7 +179,9 @@ impl Hub {
 
     fn kind(&self, content: Content) -> Keys {
         match content {
-            Content::Text(content) => Keys { msg_type: 1, content, img_status: 1, ..Keys::default() },
+            Content::Text(content) => {
+                Keys { msg_type: 1, content, img_status: 1, ..Keys::default() }
+            }
             Content::Image(bytes) => image(self.gallery().keep(Picture::new(bytes))),
             Content::File { name, bytes } => self.file(&name, bytes),
         }
@@ -220,7 +223,15 @@ fn image(picture: Arc<Picture>) -> Keys {
         (3, format!("<msg><img length=\"{length}\" md5=\"{md5}\" /></msg>"))
     };
     let content = escape(&content);
-    Keys { msg_type, content, img_status: 2, height, width, picture: Some(picture), ..Keys::default() }
+    Keys {
+        msg_type,
+        content,
+        img_status: 2,
+        height,
+        width,
+        picture: Some(picture),
+        ..Keys::default()
+    }
 }
 
 fn now() -> u64 {

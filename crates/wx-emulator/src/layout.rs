@@ -1,4 +1,5 @@
-//! How the server lays JSON out: every brace and every pair on a line of its own, and the comma after an object too.
+//! How the server lays JSON out: every brace and every pair on a line of its own, and the comma
+//! after an object too.
 
 use serde_json::Value;
 

@@ -46,13 +46,17 @@ pub(crate) enum Step {
 impl Logins {
     /// Logged in from the start: the session handed out with the server is a living one.
     pub(crate) fn new(script: Vec<Scan>, profile: Profile) -> Self {
-        let script =
-            if script.is_empty() { vec![Scan::Nothing, Scan::Scanned, Scan::Confirmed] } else { script };
+        let script = if script.is_empty() {
+            vec![Scan::Nothing, Scan::Scanned, Scan::Confirmed]
+        } else {
+            script
+        };
         let (codes, tickets) = (HashMap::new(), HashMap::new());
         Logins { script, next: 0, codes, tickets, state: State::In, profile }
     }
 
-    /// A new uuid, as inside a QR code. Once a login came to its end, the phone plays its part from the beginning.
+    /// A new uuid, as inside a QR code. Once a login came to its end, the phone plays its part from
+    /// the beginning.
     pub(crate) fn begin(&mut self, page: Page) -> String {
         let uuid = format!("{}==", random::token(10));
         if self.next >= self.script.len() {

@@ -41,8 +41,9 @@ pub struct Message {
 
 impl Message {
     fn is_alike(&self, other: &Message) -> bool {
-        let content =
-            |of: &Message| (of.kind, of.to.clone(), of.text.clone(), of.media_id.clone(), of.md5.clone());
+        let content = |of: &Message| {
+            (of.kind, of.to.clone(), of.text.clone(), of.media_id.clone(), of.md5.clone())
+        };
         content(self) == content(other)
     }
 }
@@ -108,7 +109,12 @@ impl Mailbox {
         Delivery::New(msg_id)
     }
 
-    pub(crate) fn add_incoming(&mut self, msg_id: &str, message: Value, picture: Option<Arc<Picture>>) {
+    pub(crate) fn add_incoming(
+        &mut self,
+        msg_id: &str,
+        message: Value,
+        picture: Option<Arc<Picture>>,
+    ) {
         if let Some(picture) = picture {
             self.pictures.insert(msg_id.to_owned(), picture);
         }

@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn only_the_ends_of_strings_are_spoiled() {
-        let json = r#"{"MsgId": "1","Content": "a\"\\","NickName": "","MsgId": "2","Content": "b"}"#;
+        let json =
+            r#"{"MsgId": "1","Content": "a\"\\","NickName": "","MsgId": "2","Content": "b"}"#;
         let spoiled = |odd: OddBytes| String::from_utf8_lossy(&odd.put_into(json)).into_owned();
         assert_eq!(
             spoiled(OddBytes::Surrogate),
@@ -101,8 +102,13 @@ mod tests {
         );
         assert_eq!(spoiled(OddBytes::Id), json.replace("\"1\"", "\"1\u{fffd}\""));
         assert_eq!(spoiled(OddBytes::Around), format!("\u{feff}{json}\0\0"));
-        for odd in [OddBytes::Utf8, OddBytes::Surrogate, OddBytes::Control, OddBytes::Id, OddBytes::Around] {
-            assert!(serde_json::from_slice::<serde_json::Value>(&odd.put_into(json)).is_err(), "{odd}");
+        for odd in
+            [OddBytes::Utf8, OddBytes::Surrogate, OddBytes::Control, OddBytes::Id, OddBytes::Around]
+        {
+            assert!(
+                serde_json::from_slice::<serde_json::Value>(&odd.put_into(json)).is_err(),
+                "{odd}"
+            );
         }
     }
 }

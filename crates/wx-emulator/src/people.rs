@@ -74,7 +74,8 @@ impl Hub {
     pub(crate) fn contacts_with_members(&self) -> Vec<Value> {
         let mut contacts = self.contact_list();
         for contact in &mut contacts {
-            let room = self.options.rooms.iter().find(|room| contact["UserName"] == *room.user_name);
+            let room =
+                self.options.rooms.iter().find(|room| contact["UserName"] == *room.user_name);
             if let Some(room) = room {
                 let members: Vec<Value> = self.members(room).map(member).collect();
                 contact["MemberCount"] = members.len().into();
@@ -125,7 +126,8 @@ impl Hub {
             true => ("webwxgetheadimg", 0, ""),
             false => ("webwxgeticon", 672_319_000, self.account.skey.as_str()),
         };
-        let picture = format!("/cgi-bin/mmwebwx-bin/{call}?seq={seq}&username={user_name}&skey={skey}");
+        let picture =
+            format!("/cgi-bin/mmwebwx-bin/{call}?seq={seq}&username={user_name}&skey={skey}");
         json!({
             "Uin": 0, "UserName": user_name, "NickName": escape(nick_name), "HeadImgUrl": picture,
             "ContactFlag": 3, "MemberCount": 0, "MemberList": [],
@@ -154,6 +156,7 @@ fn draw_avatar(user_name: &str) -> Bytes {
     let [red, green, blue, ..] = hasher.finish().to_le_bytes();
     let mut bytes = Cursor::new(Vec::new());
     // Writing to memory cannot fail.
-    let _ = RgbImage::from_pixel(64, 64, Rgb([red, green, blue])).write_to(&mut bytes, ImageFormat::Jpeg);
+    let _ = RgbImage::from_pixel(64, 64, Rgb([red, green, blue]))
+        .write_to(&mut bytes, ImageFormat::Jpeg);
     bytes.into_inner().into()
 }

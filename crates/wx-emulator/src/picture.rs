@@ -132,7 +132,8 @@ impl Gallery {
 
 fn foreign_picture() -> Picture {
     let mut bytes = Cursor::new(Vec::new());
-    let picture = image::RgbImage::from_fn(12, 9, |x, y| image::Rgb([x as u8 * 20, y as u8 * 25, 0]));
+    let picture =
+        image::RgbImage::from_fn(12, 9, |x, y| image::Rgb([x as u8 * 20, y as u8 * 25, 0]));
     // Writing to memory cannot fail; an empty picture would still be a foreign one.
     let _ = picture.write_to(&mut bytes, ImageFormat::Png);
     Picture::new(bytes.into_inner().into())

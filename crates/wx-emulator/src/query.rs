@@ -1,4 +1,5 @@
-//! Query strings, read leniently: stray `&` and `?` do no harm, `+` stays `+`, and names have no case.
+//! Query strings, read leniently: stray `&` and `?` do no harm, `+` stays `+`, and names have no
+//! case.
 
 use percent_encoding::percent_decode_str;
 
@@ -7,7 +8,8 @@ pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
     pub(crate) fn read(raw: &str) -> Self {
-        let pairs = raw.split('&').map(|pair| pair.trim_start_matches('?')).filter(|pair| !pair.is_empty());
+        let pairs =
+            raw.split('&').map(|pair| pair.trim_start_matches('?')).filter(|pair| !pair.is_empty());
         Query(
             pairs
                 .map(|pair| pair.split_once('=').unwrap_or((pair, "")))

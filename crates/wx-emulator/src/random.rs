@@ -1,4 +1,5 @@
-//! Values nobody can guess in advance, from the randomness std gives its hash maps: a test cannot come to rely on one.
+//! Values nobody can guess in advance, from the randomness std gives its hash maps: a test cannot
+//! come to rely on one.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 

@@ -78,7 +78,16 @@ impl Reply {
 
     fn new(content: Content) -> Self {
         let (status, headers, pace) = (StatusCode::OK, Vec::new(), Pace::default());
-        Reply { status, headers, content, gzip: false, chunked: false, dropped: false, delay: 0, pace }
+        Reply {
+            status,
+            headers,
+            content,
+            gzip: false,
+            chunked: false,
+            dropped: false,
+            delay: 0,
+            pace,
+        }
     }
 
     pub(crate) fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
@@ -183,7 +192,8 @@ impl Reply {
 }
 
 /// A page of a kind that proxies and captive portals put in the place of an answer.
-const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>502</title></head><body>Bad Gateway</body></html>\n";
+const PAGE: &str =
+    "<!DOCTYPE html>\n<html><head><title>502</title></head><body>Bad Gateway</body></html>\n";
 
 fn gzip(bytes: &[u8]) -> Bytes {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -238,8 +248,9 @@ impl Body for Paced {
         if self.bytes.is_empty() {
             self.bytes = Bytes::from_static(BLANKS);
         }
-        let length =
-            (self.bytes.len() as u64).min(self.left).min(self.step.map_or(u64::MAX, |step| step as u64));
+        let length = (self.bytes.len() as u64)
+            .min(self.left)
+            .min(self.step.map_or(u64::MAX, |step| step as u64));
         let piece = self.bytes.split_to(length as usize);
         self.left -= length;
         if self.step.is_some() {
@@ -253,6 +264,10 @@ impl Body for Paced {
     }
 
     fn size_hint(&self) -> SizeHint {
-        if self.chunked { SizeHint::default() } else { SizeHint::with_exact(self.left + self.missing) }
+        if self.chunked {
+            SizeHint::default()
+        } else {
+            SizeHint::with_exact(self.left + self.missing)
+        }
     }
 }

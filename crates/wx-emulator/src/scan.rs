@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// What one poll of a login is told. [`Builder::scan`](crate::Builder::scan) takes a script of them.
+/// What one poll of a login is told. [`Builder::scan`](crate::Builder::scan) takes a script of
+/// them.
 ///
 /// ```
 /// let script: Result<Vec<wx_emulator::Scan>, _> = "scanned,refused,scanned,confirmed".split(',').map(str::parse).collect();

@@ -1,4 +1,5 @@
-//! Connections, and the path of a request: log it, let faults hit it, do what it asks, let faults hit the answer.
+//! Connections, and the path of a request: log it, let faults hit it, do what it asks, let faults
+//! hit the answer.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -92,7 +93,8 @@ async fn exchange(
         form: None,
     };
     let (place, faults) = hub.arrived(request);
-    let faults: Vec<_> = faults.into_iter().filter_map(|fault| fault.on_connection(reused)).collect();
+    let faults: Vec<_> =
+        faults.into_iter().filter_map(|fault| fault.on_connection(reused)).collect();
 
     let instead = faults.iter().find_map(|fault| match fault {
         Action::Instead(instead) => Some(instead),
@@ -149,7 +151,9 @@ fn stand_in(instead: &Instead, call: &Call, hub: &Hub) -> Result<Reply, Dropped>
     Ok(match instead {
         Instead::DropBefore | Instead::DropAt(_) => return Err(Dropped),
         Instead::Status(code @ (204 | 205 | 304)) => Reply::bytes("").status(*code),
-        Instead::Status(code) => Reply::html(format!("<html><body>{code}</body></html>\n")).status(*code),
+        Instead::Status(code) => {
+            Reply::html(format!("<html><body>{code}</body></html>\n")).status(*code)
+        }
         Instead::Redirect(url) => Reply::html("").status(302).header(http::header::LOCATION, url),
         Instead::Ret(ret) => calls::refusal(&call.endpoint, *ret),
         Instead::ForeignMediaId => calls::foreign_media_id(call, hub),

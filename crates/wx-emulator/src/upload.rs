@@ -7,7 +7,8 @@ use bytes::Bytes;
 
 use crate::emulator::Repeats;
 
-/// What tells files apart: the ClientMediaId alone is not enough, for one client takes whole seconds.
+/// What tells files apart: the ClientMediaId alone is not enough, for one client takes whole
+/// seconds.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct FileKey {
     pub(crate) client_media_id: String,
@@ -146,7 +147,8 @@ impl Partial {
     }
 
     fn append(&mut self, bytes: &[u8], size: u64) {
-        // The announced size is the client's word: no more than a part of it is believed in advance.
+        // The announced size is the client's word: no more than a part of it is believed in
+        // advance.
         self.data.reserve_exact((size as usize).saturating_sub(self.data.len()).min(128 << 20));
         self.data.extend_from_slice(bytes);
         self.ends.push(self.data.len());
@@ -175,7 +177,11 @@ impl Partial {
             return Progress::Known(media_id.clone());
         }
         let whole = self.whole.get_or_insert_with(|| Bytes::from(std::mem::take(&mut self.data)));
-        if whole.len() as u64 == key.size { Progress::Whole(whole.clone()) } else { Progress::Short }
+        if whole.len() as u64 == key.size {
+            Progress::Whole(whole.clone())
+        } else {
+            Progress::Short
+        }
     }
 }
 

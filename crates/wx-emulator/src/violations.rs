@@ -55,7 +55,8 @@ fn shown<'a>(name: &'a str, otherwise: &'a str) -> &'a str {
     if is_plain && (1..24).contains(&name.len()) { name } else { otherwise }
 }
 
-/// Whether `text` has the shape of `pattern`: `9` stands for a digit, `A` for a capital, `a` for a small letter.
+/// Whether `text` has the shape of `pattern`: `9` stands for a digit, `A` for a capital, `a` for a
+/// small letter.
 fn has_shape(text: &str, pattern: &str) -> bool {
     text.len() == pattern.len()
         && text.bytes().zip(pattern.bytes()).all(|(byte, shape)| match shape {

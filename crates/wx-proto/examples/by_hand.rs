@@ -1,4 +1,5 @@
-//! One picture by hand, with the request/response pairs alone: no flow, no repeats, and any HTTP client.
+//! One picture by hand, with the request/response pairs alone: no flow, no repeats, and any HTTP
+//! client.
 //!
 //! `cargo run -p wx-proto --example by_hand`: sends a picture to the emulator and fetches it back.
 #![allow(clippy::print_stdout, clippy::disallowed_methods, clippy::disallowed_types)] // I/O is the driver's
@@ -13,11 +14,18 @@ use wx_proto::endpoint::send_msg_img::SendMsgImg;
 use wx_proto::endpoint::upload_media::{CHUNK, UploadMedia};
 use wx_proto::{IdSource, ImageSize, Picture, Policy, Session, UserName};
 
-/// Any client that speaks the `http` crate's types will do; its redirects, status errors and proxies must be off.
-fn call<E: Endpoint<Context = Session>>(endpoint: &E, session: &Session) -> Result<E::Reply, Box<dyn Error>> {
+/// Any client that speaks the `http` crate's types will do; its redirects, status errors and
+/// proxies must be off.
+fn call<E: Endpoint<Context = Session>>(
+    endpoint: &E,
+    session: &Session,
+) -> Result<E::Reply, Box<dyn Error>> {
     let (head, body) = endpoint.request(session)?.into_http().into_parts();
-    let agent =
-        ureq::Agent::config_builder().max_redirects(0).http_status_as_error(false).proxy(None).build();
+    let agent = ureq::Agent::config_builder()
+        .max_redirects(0)
+        .http_status_as_error(false)
+        .proxy(None)
+        .build();
     let request = wx_proto::http::Request::from_parts(head, body.to_vec());
     // A client's own errors may show the URL, which holds the skey: do not print them.
     let mut reply = ureq::Agent::from(agent).run(request).map_err(|_| "no answer")?;
@@ -57,7 +65,8 @@ fn send_and_fetch() -> Result<(), Box<dyn Error>> {
     let receipt = call(&SendMsgImg::new(media_id, to, seed), &session)?;
     println!("sent as message {}", receipt.msg_id);
 
-    let (format, back) = call(&GetMsgImg::new(receipt.msg_id, ImageSize::Original, seed), &session)?;
+    let (format, back) =
+        call(&GetMsgImg::new(receipt.msg_id, ImageSize::Original, seed), &session)?;
     println!("fetched {} bytes of {format}, equal: {}", back.len(), back == bytes);
     assert_eq!(back, bytes);
     Ok(())

@@ -109,8 +109,8 @@ fn on_the_way(error: io::Error) -> Failure {
     })
 }
 
-/// A connection a request: enough for an example, and always a new one without a proxy. Only what certainly
-/// never connected is `Never` delivered.
+/// A connection a request: enough for an example, and always a new one without a proxy. Only what
+/// certainly never connected is `Never` delivered.
 fn send(outgoing: &Outgoing) -> Result<(Parts, BufReader<Line>), Failure> {
     let (limits, began) = (outgoing.limits(), Instant::now());
     let authority = outgoing.http().uri().authority().expect("an absolute URL").as_str();
@@ -136,9 +136,11 @@ fn connect(authority: &str, patience: Duration) -> io::Result<TcpStream> {
 fn write_request(line: &mut Line, authority: &str, outgoing: &Outgoing) -> io::Result<()> {
     let http = outgoing.http();
     let target = http.uri().path_and_query().expect("a path");
-    let mut head =
-        format!("{} {target} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n", http.method())
-            .into_bytes();
+    let mut head = format!(
+        "{} {target} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n",
+        http.method()
+    )
+    .into_bytes();
     for (name, value) in http.headers() {
         head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
     }
@@ -157,7 +159,11 @@ fn read_head(reader: &mut BufReader<Line>, max_head: usize) -> io::Result<Parts>
     loop {
         line.clear();
         if reader.read_line(&mut line)? == 0 {
-            return Err(if reader.limit() == 0 { invalid() } else { io::ErrorKind::UnexpectedEof.into() });
+            return Err(if reader.limit() == 0 {
+                invalid()
+            } else {
+                io::ErrorKind::UnexpectedEof.into()
+            });
         }
         match line.trim_end().split_once(':') {
             Some((name, value)) => head = head.header(name, value.trim()),
@@ -196,13 +202,19 @@ fn send_and_fetch() -> Result<(), Box<dyn Error>> {
     let bytes = include_bytes!("../tests/pictures/tiny.png");
 
     let picture = Picture::new("tiny.png", bytes.len() as u64, bytes, &policy)?;
-    let mut flow =
-        SendImage::new(&session, picture, UserName::new(server.friend())?, seed()?, policy.clone())?;
+    let mut flow = SendImage::new(
+        &session,
+        picture,
+        UserName::new(server.friend())?,
+        seed()?,
+        policy.clone(),
+    )?;
     let sent = drive(&mut flow, bytes, &mut Vec::new())?;
     println!("sent {} bytes as message {}", sent.uploaded.bytes, sent.msg_id);
 
     let mut back = Vec::new();
-    let mut flow = FetchImage::new(&session, sent.msg_id, ImageSize::Original, true, seed()?, policy)?;
+    let mut flow =
+        FetchImage::new(&session, sent.msg_id, ImageSize::Original, true, seed()?, policy)?;
     let fetched = drive(&mut flow, &[], &mut back)?;
     println!("fetched {} bytes of {}, equal: {}", fetched.bytes, fetched.format, back == bytes);
     assert_eq!(back, bytes);

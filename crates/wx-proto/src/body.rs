@@ -4,8 +4,9 @@ use bytes::Bytes;
 
 /// The body of a request: segments to be written one after the other, of known length.
 ///
-/// It is a description, not a one-shot stream: cloning it is cheap (the segments are shared), so a repeat needs no
-/// second copy and no rewinding. A picture's bytes are in here as the caller loaded them, never copied.
+/// It is a description, not a one-shot stream: cloning it is cheap (the segments are shared), so a
+/// repeat needs no second copy and no rewinding. A picture's bytes are in here as the caller loaded
+/// them, never copied.
 #[derive(Clone, Default)]
 pub struct Body {
     /// The first `len` of them are there: a form's head, its picture and its tail are the most.

@@ -32,7 +32,8 @@ impl Element for Contact {
     /// `None` for what has no UserName.
     fn of_json(json: &RawValue) -> Option<Self> {
         let fields: Fields<'_> = serde_json::from_str(json.get()).ok()?;
-        let user_name = lenient::text_of(fields.user_name?).filter(|name| !repair::is_damaged(name))?;
+        let user_name =
+            lenient::text_of(fields.user_name?).filter(|name| !repair::is_damaged(name))?;
         let text = |json: Option<&RawValue>| {
             json.and_then(lenient::text_of).map(|text| entities::decode(&text)).unwrap_or_default()
         };

@@ -54,9 +54,9 @@ impl Cookie {
         } else {
             is_within(origin.host(), &self.domain)
         };
-        let in_path = path
-            .strip_prefix(&self.path)
-            .is_some_and(|rest| rest.is_empty() || self.path.ends_with('/') || rest.starts_with('/'));
+        let in_path = path.strip_prefix(&self.path).is_some_and(|rest| {
+            rest.is_empty() || self.path.ends_with('/') || rest.starts_with('/')
+        });
         in_domain && in_path && (origin.is_https() || !self.secure) && !self.is_over(unix_s)
     }
 
@@ -89,10 +89,11 @@ fn is_address(host: &str) -> bool {
 }
 
 impl CookieJar {
-    /// Stores the cookie of a `Set-Cookie` header in a reply from `origin` to one of the page's calls.
+    /// Stores the cookie of a `Set-Cookie` header in a reply from `origin` to one of the page's
+    /// calls.
     ///
-    /// The reply came at `unix_s` (Unix seconds). Returns whether the cookie was accepted: one for a
-    /// foreign domain or a whole top-level domain is not. An expired one removes its namesake.
+    /// The reply came at `unix_s` (Unix seconds). Returns whether the cookie was accepted: one for
+    /// a foreign domain or a whole top-level domain is not. An expired one removes its namesake.
     pub fn store(&mut self, set_cookie: &str, origin: &Origin, unix_s: u64) -> bool {
         self.drop_expired(unix_s);
         self.take(set_cookie, origin, CALLS, Clocks::agreeing(unix_s))
@@ -107,7 +108,13 @@ impl CookieJar {
     }
 
     /// Like [`CookieJar::adopt`], with the reply to a request for `path`.
-    pub(crate) fn adopt_at(&mut self, headers: &HeaderMap, origin: &Origin, path: &str, unix_s: u64) {
+    pub(crate) fn adopt_at(
+        &mut self,
+        headers: &HeaderMap,
+        origin: &Origin,
+        path: &str,
+        unix_s: u64,
+    ) {
         let clocks = Clocks::new(headers, unix_s);
         self.drop_expired(unix_s);
         for line in headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok()) {
@@ -116,7 +123,9 @@ impl CookieJar {
     }
 
     fn take(&mut self, set_cookie: &str, origin: &Origin, path: &str, clocks: Clocks) -> bool {
-        let Some(cookie) = set_cookie::parse(set_cookie, origin, path, clocks) else { return false };
+        let Some(cookie) = set_cookie::parse(set_cookie, origin, path, clocks) else {
+            return false;
+        };
         if cookie.is_over(clocks.local()) {
             self.cookies.retain(|old| !old.is_same(&cookie));
         } else {
@@ -129,15 +138,24 @@ impl CookieJar {
         self.cookies.retain(|cookie| !cookie.is_over(unix_s));
     }
 
-    /// The value of a cookie that would go to `origin` with one of the page's calls at `unix_s` (Unix seconds).
+    /// The value of a cookie that would go to `origin` with one of the page's calls at `unix_s`
+    /// (Unix seconds).
     #[must_use]
     pub fn value(&self, name: &str, origin: &Origin, unix_s: u64) -> Option<&Secret> {
         self.value_for(name, origin, CALLS, unix_s)
     }
 
-    /// The value of a cookie that would go with a request for `path`; the most specific one if there are several.
-    pub(crate) fn value_for(&self, name: &str, origin: &Origin, path: &str, unix_s: u64) -> Option<&Secret> {
-        let found = self.sent_with(origin, path, unix_s).into_iter().find(|cookie| cookie.name == name);
+    /// The value of a cookie that would go with a request for `path`; the most specific one if
+    /// there are several.
+    pub(crate) fn value_for(
+        &self,
+        name: &str,
+        origin: &Origin,
+        path: &str,
+        unix_s: u64,
+    ) -> Option<&Secret> {
+        let found =
+            self.sent_with(origin, path, unix_s).into_iter().find(|cookie| cookie.name == name);
         found.map(|cookie| &cookie.value)
     }
 
@@ -149,12 +167,15 @@ impl CookieJar {
 
     /// The same without the cookies of a name.
     pub(crate) fn without(&self, name: &str) -> Self {
-        Self { cookies: self.cookies.iter().filter(|cookie| cookie.name != name).cloned().collect() }
+        Self {
+            cookies: self.cookies.iter().filter(|cookie| cookie.name != name).cloned().collect(),
+        }
     }
 
     /// Adds a cookie, or renews its namesake, and keeps to the bounds: the oldest go.
     pub(crate) fn put(&mut self, cookie: Cookie) {
-        let (mut namesake, mut oldest_of_domain, mut of_domain, mut bytes) = (None, None, 0, cookie.bytes());
+        let (mut namesake, mut oldest_of_domain, mut of_domain, mut bytes) =
+            (None, None, 0, cookie.bytes());
         for (at, old) in self.cookies.iter().enumerate() {
             bytes += old.bytes();
             if old.domain == cookie.domain {
@@ -181,7 +202,8 @@ impl CookieJar {
         self.cookies.drain(..too_many);
     }
 
-    /// The cookies of a request, by RFC 6265 §5.4: longer paths first, then those that were set earlier.
+    /// The cookies of a request, by RFC 6265 §5.4: longer paths first, then those that were set
+    /// earlier.
     fn sent_with(&self, origin: &Origin, path: &str, unix_s: u64) -> Vec<&Cookie> {
         let reached = self.cookies.iter().filter(|cookie| cookie.reaches(origin, path, unix_s));
         let mut sent: Vec<_> = reached.collect();
@@ -232,8 +254,10 @@ mod tests {
     }
 
     fn names(jar: &CookieJar, host: &str, unix_s: u64) -> Vec<String> {
-        let reached =
-            jar.cookies.iter().filter(|cookie| cookie.reaches(&Origin::for_test(host), "/cgi-bin/x", unix_s));
+        let reached = jar
+            .cookies
+            .iter()
+            .filter(|cookie| cookie.reaches(&Origin::for_test(host), "/cgi-bin/x", unix_s));
         reached.map(|cookie| cookie.name.clone()).collect()
     }
 
@@ -242,8 +266,12 @@ mod tests {
         let jar = jar();
         let vector = vector();
         for (host, expected) in vector["reach"].as_object().unwrap() {
-            let expected: Vec<_> =
-                expected.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect();
+            let expected: Vec<_> = expected
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|name| name.as_str().unwrap().to_owned())
+                .collect();
             assert_eq!(names(&jar, host, THEN), expected, "{host}");
         }
         // After twelve hours only the two that last ten years are left.
@@ -280,14 +308,13 @@ mod tests {
     #[test]
     fn p7_p18_values_go_back_verbatim() {
         let origin = Hosts::of("https://wx.qq.com").unwrap().origin(Role::File);
-        let header = jar().header(&origin, "/cgi-bin/mmwebwx-bin/webwxuploadmedia", THEN).unwrap().unwrap();
+        let header =
+            jar().header(&origin, "/cgi-bin/mmwebwx-bin/webwxuploadmedia", THEN).unwrap().unwrap();
         assert!(header.is_sensitive());
         let text = header.to_str().unwrap();
-        assert!(
-            text.starts_with(
-                "wxuin=123456789; wxsid=AbCd+fGh/jKlMnOp; wxloadtime=1546211541; mm_lang=zh_CN; "
-            )
-        );
+        assert!(text.starts_with(
+            "wxuin=123456789; wxsid=AbCd+fGh/jKlMnOp; wxloadtime=1546211541; mm_lang=zh_CN; "
+        ));
         assert!(text.ends_with("; webwx_auth_ticket=CIsBEAAA/+aAAA="));
     }
 
@@ -341,14 +368,16 @@ mod tests {
     fn a_value_is_that_which_goes_with_the_calls() {
         let origin = Origin::for_test("wx.qq.com");
         let jar = stored(["a=1", "b=2; Path=/", "b=3; Path=/cgi-bin", "c=4; Path=/x"]);
-        let value = |name: &str| jar.value(name, &origin, THEN).map(|value| value.expose().as_str());
+        let value =
+            |name: &str| jar.value(name, &origin, THEN).map(|value| value.expose().as_str());
         assert_eq!(["a", "b", "c"].map(value), [Some("1"), Some("3"), None]);
     }
 
     #[test]
     fn the_oldest_cookies_of_a_domain_make_room() {
         let lines: Vec<_> = (0..60).map(|n| format!("n{n}=1; Path=/")).collect();
-        let jar = stored(["other=1; Domain=qq.com"].into_iter().chain(lines.iter().map(String::as_str)));
+        let jar =
+            stored(["other=1; Domain=qq.com"].into_iter().chain(lines.iter().map(String::as_str)));
         let names: Vec<_> = jar.cookies().iter().map(|cookie| cookie.name.as_str()).collect();
         assert_eq!((names.len(), names[0], names[1]), (1 + PER_DOMAIN, "other", "n10"));
     }

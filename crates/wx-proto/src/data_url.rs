@@ -5,8 +5,8 @@ use crate::{Format, PictureError};
 /// The largest picture that [`data_url`] takes unless told otherwise: 1 MiB.
 pub const DATA_URL_LIMIT: usize = 1024 * 1024;
 
-/// A picture as a `data:` URL for a local preview: what the page holds as a blob and as base64 (§4.2). Nothing of it is
-/// ever uploaded. `limit` is in bytes; [`DATA_URL_LIMIT`] is a good one.
+/// A picture as a `data:` URL for a local preview: what the page holds as a blob and as base64
+/// (§4.2). Nothing of it is ever uploaded. `limit` is in bytes; [`DATA_URL_LIMIT`] is a good one.
 ///
 /// ```
 /// let url = wx_proto::data_url(b"GIF89a\x01\0\x01\0\0\0\0;", wx_proto::DATA_URL_LIMIT)?;

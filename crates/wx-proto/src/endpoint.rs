@@ -1,6 +1,6 @@
-//! One module an endpoint: a value makes an `http::Request`, and reads the `http::Response`. No state, no order, no
-//! repeats; those are the [flows](crate::flow)' business. To send a picture by hand with these alone, see
-//! `examples/by_hand.rs`.
+//! One module an endpoint: a value makes an `http::Request`, and reads the `http::Response`. No
+//! state, no order, no repeats; those are the [flows](crate::flow)' business. To send a picture by
+//! hand with these alone, see `examples/by_hand.rs`.
 //!
 //! | module | call | host |
 //! |---|---|---|
@@ -59,7 +59,8 @@ pub trait Endpoint {
     /// The name on the wire, such as `webwxuploadmedia`.
     const NAME: &'static str;
 
-    /// What the request is made from: a [`Session`], or the [`Site`](crate::Site) while there is none.
+    /// What the request is made from: a [`Session`], or the [`Site`](crate::Site) while there is
+    /// none.
     type Context;
 
     /// What a good answer holds.
@@ -71,8 +72,8 @@ pub trait Endpoint {
     /// [`Unready`] if the session lacks what the call needs, or a value cannot be sent.
     fn request(&self, context: &Self::Context) -> Result<Outgoing, Unready>;
 
-    /// Reads an answer: HTTP status, JSON whatever its Content-Type (gzip is inflated), Ret, and only then the rest.
-    /// Bodies of up to [`REPLY_LIMIT`] bytes, raw and inflated alike.
+    /// Reads an answer: HTTP status, JSON whatever its Content-Type (gzip is inflated), Ret, and
+    /// only then the rest. Bodies of up to [`REPLY_LIMIT`] bytes, raw and inflated alike.
     ///
     /// # Errors
     /// [`ReplyError`] for anything but a good answer. It never panics, whatever the body (P50).
@@ -82,7 +83,8 @@ pub trait Endpoint {
 /// The largest JSON answer that [`Endpoint::read`] takes, in bytes.
 pub const REPLY_LIMIT: u64 = 1024 * 1024;
 
-/// The largest answer that lists messages or contacts, or shows an avatar, in bytes, raw and inflated alike.
+/// The largest answer that lists messages or contacts, or shows an avatar, in bytes, raw and
+/// inflated alike.
 pub const LIST_LIMIT: u64 = 32 * 1024 * 1024;
 
 /// The path that all calls but the pings share.

@@ -8,7 +8,8 @@ use crate::{HostError, LocalId, PictureError, ReplyError, Ret, Uploaded};
 
 pub use advice::Advice;
 
-/// Why a job did not end as it should: the step, the cause, what was already won, and what to do about it.
+/// Why a job did not end as it should: the step, the cause, what was already won, and what to do
+/// about it.
 ///
 /// `Display` is one line. It holds no URL and no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +21,9 @@ pub struct Error {
     pub chunk: Option<ChunkNumber>,
     /// What happened.
     pub cause: Cause,
-    /// An upload that is already won. If the message was [not sent](Outcome::NotSent), send with it again: there is no
-    /// need to upload anew. If its fate is [unknown](Outcome::Unknown), a new message may be a second one.
+    /// An upload that is already won. If the message was [not sent](Outcome::NotSent), send with it
+    /// again: there is no need to upload anew. If its fate is [unknown](Outcome::Unknown), a new
+    /// message may be a second one.
     pub uploaded: Option<Box<Uploaded>>,
     /// The id of the message, if one was tried.
     pub local_id: Option<LocalId>,
@@ -86,8 +88,8 @@ pub enum Cause {
     },
     /// The message may or may not have been delivered.
     Uncertain {
-        /// How the last try ended, if that is known. If the server refused it, an earlier one may have been accepted all
-        /// the same.
+        /// How the last try ended, if that is known. If the server refused it, an earlier one may
+        /// have been accepted all the same.
         last: Option<Box<Cause>>,
         /// How many tries there were.
         tries: u32,
@@ -132,7 +134,8 @@ pub enum Unready {
     /// The name of the account is unknown until webwxinit has replied:
     /// [`Restore`](crate::flow::Restore) the session first.
     InitDue,
-    /// The cookie `webwx_data_ticket` is missing or expired, without which nothing can be uploaded (P8).
+    /// The cookie `webwx_data_ticket` is missing or expired, without which nothing can be uploaded
+    /// (P8).
     NoDataTicket,
     /// Something could not be written as a request: what, in words.
     Unsendable(&'static str),
@@ -159,7 +162,11 @@ impl Error {
     /// What has become of the message. For jobs without one it is always [`Outcome::NotSent`].
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        if matches!(self.cause, Cause::Uncertain { .. }) { Outcome::Unknown } else { Outcome::NotSent }
+        if matches!(self.cause, Cause::Uncertain { .. }) {
+            Outcome::Unknown
+        } else {
+            Outcome::NotSent
+        }
     }
 
     /// The server's verdict, if it gave one; of several tries the last one's.
@@ -338,7 +345,9 @@ impl fmt::Display for Cause {
                 }
             },
             Self::Host(error) => error.fmt(f),
-            Self::NotConfirmed { codes } => write!(f, "none of {codes} codes was confirmed on the phone"),
+            Self::NotConfirmed { codes } => {
+                write!(f, "none of {codes} codes was confirmed on the phone")
+            }
             Self::Cancelled => f.write_str("cancelled"),
             Self::Changed => f.write_str("the file changed while it was being sent"),
             Self::SourceEnded { expected, got } => {

@@ -1,4 +1,5 @@
-//! Flows: small machines that decide which exchange comes next, when, and how often. A driver obeys them.
+//! Flows: small machines that decide which exchange comes next, when, and how often. A driver obeys
+//! them.
 //!
 //! ```text
 //!                 ┌────────────────────────── poll(now) ─────────────────────────┐
@@ -13,51 +14,55 @@
 //!
 //! # The contract
 //!
-//! 1. [`Flow::poll`] does no I/O, reads no clock and draws no randomness. `now` counts from any fixed point, the same
-//!    for one flow's whole life, and never goes back. It counts the time that the computer sleeps,
-//!    which a monotonic clock may leave out: pass the larger of what that clock and the wall clock
-//!    say has passed. What must not leave late, such as a message, depends on it.
+//! 1. [`Flow::poll`] does no I/O, reads no clock and draws no randomness. `now` counts from any
+//!    fixed point, the same for one flow's whole life, and never goes back. It counts the time that
+//!    the computer sleeps, which a monotonic clock may leave out: pass the larger of what that
+//!    clock and the wall clock say has passed. What must not leave late, such as a message, depends
+//!    on it.
 //! 2. One action is outstanding at a time; there is nothing to drain. Progress is a getter.
-//! 3. Until [`Flow::handle`] is called, `poll` hands out the outstanding action unchanged: same [`CallId`], same bytes,
-//!    same ids. One exception: the message. Each further hand-out of a message counts as one of its tries and marks it
-//!    as possibly delivered; when the tries are used up, `poll` is `Done` with [`Cause::Uncertain`](crate::Cause).
-//! 4. An input carries the [`CallId`] that it belongs to. One that is stale or does not fit gives [`Misuse`] and
-//!    changes nothing.
-//! 5. `Misuse` is for bugs of the loop alone. What the world can do (a file that shrinks, an endless reply, an odd
-//!    status) is an outcome.
-//! 6. Dropping the driver between any two steps loses one try at the most. A later driver polls and goes on; it answers
-//!    [`Action::Pull`] of a reply that it does not hold with `Failed`.
-//! 7. All limits live in the core: reply bytes, picture bytes, tries. A driver cannot forget them. Zero is a number, not
-//!    "unlimited".
-//! 8. Each reply passes one gate: HTTP status, JSON whatever its Content-Type, Ret, and only then MediaId or MsgID.
+//! 3. Until [`Flow::handle`] is called, `poll` hands out the outstanding action unchanged: same
+//!    [`CallId`], same bytes, same ids. One exception: the message. Each further hand-out of a
+//!    message counts as one of its tries and marks it as possibly delivered; when the tries are
+//!    used up, `poll` is `Done` with [`Cause::Uncertain`](crate::Cause).
+//! 4. An input carries the [`CallId`] that it belongs to. One that is stale or does not fit gives
+//!    [`Misuse`] and changes nothing.
+//! 5. `Misuse` is for bugs of the loop alone. What the world can do (a file that shrinks, an
+//!    endless reply, an odd status) is an outcome.
+//! 6. Dropping the driver between any two steps loses one try at the most. A later driver polls and
+//!    goes on; it answers [`Action::Pull`] of a reply that it does not hold with `Failed`.
+//! 7. All limits live in the core: reply bytes, picture bytes, tries. A driver cannot forget them.
+//!    Zero is a number, not "unlimited".
+//! 8. Each reply passes one gate: HTTP status, JSON whatever its Content-Type, Ret, and only then
+//!    MediaId or MsgID.
 //! 9. The tries of a chunk start anew when the chunk before it has been acknowledged.
 //! 10. A 206 is an error for a picture: nothing here asks for a range.
-//! 11. A repeat is decided by class: can it be repeated, may it have been delivered, did the server say "slow down".
-//!     Ret 1205 is never repeated.
+//! 11. A repeat is decided by class: can it be repeated, may it have been delivered, did the server
+//!     say "slow down". Ret 1205 is never repeated.
 //! 12. If a reused connection was closed before any byte of a reply
-//!     ([`Failure::on_reused_connection`]), the next `poll` hands the same request out again at once,
-//!     for a new connection and under a [`CallId`] of its own. That repeat belongs to the same try and
-//!     happens once per try: if it fails too, in whatever way, the try has failed. What went out first
-//!     may have been delivered all the same, and a message is handed out again only within
-//!     [`Policy::resend_within`](crate::Policy::resend_within).
+//!     ([`Failure::on_reused_connection`]), the next `poll` hands the same request out again at
+//!     once, for a new connection and under a [`CallId`] of its own. That repeat belongs to the
+//!     same try and happens once per try: if it fails too, in whatever way, the try has failed.
+//!     What went out first may have been delivered all the same, and a message is handed out again
+//!     only within [`Policy::resend_within`](crate::Policy::resend_within).
 //!
 //! # What a driver must do
 //!
 //! - Follow no redirect. The core never does: a redirect would carry the login to another host.
 //! - Keep no cookies. The session has its own, and adds them to the request.
 //! - Send each request as it is, once: no headers beyond those of the transport, and no retries.
-//! - Decode nothing: no gzip and no character set. Only the framing of HTTP, such as chunks, is removed.
+//! - Decode nothing: no gzip and no character set. Only the framing of HTTP, such as chunks, is
+//!   removed.
 //! - Pass on every status as a head, a 4xx or 5xx too, and its body.
-//! - Obey all [`Limits`](crate::Limits) of the request: no proxy if they say so, a new connection if
-//!   they say so, and its time limits, which hold from when the driver takes up the request until
-//!   the reply is complete. Give up with [`FailureKind::Stalled`]
+//! - Obey all [`Limits`](crate::Limits) of the request: no proxy if they say so, a new connection
+//!   if they say so, and its time limits, which hold from when the driver takes up the request
+//!   until the reply is complete. Give up with [`FailureKind::Stalled`]
 //!   - when no byte has moved for [`stall`](crate::Limits::stall);
 //!   - when the exchange has lasted for [`give_up_after`](crate::Limits::give_up_after) of the body
 //!     bytes that it has moved, whatever else moves: a head without end, 1xx replies, chunk
 //!     extensions and trailers do not keep an exchange alive.
 //! - Read no head without end. The flow refuses heads above
-//!   [`max_head`](crate::Limits::max_head) and [`max_headers`](crate::Limits::max_headers); a driver
-//!   has to stop reading somewhere above these.
+//!   [`max_head`](crate::Limits::max_head) and [`max_headers`](crate::Limits::max_headers); a
+//!   driver has to stop reading somewhere above these.
 //! - Report how a request failed with the right constructor of [`Failure`]; if in doubt, with
 //!   [`Failure::on_the_way`].
 
@@ -121,18 +126,20 @@ pub trait Flow {
     /// How far the job is.
     fn progress(&self) -> Progress;
 
-    /// The job as it can be saved and taken up again; `None` for jobs that cannot, and for those that are over.
+    /// The job as it can be saved and taken up again; `None` for jobs that cannot, and for those
+    /// that are over.
     fn snapshot(&self) -> Option<Snapshot> {
         None
     }
 
-    /// Ends the job now: from here on `poll` is `Done`. A message that was handed out and has no clear answer yet ends
-    /// as [`Cause::Uncertain`](crate::Cause), everything else as [`Cause::Cancelled`](crate::Cause). A job that is done
-    /// stays as it is.
+    /// Ends the job now: from here on `poll` is `Done`. A message that was handed out and has no
+    /// clear answer yet ends as [`Cause::Uncertain`](crate::Cause), everything else as
+    /// [`Cause::Cancelled`](crate::Cause). A job that is done stays as it is.
     fn cancel(&mut self);
 
-    /// Takes a whole reply at once, for drivers whose HTTP client hands out nothing smaller: `Head`, then a `Chunk` and
-    /// `End` for as long as the flow pulls, with the flow's stores left to `store`.
+    /// Takes a whole reply at once, for drivers whose HTTP client hands out nothing smaller:
+    /// `Head`, then a `Chunk` and `End` for as long as the flow pulls, with the flow's stores left
+    /// to `store`.
     ///
     /// # Errors
     /// [`Misuse`] if no such call is outstanding.
@@ -155,7 +162,9 @@ pub trait Flow {
                     Some(bytes) => Input::Chunk(id, bytes),
                     None => Input::End(id),
                 },
-                Action::Store(at, bytes) => store(at, bytes).map_or_else(Input::Local, |()| Input::Stored),
+                Action::Store(at, bytes) => {
+                    store(at, bytes).map_or_else(Input::Local, |()| Input::Stored)
+                }
                 _ => return Ok(()),
             };
             self.handle(input, now)?;
@@ -191,17 +200,21 @@ impl<F: Flow + ?Sized> Flow for &mut F {
 /// What a driver has to do next.
 #[derive(Clone)]
 #[must_use]
-#[expect(clippy::large_enum_variant, reason = "one action at a time is handed out, used and dropped")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one action at a time is handed out, used and dropped"
+)]
 pub enum Action<T> {
-    /// Read these bytes of the caller's picture and answer [`Input::Loaded`] with as many of them as there are. The
-    /// span may reach one byte past the picture's end: a picture that has grown shows itself so.
+    /// Read these bytes of the caller's picture and answer [`Input::Loaded`] with as many of them
+    /// as there are. The span may reach one byte past the picture's end: a picture that has grown
+    /// shows itself so.
     Load(Range<u64>),
     /// Send this request and answer [`Input::Head`] as soon as the head of the reply is there.
     Send(CallId, Outgoing),
     /// Hand over the next piece of that call's reply: [`Input::Chunk`] or [`Input::End`].
     Pull(CallId),
-    /// Write these bytes at this offset of the caller's sink and answer [`Input::Stored`]. Offset 0 starts the picture
-    /// over: what the sink holds by then must go.
+    /// Write these bytes at this offset of the caller's sink and answer [`Input::Stored`]. Offset 0
+    /// starts the picture over: what the sink holds by then must go.
     Store(u64, Bytes),
     /// Do nothing until `now` is this; then poll again. There is nothing to answer.
     Wait(Duration),

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use crate::Profile;
 
-/// The host of every role, worked out from one base: an allow-list, compared by whole labels (P1, P4).
+/// The host of every role, worked out from one base: an allow-list, compared by whole labels (P1,
+/// P4).
 ///
 /// ```
 /// use wx_proto::{Hosts, Role};
@@ -72,16 +73,26 @@ const FAMILIES: [[&str; 4]; 8] = [
     ["web.wechat.com", "login.web.wechat.com", "file.web.wechat.com", "webpush.web.wechat.com"],
     ["web2.wechat.com", "login.web2.wechat.com", "file.web2.wechat.com", "webpush.web2.wechat.com"],
     ["filehelper.weixin.qq.com", "login.wx.qq.com", "file.wx.qq.com", "filehelper.weixin.qq.com"],
-    ["szfilehelper.weixin.qq.com", "login.wx2.qq.com", "file.wx2.qq.com", "szfilehelper.weixin.qq.com"],
-    ["cmfilehelper.weixin.qq.com", "login.wx8.qq.com", "file.wx8.qq.com", "cmfilehelper.weixin.qq.com"],
+    [
+        "szfilehelper.weixin.qq.com",
+        "login.wx2.qq.com",
+        "file.wx2.qq.com",
+        "szfilehelper.weixin.qq.com",
+    ],
+    [
+        "cmfilehelper.weixin.qq.com",
+        "login.wx8.qq.com",
+        "file.wx8.qq.com",
+        "cmfilehelper.weixin.qq.com",
+    ],
 ];
 
 /// QR and support, which all families share: §1.1.
 const OTHERS: [&str; 2] = ["login.weixin.qq.com", "support.weixin.qq.com"];
 
 impl Hosts {
-    /// The family of `base`, for example `https://wx.qq.com`. A path behind the host is ignored, so that the
-    /// `redirect_uri` of a login can be given whole (P1).
+    /// The family of `base`, for example `https://wx.qq.com`. A path behind the host is ignored, so
+    /// that the `redirect_uri` of a login can be given whole (P1).
     ///
     /// # Errors
     /// [`HostError`] for anything but https to one of the hosts of §1.2 and §1.3.
@@ -96,14 +107,19 @@ impl Hosts {
         Ok(Self { base })
     }
 
-    /// As [`Hosts::of`], and besides it accepts plain http to a literal loopback address (`127.0.0.0/8`, `[::1]`).
-    /// There **every** role is served by that one address, pings and login included: for tests and demonstrations.
+    /// As [`Hosts::of`], and besides it accepts plain http to a literal loopback address
+    /// (`127.0.0.0/8`, `[::1]`). There **every** role is served by that one address, pings and
+    /// login included: for tests and demonstrations.
     ///
     /// # Errors
     /// [`HostError`] for any other host.
     pub fn loopback(base: &str) -> Result<Self, HostError> {
         let origin = Origin::parse(base)?;
-        if !origin.https && origin.is_loopback() { Ok(Self { base: origin }) } else { Self::of(base) }
+        if !origin.https && origin.is_loopback() {
+            Ok(Self { base: origin })
+        } else {
+            Self::of(base)
+        }
     }
 
     /// Web WeChat's first family.
@@ -144,8 +160,8 @@ impl Hosts {
         family(&self.base.host).map_or_else(|| self.base.clone(), |row| Origin::https(row[column]))
     }
 
-    /// Whether this is a loopback address, which only [`Hosts::loopback`] lets in. Such requests must not go
-    /// through a proxy.
+    /// Whether this is a loopback address, which only [`Hosts::loopback`] lets in. Such requests
+    /// must not go through a proxy.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         self.base.is_loopback()
@@ -156,7 +172,8 @@ fn family(host: &str) -> Option<&'static [&'static str; 4]> {
     FAMILIES.iter().find(|row| row[0] == host)
 }
 
-/// Whether a host belongs to web WeChat, or is a loopback address: never one that a stranger can have.
+/// Whether a host belongs to web WeChat, or is a loopback address: never one that a stranger can
+/// have.
 pub(crate) fn is_of_wechat(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     is_loopback(&host)
@@ -240,7 +257,9 @@ impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed => f.write_str("the base is not a URL like https://wx.qq.com"),
-            Self::Foreign { host } if host.is_empty() => f.write_str("it is not a host of web WeChat"),
+            Self::Foreign { host } if host.is_empty() => {
+                f.write_str("it is not a host of web WeChat")
+            }
             Self::NotHttps { host } if host.is_empty() => f.write_str("plain http is not allowed"),
             Self::Foreign { host } => write!(f, "{host:?} is not a host of web WeChat"),
             Self::NotHttps { host } if is_loopback(host) => {
@@ -267,7 +286,11 @@ mod tests {
     #[test]
     fn p1_p2_p4_every_row_of_the_table() {
         let vector = vector();
-        let rows = vector["rows"].as_array().unwrap().iter().chain(vector["filehelper"].as_array().unwrap());
+        let rows = vector["rows"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .chain(vector["filehelper"].as_array().unwrap());
         let mut accepted = 0;
         for row in rows {
             let base = row["base"].as_str().unwrap();
@@ -277,10 +300,16 @@ mod tests {
                 continue;
             };
             accepted += 1;
-            for (role, key) in
-                [(Role::Base, "base"), (Role::Login, "login"), (Role::File, "file"), (Role::Push, "push")]
-            {
-                assert_eq!(hosts.origin(role).to_string(), format!("https://{}", row[key].as_str().unwrap()));
+            for (role, key) in [
+                (Role::Base, "base"),
+                (Role::Login, "login"),
+                (Role::File, "file"),
+                (Role::Push, "push"),
+            ] {
+                assert_eq!(
+                    hosts.origin(role).to_string(),
+                    format!("https://{}", row[key].as_str().unwrap())
+                );
             }
             assert_eq!(hosts.origin(Role::Support).host(), "support.weixin.qq.com");
         }
@@ -291,9 +320,13 @@ mod tests {
     fn p4_refuses_hosts_that_only_look_alike() {
         let vector = vector();
         let listed = vector["refuse"].as_array().unwrap().iter().map(|host| host.as_str().unwrap());
-        for host in
-            listed.chain(["qq.com", "xwx.qq.com", "wx.qq.com.", "wx.qq.com@evil.example", "evil.wx.qq.com"])
-        {
+        for host in listed.chain([
+            "qq.com",
+            "xwx.qq.com",
+            "wx.qq.com.",
+            "wx.qq.com@evil.example",
+            "evil.wx.qq.com",
+        ]) {
             assert!(Hosts::of(&format!("https://{host}")).is_err(), "{host}");
         }
         assert!(Hosts::of("https://wx.qq.com:8443").is_err());
@@ -305,9 +338,12 @@ mod tests {
     fn p3_plain_http_only_to_a_literal_loopback_address() {
         assert!(matches!(Hosts::of("http://wx.qq.com"), Err(HostError::NotHttps { .. })));
         assert!(Hosts::of("http://127.0.0.1:9").is_err());
-        for bad in
-            ["http://localhost:9", "http://127.0.0.1.example.com", "http://10.0.0.1", "http://wx.qq.com"]
-        {
+        for bad in [
+            "http://localhost:9",
+            "http://127.0.0.1.example.com",
+            "http://10.0.0.1",
+            "http://wx.qq.com",
+        ] {
             assert!(Hosts::loopback(bad).is_err(), "{bad}");
         }
         for good in ["http://127.0.0.1:9", "http://127.8.8.8", "http://[::1]:9"] {

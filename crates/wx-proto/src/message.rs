@@ -9,8 +9,8 @@ use crate::wire::list::Element;
 use crate::wire::{entities, lenient, repair};
 use crate::{ImageSize, MsgId, UserName};
 
-/// A message. Only the server's word is behind any of it: names and texts are what strangers chose, so do not print them
-/// raw.
+/// A message. Only the server's word is behind any of it: names and texts are what strangers chose,
+/// so do not print them raw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message {
@@ -65,8 +65,8 @@ pub enum Kind {
     },
 }
 
-/// The fields of a message that are read, each by itself: one that is odd costs no other one. All are
-/// optional, so that an element without any costs no error message.
+/// The fields of a message that are read, each by itself: one that is odd costs no other one. All
+/// are optional, so that an element without any costs no error message.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Fields<'a> {
@@ -110,8 +110,8 @@ fn id(json: Option<&RawValue>) -> Option<Cow<'_, str>> {
 }
 
 impl Element for Message {
-    /// What it does not understand becomes [`Kind::Other`]. `None` if an id is damaged, or if MsgId,
-    /// MsgType or FromUserName is not there at all.
+    /// What it does not understand becomes [`Kind::Other`]. `None` if an id is damaged, or if
+    /// MsgId, MsgType or FromUserName is not there at all.
     fn of_json(json: &RawValue) -> Option<Self> {
         let fields: Fields<'_> = serde_json::from_str(json.get()).ok()?;
         let name = |json| Some(UserName::new(id(json)?).ok());

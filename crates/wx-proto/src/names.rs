@@ -88,7 +88,8 @@ macro_rules! name {
 }
 
 name! {
-    /// The id of a message, by which its picture is fetched: up to 20 decimal digits, never a float (P17).
+    /// The id of a message, by which its picture is fetched: up to 20 decimal digits, never a float
+    /// (P17).
     MsgId, MsgId, |text| (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
 
@@ -125,15 +126,16 @@ impl UserName {
 
 name! {
     /// The server's name for somebody: a person (`@` + hex), a room (`@@` + hex), `filehelper`, or
-    /// another special name. Except for special names it is valid for one login only (§8.4). What can
-    /// be sent to is a [`Recipient`](crate::Recipient).
+    /// another special name. Except for special names it is valid for one login only (§8.4). What
+    /// can be sent to is a [`Recipient`](crate::Recipient).
     UserName, UserName, |text| {
         (1..=256).contains(&text.chars().take(257).count()) && !text.chars().any(char::is_control)
     }
 }
 
 name! {
-    /// What an upload is exchanged for, and a message sent with (§4.6). It names the picture, it is no credential.
+    /// What an upload is exchanged for, and a message sent with (§4.6). It names the picture, it is
+    /// no credential.
     MediaId, MediaId, |text| is_token(text)
 }
 
@@ -150,8 +152,17 @@ mod tests {
         for good in ["0", "8997396119269472610", "18446744073709551615"] {
             assert_eq!(MsgId::new(good).unwrap().as_str(), good);
         }
-        for bad in ["", "12a", "-1", " 1", "1.0", "1e5", "１２", "111111111111111111111", "../../etc/passwd"]
-        {
+        for bad in [
+            "",
+            "12a",
+            "-1",
+            " 1",
+            "1.0",
+            "1e5",
+            "１２",
+            "111111111111111111111",
+            "../../etc/passwd",
+        ] {
             assert_eq!(MsgId::new(bad), Err(NameError::MsgId), "{bad}");
         }
     }

@@ -10,10 +10,12 @@ use crate::wire::form::Filled;
 use crate::wire::query::Target;
 use crate::{Body, CookieJar, Policy, Profile, Role, Session, Site, Unready};
 
-/// A request, ready to be sent as it is: absolute URL, all headers, Content-Length included, and a body of known length.
-/// How to send it is stated in [`flow`](crate::flow#what-a-driver-must-do) and in its [`Limits`].
+/// A request, ready to be sent as it is: absolute URL, all headers, Content-Length included, and a
+/// body of known length. How to send it is stated in [`flow`](crate::flow#what-a-driver-must-do)
+/// and in its [`Limits`].
 ///
-/// Its `Debug` shows the endpoint and the body's length only; URL, headers and form hold skey, tickets and cookies.
+/// Its `Debug` shows the endpoint and the body's length only; URL, headers and form hold skey,
+/// tickets and cookies.
 #[derive(Clone)]
 pub struct Outgoing {
     endpoint: &'static str,
@@ -151,7 +153,10 @@ impl Outgoing {
 
     /// Limits it as a call that the server holds until something happens.
     pub(crate) fn for_poll(self, policy: &Policy) -> Self {
-        self.limited(Limits { total: Some(policy.poll_limit), ..Limits::new(policy, policy.poll_stall) })
+        self.limited(Limits {
+            total: Some(policy.poll_limit),
+            ..Limits::new(policy, policy.poll_stall)
+        })
     }
 
     /// Limits it as a ping or preflight.
@@ -174,7 +179,13 @@ impl Outgoing {
 
 impl fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Outgoing({} {}, {:?})", self.request.method(), self.endpoint, self.request.body())
+        write!(
+            f,
+            "Outgoing({} {}, {:?})",
+            self.request.method(),
+            self.endpoint,
+            self.request.body()
+        )
     }
 }
 
@@ -184,14 +195,15 @@ pub(crate) struct Draft<'a> {
     pub(crate) method: Method,
     pub(crate) role: Role,
     pub(crate) accept: Accept,
-    /// The jar, and Unix milliseconds, which decide whether a cookie is still good. `None`: no cookies at all.
+    /// The jar, and Unix milliseconds, which decide whether a cookie is still good. `None`: no
+    /// cookies at all.
     pub(crate) cookies: Option<(&'a CookieJar, u64)>,
     pub(crate) target: Target,
     pub(crate) site: &'a Site,
 }
 
-/// What in the page makes a request. This decides `Accept`, and whether the page can add a header of
-/// its own (§8.8): only a script's requests can carry one.
+/// What in the page makes a request. This decides `Accept`, and whether the page can add a header
+/// of its own (§8.8): only a script's requests can carry one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Accept {
     /// `$http` of the page's framework.
@@ -213,7 +225,9 @@ impl Accept {
         match self {
             Self::Json => "application/json, text/plain, */*",
             Self::Any | Self::Script | Self::Preflight => "*/*",
-            Self::Image => "image/jxl,image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8",
+            Self::Image => {
+                "image/jxl,image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
+            }
             Self::Page => {
                 "text/html,application/xhtml+xml,application/xml;q=0.9,image/jxl,image/avif,image/webp,\
                  image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7"
@@ -231,8 +245,14 @@ const MMWEB_APPID: HeaderName = HeaderName::from_static("mmweb_appid");
 const JSON: &str = "application/json;charset=UTF-8";
 
 impl<'a> Draft<'a> {
-    /// A call that the page makes to its own host by `$http`, with the login's cookies; most are POSTs.
-    pub(crate) fn of_page(endpoint: &'static str, session: &'a Session, at_ms: u64, target: Target) -> Self {
+    /// A call that the page makes to its own host by `$http`, with the login's cookies; most are
+    /// POSTs.
+    pub(crate) fn of_page(
+        endpoint: &'static str,
+        session: &'a Session,
+        at_ms: u64,
+        target: Target,
+    ) -> Self {
         Self {
             endpoint,
             method: Method::POST,
@@ -246,7 +266,8 @@ impl<'a> Draft<'a> {
 
     /// A POST of `value` as compact JSON.
     pub(crate) fn json(self, value: &impl serde::Serialize) -> Result<Outgoing, Unready> {
-        let text = serde_json::to_vec(value).map_err(|_| Unready::Unsendable("the request's JSON"))?;
+        let text =
+            serde_json::to_vec(value).map_err(|_| Unready::Unsendable("the request's JSON"))?;
         self.send(Body::of([Bytes::from(text)]), Some(HeaderValue::from_static(JSON)))
     }
 
@@ -265,7 +286,8 @@ impl<'a> Draft<'a> {
         let (origin, base) = (hosts.origin(self.role), hosts.origin(Role::Base));
         let cross_origin = origin != base || self.role != Role::Base;
         // Web WeChat has its language in the page's address, the File Transfer Helper does not. The
-        // full URL is sent to the page's own origin only; other origins see no more than the origin.
+        // full URL is sent to the page's own origin only; other origins see no more than the
+        // origin.
         let referer = match self.site.profile() {
             Profile::Web if !cross_origin => format!("{base}/?lang={}", self.site.lang()),
             _ => format!("{base}/"),
@@ -275,7 +297,8 @@ impl<'a> Draft<'a> {
             .parse()
             .map_err(|_| Unready::Unsendable("the request's address"))?;
         let mut put = |name: HeaderName, value: &str| {
-            let value = HeaderValue::from_str(value).map_err(|_| Unready::Unsendable("a header"))?;
+            let value =
+                HeaderValue::from_str(value).map_err(|_| Unready::Unsendable("a header"))?;
             request.headers_mut().insert(name, value);
             Ok::<_, Unready>(())
         };
@@ -309,7 +332,8 @@ impl<'a> Draft<'a> {
         }
         *request.method_mut() = self.method;
         let policy = Policy::default();
-        let limits = Limits { direct: hosts.is_loopback(), ..Limits::new(&policy, policy.call_stall) };
+        let limits =
+            Limits { direct: hosts.is_loopback(), ..Limits::new(&policy, policy.call_stall) };
         Ok(Outgoing { endpoint: self.endpoint, request, limits })
     }
 }

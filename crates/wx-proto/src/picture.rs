@@ -10,7 +10,8 @@ pub(crate) use sniff::{FIRST, SHORT, Sniffed, sniff};
 
 /// A picture to send: what the forms say of it. The bytes stay with the caller.
 ///
-/// The first bytes decide what it is, whatever its name says: type, MIME, `mediatype` and which call sends it.
+/// The first bytes decide what it is, whatever its name says: type, MIME, `mediatype` and which
+/// call sends it.
 ///
 /// ```
 /// use wx_proto::{Format, Picture, Policy};
@@ -80,7 +81,8 @@ pub enum PictureError {
 }
 
 impl Format {
-    /// As many first bytes as [`Format::of`] looks at: a JPEG that begins with a preview needs that many.
+    /// As many first bytes as [`Format::of`] looks at: a JPEG that begins with a preview needs that
+    /// many.
     pub const FIRST: usize = FIRST;
 
     /// Returns the format of a picture by its first [`Format::FIRST`] bytes (or all there are), or
@@ -160,12 +162,13 @@ impl fmt::Display for Format {
 }
 
 impl Picture {
-    /// Creates a picture of `len` bytes that begins with `first`: [`Format::FIRST`] bytes, or all there
-    /// are. With fewer than that, a JPEG is taken for one by what can be seen of it.
+    /// Creates a picture of `len` bytes that begins with `first`: [`Format::FIRST`] bytes, or all
+    /// there are. With fewer than that, a JPEG is taken for one by what can be seen of it.
     ///
-    /// `name` is a bare file name. As in the browser, a name without an extension gets a dot (§4.6); an empty one
-    /// becomes `image.` and the format's extension. Control characters become `_`, but for the line breaks, which the
-    /// form escapes (P32): a server may not be able to read a form with them.
+    /// `name` is a bare file name. As in the browser, a name without an extension gets a dot
+    /// (§4.6); an empty one becomes `image.` and the format's extension. Control characters become
+    /// `_`, but for the line breaks, which the form escapes (P32): a server may not be able to read
+    /// a form with them.
     ///
     /// # Errors
     /// [`PictureError`] if it cannot be sent as a picture.
@@ -178,7 +181,9 @@ impl Picture {
         check_len(len, policy)?;
         let format = match sniff(first) {
             Sniffed::Picture(format) => format,
-            Sniffed::Beginning(format) if (first.len() as u64) < len && first.len() >= SHORT => format,
+            Sniffed::Beginning(format) if (first.len() as u64) < len && first.len() >= SHORT => {
+                format
+            }
             Sniffed::Beginning(_) | Sniffed::Nothing => return Err(PictureError::NotAPicture),
         };
         let unreadable = |c: char| c.is_ascii_control() && c != '\r' && c != '\n';
@@ -199,15 +204,16 @@ impl Picture {
         if self.format.sendable() { Ok(()) } else { Err(PictureError::Unsupported(self.format)) }
     }
 
-    /// Sets the time at which the file was last changed, in Unix milliseconds; the form's `lastModifiedDate` shows it.
+    /// Sets the time at which the file was last changed, in Unix milliseconds; the form's
+    /// `lastModifiedDate` shows it.
     #[must_use]
     pub fn modified(mut self, unix_ms: u64) -> Self {
         self.modified_ms = Some(unix_ms);
         self
     }
 
-    /// Says that its bytes cannot change while it is sent, as those in memory cannot: then chunks are not compared with
-    /// what was digested. Of a file that others can write this is not true.
+    /// Says that its bytes cannot change while it is sent, as those in memory cannot: then chunks
+    /// are not compared with what was digested. Of a file that others can write this is not true.
     #[must_use]
     pub fn unchanging(mut self) -> Self {
         self.unchanging = true;
@@ -250,7 +256,9 @@ impl Picture {
 fn check_len(len: u64, policy: &Policy) -> Result<(), PictureError> {
     match len {
         0 => Err(PictureError::Empty),
-        len if len > policy.max_picture => Err(PictureError::TooLarge { len, limit: policy.max_picture }),
+        len if len > policy.max_picture => {
+            Err(PictureError::TooLarge { len, limit: policy.max_picture })
+        }
         _ => Ok(()),
     }
 }
@@ -268,9 +276,14 @@ impl fmt::Display for PictureError {
                     "the picture has {len} bytes, more than the {limit} that the File Transfer Helper takes in this way"
                 )
             }
-            Self::NotAPicture => f.write_str("not a picture: its first bytes are of no known picture format"),
+            Self::NotAPicture => {
+                f.write_str("not a picture: its first bytes are of no known picture format")
+            }
             Self::Unsupported(format) => {
-                write!(f, "web WeChat does not send {format} as a picture; convert it to jpeg or png")
+                write!(
+                    f,
+                    "web WeChat does not send {format} as a picture; convert it to jpeg or png"
+                )
             }
         }
     }
@@ -294,7 +307,8 @@ mod tests {
             serde_json::from_str(include_str!("../tests/vectors/mediatype.json")).unwrap();
         for row in vector["rows"].as_array().unwrap() {
             let name = row["name"].as_str().unwrap();
-            let first: &[u8] = match name.rsplit('.').next().unwrap().to_ascii_lowercase().as_str() {
+            let first: &[u8] = match name.rsplit('.').next().unwrap().to_ascii_lowercase().as_str()
+            {
                 "jpg" | "jpeg" => JPEG,
                 "png" => b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01",
                 "bmp" => b"BM\x99\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0",
@@ -305,7 +319,10 @@ mod tests {
             let expected = row["mediatype"].as_str().unwrap();
             assert_eq!(Format::of(first).unwrap().media_type(), expected, "{name}");
             if let Ok(picture) = new("named.pdf", first) {
-                assert_eq!((picture.name(), picture.format().media_type()), ("named.pdf", expected));
+                assert_eq!(
+                    (picture.name(), picture.format().media_type()),
+                    ("named.pdf", expected)
+                );
             }
         }
     }
@@ -329,7 +346,8 @@ mod tests {
     fn a_jpeg_with_a_long_first_segment_is_told_by_as_many_bytes_as_there_are() {
         let mut jpeg = b"\xff\xd8\xff\xe1\x80\0Exif".to_vec();
         jpeg.resize(4 + 0x8000, b' ');
-        let new = |len: usize, first: &[u8]| Picture::new("a", len as u64, first, &Policy::default());
+        let new =
+            |len: usize, first: &[u8]| Picture::new("a", len as u64, first, &Policy::default());
         assert!(new(40_000, &jpeg[..64]).is_ok());
         assert_eq!(new(64, &jpeg[..64]), Err(PictureError::NotAPicture), "it ends there");
         assert_eq!(new(40_000, &jpeg[..3]), Err(PictureError::NotAPicture));

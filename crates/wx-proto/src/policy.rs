@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-/// Limits, tries and waits, as data. Where a figure has a source, its § in `docs/protocol.md` stands beside it; the
-/// others are this library's choice.
+/// Limits, tries and waits, as data. Where a figure has a source, its § in `docs/protocol.md`
+/// stands beside it; the others are this library's choice.
 ///
 /// ```
 /// let mut policy = wx_proto::Policy::default();
@@ -22,16 +22,17 @@ pub struct Policy {
     pub check_above: u64,
     /// Tries of a chunk or a check, the first included; 0 counts as 1. Default 3 (P39).
     pub chunk_tries: u32,
-    /// The wait before the second try of a chunk or a download; it doubles with each further one. Default 1 s.
+    /// The wait before the second try of a chunk or a download; it doubles with each further one.
+    /// Default 1 s.
     pub back_off: Duration,
-    /// Tries of a message, all with the same ClientMsgId, the first included; 0 counts as 1. Default 4
-    /// (§4.7).
+    /// Tries of a message, all with the same ClientMsgId, the first included; 0 counts as 1.
+    /// Default 4 (§4.7).
     pub message_tries: u32,
     /// The wait between the tries of a message that may have been delivered. Default 15 s (§4.7).
     pub message_wait: Duration,
-    /// A message that may have been delivered is handed out again only within this time of its first
-    /// hand-out, in one process and after it was saved; later only on request. Default 60 s: the
-    /// page's own repeats end by then (§4.7).
+    /// A message that may have been delivered is handed out again only within this time of its
+    /// first hand-out, in one process and after it was saved; later only on request. Default 60 s:
+    /// the page's own repeats end by then (§4.7).
     pub resend_within: Duration,
     /// Tries of a download, each from byte 0, the first included; 0 counts as 1. Default 3.
     pub fetch_tries: u32,
@@ -44,8 +45,8 @@ pub struct Policy {
     pub call_stall: Duration,
     /// The longest wait between two tries of a call that is repeated without end. Default 60 s.
     pub longest_back_off: Duration,
-    /// A call that the server holds until something happens, which takes 25 s, has stalled when no byte moved for this
-    /// long. Default 35 s (§8.2, §8.5).
+    /// A call that the server holds until something happens, which takes 25 s, has stalled when no
+    /// byte moved for this long. Default 35 s (§8.2, §8.5).
     pub poll_stall: Duration,
     /// A call that the server holds is given up after this long in all. Default 60 s.
     pub poll_limit: Duration,
@@ -60,22 +61,25 @@ pub struct Policy {
     pub max_head: usize,
     /// The most headers of a reply. Default 100, which is also the most that reqwest reads.
     pub max_headers: usize,
-    /// How many codes one login shows at most, and questions it asks, until one is confirmed; 0 counts as 1. Default 10.
+    /// How many codes one login shows at most, and questions it asks, until one is confirmed; 0
+    /// counts as 1. Default 10.
     pub login_codes: u32,
-    /// Tries of the login page, and of the webwxinit after it, once the phone has confirmed; 0 counts
-    /// as 1. Default 6: half a minute of trouble does not cost the login.
+    /// Tries of the login page, and of the webwxinit after it, once the phone has confirmed; 0
+    /// counts as 1. Default 6: half a minute of trouble does not cost the login.
     pub login_tries: u32,
-    /// A code that was not confirmed for this long is given up, whatever the server says. Default 5 min (§8.1).
+    /// A code that was not confirmed for this long is given up, whatever the server says. Default 5
+    /// min (§8.1).
     pub code_lifetime: Duration,
     /// A ping or preflight is given up after this long. Default 1 s (P48).
     pub side_call_limit: Duration,
-    /// `UploadType` in the upload form. Default 2, which is what goes over the wire; the user's notes print 1, which is
-    /// the page's object before its last change (§4.6).
+    /// `UploadType` in the upload form. Default 2, which is what goes over the wire; the user's
+    /// notes print 1, which is the page's object before its last change (§4.6).
     pub upload_type: u8,
-    /// Whether pictures go as files, by webwxsendappmsg, and not as pictures: the way that scripts for the File Transfer
-    /// Helper take (§8.8). Default no.
+    /// Whether pictures go as files, by webwxsendappmsg, and not as pictures: the way that scripts
+    /// for the File Transfer Helper take (§8.8). Default no.
     pub as_file: bool,
-    /// Whether to send the browser's artefacts too: three pings and one OPTIONS a file (§4.1, §4.4). Default no.
+    /// Whether to send the browser's artefacts too: three pings and one OPTIONS a file (§4.1,
+    /// §4.4). Default no.
     pub browser_parity: bool,
 }
 

@@ -51,9 +51,13 @@ impl Recipient {
 /// Whether messages can be sent to a name.
 fn is_writable(name: &str) -> bool {
     let is_hex = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let is_word =
-        |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
-    match (name.strip_prefix("@@").or_else(|| name.strip_prefix('@')), name.strip_suffix("@chatroom")) {
+    let is_word = |id: &str| {
+        !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
+    };
+    match (
+        name.strip_prefix("@@").or_else(|| name.strip_prefix('@')),
+        name.strip_suffix("@chatroom"),
+    ) {
         (Some(id), _) => is_hex(id),
         (None, Some(id)) => is_word(id),
         // The other special names, such as fmessage or newsapp, only speak.

@@ -1,6 +1,7 @@
 use std::fmt;
 
-/// A value that is never printed: its `Debug` is always `[secret]`, in every build, and it has no `Display`.
+/// A value that is never printed: its `Debug` is always `[secret]`, in every build, and it has no
+/// `Display`.
 ///
 /// skey, sid, pass_ticket and every cookie are held in one of these (`docs/protocol.md` P15).
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
-/// Wall clock and randomness for one job, given once from outside. Every id of the job follows from it, so a run is a
-/// function of its seed and its inputs.
+/// Wall clock and randomness for one job, given once from outside. Every id of the job follows from
+/// it, so a run is a function of its seed and its inputs.
 ///
-/// Two jobs must never share a millisecond: ClientMediaId is made of it (P28). Take seeds from an [`IdSource`].
+/// Two jobs must never share a millisecond: ClientMediaId is made of it (P28). Take seeds from an
+/// [`IdSource`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seed {
     /// Milliseconds since 1970-01-01 UTC.
@@ -33,7 +34,8 @@ pub(crate) enum Draw {
 }
 
 impl Seed {
-    /// Drawn bytes for one purpose: MD5 of purpose and entropy, which is as random as the entropy is.
+    /// Drawn bytes for one purpose: MD5 of purpose and entropy, which is as random as the entropy
+    /// is.
     fn draw(&self, what: Draw) -> [u8; 16] {
         let (tag, upload, chunk) = match what {
             Draw::UploadDevice => (0u8, 0, 0),
@@ -91,13 +93,16 @@ impl Seed {
     }
 
     fn letters(&self, what: Draw) -> impl Iterator<Item = char> {
-        const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-        self.draw(what).into_iter().map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()]))
+        const LETTERS: &[u8; 62] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        self.draw(what)
+            .into_iter()
+            .map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()]))
     }
 }
 
-/// Gives out [`Seed`]s whose milliseconds never repeat: two consecutive ones are reserved for each job, the second for
-/// an upload that has to start over.
+/// Gives out [`Seed`]s whose milliseconds never repeat: two consecutive ones are reserved for each
+/// job, the second for an upload that has to start over.
 ///
 /// ```
 /// use wx_proto::IdSource;
@@ -134,10 +139,12 @@ impl IdSource {
     /// A seed at `unix_ms`, or as little later as it takes to be unique.
     pub fn seed(&self, unix_ms: u64, entropy: [u8; 16]) -> Seed {
         let reserve = |free: u64| free.max(unix_ms).saturating_add(2);
-        let free =
-            match self.free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| Some(reserve(free))) {
-                Ok(free) | Err(free) => free,
-            };
+        let free = match self
+            .free
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| Some(reserve(free)))
+        {
+            Ok(free) | Err(free) => free,
+        };
         Seed { unix_ms: free.max(unix_ms), entropy }
     }
 }
@@ -148,7 +155,8 @@ impl IdSource {
 pub struct LocalId(String);
 
 impl LocalId {
-    /// The millisecond, then a number of three decimals between 0 and 1 without its dot: `0` and three digits.
+    /// The millisecond, then a number of three decimals between 0 and 1 without its dot: `0` and
+    /// three digits.
     fn of(unix_ms: u64, thousandths: u16) -> Self {
         Self(format!("{unix_ms:013}{thousandths:04}"))
     }
@@ -171,10 +179,12 @@ impl fmt::Display for LocalId {
 pub struct DeviceId(String);
 
 impl DeviceId {
-    /// A fixed DeviceID, as a session may carry one. Released clients send many forms, so any printable ASCII goes.
+    /// A fixed DeviceID, as a session may carry one. Released clients send many forms, so any
+    /// printable ASCII goes.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        let valid = !text.is_empty() && text.len() <= 256 && text.bytes().all(|b| b.is_ascii_graphic());
+        let valid =
+            !text.is_empty() && text.len() <= 256 && text.bytes().all(|b| b.is_ascii_graphic());
         valid.then(|| Self(text.to_owned()))
     }
 
@@ -198,8 +208,8 @@ mod tests {
     #[test]
     fn p11_device_ids_of_a_seed() {
         let seed = Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16] };
-        let ids =
-            [Draw::UploadDevice, Draw::CheckDevice, Draw::MessageDevice].map(|what| seed.device_id(what));
+        let ids = [Draw::UploadDevice, Draw::CheckDevice, Draw::MessageDevice]
+            .map(|what| seed.device_id(what));
         for id in &ids {
             let digits = id.as_str().strip_prefix('e').unwrap();
             assert!(digits.len() == 15 && is_digits(digits), "{id:?}");
@@ -218,7 +228,11 @@ mod tests {
         }
         for entropy in 0..=255 {
             let id = Seed { unix_ms: 1_511_493_942_795, entropy: [entropy; 16] }.local_id();
-            assert!(id.as_str().len() == 17 && is_digits(id.as_str()) && id.as_str().as_bytes()[13] == b'0');
+            assert!(
+                id.as_str().len() == 17
+                    && is_digits(id.as_str())
+                    && id.as_str().as_bytes()[13] == b'0'
+            );
         }
     }
 
@@ -230,7 +244,9 @@ mod tests {
             let workers: Vec<_> = (0..4)
                 .map(|_| {
                     scope.spawn(|| {
-                        (0..2500).map(|_| source.seed(1_511_493_942_795, [9; 16])).collect::<Vec<_>>()
+                        (0..2500)
+                            .map(|_| source.seed(1_511_493_942_795, [9; 16]))
+                            .collect::<Vec<_>>()
                     })
                 })
                 .collect();

@@ -21,16 +21,16 @@ pub(crate) use sync::{SyncKey, SyncState};
 
 /// The cookie whose value goes into the upload form (P8).
 pub(crate) const DATA_TICKET: &str = "webwx_data_ticket";
-/// What a server gives is kept up to these lengths in bytes, so that a session file stays small: secrets
-/// have some hundred, UserNames 65.
+/// What a server gives is kept up to these lengths in bytes, so that a session file stays small:
+/// secrets have some hundred, UserNames 65.
 pub(crate) const LONGEST_VALUE: usize = 4096;
 pub(crate) const LONGEST_NAME: usize = 256;
 
-/// A login: hosts, ids, secrets and cookies. Made by [`Session::builder`] or read from a file's text by
-/// [`Session::from_json`]; both refuse hosts that are not web WeChat's.
+/// A login: hosts, ids, secrets and cookies. Made by [`Session::builder`] or read from a file's
+/// text by [`Session::from_json`]; both refuse hosts that are not web WeChat's.
 ///
-/// A clone shares all of it, until one of the two is changed. `Debug` shows the hosts and the names of the cookies, nothing
-/// else.
+/// A clone shares all of it, until one of the two is changed. `Debug` shows the hosts and the names
+/// of the cookies, nothing else.
 #[derive(Clone, PartialEq)]
 pub struct Session {
     parts: Arc<Parts>,
@@ -88,8 +88,8 @@ impl Session {
         file::read(text.as_ref(), Hosts::of)
     }
 
-    /// As [`Session::from_json`], and accepts plain http to a literal loopback address as well: for tests and
-    /// demonstrations. See [`Hosts::loopback`].
+    /// As [`Session::from_json`], and accepts plain http to a literal loopback address as well: for
+    /// tests and demonstrations. See [`Hosts::loopback`].
     ///
     /// # Errors
     /// [`SessionError`], which names the key but never its value.
@@ -97,8 +97,8 @@ impl Session {
         file::read(text.as_ref(), Hosts::loopback)
     }
 
-    /// The session file's text, version 1, with all keys that were read. **It holds every secret of the login**: write
-    /// it where only the user can read it.
+    /// The session file's text, version 1, with all keys that were read. **It holds every secret of
+    /// the login**: write it where only the user can read it.
     ///
     /// Whatever a server answers, what it adds to the text stays below 2 MiB.
     #[must_use]
@@ -142,8 +142,8 @@ impl Session {
         &self.parts.user_name
     }
 
-    /// The user's own nickname, decoded, once webwxinit has told it. It is not saved. What somebody chose: do not print it
-    /// raw.
+    /// The user's own nickname, decoded, once webwxinit has told it. It is not saved. What somebody
+    /// chose: do not print it raw.
     #[must_use]
     pub fn nick_name(&self) -> Option<&str> {
         self.parts.nick_name.as_deref()
@@ -199,16 +199,19 @@ impl Session {
         }
     }
 
-    /// Whether something can be uploaded at `unix_ms` (Unix milliseconds); the ticket is what it needs (P8).
+    /// Whether something can be uploaded at `unix_ms` (Unix milliseconds); the ticket is what it
+    /// needs (P8).
     ///
     /// # Errors
-    /// [`Unready`] if nobody is logged in, webwxinit is due, or the cookie `webwx_data_ticket` is missing or expired.
+    /// [`Unready`] if nobody is logged in, webwxinit is due, or the cookie `webwx_data_ticket` is
+    /// missing or expired.
     pub fn check_upload(&self, unix_ms: u64) -> Result<(), Unready> {
         self.data_ticket(unix_ms).map(|_| ())
     }
 
-    /// Whether webwxinit is still due: the login page has opened this login, and its UserName is not
-    /// known yet. [`Restore`](crate::flow::Restore) continues it; nothing can be sent before that.
+    /// Whether webwxinit is still due: the login page has opened this login, and its UserName is
+    /// not known yet. [`Restore`](crate::flow::Restore) continues it; nothing can be sent before
+    /// that.
     #[must_use]
     pub fn awaits_init(&self) -> bool {
         self.parts.user_name == UserName::nobody()
@@ -223,8 +226,8 @@ impl Session {
         if self.awaits_init() { Err(Unready::InitDue) } else { Ok(()) }
     }
 
-    /// Tells logins apart without telling anything of them, for what is saved within one: a hash under a key that is
-    /// random for each job. sid alone has 96 random bits.
+    /// Tells logins apart without telling anything of them, for what is saved within one: a hash
+    /// under a key that is random for each job. sid alone has 96 random bits.
     #[must_use]
     pub fn fingerprint(&self, key: &[u8; 16]) -> String {
         let mut hash = Md5::new();
@@ -242,8 +245,13 @@ impl Session {
     }
 }
 
-/// The ticket that an upload needs: the page reads it from its cookies, those of the upload's host first.
-pub(crate) fn data_ticket<'a>(jar: &'a CookieJar, hosts: &Hosts, unix_s: u64) -> Option<&'a Secret> {
+/// The ticket that an upload needs: the page reads it from its cookies, those of the upload's host
+/// first.
+pub(crate) fn data_ticket<'a>(
+    jar: &'a CookieJar,
+    hosts: &Hosts,
+    unix_s: u64,
+) -> Option<&'a Secret> {
     let path = cgi!("webwxuploadmedia");
     [Role::File, Role::Base]
         .iter()
@@ -251,16 +259,21 @@ pub(crate) fn data_ticket<'a>(jar: &'a CookieJar, hosts: &Hosts, unix_s: u64) ->
         .find(|ticket| !ticket.expose().is_empty())
 }
 
-/// An skey that takes the place of the one before, unless the server gave none or an absurd one (P14).
+/// An skey that takes the place of the one before, unless the server gave none or an absurd one
+/// (P14).
 pub(crate) fn new_skey(skey: String) -> Option<Secret> {
     (1..=LONGEST_VALUE).contains(&skey.len()).then(|| skey.into())
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cookies: Vec<_> = self.parts.cookies.cookies().iter().map(|cookie| &cookie.name).collect();
+        let cookies: Vec<_> =
+            self.parts.cookies.cookies().iter().map(|cookie| &cookie.name).collect();
         let base = self.hosts().origin(Role::Base).to_string();
-        f.debug_struct("Session").field("base", &base).field("cookies", &cookies).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("base", &base)
+            .field("cookies", &cookies)
+            .finish_non_exhaustive()
     }
 }
 

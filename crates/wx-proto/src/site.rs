@@ -14,7 +14,8 @@ pub enum Profile {
     /// Web WeChat itself, of the five families of §1.2.
     #[default]
     Web,
-    /// The File Transfer Helper of §1.3 and §8.8: the same protocol, and nobody to send to but `filehelper` (P60).
+    /// The File Transfer Helper of §1.3 and §8.8: the same protocol, and nobody to send to but
+    /// `filehelper` (P60).
     FileHelper,
 }
 
@@ -68,8 +69,8 @@ impl Profile {
 }
 
 impl Site {
-    /// The profile's usual page: `https://wx.qq.com` or `https://filehelper.weixin.qq.com`. Which family an account lands
-    /// on is the server's choice.
+    /// The profile's usual page: `https://wx.qq.com` or `https://filehelper.weixin.qq.com`. Which
+    /// family an account lands on is the server's choice.
     #[must_use]
     pub fn new(profile: Profile) -> Self {
         let hosts = match profile {
@@ -87,7 +88,8 @@ impl Site {
         Self::new(profile).with_hosts(Hosts::of(base)?)
     }
 
-    /// As [`Site::at`], and accepts plain http to a literal loopback address as well. See [`Hosts::loopback`].
+    /// As [`Site::at`], and accepts plain http to a literal loopback address as well. See
+    /// [`Hosts::loopback`].
     ///
     /// # Errors
     /// [`HostError`] for any other host.

@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Format, LocalId, MediaId, MsgId};
 
-/// A finished upload: what a message is sent with. One upload serves any number of recipients, within one login.
+/// A finished upload: what a message is sent with. One upload serves any number of recipients,
+/// within one login.
 ///
 /// It holds no secret and can be saved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +29,8 @@ pub struct Uploaded {
     pub md5: String,
     /// Chunks sent; 0 if the server knew the picture already (P41).
     pub chunks: u32,
-    /// The server's count of bytes, if it names one that is not the picture's length: a warning (P38).
+    /// The server's count of bytes, if it names one that is not the picture's length: a warning
+    /// (P38).
     pub odd_start_pos: Option<u64>,
 }
 

@@ -1,4 +1,5 @@
-//! What the endpoints share: the form, the JSON envelope, codes, spellings, scripts. Knows neither endpoints nor flows.
+//! What the endpoints share: the form, the JSON envelope, codes, spellings, scripts. Knows neither
+//! endpoints nor flows.
 
 pub(crate) mod address;
 pub(crate) mod base;

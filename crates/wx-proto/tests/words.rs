@@ -1,4 +1,5 @@
-//! What people and scripts read: each cause of an error in one line of its own, with the advice that fits it.
+//! What people and scripts read: each cause of an error in one line of its own, with the advice
+//! that fits it.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
@@ -6,8 +7,8 @@ use std::error::Error as _;
 
 use wx_proto::flow::{CertificateProblem, Failure, FailureKind, ProxyProblem, ResumeError};
 use wx_proto::{
-    Advice, Cause, Error, FirstBytes, Format, HostError, LocalError, MediaId, MsgId, PictureError, Policy,
-    ReplyError, Ret, Step, Unready, UserName,
+    Advice, Cause, Error, FirstBytes, Format, HostError, LocalError, MediaId, MsgId, PictureError,
+    Policy, ReplyError, Ret, Step, Unready, UserName,
 };
 
 const STEPS: [Step; 12] = [
@@ -52,13 +53,19 @@ fn causes() -> Vec<(Cause, Advice)> {
         (Cause::NotConfirmed { codes: 3 }, Advice::LoginAgain),
         (Cause::Picture(PictureError::Empty), Advice::CheckFile),
         (Cause::Picture(PictureError::TooLarge { len: 11, limit: 10 }), Advice::RaiseLimit),
-        (Cause::Picture(PictureError::TooLargeForFileHelper { len: 11, limit: 10 }), Advice::CheckFile),
+        (
+            Cause::Picture(PictureError::TooLargeForFileHelper { len: 11, limit: 10 }),
+            Advice::CheckFile,
+        ),
         (Cause::Picture(PictureError::NotAPicture), Advice::CheckFile),
         (Cause::Picture(PictureError::Unsupported(Format::Webp)), Advice::CheckFile),
         (Cause::Cancelled, Advice::RetryLater),
         (Cause::Changed, Advice::CheckFile),
         (Cause::SourceEnded { expected: 12, got: 7 }, Advice::CheckFile),
-        (Cause::Local(LocalError::new(std::io::ErrorKind::NotFound, "no such file")), Advice::CheckFile),
+        (
+            Cause::Local(LocalError::new(std::io::ErrorKind::NotFound, "no such file")),
+            Advice::CheckFile,
+        ),
         (uncertain(None), Advice::LookAtPhone),
         (uncertain(Some(network(FailureKind::Stalled))), Advice::LookAtPhone),
         (uncertain(Some(Cause::Reply(ReplyError::Empty))), Advice::LookAtPhone),
@@ -148,7 +155,10 @@ fn every_cause_has_a_line_of_its_own_and_its_advice() {
     }
     assert_distinct_lines(causes().into_iter().map(|(cause, _)| cause.to_string()));
     let text = |cause: Cause| Error::new(Step::Prepare, cause).to_string();
-    assert_eq!(text(Cause::SourceEnded { expected: 12, got: 7 }).matches("7 of 12 bytes").count(), 1);
+    assert_eq!(
+        text(Cause::SourceEnded { expected: 12, got: 7 }).matches("7 of 12 bytes").count(),
+        1
+    );
     assert_eq!(
         text(Cause::Reply(ReplyError::Refused { ret: Ret(77), message: "so it says".to_owned() })),
         "the server refused it: Ret 77: so it says"
@@ -170,7 +180,9 @@ fn every_step_and_advice_has_a_name_and_words_of_its_own() {
     assert_distinct_lines(advice.iter().map(ToString::to_string));
     let names: Vec<_> =
         STEPS.iter().map(|step| step.name()).chain(advice.iter().map(|one| one.name())).collect();
-    assert!(names.iter().all(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
+    assert!(
+        names.iter().all(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
+    );
     // A step and an advice may share one: both tell of a report.
     assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len() - 1);
 }
@@ -191,8 +203,11 @@ fn every_reason_not_to_resume_has_a_line_of_its_own() {
 
 #[test]
 fn names_say_what_they_should_have_looked_like() {
-    let errors =
-        [MsgId::new("x").unwrap_err(), UserName::new("").unwrap_err(), MediaId::new("").unwrap_err()];
+    let errors = [
+        MsgId::new("x").unwrap_err(),
+        UserName::new("").unwrap_err(),
+        MediaId::new("").unwrap_err(),
+    ];
     assert_distinct_lines(errors.iter().map(ToString::to_string));
     assert_eq!("7".parse::<MsgId>().unwrap().to_string(), "7");
 }
@@ -206,7 +221,8 @@ fn a_format_that_is_not_sent_is_named() {
         (b"MM\0*\0\0\0\x08", "tiff", "image/tiff"),
     ];
     for (first, name, mime) in first {
-        let refused = wx_proto::Picture::new("a", first.len() as u64, first, &Policy::default()).unwrap_err();
+        let refused =
+            wx_proto::Picture::new("a", first.len() as u64, first, &Policy::default()).unwrap_err();
         let PictureError::Unsupported(format) = refused.clone() else { panic!("{refused}") };
         assert_eq!((format.name(), format.mime()), (name, mime));
         assert!(refused.to_string().contains(&format!(" {name} ")), "{refused}");

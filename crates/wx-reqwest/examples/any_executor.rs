@@ -1,4 +1,5 @@
-//! The same under an executor that is not tokio's: `Compat` lends the future a tokio runtime for its sockets and timers.
+//! The same under an executor that is not tokio's: `Compat` lends the future a tokio runtime for
+//! its sockets and timers.
 //!
 //! ```sh
 //! cargo run -p wx-reqwest --example any_executor

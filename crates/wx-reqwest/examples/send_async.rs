@@ -1,4 +1,5 @@
-//! Sends a picture and fetches it back, without an account: the server is an emulator on the loopback address.
+//! Sends a picture and fetches it back, without an account: the server is an emulator on the
+//! loopback address.
 //!
 //! ```sh
 //! cargo run -p wx-reqwest --example send_async [PICTURE]
@@ -31,8 +32,8 @@ async fn send() -> Result<(), Box<dyn Error>> {
         Some(path) => Source::path(path).await?,
         None => Source::bytes("tiny.png", include_bytes!("../tests/tiny.png").as_slice()),
     };
-    let watch =
-        Watch::new().progress(|now| println!("{}: {} of {} bytes", now.step.name(), now.done, now.total));
+    let watch = Watch::new()
+        .progress(|now| println!("{}: {} of {} bytes", now.step.name(), now.done, now.total));
     let sent = match client.send_image_with(&to, picture, watch).await {
         Ok(sent) => sent,
         Err(error) if error.outcome() == Outcome::NotSent => {
@@ -43,7 +44,8 @@ async fn send() -> Result<(), Box<dyn Error>> {
     println!("sent {} as message {}", sent.uploaded.md5, sent.msg_id);
 
     let mut bytes = Vec::new();
-    let fetched = client.fetch_image(&sent.msg_id, ImageSize::Original, Sink::vec(&mut bytes)).await?;
+    let fetched =
+        client.fetch_image(&sent.msg_id, ImageSize::Original, Sink::vec(&mut bytes)).await?;
     println!("fetched {}, {} bytes of {}", fetched.md5, bytes.len(), fetched.format);
     assert_eq!(fetched.md5, sent.uploaded.md5);
     Ok(())

@@ -9,12 +9,13 @@ use tokio::time::{Instant, timeout_at};
 use wx_client::exchange_clock::ExchangeClock;
 use wx_proto::{Body, Limits};
 
-/// The largest piece handed to hyper at once. hyper queues 16 of them and asks for the next as soon as one is written: so
-/// every 32 KiB that leave show themselves to [`Moved`]. Smaller ones cost more: 4 KiB 4 % of a send.
+/// The largest piece handed to hyper at once. hyper queues 16 of them and asks for the next as soon
+/// as one is written: so every 32 KiB that leave show themselves to [`Moved`]. Smaller ones cost
+/// more: 4 KiB 4 % of a send.
 const PIECE: usize = 32 * 1024;
 
-/// A request's body for hyper: pieces of the segments, not copies, and an exact length. It can be read once only, so
-/// nobody below can send it a second time.
+/// A request's body for hyper: pieces of the segments, not copies, and an exact length. It can be
+/// read once only, so nobody below can send it a second time.
 pub(crate) struct Segments {
     current: Bytes,
     rest: <Body as IntoIterator>::IntoIter,
@@ -79,8 +80,8 @@ impl Drop for Piece {
 
 /// What moved in an exchange, shared by a request's body and whoever waits for its answer.
 ///
-/// It sees a byte leave for the system's buffers, not for the network: 400 KiB of a chunk may wait there. A stall has to
-/// be longer than a line needs for those.
+/// It sees a byte leave for the system's buffers, not for the network: 400 KiB of a chunk may wait
+/// there. A stall has to be longer than a line needs for those.
 #[derive(Clone)]
 pub(crate) struct Moved(Arc<Mutex<Activity>>);
 
@@ -116,7 +117,8 @@ impl Moved {
         activity.clock.count(body_bytes as u64);
     }
 
-    /// Whether the body was asked for: a connection was there and the request's head was on its way.
+    /// Whether the body was asked for: a connection was there and the request's head was on its
+    /// way.
     pub(crate) fn has_begun(&self) -> bool {
         self.lock().begun
     }

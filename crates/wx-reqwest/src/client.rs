@@ -19,8 +19,8 @@ use crate::{Http, Sink, Source, Watch, drive};
 pub use builder::{BuildError, ClientBuilder};
 pub use login::{LoginError, NewLogin};
 
-/// Sends and fetches pictures for one login, and waits for its messages. Clones are cheap and share their connections and
-/// the session; use them from any task. Needs a tokio runtime.
+/// Sends and fetches pictures for one login, and waits for its messages. Clones are cheap and share
+/// their connections and the session; use them from any task. Needs a tokio runtime.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) session: Shared,
@@ -43,15 +43,20 @@ impl Client {
         ClientBuilder::of(session)
     }
 
-    /// The login as it is now: [`Client::messages`] and [`Client::restore`] move it on, for all clones of the client. What
-    /// this gives stays as it is; every call takes the newest.
+    /// The login as it is now: [`Client::messages`] and [`Client::restore`] move it on, for all
+    /// clones of the client. What this gives stays as it is; every call takes the newest.
     #[must_use]
     pub fn session(&self) -> Arc<Session> {
         self.session.get()
     }
 
     fn of(session: Session, policy: Policy, pace: Duration, http: Http) -> Self {
-        Self { session: Shared::new(session), policy: Arc::new(policy), pace: Pace::new(pace), http }
+        Self {
+            session: Shared::new(session),
+            policy: Arc::new(policy),
+            pace: Pace::new(pace),
+            http,
+        }
     }
 
     /// What [`drive()`] needs, for flows of one's own.
@@ -62,8 +67,8 @@ impl Client {
 
     /// Sends a picture: uploads it and hands the message over.
     ///
-    /// When the future is dropped, the job ends there; a message that was on its way may still arrive. To be able to go
-    /// on with it, use [`drive()`] with a flow of one's own.
+    /// When the future is dropped, the job ends there; a message that was on its way may still
+    /// arrive. To be able to go on with it, use [`drive()`] with a flow of one's own.
     ///
     /// # Errors
     /// [`Error::outcome`] tells whether the message may have been sent all the same.
@@ -110,7 +115,8 @@ impl Client {
     ) -> Result<Uploaded, Error> {
         let _turn = self.pace.turn().await;
         let about = picture.picture(&self.policy).await?;
-        let mut flow = Upload::new(&self.session(), about, to.user_name().clone(), seed()?, self.policy())?;
+        let mut flow =
+            Upload::new(&self.session(), about, to.user_name().clone(), seed()?, self.policy())?;
         drive(&self.http, &mut picture, &mut flow, &mut watch).await
     }
 
@@ -150,7 +156,12 @@ impl Client {
     ///
     /// # Errors
     /// The sink is as it was before then, a writer excepted.
-    pub async fn fetch_image(&self, id: &MsgId, size: ImageSize, sink: Sink<'_>) -> Result<Fetched, Error> {
+    pub async fn fetch_image(
+        &self,
+        id: &MsgId,
+        size: ImageSize,
+        sink: Sink<'_>,
+    ) -> Result<Fetched, Error> {
         self.fetch_image_with(id, size, sink, Watch::new()).await
     }
 
@@ -166,8 +177,14 @@ impl Client {
         mut watch: Watch<'_>,
     ) -> Result<Fetched, Error> {
         let restartable = sink.is_restartable();
-        let mut flow =
-            FetchImage::new(&self.session(), id.clone(), size, restartable, seed()?, self.policy())?;
+        let mut flow = FetchImage::new(
+            &self.session(),
+            id.clone(),
+            size,
+            restartable,
+            seed()?,
+            self.policy(),
+        )?;
         let fetched = drive(&self.http, &mut sink, &mut flow, &mut watch).await?;
         sink.finish().await.map_err(|error| Error::new(Step::Download, LocalError::from(error)))?;
         Ok(fetched)

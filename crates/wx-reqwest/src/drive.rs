@@ -9,8 +9,8 @@ use crate::http::Reply;
 use crate::spans::Spans;
 use crate::{Http, Watch};
 
-/// The caller's picture, seen from a driver: where bytes come from, or where they go. `()` is neither, for flows that
-/// touch no picture.
+/// The caller's picture, seen from a driver: where bytes come from, or where they go. `()` is
+/// neither, for flows that touch no picture.
 ///
 /// Both methods must bear that their future is dropped and the same call made again.
 pub trait Media {
@@ -29,10 +29,11 @@ pub trait Media {
 
 impl Media for () {}
 
-/// Runs any flow to its end: reads, sends, hands over, writes and sleeps as the flow says, and decides nothing.
+/// Runs any flow to its end: reads, sends, hands over, writes and sleeps as the flow says, and
+/// decides nothing.
 ///
-/// Cancel safe: when the future is dropped, the flow has lost one try at the most. Call this again with the same flow
-/// and media and it goes on. Needs a tokio runtime.
+/// Cancel safe: when the future is dropped, the flow has lost one try at the most. Call this again
+/// with the same flow and media and it goes on. Needs a tokio runtime.
 pub async fn drive<F: Flow>(
     http: &Http,
     media: &mut impl Media,
@@ -77,7 +78,9 @@ async fn run<F: Flow>(
                 // Another driver had it.
                 None => Input::Failed(id, Failure::on_the_way(FailureKind::Dropped)),
             },
-            Action::Store(at, bytes) => media.store(at, bytes).await.map_or_else(local, |()| Input::Stored),
+            Action::Store(at, bytes) => {
+                media.store(at, bytes).await.map_or_else(local, |()| Input::Stored)
+            }
             Action::Wait(until) => {
                 tokio::time::sleep(until.saturating_sub(now())).await;
                 continue;

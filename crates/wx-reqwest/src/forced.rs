@@ -4,8 +4,9 @@ use reqwest::{ClientBuilder, redirect, retry};
 
 use crate::connection::Observed;
 
-/// Stands in for methods of `ClientBuilder` that exist only with certain features of reqwest. Anybody in a build can
-/// switch these on; a method of the type itself then goes before the trait's.
+/// Stands in for methods of `ClientBuilder` that exist only with certain features of reqwest.
+/// Anybody in a build can switch these on; a method of the type itself then goes before the
+/// trait's.
 #[allow(dead_code)]
 trait Otherwise: Sized {
     fn cookie_store(self, _: bool) -> Self {
@@ -24,9 +25,10 @@ impl Otherwise for ClientBuilder {}
 /// Redirects, retries, decoding, cookies and verbose logging off, certificates verified; plain http
 /// for a loopback session alone.
 ///
-/// One repeat is left, hyper-util's for a kept connection that turns out to be closed. It cannot send anything twice:
-/// it needs the request back from hyper, which gives it back only if it never began to write it
-/// (`hyper::client::conn::http1::SendRequest::try_send_request`). And the body of [`crate::body`] can be read once.
+/// One repeat is left, hyper-util's for a kept connection that turns out to be closed. It cannot
+/// send anything twice: it needs the request back from hyper, which gives it back only if it never
+/// began to write it (`hyper::client::conn::http1::SendRequest::try_send_request`). And the body of
+/// [`crate::body`] can be read once.
 ///
 /// The outermost layer of the connector is [`crate::connection`]'s.
 pub(crate) fn force(builder: ClientBuilder, loopback: bool) -> ClientBuilder {

@@ -85,7 +85,9 @@ impl Http {
                 Err(connection.not_in_time())
             }
             Some(Err(error)) => Err(classify(&error, begun(), connection.is_reused())),
-            None if begun() && !connection.is_unfinished() => Err(Failure::on_the_way(FailureKind::Stalled)),
+            None if begun() && !connection.is_unfinished() => {
+                Err(Failure::on_the_way(FailureKind::Stalled))
+            }
             None => Err(connection.not_in_time()),
         }
     }
@@ -102,7 +104,9 @@ fn defaults() -> reqwest::ClientBuilder {
 #[cfg(all(any(feature = "rustls", feature = "native-tls"), feature = "webpki-roots"))]
 fn webpki_roots() -> impl Iterator<Item = reqwest::Certificate> {
     // reqwest takes any bytes here and reads them when the client is built.
-    webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| reqwest::Certificate::from_der(der).ok())
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS
+        .iter()
+        .filter_map(|der| reqwest::Certificate::from_der(der).ok())
 }
 
 /// Shows nothing: a proxy may have a password.

@@ -29,13 +29,14 @@ enum State<'w> {
 type Batch = Result<Vec<Message>, Error>;
 
 impl Client {
-    /// The messages that come from now on, or behind those that the session has had: [`Messages::next`] waits for each
-    /// batch, for as long as it takes. Trouble with the network is waited out, with growing pauses; after an error there
-    /// is nothing more.
+    /// The messages that come from now on, or behind those that the session has had:
+    /// [`Messages::next`] waits for each batch, for as long as it takes. Trouble with the network
+    /// is waited out, with growing pauses; after an error there is nothing more.
     ///
-    /// With each batch the client's session moves behind it. Save [`Client::session`] when the batch was dealt with: a
-    /// program that is killed and begins again with what it saved last gets every message, and those twice that it had
-    /// not finished with. Several [`Messages`] of one client and its clones share the messages: each goes to one of them.
+    /// With each batch the client's session moves behind it. Save [`Client::session`] when the
+    /// batch was dealt with: a program that is killed and begins again with what it saved last gets
+    /// every message, and those twice that it had not finished with. Several [`Messages`] of one
+    /// client and its clones share the messages: each goes to one of them.
     ///
     /// ```no_run
     /// # async fn watch(client: &wx_reqwest::Client, file: &wx_reqwest::SessionFile)
@@ -66,7 +67,8 @@ impl Client {
             let arrived = drive(self.http(), &mut (), &mut flow, watch).await?;
             // What it still held would be copied.
             drop(flow);
-            // If somebody else moved the session on meanwhile, they have these messages, or they come once more behind that.
+            // If somebody else moved the session on meanwhile, they have these messages, or they
+            // come once more behind that.
             if self.session.replace(&before, arrived.session) {
                 *skipped += arrived.skipped;
                 if !arrived.messages.is_empty() {
@@ -78,10 +80,12 @@ impl Client {
 }
 
 impl Messages<'_> {
-    /// Waits for the next batch, which has one message at least, or is the error after which there is nothing more.
+    /// Waits for the next batch, which has one message at least, or is the error after which there
+    /// is nothing more.
     ///
-    /// Cancel safe: when the future is dropped, what is under way stays in here and the next call goes on with it. Dropping
-    /// the `Messages` loses nothing either: the client's session has not moved then.
+    /// Cancel safe: when the future is dropped, what is under way stays in here and the next call
+    /// goes on with it. Dropping the `Messages` loses nothing either: the client's session has not
+    /// moved then.
     pub async fn next(&mut self) -> Option<Result<Vec<Message>, Error>> {
         poll_fn(|context| self.poll(context)).await
     }
@@ -104,7 +108,8 @@ impl Messages<'_> {
                     }));
                 }
                 State::Waiting(mut waiting) => {
-                    let Poll::Ready((watch, skipped, batch)) = waiting.as_mut().poll(context) else {
+                    let Poll::Ready((watch, skipped, batch)) = waiting.as_mut().poll(context)
+                    else {
                         self.state = State::Waiting(waiting);
                         return Poll::Pending;
                     };

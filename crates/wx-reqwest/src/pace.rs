@@ -19,7 +19,8 @@ impl Pace {
         Self { least, next: Arc::default() }
     }
 
-    /// Waits until a picture may start. When the future is dropped, the time that was kept for it passes unused.
+    /// Waits until a picture may start. When the future is dropped, the time that was kept for it
+    /// passes unused.
     pub(crate) async fn turn(&self) -> Turn<'_> {
         let now = now();
         let wait = self.begin(now) - now;
@@ -71,7 +72,8 @@ mod tests {
         let pace = Pace::new(3 * S);
         let other = pace.clone();
         assert_eq!([pace.begin(S), other.begin(S), pace.begin(S)], [S, 4 * S, 7 * S]);
-        // The first ends while the third still waits: whoever comes now keeps its distance from the third.
+        // The first ends while the third still waits: whoever comes now keeps its distance from the
+        // third.
         other.end(5 * S);
         assert_eq!(pace.begin(6 * S), 10 * S);
     }

@@ -1,9 +1,10 @@
 //! More than one pool of connections in one client of reqwest.
 //!
-//! A pool is identified by the scheme and the authority of a URL, and the authority may name a user, who
-//! is never sent: only [`reqwest::RequestBuilder`] would make a header of it. So another user is
-//! another pool, and a user nobody had before is a pool without connections. A second client would
-//! cost another TLS set-up and lack those settings of a caller's builder that cannot be read back.
+//! A pool is identified by the scheme and the authority of a URL, and the authority may name a
+//! user, who is never sent: only [`reqwest::RequestBuilder`] would make a header of it. So another
+//! user is another pool, and a user nobody had before is a pool without connections. A second
+//! client would cost another TLS set-up and lack those settings of a caller's builder that cannot
+//! be read back.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -7,7 +7,10 @@ use crate::BuildError;
 use crate::connection::is_direct;
 
 /// Has `builder` use the proxy of `settings`, and no other.
-pub(crate) fn apply(settings: &ProxySettings, builder: ClientBuilder) -> Result<ClientBuilder, BuildError> {
+pub(crate) fn apply(
+    settings: &ProxySettings,
+    builder: ClientBuilder,
+) -> Result<ClientBuilder, BuildError> {
     let mut builder = builder.no_proxy();
     if let Some(proxy) = settings.proxy() {
         let direct = NoProxy::from_string(&settings.direct().join(","));
@@ -60,7 +63,11 @@ mod tests {
     use crate::Http;
 
     #[allow(clippy::unwrap_used)]
-    fn ask(runtime: &Runtime, builder: Option<ClientBuilder>, server: SocketAddr) -> Result<(), BuildError> {
+    fn ask(
+        runtime: &Runtime,
+        builder: Option<ClientBuilder>,
+        server: SocketAddr,
+    ) -> Result<(), BuildError> {
         let site = Site::new(Profile::Web);
         let builder = builder.map(|builder| builder.resolve(HOST, server));
         let http = Http::new(builder, &site)?;
@@ -87,12 +94,15 @@ mod tests {
     #[test]
     fn what_a_builder_names_goes_before_the_environment() {
         let runtime = Runtime::new().unwrap();
-        check_choices("proxy::tests::what_a_builder_names_goes_before_the_environment", |proxy, server| {
-            let builder = match proxy {
-                Some(proxy) => reqwest::Client::builder().proxy(Proxy::all(proxy).unwrap()),
-                None => Http::defaults(&ProxySettings::none())?,
-            };
-            ask(&runtime, Some(builder), server)
-        });
+        check_choices(
+            "proxy::tests::what_a_builder_names_goes_before_the_environment",
+            |proxy, server| {
+                let builder = match proxy {
+                    Some(proxy) => reqwest::Client::builder().proxy(Proxy::all(proxy).unwrap()),
+                    None => Http::defaults(&ProxySettings::none())?,
+                };
+                ask(&runtime, Some(builder), server)
+            },
+        );
     }
 }

@@ -10,8 +10,8 @@ use wx_client::temp_file::{Access, TempFile};
 
 use crate::Media;
 
-/// Where a fetched picture goes. Whatever ends before the picture is whole and checked leaves nothing behind, a dropped
-/// future too.
+/// Where a fetched picture goes. Whatever ends before the picture is whole and checked leaves
+/// nothing behind, a dropped future too.
 pub struct Sink<'a> {
     place: Place<'a>,
 }
@@ -32,7 +32,8 @@ struct Partial {
 }
 
 impl<'a> Sink<'a> {
-    /// A file, which appears or is replaced at the very end: the bytes go to a temporary file beside it first.
+    /// A file, which appears or is replaced at the very end: the bytes go to a temporary file
+    /// beside it first.
     pub fn path(path: impl Into<PathBuf>) -> Self {
         Self { place: Place::Path { path: path.into(), file: None } }
     }
@@ -42,8 +43,8 @@ impl<'a> Sink<'a> {
         Self { place: Place::Vec { bytes, kept: false } }
     }
 
-    /// A writer. What is written cannot be taken back, so a download that breaks off is not started over, and the
-    /// writer keeps what it got.
+    /// A writer. What is written cannot be taken back, so a download that breaks off is not started
+    /// over, and the writer keeps what it got.
     pub fn writer(writer: &'a mut (impl AsyncWrite + Send + Unpin)) -> Self {
         Self { place: Place::Writer { writer, written: 0 } }
     }
@@ -91,7 +92,8 @@ impl Media for Sink<'_> {
                     file.set_len(at).await?;
                     file.seek(SeekFrom::Start(at)).await?;
                 }
-                // It goes on behind the scenes: an error shows itself at the next store, or at the end.
+                // It goes on behind the scenes: an error shows itself at the next store, or at the
+                // end.
                 file.write_all(&bytes).await?;
                 *len = Some(at + bytes.len() as u64);
                 Ok(())
@@ -102,7 +104,8 @@ impl Media for Sink<'_> {
                 Ok(())
             }
             Place::Writer { writer, written } => {
-                // A dropped future leaves a store half done; when it is repeated, that half is not written again.
+                // A dropped future leaves a store half done; when it is repeated, that half is not
+                // written again.
                 while let Some(rest) = rest_of(&bytes, written.saturating_sub(at)) {
                     match writer.write(rest).await? {
                         0 => return Err(io::ErrorKind::WriteZero.into()),

@@ -15,8 +15,8 @@ use wx_proto::{Error, Format, LocalError, Picture, Policy, Step};
 use crate::Media;
 use crate::buffer::Buffer;
 
-/// A picture to send. It is read twice, once for its MD5 and once chunk by chunk, so it can always be read again; one of a
-/// single chunk is read once.
+/// A picture to send. It is read twice, once for its MD5 and once chunk by chunk, so it can always
+/// be read again; one of a single chunk is read once.
 ///
 /// Never more than one chunk of 512 KiB is in memory, unless the caller put it there.
 pub struct Source {
@@ -33,7 +33,8 @@ const BLOCK: u64 = 64 * 1024;
 
 enum Data {
     Bytes(Bytes),
-    /// Read where blocking is allowed. When a load is dropped, the next one waits for the end of it.
+    /// Read where blocking is allowed. When a load is dropped, the next one waits for the end of
+    /// it.
     File(Arc<Mutex<(File, Buffer)>>),
     Seek(Box<dyn ReadSeek>, Buffer),
 }
@@ -46,7 +47,8 @@ impl<T: AsyncRead + AsyncSeek + Send + Unpin> ReadSeek for T {}
 const FIRST: u64 = Format::FIRST as u64;
 
 impl Source {
-    /// A picture in memory that nothing changes; for a mapped file that others write this is not the way.
+    /// A picture in memory that nothing changes; for a mapped file that others write this is not
+    /// the way.
     pub fn bytes(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
         Self {
@@ -58,7 +60,8 @@ impl Source {
         }
     }
 
-    /// A file. The name without its directories goes into the form, the time of its last change too.
+    /// A file. The name without its directories goes into the form, the time of its last change
+    /// too.
     ///
     /// Cancel safe.
     ///
@@ -72,7 +75,10 @@ impl Source {
     fn open(path: &Path) -> io::Result<Self> {
         let about = fs::metadata(path).map_err(explain)?;
         if about.is_dir() {
-            return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory, not a file"));
+            return Err(io::Error::new(
+                io::ErrorKind::IsADirectory,
+                "it is a directory, not a file",
+            ));
         }
         if !about.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
@@ -80,7 +86,10 @@ impl Source {
         let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let source = Self::file(name, File::open(path).map_err(explain)?)?;
-        Ok(Self { modified_ms: modified.and_then(|time| time.as_millis().try_into().ok()), ..source })
+        Ok(Self {
+            modified_ms: modified.and_then(|time| time.as_millis().try_into().ok()),
+            ..source
+        })
     }
 
     fn file(name: impl Into<String>, mut file: File) -> io::Result<Self> {
@@ -104,13 +113,14 @@ impl Source {
         Ok(Self { name: name.into(), len, modified_ms: None, data, unchanging: false })
     }
 
-    /// Reads a one-shot reader to its end first: up to `memory_limit` bytes are kept in memory, more go to a temporary
-    /// file, and more than `limit` are refused.
+    /// Reads a one-shot reader to its end first: up to `memory_limit` bytes are kept in memory,
+    /// more go to a temporary file, and more than `limit` are refused.
     ///
     /// Not cancel safe: what was read by then is lost.
     ///
     /// # Errors
-    /// The reader's own; [`io::ErrorKind::FileTooLarge`] above `limit`; no room for the temporary file.
+    /// The reader's own; [`io::ErrorKind::FileTooLarge`] above `limit`; no room for the temporary
+    /// file.
     pub async fn reader(
         name: impl Into<String>,
         from: impl AsyncRead + Unpin,
@@ -183,7 +193,8 @@ impl Media for Source {
         let len = usize::try_from(span.end.saturating_sub(span.start)).unwrap_or_default();
         match &mut self.data {
             Data::Bytes(bytes) => {
-                let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+                let at =
+                    |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
                 Ok(bytes.slice(at(span.start)..at(span.end)))
             }
             Data::File(file) => {
@@ -214,7 +225,10 @@ impl Media for Source {
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source").field("name", &self.name).field("len", &self.len).finish_non_exhaustive()
+        f.debug_struct("Source")
+            .field("name", &self.name)
+            .field("len", &self.len)
+            .finish_non_exhaustive()
     }
 }
 

@@ -49,7 +49,8 @@ fn compiled_in_certificates_need_no_store() {
     }
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", "compiled_in_certificates_need_no_store"]).env("WX_TEST_CHILD", "1");
-    let output = child.env("SSL_CERT_FILE", "/dev/null").env_remove("SSL_CERT_DIR").output().unwrap();
+    let output =
+        child.env("SSL_CERT_FILE", "/dev/null").env_remove("SSL_CERT_DIR").output().unwrap();
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && told.contains("1 passed"), "{told}");
 }

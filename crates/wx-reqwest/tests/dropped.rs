@@ -1,5 +1,5 @@
-//! Futures that are dropped: at each of their awaits, once or again and again. What was begun goes on, or is known to be
-//! in doubt, or never happened.
+//! Futures that are dropped: at each of their awaits, once or again and again. What was begun goes
+//! on, or is known to be in doubt, or never happened.
 
 #![allow(clippy::unwrap_used)]
 
@@ -43,8 +43,9 @@ fn seed() -> Seed {
 
 /// A server, a client, and somebody to send to.
 fn world(faults: &[&str]) -> (Emulator, Client, Recipient) {
-    let builder =
-        faults.iter().fold(Emulator::builder(), |builder, fault| builder.fault(fault.parse().unwrap()));
+    let builder = faults
+        .iter()
+        .fold(Emulator::builder(), |builder, fault| builder.fault(fault.parse().unwrap()));
     let server = builder.start().unwrap();
     let session = Session::from_json_allow_loopback(server.session_json()).unwrap();
     let client = Client::builder(session).policy(patient()).build().unwrap();
@@ -58,8 +59,15 @@ async fn send_flow(client: &Client, to: &Recipient, source: &mut Source) -> Send
 }
 
 fn fetch_flow(client: &Client, id: &MsgId, restartable: bool) -> FetchImage {
-    FetchImage::new(&client.session(), id.clone(), ImageSize::Original, restartable, seed(), patient())
-        .unwrap()
+    FetchImage::new(
+        &client.session(),
+        id.clone(),
+        ImageSize::Original,
+        restartable,
+        seed(),
+        patient(),
+    )
+    .unwrap()
 }
 
 /// Polls `future` this many times, then drops it.
@@ -125,7 +133,10 @@ async fn a_send_dropped_at_any_await_goes_on() {
         };
         let messages = server.messages();
         assert_eq!(messages.len(), 1, "dropped after {polls} polls");
-        assert!(messages[0].picture == picture() && messages[0].msg_id == sent.unwrap().msg_id.to_string());
+        assert!(
+            messages[0].picture == picture()
+                && messages[0].msg_id == sent.unwrap().msg_id.to_string()
+        );
         if was_last {
             assert!(polls > 20, "only {polls} awaits");
             return;
@@ -163,7 +174,8 @@ async fn a_send_dropped_at_any_await_can_be_resumed_or_left() {
     panic!("never done");
 }
 
-/// What was under way in another thread when a future was dropped, making a file or renaming it, ends in a moment.
+/// What was under way in another thread when a future was dropped, making a file or renaming it,
+/// ends in a moment.
 async fn nothing_but_a_whole_picture(path: &Path, done: bool) {
     let mut files = Vec::new();
     for _ in 0..400 {
@@ -186,7 +198,9 @@ async fn a_fetch_dropped_at_any_await_goes_on_or_leaves_nothing() {
     let path = dir.path().join("b.png");
     for polls in 1..ENOUGH {
         // Left as it is.
-        let left = poll_times(client.fetch_image(&id, ImageSize::Original, Sink::path(&path)), polls).await;
+        let left =
+            poll_times(client.fetch_image(&id, ImageSize::Original, Sink::path(&path)), polls)
+                .await;
         nothing_but_a_whole_picture(&path, left.is_some()).await;
         let _ = std::fs::remove_file(&path);
 
@@ -245,10 +259,12 @@ async fn both_go_on_after_any_number_of_drops() {
     sink.finish().await.unwrap();
     assert!(std::fs::read(&target).unwrap() == picture());
 
-    // Nothing can be taken back there, so a drop in mid-download ends it: with an error, not with a wrong picture.
+    // Nothing can be taken back there, so a drop in mid-download ends it: with an error, not with a
+    // wrong picture.
     let mut bytes = Vec::new();
     let mut sink = Sink::writer(&mut bytes);
-    let (result, _) = drive_in_pieces(&client, &mut sink, &mut fetch_flow(&client, &id, false)).await;
+    let (result, _) =
+        drive_in_pieces(&client, &mut sink, &mut fetch_flow(&client, &id, false)).await;
     drop(sink);
     assert!(result.is_err() || bytes == picture());
 }
@@ -297,8 +313,10 @@ async fn a_download_dropped_halfway_leaves_nothing() {
 #[tokio::test]
 async fn a_send_dropped_while_it_waits_for_its_turn_has_sent_nothing() {
     let (server, client, to) = world(&[]);
-    let client =
-        Client::builder(Session::clone(&client.session())).pace(Duration::from_secs(60)).build().unwrap();
+    let client = Client::builder(Session::clone(&client.session()))
+        .pace(Duration::from_secs(60))
+        .build()
+        .unwrap();
     client.upload(&to, Source::bytes("a.png", picture())).await.unwrap();
     let before = server.requests().len();
     let sending = client.send_image(&to, Source::bytes("a.png", picture()));
@@ -310,7 +328,8 @@ async fn a_send_dropped_while_it_waits_for_its_turn_has_sent_nothing() {
 fn arrivals() -> (Emulator, Client) {
     let builder = (0..3).fold(Emulator::builder(), |builder, _| builder.image(picture()));
     let fault = |text: &str| text.parse().unwrap();
-    let server = builder.fault(fault("trickle=300@webwxsync")).fault(fault("trickle=10@synccheck")).start();
+    let server =
+        builder.fault(fault("trickle=300@webwxsync")).fault(fault("trickle=10@synccheck")).start();
     let server = server.unwrap();
     let session = Session::from_json_allow_loopback(server.session_json()).unwrap();
     let client = Client::builder(session).policy(patient()).build().unwrap();
@@ -333,7 +352,8 @@ async fn a_wait_for_messages_dropped_at_any_await_loses_none() {
                 Some(batch) => batch,
                 None => messages.next().await,
             };
-            let ids: Vec<_> = batch.unwrap().unwrap().iter().map(|message| message.id.to_string()).collect();
+            let ids: Vec<_> =
+                batch.unwrap().unwrap().iter().map(|message| message.id.to_string()).collect();
             assert_eq!(ids, server.incoming(), "dropped after {polls} polls");
             // Nothing comes twice: a short wait sees nothing more.
             if was_last {

@@ -28,9 +28,11 @@ fn everything_is_send() {
     let about = pollster::block_on(media.picture(&Policy::default())).unwrap();
     let seed = IdSource::process().seed(1, [0; 16]);
     let mut flow =
-        SendImage::new(&client.session(), about, to.user_name().clone(), seed, Policy::default()).unwrap();
+        SendImage::new(&client.session(), about, to.user_name().clone(), seed, Policy::default())
+            .unwrap();
     drop(is_send(drive(client.http(), &mut media, &mut flow, &mut watch)));
-    let uploaded = pollster::block_on(Compat::new(client.upload(&to, Source::bytes("a", TINY)))).unwrap();
+    let uploaded =
+        pollster::block_on(Compat::new(client.upload(&to, Source::bytes("a", TINY)))).unwrap();
     let (id, size) = (MsgId::new("1").unwrap(), ImageSize::Original);
     let (mut first, mut second) = (Vec::new(), Vec::new());
     let source = || Source::bytes("a", TINY);

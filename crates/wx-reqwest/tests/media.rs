@@ -30,7 +30,8 @@ async fn every_kind_of_source_arrives() {
     arrives(Source::bytes("a.png", picture())).await;
     arrives(Source::seekable("a.png", Cursor::new(picture())).await.unwrap()).await;
     for memory_limit in [0, 699_999, 700_000, u64::MAX] {
-        let reader = Source::reader("a.png", picture().as_slice(), memory_limit, 700_000).await.unwrap();
+        let reader =
+            Source::reader("a.png", picture().as_slice(), memory_limit, 700_000).await.unwrap();
         arrives(reader).await;
     }
     let dir = tempfile::tempdir().unwrap();
@@ -41,7 +42,11 @@ async fn every_kind_of_source_arrives() {
     let request = arrives(Source::path(&path).await.unwrap()).await;
     let value = |name: &str| request.part(name).unwrap().value.clone().unwrap();
     assert_eq!(value("name"), "photo.png");
-    assert!(value("lastModifiedDate").starts_with("Fri Nov 24 2017"), "{}", value("lastModifiedDate"));
+    assert!(
+        value("lastModifiedDate").starts_with("Fri Nov 24 2017"),
+        "{}",
+        value("lastModifiedDate")
+    );
 }
 
 #[tokio::test]
@@ -62,7 +67,8 @@ async fn a_path_that_cannot_be_read_is_named_and_says_why() {
 #[tokio::test]
 async fn a_reader_stops_at_its_limit() {
     for memory_limit in [0, 10, u64::MAX] {
-        let error = Source::reader("a", tokio::io::repeat(1), memory_limit, 1_000_000).await.unwrap_err();
+        let error =
+            Source::reader("a", tokio::io::repeat(1), memory_limit, 1_000_000).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::FileTooLarge);
         assert_eq!(error.to_string(), "it has more than 1000000 bytes");
     }

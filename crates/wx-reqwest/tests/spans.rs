@@ -1,4 +1,5 @@
-//! The spans of the feature `tracing` where there are tasks; what both transports do alike is among the scenarios.
+//! The spans of the feature `tracing` where there are tasks; what both transports do alike is among
+//! the scenarios.
 
 #![cfg(feature = "tracing")]
 #![allow(clippy::unwrap_used)]
@@ -29,10 +30,12 @@ fn client(server: &Emulator) -> Client {
     Client::new(Session::from_json_allow_loopback(server.session_json()).unwrap()).unwrap()
 }
 
-/// One thread for all tasks, so whatever is said is heard, and a span entered across an await would get into another task.
+/// One thread for all tasks, so whatever is said is heard, and a span entered across an await would
+/// get into another task.
 #[tokio::test]
 async fn jobs_at_once_do_not_mix() {
-    let server = Emulator::builder().fault("delay=50@webwxuploadmedia".parse().unwrap()).start().unwrap();
+    let server =
+        Emulator::builder().fault("delay=50@webwxuploadmedia".parse().unwrap()).start().unwrap();
     let (client, to) = (client(&server), Recipient::new(server.friend()).unwrap());
     heard::listen();
     let jobs = [1, 600_000, 1_200_000].map(|len| {
@@ -52,7 +55,10 @@ async fn jobs_at_once_do_not_mix() {
         assert!(last.fields.starts_with(" step=message "), "{mine:?}");
         let numbers = chunks.iter().map(|said| said.number("chunk"));
         assert!(numbers.eq((0..chunks.len() as u64).map(Some)), "{mine:?}");
-        assert!(chunks.iter().all(|said| said.number("chunks") == Some(chunks.len() as u64)), "{mine:?}");
+        assert!(
+            chunks.iter().all(|said| said.number("chunks") == Some(chunks.len() as u64)),
+            "{mine:?}"
+        );
         found.push(chunks.len());
     }
     found.sort_unstable();
@@ -63,14 +69,19 @@ async fn jobs_at_once_do_not_mix() {
 /// A job that is dropped in the middle ends its spans, with what is known by then.
 #[tokio::test]
 async fn a_dropped_job_ends_its_spans() {
-    let server = Emulator::builder().fault("delay=900@webwxsendmsgimg".parse().unwrap()).start().unwrap();
+    let server =
+        Emulator::builder().fault("delay=900@webwxsendmsgimg".parse().unwrap()).start().unwrap();
     let (client, to) = (client(&server), Recipient::new(server.friend()).unwrap());
     heard::listen();
     let sending = client.send_image(&to, picture(1000));
     assert!(tokio::time::timeout(Duration::from_millis(300), sending).await.is_err());
     let heard = heard::take();
-    let exchanges: Vec<_> = heard.spans("wx.exchange").iter().map(|said| said.without_sizes()).collect();
-    assert_eq!(exchanges.last().unwrap(), "step=message endpoint=webwxsendmsgimg method=POST try=1");
+    let exchanges: Vec<_> =
+        heard.spans("wx.exchange").iter().map(|said| said.without_sizes()).collect();
+    assert_eq!(
+        exchanges.last().unwrap(),
+        "step=message endpoint=webwxsendmsgimg method=POST try=1"
+    );
     assert_eq!(heard.spans("wx.job").len(), 1);
 }
 
@@ -86,8 +97,9 @@ async fn others_name_hosts_and_nothing_else() {
 
     let all = heard.all();
     assert_none(&private(&server, FILE), &format!("{all:?}"));
-    let is_part =
-        |said: &Said| said.target.starts_with("hyper_util") && said.within == ["wx.job", "wx.exchange"];
+    let is_part = |said: &Said| {
+        said.target.starts_with("hyper_util") && said.within == ["wx.job", "wx.exchange"]
+    };
     assert!(all.iter().any(is_part), "what is said during an exchange belongs to it");
     let address = server.addr().to_string();
     let naming = all.iter().filter(|said| said.fields.contains(&address));

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose, PublicKeyData, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose, PublicKeyData, date_time_ymd,
 };
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -47,8 +47,9 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let issuer = Arc::new(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?);
         let key = Arc::new(KeyPair::generate()?);
-        let signing_key = ring::sign::any_supported_type(&PrivateKeyDer::Pkcs8(key.serialize_der().into()))
-            .map_err(|_| rcgen::Error::CouldNotParseKeyPair)?;
+        let signing_key =
+            ring::sign::any_supported_type(&PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+                .map_err(|_| rcgen::Error::CouldNotParseKeyPair)?;
         Ok(Self { issuer, key, signing_key, issued: Mutex::default(), flaw: None })
     }
 
@@ -92,7 +93,8 @@ impl Authority {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
         let certificate = params.signed_by(&*self.key, &self.issuer)?;
-        let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone(), self.issuer.der().clone()];
+        let chain: Vec<CertificateDer<'static>> =
+            vec![certificate.der().clone(), self.issuer.der().clone()];
         let certified = Arc::new(CertifiedKey::new(chain, Arc::clone(&self.signing_key)));
         issued.insert(name.to_owned(), Arc::clone(&certified));
         Ok(certified)
@@ -100,7 +102,8 @@ impl Authority {
 }
 
 impl ResolvesServerCert for Authority {
-    /// A client that names no host gets no certificate: it would not be a client of the real server.
+    /// A client that names no host gets no certificate: it would not be a client of the real
+    /// server.
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         self.issue(hello.server_name()?).ok()
     }

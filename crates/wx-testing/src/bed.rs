@@ -103,11 +103,13 @@ impl TestBed {
         self.asked.refused()
     }
 
-    /// The variables by which a program finds the proxy and trusts the front, whatever its language.
+    /// The variables by which a program finds the proxy and trusts the front, whatever its
+    /// language.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let authority = path(&self.authority_file());
         let proxies = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
-        let authorities = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"];
+        let authorities =
+            ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"];
         let proxies = proxies.map(|name| (name, self.proxy()));
         let authorities = authorities.map(|name| (name, authority.clone()));
         proxies.into_iter().chain(authorities).collect()

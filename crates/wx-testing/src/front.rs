@@ -32,7 +32,11 @@ pub(crate) async fn serve(listener: TcpListener, acceptor: TlsAcceptor, server: 
     }
 }
 
-pub(crate) async fn pass(stream: TcpStream, acceptor: TlsAcceptor, server: SocketAddr) -> io::Result<()> {
+pub(crate) async fn pass(
+    stream: TcpStream,
+    acceptor: TlsAcceptor,
+    server: SocketAddr,
+) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut client = acceptor.accept(stream).await?;
     let mut server = TcpStream::connect(server).await?;

@@ -121,7 +121,12 @@ async fn hear_hello(client: &mut TcpStream, agreed: &[u8]) -> io::Result<()> {
 }
 
 /// Passes on that many bytes of the server's, and waits until it has more to say.
-async fn drop_after(len: usize, client: &mut TcpStream, agreed: &[u8], front: SocketAddr) -> io::Result<()> {
+async fn drop_after(
+    len: usize,
+    client: &mut TcpStream,
+    agreed: &[u8],
+    front: SocketAddr,
+) -> io::Result<()> {
     client.write_all(agreed).await?;
     let mut front = TcpStream::connect(front).await?;
     front.set_nodelay(true)?;

@@ -57,12 +57,13 @@ fn get(bed: &TestBed, name: &'static str) -> (String, Vec<CertificateDer<'static
 #[test]
 fn every_name_leads_to_the_emulator() {
     let bed = bed();
-    let certificates = ["wx.qq.com", "file.web2.wechat.com", "szfilehelper.weixin.qq.com"].map(|name| {
-        let (answer, chain) = get(&bed, name);
-        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{name}: {answer}");
-        assert_eq!(bed.emulator().requests().last().unwrap().header("host"), Some(name));
-        chain[0].clone()
-    });
+    let certificates =
+        ["wx.qq.com", "file.web2.wechat.com", "szfilehelper.weixin.qq.com"].map(|name| {
+            let (answer, chain) = get(&bed, name);
+            assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{name}: {answer}");
+            assert_eq!(bed.emulator().requests().last().unwrap().header("host"), Some(name));
+            chain[0].clone()
+        });
     assert_ne!(certificates[0], certificates[1], "each name has a certificate of its own");
     let (_, chain) = get(&bed, "wx.qq.com");
     assert_eq!(chain[0], certificates[0], "it is made once");

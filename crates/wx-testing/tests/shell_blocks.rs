@@ -37,7 +37,10 @@ fn markdown_files(dir: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() && !name.starts_with('.') && !["target", "node_modules"].contains(&name.as_str()) {
+        if path.is_dir()
+            && !name.starts_with('.')
+            && !["target", "node_modules"].contains(&name.as_str())
+        {
             markdown_files(&path, found);
         } else if name.ends_with(".md") {
             found.push(path);
@@ -62,8 +65,10 @@ fn blocks_of(root: &Path, path: &Path) -> Vec<Block> {
     while let Some((at, line)) = lines.next() {
         if let Some(fence) = line.trim_start().strip_prefix("```") {
             let place = format!("{file}:{}", at + 1);
-            let inside =
-                lines.by_ref().map(|(_, line)| line).take_while(|line| !line.trim().starts_with("```"));
+            let inside = lines
+                .by_ref()
+                .map(|(_, line)| line)
+                .take_while(|line| !line.trim().starts_with("```"));
             let inside = inside.map(str::to_owned).collect();
             let language = fence.split(',').next().unwrap();
             if language == "sh" {
@@ -96,7 +101,8 @@ fn no_shell_block_has_a_comment() {
     }
 }
 
-/// A choice is two blocks, an apostrophe or another quotation mark that is left open waits for more.
+/// A choice is two blocks, an apostrophe or another quotation mark that is left open waits for
+/// more.
 #[test]
 fn no_shell_block_leaves_anything_to_the_reader() {
     for block in shell_blocks() {
@@ -112,7 +118,8 @@ fn no_shell_block_leaves_anything_to_the_reader() {
 #[test]
 fn what_is_not_run_is_counted() {
     let blocks = shell_blocks();
-    let marked = |file: &str| blocks.iter().filter(|block| block.is_marked && block.file == file).count();
+    let marked =
+        |file: &str| blocks.iter().filter(|block| block.is_marked && block.file == file).count();
     for (file, count) in NOT_RUN {
         assert_eq!(marked(file), count, "{file}");
     }

@@ -1,4 +1,5 @@
-//! Sends a picture and fetches it back, without an account: the server is an emulator on the loopback address.
+//! Sends a picture and fetches it back, without an account: the server is an emulator on the
+//! loopback address.
 //!
 //! ```sh
 //! cargo run -p wx-ureq --example send [PICTURE]
@@ -30,8 +31,8 @@ fn send() -> Result<(), Box<dyn Error>> {
         Some(path) => Source::path(path)?,
         None => Source::bytes("tiny.png", include_bytes!("../tests/tiny.png").as_slice()),
     };
-    let watch =
-        Watch::new().progress(|now| println!("{}: {} of {} bytes", now.step.name(), now.done, now.total));
+    let watch = Watch::new()
+        .progress(|now| println!("{}: {} of {} bytes", now.step.name(), now.done, now.total));
     let sent = match client.send_image_with(&to, picture, watch) {
         Ok(sent) => sent,
         Err(error) if error.outcome() == Outcome::NotSent => {

@@ -9,7 +9,8 @@ use crate::{Watch, exchange};
 /// are looked at before each piece, so a chunk does not leave in one.
 const PIECE: usize = 128 * 1024;
 
-/// A request's body for ureq: reads the segments where they are. The one copy is ureq's, into its output buffer.
+/// A request's body for ureq: reads the segments where they are. The one copy is ureq's, into its
+/// output buffer.
 pub(crate) struct Segments<'a, 'w> {
     current: Bytes,
     rest: <Body as IntoIterator>::IntoIter,

@@ -13,8 +13,8 @@ pub(crate) struct Space {
     len: usize,
 }
 
-/// The room begins where a page does: as the kernel's pages do, from which it is filled. A few bytes further on, some CPUs
-/// copy at a third of the speed.
+/// The room begins where a page does: as the kernel's pages do, from which it is filled. A few
+/// bytes further on, some CPUs copy at a third of the speed.
 const PAGE: usize = 4096;
 
 impl Buffer {
@@ -29,7 +29,11 @@ impl Buffer {
     }
 
     /// Reads until there are `len` bytes or no more.
-    pub(crate) fn read(&mut self, from: &mut (impl Read + ?Sized), len: usize) -> io::Result<Bytes> {
+    pub(crate) fn read(
+        &mut self,
+        from: &mut (impl Read + ?Sized),
+        len: usize,
+    ) -> io::Result<Bytes> {
         let mut space = self.space(len);
         let mut filled = 0;
         while filled < len {
@@ -75,7 +79,11 @@ mod tests {
         assert_eq!((shorter.as_ptr(), &shorter[..]), (place, &[3; 5][..]));
         drop(shorter);
         let longer = buffer.read(&mut repeat(4).take(9), 3 * PAGE + 1).unwrap();
-        assert_eq!((longer.as_ptr(), &longer[..]), (place, &[4; 9][..]), "the last span is a byte longer");
+        assert_eq!(
+            (longer.as_ptr(), &longer[..]),
+            (place, &[4; 9][..]),
+            "the last span is a byte longer"
+        );
         assert_eq!(buffer.read(&mut repeat(5), 4 * PAGE).unwrap(), [5; 4 * PAGE][..]);
     }
 }

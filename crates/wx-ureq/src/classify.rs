@@ -21,7 +21,9 @@ pub(crate) fn classify(error: Error) -> Failure {
         Error::TlsRequired => Failure::never_connected(FailureKind::Tls),
         Error::Timeout(_) => Failure::on_the_way(FailureKind::Stalled),
         Error::Io(error) => Failure::on_the_way(io_kind(&error)),
-        Error::Protocol(_) | Error::LargeResponseHeader(..) => Failure::on_the_way(FailureKind::Protocol),
+        Error::Protocol(_) | Error::LargeResponseHeader(..) => {
+            Failure::on_the_way(FailureKind::Protocol)
+        }
         _ => Failure::on_the_way(FailureKind::Other),
     }
 }

@@ -19,8 +19,8 @@ use crate::{Http, Sink, Source, Watch, drive};
 pub use builder::{BuildError, ClientBuilder};
 pub use login::{LoginError, NewLogin};
 
-/// Sends and fetches pictures for one login, and waits for its messages. Clones are cheap and share their connections and the
-/// session; use them from any thread.
+/// Sends and fetches pictures for one login, and waits for its messages. Clones are cheap and share
+/// their connections and the session; use them from any thread.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) session: Shared,
@@ -33,7 +33,8 @@ impl Client {
     /// A client with default settings.
     ///
     /// # Errors
-    /// [`BuildError::NoTls`] if it was built without a TLS feature and the session is not a loopback one.
+    /// [`BuildError::NoTls`] if it was built without a TLS feature and the session is not a
+    /// loopback one.
     pub fn new(session: Session) -> Result<Self, BuildError> {
         Self::builder(session).build()
     }
@@ -43,15 +44,20 @@ impl Client {
         ClientBuilder::of(session)
     }
 
-    /// The login as it is now: [`Client::messages`] and [`Client::restore`] move it on, for all clones of the client. What
-    /// this gives stays as it is; every call takes the newest.
+    /// The login as it is now: [`Client::messages`] and [`Client::restore`] move it on, for all
+    /// clones of the client. What this gives stays as it is; every call takes the newest.
     #[must_use]
     pub fn session(&self) -> Arc<Session> {
         self.session.get()
     }
 
     fn of(session: Session, policy: Policy, pace: Duration, http: Http) -> Self {
-        Self { session: Shared::new(session), policy: Arc::new(policy), pace: Pace::new(pace), http }
+        Self {
+            session: Shared::new(session),
+            policy: Arc::new(policy),
+            pace: Pace::new(pace),
+            http,
+        }
     }
 
     /// What [`drive()`] needs, for flows of one's own.
@@ -105,7 +111,8 @@ impl Client {
     ) -> Result<Uploaded, Error> {
         let _turn = self.pace.turn(&mut watch);
         let about = picture.picture(&self.policy)?;
-        let mut flow = Upload::new(&self.session(), about, to.user_name().clone(), seed()?, self.policy())?;
+        let mut flow =
+            Upload::new(&self.session(), about, to.user_name().clone(), seed()?, self.policy())?;
         drive(&self.http, &mut picture, &mut flow, &mut watch)
     }
 
@@ -141,7 +148,12 @@ impl Client {
     ///
     /// # Errors
     /// The sink is as it was before then, a writer excepted.
-    pub fn fetch_image(&self, id: &MsgId, size: ImageSize, sink: Sink<'_>) -> Result<Fetched, Error> {
+    pub fn fetch_image(
+        &self,
+        id: &MsgId,
+        size: ImageSize,
+        sink: Sink<'_>,
+    ) -> Result<Fetched, Error> {
         self.fetch_image_with(id, size, sink, Watch::new())
     }
 
@@ -157,8 +169,14 @@ impl Client {
         mut watch: Watch<'_>,
     ) -> Result<Fetched, Error> {
         let restartable = sink.is_restartable();
-        let mut flow =
-            FetchImage::new(&self.session(), id.clone(), size, restartable, seed()?, self.policy())?;
+        let mut flow = FetchImage::new(
+            &self.session(),
+            id.clone(),
+            size,
+            restartable,
+            seed()?,
+            self.policy(),
+        )?;
         let fetched = drive(&self.http, &mut sink, &mut flow, &mut watch)?;
         sink.finish().map_err(|error| Error::new(Step::Download, LocalError::from(error)))?;
         Ok(fetched)

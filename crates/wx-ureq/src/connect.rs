@@ -1,4 +1,5 @@
-//! Wraps ureq's connector, as `resolve` does its resolver, to know for certain what happened to a request.
+//! Wraps ureq's connector, as `resolve` does its resolver, to know for certain what happened to a
+//! request.
 //!
 //! ureq has one error type for all phases, and the same I/O error may come from connecting or from
 //! the middle of an exchange (Linux reports "no route to host" on old connections too). A connector
@@ -94,13 +95,19 @@ impl Connector for Connecting {
             let transport = to_proxy.connect(&details, None).map_err(ObservedError::of_proxy)?;
             transport.map(|inner| ToProxy(inner).boxed()).ok_or(Error::ConnectionFailed)
         });
-        let is_proxied = details.config.proxy().is_some_and(|proxy| !proxy.is_no_proxy(details.uri));
+        let is_proxied =
+            details.config.proxy().is_some_and(|proxy| !proxy.is_no_proxy(details.uri));
         let not_in_time = |error| ObservedError::not_in_time(error, is_proxied);
         let timeout = in_time(details).map_err(not_in_time)?;
         let details = adapted(details, timeout, run);
         let transport = exchange::connecting(timeout, || self.0.connect(&details, chained));
         let transport = transport.map_err(not_in_time)?;
-        Ok(transport.map(|inner| Connected { inner, refused: false, reused: false, answered: false }))
+        Ok(transport.map(|inner| Connected {
+            inner,
+            refused: false,
+            reused: false,
+            answered: false,
+        }))
     }
 }
 
@@ -113,9 +120,9 @@ fn in_time(details: &ConnectionDetails<'_>) -> Result<NextTimeout, Error> {
         .map_err(|error| ObservedError::never_connected(error, |_| FailureKind::Stalled))
 }
 
-/// ureq keeps a TLS set-up only if it belongs to the agent. Here no request changes the agent's, and
-/// another one for each connection would read the platform's certificates again and resume no TLS
-/// session.
+/// ureq keeps a TLS set-up only if it belongs to the agent. Here no request changes the agent's,
+/// and another one for each connection would read the platform's certificates again and resume no
+/// TLS session.
 fn adapted<'a>(
     details: &'a ConnectionDetails<'a>,
     timeout: NextTimeout,
@@ -169,8 +176,9 @@ impl Transport for ToProxy {
     }
 }
 
-/// A server that refuses a request may answer and close before it has read the body. Writing fails then, but the answer
-/// is there to be read: so a connection closed for writing swallows the rest of the body, and reading decides.
+/// A server that refuses a request may answer and close before it has read the body. Writing fails
+/// then, but the answer is there to be read: so a connection closed for writing swallows the rest
+/// of the body, and reading decides.
 #[derive(Debug)]
 pub(crate) struct Connected {
     inner: Box<dyn Transport>,
@@ -208,7 +216,9 @@ impl Transport for Connected {
         let closed = match &result {
             Ok(more) => !more,
             // What a TLS library says if the server closes without a word.
-            Err(Error::Io(error)) => is_closed(error.kind()) || error.kind() == ErrorKind::UnexpectedEof,
+            Err(Error::Io(error)) => {
+                is_closed(error.kind()) || error.kind() == ErrorKind::UnexpectedEof
+            }
             Err(_) => false,
         };
         if closed && self.reused && !self.answered {
@@ -228,5 +238,8 @@ impl Transport for Connected {
 }
 
 fn is_closed(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted)
+    matches!(
+        kind,
+        ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted
+    )
 }

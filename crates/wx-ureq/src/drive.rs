@@ -9,8 +9,8 @@ use crate::http::Reply;
 use crate::spans::Spans;
 use crate::{Http, Watch};
 
-/// The caller's picture, seen from a driver: where bytes come from, or where they go. `()` is neither, for flows that
-/// touch no picture.
+/// The caller's picture, seen from a driver: where bytes come from, or where they go. `()` is
+/// neither, for flows that touch no picture.
 pub trait Media {
     /// Reads as many bytes of `span` as there are.
     ///
@@ -33,10 +33,17 @@ pub trait Media {
 
 impl Media for () {}
 
-/// Runs any flow to its end: reads, sends, hands over, writes and sleeps as the flow says, and decides nothing.
+/// Runs any flow to its end: reads, sends, hands over, writes and sleeps as the flow says, and
+/// decides nothing.
 ///
-/// A flow that was left in the middle can be driven on: call this again with the same flow and media.
-pub fn drive<F: Flow>(http: &Http, media: &mut impl Media, flow: &mut F, watch: &mut Watch<'_>) -> F::Output {
+/// A flow that was left in the middle can be driven on: call this again with the same flow and
+/// media.
+pub fn drive<F: Flow>(
+    http: &Http,
+    media: &mut impl Media,
+    flow: &mut F,
+    watch: &mut Watch<'_>,
+) -> F::Output {
     let spans = Spans::new();
     let mut flow = spans.follow(flow);
     spans.job(|| run(http, media, &mut flow, watch, &spans))
@@ -78,7 +85,9 @@ fn run<F: Flow>(
                 // Another driver had it.
                 None => Input::Failed(id, Failure::on_the_way(FailureKind::Dropped)),
             },
-            Action::Store(at, bytes) => media.store(at, bytes).map_or_else(local, |()| Input::Stored),
+            Action::Store(at, bytes) => {
+                media.store(at, bytes).map_or_else(local, |()| Input::Stored)
+            }
             Action::Wait(until) => {
                 watch.sleep(until.saturating_sub(now()));
                 continue;

@@ -53,8 +53,8 @@ pub(crate) fn sent(bytes: usize) {
     }
 }
 
-/// Runs `connect`, all of which has to be done within `timeout`: ureq's connector for proxies starts
-/// it anew with each read.
+/// Runs `connect`, all of which has to be done within `timeout`: ureq's connector for proxies
+/// starts it anew with each read.
 pub(crate) fn connecting<T>(timeout: NextTimeout, connect: impl FnOnce() -> T) -> T {
     let by = timeout.not_zero().and_then(|after| Instant::now().checked_add(*after));
     let outer = CONNECTED_BY.replace(by);

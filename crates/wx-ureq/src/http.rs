@@ -54,8 +54,9 @@ impl Http {
     /// as well: ureq prefers other variables and passes by a value that it cannot read.
     ///
     /// # Errors
-    /// [`BuildError`] if the site needs https and the configuration would not verify certificates, or asks for a
-    /// TLS library that is not there, or if the environment decides and asks for a proxy that cannot be used.
+    /// [`BuildError`] if the site needs https and the configuration would not verify certificates,
+    /// or asks for a TLS library that is not there, or if the environment decides and asks for a
+    /// proxy that cannot be used.
     pub fn new(config: Option<Config>, site: &Site) -> Result<Self, BuildError> {
         let config = config.unwrap_or_else(|| defaults().build());
         let loopback = site.hosts().is_loopback();
@@ -69,9 +70,14 @@ impl Http {
 
     /// Sends a request and waits for the head of its answer.
     ///
-    /// ureq never sends anything twice: it looks whether a kept connection is still open before it takes it, and when
-    /// such a connection breaks later, that is a failure here (`ureq::pool`, `ureq::run`).
-    pub(crate) fn send(&self, outgoing: Outgoing, watch: &mut Watch<'_>) -> Result<(Parts, Reply), Failure> {
+    /// ureq never sends anything twice: it looks whether a kept connection is still open before it
+    /// takes it, and when such a connection breaks later, that is a failure here (`ureq::pool`,
+    /// `ureq::run`).
+    pub(crate) fn send(
+        &self,
+        outgoing: Outgoing,
+        watch: &mut Watch<'_>,
+    ) -> Result<(Parts, Reply), Failure> {
         let limits = outgoing.limits();
         let mut exchange = Exchange::begin(limits);
         let (parts, body) = outgoing.into_http().into_parts();
@@ -80,7 +86,8 @@ impl Http {
             exchange.within(|| self.run(request, limits))
         } else {
             let mut segments = Segments::new(body, watch);
-            // The Content-Length that is already set makes ureq send the reader as it is, not chunked.
+            // The Content-Length that is already set makes ureq send the reader as it is, not
+            // chunked.
             let request = http::Request::from_parts(parts, SendBody::from_reader(&mut segments));
             exchange.within(|| self.run(request, limits))
         };
@@ -104,9 +111,9 @@ impl Http {
         classify(error)
     }
 
-    /// A stall is "no byte moved for this long", in whatever phase: ureq's limits per read and per write start anew
-    /// with each of them, its limits per phase do not, so those are off. The other time limits are
-    /// those of [`Exchange`].
+    /// A stall is "no byte moved for this long", in whatever phase: ureq's limits per read and per
+    /// write start anew with each of them, its limits per phase do not, so those are off. The other
+    /// time limits are those of [`Exchange`].
     fn run(
         &self,
         request: http::Request<impl AsSendBody>,
@@ -139,8 +146,9 @@ impl Http {
         agent.run(config.proxy(proxy).build())
     }
 
-    /// If anybody in the build switched on ureq's `cookies`, every agent has a jar that adds its cookies to those in
-    /// the request, and no setting to turn it off. A new agent has an empty one.
+    /// If anybody in the build switched on ureq's `cookies`, every agent has a jar that adds its
+    /// cookies to those in the request, and no setting to turn it off. A new agent has an empty
+    /// one.
     fn agent(&self) -> Agent {
         if has_jar(&self.agent) {
             new_agent(self.agent.config().clone(), self.known.clone())
@@ -192,8 +200,8 @@ fn new_agent(config: Config, known: Known) -> Agent {
     Agent::with_parts(config, Connecting::default(), Resolving::new(known))
 }
 
-/// Stands in for `Agent::cookie_jar_lock`, which exists with ureq's feature `cookies` only and then goes before a
-/// trait's method of that name.
+/// Stands in for `Agent::cookie_jar_lock`, which exists with ureq's feature `cookies` only and then
+/// goes before a trait's method of that name.
 #[allow(dead_code)]
 trait NoJar {
     fn cookie_jar_lock(&self) {}
@@ -230,7 +238,9 @@ mod tests {
         let answered = thread::spawn(move || {
             let (mut stream, _) = server.accept().unwrap();
             let _ = stream.read(&mut [0; 4096]).unwrap();
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                .unwrap();
         });
         assert_eq!(ask(), Ok(()));
         assert!(http.known.has(&place));

@@ -1,4 +1,5 @@
-// The first definition of a link wins: these for rustdoc, the README's own for a repository's pages.
+// The first definition of a link wins: these for rustdoc, the README's own for a repository's
+// pages.
 //! [wx-proto]: wx_proto
 //! [Session file]: wx_proto#session-file
 //!

@@ -17,13 +17,14 @@ pub struct Messages<'w> {
 }
 
 impl Client {
-    /// The messages that come from now on, or behind those that the session has had: an iterator that waits for each
-    /// batch, for as long as it takes. Trouble with the network is waited out, with growing pauses; after an error the
-    /// iteration is over.
+    /// The messages that come from now on, or behind those that the session has had: an iterator
+    /// that waits for each batch, for as long as it takes. Trouble with the network is waited out,
+    /// with growing pauses; after an error the iteration is over.
     ///
-    /// With each batch the client's session moves behind it. Save [`Client::session`] when the batch was dealt with: a
-    /// program that is killed and begins again with what it saved last gets every message, and those twice that it had
-    /// not finished with. Several iterations of one client and its clones share the messages: each goes to one of them.
+    /// With each batch the client's session moves behind it. Save [`Client::session`] when the
+    /// batch was dealt with: a program that is killed and begins again with what it saved last gets
+    /// every message, and those twice that it had not finished with. Several iterations of one
+    /// client and its clones share the messages: each goes to one of them.
     ///
     /// ```no_run
     /// # fn watch(client: &wx_ureq::Client, file: &wx_ureq::SessionFile)
@@ -41,20 +42,26 @@ impl Client {
         self.messages_with(Watch::new())
     }
 
-    /// As [`Client::messages`], watched. Once it is cancelled, the iteration ends, without an error: at the latest when
-    /// the server, which holds a request for up to 25 s until something comes, has answered it.
+    /// As [`Client::messages`], watched. Once it is cancelled, the iteration ends, without an
+    /// error: at the latest when the server, which holds a request for up to 25 s until something
+    /// comes, has answered it.
     pub fn messages_with<'w>(&self, watch: Watch<'w>) -> Messages<'w> {
         Messages { client: self.clone(), watch, skipped: Skipped::default(), ended: false }
     }
 
-    fn next_messages(&self, watch: &mut Watch<'_>, skipped: &mut Skipped) -> Result<Vec<Message>, Error> {
+    fn next_messages(
+        &self,
+        watch: &mut Watch<'_>,
+        skipped: &mut Skipped,
+    ) -> Result<Vec<Message>, Error> {
         loop {
             let before = self.session();
             let mut flow = NextMessages::new(Session::clone(&before), seed()?, self.policy())?;
             let arrived = drive(self.http(), &mut (), &mut flow, watch)?;
             // What it still held would be copied.
             drop(flow);
-            // If somebody else moved the session on meanwhile, they have these messages, or they come once more behind that.
+            // If somebody else moved the session on meanwhile, they have these messages, or they
+            // come once more behind that.
             if self.session.replace(&before, arrived.session) {
                 *skipped += arrived.skipped;
                 if !arrived.messages.is_empty() {

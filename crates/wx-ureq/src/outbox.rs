@@ -113,14 +113,16 @@ impl<'w> OutboxSend<'w> {
     /// [`Error::outcome`] tells whether the message may have been sent all the same. If the record
     /// cannot be written, nothing more is sent, and the outbox has to be opened again.
     pub fn run(self) -> Result<Sent, Error> {
-        let Self { outbox: Outbox { client, outbox }, to, mut source, key, resend, mut watch } = self;
+        let Self { outbox: Outbox { client, outbox }, to, mut source, key, resend, mut watch } =
+            self;
         let session = client.session();
         let job = outbox.begin(key, to.user_name(), &session)?;
         if let Some(sent) = job.sent() {
             return Ok(sent);
         }
         let uploaded = upload(&client, &job, &session, &mut source, &mut watch);
-        let flow = uploaded.and_then(|uploaded| job.send(&session, &uploaded, &client.policy(), resend));
+        let flow =
+            uploaded.and_then(|uploaded| job.send(&session, &uploaded, &client.policy(), resend));
         let mut flow = flow.map_err(|error| job.judge(error))?;
         let sent = drive(client.http(), &mut (), &mut flow, &mut watch)?;
         // It is sent, whether that is on record or not. If not, the outbox sends nothing more.

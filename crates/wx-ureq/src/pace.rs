@@ -68,7 +68,8 @@ mod tests {
         let pace = Pace::new(3 * S);
         let other = pace.clone();
         assert_eq!([pace.begin(S), other.begin(S), pace.begin(S)], [S, 4 * S, 7 * S]);
-        // The first ends while the third still waits: whoever comes now keeps its distance from the third.
+        // The first ends while the third still waits: whoever comes now keeps its distance from the
+        // third.
         other.end(5 * S);
         assert_eq!(pace.begin(6 * S), 10 * S);
     }

@@ -14,8 +14,8 @@ pub(crate) fn decide(config: &Config) -> Result<Option<Proxy>, BuildError> {
     }
 }
 
-/// Returns the proxy of `settings`; for none it is one that is used for no host, so that no proxy is
-/// a choice as well.
+/// Returns the proxy of `settings`; for none it is one that is used for no host, so that no proxy
+/// is a choice as well.
 pub(crate) fn convert(settings: &ProxySettings) -> Result<Option<Proxy>, BuildError> {
     let Some(proxy) = settings.proxy() else {
         let unused = Proxy::builder(ProxyProtocol::Http).host("proxy.invalid").no_proxy("*");

@@ -1,5 +1,6 @@
-//! Wraps ureq's resolver, which would start a thread and ask anew for each request, on kept connections too: here an answer
-//! holds for a minute, as in a browser, or until a request fails, whose repeat may find another address.
+//! Wraps ureq's resolver, which would start a thread and ask anew for each request, on kept
+//! connections too: here an answer holds for a minute, as in a browser, or until a request fails,
+//! whose repeat may find another address.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -84,13 +85,15 @@ impl Resolver for Resolving {
     ) -> Result<ResolvedSocketAddrs, Error> {
         let now = Instant::now();
         let of = uri.scheme().zip(uri.authority());
-        let of = of.and_then(|(scheme, authority)| DefaultResolver::host_and_port(scheme, authority));
+        let of =
+            of.and_then(|(scheme, authority)| DefaultResolver::host_and_port(scheme, authority));
         if let Some(known) = of.as_deref().and_then(|of| self.known.find(of, now)) {
             let mut addrs = self.empty();
             known.into_iter().for_each(|addr| addrs.push(addr));
             return Ok(addrs);
         }
-        let addrs = exchange::limit(timeout).and_then(|timeout| self.inner.resolve(uri, config, timeout));
+        let addrs =
+            exchange::limit(timeout).and_then(|timeout| self.inner.resolve(uri, config, timeout));
         let addrs = addrs.map_err(|error| {
             let is_proxy = config.proxy().is_some_and(|proxy| proxy.uri() == uri);
             ObservedError::never_connected(error, |_| match is_proxy {

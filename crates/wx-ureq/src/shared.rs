@@ -2,7 +2,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use wx_proto::Session;
 
-/// The session of a client and of its clones. It moves on while calls go on with the one that they began with.
+/// The session of a client and of its clones. It moves on while calls go on with the one that they
+/// began with.
 #[derive(Clone)]
 pub(crate) struct Shared(Arc<Mutex<Arc<Session>>>);
 
@@ -15,8 +16,8 @@ impl Shared {
         Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts `after`, which grew out of `before`, into its place; unless another call was faster, whose gains that would
-    /// undo.
+    /// Puts `after`, which grew out of `before`, into its place; unless another call was faster,
+    /// whose gains that would undo.
     pub(crate) fn replace(&self, before: &Arc<Session>, after: Session) -> bool {
         let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let untouched = Arc::ptr_eq(&current, before);

@@ -7,7 +7,8 @@ use wx_client::temp_file::{Access, TempFile};
 
 use crate::Media;
 
-/// Where a fetched picture goes. Whatever ends before the picture is whole and checked leaves nothing behind.
+/// Where a fetched picture goes. Whatever ends before the picture is whole and checked leaves
+/// nothing behind.
 pub struct Sink<'a> {
     place: Place<'a>,
 }
@@ -26,7 +27,8 @@ struct Partial {
 }
 
 impl<'a> Sink<'a> {
-    /// A file, which appears or is replaced at the very end: the bytes go to a temporary file beside it first.
+    /// A file, which appears or is replaced at the very end: the bytes go to a temporary file
+    /// beside it first.
     pub fn path(path: impl Into<PathBuf>) -> Self {
         Self { place: Place::Path { path: path.into(), file: None } }
     }
@@ -36,8 +38,8 @@ impl<'a> Sink<'a> {
         Self { place: Place::Vec { bytes, kept: false } }
     }
 
-    /// A writer. What is written cannot be taken back, so a download that breaks off is not started over, and the
-    /// writer keeps what it got.
+    /// A writer. What is written cannot be taken back, so a download that breaks off is not started
+    /// over, and the writer keeps what it got.
     pub fn writer(writer: &'a mut (impl Write + Send)) -> Self {
         Self { place: Place::Writer(writer) }
     }

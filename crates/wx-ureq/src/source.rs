@@ -13,8 +13,8 @@ use wx_proto::{Error, Format, Picture, Policy, Step};
 use crate::Media;
 use crate::buffer::Buffer;
 
-/// A picture to send. It is read twice, once for its MD5 and once chunk by chunk, so it can always be read again; one of a
-/// single chunk is read once.
+/// A picture to send. It is read twice, once for its MD5 and once chunk by chunk, so it can always
+/// be read again; one of a single chunk is read once.
 ///
 /// Never more than one chunk of 512 KiB is in memory, unless the caller put it there.
 pub struct Source {
@@ -39,7 +39,8 @@ impl<T: Read + Seek + Send> ReadSeek for T {}
 const FIRST: u64 = Format::FIRST as u64;
 
 impl Source {
-    /// A picture in memory that nothing changes; for a mapped file that others write this is not the way.
+    /// A picture in memory that nothing changes; for a mapped file that others write this is not
+    /// the way.
     pub fn bytes(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
         Self {
@@ -51,7 +52,8 @@ impl Source {
         }
     }
 
-    /// A file. The name without its directories goes into the form, the time of its last change too.
+    /// A file. The name without its directories goes into the form, the time of its last change
+    /// too.
     ///
     /// # Errors
     /// Names the file and says why it cannot be read.
@@ -63,7 +65,10 @@ impl Source {
     fn open(path: &Path) -> io::Result<Self> {
         let about = fs::metadata(path).map_err(explain)?;
         if about.is_dir() {
-            return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory, not a file"));
+            return Err(io::Error::new(
+                io::ErrorKind::IsADirectory,
+                "it is a directory, not a file",
+            ));
         }
         if !about.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
@@ -71,7 +76,10 @@ impl Source {
         let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let source = Self::seekable(name, File::open(path).map_err(explain)?)?;
-        Ok(Self { modified_ms: modified.and_then(|time| time.as_millis().try_into().ok()), ..source })
+        Ok(Self {
+            modified_ms: modified.and_then(|time| time.as_millis().try_into().ok()),
+            ..source
+        })
     }
 
     /// Anything that can be read and rewound.
@@ -87,18 +95,20 @@ impl Source {
         Ok(Self { name: name.into(), len, modified_ms: None, data, unchanging: false })
     }
 
-    /// Reads a one-shot reader to its end first: up to `memory_limit` bytes are kept in memory, more go to a temporary
-    /// file, and more than `limit` are refused.
+    /// Reads a one-shot reader to its end first: up to `memory_limit` bytes are kept in memory,
+    /// more go to a temporary file, and more than `limit` are refused.
     ///
     /// # Errors
-    /// The reader's own; [`io::ErrorKind::FileTooLarge`] above `limit`; no room for the temporary file.
+    /// The reader's own; [`io::ErrorKind::FileTooLarge`] above `limit`; no room for the temporary
+    /// file.
     pub fn reader(
         name: impl Into<String>,
         from: impl Read,
         memory_limit: u64,
         limit: u64,
     ) -> io::Result<Self> {
-        let mut spool = Spool(SpooledTempFile::new(usize::try_from(memory_limit).unwrap_or(usize::MAX)));
+        let mut spool =
+            Spool(SpooledTempFile::new(usize::try_from(memory_limit).unwrap_or(usize::MAX)));
         if io::copy(&mut from.take(limit.saturating_add(1)), &mut spool)? > limit {
             return Err(io::Error::new(
                 io::ErrorKind::FileTooLarge,
@@ -108,7 +118,9 @@ impl Source {
         match spool.0.into_inner() {
             SpooledData::InMemory(bytes) => Ok(Self::bytes(name, bytes.into_inner())),
             // It has no name: nobody else can reach it.
-            SpooledData::OnDisk(file) => Ok(Self { unchanging: true, ..Self::seekable(name, file)? }),
+            SpooledData::OnDisk(file) => {
+                Ok(Self { unchanging: true, ..Self::seekable(name, file)? })
+            }
         }
     }
 
@@ -144,7 +156,8 @@ impl Media for Source {
     fn load(&mut self, span: Range<u64>) -> io::Result<Bytes> {
         match &mut self.data {
             Data::Bytes(bytes) => {
-                let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+                let at =
+                    |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
                 Ok(bytes.slice(at(span.start)..at(span.end)))
             }
             Data::Seek(from, buffer) => {
@@ -158,7 +171,10 @@ impl Media for Source {
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source").field("name", &self.name).field("len", &self.len).finish_non_exhaustive()
+        f.debug_struct("Source")
+            .field("name", &self.name)
+            .field("len", &self.len)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,5 @@
-//! What the feature `tracing` adds to [`drive()`](crate::drive()): a span for the job and, within it, one for each exchange.
-//! Without the feature nothing of it is left.
+//! What the feature `tracing` adds to [`drive()`](crate::drive()): a span for the job and, within
+//! it, one for each exchange. Without the feature nothing of it is left.
 
 #[cfg(feature = "tracing")]
 use std::sync::{Mutex, PoisonError};

@@ -20,10 +20,11 @@ pub(crate) fn all() -> Stages {
         .chain(Stage(ConnectProxyConnector::default(), at_proxy))
         .chain(Stage(TcpConnector::default(), at_server));
     #[cfg(feature = "rustls")]
-    let stages = stages.chain(Stage(ureq::unversioned::transport::RustlsConnector::default(), at_handshake));
-    #[cfg(feature = "native-tls")]
     let stages =
-        stages.chain(Stage(ureq::unversioned::transport::NativeTlsConnector::default(), at_handshake));
+        stages.chain(Stage(ureq::unversioned::transport::RustlsConnector::default(), at_handshake));
+    #[cfg(feature = "native-tls")]
+    let stages = stages
+        .chain(Stage(ureq::unversioned::transport::NativeTlsConnector::default(), at_handshake));
     Box::new(Boxed(stages))
 }
 
@@ -34,7 +35,11 @@ struct Stage<C>(C, fn(&Error) -> FailureKind);
 impl<In: Transport, C: Connector<In>> Connector<In> for Stage<C> {
     type Out = C::Out;
 
-    fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<C::Out>, Error> {
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        chained: Option<In>,
+    ) -> Result<Option<C::Out>, Error> {
         let transport = self.0.connect(details, chained);
         transport.map_err(|error| {
             ObservedError::never_connected(error, |error| match error {
@@ -69,7 +74,9 @@ fn at_proxy(error: &Error) -> FailureKind {
             None => ProxyProblem::Closed,
         },
         Error::Io(error) => match error.kind() {
-            BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof => ProxyProblem::Closed,
+            BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof => {
+                ProxyProblem::Closed
+            }
             // The operating system's own errors carry nothing inside; those of the handshake do.
             _ if error.get_ref().is_none() => ProxyProblem::Connect,
             _ => ProxyProblem::Refused(None),

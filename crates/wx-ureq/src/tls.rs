@@ -32,7 +32,8 @@ pub(crate) fn check(_: &Config) -> Result<(), BuildError> {
 /// rustls if it is there.
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub(crate) fn config() -> TlsConfig {
-    let provider = if cfg!(feature = "rustls") { TlsProvider::Rustls } else { TlsProvider::NativeTls };
+    let provider =
+        if cfg!(feature = "rustls") { TlsProvider::Rustls } else { TlsProvider::NativeTls };
     TlsConfig::builder().provider(provider).root_certs(roots()).build()
 }
 
@@ -50,7 +51,11 @@ fn roots() -> RootCerts {
 
     let platform = rustls_native_certs::load_native_certs().certs;
     let compiled_in = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned();
-    platform.into_iter().chain(compiled_in).map(|cert| Certificate::from_der(&cert).to_owned()).into()
+    platform
+        .into_iter()
+        .chain(compiled_in)
+        .map(|cert| Certificate::from_der(&cert).to_owned())
+        .into()
 }
 
 #[cfg(all(test, any(feature = "rustls", feature = "native-tls"), feature = "webpki-roots"))]

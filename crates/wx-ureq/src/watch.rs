@@ -63,9 +63,10 @@ impl<'a> Watch<'a> {
         self
     }
 
-    /// Stops the job once `token` is cancelled: between two actions, between two pieces of an answer, when a chunk has
-    /// been written (or 128 KiB of it), and while it sleeps.
-    /// A read or write that is under way ends first, which takes as long as the stall in the policy at worst.
+    /// Stops the job once `token` is cancelled: between two actions, between two pieces of an
+    /// answer, when a chunk has been written (or 128 KiB of it), and while it sleeps.
+    /// A read or write that is under way ends first, which takes as long as the stall in the policy
+    /// at worst.
     pub fn cancel(mut self, token: &CancelToken) -> Self {
         self.token = Some(token.clone());
         self

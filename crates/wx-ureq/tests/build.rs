@@ -18,8 +18,9 @@ mod with_tls {
 
     #[test]
     fn p3_certificates_are_verified_or_there_is_no_client() {
-        let build =
-            |tls| Client::builder(session()).config(Config::builder().tls_config(tls).build()).build();
+        let build = |tls| {
+            Client::builder(session()).config(Config::builder().tls_config(tls).build()).build()
+        };
         let tls = || {
             TlsConfig::builder().provider(if cfg!(feature = "rustls") {
                 TlsProvider::Rustls
@@ -28,16 +29,24 @@ mod with_tls {
             })
         };
         assert!(build(tls().build()).is_ok());
-        assert_eq!(build(tls().disable_verification(true).build()).unwrap_err(), BuildError::Unverified);
+        assert_eq!(
+            build(tls().disable_verification(true).build()).unwrap_err(),
+            BuildError::Unverified
+        );
         assert!(Client::new(session()).is_ok());
     }
 
     #[cfg(not(all(feature = "rustls", feature = "native-tls")))]
     #[test]
     fn a_tls_library_that_is_not_built_in_is_an_error_not_a_panic() {
-        let other = if cfg!(feature = "rustls") { TlsProvider::NativeTls } else { TlsProvider::Rustls };
-        let config = Config::builder().tls_config(TlsConfig::builder().provider(other).build()).build();
-        assert_eq!(Client::builder(session()).config(config).build().unwrap_err(), BuildError::NoTls);
+        let other =
+            if cfg!(feature = "rustls") { TlsProvider::NativeTls } else { TlsProvider::Rustls };
+        let config =
+            Config::builder().tls_config(TlsConfig::builder().provider(other).build()).build();
+        assert_eq!(
+            Client::builder(session()).config(config).build().unwrap_err(),
+            BuildError::NoTls
+        );
     }
 }
 

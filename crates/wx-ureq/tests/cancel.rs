@@ -83,8 +83,11 @@ fn a_callback_stops_it_between_chunks() {
     let stop = || server.requests_to("webwxuploadmedia") >= 2;
     let to = Recipient::new(server.friend()).unwrap();
     let watch = Watch::new().cancel_if(stop);
-    let result =
-        client(&server, Policy::default()).send_image_with(&to, Source::bytes("a.png", picture), watch);
+    let result = client(&server, Policy::default()).send_image_with(
+        &to,
+        Source::bytes("a.png", picture),
+        watch,
+    );
     assert_eq!(result.unwrap_err().cause, Cause::Cancelled);
     assert!(server.requests_to("webwxuploadmedia") <= 3);
 }
@@ -99,7 +102,9 @@ fn a_download_stops_between_pieces_and_leaves_nothing() {
     let id = client.send_image(&to, Source::bytes("a.png", picture)).unwrap().msg_id;
     let mut bytes = Vec::new();
     let watch = Watch::new().cancel(&soon());
-    let error = client.fetch_image_with(&id, ImageSize::Original, Sink::vec(&mut bytes), watch).unwrap_err();
+    let error = client
+        .fetch_image_with(&id, ImageSize::Original, Sink::vec(&mut bytes), watch)
+        .unwrap_err();
     assert_eq!((error.cause, bytes.len()), (Cause::Cancelled, 0));
 }
 

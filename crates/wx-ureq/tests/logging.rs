@@ -21,7 +21,8 @@ static LOGGED: Logged = Logged::new(&["ureq", "ureq_proto"]);
 
 /// Sends a picture and fetches it.
 fn exchange(server: &Emulator) -> Vec<Line> {
-    let client = Client::new(Session::from_json_allow_loopback(server.session_json()).unwrap()).unwrap();
+    let client =
+        Client::new(Session::from_json_allow_loopback(server.session_json()).unwrap()).unwrap();
     let to = Recipient::new(server.friend()).unwrap();
     let id = client.send_image(&to, Source::bytes(FILE, TINY)).unwrap().msg_id;
     client.fetch_image(&id, ImageSize::Original, Sink::vec(&mut Vec::new())).unwrap();
@@ -39,11 +40,15 @@ fn a_log_without_the_traces_of_ureq_shows_hosts_alone() {
     let dump: String =
         lines.iter().filter(|line| is_dump(line)).filter_map(|line| line.text.get(41..)).collect();
     lines.push(Line { target: "ureq_proto".to_owned(), level: Level::Trace, text: dump });
-    let leaks = |values: &[String], line: &Line| values.iter().any(|value| line.text.contains(value));
+    let leaks =
+        |values: &[String], line: &Line| values.iter().any(|value| line.text.contains(value));
     let (secret, private) = (secrets(&server), private(&server, FILE));
     assert_eq!(roots(&lines, |line| leaks(&secret, line)), ["ureq", "ureq_proto"]);
     assert_eq!(roots(&lines, |line| leaks(&private, line)), ["ureq", "ureq_proto"]);
-    assert!(lines.iter().any(|line| line.level == Level::Debug && leaks(&secret, line)), "URLs at debug");
+    assert!(
+        lines.iter().any(|line| line.level == Level::Debug && leaks(&secret, line)),
+        "URLs at debug"
+    );
     assert_eq!(roots(&lines, |line| line.target.starts_with("wx_")), [""; 0]);
 
     LOGGED.cap();

@@ -41,7 +41,11 @@ fn every_kind_of_source_arrives() {
     let request = arrives(Source::path(&path).unwrap());
     let value = |name: &str| request.part(name).unwrap().value.clone().unwrap();
     assert_eq!(value("name"), "photo.png");
-    assert!(value("lastModifiedDate").starts_with("Fri Nov 24 2017"), "{}", value("lastModifiedDate"));
+    assert!(
+        value("lastModifiedDate").starts_with("Fri Nov 24 2017"),
+        "{}",
+        value("lastModifiedDate")
+    );
 }
 
 #[test]

@@ -52,7 +52,8 @@ pub(crate) struct Emulate {
     /// Which page the session file is a login of.
     #[arg(long, value_enum, default_value_t = Page::Web)]
     pub(crate) profile: Page,
-    /// What the phone does with a code, poll by poll: nothing, scanned, confirmed, refused, expired, trouble, with commas between.
+    /// What the phone does with a code, poll by poll: nothing, scanned, confirmed, refused,
+    /// expired, trouble, with commas between.
     #[arg(long, value_delimiter = ',', value_name = "STEPS")]
     pub(crate) scan: Vec<Scan>,
     /// A contact with this nickname; can be repeated.
@@ -61,7 +62,8 @@ pub(crate) struct Emulate {
     /// Let the pictures arrive again and again, one of them each time.
     #[arg(long, value_name = "SECONDS", value_parser = timeout)]
     pub(crate) deliver_every: Option<Duration>,
-    /// Do something wrong: ACTION[=ARG]@ENDPOINT[#N[+]], such as ret=1205@webwxuploadmedia#2; can be repeated.
+    /// Do something wrong: ACTION[=ARG]@ENDPOINT[#N[+]], such as ret=1205@webwxuploadmedia#2; can
+    /// be repeated.
     #[arg(long = "fault", value_name = "SPEC")]
     pub(crate) faults: Vec<Fault>,
 }
@@ -85,7 +87,9 @@ impl Emulate {
             }
             _ => None,
         };
-        meaningless.map(|(option, _)| format!("{option} is for commands that send requests")).or(twice)
+        meaningless
+            .map(|(option, _)| format!("{option} is for commands that send requests"))
+            .or(twice)
     }
 }
 
@@ -107,7 +111,8 @@ pub(crate) struct SendImage {
     /// Pause between the pictures [default: 3 after the tenth, to stay below the rate limit].
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) pace: Option<Duration>,
-    /// Keep the state of the job in this directory, so that wx resume can go on with it after a crash.
+    /// Keep the state of the job in this directory, so that wx resume can go on with it after a
+    /// crash.
     #[arg(long, value_name = "DIR")]
     pub(crate) resume_dir: Option<PathBuf>,
     /// The pictures; - reads one from standard input.
@@ -205,7 +210,8 @@ pub(crate) struct Login {
     /// Write the QR code to this new file too, as .png or .svg.
     #[arg(long, value_name = "FILE")]
     pub(crate) qr: Option<PathBuf>,
-    /// Replace whatever the session file holds, the login of another account too, and the file of --qr.
+    /// Replace whatever the session file holds, the login of another account too, and the file of
+    /// --qr.
     #[arg(long)]
     pub(crate) force: bool,
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 /// Reads a number of seconds, which may have a fraction.
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let seconds =
+        text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     // A year is as good as for ever, and far from any overflow.
     seconds
         .filter(|seconds| seconds.as_secs() <= 365 * 86_400)
@@ -13,8 +14,9 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
 
 /// Reads a number of seconds above 0.
 pub(super) fn timeout(text: &str) -> Result<Duration, String> {
-    seconds(text)
-        .and_then(|time| if time.is_zero() { Err("must be more than 0".to_owned()) } else { Ok(time) })
+    seconds(text).and_then(|time| {
+        if time.is_zero() { Err("must be more than 0".to_owned()) } else { Ok(time) }
+    })
 }
 
 #[cfg(test)]

@@ -28,8 +28,8 @@ impl<'a> Keeper<'a> {
         Self { file, before, opened: None, report }
     }
 
-    /// The login exists from here on. A problem with the file is told when the login is over: by then
-    /// there may be room for it.
+    /// The login exists from here on. A problem with the file is told when the login is over: by
+    /// then there may be room for it.
     pub(super) fn opened(&mut self, session: &Session) {
         let is_of_another = is_of_another(self.before.as_ref(), session);
         let saved = if is_of_another { Ok(()) } else { self.save(session) };
@@ -49,33 +49,39 @@ impl<'a> Keeper<'a> {
         let report = self.report;
         let end = |session: &Session| log_out(session, wire, global, report);
         let Some(Opened { session, saved }) = &self.opened else { return ended };
-        if let Some(before) = self.before.as_ref().filter(|before| is_of_another(Some(before), session)) {
+        if let Some(before) =
+            self.before.as_ref().filter(|before| is_of_another(Some(before), session))
+        {
             let profile = before.site().profile();
-            let what =
-                format!("holds the login of another account ({profile}); the new one {}", end(session));
-            return Err(
-                Problem::local(what, Advice::CheckFile).hint("choose another --session; --force replaces it")
+            let what = format!(
+                "holds the login of another account ({profile}); the new one {}",
+                end(session)
             );
+            return Err(Problem::local(what, Advice::CheckFile)
+                .hint("choose another --session; --force replaces it"));
         }
         match (ended, saved) {
             (Ok(session), saved) => match (self.save(&session), saved) {
                 (Ok(()), _) => Ok(session),
                 (Err(problem), Ok(())) => {
-                    report.warn(&format!("{}; the next command begins the session again", problem.message));
+                    report.warn(&format!(
+                        "{}; the next command begins the session again",
+                        problem.message
+                    ));
                     Ok(session)
                 }
                 (Err(problem), Err(_)) => Err(unsaved(&problem, end(&session))),
             },
-            // Over before it began: the file is as it was, or holds what the phone can be asked with.
+            // Over before it began: the file is as it was, or holds what the phone can be asked
+            // with.
             (Err(problem), _) if problem.class == Class::Login => {
                 let mut over = session.clone();
                 over.end();
                 self.save(self.before.as_ref().unwrap_or(&over))?;
                 Err(problem)
             }
-            (Err(problem), Ok(())) => {
-                Err(problem.hint("the login is kept: `wx whoami`, or any other command, goes on with it"))
-            }
+            (Err(problem), Ok(())) => Err(problem
+                .hint("the login is kept: `wx whoami`, or any other command, goes on with it")),
             (Err(_), Err(problem)) => Err(unsaved(problem, end(session))),
         }
     }

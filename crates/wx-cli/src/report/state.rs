@@ -62,7 +62,11 @@ impl State {
     /// What is to be told of a subject that `problem` stands in the way of.
     pub(super) fn judge(&self, subject: usize, problem: &Problem) -> Problem {
         let is_certain = !matches!(problem.class, Class::Unknown | Class::InDoubt | Class::GivenUp);
-        if is_certain && self.in_doubt.contains(&subject) { Problem::in_doubt() } else { problem.clone() }
+        if is_certain && self.in_doubt.contains(&subject) {
+            Problem::in_doubt()
+        } else {
+            problem.clone()
+        }
     }
 
     /// What an interruption at this moment means.
@@ -118,6 +122,9 @@ impl State {
 
     /// What is being worked at.
     pub(super) fn name(&self) -> String {
-        self.subjects.get(self.active.start).map(|subject| subject.name().to_owned()).unwrap_or_default()
+        self.subjects
+            .get(self.active.start)
+            .map(|subject| subject.name().to_owned())
+            .unwrap_or_default()
     }
 }

@@ -21,8 +21,8 @@ use crate::withhold;
 pub(super) struct Folder {
     dir: PathBuf,
     _lock: LockedDir,
-    /// What stands before the first dot of the files' names, where that is a MsgID, or what is shown
-    /// of one.
+    /// What stands before the first dot of the files' names, where that is a MsgID, or what is
+    /// shown of one.
     names: Mutex<BTreeSet<String>>,
 }
 
@@ -48,8 +48,9 @@ impl Folder {
         self.names().contains(&*stem(id))
     }
 
-    /// Saves what `fetch` writes to its target. The name is of digits and the format that the bytes have: nobody else
-    /// has a say in it. Gives nothing if somebody else put a file of that name there meanwhile.
+    /// Saves what `fetch` writes to its target. The name is of digits and the format that the bytes
+    /// have: nobody else has a say in it. Gives nothing if somebody else put a file of that name
+    /// there meanwhile.
     pub(super) fn save(
         &self,
         id: &MsgId,
@@ -57,18 +58,21 @@ impl Folder {
     ) -> Result<Option<(PathBuf, Fetched)>, Problem> {
         let scratch = TempDir::within(&self.dir).map_err(|error| self.on(&error))?;
         let picture = scratch.path().join("picture");
-        let fetched = fetch(Target::File(&picture)).map_err(|problem| problem.at_output(&self.dir))?;
+        let fetched =
+            fetch(Target::File(&picture)).map_err(|problem| problem.at_output(&self.dir))?;
         let stem = stem(id);
         let name = format!("{stem}.{}", fetched.format.extension());
         let path = self.dir.join(&name);
-        let picture = tempfile::TempPath::try_from_path(picture).map_err(|error| self.on(&error))?;
+        let picture =
+            tempfile::TempPath::try_from_path(picture).map_err(|error| self.on(&error))?;
         let placed = picture.persist_noclobber(&path);
         if let Err(failed) = &placed
             && failed.error.kind() != ErrorKind::AlreadyExists
         {
             return Err(self.on(&failed.error));
         }
-        // The state that says that it was dealt with must not outlive it. Not every file system can do this.
+        // The state that says that it was dealt with must not outlive it. Not every file system can
+        // do this.
         #[cfg(unix)]
         let _ = File::open(&self.dir).and_then(|dir| dir.sync_all());
         self.names().insert(stem.into_owned());

@@ -44,8 +44,11 @@ impl Reading {
         (bytes.len() < self.bytes.len()).then_some(Self { bytes, places: Some(places) })
     }
 
-    /// What each run of base64 stands for, wherever in it something begins; and where that is written.
-    pub(super) fn base64(&self) -> impl Iterator<Item = (Vec<u8>, impl Fn(Range<usize>) -> Range<usize>)> {
+    /// What each run of base64 stands for, wherever in it something begins; and where that is
+    /// written.
+    pub(super) fn base64(
+        &self,
+    ) -> impl Iterator<Item = (Vec<u8>, impl Fn(Range<usize>) -> Range<usize>)> {
         let mut start = 0;
         let runs = self.bytes.split(|byte| sextet(*byte).is_none()).map(move |run| {
             let from = start;
@@ -65,7 +68,8 @@ impl Reading {
     }
 }
 
-/// The escape that bytes begin with: its length, and the ASCII character or byte that it stands for.
+/// The escape that bytes begin with: its length, and the ASCII character or byte that it stands
+/// for.
 fn escape(bytes: &[u8]) -> Option<(usize, u8)> {
     match bytes {
         [b'%', hex @ ..] => Some((3, number(hex.get(..2)?, 16)?)),

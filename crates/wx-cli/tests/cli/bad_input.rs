@@ -99,8 +99,13 @@ fn pictures_over_the_limit() {
 #[cfg(unix)]
 #[test]
 fn file_names_of_all_kinds() {
-    let names =
-        ["a\"b'c;d.jpg", "new\r\nline.jpg", "red\u{202e}gpj.jpg", "😀%22.jpg", &("图".repeat(80) + ".jpg")];
+    let names = [
+        "a\"b'c;d.jpg",
+        "new\r\nline.jpg",
+        "red\u{202e}gpj.jpg",
+        "😀%22.jpg",
+        &("图".repeat(80) + ".jpg"),
+    ];
     for transport in TRANSPORTS {
         let place = Place::new();
         for name in names {
@@ -109,8 +114,11 @@ fn file_names_of_all_kinds() {
             assert_eq!((ran.code, ran.out.lines().count()), (0, 1), "{name}: {}", ran.err);
             assert!(!ran.out.contains(['\r', '\u{202e}']), "{name}");
         }
-        for request in
-            place.emulator.requests().iter().filter(|request| request.endpoint == "webwxuploadmedia")
+        for request in place
+            .emulator
+            .requests()
+            .iter()
+            .filter(|request| request.endpoint == "webwxuploadmedia")
         {
             assert_eq!(request.parts.len(), 12, "nothing was injected");
             for part in &request.parts {
@@ -141,7 +149,12 @@ fn change_while_sending(transport: &str, change: impl FnOnce(&Place)) -> (Place,
 fn a_file_that_shrinks_while_it_is_sent() {
     for transport in TRANSPORTS {
         let (_, ran) = change_while_sending(transport, |place| {
-            fs::File::options().write(true).open(place.path("a.jpg")).unwrap().set_len(1000).unwrap();
+            fs::File::options()
+                .write(true)
+                .open(place.path("a.jpg"))
+                .unwrap()
+                .set_len(1000)
+                .unwrap();
         });
         assert!(ran.one_line().contains("shorter while it was being sent"), "{}", ran.err);
     }
@@ -180,8 +193,16 @@ fn session_files_that_cannot_be_used() {
     case(|session| session["version"] = json!(2), 1, &["version 2"]);
     case(|session| drop(session.as_object_mut().unwrap().remove("version")), 1, &["no version"]);
     case(|session| *session = json!([]), 1, &["not a JSON object"]);
-    case(|session| session["base"] = json!("https://wx.qq.com.evil.example"), 1, &["\"base\"", "not a host"]);
-    case(|session| session["base"] = json!("http://wx.qq.com"), 1, &["\"base\": plain http is not allowed"]);
+    case(
+        |session| session["base"] = json!("https://wx.qq.com.evil.example"),
+        1,
+        &["\"base\"", "not a host"],
+    );
+    case(
+        |session| session["base"] = json!("http://wx.qq.com"),
+        1,
+        &["\"base\": plain http is not allowed"],
+    );
     case(
         |session| session["base"] = json!("http://localhost:80"),
         1,
@@ -191,13 +212,26 @@ fn session_files_that_cannot_be_used() {
     case(|session| session["skey"] = json!(""), 3, &["skey", "log in again"]);
     case(|session| session["sid"] = json!(""), 3, &["sid", "log in again"]);
     let no_ticket = |session: &mut Value| {
-        session["cookies"].as_array_mut().unwrap().retain(|cookie| cookie["name"] != "webwx_data_ticket");
+        session["cookies"]
+            .as_array_mut()
+            .unwrap()
+            .retain(|cookie| cookie["name"] != "webwx_data_ticket");
     };
     case(no_ticket, 3, &["webwx_data_ticket", "log in again"]);
     place.file("session.json", b"{\"version\": 1,");
-    refused(&place, &["a.jpg"], 1, &["wx: session.json: ", "not a JSON object", "check the session file"]);
+    refused(
+        &place,
+        &["a.jpg"],
+        1,
+        &["wx: session.json: ", "not a JSON object", "check the session file"],
+    );
     fs::remove_file(place.path("session.json")).unwrap();
-    refused(&place, &["a.jpg"], 3, &["wx: session.json: there is no such file; ", "run `wx login`"]);
+    refused(
+        &place,
+        &["a.jpg"],
+        3,
+        &["wx: session.json: there is no such file; ", "run `wx login`"],
+    );
     place.file("session.json", b"");
     refused(&place, &["a.jpg"], 3, &["wx: session.json: not logged in; run `wx login`"]);
     fs::remove_file(place.path("session.json")).unwrap();
@@ -243,7 +277,11 @@ fn without_a_session_everything_is_told_once() {
     let ran = place.wx(&args);
     assert_eq!((ran.code, ran.column("step")), (3, vec!["not_started".to_owned(); 4]));
     assert_eq!(ran.column("advice"), ["login_again"; 4]);
-    assert!(ran.column("message").iter().all(|message| message.starts_with("none.json: ")), "{}", ran.out);
+    assert!(
+        ran.column("message").iter().all(|message| message.starts_with("none.json: ")),
+        "{}",
+        ran.out
+    );
     assert_eq!(ran.column("file"), ["a.jpg", "a.jpg", "b.jpg", "b.jpg"]);
     assert_eq!(ran.column("to"), ["filehelper", "@a", "filehelper", "@a"]);
     ran.one_line();

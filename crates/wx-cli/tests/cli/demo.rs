@@ -8,7 +8,9 @@ fn the_bundled_picture_goes_there_and_back() {
         let place = Place::new();
         let ran = place.wx(&["demo", "--transport", transport]);
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
-        for words in ["chunk 1 of 3", "chunk 2 of 3", "chunk 3 of 3", "MediaId    @crypt_", "equal "] {
+        for words in
+            ["chunk 1 of 3", "chunk 2 of 3", "chunk 3 of 3", "MediaId    @crypt_", "equal "]
+        {
             assert!(ran.out.contains(words), "{words:?} is not in {}", ran.out);
         }
         let after = |words: &str| {
@@ -36,7 +38,11 @@ fn pictures_of_ones_own() {
     for transport in TRANSPORTS {
         let ran = place.wx(&["demo", "five.jpg", "--transport", transport]);
         assert_eq!(ran.code, 0, "{}", ran.err);
-        assert!(ran.out.contains("chunk 10 of 10") && ran.out.contains("sent five.jpg to @"), "{}", ran.out);
+        assert!(
+            ran.out.contains("chunk 10 of 10") && ran.out.contains("sent five.jpg to @"),
+            "{}",
+            ran.out
+        );
         let ran = place.wx(&["demo", "moving.gif", "--transport", transport]);
         assert_eq!(ran.code, 0, "{}", ran.err);
         assert!(ran.out.contains("gif"), "{}", ran.out);

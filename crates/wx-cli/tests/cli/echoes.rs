@@ -32,7 +32,8 @@ fn secrets(place: &Place) -> BTreeSet<String> {
     let mut secrets: BTreeSet<_> = values.map(|value| value.as_str().unwrap().to_owned()).collect();
     secrets.insert(session["uin"].to_string());
     // The server has changed it.
-    let saved: Value = serde_json::from_slice(&fs::read(place.path("session.json")).unwrap()).unwrap();
+    let saved: Value =
+        serde_json::from_slice(&fs::read(place.path("session.json")).unwrap()).unwrap();
     secrets.insert(saved["skey"].as_str().unwrap().to_owned());
     for request in place.emulator.requests() {
         let query = request.target.split_once('?').map_or("", |(_, query)| query).to_owned();
@@ -45,7 +46,8 @@ fn secrets(place: &Place) -> BTreeSet<String> {
 
 fn spelled(secret: &str, spelling: &str) -> String {
     let marks = |text: &str, with: fn(u32) -> String| -> String {
-        let write = |c: char| if c.is_ascii_alphanumeric() { c.to_string() } else { with(c.into()) };
+        let write =
+            |c: char| if c.is_ascii_alphanumeric() { c.to_string() } else { with(c.into()) };
         text.chars().map(write).collect()
     };
     let percent = |text: &str| marks(text, |mark| format!("%{mark:02X}"));
@@ -62,9 +64,10 @@ fn spelled(secret: &str, spelling: &str) -> String {
 fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let of = |three: &[u8]| {
-        let bits = three.iter().fold(0, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
-        let digits =
-            (0..=three.len()).map(move |at| char::from(DIGITS[(bits >> (18 - 6 * at) & 63) as usize]));
+        let bits = three.iter().fold(0, |bits, byte| bits << 8 | u32::from(*byte))
+            << (8 * (3 - three.len()));
+        let digits = (0..=three.len())
+            .map(move |at| char::from(DIGITS[(bits >> (18 - 6 * at) & 63) as usize]));
         digits.collect::<String>()
     };
     bytes.chunks(3).map(of).collect()
@@ -98,7 +101,8 @@ fn without_media_ids(text: &str) -> String {
 
 /// Runs a command, and looks through all that it shows.
 fn checked(place: &Place, transport: usize, command: &str, more: &[&str]) -> Ran {
-    let args = [command, "--session", "session.json", "--transport", TRANSPORTS[transport % 2], "-v"];
+    let args =
+        [command, "--session", "session.json", "--transport", TRANSPORTS[transport % 2], "-v"];
     let ran = place.wx(&[&args, more].concat());
     let ran = Ran { out: without_link(&ran.out), ..ran };
     assert_nothing_is_shown(place, &ran);
@@ -176,7 +180,11 @@ fn a_picture_is_not_named_by_a_secret() {
     }
     let names: Vec<_> =
         fs::read_dir(place.path("kept")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(names.iter().filter(|name| name.to_string_lossy() == "….jpg").count(), 1, "{names:?}");
+    assert_eq!(
+        names.iter().filter(|name| name.to_string_lossy() == "….jpg").count(),
+        1,
+        "{names:?}"
+    );
 }
 
 #[test]

@@ -41,7 +41,10 @@ fn three_processes() {
         let ran = server.wait_with_output().unwrap();
         let out = String::from_utf8(ran.stdout).unwrap();
         assert_eq!(ran.status.code(), Some(0));
-        assert_eq!(out.lines().next(), Some(format!("listening on http://127.0.0.1:{port}").as_str()));
+        assert_eq!(
+            out.lines().next(),
+            Some(format!("listening on http://127.0.0.1:{port}").as_str())
+        );
         let incoming = out.lines().find_map(|line| line.strip_prefix("incoming ")).unwrap();
         assert!(incoming.bytes().all(|byte| byte.is_ascii_digit()), "{out}");
         place.assert_silence();
@@ -54,7 +57,13 @@ fn faults_and_ctrl_c() {
     place.file("a.jpg", &jpeg(100, 1));
     let (server, _) = serve(
         &place,
-        &["--fault", "ret=1205@webwxuploadmedia#1", "--fault", "ret=1101@webwxsendmsgimg", "--json"],
+        &[
+            "--fault",
+            "ret=1205@webwxuploadmedia#1",
+            "--fault",
+            "ret=1101@webwxsendmsgimg",
+            "--json",
+        ],
     );
     fs::rename(place.path("other.json"), place.path("session.json")).unwrap();
     for code in [1, 3] {
@@ -145,7 +154,9 @@ fn violations_are_printed_as_they_occur_and_summed_up() {
     let (server, port) = serve(&place, &["-v"]);
     for _ in 0..2 {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        stream.write_all(b"GET /webwxnosuch HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        stream
+            .write_all(b"GET /webwxnosuch HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            .unwrap();
         std::io::copy(&mut stream, &mut std::io::sink()).unwrap();
     }
     signal(&server, "TERM");
@@ -161,7 +172,8 @@ fn an_address_that_is_not_loopback_is_printed_as_it_is_with_a_warning() {
     let (server, port) = serve(&place, &["--addr", "0.0.0.0:0"]);
     signal(&server, "TERM");
     let ran = server.wait_with_output().unwrap();
-    let (out, err) = (String::from_utf8(ran.stdout).unwrap(), String::from_utf8(ran.stderr).unwrap());
+    let (out, err) =
+        (String::from_utf8(ran.stdout).unwrap(), String::from_utf8(ran.stderr).unwrap());
     assert!(out.starts_with(&format!("listening on http://0.0.0.0:{port}\n")), "{out}");
     assert!(err.contains(&format!("warning: 0.0.0.0:{port} is not a loopback address")), "{err}");
     // A client on this computer has an address that leads here all the same.

@@ -23,7 +23,8 @@ fn the_original_and_the_thumbnail() {
         assert_eq!(event["md5"].as_str().unwrap().len(), 32);
 
         assert_eq!(get(&["--size", "thumb", "--out", "thumb.jpg"]).code, 0);
-        let thumbnail = image::load_from_memory(&fs::read(place.path("thumb.jpg")).unwrap()).unwrap();
+        let thumbnail =
+            image::load_from_memory(&fs::read(place.path("thumb.jpg")).unwrap()).unwrap();
         assert_eq!(thumbnail.width().max(thumbnail.height()), 100);
         assert_eq!(get(&["--size", "big", "--out", "big.jpg"]).code, 0);
         assert_eq!(place.names(), ["big.jpg", "original.jpg", "thumb.jpg"]);
@@ -55,7 +56,11 @@ fn nothing_is_replaced_unless_forced() {
     let args = fetch("ureq", &["--json", "--out", "here.jpg", &id]);
     let ran = place.wx(&args);
     assert_eq!((ran.code, ran.column("step")), (1, vec!["prepare".to_owned()]));
-    assert!(ran.one_line().contains("here.jpg: exists already; --force replaces it"), "{}", ran.err);
+    assert!(
+        ran.one_line().contains("here.jpg: exists already; --force replaces it"),
+        "{}",
+        ran.err
+    );
     assert_eq!(fs::read(place.path("here.jpg")).unwrap(), b"precious");
     place.assert_silence();
     assert_eq!(place.wx(&[&args[..], &["--force"]].concat()).code, 0);
@@ -107,7 +112,12 @@ fn a_download_that_fails_leaves_what_was_there() {
             let id = place.emulator.incoming().remove(0);
             place.file("old.jpg", b"old");
             let ran = place.wx(&fetch(transport, &["--json", "--force", "--out", "old.jpg", &id]));
-            assert_eq!((ran.code, ran.kinds()), (1, vec!["failed".to_owned()]), "{fault}: {}", ran.err);
+            assert_eq!(
+                (ran.code, ran.kinds()),
+                (1, vec!["failed".to_owned()]),
+                "{fault}: {}",
+                ran.err
+            );
             ran.one_line();
             assert_eq!(fs::read(place.path("old.jpg")).unwrap(), b"old");
             assert_eq!(place.names(), ["old.jpg"]);
@@ -167,7 +177,12 @@ fn what_is_no_known_picture_is_kept_only_on_request() {
         assert_eq!((ran.code, place.names()), (1, vec![]), "{}", ran.err);
         assert!(ran.one_line().contains("it begins with 00 00 00 20 66 74 79 70"), "{}", ran.err);
         let ran = place.wx(&[&args[..], &["--keep-unknown"]].concat());
-        assert_eq!((ran.code, &fs::read(place.path("film.bin")).unwrap()[..]), (0, FILM), "{}", ran.err);
+        assert_eq!(
+            (ran.code, &fs::read(place.path("film.bin")).unwrap()[..]),
+            (0, FILM),
+            "{}",
+            ran.err
+        );
         // A page is none of that.
         let page = Place::build(&[], &[b"<html>not a picture</html>"]);
         let id = page.emulator.incoming().remove(0);

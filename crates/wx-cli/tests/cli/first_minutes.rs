@@ -20,7 +20,8 @@ fn each_command_has_a_help_line_of_its_own() {
     let mut about: Vec<_> = listed.iter().filter_map(|line| line.trim().split_once("  ")).collect();
     assert_eq!((listed.len(), about.len()), (11, 11), "{help}");
     for (command, line) in &about {
-        let own = if *command == "help" { help.clone() } else { place.wx(&[command, "--help"]).out };
+        let own =
+            if *command == "help" { help.clone() } else { place.wx(&[command, "--help"]).out };
         assert!(own.contains(line.trim()), "{own}");
     }
     about.sort_by_key(|(_, line)| line.trim());
@@ -33,9 +34,13 @@ fn an_emulator_lists_no_option_that_it_refuses() {
     let place = Place::new();
     let lists = |args: &[&str], option: &str| place.wx(args).out.contains(&format!(" {option} "));
     for option in ["--transport", "--timeout", "--retry-wait", "--trace"] {
-        assert!(!lists(&["emulate", "--help"], option) && !lists(&["help", "emulate"], option), "{option}");
+        assert!(
+            !lists(&["emulate", "--help"], option) && !lists(&["help", "emulate"], option),
+            "{option}"
+        );
         assert!(lists(&["demo", "--help"], option) && lists(&["--help"], option), "{option}");
-        let ran = place.wx(&[option, if option == "--transport" { "ureq" } else { "1" }, "emulate"]);
+        let ran =
+            place.wx(&[option, if option == "--transport" { "ureq" } else { "1" }, "emulate"]);
         assert_eq!(ran.code, 2, "{option}: {}", ran.err);
     }
     assert!(place.wx(&["emulate", "--help"]).out.contains(" --json"));
@@ -54,7 +59,8 @@ fn without_a_login_every_command_says_so() {
         &["send-image", "--to", "filehelper", "a.jpg"],
     ] {
         for transport in TRANSPORTS {
-            let ran = place.wx(&[args, &["--session", "none.json", "--transport", transport]].concat());
+            let ran =
+                place.wx(&[args, &["--session", "none.json", "--transport", transport]].concat());
             assert_eq!(ran.code, 3, "{args:?} {}", ran.err);
             // It was named.
             let words = "none.json: there is no such file; correct --session, or run `wx login`";
@@ -64,8 +70,8 @@ fn without_a_login_every_command_says_so() {
             let empty = &["--session", "empty.json"][..];
             for (own, name) in [(&[][..], "wx/session.json"), (empty, "empty.json")] {
                 let mut command = place.command(&[args, own, &["--transport", transport]].concat());
-                let ran =
-                    place.ran(command.env("XDG_STATE_HOME", &home).env("HOME", &home).output().unwrap());
+                let ran = place
+                    .ran(command.env("XDG_STATE_HOME", &home).env("HOME", &home).output().unwrap());
                 let words = format!("{name}: not logged in; run `wx login`");
                 assert!(ran.code == 3 && ran.err.contains(&words), "{args:?} {}", ran.err);
             }
@@ -80,7 +86,9 @@ fn a_watch_that_is_stopped_has_not_failed() {
         for (name, code) in [("INT", 130), ("TERM", 143), ("HUP", 143)] {
             for json in [&[][..], &["--json"]] {
                 let place = Place::new();
-                let args = [&["watch", "--session", "session.json", "--transport", transport], json].concat();
+                let args =
+                    [&["watch", "--session", "session.json", "--transport", transport], json]
+                        .concat();
                 let child = place.spawn(&args);
                 place.wait_for("synccheck", 1);
                 signal(&child, name);
@@ -102,7 +110,8 @@ fn a_watch_that_is_stopped_while_it_waits_out_trouble_has_not_failed() {
         signal(&child, "INT");
         let ran = place.wait(child);
         assert_eq!((ran.code, ran.out.as_str()), (130, ""), "{}", ran.err);
-        let is_known = |line: &str| line.contains("a loopback session") || line.ends_with("; trying again");
+        let is_known =
+            |line: &str| line.contains("a loopback session") || line.ends_with("; trying again");
         assert!(ran.err.lines().all(is_known), "{}", ran.err);
     }
 }
@@ -110,7 +119,10 @@ fn a_watch_that_is_stopped_while_it_waits_out_trouble_has_not_failed() {
 #[test]
 fn what_else_is_stopped_was_interrupted_and_gets_no_advice() {
     for transport in TRANSPORTS {
-        let place = Place::build(&["delay=60000@webwxuploadmedia", "trickle=1000@webwxgetmsgimg"], &[&png()]);
+        let place = Place::build(
+            &["delay=60000@webwxuploadmedia", "trickle=1000@webwxgetmsgimg"],
+            &[&png()],
+        );
         place.file("a.jpg", &jpeg(100, 1));
         let id = place.emulator.incoming().remove(0);
         for (args, endpoint, subject) in [
@@ -238,7 +250,10 @@ fn an_emulator_refuses_what_makes_no_sense() {
     for text in ["a diary", "123456", "12\n34\n"] {
         place.file("diary", text.as_bytes());
         let ran = place.wx(&["emulate", "--port-file", "diary"]);
-        assert_eq!((ran.code, fs::read_to_string(place.path("diary")).unwrap()), (1, text.to_owned()));
+        assert_eq!(
+            (ran.code, fs::read_to_string(place.path("diary")).unwrap()),
+            (1, text.to_owned())
+        );
         assert!(ran.one_line().contains("other than a port"), "{}", ran.err);
     }
     for text in ["", "1234\n"] {
@@ -263,7 +278,11 @@ fn a_code_is_for_its_user_alone_and_replaces_no_file() {
         fs::set_permissions(place.path(name), fs::Permissions::from_mode(0o644)).unwrap();
         let ran = login(&[]);
         assert_eq!(ran.code, 1, "{}", ran.err);
-        assert!(ran.one_line().contains(&format!("{name}: exists already; --force")), "{}", ran.err);
+        assert!(
+            ran.one_line().contains(&format!("{name}: exists already; --force")),
+            "{}",
+            ran.err
+        );
         assert_eq!(fs::read(place.path(name)).unwrap(), b"a picture of mine");
         place.assert_silence();
         let mode = || fs::metadata(place.path(name)).unwrap().permissions().mode() & 0o777;

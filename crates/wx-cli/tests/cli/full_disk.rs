@@ -61,8 +61,8 @@ impl Job {
         self.place.wx(&[&fixed[..], &[self.transport, "--retry-wait", "0.1"]].concat())
     }
 
-    /// Compares what was reported with what the emulator counts, twice: as it was left, and after the
-    /// rest was sent. `late`: it is taken up when nothing in doubt may be repeated any more.
+    /// Compares what was reported with what the emulator counts, twice: as it was left, and after
+    /// the rest was sent. `late`: it is taken up when nothing in doubt may be repeated any more.
     fn check(&self, ran: &Ran, late: bool, fault: &str) {
         let told = |ran: &Ran| -> HashMap<String, String> {
             let of = |event: &Value, key: &str| event[key].as_str().unwrap().to_owned();
@@ -106,13 +106,18 @@ impl Job {
                 Some(event) => panic!("{fault}: {to}: {event}: {}", again.err),
             }
         }
-        // On request the rest is sent, and what was in doubt gets no second message: its id is the same.
+        // On request the rest is sent, and what was in doubt gets no second message: its id is the
+        // same.
         if late && again.code == 4 {
-            let resend = ["resume", "job", "--session", "session.json", "--resend", "--retry-wait", "0.1"];
+            let resend =
+                ["resume", "job", "--session", "session.json", "--resend", "--retry-wait", "0.1"];
             if self.place.wx(&resend).err.contains("Ret 1205") {
                 self.place.wx(&resend);
             }
-            assert!(self.got().values().all(|got| *got == 1) && self.got().len() == RECIPIENTS, "{fault}");
+            assert!(
+                self.got().values().all(|got| *got == 1) && self.got().len() == RECIPIENTS,
+                "{fault}"
+            );
         }
     }
 
@@ -223,14 +228,26 @@ fn calls_that_fail_after_a_directory_was_made() {
     let place = Place::new();
     place.file("a.jpg", &jpeg(100, 1));
     let (dir, base) = (fs::canonicalize(place.path("")).unwrap(), place.emulator.base());
-    let send =
-        ["send-image", "--session", "session.json", "--to", "filehelper", "--resume-dir", "job", "a.jpg"];
+    let send = [
+        "send-image",
+        "--session",
+        "session.json",
+        "--to",
+        "filehelper",
+        "--resume-dir",
+        "job",
+        "a.jpg",
+    ];
     let watch = ["watch", "--session", "session.json", "--save-images", "kept"];
     for args in [&send[..], &watch, &["login", "--base", &base]] {
         let wx = place.command(args);
         let mut command = Command::new("strace");
         command.args(["-f", "-o", "/dev/null", "-e", "inject=fsync:error=EIO", "-P"]).arg(&dir);
-        command.arg(wx.get_program()).args(args).current_dir(&dir).env("XDG_STATE_HOME", dir.join("state"));
+        command
+            .arg(wx.get_program())
+            .args(args)
+            .current_dir(&dir)
+            .env("XDG_STATE_HOME", dir.join("state"));
         let ran = place.ran(command.output().unwrap());
         assert_eq!(ran.code, 1, "{args:?}: {}", ran.err);
         assert_eq!(place.names(), ["a.jpg"], "{args:?}");

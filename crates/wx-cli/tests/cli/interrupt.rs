@@ -2,7 +2,8 @@
 
 use crate::support::{CHUNK, Place, Ran, TRANSPORTS, fetch, jpeg, send, signal, wait_until};
 
-/// Sends two pictures, interrupts once `endpoint` was asked `requests` times, and tells how it ended.
+/// Sends two pictures, interrupts once `endpoint` was asked `requests` times, and tells how it
+/// ended.
 fn interrupted(place: &Place, transport: &str, endpoint: &str, name: &str) -> Ran {
     place.file("a.jpg", &jpeg(CHUNK + 1, 1));
     place.file("b.jpg", &jpeg(100, 2));
@@ -36,7 +37,10 @@ fn while_a_message_is_on_its_way() {
         let ran = interrupted(&place, transport, "webwxsendmsgimg", "INT");
         assert_eq!((ran.code, ran.kinds()), (4, vec!["unknown".into(), "failed".into()]));
         let event = &ran.events()[0];
-        assert_eq!((&event["step"], &event["advice"]), (&"message".into(), &"look_at_phone".into()));
+        assert_eq!(
+            (&event["step"], &event["advice"]),
+            (&"message".into(), &"look_at_phone".into())
+        );
         let [message] = &place.emulator.messages()[..] else { panic!("it was stored") };
         assert_eq!(event["local_id"], message.client_msg_id.as_str());
         assert_eq!(event["media_id"], message.media_id.as_str());
@@ -50,7 +54,10 @@ fn while_the_next_try_of_a_message_is_waited_for() {
         let place = Place::with(&["close@webwxuploadmedia", "drop=after@webwxsendmsgimg"]);
         let ran = interrupted(&place, transport, "webwxsendmsgimg", "INT");
         assert_eq!((ran.code, ran.kinds()), (4, vec!["unknown".into(), "failed".into()]));
-        assert_eq!(ran.events()[0]["local_id"], place.emulator.messages()[0].client_msg_id.as_str());
+        assert_eq!(
+            ran.events()[0]["local_id"],
+            place.emulator.messages()[0].client_msg_id.as_str()
+        );
         assert_eq!(place.emulator.requests_to("webwxsendmsgimg"), 1);
     }
 }
@@ -69,7 +76,12 @@ fn during_the_pause_between_pictures() {
         });
         signal(&child, "INT");
         let ran = place.wait(child);
-        assert_eq!((ran.code, ran.kinds()), (130, vec!["sent".into(), "failed".into()]), "{}", ran.err);
+        assert_eq!(
+            (ran.code, ran.kinds()),
+            (130, vec!["sent".into(), "failed".into()]),
+            "{}",
+            ran.err
+        );
         assert_eq!(ran.column("step")[1], "not_started");
     }
 }

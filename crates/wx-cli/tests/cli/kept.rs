@@ -1,4 +1,5 @@
-//! What must not be lost: pictures through trouble, the file's place in its messages, the login of another account.
+//! What must not be lost: pictures through trouble, the file's place in its messages, the login of
+//! another account.
 
 use std::fs;
 use std::process::Child;
@@ -9,7 +10,8 @@ use wx_emulator::Emulator;
 use crate::support::{Place, TRANSPORTS, jpeg, png, signal, wait_until};
 
 fn watch(place: &Place, transport: &str, more: &[&str]) -> Child {
-    let args = ["watch", "--session", "session.json", "--transport", transport, "--save-images", "kept"];
+    let args =
+        ["watch", "--session", "session.json", "--transport", transport, "--save-images", "kept"];
     place.spawn(&[&args, more].concat())
 }
 
@@ -26,13 +28,17 @@ fn a_picture_outlasts_trouble_that_a_fetch_does_not() {
     for transport in TRANSPORTS {
         // As many as one fetch tries, and one more.
         let faults = (1..=4).map(|n| format!("status=503@webwxgetmsgimg#{n}").parse().unwrap());
-        let place = Place::of(faults.fold(Emulator::builder().image(png()), |all, one| all.fault(one)));
+        let place =
+            Place::of(faults.fold(Emulator::builder().image(png()), |all, one| all.fault(one)));
         let id = place.emulator.incoming().remove(0);
         let child = watch(&place, transport, &["--json"]);
         wait_until(|| kept(&place, &id));
         signal(&child, "INT");
         let ran = place.wait(child);
-        assert_eq!((ran.code, &ran.kinds()[..2]), (130, &["message".to_owned(), "fetched".to_owned()][..]));
+        assert_eq!(
+            (ran.code, &ran.kinds()[..2]),
+            (130, &["message".to_owned(), "fetched".to_owned()][..])
+        );
         let told: Vec<_> = ran.err.lines().filter(|line| line.contains("the server")).collect();
         assert_eq!(told.len(), 2, "{}", ran.err);
     }
@@ -68,7 +74,12 @@ fn what_no_picture_can_be_saved_for_ends_the_watch_and_loses_none() {
         fs::remove_dir_all(place.path("kept")).unwrap();
         let id = place.emulator.deliver(jpeg(2000, 1));
         let ran = place.wait(child);
-        assert_eq!((ran.code, &ran.column("advice")[1]), (1, &"check_output".to_owned()), "{}", ran.err);
+        assert_eq!(
+            (ran.code, &ran.column("advice")[1]),
+            (1, &"check_output".to_owned()),
+            "{}",
+            ran.err
+        );
         let child = watch(&place, transport, &[]);
         wait_until(|| kept(&place, &id));
         signal(&child, "TERM");
@@ -113,7 +124,8 @@ fn what_a_killed_watch_left_half_written_goes_and_files_of_others_stay() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    let mut expected = vec![format!("{}.webp", ids[0]), format!("{}.jpg", ids[1]), "notes.txt".to_owned()];
+    let mut expected =
+        vec![format!("{}.webp", ids[0]), format!("{}.jpg", ids[1]), "notes.txt".to_owned()];
     expected.sort();
     assert_eq!(names, expected);
     assert_eq!(place.emulator.requests_to("webwxgetmsgimg"), 1);
@@ -124,7 +136,9 @@ fn the_login_of_another_account_is_not_replaced_unasked() {
     let place = Place::new();
     let base = place.emulator.base();
     let login = |more: &[&str]| {
-        place.wx(&[&["login", "--session", "session.json", "--base", base.as_str()][..], more].concat())
+        place
+            .wx(&[&["login", "--session", "session.json", "--base", base.as_str()][..], more]
+                .concat())
     };
     // A real login is worth more than one to an emulator.
     place.session(|session| session["base"] = "https://wx.qq.com".into());

@@ -47,8 +47,9 @@ fn from_the_code_to_the_end_with_both_pages_and_both_transports() {
             [("web", "name:Anna", Profile::Web), ("filehelper", "filehelper", Profile::FileHelper)]
         {
             let pictures = [jpeg(9000, 1), png(), gif()];
-            let builder =
-                pictures.iter().fold(Emulator::builder(), |builder, picture| builder.image(picture.clone()));
+            let builder = pictures
+                .iter()
+                .fold(Emulator::builder(), |builder, picture| builder.image(picture.clone()));
             let place = Place::of(builder.contact("Anna", "").profile(profile));
             fs::remove_file(place.path("session.json")).unwrap();
 
@@ -72,8 +73,12 @@ fn from_the_code_to_the_end_with_both_pages_and_both_transports() {
             let ran = watch(&place, transport, 3);
             assert_eq!(ran.code, 143, "{}", ran.err);
             let ids = place.emulator.incoming();
-            for (id, (picture, extension)) in ids.iter().zip(pictures.iter().zip(["jpg", "png", "gif"])) {
-                assert!(fs::read(place.path(&format!("kept/{id}.{extension}"))).unwrap() == *picture);
+            for (id, (picture, extension)) in
+                ids.iter().zip(pictures.iter().zip(["jpg", "png", "gif"]))
+            {
+                assert!(
+                    fs::read(place.path(&format!("kept/{id}.{extension}"))).unwrap() == *picture
+                );
             }
             place.file("a.jpg", &pictures[0]);
             let mut args = send(transport, &["a.jpg"]);
@@ -108,11 +113,15 @@ fn a_watch_that_is_killed_neither_loses_nor_repeats_a_picture() {
         for round in 0..6 {
             let id = place.emulator.deliver(jpeg(20_000 + round, 7));
             place.emulator.deliver(jpeg(30_000 + round, 8));
-            let child = place.spawn(&about("watch", transport, &["--json", "--save-images", "kept"]));
+            let child =
+                place.spawn(&about("watch", transport, &["--json", "--save-images", "kept"]));
             // Killed at one point or another of the first picture's way.
             let mut child = match round % 3 {
                 0 => {
-                    place.wait_for("webwxgetmsgimg", place.emulator.requests_to("webwxgetmsgimg") + 1);
+                    place.wait_for(
+                        "webwxgetmsgimg",
+                        place.emulator.requests_to("webwxgetmsgimg") + 1,
+                    );
                     child
                 }
                 1 => until(child, &id),
@@ -146,7 +155,11 @@ fn a_login_that_the_phone_ends_is_exit_3() {
         place.wait_for("synccheck", 1);
         let second = place.wx(&about("watch", transport, &[]));
         assert_eq!(second.code, 1);
-        assert!(second.err.contains("session.json: in use by `wx watch` (process "), "{}", second.err);
+        assert!(
+            second.err.contains("session.json: in use by `wx watch` (process "),
+            "{}",
+            second.err
+        );
         place.emulator.log_out();
         let ran = place.wait(child);
         assert_eq!(ran.code, 3, "{}", ran.err);
@@ -157,7 +170,10 @@ fn a_login_that_the_phone_ends_is_exit_3() {
 #[test]
 fn a_picture_that_cannot_be_fetched_does_not_end_the_watch() {
     let place = Place::of(
-        Emulator::builder().fault("ret=1@webwxgetmsgimg#1".parse().unwrap()).image(png()).image(gif()),
+        Emulator::builder()
+            .fault("ret=1@webwxgetmsgimg#1".parse().unwrap())
+            .image(png())
+            .image(gif()),
     );
     place.emulator.deliver(Incoming::text("a\u{1b}[2J<br/>b").with("FromUserName", "@@r"));
     let child = place.spawn(&about("watch", "ureq", &["--json", "--save-images", "kept"]));
@@ -165,7 +181,12 @@ fn a_picture_that_cannot_be_fetched_does_not_end_the_watch() {
     std::thread::sleep(Duration::from_millis(300));
     signal(&child, "TERM");
     let ran = place.wait(child);
-    assert_eq!(ran.kinds()[..5], ["message", "failed", "message", "fetched", "message"], "{}", ran.err);
+    assert_eq!(
+        ran.kinds()[..5],
+        ["message", "failed", "message", "fetched", "message"],
+        "{}",
+        ran.err
+    );
     let ran = place.wx(&about("watch", "ureq", &["--timeout", "1"])
         .iter()
         .copied()
@@ -236,7 +257,10 @@ fn codes_are_drawn_and_written() {
 #[test]
 fn logins_that_do_not_come_about() {
     for (builder, why) in [
-        (Emulator::builder().scan([Scan::Confirmed]).redirect_to("https://evil.example"), "evil.example"),
+        (
+            Emulator::builder().scan([Scan::Confirmed]).redirect_to("https://evil.example"),
+            "evil.example",
+        ),
         (Emulator::builder().fault("ret=1203@webwxnewloginpage".parse().unwrap()), "refused"),
         (Emulator::builder().fault("ret=1100@webwxinit".parse().unwrap()), "log in again"),
         (Emulator::builder().fault("status=404@jslogin".parse().unwrap()), "404"),
@@ -269,7 +293,9 @@ fn the_session_has_a_place_of_its_own() {
     let base = place.emulator.base();
     let run = |args: &[&str]| {
         let mut command = place.command(args);
-        command.env("XDG_STATE_HOME", place.path("state")).env("XDG_DATA_HOME", place.path("state"));
+        command
+            .env("XDG_STATE_HOME", place.path("state"))
+            .env("XDG_DATA_HOME", place.path("state"));
         command.env("HOME", place.path("home")).env("LOCALAPPDATA", place.path("state"));
         command.output().unwrap()
     };
@@ -278,7 +304,8 @@ fn the_session_has_a_place_of_its_own() {
     #[cfg(target_os = "linux")]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = |name: &str| fs::metadata(place.path(name)).unwrap().permissions().mode() & 0o777;
+        let mode =
+            |name: &str| fs::metadata(place.path(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("state/wx"), mode("state/wx/session.json")), (0o700, 0o600));
     }
     assert_eq!(run(&["logout"]).status.code(), Some(0));
@@ -287,7 +314,8 @@ fn the_session_has_a_place_of_its_own() {
 
 #[test]
 fn a_page_in_the_place_of_a_picture_is_waited_out() {
-    let place = Place::of(Emulator::builder().image(png()).fault("html@webwxgetmsgimg#1".parse().unwrap()));
+    let place =
+        Place::of(Emulator::builder().image(png()).fault("html@webwxgetmsgimg#1".parse().unwrap()));
     let ran = watch(&place, "ureq", 1);
     assert_eq!(ran.kinds()[..2], ["message", "fetched"], "{}", ran.err);
 }

@@ -33,7 +33,11 @@ fn trouble_is_reported_with_its_reason_when_it_begins_and_when_it_is_over() {
         signal(&child, "TERM");
         let ran = place.wait(child);
         let why = format!("{why}; trying again");
-        assert!(ran.err.contains(&why) && ran.err.contains("the server answers again"), "{}", ran.err);
+        assert!(
+            ran.err.contains(&why) && ran.err.contains("the server answers again"),
+            "{}",
+            ran.err
+        );
         assert_eq!(ran.err.matches("trying again").count(), 1, "{}", ran.err);
     }
 }
@@ -67,7 +71,11 @@ fn statuses_that_ask_for_another_try_cost_no_picture() {
     let place = place(&faults.iter().map(String::as_str).collect::<Vec<_>>());
     let ran = watch(&place, "ureq", 1);
     assert_eq!(ran.kinds()[..2], ["message", "fetched"], "{}", ran.err);
-    assert!(ran.err.contains("fetching the picture: the server answered with status"), "{}", ran.err);
+    assert!(
+        ran.err.contains("fetching the picture: the server answered with status"),
+        "{}",
+        ran.err
+    );
     assert!(!ran.err.contains("no answer"), "{}", ran.err);
 }
 
@@ -91,7 +99,9 @@ fn a_send_says_why_a_try_is_repeated() {
         place.file("a.jpg", &jpeg(9000, 1));
         let ran = place.wx(&send(transport, &["-v", "--retry-wait", "0", "a.jpg"]));
         assert_eq!(ran.code, 0, "{}", ran.err);
-        for (what, why) in [("uploading chunk 1 of 1, try 2", 503), ("sending the message, try 2", 502)] {
+        for (what, why) in
+            [("uploading chunk 1 of 1, try 2", 503), ("sending the message, try 2", 502)]
+        {
             let line = ran.err.lines().find(|line| line.contains(what)).unwrap();
             let why = format!("the last try failed: the server answered with status {why}");
             assert!(line.contains(&why), "{line}");

@@ -42,7 +42,10 @@ fn a_login_whose_webwxinit_fails_goes_on_with_the_next_command() {
             assert_eq!(ran.code, 0, "{command:?}: {}", ran.err);
             let goes_on = command[0] != "logout";
             assert_eq!(place.emulator.requests_to("webwxinit"), 1 + usize::from(goes_on));
-            assert_eq!((place.emulator.is_logged_in(), saved(&place).awaits_init()), (goes_on, !goes_on));
+            assert_eq!(
+                (place.emulator.is_logged_in(), saved(&place).awaits_init()),
+                (goes_on, !goes_on)
+            );
         }
     }
 }
@@ -68,7 +71,12 @@ fn a_login_is_not_lost_by_one_bad_answer() {
     for (transport, fault) in TRANSPORTS.into_iter().zip(faults) {
         let place = place(&[fault]);
         let ran = login(&place, transport, &["--json"]);
-        assert_eq!((ran.code, ran.kinds().last().unwrap().as_str()), (0, "logged_in"), "{}", ran.err);
+        assert_eq!(
+            (ran.code, ran.kinds().last().unwrap().as_str()),
+            (0, "logged_in"),
+            "{}",
+            ran.err
+        );
         assert!(!saved(&place).awaits_init());
     }
 }
@@ -120,7 +128,11 @@ fn a_signal_does_not_keep_a_login_that_cannot_be_saved_from_being_ended() {
             signal(&child, "INT");
             let ran = place.wait(child);
             assert_eq!(ran.code, 130, "{fault}: {}", ran.err);
-            assert!(ran.err.contains("was ended") && !ran.err.contains("end it on"), "{fault}: {}", ran.err);
+            assert!(
+                ran.err.contains("was ended") && !ran.err.contains("end it on"),
+                "{fault}: {}",
+                ran.err
+            );
             assert!(!place.emulator.is_logged_in(), "{fault}");
         }
         let place = place(&["delay=60000@webwxlogout"]);
@@ -129,7 +141,11 @@ fn a_signal_does_not_keep_a_login_that_cannot_be_saved_from_being_ended() {
         signal(&child, "INT");
         signal(&child, "TERM");
         let ran = place.wait(child);
-        assert!([130, 143].contains(&ran.code) && ran.err.contains("end it on the phone"), "{}", ran.err);
+        assert!(
+            [130, 143].contains(&ran.code) && ran.err.contains("end it on the phone"),
+            "{}",
+            ran.err
+        );
     }
 }
 

@@ -22,14 +22,16 @@ fn a_refused_logout_is_none_and_a_good_one_leaves_no_live_secret() {
             assert_eq!((ran.code, ran.kinds()), (0, vec!["logged_out".to_owned()]), "{}", ran.err);
             assert!(!place.emulator.is_logged_in());
 
-            let [before, after]: [Value; 2] = [&before[..], &fs::read(place.path("session.json")).unwrap()]
-                .map(|text| serde_json::from_slice(text).unwrap());
+            let [before, after]: [Value; 2] =
+                [&before[..], &fs::read(place.path("session.json")).unwrap()]
+                    .map(|text| serde_json::from_slice(text).unwrap());
             let text = after.to_string();
             for key in ["sid", "skey", "pass_ticket"] {
                 assert!(!text.contains(before[key].as_str().unwrap()), "{key}");
             }
             for cookie in before["cookies"].as_array().unwrap() {
-                let (name, value) = (cookie["name"].as_str().unwrap(), cookie["value"].as_str().unwrap());
+                let (name, value) =
+                    (cookie["name"].as_str().unwrap(), cookie["value"].as_str().unwrap());
                 let lives_on = !matches!(name, "wxsid" | "webwx_data_ticket");
                 assert_eq!(text.contains(value), lives_on, "{name}");
             }

@@ -36,12 +36,18 @@ fn odd_bytes_of_strangers_stop_no_command() {
         place.emulator.deliver(Incoming::text("second"));
         let base = place.emulator.base();
         let ran = about(&place, "login", "ureq", &["--base", &base, "--force", "--json"]);
-        assert_eq!((ran.code, ran.kinds().pop().unwrap()), (0, "logged_in".into()), "{odd}: {}", ran.err);
+        assert_eq!(
+            (ran.code, ran.kinds().pop().unwrap()),
+            (0, "logged_in".into()),
+            "{odd}: {}",
+            ran.err
+        );
         let ran = about(&place, "contacts", "ureq", &["--json"]);
         assert_eq!(ran.code, 0, "{odd}: {}", ran.err);
         assert!(ran.column("remark_name").contains(&"Anna".to_owned()), "{odd}");
         let ran = watch(&place, "ureq", &["--json"]);
-        let messages: Vec<_> = ran.events().into_iter().filter(|event| event["event"] == "message").collect();
+        let messages: Vec<_> =
+            ran.events().into_iter().filter(|event| event["event"] == "message").collect();
         let ids: Vec<_> = messages.iter().map(|event| event["msg_id"].as_str().unwrap()).collect();
         assert_eq!(ids, place.emulator.incoming(), "{odd}: {}", ran.err);
         assert!(messages[1]["content"].as_str().unwrap().starts_with("second"), "{odd}");
@@ -73,6 +79,8 @@ fn what_cannot_be_read_is_reported_and_passed() {
 
         let ran = about(&place, "contacts", transport, &[]);
         assert_eq!(ran.code, 0, "{}", ran.err);
-        assert!(ran.out.contains("Anna") && ran.err.contains("skipped contacts: 1 could not be read"));
+        assert!(
+            ran.out.contains("Anna") && ran.err.contains("skipped contacts: 1 could not be read")
+        );
     }
 }

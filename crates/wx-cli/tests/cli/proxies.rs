@@ -92,8 +92,11 @@ fn a_proxy_that_cannot_be_used_ends_it_with_2_before_anything_is_sent() {
         ] {
             let proxy = place.proxy(scheme).replace("//", "//anna:hunter2@");
             let ran = place.login(transport, &[(variable, &proxy)]);
-            let told =
-                format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+            let told = format!(
+                "{}{}",
+                String::from_utf8_lossy(&ran.stdout),
+                String::from_utf8_lossy(&ran.stderr)
+            );
             assert_eq!(ran.status.code(), Some(2), "{transport} {variable}={proxy}: {told}");
             assert!(told.contains(variable), "{told}");
             assert!(!told.contains("hunter2") && !told.contains("127.0.0.1"), "{told}");

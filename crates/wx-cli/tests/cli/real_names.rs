@@ -47,8 +47,10 @@ impl Place {
     }
 
     fn kept(&self) -> Vec<Vec<u8>> {
-        let entries = fs::read_dir(self.path("kept")).into_iter().flatten().map(|entry| entry.unwrap());
-        let whole = entries.filter(|entry| !entry.file_name().to_string_lossy().starts_with(".wx-"));
+        let entries =
+            fs::read_dir(self.path("kept")).into_iter().flatten().map(|entry| entry.unwrap());
+        let whole =
+            entries.filter(|entry| !entry.file_name().to_string_lossy().starts_with(".wx-"));
         whole.map(|entry| fs::read(entry.path()).unwrap()).collect()
     }
 }
@@ -60,11 +62,17 @@ fn p2_p5_from_the_code_to_the_logout_on_both_pages() {
     for transport in TRANSPORTS {
         for (page, profile, to, hosts) in [
             ("web", Profile::Web, "name:Anna", "login.wx.qq.com webpush.wx.qq.com wx.qq.com"),
-            ("filehelper", Profile::FileHelper, "filehelper", "filehelper.weixin.qq.com login.wx.qq.com"),
+            (
+                "filehelper",
+                Profile::FileHelper,
+                "filehelper",
+                "filehelper.weixin.qq.com login.wx.qq.com",
+            ),
         ] {
             let arriving = [jpeg(9000, 1), png(), gif()];
-            let builder =
-                arriving.iter().fold(Emulator::builder(), |builder, image| builder.image(image.clone()));
+            let builder = arriving
+                .iter()
+                .fold(Emulator::builder(), |builder, image| builder.image(image.clone()));
             let bed = TestBed::start(builder.contact("Anna", "").profile(profile)).unwrap();
             let place = Place { bed, dir: tempfile::tempdir().unwrap(), transport };
             let server = place.bed.emulator();
@@ -76,7 +84,9 @@ fn p2_p5_from_the_code_to_the_logout_on_both_pages() {
             assert!(contacts.contains("Anna"), "{contacts}");
 
             let watch = place.spawn(&[&["watch", "--save-images", "kept"], &SESSION[..]].concat());
-            wait_until(|| place.kept().len() == arriving.len() && server.requests_to("synccheck") > 0);
+            wait_until(|| {
+                place.kept().len() == arriving.len() && server.requests_to("synccheck") > 0
+            });
             signal(&watch, "TERM");
             watch.wait_with_output().unwrap();
             for image in &arriving {
@@ -105,13 +115,17 @@ fn p2_p5_from_the_code_to_the_logout_on_both_pages() {
             assert!(!server.is_logged_in());
             assert_eq!(server.violations(), [""; 0], "{transport} {page}");
             assert_eq!(place.bed.refused(), [""; 0]);
-            assert_eq!(place.bed.hosts().join(" "), format!("file.wx.qq.com {hosts}"), "{transport}");
+            assert_eq!(
+                place.bed.hosts().join(" "),
+                format!("file.wx.qq.com {hosts}"),
+                "{transport}"
+            );
         }
     }
 }
 
-/// The file keeps the login of another account, and nobody would have the new one: it is ended, whether
-/// or not webwxinit came to it.
+/// The file keeps the login of another account, and nobody would have the new one: it is ended,
+/// whether or not webwxinit came to it.
 #[test]
 fn a_login_of_another_account_is_ended_and_the_file_stays() {
     for (transport, faults) in TRANSPORTS.into_iter().zip([&[][..], &["ret=1205@webwxinit"]]) {
@@ -119,13 +133,17 @@ fn a_login_of_another_account_is_ended_and_the_file_stays() {
         let builder = faults.iter().fold(builder, |all, one| all.fault(one.parse().unwrap()));
         let bed = TestBed::start(builder).unwrap();
         let place = Place { bed, dir: tempfile::tempdir().unwrap(), transport };
-        let other = wx_proto::Session::builder("https://wx.qq.com").uin(1).user_name("@other").build();
+        let other =
+            wx_proto::Session::builder("https://wx.qq.com").uin(1).user_name("@other").build();
         let before = other.unwrap().to_json().expose().clone();
         fs::write(place.path("session.json"), &before).unwrap();
         let ran = place.ran(&[&["login"], &SESSION[..]].concat());
         let err = String::from_utf8_lossy(&ran.stderr);
         assert_eq!(ran.status.code(), Some(1), "{err}");
-        assert!(err.contains("holds the login of another account (web); the new one was ended"), "{err}");
+        assert!(
+            err.contains("holds the login of another account (web); the new one was ended"),
+            "{err}"
+        );
         assert!(!place.bed.emulator().is_logged_in());
         assert_eq!(fs::read_to_string(place.path("session.json")).unwrap(), before);
     }

@@ -11,7 +11,8 @@ pub(crate) fn job<'a>(transport: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 }
 
 pub(crate) fn resume(place: &Place, transport: &str, more: &[&str]) -> Ran {
-    let fixed = ["resume", "job", "--session", "session.json", "--json", "-v", "--retry-wait", "0.1"];
+    let fixed =
+        ["resume", "job", "--session", "session.json", "--json", "-v", "--retry-wait", "0.1"];
     place.wx(&[&fixed[..], &["--transport", transport], more].concat())
 }
 
@@ -54,7 +55,9 @@ fn in_the_middle_of_twenty_mebibytes() {
         assert_eq!(place.emulator.requests_to("webwxuploadmedia"), 41);
         assert_eq!(fs::read_dir(place.path("job")).unwrap().count(), 0);
     };
-    std::thread::scope(|scope| TRANSPORTS.map(|transport| drop(scope.spawn(move || run(transport)))));
+    std::thread::scope(|scope| {
+        TRANSPORTS.map(|transport| drop(scope.spawn(move || run(transport))))
+    });
 }
 
 #[test]
@@ -69,8 +72,12 @@ fn a_picture_that_goes_as_a_file() {
         // The one that was begun, and the one that was not.
         assert_eq!(place.emulator.requests_to("webwxsendappmsg"), 2);
         assert!(place.emulator.messages()[0].picture == picture, "other bytes");
-        // All chunks are of one kind; that a picture is sent as that kind is what the emulator remarks.
-        assert_eq!(place.emulator.violations(), ["webwxuploadmedia: mediatype of a picture is not pic"]);
+        // All chunks are of one kind; that a picture is sent as that kind is what the emulator
+        // remarks.
+        assert_eq!(
+            place.emulator.violations(),
+            ["webwxuploadmedia: mediatype of a picture is not pic"]
+        );
     }
 }
 
@@ -95,13 +102,20 @@ fn one_recipient_has_it_already() {
     for transport in TRANSPORTS {
         let place = Place::with(&["delay=60000@webwxsendmsgimg#2"]);
         place.file("a.jpg", &jpeg(100, 1));
-        let (one, two) = (place.emulator.friend().to_owned(), place.emulator.second_friend().to_owned());
+        let (one, two) =
+            (place.emulator.friend().to_owned(), place.emulator.second_friend().to_owned());
         let args = job(transport, &["--to", &one, "--to", &two, "a.jpg"]);
         let ran = killed(&place, &args, "webwxsendmsgimg", 2);
         assert_eq!(ran.column("to"), ["filehelper"]);
         let ran = resume(&place, transport, &[]);
-        assert_eq!((ran.code, ran.column("to")), (0, vec![one.clone(), two.clone()]), "{}", ran.err);
-        let to: Vec<_> = place.emulator.messages().iter().map(|message| message.to.clone()).collect();
+        assert_eq!(
+            (ran.code, ran.column("to")),
+            (0, vec![one.clone(), two.clone()]),
+            "{}",
+            ran.err
+        );
+        let to: Vec<_> =
+            place.emulator.messages().iter().map(|message| message.to.clone()).collect();
         assert_eq!(to, ["filehelper", &one, &two]);
         assert_eq!(place.emulator.requests_to("webwxuploadmedia"), 1);
     }
@@ -122,7 +136,12 @@ fn a_message_in_doubt_goes_before_those_that_failed() {
     };
     let in_doubt = (0..500).find_map(|_| stored()).unwrap().client_msg_id;
     let ran = resume(&place, "ureq", &[]);
-    assert_eq!((ran.code, ran.column("to")), (0, vec![one, "filehelper".to_owned()]), "{}", ran.err);
+    assert_eq!(
+        (ran.code, ran.column("to")),
+        (0, vec![one, "filehelper".to_owned()]),
+        "{}",
+        ran.err
+    );
     assert_eq!(ran.column("local_id")[0], in_doubt);
     assert_eq!(place.emulator.messages().len(), 2);
 }
@@ -157,7 +176,12 @@ fn a_file_that_changed_meanwhile() {
         for changed in [&other[..], &picture[..picture.len() - 1], &[&picture[..], b"x"].concat()] {
             place.file("a.jpg", changed);
             let ran = resume(&place, transport, &[]);
-            assert_eq!((ran.code, ran.column("advice")), (1, vec!["check_file".to_owned()]), "{}", ran.err);
+            assert_eq!(
+                (ran.code, ran.column("advice")),
+                (1, vec!["check_file".to_owned()]),
+                "{}",
+                ran.err
+            );
             assert_eq!(place.emulator.requests_to("webwxuploadmedia"), 2);
         }
         place.file("a.jpg", &picture);
@@ -176,7 +200,9 @@ fn another_login() {
     assert_eq!((ran.code, ran.column("step")), (1, vec!["not_started".to_owned()]));
     let line = ran.one_line();
     assert!(
-        line.contains("wx: job: ") && line.contains("another login") && line.contains("session file"),
+        line.contains("wx: job: ")
+            && line.contains("another login")
+            && line.contains("session file"),
         "{line}"
     );
     assert_eq!(place.emulator.requests_to("webwxuploadmedia"), 2);
@@ -270,8 +296,10 @@ fn nothing_begun_is_nothing_kept() {
 }
 
 /// A record whose second line is no entry, and one of a later version.
-const FIRST_AND_MORE: &str = "{\"outbox\":{\"version\":1,\"key\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}}\n{}\n";
-const LATER: &str = "{\"outbox\":{\"version\":2,\"key\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],\"new\":0}}\n";
+const FIRST_AND_MORE: &str =
+    "{\"outbox\":{\"version\":1,\"key\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}}\n{}\n";
+const LATER: &str =
+    "{\"outbox\":{\"version\":2,\"key\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],\"new\":0}}\n";
 
 #[test]
 fn directories_that_hold_something_else() {
@@ -279,8 +307,12 @@ fn directories_that_hold_something_else() {
     place.file("a.jpg", &jpeg(100, 1));
     fs::create_dir(place.path("job")).unwrap();
     let (other, version) = ("line 1 is not of an outbox", "version 2");
-    let cases =
-        [("[]", other), ("[]\n", other), (LATER, version), (FIRST_AND_MORE, "line 2 is not of an outbox")];
+    let cases = [
+        ("[]", other),
+        ("[]\n", other),
+        (LATER, version),
+        (FIRST_AND_MORE, "line 2 is not of an outbox"),
+    ];
     for (text, words) in cases {
         place.file("job/outbox.jsonl", text.as_bytes());
         for ran in [resume(&place, "ureq", &[]), place.wx(&job("ureq", &["a.jpg"]))] {

@@ -38,7 +38,9 @@ fn an_old_message_is_sent_again_only_on_request() {
             assert_eq!((ran.code, ran.kinds().join(" ")), (4, kinds.join(" ")), "{}", ran.err);
             assert_eq!(ran.column("step")[0], "message");
             assert_eq!(ran.column("local_id")[0], place.emulator.messages()[0].client_msg_id);
-            for words in ["wx resume --resend", "wx resume --give-up", "nothing is left but what may"] {
+            for words in
+                ["wx resume --resend", "wx resume --give-up", "nothing is left but what may"]
+            {
                 assert!(ran.err.contains(words), "{}", ran.err);
             }
             assert_eq!(place.emulator.requests_to("webwxsendmsgimg"), 2);
@@ -106,7 +108,8 @@ fn an_interrupt_does_not_make_a_message_in_doubt_a_failed_one() {
         age(&place, 61_000);
         // The old one comes first, and then a slow upload.
         place.emulator.add_fault("delay=60000@webwxuploadmedia#2".parse().unwrap());
-        let fixed = ["resume", "job", "--session", "session.json", "--json", "--transport", transport];
+        let fixed =
+            ["resume", "job", "--session", "session.json", "--json", "--transport", transport];
         let child = place.spawn(&fixed);
         place.wait_for("webwxuploadmedia", 2);
         signal(&child, "INT");
@@ -125,7 +128,10 @@ fn a_message_that_is_given_up_is_told_once_and_never_sent_again() {
         let refused = resume(&place, transport, &["--give-up", "--resend"]);
         assert_eq!(refused.code, 2, "{}", refused.err);
         let ran = resume(&place, transport, &["--give-up"]);
-        assert_eq!((ran.code, ran.kinds()), (0, ["given_up", "sent", "sent"].map(str::to_owned).to_vec()));
+        assert_eq!(
+            (ran.code, ran.kinds()),
+            (0, ["given_up", "sent", "sent"].map(str::to_owned).to_vec())
+        );
         assert!(ran.err.contains("given up"), "{}", ran.err);
         assert_eq!(place.emulator.messages().len(), 3);
         assert_eq!(fs::read_dir(place.path("job")).unwrap().count(), 0, "nothing is left");
@@ -152,10 +158,15 @@ fn what_was_handed_out_before_the_computer_was_started_again_is_old() {
         assert_ne!(other, record);
         place.file("job/outbox.jsonl", other.as_bytes());
         let ran = resume(&place, transport, &[]);
-        assert_eq!((ran.code, ran.kinds()), (4, ["unknown", "sent", "sent"].map(str::to_owned).to_vec()));
+        assert_eq!(
+            (ran.code, ran.kinds()),
+            (4, ["unknown", "sent", "sent"].map(str::to_owned).to_vec())
+        );
         // It is, too, when it has left once more in this boot.
-        let fault =
-            format!("drop=after@webwxsendmsgimg#{}+", place.emulator.requests_to("webwxsendmsgimg") + 1);
+        let fault = format!(
+            "drop=after@webwxsendmsgimg#{}+",
+            place.emulator.requests_to("webwxsendmsgimg") + 1
+        );
         place.emulator.add_fault(fault.parse().unwrap());
         assert_eq!(resume(&place, transport, &["--resend"]).code, 4);
         let asked = place.emulator.requests_to("webwxsendmsgimg");

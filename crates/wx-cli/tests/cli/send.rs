@@ -64,12 +64,15 @@ fn one_upload_serves_all_recipients() {
         let place = Place::new();
         place.file("a.jpg", &jpeg(100, 1));
         place.file("b.gif", &gif());
-        let (one, two) = (place.emulator.friend().to_owned(), place.emulator.second_friend().to_owned());
-        let args = ["--session", "session.json", "--json", "--to", &one, "--to", &two, "a.jpg", "b.gif"];
+        let (one, two) =
+            (place.emulator.friend().to_owned(), place.emulator.second_friend().to_owned());
+        let args =
+            ["--session", "session.json", "--json", "--to", &one, "--to", &two, "a.jpg", "b.gif"];
         let ran = place.wx(&[&["send-image", "--transport", transport], &args[..]].concat());
         assert_eq!((ran.code, ran.kinds()), (0, vec!["sent".to_owned(); 4]), "{}", ran.err);
         assert_eq!(place.emulator.requests_to("webwxuploadmedia"), 2);
-        let messages: Vec<_> = place.emulator.messages().iter().map(|m| (m.to.clone(), m.kind)).collect();
+        let messages: Vec<_> =
+            place.emulator.messages().iter().map(|m| (m.to.clone(), m.kind)).collect();
         let expected = [(one.clone(), 3), (two.clone(), 3), (one, 47), (two, 47)];
         assert_eq!(messages, expected);
         assert_eq!(ran.column("file"), ["a.jpg", "a.jpg", "b.gif", "b.gif"]);
@@ -91,7 +94,10 @@ fn the_bytes_decide_whatever_the_name_says() {
         (value(uploads[0], "type"), value(uploads[0], "name")),
         ("image/jpeg".into(), "photo.png".into())
     );
-    assert_eq!((value(uploads[1], "type"), value(uploads[1], "name")), ("image/png".into(), "photo.".into()));
+    assert_eq!(
+        (value(uploads[1], "type"), value(uploads[1], "name")),
+        ("image/png".into(), "photo.".into())
+    );
 }
 
 #[test]
@@ -138,7 +144,10 @@ fn ordinary_failures_do_not_stop_a_batch() {
     assert_eq!(ran.column("ret"), ["1", "null", "1204"]);
     assert_eq!(ran.column("advice")[2], "check_recipient");
     let last = &ran.events()[2];
-    assert!(last["media_id"].as_str().unwrap().starts_with("@crypt_"), "what was won is told: {last}");
+    assert!(
+        last["media_id"].as_str().unwrap().starts_with("@crypt_"),
+        "what was won is told: {last}"
+    );
     assert!(last["local_id"].is_string(), "{last}");
     assert!(ran.err.contains("wx: a.jpg: ") && ran.err.contains("wx: c.jpg: "), "{}", ran.err);
 }
@@ -189,7 +198,10 @@ fn an_unknown_outcome_stops_a_batch() {
             "drop=after@webwxsendmsgimg",
         ]);
         let ran = three(&place, transport);
-        assert_eq!((ran.code, ran.kinds()), (4, vec!["failed".into(), "unknown".into(), "failed".into()]));
+        assert_eq!(
+            (ran.code, ran.kinds()),
+            (4, vec!["failed".into(), "unknown".into(), "failed".into()])
+        );
         let event = &ran.events()[1];
         assert_eq!(event["step"], "message");
         assert_eq!(event["advice"], "look_at_phone");
@@ -234,7 +246,8 @@ fn a_stall_is_given_up_as_asked_for() {
     for transport in TRANSPORTS {
         let place = Place::with(&["delay=30000@webwxsendmsgimg"]);
         place.file("a.jpg", &jpeg(100, 1));
-        let ran = place.wx(&send(transport, &["--timeout", "0.1", "--retry-wait", "0.01", "a.jpg"]));
+        let ran =
+            place.wx(&send(transport, &["--timeout", "0.1", "--retry-wait", "0.01", "a.jpg"]));
         assert_eq!(ran.code, 4, "{}", ran.err);
         assert_eq!(place.emulator.messages().len(), 1);
     }
@@ -272,9 +285,10 @@ fn a_rate_limit_is_remembered_beside_the_session() {
             let about = std::fs::metadata(place.path("session.json.limited")).unwrap();
             assert_eq!(about.permissions().mode() & 0o777, 0o600);
         }
-        for args in
-            [send(transport, &["--json", "a.jpg"]), vec!["contacts", "--session", "session.json", "--json"]]
-        {
+        for args in [
+            send(transport, &["--json", "a.jpg"]),
+            vec!["contacts", "--session", "session.json", "--json"],
+        ] {
             let ran = place.wx(&args);
             assert_eq!(ran.code, 0, "{}", ran.err);
             assert!(ran.err.contains("(Ret 1205) less than a minute ago"), "{}", ran.err);

@@ -40,7 +40,11 @@ fn one_session_by_any_name_has_one_writer() {
         for command in ["watch", "logout", "login"] {
             let ran = place.wx(&[command, "--session", name]);
             assert_eq!(ran.code, 1, "{command} {name}: {}", ran.err);
-            assert!(ran.one_line().contains(&format!("{name}: {holder}; wait until")), "{}", ran.err);
+            assert!(
+                ran.one_line().contains(&format!("{name}: {holder}; wait until")),
+                "{}",
+                ran.err
+            );
         }
         // Reading is free.
         assert_eq!(place.wx(&["whoami", "--session", name]).code, 0);
@@ -53,7 +57,8 @@ fn one_session_by_any_name_has_one_writer() {
 fn a_session_that_somebody_else_has_replaced_is_not_written_any_more() {
     for transport in TRANSPORTS {
         let place = Place::new();
-        let mut child = place.spawn(&["watch", "--session", "session.json", "--transport", transport]);
+        let mut child =
+            place.spawn(&["watch", "--session", "session.json", "--transport", transport]);
         place.wait_for("synccheck", 1);
         fs::remove_file(place.path("session.json")).unwrap();
         place.file("session.json", b"another login");
@@ -186,7 +191,8 @@ fn a_login_that_is_killed_leaves_no_copy_of_a_session() {
     fs::remove_file(place.path("session.json")).unwrap();
     let base = place.emulator.base();
     for round in 0..12 {
-        let mut child = place.spawn(&["login", "--session", "session.json", "--base", &base, "--force"]);
+        let mut child =
+            place.spawn(&["login", "--session", "session.json", "--base", &base, "--force"]);
         place.wait_for("webwxinit", place.emulator.requests_to("webwxinit") + 1);
         std::thread::sleep(std::time::Duration::from_micros(round * 400));
         child.kill().unwrap();
@@ -206,7 +212,12 @@ fn others_that_can_read_the_session_are_warned_of() {
         fs::set_permissions(place.path("session.json"), fs::Permissions::from_mode(mode)).unwrap();
         for args in [send("ureq", &["a.png"]), vec!["contacts", "--session", "session.json"]] {
             let ran = place.wx(&args);
-            assert_eq!((ran.code, ran.err.matches(warning).count()), (0, warned), "{mode:o} {}", ran.err);
+            assert_eq!(
+                (ran.code, ran.err.matches(warning).count()),
+                (0, warned),
+                "{mode:o} {}",
+                ran.err
+            );
         }
     }
     // What is written is the user's alone.

@@ -14,11 +14,12 @@ use wx_emulator::{Builder, Emulator};
 pub(crate) const TRANSPORTS: [&str; 2] = ["ureq", "reqwest"];
 
 /// What every event must have, by its kind.
-const SENT: [&str; 9] = ["event", "file", "to", "msg_id", "local_id", "media_id", "bytes", "md5", "chunks"];
+const SENT: [&str; 9] =
+    ["event", "file", "to", "msg_id", "local_id", "media_id", "bytes", "md5", "chunks"];
 const FETCHED: [&str; 6] = ["event", "msg_id", "path", "bytes", "md5", "format"];
 const FAILED: [&str; 12] = [
-    "event", "file", "to", "msg_id", "path", "step", "chunk", "ret", "local_id", "media_id", "advice",
-    "message",
+    "event", "file", "to", "msg_id", "path", "step", "chunk", "ret", "local_id", "media_id",
+    "advice", "message",
 ];
 
 pub(crate) struct Place {
@@ -72,8 +73,10 @@ impl Place {
         write(&dir.path().join("session.json"), session.as_bytes());
         let session: Value = serde_json::from_str(&session).unwrap();
         let cookies = session["cookies"].as_array().unwrap().iter().map(|cookie| &cookie["value"]);
-        let secrets = [&session["sid"], &session["skey"], &session["pass_ticket"]].into_iter().chain(cookies);
-        let secrets = secrets.filter_map(|secret| secret.as_str()).filter(|secret| secret.len() > 12);
+        let secrets =
+            [&session["sid"], &session["skey"], &session["pass_ticket"]].into_iter().chain(cookies);
+        let secrets =
+            secrets.filter_map(|secret| secret.as_str()).filter(|secret| secret.len() > 12);
         let secrets = secrets.map(str::to_owned).chain([session["uin"].to_string()]).collect();
         Self { emulator, dir, secrets }
     }
@@ -128,7 +131,10 @@ impl Place {
     /// Runs it where no file can have more than so many bytes.
     #[cfg(unix)]
     pub(crate) fn wx_with_room(&self, blocks: u32, args: &[&str]) -> Ran {
-        self.wx_behind(&["sh", "-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\""), "sh"], args)
+        self.wx_behind(
+            &["sh", "-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\""), "sh"],
+            args,
+        )
     }
 
     /// Runs it without the rights of a superuser, for whom no directory is read-only.
@@ -149,8 +155,14 @@ impl Place {
     fn wx_behind(&self, before: &[&str], args: &[&str]) -> Ran {
         let wx = self.command(args);
         let mut command = Command::new(before[0]);
-        command.args(&before[1..]).arg(wx.get_program()).args(wx.get_args()).current_dir(self.dir.path());
-        command.envs(wx.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(Stdio::null());
+        command
+            .args(&before[1..])
+            .arg(wx.get_program())
+            .args(wx.get_args())
+            .current_dir(self.dir.path());
+        command
+            .envs(wx.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .stdin(Stdio::null());
         self.ran(command.output().unwrap())
     }
 
@@ -162,13 +174,20 @@ impl Place {
         let code = output.status.code().unwrap_or(-1);
         let out = String::from_utf8_lossy(&output.stdout).into_owned();
         let err = String::from_utf8(output.stderr).unwrap();
-        // A login shows its code to whoever asked for it as JSON, and the address of the loopback server is in it.
+        // A login shows its code to whoever asked for it as JSON, and the address of the loopback
+        // server is in it.
         for secret in &self.secrets {
-            assert!(!out.contains(secret) && !err.contains(secret), "a secret is shown: {out}{err}");
+            assert!(
+                !out.contains(secret) && !err.contains(secret),
+                "a secret is shown: {out}{err}"
+            );
         }
         assert!(!err.contains("http://") && !err.contains("panicked"), "{err}");
         assert!(err.chars().all(|c| c == '\n' || !c.is_control()), "{err:?}");
-        assert!(err.lines().all(|line| line.starts_with("wx: ") || !line.contains("error")), "{err}");
+        assert!(
+            err.lines().all(|line| line.starts_with("wx: ") || !line.contains("error")),
+            "{err}"
+        );
         Ran { code, out, bytes: output.stdout, err }
     }
 
@@ -211,8 +230,9 @@ impl Place {
     /// The names in the directory, sorted; the session file left out.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.dir.path()).unwrap();
-        let mut names: Vec<_> =
-            entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
         names.retain(|name| name != "session.json");
         names.sort();
         names
@@ -261,7 +281,8 @@ impl Ran {
 
 /// The arguments that send something to the File Transfer Helper.
 pub(crate) fn send<'a>(transport: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    let to = ["send-image", "--session", "session.json", "--to", "filehelper", "--transport", transport];
+    let to =
+        ["send-image", "--session", "session.json", "--to", "filehelper", "--transport", transport];
     [&to, more].concat()
 }
 
@@ -280,7 +301,8 @@ pub(crate) fn wait_until(mut done: impl FnMut() -> bool) {
 
 #[cfg(unix)]
 pub(crate) fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
+    let sent =
+        Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
 }
 

@@ -29,9 +29,14 @@ fn a_closed_reused_connection_costs_no_try() {
             assert_eq!(place.emulator.messages().len(), 1);
             let trace = lines(&place, "trace");
             let messages = all(&trace, "exchange").into_iter().filter(|it| it["step"] == "message");
-            let tries: Vec<_> = messages.map(|it| (&it["try"], &it["failure"], &it["status"])).collect();
+            let tries: Vec<_> =
+                messages.map(|it| (&it["try"], &it["failure"], &it["status"])).collect();
             let (one, none) = (Value::from(1), Value::Null);
-            assert_eq!(tries, [(&one, &"dropped".into(), &none), (&one, &none, &200.into())], "{transport}");
+            assert_eq!(
+                tries,
+                [(&one, &"dropped".into(), &none), (&one, &none, &200.into())],
+                "{transport}"
+            );
         }
     }
 }
@@ -39,27 +44,48 @@ fn a_closed_reused_connection_costs_no_try() {
 #[test]
 fn each_exchange_and_no_value() {
     for transport in TRANSPORTS {
-        let faults =
-            ["status=503@webwxuploadmedia#2", "close@webwxuploadmedia#3", "drop=after@webwxsendmsgimg#1"];
+        let faults = [
+            "status=503@webwxuploadmedia#2",
+            "close@webwxuploadmedia#3",
+            "drop=after@webwxsendmsgimg#1",
+        ];
         let place = Place::with(&faults);
         place.file("holiday.jpg", &jpeg(CHUNK + 1, 1));
-        let more =
-            ["-v", "--json", "--retry-wait", "0.1", "--resume-dir", "job", "--trace", "trace", "holiday.jpg"];
+        let more = [
+            "-v",
+            "--json",
+            "--retry-wait",
+            "0.1",
+            "--resume-dir",
+            "job",
+            "--trace",
+            "trace",
+            "holiday.jpg",
+        ];
         let ran = place.wx(&send(transport, &more));
         assert_eq!(ran.code, 0, "{}", ran.err);
         place.assert_no_secret_in("trace");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            assert_eq!(fs::metadata(place.path("trace")).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(
+                fs::metadata(place.path("trace")).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
         }
         let trace = lines(&place, "trace");
-        assert_eq!((&trace[0]["event"], &trace[0]["transport"]), (&"begin".into(), &transport.into()));
+        assert_eq!(
+            (&trace[0]["event"], &trace[0]["transport"]),
+            (&"begin".into(), &transport.into())
+        );
         let exchanges = all(&trace, "exchange");
         let rows: Vec<_> = exchanges
             .iter()
             .map(|it| {
-                format!("{} {} {} {} {}", it["endpoint"], it["chunk"], it["try"], it["status"], it["ret"])
+                format!(
+                    "{} {} {} {} {}",
+                    it["endpoint"], it["chunk"], it["try"], it["status"], it["ret"]
+                )
             })
             .collect();
         let expected = [
@@ -80,8 +106,13 @@ fn each_exchange_and_no_value() {
         let event = &ran.events()[0];
         let text = fs::read_to_string(place.path("trace")).unwrap();
         let session: Value = serde_json::from_str(&place.emulator.session_json()).unwrap();
-        let private =
-            [&event["msg_id"], &event["media_id"], &event["local_id"], &event["md5"], &session["user_name"]];
+        let private = [
+            &event["msg_id"],
+            &event["media_id"],
+            &event["local_id"],
+            &event["md5"],
+            &session["user_name"],
+        ];
         let private = private.map(|value| value.as_str().unwrap());
         for value in private.into_iter().chain(["holiday", "filehelper", "127.0.0.1", "cgi-bin"]) {
             assert!(!text.contains(value), "{value} is in the trace");
@@ -138,10 +169,12 @@ fn a_session_s_life_is_traced_without_a_value() {
     for transport in TRANSPORTS {
         let place = Place::of(wx_emulator::Emulator::builder().contact("Anna", ""));
         let base = place.emulator.base();
-        let life: [&[&str]; 4] = [&["login", "--base", &base], &["whoami"], &["contacts"], &["logout"]];
+        let life: [&[&str]; 4] =
+            [&["login", "--base", &base], &["whoami"], &["contacts"], &["logout"]];
         for (at, args) in life.into_iter().enumerate() {
             let name = format!("trace{at}");
-            let more = ["--session", "session.json", "--transport", transport, "--trace", &name, "--json"];
+            let more =
+                ["--session", "session.json", "--transport", transport, "--trace", &name, "--json"];
             let ran = place.wx(&[args, &more].concat());
             assert_eq!(ran.code, 0, "{}", ran.err);
             place.assert_no_secret_in(&name);
@@ -150,7 +183,9 @@ fn a_session_s_life_is_traced_without_a_value() {
             let link = ran.events()[0]["link"]
                 .as_str()
                 .map_or("\0".to_owned(), |link| link.rsplit_once('/').unwrap().1.to_owned());
-            for value in ["127.0.0.1", "cgi-bin", "Anna", "Emulated", place.emulator.friend(), &link] {
+            for value in
+                ["127.0.0.1", "cgi-bin", "Anna", "Emulated", place.emulator.friend(), &link]
+            {
                 assert!(!text.contains(value), "{value} is in the trace");
             }
         }

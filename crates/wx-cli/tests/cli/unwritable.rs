@@ -29,7 +29,10 @@ fn a_logout_that_cannot_save_says_so_and_leaves_no_secret() {
     for transport in TRANSPORTS {
         for (session, words) in [
             ("session.json", "session.json: File too large; the file was emptied"),
-            ("ro/session.json", "session.json: its directory cannot be written: Permission denied; the file"),
+            (
+                "ro/session.json",
+                "session.json: its directory cannot be written: Permission denied; the file",
+            ),
         ] {
             let place = Place::new();
             fs::create_dir(place.path("ro")).unwrap();
@@ -62,7 +65,10 @@ fn a_logout_touches_no_login_that_came_meanwhile() {
         let other = place.file("session.json", other.to_json().expose().as_bytes());
         let before = fs::read(&other).unwrap();
         let ran = place.wait(child);
-        assert_eq!((ran.code, ran.kinds()), (1, vec!["logged_out".to_owned(), "failed".to_owned()]));
+        assert_eq!(
+            (ran.code, ran.kinds()),
+            (1, vec!["logged_out".to_owned(), "failed".to_owned()])
+        );
         assert!(fs::read(&other).unwrap() == before);
         told(&ran, "the login has ended, but the file was left as it is (the file was replaced");
     }
@@ -73,13 +79,18 @@ fn a_picture_that_finds_no_room_is_blamed_on_its_place() {
     for transport in TRANSPORTS {
         let place = Place::build(&[], &[&jpeg(300_000, 1)]);
         let id = place.emulator.incoming().remove(0);
-        let ran = place.wx_with_room(100, &about("watch", transport, &["--json", "--save-images", "kept"]));
+        let ran = place
+            .wx_with_room(100, &about("watch", transport, &["--json", "--save-images", "kept"]));
         assert_eq!((ran.code, ran.kinds()), (1, vec!["message".to_owned(), "failed".to_owned()]));
-        told(&ran, &format!("wx: {id}: kept: fetching the picture: File too large; check the output"));
+        told(
+            &ran,
+            &format!("wx: {id}: kept: fetching the picture: File too large; check the output"),
+        );
         assert_eq!(ran.events()[1]["msg_id"], id);
         assert_eq!(ran.events()[1]["advice"], "check_output");
         for force in [&[][..], &["--force"]] {
-            let ran = place.wx_with_room(100, &fetch(transport, &[force, &["--out", "a.jpg", &id]].concat()));
+            let ran = place
+                .wx_with_room(100, &fetch(transport, &[force, &["--out", "a.jpg", &id]].concat()));
             assert_eq!(ran.code, 1);
             told(&ran, "a.jpg: fetching the picture: File too large; check the output");
         }
@@ -115,7 +126,10 @@ fn a_directory_that_is_missing_or_cannot_be_written_is_blamed_by_the_name_of_the
             let session = at(dir, "s.json");
             let ran = place.wx_without_rights(&["login", "--session", &session, "--base", &base]);
             assert_eq!(ran.code, 1, "{}", ran.err);
-            told(&ran, &format!("wx: {session}: {words}; check the session file and its directory"));
+            told(
+                &ran,
+                &format!("wx: {session}: {words}; check the session file and its directory"),
+            );
         }
         for option in ["--port-file", "--session-file"] {
             let file = at(dir, "file");
@@ -124,8 +138,15 @@ fn a_directory_that_is_missing_or_cannot_be_written_is_blamed_by_the_name_of_the
             told(&ran, &format!("wx: {file}: {words}"));
         }
         let code = at(dir, "code.png");
-        let ran =
-            place.wx_without_rights(&["login", "--session", "new.json", "--base", &base, "--qr", &code]);
+        let ran = place.wx_without_rights(&[
+            "login",
+            "--session",
+            "new.json",
+            "--base",
+            &base,
+            "--qr",
+            &code,
+        ]);
         assert_eq!(ran.code, 0, "the code is drawn as well: {}", ran.err);
         let line = ran.err.lines().find(|line| line.contains(&code)).unwrap();
         assert!(line.starts_with(&format!("wx: {code}: {words}; check the output")), "{line}");
@@ -174,6 +195,9 @@ fn a_home_in_which_no_directory_can_be_made() {
     command.env("XDG_STATE_HOME", place.path("home"));
     let ran = place.ran(command.output().unwrap());
     assert_eq!(ran.code, 1);
-    told(&ran, "session.json: its path leads through a file; check the session file and its directory");
+    told(
+        &ran,
+        "session.json: its path leads through a file; check the session file and its directory",
+    );
     place.assert_silence();
 }

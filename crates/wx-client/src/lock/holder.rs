@@ -103,8 +103,9 @@ fn lock_on(line: &str, inode: u64) -> Option<u32> {
 #[cfg(target_os = "linux")]
 fn has_open(process: u32, id: FileId) -> bool {
     let Ok(open) = std::fs::read_dir(format!("/proc/{process}/fd")) else { return false };
-    open.flatten()
-        .any(|entry| std::fs::metadata(entry.path()).is_ok_and(|file| FileId::from_metadata(&file) == id))
+    open.flatten().any(|entry| {
+        std::fs::metadata(entry.path()).is_ok_and(|file| FileId::from_metadata(&file) == id)
+    })
 }
 
 impl fmt::Display for Holder {

@@ -41,8 +41,8 @@ impl OutboxJob {
     /// Returns the finished upload that the message shows, if there is one in this login.
     ///
     /// # Errors
-    /// [`Cause::Uncertain`] if the message was handed out in another login, where its fate cannot be
-    /// learnt.
+    /// [`Cause::Uncertain`] if the message was handed out in another login, where its fate cannot
+    /// be learnt.
     pub fn uploaded(&self, session: &Session) -> Result<Option<Uploaded>, Error> {
         self.look(|inner, message| {
             let in_doubt = message.state.as_ref().filter(|state| state.in_doubt());
@@ -108,7 +108,8 @@ impl OutboxJob {
         }
         // The times of two boots cannot be compared.
         let at = Resume { unix_ms: if rebooted { 0 } else { unix_ms() }, resend };
-        let flow = match state.map(|state| SendUploaded::resume(session, state, policy.clone(), at)) {
+        let flow = match state.map(|state| SendUploaded::resume(session, state, policy.clone(), at))
+        {
             Some(resumed) => resumed.map_err(refused)?,
             None => SendUploaded::new(session, uploaded.clone(), to, seed()?, policy.clone())?
                 .started_at(unix_ms()),

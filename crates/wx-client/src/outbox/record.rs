@@ -304,7 +304,10 @@ mod tests {
         for len in 0..=bytes.len() {
             let (record, good) = Record::read(&bytes[..len]).unwrap();
             assert!(good <= len && !bytes[good..len].contains(&b'\n'));
-            assert_eq!(lines(&Record::read(&bytes[..good]).unwrap().0.entries()), lines(&record.entries()));
+            assert_eq!(
+                lines(&Record::read(&bytes[..good]).unwrap().0.entries()),
+                lines(&record.entries())
+            );
         }
     }
 
@@ -313,7 +316,8 @@ mod tests {
         let (whole, _) = Record::read(&record()).unwrap();
         let (again, _) = Record::read(&lines(&whole.entries())).unwrap();
         assert_eq!(again.about, json!({ "of": "the\ncaller" }));
-        let sent: Vec<_> = again.messages().map(|(key, message)| (key, message.sent.is_some())).collect();
+        let sent: Vec<_> =
+            again.messages().map(|(key, message)| (key, message.sent.is_some())).collect();
         assert_eq!(sent, [("a", true), ("b", true), ("c", false)]);
         let c = again.message("c").unwrap();
         assert!(c.given_up && c.is_in_doubt() && !c.is_open() && c.is_of_another_boot());
@@ -352,7 +356,10 @@ mod tests {
             (format!("{first}{}\n", r#"{"state":{"key":"a","state":{}}}"#), 2),
         ] {
             let error = Record::read(text.as_bytes()).unwrap_err();
-            assert!(matches!(error, OutboxError::NotAnOutbox { line: at } if at == line), "{text}: {error}");
+            assert!(
+                matches!(error, OutboxError::NotAnOutbox { line: at } if at == line),
+                "{text}: {error}"
+            );
         }
         let later = Record::read(
             b"{\"outbox\":{\"version\":2,\"key\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}}\n{\"new\":0}\n",

@@ -87,8 +87,9 @@ fn what_cannot_be_used_is_refused_by_the_name_of_its_variable() {
 
 #[test]
 fn the_first_variable_that_is_set_counts() {
-    let host =
-        |variables: &[(&str, &str)]| parse(variables).unwrap().proxy().map(|proxy| proxy.host().to_owned());
+    let host = |variables: &[(&str, &str)]| {
+        parse(variables).unwrap().proxy().map(|proxy| proxy.host().to_owned())
+    };
     let all = [("HTTPS_PROXY", "a"), ("https_proxy", "b"), ("ALL_PROXY", "c"), ("all_proxy", "d")];
     for first in 0..all.len() {
         assert_eq!(host(&all[first..]).as_deref(), Some(all[first].1));
@@ -97,7 +98,10 @@ fn the_first_variable_that_is_set_counts() {
         assert_eq!(host(&variables).as_deref(), Some(all[first].1));
     }
     for blank in ["", "   ", "\t\n"] {
-        assert_eq!(host(&[("HTTP_PROXY", "socks4://a"), ("http_proxy", "a"), ("HTTPS_PROXY", blank)]), None);
+        assert_eq!(
+            host(&[("HTTP_PROXY", "socks4://a"), ("http_proxy", "a"), ("HTTPS_PROXY", blank)]),
+            None
+        );
     }
     // The second one is not looked at.
     assert_eq!(host(&[("HTTPS_PROXY", "a"), ("ALL_PROXY", "ftp://a")]).as_deref(), Some("a"));

@@ -20,7 +20,9 @@ pub fn sweep(dir: &Path) {
 
 /// Whether a name is one that this crate gives to temporary files.
 pub(super) fn is_temporary(name: &std::ffi::OsStr) -> bool {
-    let random = name.to_str().and_then(|name| name.strip_prefix(super::PREFIX)?.strip_suffix(super::SUFFIX));
+    let random = name
+        .to_str()
+        .and_then(|name| name.strip_prefix(super::PREFIX)?.strip_suffix(super::SUFFIX));
     random.is_some_and(|random| {
         random.len() == super::RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
     })
@@ -40,11 +42,13 @@ mod unix {
     pub(super) fn remove_leftover(path: &Path) -> io::Result<()> {
         let found = fs::symlink_metadata(path)?;
         let kind = found.file_type();
-        if !(kind.is_file() || kind.is_dir()) || found.uid() != rustix::process::geteuid().as_raw() {
+        if !(kind.is_file() || kind.is_dir()) || found.uid() != rustix::process::geteuid().as_raw()
+        {
             return Ok(());
         }
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let file = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+        let file =
+            File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
         file.try_lock()?;
         // Renamed or removed since: then it is nobody's leftover.
         if FileId::from_metadata(&file.metadata()?).is_at(path)? {

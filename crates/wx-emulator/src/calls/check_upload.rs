@@ -36,11 +36,18 @@ fn checked(call: &Call, hub: &Hub) -> Result<Value, i64> {
     }
     drop(gallery);
     let mut uploads = hub.uploads();
-    let keys = uploads.checked.entry(md5.to_owned()).or_insert_with(|| (random::hex(32), random::hex(96)));
+    let keys =
+        uploads.checked.entry(md5.to_owned()).or_insert_with(|| (random::hex(32), random::hex(96)));
     Ok(answer(0, "", &keys.0, &keys.1, name))
 }
 
-pub(super) fn answer(ret: i64, media_id: &str, aes_key: &str, signature: &str, name: &str) -> Value {
+pub(super) fn answer(
+    ret: i64,
+    media_id: &str,
+    aes_key: &str,
+    signature: &str,
+    name: &str,
+) -> Value {
     json!({
         "BaseResponse": base_response(ret),
         "MediaId": media_id,

@@ -33,11 +33,13 @@ pub(super) fn some(call: &Call, hub: &Hub) -> Reply {
     let known = hub.contacts_with_members();
     let find = |asked: &Value| {
         let contact = known.iter().find(|contact| contact["UserName"] == asked["UserName"]);
-        contact
-            .cloned()
-            .or_else(|| hub.member_of(asked["EncryChatRoomId"].as_str()?, asked["UserName"].as_str()?))
+        contact.cloned().or_else(|| {
+            hub.member_of(asked["EncryChatRoomId"].as_str()?, asked["UserName"].as_str()?)
+        })
     };
     let asked = body["List"].as_array().into_iter().flatten();
     let found: Vec<Value> = asked.filter_map(find).collect();
-    Reply::json(json!({ "BaseResponse": base_response(0), "Count": found.len(), "ContactList": found }))
+    Reply::json(
+        json!({ "BaseResponse": base_response(0), "Count": found.len(), "ContactList": found }),
+    )
 }

@@ -17,8 +17,8 @@ pub(super) fn get(call: &Call, hub: &Hub) -> Reply {
         .header(CONTENT_DISPOSITION, format!("attachment;filename=\"{name}\""))
 }
 
-/// The ticket is the proof, and one place of it is enough, as for an upload: the cookie of that name
-/// reaches this host from every page, the login's other cookies from that of web WeChat alone.
+/// The ticket is the proof, and one place of it is enough, as for an upload: the cookie of that
+/// name reaches this host from every page, the login's other cookies from that of web WeChat alone.
 fn find(call: &Call, hub: &Hub) -> Option<Media> {
     let ticket = &hub.account.data_ticket;
     let by_query = call.query.get("webwx_data_ticket").as_ref() == Some(ticket);

@@ -6,7 +6,8 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, LAST_MODIFIED};
 use crate::hub::{Call, Hub};
 use crate::reply::Reply;
 
-/// Whatever is wrong, the server answers 200 and nothing; whatever the picture, it says `image/jpeg`.
+/// Whatever is wrong, the server answers 200 and nothing; whatever the picture, it says
+/// `image/jpeg`.
 pub(super) fn get(call: &Call, hub: &Hub) -> Reply {
     let bytes = find(call, hub).unwrap_or_default();
     Reply::bytes(bytes)

@@ -63,8 +63,9 @@ fn send(call: &Call, hub: &Hub, kind: &SendCall) -> Reply {
 fn try_send(call: &Call, hub: &Hub, kind: &SendCall) -> Result<Value, i64> {
     let mut body = super::admit(call, hub)?;
     let msg = body["Msg"].take();
-    let word =
-        |key: &str| msg[key].as_str().filter(|text| !text.is_empty()).map(str::to_owned).ok_or(MALFORMED);
+    let word = |key: &str| {
+        msg[key].as_str().filter(|text| !text.is_empty()).map(str::to_owned).ok_or(MALFORMED)
+    };
     let (from, to) = (word("FromUserName")?, word("ToUserName")?);
     let client_msg_id = text_or_number(&msg["ClientMsgId"]).ok_or(MALFORMED)?;
     let local_id = text_or_number(&msg["LocalID"]).ok_or(MALFORMED)?;
@@ -190,7 +191,8 @@ fn text_or_number(value: &Value) -> Option<String> {
 
 /// webwxstatusnotify.
 pub(super) fn status_notify(call: &Call, hub: &Hub) -> Reply {
-    let done = super::admit(call, hub)
-        .map(|_| json!({ "BaseResponse": base_response(0), "MsgID": random::msg_id().to_string() }));
+    let done = super::admit(call, hub).map(
+        |_| json!({ "BaseResponse": base_response(0), "MsgID": random::msg_id().to_string() }),
+    );
     done.map(Reply::json).unwrap_or_else(|ret| super::refusal(&call.endpoint, ret))
 }

@@ -17,7 +17,9 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// The page itself. Some clients open it before anything else.
 pub(super) fn page() -> Reply {
-    Reply::html("<!DOCTYPE html>\n<html><head><title>wx-emulator</title></head><body></body></html>\n")
+    Reply::html(
+        "<!DOCTYPE html>\n<html><head><title>wx-emulator</title></head><body></body></html>\n",
+    )
 }
 
 pub(super) fn jslogin(call: &Call, hub: &Hub) -> Reply {
@@ -57,14 +59,16 @@ pub(super) fn poll(call: &Call, hub: &Hub) -> Reply {
     })
 }
 
-/// XML and cookies: with `fun=new` or `version=v2` in a 200, with neither in a 301 that leads nowhere.
+/// XML and cookies: with `fun=new` or `version=v2` in a 200, with neither in a 301 that leads
+/// nowhere.
 pub(super) fn new_login_page(call: &Call, hub: &Hub) -> Reply {
     let ticket = call.query.get("ticket").unwrap_or_default();
     let Some(page) = hub.logins().page_of(&ticket) else { return refused(MALFORMED) };
     if hub.options.redirecturl && call.query.get("scan").is_some() {
         let ticket = hub.logins().ticket(page.clone());
         let origin = page.origin;
-        let url = format!("{origin}/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket={ticket}&amp;uuid=");
+        let url =
+            format!("{origin}/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket={ticket}&amp;uuid=");
         return Reply::text(format!(
             "<error><ret>0</ret><message></message><redirecturl>{url}</redirecturl></error>"
         ));
@@ -98,9 +102,9 @@ pub(super) fn renew_cookies(reply: Reply, call: &Call, hub: &Hub) -> Reply {
         ("wxsid", account.sid.clone(), DAY / 2),
         ("webwx_data_ticket", account.data_ticket.clone(), DAY / 2),
     ];
-    cookies
-        .into_iter()
-        .fold(reply, |reply, (name, value, life)| set_cookie(reply, call, name, &value, hub.now() + life))
+    cookies.into_iter().fold(reply, |reply, (name, value, life)| {
+        set_cookie(reply, call, name, &value, hub.now() + life)
+    })
 }
 
 fn set_cookie(reply: Reply, call: &Call, name: &str, value: &str, end: SystemTime) -> Reply {

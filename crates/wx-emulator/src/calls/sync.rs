@@ -60,7 +60,8 @@ pub(super) async fn check(call: &Call, hub: &Hub) -> Reply {
         return check_answer(INVALID_SESSION, 0);
     }
     let synckey = word("synckey");
-    let val = |key: &str| synckey.split('|').find_map(|pair| pair.strip_prefix(key)?.parse::<u64>().ok());
+    let val =
+        |key: &str| synckey.split('|').find_map(|pair| pair.strip_prefix(key)?.parse::<u64>().ok());
     if hub.mailbox().synced && val("1000_") == Some(CLOCK) {
         hub.violation(&call.endpoint, "SyncKey though webwxsync gave a SyncCheckKey");
     }
@@ -95,8 +96,9 @@ pub(super) fn sync(call: &Call, hub: &Hub) -> Reply {
 fn try_sync(call: &Call, hub: &Hub) -> Result<Value, i64> {
     let body = super::admit(call, hub)?;
     let keys = body["SyncKey"]["List"].as_array().ok_or(MALFORMED)?;
-    let val =
-        |key: u64| keys.iter().find(|entry| entry["Key"] == key).and_then(|entry| entry["Val"].as_u64());
+    let val = |key: u64| {
+        keys.iter().find(|entry| entry["Key"] == key).and_then(|entry| entry["Val"].as_u64())
+    };
     if keys.iter().any(|entry| !entry["Key"].is_u64() || !entry["Val"].is_u64()) {
         hub.violation(&call.endpoint, "SyncKey with something else than numbers");
     }
@@ -160,7 +162,8 @@ fn sync_key(count: usize, clock: u64) -> Value {
 }
 
 fn key_of(entries: &[(u64, u64)]) -> Value {
-    let list: Vec<Value> = entries.iter().map(|(key, val)| json!({ "Key": key, "Val": val })).collect();
+    let list: Vec<Value> =
+        entries.iter().map(|(key, val)| json!({ "Key": key, "Val": val })).collect();
     json!({ "Count": list.len(), "List": list })
 }
 

@@ -118,7 +118,12 @@ async fn try_upload(call: &Call, hub: &Hub) -> Result<Reply, i64> {
 }
 
 /// What the form says of its chunk; `None` if it contradicts itself.
-fn piece<'a>(form: &'a Form, request: &Value, request_text: &'a str, name: &str) -> Option<Piece<'a>> {
+fn piece<'a>(
+    form: &'a Form,
+    request: &Value,
+    request_text: &'a str,
+    name: &str,
+) -> Option<Piece<'a>> {
     let bytes = form.file.as_ref()?;
     let number = |name: &str| form.value(name).map(|text| text.parse::<u64>().ok());
     let size = number_or_text(&request["TotalLen"])?;
@@ -158,8 +163,10 @@ fn number_or_text(value: &Value) -> Option<u64> {
 fn check_big(hub: &Hub, request: &Value, key: &FileKey) -> Result<(), i64> {
     let carried = request["AESKey"].as_str().zip(request["Signature"].as_str());
     let uploads = hub.uploads();
-    let given =
-        uploads.checked.get(&key.md5).map(|(aes_key, signature)| (aes_key.as_str(), signature.as_str()));
+    let given = uploads
+        .checked
+        .get(&key.md5)
+        .map(|(aes_key, signature)| (aes_key.as_str(), signature.as_str()));
     match (key.size > UNCHECKED, carried) {
         (true, None) => Err(MALFORMED),
         (_, Some(_)) if carried != given => Err(MALFORMED),
@@ -167,8 +174,15 @@ fn check_big(hub: &Hub, request: &Value, key: &FileKey) -> Result<(), i64> {
     }
 }
 
-/// Checks a whole file, keeps it and gives its MediaId. Digest and thumbnail take their time, off the connections' thread.
-async fn whole(call: &Call, hub: &Hub, form: &Form, key: &FileKey, bytes: Bytes) -> Result<String, i64> {
+/// Checks a whole file, keeps it and gives its MediaId. Digest and thumbnail take their time, off
+/// the connections' thread.
+async fn whole(
+    call: &Call,
+    hub: &Hub,
+    form: &Form,
+    key: &FileKey,
+    bytes: Bytes,
+) -> Result<String, i64> {
     let made = tokio::task::spawn_blocking({
         let said = key.md5.clone();
         move || (said.is_empty() || md5(&bytes) == said).then(|| Picture::new(bytes))
@@ -191,7 +205,8 @@ fn finished(hub: &Hub, media_id: &str, name: &str) -> Option<Value> {
     Some(replies::upload(0, media_id, picture.bytes.len() as u64, picture.announced(), Some(name)))
 }
 
-/// The answer of a rate-limited server: refused, and yet with a MediaId, of somebody else's picture.
+/// The answer of a rate-limited server: refused, and yet with a MediaId, of somebody else's
+/// picture.
 pub(super) fn foreign(call: &Call, hub: &Hub) -> Reply {
     let size = announced_size(call).unwrap_or_default();
     let answer = replies::upload(1205, &hub.gallery().foreign(), size, (0, 0), None);
@@ -211,5 +226,7 @@ pub(super) fn without_media_id(call: &Call) -> Reply {
 
 fn announced_size(call: &Call) -> Option<u64> {
     let request = call.form.as_ref()?.value("uploadmediarequest")?;
-    serde_json::from_str::<Value>(request).ok().and_then(|request| number_or_text(&request["TotalLen"]))
+    serde_json::from_str::<Value>(request)
+        .ok()
+        .and_then(|request| number_or_text(&request["TotalLen"]))
 }

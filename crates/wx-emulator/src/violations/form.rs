@@ -48,13 +48,18 @@ fn number(form: &Form, name: &str) -> Option<u64> {
 fn check_order(call: &Call, hub: &Hub, form: &Form) {
     let is_split = form.value("chunks").is_some();
     let names = form.parts.iter().map(|part| part.name.as_str());
-    let official = ["id", "name", "type", "lastModifiedDate", "size", "chunks", "chunk", "mediatype"];
+    let official =
+        ["id", "name", "type", "lastModifiedDate", "size", "chunks", "chunk", "mediatype"];
     let rest = ["uploadmediarequest", "webwx_data_ticket", "pass_ticket", "filename"];
-    let official = official.into_iter().filter(|name| is_split || !name.starts_with("chunk")).chain(rest);
+    let official =
+        official.into_iter().filter(|name| is_split || !name.starts_with("chunk")).chain(rest);
     if !names.clone().eq(official) {
         let names = names.map(|name| shown(name, "an odd name"));
         let order = names.collect::<Vec<_>>().join(",");
-        hub.violation(&call.endpoint, format!("other fields, or in another order, than the page's: {order}"));
+        hub.violation(
+            &call.endpoint,
+            format!("other fields, or in another order, than the page's: {order}"),
+        );
     }
 }
 
@@ -96,9 +101,9 @@ fn check_values(call: &Call, hub: &Hub, form: &Form) {
         violation("id is not WU_FILE_ and a number");
     }
     let date = word("lastModifiedDate");
-    let is_date = date
-        .get(..33)
-        .is_some_and(|start| has_shape(&start.replace("GMT-", "GMT+"), "Aaa Aaa 99 9999 99:99:99 GMT+9999"));
+    let is_date = date.get(..33).is_some_and(|start| {
+        has_shape(&start.replace("GMT-", "GMT+"), "Aaa Aaa 99 9999 99:99:99 GMT+9999")
+    });
     if !is_date || !date[33..].starts_with(" (") {
         violation("lastModifiedDate is not a JavaScript date");
     }
@@ -106,7 +111,8 @@ fn check_values(call: &Call, hub: &Hub, form: &Form) {
         violation("mediatype is none of pic, video, doc");
     }
     // The page that has lost its pass_ticket writes the word undefined.
-    let decoded = percent_encoding::percent_decode_str(&hub.account.pass_ticket).decode_utf8_lossy();
+    let decoded =
+        percent_encoding::percent_decode_str(&hub.account.pass_ticket).decode_utf8_lossy();
     if !matches!(word("pass_ticket"), "undefined") && word("pass_ticket") != decoded {
         violation("pass_ticket is not the XML's, decoded once");
     }
@@ -149,9 +155,13 @@ fn check_request(call: &Call, hub: &Hub, form: &Form) {
     }
     check_base_request(&request["BaseRequest"], &call.endpoint, hub);
     let size = number(form, "size").or(request["TotalLen"].as_u64()).unwrap_or_default();
-    for (key, wanted) in
-        [("UploadType", 2), ("TotalLen", size), ("StartPos", 0), ("DataLen", size), ("MediaType", 4)]
-    {
+    for (key, wanted) in [
+        ("UploadType", 2),
+        ("TotalLen", size),
+        ("StartPos", 0),
+        ("DataLen", size),
+        ("MediaType", 4),
+    ] {
         if request[key] != wanted {
             violation(&format!("{key} is not the page's"));
         }
@@ -159,8 +169,9 @@ fn check_request(call: &Call, hub: &Hub, form: &Form) {
     if !has_shape(&request["ClientMediaId"].to_string(), "9999999999999") {
         violation("ClientMediaId is not a number of 13 digits");
     }
-    let is_digest =
-        |md5: &str| md5.len() == 32 && md5.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let is_digest = |md5: &str| {
+        md5.len() == 32 && md5.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    };
     // On the page of the File Transfer Helper a browser's upload was recorded with an empty one.
     let may_be_empty = |md5: &str| md5.is_empty() && is_helper(call, hub);
     if !request["FileMd5"].as_str().is_some_and(|md5| is_digest(md5) || may_be_empty(md5)) {

@@ -27,7 +27,9 @@ fn check_app_id(call: &Call, hub: &Hub) {
         _ => call.method == "OPTIONS",
     };
     match call.header("mmweb_appid") {
-        Some(_) if cannot_carry => violation("a header mmweb_appid, which a browser cannot put there"),
+        Some(_) if cannot_carry => {
+            violation("a header mmweb_appid, which a browser cannot put there")
+        }
         Some("wx_webfilehelper") if is_helper(call, hub) => {}
         None if cannot_carry || !is_helper(call, hub) => {}
         // Whether that page logs out by a form, no source shows; and a browser's upload from it was
@@ -57,10 +59,12 @@ fn check_ping(call: &Call, hub: &Hub) {
 
 fn check_call(call: &Call, hub: &Hub) {
     let violation = |what: &str| hub.violation(&call.endpoint, what);
-    // The page lives at the address it was asked for, which is not that of the socket when a name is used.
+    // The page lives at the address it was asked for, which is not that of the socket when a name
+    // is used.
     let origin = call.host().page_origin(profile(call, hub));
     // To another host than its own the page says no more than where it is.
-    let goes_elsewhere = ["webwxuploadmedia", "webwxgetmedia", "synccheck"].contains(&call.endpoint.as_str());
+    let goes_elsewhere =
+        ["webwxuploadmedia", "webwxgetmedia", "synccheck"].contains(&call.endpoint.as_str());
 
     match (call.method.as_str(), call.header("origin")) {
         ("GET", Some(_)) => violation("Origin on a GET"),
@@ -81,7 +85,9 @@ fn check_call(call: &Call, hub: &Hub) {
     if call.method == "OPTIONS" {
         check_preflight(call, hub);
     }
-    for name in ["content-type", "content-length", "cookie", "host", "origin", "referer", "user-agent"] {
+    for name in
+        ["content-type", "content-length", "cookie", "host", "origin", "referer", "user-agent"]
+    {
         if call.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).count() > 1 {
             violation(&format!("{name} more than once"));
         }

@@ -9,11 +9,19 @@ use crate::hub::{Call, Hub};
 fn official(endpoint: &str) -> Option<&'static [&'static str]> {
     Some(match endpoint {
         "webwxinit" => &["BaseRequest"],
-        "webwxstatusnotify" => &["BaseRequest", "Code", "FromUserName", "ToUserName", "ClientMsgId"],
-        "webwxsync" => &["BaseRequest", "SyncKey", "rr"],
-        "webwxcheckupload" => {
-            &["FromUserName", "ToUserName", "FileSize", "FileMd5", "FileName", "FileType", "BaseRequest"]
+        "webwxstatusnotify" => {
+            &["BaseRequest", "Code", "FromUserName", "ToUserName", "ClientMsgId"]
         }
+        "webwxsync" => &["BaseRequest", "SyncKey", "rr"],
+        "webwxcheckupload" => &[
+            "FromUserName",
+            "ToUserName",
+            "FileSize",
+            "FileMd5",
+            "FileName",
+            "FileType",
+            "BaseRequest",
+        ],
         "webwxbatchgetcontact" | "webwxstatreport" => &["BaseRequest", "Count", "List"],
         "webwxrevokemsg" => &["BaseRequest", "SvrMsgId", "ToUserName", "ClientMsgId"],
         _ if official_message(endpoint).is_some() => &["BaseRequest", "Msg", "Scene"],

@@ -8,18 +8,21 @@ fn official(endpoint: &str) -> Option<&'static [&'static str]> {
     Some(match endpoint {
         "jslogin" => &["appid", "redirect_uri", "fun", "lang", "_?"],
         "login" => &["loginicon", "uuid", "tip", "r", "_?", "appid?"],
-        "webwxnewloginpage" => &["ticket", "uuid", "lang", "scan", "fun", "version", "lang?", "mod?"],
-        "webwxinit" => &["r", "lang?", "pass_ticket?"],
-        "webwxstatusnotify" | "webwxsendmsg" | "webwxcheckupload" | "webwxrevokemsg" | "webwxoplog" => {
-            &["lang?", "pass_ticket?"]
+        "webwxnewloginpage" => {
+            &["ticket", "uuid", "lang", "scan", "fun", "version", "lang?", "mod?"]
         }
+        "webwxinit" => &["r", "lang?", "pass_ticket?"],
+        "webwxstatusnotify" | "webwxsendmsg" | "webwxcheckupload" | "webwxrevokemsg"
+        | "webwxoplog" => &["lang?", "pass_ticket?"],
         "webwxsync" => &["sid", "skey", "lang?", "pass_ticket?"],
         "synccheck" => &["r", "skey", "sid", "uin", "deviceid", "synckey", "_?", "mmweb_appid?"],
         "webwxgetcontact" => &["lang?", "pass_ticket?", "r", "seq", "skey"],
         "webwxbatchgetcontact" => &["type", "r", "lang?", "pass_ticket?"],
         "webwxgeticon" | "webwxgetheadimg" => &["seq", "username", "skey", "chatroomid?", "msgid?"],
         "webwxuploadmedia" => &["f", "random?"],
-        "webwxsendmsgimg" | "webwxsendvideomsg" | "webwxsendappmsg" => &["fun", "f", "lang?", "pass_ticket?"],
+        "webwxsendmsgimg" | "webwxsendvideomsg" | "webwxsendappmsg" => {
+            &["fun", "f", "lang?", "pass_ticket?"]
+        }
         "webwxsendemoticon" | "webwxstatreport" => &["fun", "lang?", "pass_ticket?"],
         "webwxgetmsgimg" => &["MsgID", "skey", "mmweb_appid?", "type?"],
         "webwxgetmedia" => {
@@ -45,7 +48,9 @@ fn official(endpoint: &str) -> Option<&'static [&'static str]> {
 /// Values that are always the same.
 fn fixed(endpoint: &str, name: &str) -> Option<&'static [&'static str]> {
     Some(match (endpoint, name) {
-        ("webwxuploadmedia" | "webwxsendmsgimg" | "webwxsendvideomsg" | "webwxsendappmsg", "f") => &["json"],
+        ("webwxuploadmedia" | "webwxsendmsgimg" | "webwxsendvideomsg" | "webwxsendappmsg", "f") => {
+            &["json"]
+        }
         ("webwxsendmsgimg" | "webwxsendvideomsg" | "webwxsendappmsg", "fun") => &["async"],
         ("webwxsendemoticon", "fun") => &["sys"],
         ("webwxgetmsgimg", "type") => &["slave", "big"],
@@ -99,7 +104,10 @@ fn check_spelling(call: &Call, hub: &Hub) {
             }
         // How the File Transfer Helper's own script spells them, no source shows.
         } else if raw.contains('%') && !is_helper(call, hub) {
-            hub.violation(&call.endpoint, format!("{name} percent-encoded where the page has it raw"));
+            hub.violation(
+                &call.endpoint,
+                format!("{name} percent-encoded where the page has it raw"),
+            );
         }
     }
 }
@@ -108,7 +116,8 @@ fn check_spelling(call: &Call, hub: &Hub) {
 fn check_profile(call: &Call, hub: &Hub) {
     let violation = |what: &str| hub.violation(&call.endpoint, what);
     let helper = is_helper(call, hub);
-    let is_marked = matches!(call.endpoint.as_str(), "synccheck" | "webwxgetmsgimg" | "webwxgetmedia");
+    let is_marked =
+        matches!(call.endpoint.as_str(), "synccheck" | "webwxgetmsgimg" | "webwxgetmedia");
     match call.query.get("mmweb_appid").as_deref() {
         Some("wx_webfilehelper") if helper && is_marked => {}
         None if !(helper && is_marked) => {}

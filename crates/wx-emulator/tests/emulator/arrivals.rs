@@ -11,23 +11,32 @@ use crate::page::Page;
 use crate::pictures::{md5, sized, small};
 
 fn init(page: &Page) -> Value {
-    page.post_json("webwxinit?r=-23072231&lang=zh_CN", &json!({ "BaseRequest": page.base_request() }))
-        .unwrap()
-        .json()
+    page.post_json(
+        "webwxinit?r=-23072231&lang=zh_CN",
+        &json!({ "BaseRequest": page.base_request() }),
+    )
+    .unwrap()
+    .json()
 }
 
 fn sync(page: &Page, sync_key: &Value) -> Value {
-    let body = json!({ "BaseRequest": page.base_request(), "SyncKey": sync_key, "rr": -23_072_231 });
+    let body =
+        json!({ "BaseRequest": page.base_request(), "SyncKey": sync_key, "rr": -23_072_231 });
     let (sid, skey) = (page.word("sid"), page.word("skey"));
     page.post_json(&format!("webwxsync?sid={sid}&skey={skey}&lang=zh_CN"), &body).unwrap().json()
 }
 
 fn selector(page: &Page, sync_key: &Value) -> String {
-    let pairs: Vec<String> =
-        sync_key["List"].as_array().unwrap().iter().map(|e| format!("{}_{}", e["Key"], e["Val"])).collect();
+    let pairs: Vec<String> = sync_key["List"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| format!("{}_{}", e["Key"], e["Val"]))
+        .collect();
     let (sid, skey, uin) = (encoded(page, "sid"), encoded(page, "skey"), page.word("uin"));
     let rest = format!("deviceid=e426626750347587&synckey={}&_=1546211298791", pairs.join("%7C"));
-    let answer = page.get(&format!("synccheck?r=1546211298790&skey={skey}&sid={sid}&uin={uin}&{rest}"));
+    let answer =
+        page.get(&format!("synccheck?r=1546211298790&skey={skey}&sid={sid}&uin={uin}&{rest}"));
     answer.unwrap().text()
 }
 
@@ -95,12 +104,18 @@ fn contacts_are_those_one_can_send_to() {
         .get(&format!("webwxgetcontact?r=1546211298790&seq=0&skey={}", page.word("skey")))
         .unwrap()
         .json();
-    let names: Vec<&str> =
-        all["MemberList"].as_array().unwrap().iter().map(|c| c["UserName"].as_str().unwrap()).collect();
+    let names: Vec<&str> = all["MemberList"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["UserName"].as_str().unwrap())
+        .collect();
     assert_eq!(names, [server.friend(), server.second_friend(), "filehelper"]);
     let asked = json!({ "BaseRequest": page.base_request(), "Count": 1, "List": [{ "UserName": server.second_friend() }] });
-    let some =
-        page.post_json("webwxbatchgetcontact?type=ex&r=1546211298790&lang=zh_CN", &asked).unwrap().json();
+    let some = page
+        .post_json("webwxbatchgetcontact?type=ex&r=1546211298790&lang=zh_CN", &asked)
+        .unwrap()
+        .json();
     assert_eq!(
         (&some["Count"], &some["ContactList"][0]["UserName"]),
         (&1.into(), &server.second_friend().into())
@@ -125,7 +140,10 @@ fn push_login_leads_to_the_same_ladder() {
     assert_eq!(pushed["ret"], "0");
     let poll = format!("login?loginicon=true&uuid={}&tip=1&r=1", pushed["uuid"].as_str().unwrap());
     assert_eq!(page.get(&poll).unwrap().text(), "window.code=408;");
-    assert_eq!(page.get("login?loginicon=true&uuid=x&tip=1&r=1").unwrap().text(), "window.code=400;");
+    assert_eq!(
+        page.get("login?loginicon=true&uuid=x&tip=1&r=1").unwrap().text(),
+        "window.code=400;"
+    );
 }
 
 #[test]
@@ -151,7 +169,8 @@ fn what_arrives_later_ends_a_synccheck_that_is_held() {
 fn batches_have_a_size_and_may_repeat_what_came_before() {
     let server = Emulator::builder().batch(2).duplicates(true).start().unwrap();
     let page = Page::of(&server);
-    let message = |n: u32| Incoming::text(n.to_string()).with("MsgType", 51).with("FromUserName", "@@room");
+    let message =
+        |n: u32| Incoming::text(n.to_string()).with("MsgType", 51).with("FromUserName", "@@room");
     let ids: Vec<_> = (0..3).map(|n| server.deliver(message(n))).collect();
     let first = sync(&page, &init(&page)["SyncKey"]);
     let second = sync(&page, &first["SyncKey"]);
@@ -176,10 +195,15 @@ fn contacts_come_in_pages_with_any_names() {
     let page = Page::of(&server);
     let (mut seq, mut names) = (0, Vec::new());
     for _ in 0..5 {
-        let target = format!("webwxgetcontact?r=1546211298790&seq={seq}&skey={}", page.word("skey"));
+        let target =
+            format!("webwxgetcontact?r=1546211298790&seq={seq}&skey={}", page.word("skey"));
         let some = page.get(&target).unwrap().json();
         names.extend(
-            some["MemberList"].as_array().unwrap().iter().map(|c| c["NickName"].as_str().unwrap().to_owned()),
+            some["MemberList"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|c| c["NickName"].as_str().unwrap().to_owned()),
         );
         seq = some["Seq"].as_u64().unwrap();
         if seq == 0 {

@@ -1,5 +1,5 @@
-//! Recorded requests of other clients, put together again byte for byte, then with the emulator's values in the place of
-//! the recorded ones, in each spelling that the client had for them.
+//! Recorded requests of other clients, put together again byte for byte, then with the emulator's
+//! values in the place of the recorded ones, in each spelling that the client had for them.
 
 use std::path::Path;
 
@@ -14,7 +14,8 @@ pub(crate) struct Capture {
 
 impl Capture {
     pub(crate) fn read(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(format!("{name}.json"));
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(format!("{name}.json"));
         Capture { json: serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap() }
     }
 
@@ -52,12 +53,15 @@ fn with_blanks(value: &Value) -> String {
             let pairs = pairs.iter().map(|(k, v)| format!("\"{k}\": {}", with_blanks(v)));
             format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
         }
-        Value::Array(items) => format!("[{}]", items.iter().map(with_blanks).collect::<Vec<_>>().join(", ")),
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(with_blanks).collect::<Vec<_>>().join(", "))
+        }
         other => other.to_string(),
     }
 }
 
-/// The form: heads as recorded, values swapped, and for a file part the same slice of the file of ours.
+/// The form: heads as recorded, values swapped, and for a file part the same slice of the file of
+/// ours.
 pub(crate) fn form_body(body: &Value, swap: &Swap, file: impl Fn(&str) -> Vec<u8>) -> Vec<u8> {
     let form = &body["multipart"];
     let boundary = form["boundary"].as_str().unwrap();
@@ -65,8 +69,12 @@ pub(crate) fn form_body(body: &Value, swap: &Swap, file: impl Fn(&str) -> Vec<u8
     let mut recorded_length = out.len();
     for part in form["parts"].as_array().unwrap() {
         // One character a byte.
-        let head: Vec<u8> =
-            part["head"].as_str().unwrap().chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+        let head: Vec<u8> = part["head"]
+            .as_str()
+            .unwrap()
+            .chars()
+            .map(|c| u8::try_from(u32::from(c)).unwrap())
+            .collect();
         let content = match part["is"].as_str() {
             Some(is) => slice(is, &file),
             None => swap.text(part["value"].as_str().unwrap()).into_bytes(),

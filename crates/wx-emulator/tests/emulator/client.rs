@@ -108,8 +108,10 @@ pub(crate) fn answer(stream: &mut TcpStream) -> Result<Answer, Gone> {
     let mut body = bytes.split_off(end + 4);
     let mut lines = head.split("\r\n");
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-    let headers: Vec<(String, String)> =
-        lines.map(|line| line.split_once(": ").unwrap()).map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+    let headers: Vec<(String, String)> = lines
+        .map(|line| line.split_once(": ").unwrap())
+        .map(|(n, v)| (n.to_owned(), v.to_owned()))
+        .collect();
     let length = headers.iter().find(|(n, _)| n.eq_ignore_ascii_case("content-length"));
     let length: usize = length.map_or(0, |(_, v)| v.parse().unwrap());
     while body.len() < length && read(&mut body) {}

@@ -23,7 +23,8 @@ fn stage() -> Stage {
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
     let media_id =
-        page.upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1).json()["MediaId"].take();
+        page.upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1).json()["MediaId"]
+            .take();
     Stage { server, page, media_id: media_id.as_str().unwrap().to_owned() }
 }
 
@@ -34,7 +35,10 @@ impl Stage {
     }
 
     fn send(&self) -> Result<Answer, Gone> {
-        self.page.post_json("webwxsendmsgimg?fun=async&f=json", &self.page.message(3, &self.media_id, ID))
+        self.page.post_json(
+            "webwxsendmsgimg?fun=async&f=json",
+            &self.page.message(3, &self.media_id, ID),
+        )
     }
 
     fn upload(&self) -> Answer {
@@ -53,7 +57,13 @@ fn drop_before_reads_nothing() {
     let mut stream = connect(stage.server.addr());
     let headers = stage.page.post_headers("/?lang=zh_CN", "application/json");
     stream
-        .write_all(&head(stage.server.addr(), "POST", &format!("{PATH}/webwxsendmsgimg"), &headers, 1000))
+        .write_all(&head(
+            stage.server.addr(),
+            "POST",
+            &format!("{PATH}/webwxsendmsgimg"),
+            &headers,
+            1000,
+        ))
         .unwrap();
     assert_eq!(answer(&mut stream).err(), Some(Gone));
     assert_eq!((stage.stored(), stage.server.requests_to("webwxsendmsgimg")), (0, 1));
@@ -81,7 +91,10 @@ fn drop_after_some_bytes() {
     stream.write_all(&body[..699_999]).unwrap();
     stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
     let waits = stream.read(&mut [0]).unwrap_err();
-    assert!(matches!(waits.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut), "{waits}");
+    assert!(
+        matches!(waits.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut),
+        "{waits}"
+    );
     let _ = stream.write_all(&body[699_999..]);
     assert_eq!(answer(&mut stream).err(), Some(Gone));
     assert!(stage.server.requests()[1].body_len >= 700_000);
@@ -109,7 +122,9 @@ fn close_idle_hits_reused_connections_only() {
         let target = format!("{PATH}/webwxsendmsgimg?fun=async&f=json");
         let mut send = |id: &str| {
             let body = stage.page.message(3, &stage.media_id, id).to_string();
-            stream.write_all(&head(stage.server.addr(), "POST", &target, &headers, body.len())).unwrap();
+            stream
+                .write_all(&head(stage.server.addr(), "POST", &target, &headers, body.len()))
+                .unwrap();
             stream.write_all(body.as_bytes()).unwrap();
             answer(&mut stream)
         };
@@ -160,12 +175,14 @@ fn foreign_media_id_is_a_trap() {
     let trap = stage.upload();
     assert_eq!(trap.header("content-type"), None);
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/trap_1205.json");
-    let captured: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let captured: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let json = trap.json();
     let media_id = json["MediaId"].as_str().unwrap();
     let size = small(Jpeg, 30, 40).len().to_string();
     let theirs = captured["response"]["MediaId"].as_str().unwrap();
-    let expected = captured["text"].as_str().unwrap().replace(theirs, media_id).replace("116499", &size);
+    let expected =
+        captured["text"].as_str().unwrap().replace(theirs, media_id).replace("116499", &size);
     assert_eq!(trap.text(), expected);
     assert_eq!(stage.page.send(media_id, ID).ret(), 0);
     assert!(stage.server.messages()[0].picture != small(Jpeg, 30, 40));
@@ -361,7 +378,9 @@ fn debug_and_notes_hold_no_secret() {
         stage.server.messages(),
         stage.server.violations()
     );
-    for secret in [skey, page.word("sid"), page.word("pass_ticket"), page.cookie("webwx_data_ticket")] {
+    for secret in
+        [skey, page.word("sid"), page.word("pass_ticket"), page.cookie("webwx_data_ticket")]
+    {
         assert!(!shown.contains(&secret), "{shown}");
     }
     assert!(
@@ -370,5 +389,7 @@ fn debug_and_notes_hold_no_secret() {
             .violations()
             .contains(&"reportforweb: a ping with cookies that do not reach its host".to_owned())
     );
-    assert!(stage.server.violations().contains(&"reportforweb: a ping with credentials".to_owned()));
+    assert!(
+        stage.server.violations().contains(&"reportforweb: a ping with credentials".to_owned())
+    );
 }

@@ -12,7 +12,8 @@ fn get(server: &Emulator, target: &str) -> String {
 }
 
 fn begin(server: &Emulator, app_id: &str) -> String {
-    let text = get(server, &format!("/jslogin?appid={app_id}&redirect_uri=x&fun=new&lang=zh_CN&_=1"));
+    let text =
+        get(server, &format!("/jslogin?appid={app_id}&redirect_uri=x&fun=new&lang=zh_CN&_=1"));
     text.rsplit_once("uuid = \"").unwrap().1.trim_end_matches("\";").to_owned()
 }
 
@@ -22,7 +23,14 @@ fn poll(server: &Emulator, uuid: &str) -> String {
 
 #[test]
 fn the_phone_follows_a_script_from_code_to_code() {
-    let script = [Scan::Scanned, Scan::Refused, Scan::Nothing, Scan::Expired, Scan::Trouble, Scan::Confirmed];
+    let script = [
+        Scan::Scanned,
+        Scan::Refused,
+        Scan::Nothing,
+        Scan::Expired,
+        Scan::Trouble,
+        Scan::Confirmed,
+    ];
     let server = Emulator::builder().scan(script).avatar_len(1_000_000).start().unwrap();
     let codes = [&["201", "202", "400"][..], &["408", "400"], &["500", "400"], &["200", "200"]];
     for expected in codes {
@@ -45,8 +53,11 @@ fn page_of(answer: &str, base: &str) -> String {
 
 #[test]
 fn a_login_page_may_lead_elsewhere() {
-    let server =
-        Emulator::builder().scan([Scan::Confirmed]).redirect_to("https://evil.example").start().unwrap();
+    let server = Emulator::builder()
+        .scan([Scan::Confirmed])
+        .redirect_to("https://evil.example")
+        .start()
+        .unwrap();
     let answer = poll(&server, &begin(&server, "wx782c26e4c19acffb"));
     assert!(page_of(&answer, "https://evil.example").starts_with("/cgi-bin/"));
 
@@ -54,8 +65,16 @@ fn a_login_page_may_lead_elsewhere() {
     let page = page_of(&poll(&server, &begin(&server, "wx782c26e4c19acffb")), &server.base());
     let first = get(&server, &format!("{page}&fun=new&version=v2"));
     assert!(!first.contains("skey") && first.contains("<redirecturl>"), "{first}");
-    let next = first.split_once("<redirecturl>").unwrap().1.split_once("</").unwrap().0.replace("&amp;", "&");
-    let second = get(&server, &format!("{}&fun=new&version=v2", next.strip_prefix(&server.base()).unwrap()));
+    let next = first
+        .split_once("<redirecturl>")
+        .unwrap()
+        .1
+        .split_once("</")
+        .unwrap()
+        .0
+        .replace("&amp;", "&");
+    let second =
+        get(&server, &format!("{}&fun=new&version=v2", next.strip_prefix(&server.base()).unwrap()));
     assert!(second.contains("<skey>@crypt_"), "{second}");
 }
 
@@ -67,7 +86,10 @@ fn the_file_transfer_helper_is_known_by_its_mark() {
     page.fetch("1", "");
     assert_eq!(
         server.violations(),
-        ["webwxgetmsgimg: Referer is not the page's", "webwxgetmsgimg: no mmweb_appid in the query"]
+        [
+            "webwxgetmsgimg: Referer is not the page's",
+            "webwxgetmsgimg: no mmweb_appid in the query"
+        ]
     );
     // A login by a code is of the page that asked for it.
     let server = Emulator::builder().scan([Scan::Confirmed]).start().unwrap();
@@ -91,7 +113,10 @@ fn the_mark_is_a_header_only_where_a_browser_can_put_it() {
     let cannot = "a header mmweb_appid, which a browser cannot put there";
     for (target, name) in [
         ("/jslogin?appid=wx_webfilehelper&redirect_uri=x&fun=new&lang=zh_CN&_=1", "jslogin"),
-        ("/cgi-bin/mmwebwx-bin/login?loginicon=true&uuid=x&tip=1&r=1&appid=wx_webfilehelper", "login"),
+        (
+            "/cgi-bin/mmwebwx-bin/login?loginicon=true&uuid=x&tip=1&r=1&appid=wx_webfilehelper",
+            "login",
+        ),
         (
             "/cgi-bin/mmwebwx-bin/webwxgetmsgimg?&MsgID=1&skey=x&mmweb_appid=wx_webfilehelper",
             "webwxgetmsgimg",
@@ -102,7 +127,9 @@ fn the_mark_is_a_header_only_where_a_browser_can_put_it() {
     }
     let notify = "/cgi-bin/mmwebwx-bin/webwxstatusnotify";
     let server = Emulator::builder().profile(Profile::FileHelper).start().unwrap();
-    assert!(!marked(&server, "POST", notify).iter().any(|violation| violation.contains("mmweb_appid")));
+    assert!(
+        !marked(&server, "POST", notify).iter().any(|violation| violation.contains("mmweb_appid"))
+    );
     let server = Emulator::start().unwrap();
     let not_here = "webwxstatusnotify: mmweb_appid is not as the profile has it".to_owned();
     assert!(marked(&server, "POST", notify).contains(&not_here));

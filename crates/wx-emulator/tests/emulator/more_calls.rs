@@ -29,15 +29,18 @@ fn synced(page: &Page) -> Vec<Value> {
 fn messages_come_from_anybody_and_in_rooms() {
     let server = with_a_room();
     let page = Page::of(&server);
-    let (anna, room) = (server.contact("Anna").unwrap().to_owned(), server.room("The Room").unwrap());
+    let (anna, room) =
+        (server.contact("Anna").unwrap().to_owned(), server.room("The Room").unwrap());
     let (own, began) = (page.word("user_name"), unix_seconds());
     server.deliver(Incoming::text("one").sender(&anna));
     server.deliver(Incoming::text("two").sender(&room.members[0]).room(&room.user_name));
-    server.deliver(Incoming::text("three").sender(&own).room(&room.user_name).created(1_511_493_942));
+    server
+        .deliver(Incoming::text("three").sender(&own).room(&room.user_name).created(1_511_493_942));
     server.deliver(Incoming::file("a b.txt", &b"bytes"[..]));
     let messages = synced(&page);
     let parts = |message: &Value| {
-        ["FromUserName", "ToUserName", "Content"].map(|key| message[key].as_str().unwrap().to_owned())
+        ["FromUserName", "ToUserName", "Content"]
+            .map(|key| message[key].as_str().unwrap().to_owned())
     };
     assert_eq!(parts(&messages[0]), [anna.as_str(), &own, "one"]);
     let from_bob = format!("{}:<br/>two", room.members[0]);
@@ -69,9 +72,9 @@ fn messages_come_from_anybody_and_in_rooms() {
     let other = format!("webwxgetmedia?{}", query.replace("ticket=g", "ticket=h"));
     assert_eq!(page.get(&other).unwrap().body, b"bytes");
     assert!(
-        server
-            .violations()
-            .contains(&"webwxgetmedia: webwx_data_ticket of the query is not the cookie's".to_owned())
+        server.violations().contains(
+            &"webwxgetmedia: webwx_data_ticket of the query is not the cookie's".to_owned()
+        )
     );
     let stranger = request(server.addr(), "GET", &format!("{PATH}/{other}"), &[], b"").unwrap();
     assert_eq!((stranger.status, stranger.body.len()), (200, 0));
@@ -99,7 +102,8 @@ fn avatars_of_contacts_rooms_and_members() {
     };
     for name in ["Anna", "The Room"] {
         let contact = by_name(name);
-        let url = contact["HeadImgUrl"].as_str().unwrap().strip_prefix(&format!("{PATH}/")).unwrap();
+        let url =
+            contact["HeadImgUrl"].as_str().unwrap().strip_prefix(&format!("{PATH}/")).unwrap();
         let avatar = page.get(url).unwrap();
         let own = server.avatar(contact["UserName"].as_str().unwrap()).unwrap();
         assert_eq!(avatar.header("content-type"), Some("image/jpeg"));
@@ -119,9 +123,16 @@ fn avatars_of_contacts_rooms_and_members() {
     ] });
     let detailed = page.post_json("webwxbatchgetcontact?type=ex&r=1", &asked).unwrap().json();
     let contact = &detailed["ContactList"][0];
-    let names: Vec<_> =
-        contact["MemberList"].as_array().unwrap().iter().map(|m| m["NickName"].as_str().unwrap()).collect();
-    assert_eq!((contact["MemberCount"].as_u64(), names), (Some(3), vec!["Emulated", "Bob", "Carol"]));
+    let names: Vec<_> = contact["MemberList"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| m["NickName"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        (contact["MemberCount"].as_u64(), names),
+        (Some(3), vec!["Emulated", "Bob", "Carol"])
+    );
     assert_eq!(contact["EncryChatRoomId"], room.encry_chat_room_id.as_str());
     assert_eq!(by_name("The Room")["MemberCount"], 0, "a list of contacts has no members");
     let bob = &room.members[0];
@@ -150,7 +161,8 @@ fn videos_and_texts_are_stored_and_taken_back() {
     });
     let sent = page.post_json("webwxsendmsg?lang=zh_CN", &text).unwrap().json();
     let media_id =
-        page.upload("a.mp4", "video/mp4", b"\0\0\0\x20ftypisom", FIRST + 1).json()["MediaId"].take();
+        page.upload("a.mp4", "video/mp4", b"\0\0\0\x20ftypisom", FIRST + 1).json()["MediaId"]
+            .take();
     let video = page.message(43, media_id.as_str().unwrap(), "15114939427960364");
     assert_eq!(page.post_json("webwxsendvideomsg?fun=async&f=json", &video).unwrap().ret(), 0);
     let stored = server.messages();
@@ -167,7 +179,10 @@ fn videos_and_texts_are_stored_and_taken_back() {
     assert_ne!(revoke(&"1".into(), &page.to), 0);
     assert_ne!(revoke(&sent["MsgID"], "filehelper"), 0);
     assert_eq!(revoke(&sent["MsgID"], &page.to), 0);
-    assert_eq!(server.messages().iter().map(|message| message.revoked).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(
+        server.messages().iter().map(|message| message.revoked).collect::<Vec<_>>(),
+        [true, false]
+    );
 }
 
 #[test]
@@ -175,7 +190,8 @@ fn two_messages_under_one_id_are_one() {
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
     let media_id =
-        page.upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1).json()["MediaId"].take();
+        page.upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1).json()["MediaId"]
+            .take();
     let ids: Vec<_> = (0..3)
         .map(|_| page.send(media_id.as_str().unwrap(), "15114939427950364").json()["MsgID"].take())
         .collect();
@@ -188,7 +204,8 @@ fn two_messages_under_one_id_are_one() {
 fn scripts_are_called_scripts() {
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
-    let get = |target: &str| request(server.addr(), "GET", target, &page.headers("/"), b"").unwrap();
+    let get =
+        |target: &str| request(server.addr(), "GET", target, &page.headers("/"), b"").unwrap();
     for target in ["/jslogin?appid=x", "/cgi-bin/mmwebwx-bin/login?uuid=x"] {
         assert_eq!(get(target).header("content-type"), Some("text/javascript"), "{target}");
     }
@@ -212,7 +229,8 @@ fn an_unknown_call_is_answered_in_json() {
     let shown = server.violations().join("\n");
     assert!(!shown.contains("crypt"), "{shown}");
     assert!(
-        !shown.contains(&ticket[ticket.rfind('/').unwrap() + 1..]) && !shown.contains("AbCdEfGhIj1"),
+        !shown.contains(&ticket[ticket.rfind('/').unwrap() + 1..])
+            && !shown.contains("AbCdEfGhIj1"),
         "{shown}"
     );
     let other = request(server.addr(), "GET", "/nothing", &[], b"").unwrap();
@@ -231,19 +249,30 @@ fn odd_but_harmless_requests_are_served() {
         assert_eq!(page.post_json(&target, &body).unwrap().json(), got);
     }
     for (call, body) in [
-        ("webwxstatreport?fun=new", json!({ "BaseRequest": { "Sid": page.word("sid") }, "List": [] })),
+        (
+            "webwxstatreport?fun=new",
+            json!({ "BaseRequest": { "Sid": page.word("sid") }, "List": [] }),
+        ),
         ("webwxoplog", json!({ "BaseRequest": page.base_request(), "CmdId": 2 })),
     ] {
         assert_eq!(page.post_json(call, &body).unwrap().ret(), 0, "{call}");
-        assert_eq!(page.post_json(call, &json!({ "BaseRequest": { "Sid": "x" } })).unwrap().ret(), 1100);
+        assert_eq!(
+            page.post_json(call, &json!({ "BaseRequest": { "Sid": "x" } })).unwrap().ret(),
+            1100
+        );
     }
     let mut headers = page.post_headers("/", "text/plain");
     headers.push(("Access-Control-Request-Method".to_owned(), "POST".to_owned()));
     headers.push(("Access-Control-Request-Headers".to_owned(), "mmweb_appid".to_owned()));
     for call in ["webwxuploadmedia", "webwxinit"] {
-        let answer = request(server.addr(), "OPTIONS", &format!("{PATH}/{call}"), &headers, b"").unwrap();
+        let answer =
+            request(server.addr(), "OPTIONS", &format!("{PATH}/{call}"), &headers, b"").unwrap();
         assert_eq!(answer.header("access-control-allow-headers"), Some("mmweb_appid"), "{call}");
-        assert_eq!(answer.header("access-control-allow-origin"), Some(server.base().as_str()), "{call}");
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            Some(server.base().as_str()),
+            "{call}"
+        );
     }
 }
 

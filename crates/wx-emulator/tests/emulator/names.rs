@@ -16,7 +16,8 @@ fn cookies(answer: &Answer) -> Vec<(String, String)> {
     let set = answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
     set.map(|(_, value)| {
         let name = value.split_once('=').unwrap().0;
-        let domain = value.split_once("; Domain=").map_or("", |(_, rest)| rest.split(';').next().unwrap());
+        let domain =
+            value.split_once("; Domain=").map_or("", |(_, rest)| rest.split(';').next().unwrap());
         (name.to_owned(), domain.to_owned())
     })
     .collect()
@@ -45,7 +46,8 @@ fn a_login_lands_on_its_page_and_cookies_have_their_domains() {
     ] {
         let server = Emulator::builder().scan([Scan::Confirmed]).start().unwrap();
         let uri = log_in(&server, host, app_id, &format!("https://{page}{PATH}/webwxnewloginpage"));
-        let target = uri.strip_prefix(&format!("https://{page}")).unwrap_or_else(|| panic!("{uri}"));
+        let target =
+            uri.strip_prefix(&format!("https://{page}")).unwrap_or_else(|| panic!("{uri}"));
         let answer = get(&server, page, &format!("{target}&fun=new"));
         for (name, domain) in cookies(&answer) {
             let expected = if name == "webwx_data_ticket" { ".qq.com" } else { page };
@@ -58,9 +60,13 @@ fn a_login_lands_on_its_page_and_cookies_have_their_domains() {
 
 #[test]
 fn fun_new_or_version_v2_gives_the_page() {
-    for (query, status) in
-        [("&fun=new", 200), ("&version=v2", 200), ("&fun=new&version=v2", 200), ("", 301), ("&fun=old", 301)]
-    {
+    for (query, status) in [
+        ("&fun=new", 200),
+        ("&version=v2", 200),
+        ("&fun=new&version=v2", 200),
+        ("", 301),
+        ("&fun=old", 301),
+    ] {
         let server = Emulator::builder().scan([Scan::Confirmed]).start().unwrap();
         let uri = log_in(&server, "login.wx.qq.com", "wx782c26e4c19acffb", "");
         let target = uri.strip_prefix("https://wx.qq.com").unwrap();
@@ -79,8 +85,10 @@ fn every_webwxsync_renews_five_cookies() {
     headers.push(("Host".to_owned(), "wx.qq.com".to_owned()));
     let body = json!({ "BaseRequest": page.base_request(), "SyncKey": { "Count": 0, "List": [] }, "rr": 1 });
     for _ in 0..2 {
-        let target = format!("{PATH}/webwxsync?sid={}&skey={}", page.word("sid"), page.word("skey"));
-        let answer = request(server.addr(), "POST", &target, &headers, body.to_string().as_bytes()).unwrap();
+        let target =
+            format!("{PATH}/webwxsync?sid={}&skey={}", page.word("sid"), page.word("skey"));
+        let answer =
+            request(server.addr(), "POST", &target, &headers, body.to_string().as_bytes()).unwrap();
         let names = ["wxloadtime", "wxpluginkey", "wxuin", "wxsid", "webwx_data_ticket"];
         let set = cookies(&answer);
         assert_eq!(set.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), names);
@@ -119,5 +127,9 @@ fn a_session_under_a_name_has_cookies_with_domains() {
     let ticket = session["cookies"].as_array().unwrap().iter();
     let ticket = ticket.clone().find(|cookie| cookie["name"] == "webwx_data_ticket").unwrap();
     let ticket = ticket["value"].as_str().unwrap();
-    assert!(ticket.len() == 24 && ticket.starts_with("gS") && !ticket.ends_with('='), "{}", ticket.len());
+    assert!(
+        ticket.len() == 24 && ticket.starts_with("gS") && !ticket.ends_with('='),
+        "{}",
+        ticket.len()
+    );
 }

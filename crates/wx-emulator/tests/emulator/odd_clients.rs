@@ -35,18 +35,33 @@ fn forms() {
     assert_eq!(small_upload(|form| form.fields.swap(0, 1)), [order]);
     assert_eq!(small_upload(|form| form.remove("type")).len(), 2);
     let head = ["webwxuploadmedia: the head of the file part is not the browser's"];
-    assert_eq!(small_upload(|form| form.file_head = form.file_head.replace("image/jpeg", "image/png")), head);
-    assert_eq!(small_upload(|form| form.file_head = form.file_head.replace("a.jpg", "b.jpg")), head);
-    let star = small_upload(|form| form.file_head = form.file_head.replace("filename=", "filename*=utf-8''"));
+    assert_eq!(
+        small_upload(|form| form.file_head = form.file_head.replace("image/jpeg", "image/png")),
+        head
+    );
+    assert_eq!(
+        small_upload(|form| form.file_head = form.file_head.replace("a.jpg", "b.jpg")),
+        head
+    );
+    let star = small_upload(|form| {
+        form.file_head = form.file_head.replace("filename=", "filename*=utf-8''")
+    });
     assert_eq!(star[0], "webwxuploadmedia: filename* in the file part");
     let cases = [
         ("id", "0", "id is not WU_FILE_ and a number"),
-        ("lastModifiedDate", "Mon, 23 Nov 2026 22:23:24 GMT", "lastModifiedDate is not a JavaScript date"),
+        (
+            "lastModifiedDate",
+            "Mon, 23 Nov 2026 22:23:24 GMT",
+            "lastModifiedDate is not a JavaScript date",
+        ),
         ("mediatype", "doc", "mediatype of a picture is not pic"),
         ("pass_ticket", "", "pass_ticket is not the XML's, decoded once"),
     ];
     for (field, value, violation) in cases {
-        assert_eq!(small_upload(|form| form.set(field, value)), [format!("webwxuploadmedia: {violation}")]);
+        assert_eq!(
+            small_upload(|form| form.set(field, value)),
+            [format!("webwxuploadmedia: {violation}")]
+        );
     }
     let gif = upload("a.gif", "image/gif", &small(Gif, 9, 9), |form| form.set("mediatype", "pic"));
     assert_eq!(gif, ["webwxuploadmedia: mediatype of a GIF is not doc"]);
@@ -54,7 +69,9 @@ fn forms() {
 
 #[test]
 fn a_name_is_escaped_as_the_browser_does() {
-    for (name, escaped) in [("图 \"1\" %22;'&.jpg", "图 %221%22 %22;'&.jpg"), ("a\r\nb.jpg", "a%0Ab.jpg")] {
+    for (name, escaped) in
+        [("图 \"1\" %22;'&.jpg", "图 %221%22 %22;'&.jpg"), ("a\r\nb.jpg", "a%0Ab.jpg")]
+    {
         let violations = small_upload(|form| {
             form.set("name", name);
             form.file_head = form.file_head.replace("a.jpg", escaped);
@@ -73,7 +90,11 @@ fn upload_requests() {
         ("ClientMediaId", "15114939427950364".into(), "ClientMediaId is not a number of 13 digits"),
         ("FromUserName", "@x".into(), "FromUserName is not this account's"),
         ("ToUserName", "@x".into(), "ToUserName is no contact of this account"),
-        ("More", "".into(), "uploadmediarequest has other keys, or in another order, than the page's"),
+        (
+            "More",
+            "".into(),
+            "uploadmediarequest has other keys, or in another order, than the page's",
+        ),
     ];
     for (key, value, violation) in cases {
         assert_eq!(request_key(key, value), [format!("webwxuploadmedia: {violation}")]);
@@ -134,7 +155,11 @@ fn headers() {
         ("Origin", Some("https://wx.qq.com"), "Origin is not the page's"),
         ("Referer", None, "no Referer"),
         ("Referer", Some("https://wx.qq.com/"), "Referer is not the page's"),
-        ("Content-Type", Some("application/json"), "Content-Type is not application/json;charset=UTF-8"),
+        (
+            "Content-Type",
+            Some("application/json"),
+            "Content-Type is not application/json;charset=UTF-8",
+        ),
         ("Content-Type", None, "Content-Type is not application/json;charset=UTF-8"),
     ];
     for (name, value, violation) in cases {
@@ -145,14 +170,18 @@ fn headers() {
         headers.extend(value.map(|value| (name.to_owned(), value.to_owned())));
         let body = serde_json::json!({ "BaseRequest": page.base_request() }).to_string();
         let target = format!("{PATH}/webwxinit?r=1&lang=zh_CN");
-        assert_eq!(request(server.addr(), "POST", &target, &headers, body.as_bytes()).unwrap().ret(), 0);
+        assert_eq!(
+            request(server.addr(), "POST", &target, &headers, body.as_bytes()).unwrap().ret(),
+            0
+        );
         assert_eq!(server.violations(), [format!("webwxinit: {violation}")]);
     }
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
     let mut headers = page.headers("/?lang=zh_CN");
     headers.push(("Range".to_owned(), "bytes=0-".to_owned()));
-    request(server.addr(), "GET", &format!("{PATH}/webwxgetmsgimg?MsgID=1&skey=x"), &headers, b"").unwrap();
+    request(server.addr(), "GET", &format!("{PATH}/webwxgetmsgimg?MsgID=1&skey=x"), &headers, b"")
+        .unwrap();
     assert_eq!(server.violations(), ["webwxgetmsgimg: Range for a picture"]);
 }
 
@@ -162,7 +191,9 @@ fn queries() {
     let cases: [(&str, fn(&str) -> String, &[&str]); 6] = [
         (
             "as the page",
-            |ticket| format!("fun=async&f=json&lang=zh_CN&pass_ticket={}", ticket.replace('%', "%25")),
+            |ticket| {
+                format!("fun=async&f=json&lang=zh_CN&pass_ticket={}", ticket.replace('%', "%25"))
+            },
             &[],
         ),
         (
@@ -170,8 +201,16 @@ fn queries() {
             |ticket| format!("fun=async&f=json&pass_ticket={ticket}"),
             &["pass_ticket is not the XML's, encoded once more"],
         ),
-        ("other order", |_| "f=json&fun=async".to_owned(), &["no fun in the query where the page has it"]),
-        ("more", |_| "fun=async&f=json&x=1".to_owned(), &["x in the query where the page has nothing"]),
+        (
+            "other order",
+            |_| "f=json&fun=async".to_owned(),
+            &["no fun in the query where the page has it"],
+        ),
+        (
+            "more",
+            |_| "fun=async&f=json&x=1".to_owned(),
+            &["x in the query where the page has nothing"],
+        ),
         ("other value", |_| "fun=sys&f=json".to_owned(), &["an unknown value of fun in the query"]),
         ("stray", |_| "&fun=async&f=json".to_owned(), &[]),
     ];
@@ -179,7 +218,8 @@ fn queries() {
         let server = Emulator::start().unwrap();
         let page = Page::of(&server);
         let media_id =
-            page.upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST).json()["MediaId"].take();
+            page.upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST).json()["MediaId"]
+                .take();
         let target = format!("webwxsendmsgimg?{}", query(&ticket(&page)));
         let message = page.message(3, media_id.as_str().unwrap(), "15114939427950364");
         assert_eq!(page.post_json(&target, &message).unwrap().ret(), 0);
@@ -195,7 +235,11 @@ fn spellings() {
     let cases: [(&str, &str, &[&str]); 9] = [
         ("GET", "webwxgetcontact?lang=zh_CN&pass_ticket=TICKET&r=1&seq=0&skey=@RAW", &[]),
         ("GET", "webwxgetcontact?r=1&seq=0&skey=@RAW", &[]),
-        ("GET", "webwxgetcontact?r=1&seq=0&skey=%40RAW", &["skey percent-encoded where the page has it raw"]),
+        (
+            "GET",
+            "webwxgetcontact?r=1&seq=0&skey=%40RAW",
+            &["skey percent-encoded where the page has it raw"],
+        ),
         (
             "GET",
             "webwxgetcontact?r=1&seq=0&skey=@RAW&lang=zh_CN",
@@ -263,13 +307,24 @@ fn the_page_may_call_its_sister_hosts() {
         if profile == Profile::FileHelper {
             headers.push(("Access-Control-Request-Headers".to_owned(), "mmweb_appid".to_owned()));
         }
-        request(server.addr(), "OPTIONS", &format!("{PATH}/webwxuploadmedia?{query}"), &headers, b"")
-            .unwrap();
+        request(
+            server.addr(),
+            "OPTIONS",
+            &format!("{PATH}/webwxuploadmedia?{query}"),
+            &headers,
+            b"",
+        )
+        .unwrap();
         server.violations()
     };
     assert_eq!(file_to("file.wx2.qq.com", "wx2.qq.com", Profile::Web), [""; 0]);
-    assert_eq!(file_to("file.wx2.qq.com", "szfilehelper.weixin.qq.com", Profile::FileHelper), [""; 0]);
-    for (host, origin) in [("file.wx2.qq.com", "wx.qq.com"), ("file.wx.qq.com", "wx.qq.com.example.com")] {
+    assert_eq!(
+        file_to("file.wx2.qq.com", "szfilehelper.weixin.qq.com", Profile::FileHelper),
+        [""; 0]
+    );
+    for (host, origin) in
+        [("file.wx2.qq.com", "wx.qq.com"), ("file.wx.qq.com", "wx.qq.com.example.com")]
+    {
         let violations = ["Origin is not the page's", "Referer is not the page's"];
         assert_eq!(
             file_to(host, origin, Profile::Web),
@@ -283,16 +338,23 @@ fn messages() {
     let cases: [(fn(&mut Value), &str); 6] = [
         (|m| m["Msg"]["Content"] = Value::Null, "Content is absent or null"),
         (|m| m["Msg"]["Content"] = "x".into(), "Content is not empty"),
-        (|m| m["Msg"]["More"] = "x".into(), "Msg has other keys, or in another order, than the page's"),
+        (
+            |m| m["Msg"]["More"] = "x".into(),
+            "Msg has other keys, or in another order, than the page's",
+        ),
         (|m| m["Scene"] = 1.into(), "Scene is neither 0 nor 2"),
-        (|m| m["Msg"]["ClientMsgId"] = "15114939427950365".into(), "LocalID is not the ClientMsgId"),
+        (
+            |m| m["Msg"]["ClientMsgId"] = "15114939427950365".into(),
+            "LocalID is not the ClientMsgId",
+        ),
         (|m| m["Msg"]["ToUserName"] = "@x".into(), "ToUserName is no contact of this account"),
     ];
     for (spoil, violation) in cases {
         let server = Emulator::start().unwrap();
         let page = Page::of(&server);
         let media_id =
-            page.upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST).json()["MediaId"].take();
+            page.upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST).json()["MediaId"]
+                .take();
         let mut message = page.message(3, media_id.as_str().unwrap(), "15114939427950364");
         spoil(&mut message);
         assert_eq!(page.post_json("webwxsendmsgimg?fun=async&f=json", &message).unwrap().ret(), 0);

@@ -1,5 +1,5 @@
-//! Other people's clients, replayed from login to logout: each request in its order, with its headers, its spellings,
-//! its part heads and its JSON types.
+//! Other people's clients, replayed from login to logout: each request in its order, with its
+//! headers, its spellings, its part heads and its JSON types.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,7 +17,8 @@ use crate::swap::Swap;
 const UIN: &str = "3141592653";
 const SID: &str = "Zr+8tUo1/cN5aBQx";
 const SKEY: &str = "@crypt_4be1c0d5_9a7f3c1e5b7d2f8064a1c3e5f7091b2d";
-const PASS_TICKET: &str = "Tn5%2BpQ8wXk2Zr0LhVd9yBsMfGjA%2FcEuKoI4tN7vP6qW1mS3xJbYzRgDlHaCeU5nFw%3D";
+const PASS_TICKET: &str =
+    "Tn5%2BpQ8wXk2Zr0LhVd9yBsMfGjA%2FcEuKoI4tN7vP6qW1mS3xJbYzRgDlHaCeU5nFw%3D";
 const DATA_TICKET: &str = "gSfTq0Hn3m+eXz9Lk2VbRw==";
 const OWN_NAME: &str = "@5c2d8e10b7f94a63d1e05f8a7c94b2360f1d7a8e5b3c6924d0e7f1a2b3c4d5e6";
 const FRIEND: &str = "@9f0e1d2c3b4a59687786a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
@@ -65,8 +66,8 @@ fn the_browser_is_the_measure() {
     );
 }
 
-/// No recording of puppet-wechat exists; its form is known: all in alphabetical order, so that the file stands in the
-/// middle, and `chunk` and `chunks` even for one of one.
+/// No recording of puppet-wechat exists; its form is known: all in alphabetical order, so that the
+/// file stands in the middle, and `chunk` and `chunks` even for one of one.
 #[test]
 fn puppet_wechat() {
     let server = Emulator::start().unwrap();
@@ -77,7 +78,8 @@ fn puppet_wechat() {
     fields.insert("chunk".to_owned(), "0".to_owned());
     fields.insert("chunks".to_owned(), "1".to_owned());
     fields.insert("pass_ticket".to_owned(), String::new());
-    let request: BTreeMap<String, Value> = serde_json::from_str(&fields["uploadmediarequest"]).unwrap();
+    let request: BTreeMap<String, Value> =
+        serde_json::from_str(&fields["uploadmediarequest"]).unwrap();
     fields.insert("uploadmediarequest".to_owned(), serde_json::to_string(&request).unwrap());
     fields.insert("filename".to_owned(), String::new());
     let mut body = Vec::new();
@@ -87,9 +89,9 @@ fn puppet_wechat() {
             "filename" => {
                 body.extend(form.file_head.bytes().chain(*b"\r\n").chain(form.file.iter().copied()))
             }
-            _ => {
-                body.extend(format!("Content-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}").bytes())
-            }
+            _ => body.extend(
+                format!("Content-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}").bytes(),
+            ),
         }
         body.extend(b"\r\n");
     }
@@ -98,7 +100,8 @@ fn puppet_wechat() {
     let answer = request_to(&page, "webwxuploadmedia?f=json", &headers, &body);
     assert_eq!(page.send(answer.json()["MediaId"].as_str().unwrap(), "15114939427950364").ret(), 0);
     assert!(server.messages()[0].picture == bytes);
-    let heads: Vec<String> = server.requests()[0].parts.iter().map(|part| part.head.clone()).collect();
+    let heads: Vec<String> =
+        server.requests()[0].parts.iter().map(|part| part.head.clone()).collect();
     assert_eq!(heads[2], form.file_head);
     assert_violation(&server, "webwxuploadmedia: chunks and chunk for one chunk");
 }
@@ -129,8 +132,14 @@ fn replay(name: &str) -> Emulator {
     let pictures: Vec<_> = server.messages().into_iter().filter(|m| m.kind == 3).collect();
     assert_eq!(pictures.len(), sent);
     for message in pictures {
-        assert_eq!(Some(&message.picture[..]), replay.files.get(&message.name).map(|bytes| &bytes[..]));
-        assert_eq!((message.from, message.to), (replay.page.word("user_name"), server.friend().to_owned()));
+        assert_eq!(
+            Some(&message.picture[..]),
+            replay.files.get(&message.name).map(|bytes| &bytes[..])
+        );
+        assert_eq!(
+            (message.from, message.to),
+            (replay.page.word("user_name"), server.friend().to_owned())
+        );
     }
     server
 }
@@ -177,9 +186,12 @@ impl Replay {
             let headers = [("User-Agent".to_owned(), "Mozilla/5.0".to_owned())];
             request(self.page.addr, "GET", target, &headers, b"").unwrap().text()
         };
-        let text = get("/jslogin?appid=wx782c26e4c19acffb&redirect_uri=x&fun=new&lang=zh_CN&_=1546211298739");
+        let text = get(
+            "/jslogin?appid=wx782c26e4c19acffb&redirect_uri=x&fun=new&lang=zh_CN&_=1546211298739",
+        );
         let uuid = between(&text, "uuid = \"", "\"").to_owned();
-        let poll = format!("{PATH}/login?loginicon=true&uuid={uuid}&tip=1&r=-23072231&_=1546211298740");
+        let poll =
+            format!("{PATH}/login?loginicon=true&uuid={uuid}&tip=1&r=-23072231&_=1546211298740");
         let text = (0..3).fold(String::new(), |_, _| get(&poll));
         let link = between(&text, "ticket=", "&uuid");
         self.swap.add("ticket=A&uuid=B", &format!("ticket={link}&uuid={uuid}"));
@@ -211,7 +223,8 @@ impl Replay {
                 "content-length" => length.to_string(),
                 "cookie" => self.cookies(value),
                 "origin" | "referer" if value.starts_with("http://127.0.0.1:") => {
-                    let path = value["http://".len()..].find('/').map_or("", |slash| &value[7 + slash..]);
+                    let path =
+                        value["http://".len()..].find('/').map_or("", |slash| &value[7 + slash..]);
                     format!("http://{ours}{path}")
                 }
                 _ => value.to_owned(),
@@ -223,7 +236,8 @@ impl Replay {
 
     fn cookies(&self, recorded: &str) -> String {
         let ours = self.page.cookies();
-        let ours: HashMap<&str, &str> = ours.split("; ").map(|pair| pair.split_once('=').unwrap()).collect();
+        let ours: HashMap<&str, &str> =
+            ours.split("; ").map(|pair| pair.split_once('=').unwrap()).collect();
         let pair = |pair: &str| {
             let (name, value) = pair.split_once('=').unwrap();
             format!("{name}={}", ours.get(name).copied().unwrap_or(value))
@@ -242,8 +256,9 @@ impl Replay {
             "webwxnewloginpage" => self.check_login(answer),
             "webwxgetmsgimg" => self.check_picture(target, response, answer),
             "synccheck" => {
-                let recorded =
-                    response["text"].as_str().unwrap_or("window.synccheck={retcode:\"0\",selector:\"0\"}");
+                let recorded = response["text"]
+                    .as_str()
+                    .unwrap_or("window.synccheck={retcode:\"0\",selector:\"0\"}");
                 assert_eq!(answer.text(), recorded);
             }
             "webwxsync" => {
@@ -267,7 +282,8 @@ impl Replay {
             return;
         };
         for key in ["MediaId", "MsgID"] {
-            let (Some(recorded), Some(present)) = (recorded[key].as_str(), answer[key].as_str()) else {
+            let (Some(recorded), Some(present)) = (recorded[key].as_str(), answer[key].as_str())
+            else {
                 continue;
             };
             assert_eq!(recorded.is_empty(), present.is_empty(), "{key}");

@@ -46,7 +46,8 @@ impl Page {
 
     pub(crate) fn cookies(&self) -> String {
         let cookies = self.session["cookies"].as_array().unwrap();
-        let pair = |c: &Value| format!("{}={}", c["name"].as_str().unwrap(), c["value"].as_str().unwrap());
+        let pair =
+            |c: &Value| format!("{}={}", c["name"].as_str().unwrap(), c["value"].as_str().unwrap());
         cookies.iter().map(pair).collect::<Vec<_>>().join("; ")
     }
 
@@ -80,17 +81,31 @@ impl Page {
 
     pub(crate) fn post_json(&self, target: &str, body: &Value) -> Result<Answer, Gone> {
         let headers = self.post_headers("/?lang=zh_CN", "application/json;charset=UTF-8");
-        request(self.addr, "POST", &format!("{PATH}/{target}"), &headers, body.to_string().as_bytes())
+        request(
+            self.addr,
+            "POST",
+            &format!("{PATH}/{target}"),
+            &headers,
+            body.to_string().as_bytes(),
+        )
     }
 
     pub(crate) fn get(&self, target: &str) -> Result<Answer, Gone> {
         request(self.addr, "GET", &format!("{PATH}/{target}"), &self.headers("/?lang=zh_CN"), b"")
     }
 
-    pub(crate) fn forms(&self, name: &str, mime: &str, bytes: &[u8], client_media_id: u64) -> Vec<Form> {
+    pub(crate) fn forms(
+        &self,
+        name: &str,
+        mime: &str,
+        bytes: &[u8],
+        client_media_id: u64,
+    ) -> Vec<Form> {
         let chunks = bytes.len().div_ceil(CHUNK);
         let digest = md5(bytes);
-        (0..chunks).map(|chunk| self.chunk(name, mime, bytes, &digest, client_media_id, chunk)).collect()
+        (0..chunks)
+            .map(|chunk| self.chunk(name, mime, bytes, &digest, client_media_id, chunk))
+            .collect()
     }
 
     pub(crate) fn form(
@@ -146,11 +161,23 @@ impl Page {
 
     pub(crate) fn send_form(&self, form: &Form) -> Result<Answer, Gone> {
         let headers = self.post_headers("/", Form::TYPE);
-        request(self.addr, "POST", &format!("{PATH}/webwxuploadmedia?f=json"), &headers, &form.body())
+        request(
+            self.addr,
+            "POST",
+            &format!("{PATH}/webwxuploadmedia?f=json"),
+            &headers,
+            &form.body(),
+        )
     }
 
     /// Uploads a whole file; gives the last answer.
-    pub(crate) fn upload(&self, name: &str, mime: &str, bytes: &[u8], client_media_id: u64) -> Answer {
+    pub(crate) fn upload(
+        &self,
+        name: &str,
+        mime: &str,
+        bytes: &[u8],
+        client_media_id: u64,
+    ) -> Answer {
         let forms = self.forms(name, mime, bytes, client_media_id);
         forms.iter().fold(None, |_, form| Some(self.send_form(form).unwrap())).unwrap()
     }
@@ -167,8 +194,11 @@ impl Page {
     }
 
     pub(crate) fn send(&self, media_id: &str, local_id: &str) -> Answer {
-        self.post_json("webwxsendmsgimg?fun=async&f=json&lang=zh_CN", &self.message(3, media_id, local_id))
-            .unwrap()
+        self.post_json(
+            "webwxsendmsgimg?fun=async&f=json&lang=zh_CN",
+            &self.message(3, media_id, local_id),
+        )
+        .unwrap()
     }
 
     pub(crate) fn fetch(&self, msg_id: &str, rest: &str) -> Answer {
@@ -179,13 +209,16 @@ impl Page {
 
 impl Form {
     const BOUNDARY: &str = "----WebKitFormBoundaryAAAAAAAAAAAAAAAA";
-    pub(crate) const TYPE: &str = "multipart/form-data; boundary=----WebKitFormBoundaryAAAAAAAAAAAAAAAA";
+    pub(crate) const TYPE: &str =
+        "multipart/form-data; boundary=----WebKitFormBoundaryAAAAAAAAAAAAAAAA";
 
     pub(crate) fn body(&self) -> Vec<u8> {
         let mut body = Vec::new();
         for (name, value) in &self.fields {
-            let head =
-                format!("--{}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n", Self::BOUNDARY);
+            let head = format!(
+                "--{}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n",
+                Self::BOUNDARY
+            );
             body.extend(head.bytes().chain(value.bytes()).chain(*b"\r\n"));
         }
         body.extend(format!("--{}\r\n{}\r\n", Self::BOUNDARY, self.file_head).bytes());

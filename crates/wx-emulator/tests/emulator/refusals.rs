@@ -92,7 +92,8 @@ fn an_upload_must_be_what_it_says() {
     assert_eq!(upload_spoiled(|form| form.set("size", "7")).0, 1);
     assert_eq!(upload_spoiled(|form| form.change(|request| request["TotalLen"] = 7.into())).0, 1);
     assert_eq!(
-        upload_spoiled(|form| form.file_head = form.file_head.replace("\"filename\"", "\"file\"")).0,
+        upload_spoiled(|form| form.file_head = form.file_head.replace("\"filename\"", "\"file\""))
+            .0,
         1
     );
     assert_eq!(upload_spoiled(|form| form.fields.push(("chunk".into(), "0".into()))).0, 1);
@@ -128,9 +129,12 @@ fn cookies_are_needed_everywhere() {
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
     let bytes = small(Jpeg, 40, 30);
-    let media_id =
-        page.upload(NAME, "image/jpeg", &bytes, FIRST + 1).json()["MediaId"].as_str().unwrap().to_owned();
-    let msg_id = page.send(&media_id, "15114939427950364").json()["MsgID"].as_str().unwrap().to_owned();
+    let media_id = page.upload(NAME, "image/jpeg", &bytes, FIRST + 1).json()["MediaId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let msg_id =
+        page.send(&media_id, "15114939427950364").json()["MsgID"].as_str().unwrap().to_owned();
     for missing in ["wxsid", "wxuin", "webwx_data_ticket"] {
         let mut page = Page::of(&server);
         let cookies = page.session["cookies"].as_array_mut().unwrap();
@@ -164,7 +168,9 @@ fn a_chunk_holds_no_more_than_is_left() {
     let mut form = page.form(NAME, "image/jpeg", &sized(Jpeg, 40, 30, CHUNK + 5), FIRST, 0);
     form.file.extend([0; 6]);
     assert_eq!(page.send_form(&form).unwrap().ret(), 1);
-    assert!(server.violations().contains(&"webwxuploadmedia: more bytes than announced".to_owned()));
+    assert!(
+        server.violations().contains(&"webwxuploadmedia: more bytes than announced".to_owned())
+    );
 }
 
 #[test]
@@ -176,7 +182,8 @@ fn a_message_needs_a_known_media_id_and_a_recipient() {
         answer.json(),
         json!({ "BaseResponse": { "Ret": 1, "ErrMsg": "" }, "MsgID": "", "LocalID": "" })
     );
-    let media_id = page.upload(NAME, "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1).json()["MediaId"].take();
+    let media_id =
+        page.upload(NAME, "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1).json()["MediaId"].take();
     let to_oneself = Page { to: page.word("user_name"), ..Page::of(&server) };
     assert_eq!(to_oneself.send(media_id.as_str().unwrap(), "15114939427950364").ret(), 1204);
     let mut wrong = page.message(3, media_id.as_str().unwrap(), "15114939427950364");
@@ -206,12 +213,19 @@ fn logged_out_is_logged_out() {
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
     let headers = page.post_headers("/?lang=zh_CN", "application/x-www-form-urlencoded");
-    let target =
-        format!("{PATH}/webwxlogout?redirect=1&type=0&skey={}", page.word("skey").replace('@', "%40"));
+    let target = format!(
+        "{PATH}/webwxlogout?redirect=1&type=0&skey={}",
+        page.word("skey").replace('@', "%40")
+    );
     request(server.addr(), "POST", &target, &headers, b"sid=x&uin=1").unwrap();
-    let answer =
-        page.post_json("webwxinit?r=1", &json!({ "BaseRequest": page.base_request() })).unwrap().json();
-    assert_eq!((&answer["BaseResponse"]["Ret"], &answer["SyncKey"]["Count"]), (&1100.into(), &0.into()));
+    let answer = page
+        .post_json("webwxinit?r=1", &json!({ "BaseRequest": page.base_request() }))
+        .unwrap()
+        .json();
+    assert_eq!(
+        (&answer["BaseResponse"]["Ret"], &answer["SyncKey"]["Count"]),
+        (&1100.into(), &0.into())
+    );
     assert_eq!(server.violations(), [""; 0]);
 }
 
@@ -246,7 +260,9 @@ fn big_files_must_be_asked_about() {
     }
     let short_cut = page.post_json("webwxcheckupload", &question).unwrap().json();
     assert_ne!(short_cut["MediaId"], "");
-    for (id, local_id) in [(&media_id, "15114939427950001"), (&short_cut["MediaId"], "15114939427950002")] {
+    for (id, local_id) in
+        [(&media_id, "15114939427950001"), (&short_cut["MediaId"], "15114939427950002")]
+    {
         assert_eq!(page.send(id.as_str().unwrap(), local_id).ret(), 0);
         assert!(server.messages().pop().unwrap().picture == bytes);
     }
@@ -284,7 +300,8 @@ fn answers_are_the_servers_to_the_byte() {
         let item = item.unwrap_or_else(|| panic!("{name}"));
         (item["text"].as_str().unwrap().to_owned(), item["content_length"].to_string())
     };
-    let server = Emulator::builder().fault("ret=1205@webwxsendmsgimg#2".parse().unwrap()).start().unwrap();
+    let server =
+        Emulator::builder().fault("ret=1205@webwxsendmsgimg#2".parse().unwrap()).start().unwrap();
     let page = Page::of(&server);
     let bytes = sized(Jpeg, 66, 100, 3_213_741);
     let forms = page.forms(NAME, "image/jpeg", &bytes, FIRST + 1);
@@ -294,13 +311,22 @@ fn answers_are_the_servers_to_the_byte() {
         for (theirs, ours) in theirs.iter().zip(ours) {
             text = text.replace(theirs, ours);
         }
-        assert_eq!((answer.text(), answer.header("content-length")), (text, Some(length.as_str())), "{name}");
+        assert_eq!(
+            (answer.text(), answer.header("content-length")),
+            (text, Some(length.as_str())),
+            "{name}"
+        );
         assert_eq!(answer.header("content-type"), Some("text/plain"));
     };
 
     let mut headers = page.post_headers("/", Form::TYPE);
-    let preflight =
-        request(server.addr(), "OPTIONS", &format!("{PATH}/webwxuploadmedia?f=json"), &headers, b"");
+    let preflight = request(
+        server.addr(),
+        "OPTIONS",
+        &format!("{PATH}/webwxuploadmedia?f=json"),
+        &headers,
+        b"",
+    );
     check(preflight.unwrap(), "upload, empty answer", &["\"Ret\": 1"], &["\"Ret\": 0"]);
     headers.retain(|(name, _)| name != "Cookie");
     let target = format!("{PATH}/webwxuploadmedia?f=json");
@@ -322,7 +348,8 @@ fn answers_are_the_servers_to_the_byte() {
     let media_id = last.json()["MediaId"].as_str().unwrap().to_owned();
     let theirs = vectors["final_answer_2018"]["text"].as_str().unwrap();
     let zeros = format!("@crypt_{}_{}", "0".repeat(8), "0".repeat(640));
-    let ours = theirs.replace(&zeros, &media_id).replace("63048", "3213741").replace("1854", "1002");
+    let ours =
+        theirs.replace(&zeros, &media_id).replace("63048", "3213741").replace("1854", "1002");
     assert_eq!(last.text(), ours);
 
     let sent = page.send(&media_id, "15114939427950364");

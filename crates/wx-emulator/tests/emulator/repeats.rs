@@ -46,7 +46,8 @@ fn a_repeated_chunk_is_appended() {
 
     // The last one: the first answer, had it arrived, was good.
     let forms = page.forms("a.jpg", "image/jpeg", &bytes, FIRST + 2);
-    let last = forms.iter().fold(None, |_, form| Some(page.send_form(form).unwrap().json())).unwrap();
+    let last =
+        forms.iter().fold(None, |_, form| Some(page.send_form(form).unwrap().json())).unwrap();
     assert_ne!(last["MediaId"], "");
     let again = page.send_form(&forms[2]).unwrap().json();
     assert_eq!((&again["BaseResponse"]["Ret"], &again["MediaId"]), (&0.into(), &"".into()));
@@ -56,7 +57,10 @@ fn a_repeated_chunk_is_appended() {
     let form = page.form("b.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST + 3, 0);
     assert_ne!(page.send_form(&form).unwrap().json()["MediaId"], "");
     let again = page.send_form(&form).unwrap().json();
-    assert_eq!((&again["MediaId"], &again["StartPos"]), (&"".into(), &(2 * form.file.len()).into()));
+    assert_eq!(
+        (&again["MediaId"], &again["StartPos"]),
+        (&"".into(), &(2 * form.file.len()).into())
+    );
 
     // A new ClientMediaId starts over.
     assert_ne!(page.upload("a.jpg", "image/jpeg", &bytes, FIRST + 4).json()["MediaId"], "");
@@ -66,8 +70,10 @@ fn a_repeated_chunk_is_appended() {
 fn a_message_is_delivered_once() {
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
-    let media_id =
-        page.upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), 1_511_509_303_507).json()["MediaId"].take();
+    let media_id = page
+        .upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), 1_511_509_303_507)
+        .json()["MediaId"]
+        .take();
     let media_id = media_id.as_str().unwrap();
     let first = page.send(media_id, "15114939427950364").json();
     let second = page.send(media_id, "15114939427950364").json();
@@ -75,14 +81,19 @@ fn a_message_is_delivered_once() {
     assert_eq!((server.messages().len(), server.requests_to("webwxsendmsgimg")), (1, 2));
     assert_eq!(server.violations(), [""; 0]);
 
-    // As a number it is the same id; to somebody else it is another message, which is lost all the same.
+    // As a number it is the same id; to somebody else it is another message, which is lost all the
+    // same.
     let mut other = page.message(3, media_id, "15114939427950364");
     other["Msg"]["ClientMsgId"] = 15_114_939_427_950_364_u64.into();
     other["Msg"]["ToUserName"] = server.second_friend().into();
     let third = page.post_json("webwxsendmsgimg?fun=async&f=json", &other).unwrap().json();
     assert_eq!(third["MsgID"], first["MsgID"]);
     assert_eq!(server.messages().len(), 1);
-    assert!(server.violations().contains(&"webwxsendmsgimg: one ClientMsgId for two messages".to_owned()));
+    assert!(
+        server
+            .violations()
+            .contains(&"webwxsendmsgimg: one ClientMsgId for two messages".to_owned())
+    );
 
     let fourth = page.send(media_id, "15114939427960364").json();
     assert_ne!(fourth["MsgID"], first["MsgID"]);

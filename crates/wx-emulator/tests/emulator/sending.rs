@@ -20,7 +20,10 @@ fn a_picture_arrives_as_it_was_and_no_note_is_made() {
         let last = page.upload(name, mime, &bytes, 1_511_509_303_507 + index as u64).json();
         assert_eq!(last["BaseResponse"]["Ret"], 0);
         assert_eq!(last["StartPos"], bytes.len());
-        assert_eq!((&last["CDNThumbImgHeight"], &last["CDNThumbImgWidth"]), (&height.into(), &width.into()));
+        assert_eq!(
+            (&last["CDNThumbImgHeight"], &last["CDNThumbImgWidth"]),
+            (&height.into(), &width.into())
+        );
         let media_id = last["MediaId"].as_str().unwrap();
         assert_eq!(media_id.len(), "@crypt_".len() + 8 + 1 + 640);
 
@@ -34,8 +37,14 @@ fn a_picture_arrives_as_it_was_and_no_note_is_made() {
 
         let message = server.messages().pop().unwrap();
         assert_eq!(message.msg_id, msg_id);
-        assert_eq!((message.kind, message.name.as_str(), message.media_id.as_str()), (3, name, media_id));
-        assert_eq!((message.from, message.to), (page.word("user_name"), server.friend().to_owned()));
+        assert_eq!(
+            (message.kind, message.name.as_str(), message.media_id.as_str()),
+            (3, name, media_id)
+        );
+        assert_eq!(
+            (message.from, message.to),
+            (page.word("user_name"), server.friend().to_owned())
+        );
         assert!(message.picture == bytes && message.md5 == md5(&bytes));
     }
     assert_eq!(server.messages().len(), 4);

@@ -12,7 +12,9 @@ impl Swap {
     /// Swaps a value in every spelling: as it is, percent-encoded once and twice.
     pub(crate) fn add(&mut self, recorded: &str, present: &str) {
         assert!(!recorded.is_empty(), "nothing cannot be found");
-        let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string().replace("%5F", "_");
+        let encode = |text: &str| {
+            utf8_percent_encode(text, NON_ALPHANUMERIC).to_string().replace("%5F", "_")
+        };
         let (recorded_once, present_once) = (encode(recorded), encode(present));
         self.0.push((encode(&recorded_once), encode(&present_once)));
         self.0.push((recorded_once, present_once));
@@ -26,7 +28,9 @@ impl Swap {
     }
 
     pub(crate) fn text(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, (recorded, present)| text.replace(recorded, present))
+        self.0
+            .iter()
+            .fold(text.to_owned(), |text, (recorded, present)| text.replace(recorded, present))
     }
 }
 

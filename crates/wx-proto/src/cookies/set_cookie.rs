@@ -5,13 +5,13 @@ use crate::Origin;
 use crate::wire::clocks::Clocks;
 use crate::wire::date;
 
-/// The longest name and value together, and the longest attribute, that are taken (RFC 6265 §6.1 and
-/// its successor): a longer cookie is none, a longer attribute is passed over.
+/// The longest name and value together, and the longest attribute, that are taken (RFC 6265 §6.1
+/// and its successor): a longer cookie is none, a longer attribute is passed over.
 const LONGEST: usize = 4096;
 const LONGEST_ATTRIBUTE: usize = 1024;
 
-/// The cookie that `line` sets in a reply to a request for `path`, or `None` if it is malformed or for
-/// a domain that `origin` has no say in.
+/// The cookie that `line` sets in a reply to a request for `path`, or `None` if it is malformed or
+/// for a domain that `origin` has no say in.
 pub(super) fn parse(line: &str, origin: &Origin, path: &str, clocks: Clocks) -> Option<Cookie> {
     let mut parts = line.split(';');
     let (name, value) = parts.next()?.split_once('=')?;
@@ -21,7 +21,8 @@ pub(super) fn parse(line: &str, origin: &Origin, path: &str, clocks: Clocks) -> 
         return None;
     }
     // If an attribute is repeated, the last one counts.
-    let (mut domain, mut for_path, mut secure, mut expires, mut max_age) = ("", "", false, None, None);
+    let (mut domain, mut for_path, mut secure, mut expires, mut max_age) =
+        ("", "", false, None, None);
     for attribute in parts {
         let (key, value) = attribute.split_once('=').unwrap_or((attribute, ""));
         let (key, value) = (key.trim_matches(blank), value.trim_matches(blank));
@@ -87,7 +88,8 @@ fn seconds(text: &str) -> Option<Option<u64>> {
 
 /// Whether a cookie can go into a `Cookie` header as what it is: printable, and not more than one.
 pub(super) fn is_sendable(name: &str, value: &str) -> bool {
-    let printable = |text: &str| text.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b';');
+    let printable =
+        |text: &str| text.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b';');
     !name.is_empty() && !name.contains('=') && printable(name) && printable(value)
 }
 
@@ -105,7 +107,8 @@ mod tests {
     fn a_host_sets_cookies_for_itself_and_the_domains_above_it() {
         assert!(parsed("a=1").unwrap().host_only);
         assert_eq!(parsed("a=1; domain=.QQ.com").unwrap().domain, "qq.com");
-        for foreign in ["wx2.qq.com", "com", "file.wx.qq.com", "example.com", "q.com", "x.qq.com", "..qq.com"]
+        for foreign in
+            ["wx2.qq.com", "com", "file.wx.qq.com", "example.com", "q.com", "x.qq.com", "..qq.com"]
         {
             assert_eq!(parsed(&format!("a=1; Domain={foreign}")), None, "{foreign}");
         }
@@ -138,9 +141,14 @@ mod tests {
         ] {
             assert_eq!(parsed(line).unwrap().path, expected, "{line}");
         }
-        for (path, expected) in
-            [("", "/"), ("x", "/"), ("/", "/"), ("/jslogin", "/"), ("/a/", "/a"), ("/a/b/c?d/e", "/a/b")]
-        {
+        for (path, expected) in [
+            ("", "/"),
+            ("x", "/"),
+            ("/", "/"),
+            ("/jslogin", "/"),
+            ("/a/", "/a"),
+            ("/a/b/c?d/e", "/a/b"),
+        ] {
             assert_eq!(default_path(path), expected, "{path}");
         }
     }
@@ -149,7 +157,10 @@ mod tests {
     fn p6_expiry_in_all_its_forms() {
         let expires = |line: &str| parsed(line).unwrap().expires;
         assert_eq!(expires("a=1"), None);
-        assert_eq!(expires("a=1; Expires=Mon, 31-Dec-2018 11:12:21 GMT; Secure"), Some(1_546_254_741));
+        assert_eq!(
+            expires("a=1; Expires=Mon, 31-Dec-2018 11:12:21 GMT; Secure"),
+            Some(1_546_254_741)
+        );
         assert_eq!(expires("a=1; Expires=soon"), None);
         assert_eq!(expires("a=1; Max-Age=20; Expires=Mon, 31-Dec-2018 11:12:21 GMT"), Some(120));
         assert_eq!(expires("a=1; Max-Age=99999999999999999999"), Some(u64::MAX));

@@ -1,4 +1,5 @@
-//! `POST webwxbatchgetcontact`: some contacts by their UserNames, rooms above all (`docs/protocol.md` §8.4).
+//! `POST webwxbatchgetcontact`: some contacts by their UserNames, rooms above all
+//! (`docs/protocol.md` §8.4).
 
 use bytes::Bytes;
 use http::Response;
@@ -57,7 +58,11 @@ impl<'a> Asked<'a> {
     fn of(name: &'a UserName) -> Self {
         let user_name = name.as_str();
         let is_room = user_name.starts_with("@@") || user_name.ends_with("@chatroom");
-        Self { user_name, chat_room_id: is_room.then_some(""), encry_chat_room_id: (!is_room).then_some("") }
+        Self {
+            user_name,
+            chat_room_id: is_room.then_some(""),
+            encry_chat_room_id: (!is_room).then_some(""),
+        }
     }
 }
 
@@ -135,8 +140,8 @@ mod tests {
         let name = |entry: &Value| UserName::new(entry["UserName"].as_str().unwrap()).unwrap();
         let names = body["List"].as_array().unwrap().iter().map(name);
         assert_eq!(asked(names, &body["BaseRequest"]), rooms["body_text"]);
-        let [old_room, person] =
-            ["7@chatroom", "@a"].map(|name| asked([UserName::new(name).unwrap()], &body["BaseRequest"]));
+        let [old_room, person] = ["7@chatroom", "@a"]
+            .map(|name| asked([UserName::new(name).unwrap()], &body["BaseRequest"]));
         assert!(old_room.ends_with(r#"[{"UserName":"7@chatroom","ChatRoomId":""}]}"#));
         assert!(person.ends_with(r#"[{"UserName":"@a","EncryChatRoomId":""}]}"#));
     }

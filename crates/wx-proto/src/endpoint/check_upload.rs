@@ -1,4 +1,5 @@
-//! `POST webwxcheckupload`: for files above 25 MiB, before their upload (`docs/protocol.md` §4.5, P41).
+//! `POST webwxcheckupload`: for files above 25 MiB, before their upload (`docs/protocol.md` §4.5,
+//! P41).
 
 use bytes::Bytes;
 use http::Response;
@@ -10,7 +11,9 @@ use crate::seed::Draw;
 use crate::wire::base::BaseRequest;
 use crate::wire::query::Target;
 use crate::wire::{lenient, reply};
-use crate::{DeviceId, MediaId, Outgoing, Picture, ReplyError, Secret, Seed, Session, Unready, UserName};
+use crate::{
+    DeviceId, MediaId, Outgoing, Picture, ReplyError, Secret, Seed, Session, Unready, UserName,
+};
 
 /// Asks whether the server knows a file already, and what it needs if not.
 #[derive(Clone, Debug)]
@@ -84,8 +87,8 @@ impl Endpoint for CheckUpload {
 
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
         session.check_login()?;
-        let target =
-            Target::new(cgi!("webwxcheckupload")).session_pairs(session.site().lang(), session.pass_ticket());
+        let target = Target::new(cgi!("webwxcheckupload"))
+            .session_pairs(session.site().lang(), session.pass_ticket());
         Draft::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
             from_user_name: session.user_name().as_str(),
             to_user_name: self.to.as_str(),
@@ -104,8 +107,8 @@ impl Endpoint for CheckUpload {
             Ok(id) => Checked::Known(id),
             Err(_) => {
                 // What the server leaves empty is absent from the form too (P30).
-                let [aes_key, signature] =
-                    [fields.aes_key, fields.signature].map(|text| (!text.is_empty()).then(|| text.into()));
+                let [aes_key, signature] = [fields.aes_key, fields.signature]
+                    .map(|text| (!text.is_empty()).then(|| text.into()));
                 Checked::Unknown(Ticket { aes_key, signature })
             }
         })
@@ -119,16 +122,26 @@ mod tests {
 
     fn call() -> CheckUpload {
         let policy = Policy { max_picture: u64::MAX, ..Policy::default() };
-        let picture =
-            Picture::new("大.png", 26_214_401, include_bytes!("../../tests/pictures/tiny.png"), &policy)
-                .unwrap();
+        let picture = Picture::new(
+            "大.png",
+            26_214_401,
+            include_bytes!("../../tests/pictures/tiny.png"),
+            &policy,
+        )
+        .unwrap();
         let seed = Seed { unix_ms: 1_511_493_942_795, entropy: [1; 16] };
-        CheckUpload::new(&picture, "daf2d55da001844735acd560b28d8a1a", UserName::new("@you").unwrap(), seed)
+        CheckUpload::new(
+            &picture,
+            "daf2d55da001844735acd560b28d8a1a",
+            UserName::new("@you").unwrap(),
+            seed,
+        )
     }
 
     #[test]
     fn p41_keys_in_order_and_file_type_7() {
-        let session = Session::builder("https://wx.qq.com").uin(7).sid("s").skey("k").user_name("@me");
+        let session =
+            Session::builder("https://wx.qq.com").uin(7).sid("s").skey("k").user_name("@me");
         let session = session.pass_ticket("a%2Bb").build().unwrap();
         let outgoing = call().request(&session).unwrap();
         assert_eq!(outgoing.http().uri().query(), Some("lang=zh_CN&pass_ticket=a%252Bb"));
@@ -145,7 +158,8 @@ mod tests {
         let known = read(r#"{"BaseResponse":{"Ret":0},"MediaId":"@m","Signature":"","AESKey":""}"#);
         assert_eq!(known, Ok(Checked::Known(MediaId::new("@m").unwrap())));
         let unknown =
-            read(r#"{"BaseResponse":{"Ret":0},"MediaId":"","Signature":"canary","AESKey":"aes"}"#).unwrap();
+            read(r#"{"BaseResponse":{"Ret":0},"MediaId":"","Signature":"canary","AESKey":"aes"}"#)
+                .unwrap();
         let ticket = Ticket { aes_key: Some("aes".into()), signature: Some("canary".into()) };
         assert_eq!(unknown, Checked::Unknown(ticket));
         assert!(!format!("{unknown:?}").contains("canary"));

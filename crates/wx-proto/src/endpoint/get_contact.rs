@@ -59,7 +59,8 @@ impl Endpoint for GetContact {
             .pair("r", self.at_ms)
             .pair("seq", self.seq)
             .raw_pair("skey", session.skey().expose());
-        Draft { method: Method::GET, ..Draft::of_page(Self::NAME, session, self.at_ms, target) }.bare()
+        Draft { method: Method::GET, ..Draft::of_page(Self::NAME, session, self.at_ms, target) }
+            .bare()
     }
 
     fn read(&self, answer: &Response<Bytes>) -> Result<Contacts, ReplyError> {

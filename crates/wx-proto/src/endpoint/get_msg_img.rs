@@ -76,8 +76,9 @@ impl Endpoint for GetMsgImg {
         .bare()
     }
 
-    /// The picture's bytes, unchanged, and what they are by their first bytes; the answer's Content-Type lies (P19). The
-    /// whole picture is in memory here; [`FetchImage`](crate::flow::FetchImage) streams.
+    /// The picture's bytes, unchanged, and what they are by their first bytes; the answer's
+    /// Content-Type lies (P19). The whole picture is in memory here;
+    /// [`FetchImage`](crate::flow::FetchImage) streams.
     fn read(&self, answer: &Response<Bytes>) -> Result<(Format, Bytes), ReplyError> {
         let cap = Policy::default().max_fetch;
         let head = head(answer.status(), answer.headers(), cap)?;
@@ -90,7 +91,9 @@ impl Endpoint for GetMsgImg {
             return Err(ReplyError::TooLarge { limit: cap });
         }
         let bytes = if head.gzip {
-            inflate::all(raw.clone(), cap).map_err(|error| ReplyError::inflating(error, cap, got))?.into()
+            inflate::all(raw.clone(), cap)
+                .map_err(|error| ReplyError::inflating(error, cap, got))?
+                .into()
         } else {
             raw.clone()
         };
@@ -103,9 +106,14 @@ impl Endpoint for GetMsgImg {
 
 /// Checks a picture's head: its status, that its end can be recognised, that its encoding is known,
 /// and the cap (P20, P21).
-pub(crate) fn head(status: StatusCode, headers: &HeaderMap, cap: u64) -> Result<ImageHead, ReplyError> {
+pub(crate) fn head(
+    status: StatusCode,
+    headers: &HeaderMap,
+    cap: u64,
+) -> Result<ImageHead, ReplyError> {
     reply::status(status, headers)?;
-    // A 204 and a 205 have no body. Nothing here asks for a range, so a part is not what was asked for.
+    // A 204 and a 205 have no body. Nothing here asks for a range, so a part is not what was asked
+    // for.
     if let 204..=206 = status.as_u16() {
         return Err(ReplyError::Status(status.as_u16()));
     }
@@ -122,7 +130,8 @@ pub(crate) fn head(status: StatusCode, headers: &HeaderMap, cap: u64) -> Result<
 /// length that just ends with the connection could have been cut off anywhere.
 fn is_chunked(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
-    let chunked = |value: &HeaderValue| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked");
+    let chunked =
+        |value: &HeaderValue| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked");
     codings.next().is_some_and(chunked) && codings.next().is_none()
 }
 

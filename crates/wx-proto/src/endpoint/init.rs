@@ -77,8 +77,9 @@ impl Endpoint for Init {
         let target = Target::new(cgi!("webwxinit"))
             .pair("r", not_now(self.at_ms))
             .session_pairs(session.site().lang(), session.pass_ticket());
-        Draft::of_page(Self::NAME, session, self.at_ms, target)
-            .json(&Request { base_request: BaseRequest::new(session, &self.device_id).with_uin_as_text() })
+        Draft::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
+            base_request: BaseRequest::new(session, &self.device_id).with_uin_as_text(),
+        })
     }
 
     fn read(&self, answer: &Response<Bytes>) -> Result<Initial, ReplyError> {

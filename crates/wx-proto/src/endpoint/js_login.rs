@@ -16,14 +16,17 @@ pub struct JsLogin {
     at_ms: u64,
 }
 
-/// What a QR code stands for. Until it is used, whoever knows it can take over the login: its `Debug` shows nothing.
+/// What a QR code stands for. Until it is used, whoever knows it can take over the login: its
+/// `Debug` shows nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Uuid(Secret);
 
 impl Uuid {
     /// The server's text: printable ASCII without white space.
     pub(crate) fn new(text: &str) -> Option<Self> {
-        let valid = !text.is_empty() && text.len() <= 256 && text.bytes().all(|byte| byte.is_ascii_graphic());
+        let valid = !text.is_empty()
+            && text.len() <= 256
+            && text.bytes().all(|byte| byte.is_ascii_graphic());
         valid.then(|| Self(text.into()))
     }
 
@@ -62,8 +65,12 @@ impl Endpoint for JsLogin {
     type Reply = Uuid;
 
     fn request(&self, site: &Site) -> Result<Outgoing, Unready> {
-        let page =
-            format!("{}{}{}", site.hosts().origin(Role::Base), cgi!("webwxnewloginpage"), self.page_query);
+        let page = format!(
+            "{}{}{}",
+            site.hosts().origin(Role::Base),
+            cgi!("webwxnewloginpage"),
+            self.page_query
+        );
         Draft {
             endpoint: Self::NAME,
             method: Method::GET,
@@ -85,7 +92,8 @@ impl Endpoint for JsLogin {
         let text = reply::text(answer, REPLY_LIMIT)?;
         match script::number(&text, "window.QRLogin.code") {
             Some(200) => {
-                let uuid = script::value(&text, "window.QRLogin.uuid").and_then(|uuid| Uuid::new(&uuid));
+                let uuid =
+                    script::value(&text, "window.QRLogin.uuid").and_then(|uuid| Uuid::new(&uuid));
                 uuid.ok_or(ReplyError::Missing("window.QRLogin.uuid"))
             }
             Some(code) => Err(ReplyError::Code(code)),

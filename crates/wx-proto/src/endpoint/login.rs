@@ -97,7 +97,8 @@ impl Endpoint for PollLogin {
                 avatar: script::value(&text, "window.userAvatar").and_then(|url| avatar(&url)),
             },
             200 => {
-                let uri = script::value(&text, "window.redirect_uri").filter(|uri| !uri.trim().is_empty());
+                let uri = script::value(&text, "window.redirect_uri")
+                    .filter(|uri| !uri.trim().is_empty());
                 let uri = uri.ok_or(ReplyError::Missing("window.redirect_uri"))?;
                 Polled::Confirmed { redirect_uri: address::plain(&uri).into() }
             }

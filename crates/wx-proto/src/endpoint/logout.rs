@@ -57,12 +57,14 @@ impl Endpoint for Logout {
         .form(body, "application/x-www-form-urlencoded")
     }
 
-    /// The answer is a redirect to a page of web WeChat (§8.7), or says Ret 0. Anything else may have
-    /// come from somebody on the way, and the login may go on.
+    /// The answer is a redirect to a page of web WeChat (§8.7), or says Ret 0. Anything else may
+    /// have come from somebody on the way, and the login may go on.
     fn read(&self, answer: &Response<Bytes>) -> Result<(), ReplyError> {
         match reply::status(answer.status(), answer.headers()) {
             Ok(()) => reply::accepted::<Fields>(answer, REPLY_LIMIT).map(|_| ()),
-            Err(ReplyError::Redirect { host, .. }) if host.as_deref().is_none_or(hosts::is_of_wechat) => {
+            Err(ReplyError::Redirect { host, .. })
+                if host.as_deref().is_none_or(hosts::is_of_wechat) =>
+            {
                 Ok(())
             }
             Err(error) => Err(error),

@@ -1,4 +1,5 @@
-//! What the calls that send a message share: the envelope with two equal ids, and the receipt (§4.7).
+//! What the calls that send a message share: the envelope with two equal ids, and the receipt
+//! (§4.7).
 
 use bytes::Bytes;
 use http::Response;
@@ -11,7 +12,9 @@ use crate::wire::base::BaseRequest;
 use crate::wire::lenient;
 use crate::wire::query::Target;
 use crate::wire::reply::{self, Opened};
-use crate::{DeviceId, LocalId, MediaId, MsgId, Outgoing, ReplyError, Seed, Session, Unready, UserName};
+use crate::{
+    DeviceId, LocalId, MediaId, MsgId, Outgoing, ReplyError, Seed, Session, Unready, UserName,
+};
 
 /// A message's receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,8 +105,8 @@ impl Message {
     }
 }
 
-/// Only Ret 0 with a MsgID means sent (P45). A Ret counts whatever the HTTP status: the server has spoken. Without one,
-/// the status is what there is to tell.
+/// Only Ret 0 with a MsgID means sent (P45). A Ret counts whatever the HTTP status: the server has
+/// spoken. Without one, the status is what there is to tell.
 pub(super) fn read(answer: &Response<Bytes>) -> Result<Receipt, ReplyError> {
     let fields: Fields = match reply::open(answer, REPLY_LIMIT).and_then(Opened::accepted) {
         Ok(fields) => fields,

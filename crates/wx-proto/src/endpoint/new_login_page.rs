@@ -20,7 +20,8 @@ pub struct NewLoginPage {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// What the login page gave. The cookies of the answer are part of it: see [`CookieJar::adopt`](crate::CookieJar::adopt).
+/// What the login page gave. The cookies of the answer are part of it: see
+/// [`CookieJar::adopt`](crate::CookieJar::adopt).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoginPage {
@@ -46,11 +47,12 @@ impl fmt::Debug for Credentials {
 }
 
 impl NewLoginPage {
-    /// The call for the address that a poll gave, and the site that it belongs to: from here on the login lives on the
-    /// hosts of that address (P1).
+    /// The call for the address that a poll gave, and the site that it belongs to: from here on the
+    /// login lives on the hosts of that address (P1).
     ///
     /// # Errors
-    /// [`HostError`] if it is none of the hosts of `site`'s profile; a loopback site stays at its own address.
+    /// [`HostError`] if it is none of the hosts of `site`'s profile; a loopback site stays at its
+    /// own address.
     pub fn at(redirect_uri: &Secret, site: &Site) -> Result<(Self, Site), HostError> {
         // A server named the host.
         Self::found(redirect_uri, site).map_err(|error| error.showing(server_text::host))
@@ -94,8 +96,8 @@ impl NewLoginPage {
         &self.target
     }
 
-    /// The values with which the server can be asked to end a login that [`Endpoint::read`] refused:
-    /// the server made it and told it badly. uin and sid are in `cookies` too.
+    /// The values with which the server can be asked to end a login that [`Endpoint::read`]
+    /// refused: the server made it and told it badly. uin and sid are in `cookies` too.
     pub(crate) fn leftovers(
         answer: &Response<Bytes>,
         cookie: impl Fn(&str) -> Option<Secret>,
@@ -152,7 +154,9 @@ impl Endpoint for NewLoginPage {
         };
         match ret.parse() {
             Ok(0) => {}
-            Ok(ret) => return Err(ReplyError::refused(ret, &field(&xml, "message").unwrap_or_default())),
+            Ok(ret) => {
+                return Err(ReplyError::refused(ret, &field(&xml, "message").unwrap_or_default()));
+            }
             Err(_) => return Err(ReplyError::Missing("ret")),
         }
         if let Some(url) = field(&xml, "redirecturl") {
@@ -174,7 +178,8 @@ fn field(xml: &str, name: &str) -> Option<String> {
     xml::text(xml, name).filter(|text| !text.is_empty())
 }
 
-/// The text of an element that names something; an absurdly long one is none, a damaged one an error.
+/// The text of an element that names something; an absurdly long one is none, a damaged one an
+/// error.
 fn whole(xml: &str, name: &'static str) -> Result<Option<Secret>, ReplyError> {
     match field(xml, name) {
         Some(text) if repair::is_damaged(&text) => Err(ReplyError::Missing(name)),

@@ -1,4 +1,5 @@
-//! `OPTIONS webwxuploadmedia`: the browser's preflight (`docs/protocol.md` §4.4). A browser artefact, off by default here.
+//! `OPTIONS webwxuploadmedia`: the browser's preflight (`docs/protocol.md` §4.4). A browser
+//! artefact, off by default here.
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, header};
@@ -40,7 +41,8 @@ impl Endpoint for Preflight {
         Ok(draft.bare()?.with_header(header::ACCESS_CONTROL_REQUEST_METHOD, allow))
     }
 
-    /// The server answers as if to an empty upload, with Ret 1: that is no error (P34). Nor is anything else.
+    /// The server answers as if to an empty upload, with Ret 1: that is no error (P34). Nor is
+    /// anything else.
     fn read(&self, _: &Response<Bytes>) -> Result<(), ReplyError> {
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! `GET webwxpushloginurl`: asks the phone to confirm a login, without a QR code (`docs/protocol.md` §8.7).
+//! `GET webwxpushloginurl`: asks the phone to confirm a login, without a QR code
+//! (`docs/protocol.md` §8.7).
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -42,7 +43,8 @@ impl Endpoint for PushLoginUrl {
 
     fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
         let target = Target::new(cgi!("webwxpushloginurl")).pair("uin", session.uin());
-        Draft { method: Method::GET, ..Draft::of_page(Self::NAME, session, self.at_ms, target) }.bare()
+        Draft { method: Method::GET, ..Draft::of_page(Self::NAME, session, self.at_ms, target) }
+            .bare()
     }
 
     fn read(&self, answer: &Response<Bytes>) -> Result<Uuid, ReplyError> {

@@ -1,5 +1,5 @@
-//! `GET reportforweb`: the pings that the page fires as image loads (`docs/protocol.md` §4.1). Telemetry; off by default
-//! here, and without credentials or cookies (P48).
+//! `GET reportforweb`: the pings that the page fires as image loads (`docs/protocol.md` §4.1).
+//! Telemetry; off by default here, and without credentials or cookies (P48).
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -22,8 +22,8 @@ pub enum Report {
     UploadBegun,
     /// One upload failed: rid 69373, rkey 10.
     UploadFailed,
-    /// How long the MD5 took: rid 63637, rkey 72 in milliseconds for a file of up to 1 MiB, else rkey 70 in whole
-    /// milliseconds per MiB.
+    /// How long the MD5 took: rid 63637, rkey 72 in milliseconds for a file of up to 1 MiB, else
+    /// rkey 70 in whole milliseconds per MiB.
     DigestTime {
         /// The file's length in bytes.
         bytes: u64,
@@ -96,7 +96,8 @@ mod tests {
     const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [1; 16] };
 
     fn session() -> Session {
-        let builder = Session::builder("https://wx.qq.com").uin(1).sid("s").skey("k").user_name("@me");
+        let builder =
+            Session::builder("https://wx.qq.com").uin(1).sid("s").skey("k").user_name("@me");
         builder.data_ticket("t").build().unwrap()
     }
 
@@ -108,7 +109,10 @@ mod tests {
         for (row, report) in vector["order"].as_array().unwrap().iter().zip(sent) {
             let outgoing = report.request(&session()).unwrap();
             let uri = outgoing.http().uri();
-            assert_eq!((uri.host(), uri.path()), (vector["host"].as_str(), vector["path"].as_str().unwrap()));
+            assert_eq!(
+                (uri.host(), uri.path()),
+                (vector["host"].as_str(), vector["path"].as_str().unwrap())
+            );
             assert_eq!(uri.query(), row["query_text"].as_str());
             let headers = outgoing.http().headers();
             assert!(!headers.contains_key("cookie") && !headers.contains_key("origin"));
@@ -117,8 +121,8 @@ mod tests {
         let rules = &vector["rules"];
         assert_eq!(rules["small_file_max_bytes"], SMALL);
         for (bytes, kind) in [(SMALL, "small"), (SMALL + 1, "big")] {
-            let keys =
-                [Report::DigestTime { bytes, ms: 9 }, Report::Digested { bytes }].map(|ping| ping.values().1);
+            let keys = [Report::DigestTime { bytes, ms: 9 }, Report::Digested { bytes }]
+                .map(|ping| ping.values().1);
             assert_eq!(
                 keys.map(u64::from),
                 ["time_key", "count_key"].map(|key| rules[kind][key].as_u64().unwrap())
@@ -131,7 +135,8 @@ mod tests {
     #[test]
     fn p34_the_preflight_of_the_browser() {
         let capture: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/captures/browser-webuploader.json")).unwrap();
+            serde_json::from_str(include_str!("../../tests/captures/browser-webuploader.json"))
+                .unwrap();
         let outgoing = Preflight::new(SEED).request(&session()).unwrap();
         assert_eq!(outgoing.http().method(), "OPTIONS");
         assert_eq!(

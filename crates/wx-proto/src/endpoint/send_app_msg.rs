@@ -1,5 +1,5 @@
-//! `POST webwxsendappmsg`: what was uploaded becomes a message as a file (`docs/protocol.md` §4.8). For pictures it is the
-//! other way, which scripts for the File Transfer Helper take (§8.8).
+//! `POST webwxsendappmsg`: what was uploaded becomes a message as a file (`docs/protocol.md` §4.8).
+//! For pictures it is the other way, which scripts for the File Transfer Helper take (§8.8).
 
 use bytes::Bytes;
 use http::Response;
@@ -10,7 +10,8 @@ use crate::wire::entities;
 use crate::wire::query::Target;
 use crate::{LocalId, MediaId, Outgoing, ReplyError, Seed, Session, Unready, UserName};
 
-/// Sends a file. LocalID and ClientMsgId follow from the seed: to repeat the call, repeat the same value.
+/// Sends a file. LocalID and ClientMsgId follow from the seed: to repeat the call, repeat the same
+/// value.
 #[derive(Clone, Debug)]
 pub struct SendAppMsg {
     message: Message,
@@ -22,7 +23,8 @@ impl SendAppMsg {
     #[must_use]
     pub fn new(media_id: &MediaId, name: &str, len: u64, to: UserName, seed: Seed) -> Self {
         let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-        let [title, media_id, extension] = [name, media_id.as_str(), extension].map(entities::encode);
+        let [title, media_id, extension] =
+            [name, media_id.as_str(), extension].map(entities::encode);
         let content = format!(
             "<appmsg appid='wxeb7ec651dd0aefa9' sdkver=''><title>{title}</title><des></des><action></action><type>6</type>\
              <content></content><url></url><lowurl></lowurl><appattach><totallen>{len}</totallen>\
@@ -66,8 +68,11 @@ mod tests {
 
     #[test]
     fn a_file_in_the_pages_xml_with_its_name_escaped() {
-        let session =
-            Session::builder("https://filehelper.weixin.qq.com").uin(1).sid("s").skey("k").user_name("@me");
+        let session = Session::builder("https://filehelper.weixin.qq.com")
+            .uin(1)
+            .sid("s")
+            .skey("k")
+            .user_name("@me");
         let session = session.data_ticket("t").build().unwrap();
         let (id, to) = (MediaId::new("@crypt_1").unwrap(), UserName::new("filehelper").unwrap());
         let call = SendAppMsg::new(
@@ -82,7 +87,8 @@ mod tests {
             outgoing.http().uri(),
             "https://filehelper.weixin.qq.com/cgi-bin/mmwebwx-bin/webwxsendappmsg?fun=async&f=json&lang=zh_CN"
         );
-        let body: serde_json::Value = serde_json::from_slice(&outgoing.http().body().to_vec()).unwrap();
+        let body: serde_json::Value =
+            serde_json::from_slice(&outgoing.http().body().to_vec()).unwrap();
         let msg = &body["Msg"];
         assert_eq!((&msg["Type"], &msg["LocalID"]), (&6.into(), &call.local_id().as_str().into()));
         assert!(msg.get("MediaId").is_none() && msg.get("EmojiFlag").is_none());

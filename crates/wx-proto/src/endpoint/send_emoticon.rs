@@ -1,4 +1,5 @@
-//! `POST webwxsendemoticon`: a GIF that was uploaded becomes a message (`docs/protocol.md` §4.8, P47).
+//! `POST webwxsendemoticon`: a GIF that was uploaded becomes a message (`docs/protocol.md` §4.8,
+//! P47).
 
 use bytes::Bytes;
 use http::Response;
@@ -8,7 +9,8 @@ use super::{Endpoint, cgi};
 use crate::wire::query::Target;
 use crate::{LocalId, MediaId, Outgoing, ReplyError, Seed, Session, Unready, UserName};
 
-/// Sends a GIF. LocalID and ClientMsgId follow from the seed: to repeat the call, repeat the same value.
+/// Sends a GIF. LocalID and ClientMsgId follow from the seed: to repeat the call, repeat the same
+/// value.
 #[derive(Clone, Debug)]
 pub struct SendEmoticon(Message);
 

@@ -1,4 +1,5 @@
-//! `POST webwxsendmsgimg`: a picture that was uploaded becomes a message (`docs/protocol.md` §4.7, P42–P46).
+//! `POST webwxsendmsgimg`: a picture that was uploaded becomes a message (`docs/protocol.md` §4.7,
+//! P42–P46).
 
 use bytes::Bytes;
 use http::Response;
@@ -8,7 +9,8 @@ use super::{Endpoint, cgi};
 use crate::wire::query::Target;
 use crate::{LocalId, MediaId, Outgoing, ReplyError, Seed, Session, Unready, UserName};
 
-/// Sends a picture. LocalID and ClientMsgId follow from the seed: to repeat the call, repeat the same value.
+/// Sends a picture. LocalID and ClientMsgId follow from the seed: to repeat the call, repeat the
+/// same value.
 #[derive(Clone, Debug)]
 pub struct SendMsgImg(Message);
 

@@ -16,8 +16,8 @@ use crate::wire::base::BaseRequest;
 use crate::wire::query::Target;
 use crate::wire::{lenient, reply};
 use crate::{
-    ChunkNumber, DeviceId, MediaId, Outgoing, Picture, Profile, ReplyError, Secret, Seed, Session, Unready,
-    UserName,
+    ChunkNumber, DeviceId, MediaId, Outgoing, Picture, Profile, ReplyError, Secret, Seed, Session,
+    Unready, UserName,
 };
 
 /// Bytes in every chunk but the last, which may be shorter (P24).
@@ -25,8 +25,8 @@ pub const CHUNK: u64 = 524_288;
 
 pub(super) const NAME: &str = "webwxuploadmedia";
 
-/// Path and query, the same for each chunk and for the preflight: a browser remembers a preflight by
-/// its URL.
+/// Path and query, the same for each chunk and for the preflight: a browser remembers a preflight
+/// by its URL.
 pub(super) fn target(session: &Session, seed: &Seed) -> Target {
     let target = Target::new(cgi!("webwxuploadmedia")).pair("f", "json");
     match session.site().profile() {
@@ -35,7 +35,8 @@ pub(super) fn target(session: &Session, seed: &Seed) -> Target {
     }
 }
 
-/// One picture's upload: all that is the same in its chunks. [`UploadMedia::chunk`] makes the calls.
+/// One picture's upload: all that is the same in its chunks. [`UploadMedia::chunk`] makes the
+/// calls.
 #[derive(Clone, Debug)]
 pub struct UploadMedia {
     picture: Picture,
@@ -106,8 +107,8 @@ struct Fields {
 }
 
 impl UploadMedia {
-    /// The upload of `picture`, whose MD5 in lower case hex is `md5`, meant for `to`. The server does not bind the
-    /// MediaId to that recipient: one upload can be sent to others too.
+    /// The upload of `picture`, whose MD5 in lower case hex is `md5`, meant for `to`. The server
+    /// does not bind the MediaId to that recipient: one upload can be sent to others too.
     #[must_use]
     pub fn new(picture: Picture, md5: impl Into<String>, to: UserName, seed: Seed) -> Self {
         Self {
@@ -164,7 +165,8 @@ impl UploadMedia {
     /// How many chunks there are: 1 for up to [`CHUNK`] bytes.
     #[must_use]
     pub fn chunks(&self) -> u32 {
-        // max_picture bounds this far below u32::MAX, and a longer picture has no use for a wrong count.
+        // max_picture bounds this far below u32::MAX, and a longer picture has no use for a wrong
+        // count.
         u32::try_from(self.picture.len().div_ceil(CHUNK)).unwrap_or(u32::MAX)
     }
 
@@ -182,13 +184,15 @@ impl UploadMedia {
         ChunkNumber { index, of: self.chunks() }
     }
 
-    /// The chunk `index`, counted from 0, with its bytes: [`CHUNK`] of them, or what is left for the last.
+    /// The chunk `index`, counted from 0, with its bytes: [`CHUNK`] of them, or what is left for
+    /// the last.
     #[must_use]
     pub fn chunk(&self, index: u32, bytes: Bytes) -> UploadChunk<'_> {
         UploadChunk { upload: self, index, bytes }
     }
 
-    /// The same text for every chunk (P27, P28): StartPos 0 and DataLen the whole length, even in the middle.
+    /// The same text for every chunk (P27, P28): StartPos 0 and DataLen the whole length, even in
+    /// the middle.
     fn request_text(&self, session: &Session) -> Result<String, Unready> {
         let total = self.picture.len();
         let of_ticket = |part: fn(&Ticket) -> Option<&Secret>| {
@@ -220,7 +224,13 @@ impl UploadChunk<'_> {
 
 impl fmt::Debug for UploadChunk<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "UploadChunk({} of {}, {} bytes)", self.index, self.upload.chunks(), self.bytes.len())
+        write!(
+            f,
+            "UploadChunk({} of {}, {} bytes)",
+            self.index,
+            self.upload.chunks(),
+            self.bytes.len()
+        )
     }
 }
 
@@ -241,7 +251,8 @@ impl Endpoint for UploadChunk<'_> {
         } else {
             None
         };
-        let side = |pixels: Option<u64>| pixels.and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
+        let side =
+            |pixels: Option<u64>| pixels.and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
         Ok(Accepted {
             media_id,
             start_pos: fields.start_pos,

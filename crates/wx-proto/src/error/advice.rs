@@ -48,9 +48,11 @@ impl ReplyError {
             },
             Self::TooLarge { .. } if step == Step::Download => Advice::RaiseLimit,
             Self::Empty if step == Step::Download => Advice::CheckMessage,
-            Self::Redirect { .. } | Self::Html | Self::NotJson | Self::Encoding(_) | Self::NoLength => {
-                Advice::CheckProxy
-            }
+            Self::Redirect { .. }
+            | Self::Html
+            | Self::NotJson
+            | Self::Encoding(_)
+            | Self::NoLength => Advice::CheckProxy,
             Self::NoDataTicket { expired: true } => Advice::SetClock,
             Self::NoDataTicket { expired: false } => Advice::LoginAgain,
             Self::Status(204) if step == Step::Download => Advice::CheckMessage,

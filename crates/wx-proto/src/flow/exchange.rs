@@ -110,7 +110,9 @@ impl Exchange {
             return Err(Misuse);
         }
         match (input, &mut self.reply) {
-            (Input::Head(id, head), None) if id == self.id && !self.outgoing.limits().admit(&head) => {
+            (Input::Head(id, head), None)
+                if id == self.id && !self.outgoing.limits().admit(&head) =>
+            {
                 let failure = Failure::on_the_way(FailureKind::Protocol);
                 Ok(Some(Ended::Failed(failure.of(&self.outgoing))))
             }
@@ -137,7 +139,8 @@ impl Exchange {
             }
             (Input::Failed(id, failure), reply) if id == self.id => {
                 // Once a head has come, something was delivered, whatever the driver thinks.
-                let failure = if reply.is_some() { Failure::on_the_way(failure.kind) } else { failure };
+                let failure =
+                    if reply.is_some() { Failure::on_the_way(failure.kind) } else { failure };
                 Ok(Some(Ended::Failed(failure.of(&self.outgoing))))
             }
             _ => Err(Misuse),

@@ -45,7 +45,9 @@ impl Failure {
 
     /// Whether the request is due once more, on a new connection, within the same try.
     pub(super) fn calls_for_new_connection(self, failed: &Outgoing) -> bool {
-        self.reused_connection && self.kind == FailureKind::Dropped && !failed.limits().new_connection
+        self.reused_connection
+            && self.kind == FailureKind::Dropped
+            && !failed.limits().new_connection
     }
 
     /// The same failure, of a request that is now known.
@@ -101,8 +103,8 @@ pub enum FailureKind {
     Tls,
     /// The connection was closed or reset.
     Dropped,
-    /// No byte moved for a time, too few moved over a longer one, or it took too long in all: one of
-    /// the time limits in [`Limits`](crate::Limits).
+    /// No byte moved for a time, too few moved over a longer one, or it took too long in all: one
+    /// of the time limits in [`Limits`](crate::Limits).
     Stalled,
     /// What came was not HTTP, or its head was larger than [`Limits`](crate::Limits) allow.
     Protocol,
@@ -171,7 +173,9 @@ impl fmt::Display for ProxyProblem {
             Self::Refused(Some(407)) => {
                 f.write_str("the proxy wants another user name and password (status 407)")
             }
-            Self::Refused(Some(status)) => write!(f, "the proxy refused to connect (status {status})"),
+            Self::Refused(Some(status)) => {
+                write!(f, "the proxy refused to connect (status {status})")
+            }
             Self::Refused(None) => f.write_str("the proxy refused to connect"),
             Self::Closed => f.write_str("the proxy closed the connection"),
             Self::Stalled => f.write_str("no connection through the proxy in time"),

@@ -12,7 +12,8 @@ use crate::endpoint::Endpoint;
 use crate::endpoint::get_msg_img::{self, GetMsgImg, ImageSize};
 use crate::{Cause, Error, Fetched, MsgId, Outgoing, Policy, ReplyError, Seed, Session, Step};
 
-/// Fetches a picture into the caller's sink, piece by piece, and ends well only if it came whole and is a picture.
+/// Fetches a picture into the caller's sink, piece by piece, and ends well only if it came whole
+/// and is a picture.
 ///
 /// ```text
 ///   Send ─► Pull until the first bytes show a picture ─► Store · Pull · Store · … ─► whole? ─► Done
@@ -43,8 +44,8 @@ enum Stage {
 }
 
 impl FetchImage {
-    /// Fetches `size` of the message `id`. `restartable` says whether the sink can drop what it holds: only then is a
-    /// picture begun again after its first bytes have been stored.
+    /// Fetches `size` of the message `id`. `restartable` says whether the sink can drop what it
+    /// holds: only then is a picture begun again after its first bytes have been stored.
     ///
     /// # Errors
     /// [`Error`] at [`Step::Prepare`] if nobody is logged in; nothing is sent then.
@@ -57,7 +58,8 @@ impl FetchImage {
         policy: Policy,
     ) -> Result<Self, Error> {
         let request = GetMsgImg::new(id, size, seed).request(session);
-        let outgoing = request.map_err(|unready| Error::new(Step::Prepare, unready))?.for_call(&policy);
+        let outgoing =
+            request.map_err(|unready| Error::new(Step::Prepare, unready))?.for_call(&policy);
         Ok(Self {
             outgoing,
             restartable,
@@ -101,9 +103,11 @@ impl FetchImage {
     }
 }
 
-/// How long the server asks to wait. Its other form, a date, is not read: the usual wait holds then.
+/// How long the server asks to wait. Its other form, a date, is not read: the usual wait holds
+/// then.
 fn retry_after(headers: &HeaderMap) -> Duration {
-    let seconds = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let seconds =
+        headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
     Duration::from_secs(seconds.unwrap_or(0))
 }
 
@@ -130,7 +134,9 @@ impl Flow for FetchImage {
 
     fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
         let next = match (&mut self.stage, input) {
-            (Stage::Send, Input::Head(id, head)) if id == self.id && !self.outgoing.limits().admit(&head) => {
+            (Stage::Send, Input::Head(id, head))
+                if id == self.id && !self.outgoing.limits().admit(&head) =>
+            {
                 self.failed(Failure::on_the_way(FailureKind::Protocol), now);
                 return Ok(());
             }
@@ -165,10 +171,14 @@ impl Flow for FetchImage {
                 self.stored = true;
                 body.stored()
             }
-            (Stage::Body(body), Input::Chunk(id, bytes)) if id == self.id && body.pending().is_none() => {
+            (Stage::Body(body), Input::Chunk(id, bytes))
+                if id == self.id && body.pending().is_none() =>
+            {
                 body.chunk(bytes)
             }
-            (Stage::Body(body), Input::End(id)) if id == self.id && body.pending().is_none() => body.end(),
+            (Stage::Body(body), Input::End(id)) if id == self.id && body.pending().is_none() => {
+                body.end()
+            }
             _ => return Err(Misuse),
         };
         match next {
@@ -184,7 +194,9 @@ impl Flow for FetchImage {
         match &self.stage {
             Stage::Wait(_) | Stage::Send => at,
             Stage::Body(body) => Progress { done: body.received(), total: body.expected(), ..at },
-            Stage::Done(Ok(fetched)) => Progress { done: fetched.bytes, total: fetched.bytes, ..at },
+            Stage::Done(Ok(fetched)) => {
+                Progress { done: fetched.bytes, total: fetched.bytes, ..at }
+            }
             Stage::Done(Err(_)) => at,
         }
     }

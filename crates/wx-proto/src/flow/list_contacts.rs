@@ -79,7 +79,13 @@ impl ListContacts {
     }
 }
 
-fn page(seq: u64, id: CallId, session: &Session, unix_ms: u64, policy: &Policy) -> Result<Stage, Error> {
+fn page(
+    seq: u64,
+    id: CallId,
+    session: &Session,
+    unix_ms: u64,
+    policy: &Policy,
+) -> Result<Stage, Error> {
     let call = GetContact::new(seq, unix_ms);
     let request = call.request(session).map_err(|unready| Error::new(Step::Contacts, unready))?;
     let repeating = Repeating::new(id, request.for_call(policy)).for_lists();
@@ -103,7 +109,9 @@ impl Flow for ListContacts {
         match ended {
             None => {}
             Some(Ok(page)) => self.listed(page, next_id),
-            Some(Err(cause)) => self.stage = Stage::Done(Err(Box::new(Error::new(Step::Contacts, cause)))),
+            Some(Err(cause)) => {
+                self.stage = Stage::Done(Err(Box::new(Error::new(Step::Contacts, cause))))
+            }
         }
         Ok(())
     }

@@ -19,15 +19,16 @@ use crate::endpoint::new_login_page::NewLoginPage;
 use crate::endpoint::push_login_url::PushLoginUrl;
 use crate::session::DATA_TICKET;
 use crate::{
-    Cause, CookieJar, Error, HostError, Outgoing, Policy, ReplyError, Seed, Session, Site, Step, Unready,
+    Cause, CookieJar, Error, HostError, Outgoing, Policy, ReplyError, Seed, Session, Site, Step,
+    Unready,
 };
 
 use self::page::{PageCookies, PageExtras};
 
 pub use state::LoginState;
 
-/// Logs in: by a QR code, or by a question that the phone shows ([`Login::push`]). What the user has to see is told as
-/// [`LoginState`]s; the job ends with a session that is ready to be used.
+/// Logs in: by a QR code, or by a question that the phone shows ([`Login::push`]). What the user
+/// has to see is told as [`LoginState`]s; the job ends with a session that is ready to be used.
 ///
 /// ```text
 ///   jslogin ─► Code ─► poll ─► Scanned ─► poll ─► Confirmed ─► login page ─► Opened ─► webwxinit ─► Session
@@ -37,11 +38,12 @@ pub use state::LoginState;
 ///
 /// The login exists as soon as the login page has opened it. If it then ends with an error,
 /// [`Login::session`] still has the session, for [`Restore`]. A login that the page tells badly, or
-/// without the cookie that every upload needs, is an error too; it is ended at the server if that can
-/// be done.
+/// without the cookie that every upload needs, is an error too; it is ended at the server if that
+/// can be done.
 pub struct Login<T> {
     site: Site,
-    /// From an earlier login: what a question to the phone needs, and what the new login goes on with.
+    /// From an earlier login: what a question to the phone needs, and what the new login goes on
+    /// with.
     cookies: PageCookies,
     page: PageExtras,
     seed: Seed,
@@ -92,14 +94,16 @@ impl<T: FnMut(&LoginState)> Login<T> {
         }
     }
 
-    /// Logs in again as the account of `session`: the phone asks its owner, without a QR code. Needs the cookies that an
-    /// earlier login left for years, and goes on with a QR code if the question is refused or too old.
+    /// Logs in again as the account of `session`: the phone asks its owner, without a QR code.
+    /// Needs the cookies that an earlier login left for years, and goes on with a QR code if the
+    /// question is refused or too old.
     ///
     /// # Errors
     /// [`Error`] at [`Step::Prepare`] if the question cannot be asked; nothing is sent then.
     pub fn push(session: &Session, seed: Seed, policy: Policy, tell: T) -> Result<Self, Error> {
         let call = PushLoginUrl::new(seed.unix_ms);
-        let request = call.request(session).map_err(|unready| Error::new(Step::Prepare, unready))?;
+        let request =
+            call.request(session).map_err(|unready| Error::new(Step::Prepare, unready))?;
         let repeating = Repeating::new(CallId::FIRST, request.for_call(&policy));
         let login = Self::new(session.site().clone(), seed, policy, tell);
         // The ticket is of the login before; this one has to give its own.
@@ -141,7 +145,8 @@ impl<T: FnMut(&LoginState)> Login<T> {
         }
         self.codes += 1;
         let new = JsLogin::new(self.clock.unix_ms(now));
-        let call = self.page.pairs.iter().fold(new, |call, (key, value)| call.page_pair(key, value));
+        let call =
+            self.page.pairs.iter().fold(new, |call, (key, value)| call.page_pair(key, value));
         match call.request(&self.site) {
             Ok(request) => {
                 self.stage = Stage::Code(call, Repeating::new(id, request.for_call(&self.policy)));
@@ -207,7 +212,9 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                     let id = *id;
                     self.ask(id, now);
                 }
-                Stage::Code(_, call) | Stage::Push(_, call) | Stage::Page { repeating: call, .. } => {
+                Stage::Code(_, call)
+                | Stage::Push(_, call)
+                | Stage::Page { repeating: call, .. } => {
                     return call.poll(now);
                 }
                 Stage::Poll { uuid, scanned, since, call } => {
@@ -218,8 +225,9 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                         continue;
                     }
                     let unix_ms = self.clock.unix_ms(now);
-                    let made =
-                        call.poll(now, || poll_request(uuid, *scanned, &self.site, &self.policy, unix_ms));
+                    let made = call.poll(now, || {
+                        poll_request(uuid, *scanned, &self.site, &self.policy, unix_ms)
+                    });
                     match made {
                         Ok(action) => return action,
                         Err(unready) => self.fail(Step::Login, unready),
@@ -274,13 +282,17 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                 let answer = match call.handle(input)? {
                     None => return Ok(()),
                     // Somebody in between shows a certificate of their own.
-                    Some(Ended::Failed(failure)) if matches!(failure.kind, FailureKind::Certificate(_)) => {
+                    Some(Ended::Failed(failure))
+                        if matches!(failure.kind, FailureKind::Certificate(_)) =>
+                    {
                         let tries = call.tries();
                         self.fail(Step::Login, Cause::Network { failure, tries });
                         return Ok(());
                     }
                     Some(Ended::Reply(reply)) => read.read(&reply).map_err(Cause::from),
-                    Some(Ended::Failed(failure)) => Err(Cause::Network { failure, tries: call.tries() }),
+                    Some(Ended::Failed(failure)) => {
+                        Err(Cause::Network { failure, tries: call.tries() })
+                    }
                     Some(Ended::TooLarge(error)) => Err(error.into()),
                 };
                 match answer {
@@ -334,7 +346,10 @@ impl<T> fmt::Debug for Login<T> {
             Stage::End(..) => "end",
             Stage::Done(_) => "done",
         };
-        f.debug_struct("Login").field("codes", &self.codes).field("stage", &stage).finish_non_exhaustive()
+        f.debug_struct("Login")
+            .field("codes", &self.codes)
+            .field("stage", &stage)
+            .finish_non_exhaustive()
     }
 }
 

@@ -5,11 +5,11 @@ use super::{Action, CallId, Flow, Input, Misuse, Progress};
 use crate::endpoint::{Endpoint, logout};
 use crate::{Cause, Error, Policy, Seed, Session, Step};
 
-/// Ends a login. Only a redirect to a page of web WeChat, or an answer that says so, ends well. Any other
-/// answer, or none, is an error: the login may then go on.
+/// Ends a login. Only a redirect to a page of web WeChat, or an answer that says so, ends well. Any
+/// other answer, or none, is an error: the login may then go on.
 ///
-/// After that, [`Session::end`] removes its secrets; what is left can [push](super::Login::push) the next
-/// login.
+/// After that, [`Session::end`] removes its secrets; what is left can [push](super::Login::push)
+/// the next login.
 #[derive(Debug)]
 pub struct Logout {
     call: logout::Logout,
@@ -25,7 +25,8 @@ impl Logout {
     /// [`Error`] at [`Step::Prepare`] if the session holds no login; nothing is sent then.
     pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
         let call = logout::Logout::new(seed.unix_ms);
-        let request = call.request(session).map_err(|unready| Error::new(Step::Prepare, unready))?;
+        let request =
+            call.request(session).map_err(|unready| Error::new(Step::Prepare, unready))?;
         let repeating = Repeating::new(CallId::FIRST, request.for_call(&policy));
         let repeating = repeating.repeated_if(is_no_verdict);
         Ok(Self { call, repeating, policy, done: None })
@@ -46,8 +47,10 @@ impl Flow for Logout {
         if self.done.is_some() {
             return Err(Misuse);
         }
-        let ended = self.repeating.handle(input, now, &self.policy, |reply| self.call.read(reply))?;
-        self.done = ended.map(|ended| ended.map_err(|cause| Box::new(Error::new(Step::Logout, cause))));
+        let ended =
+            self.repeating.handle(input, now, &self.policy, |reply| self.call.read(reply))?;
+        self.done =
+            ended.map(|ended| ended.map_err(|cause| Box::new(Error::new(Step::Logout, cause))));
         Ok(())
     }
 

@@ -7,19 +7,20 @@ use super::clock::Clock;
 use super::exchange::{Ended, Exchange};
 use super::snapshot::SavedMessage;
 use super::{
-    Action, CallId, Delivered, FailureKind, Flow, Input, Misuse, Progress, Resume, ResumeError, Snapshot,
+    Action, CallId, Delivered, FailureKind, Flow, Input, Misuse, Progress, Resume, ResumeError,
+    Snapshot,
 };
 use crate::endpoint::send_app_msg::SendAppMsg;
 use crate::endpoint::send_emoticon::SendEmoticon;
 use crate::endpoint::send_msg_img::SendMsgImg;
 use crate::endpoint::{Endpoint, REPLY_LIMIT, Receipt};
 use crate::{
-    Cause, Error, LocalId, Outgoing, Policy, ReplyError, Seed, Sent, Session, Step, Unready, Uploaded,
-    UserName,
+    Cause, Error, LocalId, Outgoing, Policy, ReplyError, Seed, Sent, Session, Step, Unready,
+    Uploaded, UserName,
 };
 
-/// Sends what was uploaded to one recipient: webwxsendmsgimg, or webwxsendemoticon for a GIF, or webwxsendappmsg for what
-/// was uploaded [as a file](Policy::as_file).
+/// Sends what was uploaded to one recipient: webwxsendmsgimg, or webwxsendemoticon for a GIF, or
+/// webwxsendappmsg for what was uploaded [as a file](Policy::as_file).
 ///
 /// ```text
 ///              ┌───────── never connected: back-off; no clear answer: 15 s ────────┐
@@ -36,7 +37,8 @@ use crate::{
 /// [`Policy::resend_within`] of its first hand-out, whatever the number of tries: how long the
 /// server remembers a ClientMsgId is unknown.
 ///
-/// That a server drops a repeat by its ClientMsgId is what the official page relies on (§4.7); it is not proven.
+/// That a server drops a repeat by its ClientMsgId is what the official page relies on (§4.7); it
+/// is not proven.
 #[derive(Clone, Debug)]
 pub struct SendUploaded {
     session: Session,
@@ -95,7 +97,8 @@ impl Call {
 }
 
 impl SendUploaded {
-    /// A message with `uploaded` to `to`. Each message needs a seed of its own: its ids follow from it.
+    /// A message with `uploaded` to `to`. Each message needs a seed of its own: its ids follow from
+    /// it.
     ///
     /// # Errors
     /// [`Error`] at [`Step::Prepare`] if nobody is logged in.
@@ -346,7 +349,8 @@ impl Flow for SendUploaded {
         if matches!(self.done, Some(Ok(_))) {
             return None;
         }
-        let saved = SavedMessage { uploaded: self.uploaded.clone(), handed_out_ms: self.handed_out_ms };
+        let saved =
+            SavedMessage { uploaded: self.uploaded.clone(), handed_out_ms: self.handed_out_ms };
         Some(Snapshot::of_message(&self.session, self.seed, &self.to, saved))
     }
 

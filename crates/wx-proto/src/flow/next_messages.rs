@@ -9,13 +9,13 @@ use crate::endpoint::sync::{Batch, Sync};
 use crate::endpoint::sync_check::{Checked, SyncCheck};
 use crate::items::Items;
 use crate::{
-    Cause, Error, Message, Outgoing, Policy, ReplyError, Ret, RetClass, Role, Seed, Session, Skipped, Step,
-    Unready,
+    Cause, Error, Message, Outgoing, Policy, ReplyError, Ret, RetClass, Role, Seed, Session,
+    Skipped, Step, Unready,
 };
 
-/// Waits until messages come, for as long as it takes, and ends with them and with the session as it is behind them. To
-/// get the next ones, begin again with that session: nothing is queued here. Saved when a batch was dealt with, the session
-/// is where a restart goes on, without a gap.
+/// Waits until messages come, for as long as it takes, and ends with them and with the session as
+/// it is behind them. To get the next ones, begin again with that session: nothing is queued here.
+/// Saved when a batch was dealt with, the session is where a restart goes on, without a gap.
 ///
 /// ```text
 ///   synccheck ─► anything? ─► webwxsync ─► new messages? ─► Done(session, messages)
@@ -107,8 +107,11 @@ impl NextMessages {
         let announced = std::mem::replace(&mut self.announced, batch.more);
         let messages = self.session.adopt_batch(batch, self.clock.unix_ms(now) / 1000);
         let moved = self.session.sync().key != before;
-        // Those without an id cannot be told apart: without another position they are the same again.
-        if messages.iter().any(|message| moved || !message.id.is_zero()) || (moved && !skipped.is_empty()) {
+        // Those without an id cannot be told apart: without another position they are the same
+        // again.
+        if messages.iter().any(|message| moved || !message.id.is_zero())
+            || (moved && !skipped.is_empty())
+        {
             self.stage = Stage::Done(Ok((messages.into(), skipped)));
             return;
         }
@@ -129,7 +132,8 @@ impl Stage {
     }
 }
 
-/// Whether the server may well do better next time: all but a verdict on the login, and codes nobody explains.
+/// Whether the server may well do better next time: all but a verdict on the login, and codes
+/// nobody explains.
 fn is_passing(error: &ReplyError) -> bool {
     match error {
         // Ret 3 comes with an empty SyncKey, and goes by (§7, §9).
@@ -239,7 +243,12 @@ impl Flow for NextMessages {
     }
 }
 
-fn request(check: bool, seed: Seed, session: &Session, policy: &Policy) -> Result<Outgoing, Unready> {
+fn request(
+    check: bool,
+    seed: Seed,
+    session: &Session,
+    policy: &Policy,
+) -> Result<Outgoing, Unready> {
     if check {
         Ok(SyncCheck::new(seed).request(session)?.for_poll(policy))
     } else {

@@ -1,5 +1,5 @@
-//! A call of a job that waits for somebody, and so outlives trouble with the network: it is made anew, with growing waits,
-//! for as long as its job wants.
+//! A call of a job that waits for somebody, and so outlives trouble with the network: it is made
+//! anew, with growing waits, for as long as its job wants.
 
 use std::time::Duration;
 
@@ -59,7 +59,8 @@ impl Patient {
         Ok(self.exchange.as_mut().map_or(Action::Wait(now), Exchange::poll))
     }
 
-    /// `None` while the reply is still coming in. The call is over then, and the next poll makes another.
+    /// `None` while the reply is still coming in. The call is over then, and the next poll makes
+    /// another.
     pub(super) fn handle(&mut self, input: Input) -> Result<Option<Ended>, Misuse> {
         let exchange = self.exchange.as_mut().ok_or(Misuse)?;
         let ended = exchange.handle(input)?;
@@ -86,11 +87,13 @@ impl Patient {
         (self.failures, self.last_error) = (0, None);
     }
 
-    /// There was nothing. A server that says so again and again without holding the call is not asked without a pause.
+    /// There was nothing. A server that says so again and again without holding the call is not
+    /// asked without a pause.
     pub(super) fn nothing(&mut self, now: Duration, policy: &Policy) {
         self.went_well();
         self.broken_promises = 0;
-        self.hasty = if now.saturating_sub(self.made) < HELD { self.hasty.saturating_add(1) } else { 0 };
+        self.hasty =
+            if now.saturating_sub(self.made) < HELD { self.hasty.saturating_add(1) } else { 0 };
         if self.hasty > HASTY {
             self.wait_until = Some(now.saturating_add(policy.back_off));
         }

@@ -19,7 +19,8 @@ pub struct Progress {
     pub last_error: Option<Cause>,
     /// The id of the message, once it is known: it tells which one is in doubt.
     pub local_id: Option<LocalId>,
-    /// Whether a message was handed out that has no clear answer yet: to stop now leaves its fate unknown.
+    /// Whether a message was handed out that has no clear answer yet: to stop now leaves its fate
+    /// unknown.
     pub in_doubt: bool,
 }
 

@@ -60,7 +60,8 @@ impl Repeating {
             _ => {
                 self.wait_until = None;
                 if self.exchange.is_sending() {
-                    self.handed_out_again |= self.exchange.is_handed_out() || self.exchange.is_repeat();
+                    self.handed_out_again |=
+                        self.exchange.is_handed_out() || self.exchange.is_repeat();
                 }
                 self.exchange.poll()
             }
@@ -100,7 +101,9 @@ impl Repeating {
                 }
             },
             Ended::TooLarge(error) => (Cause::Reply(error), false),
-            Ended::Failed(failure) => (Cause::Network { failure, tries: self.tries }, failure.is_passing()),
+            Ended::Failed(failure) => {
+                (Cause::Network { failure, tries: self.tries }, failure.is_passing())
+            }
         };
         let most_tries = self.most_tries.unwrap_or(policy.chunk_tries);
         if !repeatable || self.tries >= most_tries.max(1) {
@@ -115,7 +118,8 @@ impl Repeating {
     }
 }
 
-/// Whether a bad answer may well be a good one next time. A Ret is final, as are pages, redirects and other statuses.
+/// Whether a bad answer may well be a good one next time. A Ret is final, as are pages, redirects
+/// and other statuses.
 pub(super) fn is_passing(error: &ReplyError) -> bool {
     matches!(
         error,
@@ -141,7 +145,10 @@ pub(super) fn is_server_trouble(error: &ReplyError) -> bool {
 pub(super) fn is_no_verdict(error: &ReplyError) -> bool {
     let is_of_somebody_else = matches!(
         error,
-        ReplyError::Html | ReplyError::NotJson | ReplyError::Redirect { .. } | ReplyError::Encoding(_)
+        ReplyError::Html
+            | ReplyError::NotJson
+            | ReplyError::Redirect { .. }
+            | ReplyError::Encoding(_)
     );
     is_of_somebody_else || is_server_trouble(error)
 }

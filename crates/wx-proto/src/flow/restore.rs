@@ -9,11 +9,12 @@ use crate::endpoint::init::Init;
 use crate::endpoint::status_notify::StatusNotify;
 use crate::{Advice, Cause, Error, Policy, Role, Seed, Session, Step};
 
-/// Takes up a saved login: webwxinit, then the notice to the phone, which never fails it. Ends with the session as it is
-/// from now on, or with an error whose [advice](Error::advice) is to log in again if the login is over.
+/// Takes up a saved login: webwxinit, then the notice to the phone, which never fails it. Ends with
+/// the session as it is from now on, or with an error whose [advice](Error::advice) is to log in
+/// again if the login is over.
 ///
-/// webwxinit is repeated while the server has trouble or somebody else answers in its place. After any
-/// error but the end of the login it can be tried again with the same session.
+/// webwxinit is repeated while the server has trouble or somebody else answers in its place. After
+/// any error but the end of the login it can be tried again with the same session.
 #[derive(Debug)]
 pub struct Restore {
     session: Session,
@@ -49,7 +50,8 @@ impl Restore {
         policy: Policy,
     ) -> Result<Self, Error> {
         let init = Init::new(seed);
-        let request = init.request(&session).map_err(|unready| Error::new(Step::Prepare, unready))?;
+        let request =
+            init.request(&session).map_err(|unready| Error::new(Step::Prepare, unready))?;
         let call = Repeating::new(id, request.for_call(&policy)).for_lists();
         let call = call.with_tries(tries).repeated_if(is_no_verdict);
         let clock = Clock::new(seed.unix_ms);
@@ -113,7 +115,9 @@ impl Flow for Restore {
                 self.stage = match ended {
                     None => return Ok(()),
                     Some(Ok(())) => self.notify(next_id),
-                    Some(Err(cause)) => Stage::Done(next_id, Some(Box::new(Error::new(Step::Init, cause)))),
+                    Some(Err(cause)) => {
+                        Stage::Done(next_id, Some(Box::new(Error::new(Step::Init, cause))))
+                    }
                 };
                 Ok(())
             }
@@ -132,8 +136,10 @@ impl Flow for Restore {
 
     fn cancel(&mut self) {
         if !matches!(self.stage, Stage::Done(..)) {
-            self.stage =
-                Stage::Done(self.next_id(), Some(Box::new(Error::new(Step::Init, Cause::Cancelled))));
+            self.stage = Stage::Done(
+                self.next_id(),
+                Some(Box::new(Error::new(Step::Init, Cause::Cancelled))),
+            );
         }
     }
 }

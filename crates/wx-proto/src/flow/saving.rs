@@ -8,10 +8,12 @@ use crate::{Cause, Error, LocalError, Step};
 /// state of a message each time that it leaves: so a program that is killed at
 /// any moment has saved all that it did, and can [resume](super::Upload::resume).
 ///
-/// An error of `save` ends the job there, before anything else leaves: not sent, or [uncertain](crate::Cause::Uncertain) if the
-/// message may have been delivered before. What a job ended with stays as it is, saved or not.
+/// An error of `save` ends the job there, before anything else leaves: not sent, or
+/// [uncertain](crate::Cause::Uncertain) if the message may have been delivered before. What a job
+/// ended with stays as it is, saved or not.
 ///
-/// Write the file whole, beside the old one, and rename it: a program can be killed while it writes.
+/// Write the file whole, beside the old one, and rename it: a program can be killed while it
+/// writes.
 ///
 /// ```
 /// use wx_proto::flow::Saving;
@@ -37,12 +39,16 @@ impl<F: Flow, S: FnMut(&Snapshot) -> io::Result<()>> Saving<F, S> {
         Self { flow, save, saved: None, failed: None }
     }
 
-    /// What was about to be handed out stays here; an earlier hand-out does not become undone by that.
+    /// What was about to be handed out stays here; an earlier hand-out does not become undone by
+    /// that.
     fn fail(&mut self, error: io::Error, snapshot: Snapshot, doubtful: bool) -> Error {
         let Progress { step, chunk, attempt, local_id, .. } = self.flow.progress();
         let cause = Cause::Local(LocalError::from(error));
         let cause = match doubtful {
-            true => Cause::Uncertain { last: Some(Box::new(cause)), tries: attempt.saturating_sub(1).max(1) },
+            true => Cause::Uncertain {
+                last: Some(Box::new(cause)),
+                tries: attempt.saturating_sub(1).max(1),
+            },
             false => cause,
         };
         let uploaded = snapshot.uploaded().cloned().map(Box::new);
@@ -68,7 +74,8 @@ where
         let action = self.flow.poll(now);
         let snapshot = self.flow.snapshot();
         // A message leaves only while its state can be saved, unchanged as it may be.
-        let leaves = matches!(action, Action::Send(..)) && self.flow.progress().step == Step::Message;
+        let leaves =
+            matches!(action, Action::Send(..)) && self.flow.progress().step == Step::Message;
         let is_due = |snapshot: &Snapshot| leaves || self.saved.as_ref() != Some(snapshot);
         let Some(snapshot) = snapshot.filter(is_due) else {
             return action;

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use super::clock::Clock;
 use super::{
-    Action, CallId, Flow, Input, Misuse, Progress, Resume, ResumeError, SendUploaded, Snapshot, Upload,
+    Action, CallId, Flow, Input, Misuse, Progress, Resume, ResumeError, SendUploaded, Snapshot,
+    Upload,
 };
 use crate::{Error, Picture, Policy, Seed, Sent, Session, Step, Uploaded, UserName};
 
@@ -28,7 +29,8 @@ impl SendImage {
     /// Sends `picture` to `to`.
     ///
     /// # Errors
-    /// [`Error`] at [`Step::Prepare`](crate::Step) if the session cannot upload; nothing is sent then.
+    /// [`Error`] at [`Step::Prepare`](crate::Step) if the session cannot upload; nothing is sent
+    /// then.
     pub fn new(
         session: &Session,
         picture: Picture,
@@ -41,7 +43,8 @@ impl SendImage {
         Ok(Self { session, to, seed, policy, clock, stage: Stage::Upload(Box::new(upload)) })
     }
 
-    /// Takes up a saved job, in the same login, where it was: see [`Upload::resume`] and [`SendUploaded::resume`].
+    /// Takes up a saved job, in the same login, where it was: see [`Upload::resume`] and
+    /// [`SendUploaded::resume`].
     ///
     /// # Errors
     /// [`ResumeError`]; nothing is sent then.
@@ -57,17 +60,31 @@ impl SendImage {
         } else {
             Stage::Upload(Box::new(Upload::resume(session, snapshot, policy.clone(), at)?))
         };
-        Ok(Self { session: session.clone(), to, seed, policy, clock: Clock::new(at.unix_ms), stage })
+        Ok(Self {
+            session: session.clone(),
+            to,
+            seed,
+            policy,
+            clock: Clock::new(at.unix_ms),
+            stage,
+        })
     }
 
     /// What the upload won becomes the message.
     fn hand_over(&mut self, (next_id, uploaded): (CallId, Uploaded)) {
         let (to, policy) = (self.to.clone(), self.policy.clone());
-        self.stage =
-            match SendUploaded::after(next_id, &self.session, uploaded, to, self.seed, policy, self.clock) {
-                Ok(message) => Stage::Message(Box::new(message)),
-                Err(error) => Stage::Failed(Box::new(error)),
-            };
+        self.stage = match SendUploaded::after(
+            next_id,
+            &self.session,
+            uploaded,
+            to,
+            self.seed,
+            policy,
+            self.clock,
+        ) {
+            Ok(message) => Stage::Message(Box::new(message)),
+            Err(error) => Stage::Failed(Box::new(error)),
+        };
     }
 }
 

@@ -7,12 +7,13 @@ use crate::{Picture, Policy, Seed, Session, Uploaded, UserName};
 
 /// A send in progress, saved: enough to go on with it in the same login, and no secret.
 ///
-/// It holds the seed, what the forms are made of, how many chunks the server has acknowledged, and when the message was
-/// first handed out. The login is recognised by a keyed hash. Save it **after** each poll and **before** acting on it, as
-/// [`Saving`](super::Saving) does: then a crash cannot turn into a second message unseen.
+/// It holds the seed, what the forms are made of, how many chunks the server has acknowledged, and
+/// when the message was first handed out. The login is recognised by a keyed hash. Save it
+/// **after** each poll and **before** acting on it, as [`Saving`](super::Saving) does: then a crash
+/// cannot turn into a second message unseen.
 ///
-/// How long the server keeps half an upload, no source tells. If it no longer wants the rest, the upload starts over by
-/// itself, once.
+/// How long the server keeps half an upload, no source tells. If it no longer wants the rest, the
+/// upload starts over by itself, once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     version: u32,
@@ -56,8 +57,9 @@ pub struct Resume {
     /// The time, in Unix milliseconds; 0 if it is unknown. A message that may have been delivered
     /// then counts as too old to be handed out again, as one that left at 0 does.
     pub unix_ms: u64,
-    /// Whether a message whose fate is unknown, and which left more than [`Policy::resend_within`] ago, is handed out once
-    /// more with its own ClientMsgId. Without it the job ends as [`Uncertain`](crate::Cause::Uncertain), as it stands.
+    /// Whether a message whose fate is unknown, and which left more than [`Policy::resend_within`]
+    /// ago, is handed out once more with its own ClientMsgId. Without it the job ends as
+    /// [`Uncertain`](crate::Cause::Uncertain), as it stands.
     pub resend: bool,
 }
 
@@ -83,14 +85,30 @@ const VERSION: u32 = 1;
 
 impl Snapshot {
     fn new(session: &Session, seed: Seed, to: &UserName, job: Job) -> Self {
-        Self { version: VERSION, login: session.fingerprint(&seed.entropy), seed, to: to.clone(), job }
+        Self {
+            version: VERSION,
+            login: session.fingerprint(&seed.entropy),
+            seed,
+            to: to.clone(),
+            job,
+        }
     }
 
-    pub(super) fn of_upload(session: &Session, seed: Seed, to: &UserName, saved: SavedUpload) -> Self {
+    pub(super) fn of_upload(
+        session: &Session,
+        seed: Seed,
+        to: &UserName,
+        saved: SavedUpload,
+    ) -> Self {
         Self::new(session, seed, to, Job::Upload(saved))
     }
 
-    pub(super) fn of_message(session: &Session, seed: Seed, to: &UserName, saved: SavedMessage) -> Self {
+    pub(super) fn of_message(
+        session: &Session,
+        seed: Seed,
+        to: &UserName,
+        saved: SavedMessage,
+    ) -> Self {
         Self::new(session, seed, to, Job::Message(saved))
     }
 
@@ -111,7 +129,8 @@ impl Snapshot {
             version: u32,
         }
         let text = text.as_ref();
-        let Versioned { version } = serde_json::from_slice(text).map_err(|_| ResumeError::NotASnapshot)?;
+        let Versioned { version } =
+            serde_json::from_slice(text).map_err(|_| ResumeError::NotASnapshot)?;
         if version != VERSION {
             return Err(ResumeError::Version(version));
         }
@@ -145,7 +164,8 @@ impl Snapshot {
         matches!(&self.job, Job::Message(SavedMessage { handed_out_ms: Some(_), .. }))
     }
 
-    /// The picture's length, if this is an upload that is not finished and whose picture was hashed.
+    /// The picture's length, if this is an upload that is not finished and whose picture was
+    /// hashed.
     #[must_use]
     pub fn hashed_len(&self) -> Option<u64> {
         match &self.job {
@@ -182,7 +202,10 @@ impl Snapshot {
         Ok((seed, to, saved))
     }
 
-    pub(super) fn message(self, session: &Session) -> Result<(Seed, UserName, SavedMessage), ResumeError> {
+    pub(super) fn message(
+        self,
+        session: &Session,
+    ) -> Result<(Seed, UserName, SavedMessage), ResumeError> {
         let (seed, to, job) = self.check(session)?;
         let Job::Message(saved) = job else { return Err(ResumeError::OtherJob) };
         Ok((seed, to, saved))
@@ -196,7 +219,9 @@ impl fmt::Display for ResumeError {
             Self::Version(version) => {
                 write!(f, "the saved job has version {version}, only version 1 is known")
             }
-            Self::OtherLogin => f.write_str("the job was saved in another login, where it cannot go on"),
+            Self::OtherLogin => {
+                f.write_str("the job was saved in another login, where it cannot go on")
+            }
             Self::OtherJob => f.write_str("the saved job is of another kind"),
             Self::Invalid(what) => write!(f, "the saved job's {what:?} is not valid"),
             Self::Unready(unready) => unready.fmt(f),

@@ -8,8 +8,8 @@ use super::{Action, CallId, Failure, Flow, Input, Misuse, Progress, Snapshot};
 use crate::wire::reply;
 use crate::{ChunkNumber, Outgoing, Ret, Step};
 
-/// Any flow, telling of each of its exchanges when it is over: what a bug report needs, and no value that was sent or
-/// answered.
+/// Any flow, telling of each of its exchanges when it is over: what a bug report needs, and no
+/// value that was sent or answered.
 ///
 /// ```
 /// use wx_proto::flow::{Exchanged, Traced};
@@ -24,8 +24,8 @@ pub struct Traced<F, T: FnMut(&Exchanged)> {
     call: Option<Call>,
 }
 
-/// One exchange: the name of the call, sizes, codes and times. Whoever reads it learns nothing of the login, the picture
-/// or the people.
+/// One exchange: the name of the call, sizes, codes and times. Whoever reads it learns nothing of
+/// the login, the picture or the people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Exchanged {
@@ -120,7 +120,9 @@ impl Call {
     }
 
     fn told(self) -> Exchanged {
-        let ret = self.head.and_then(|head| reply::ret(&Response::from_parts(head, Bytes::from(self.body))));
+        let ret = self
+            .head
+            .and_then(|head| reply::ret(&Response::from_parts(head, Bytes::from(self.body))));
         Exchanged { ret, ..self.told }
     }
 }

@@ -16,8 +16,8 @@ use crate::endpoint::preflight::Preflight;
 use crate::endpoint::report::Report;
 use crate::endpoint::upload_media::{Accepted, CHUNK, ChunkForm, UploadMedia};
 use crate::{
-    Cause, Error, MediaId, Outgoing, Picture, PictureError, Policy, Profile, ReplyError, RetClass, Seed,
-    Session, Step, Uploaded, UserName,
+    Cause, Error, MediaId, Outgoing, Picture, PictureError, Policy, Profile, ReplyError, RetClass,
+    Seed, Session, Step, Uploaded, UserName,
 };
 
 /// Uploads a picture and ends with its MediaId.
@@ -32,9 +32,10 @@ use crate::{
 ///                          └─ the server knows the picture ─────────────────────────────────┘
 /// ```
 ///
-/// What is in brackets is sent with [`Policy::browser_parity`] only. A chunk's bytes are loaded when it is due and
-/// compared with what was digested, so a picture that changes in between is noticed before the changed part leaves; one
-/// that [cannot change](Picture::unchanging) is not compared, and one of a single chunk is loaded once.
+/// What is in brackets is sent with [`Policy::browser_parity`] only. A chunk's bytes are loaded
+/// when it is due and compared with what was digested, so a picture that changes in between is
+/// noticed before the changed part leaves; one that [cannot change](Picture::unchanging) is not
+/// compared, and one of a single chunk is loaded once.
 #[derive(Clone, Debug)]
 pub struct Upload {
     session: Session,
@@ -69,7 +70,8 @@ enum Stage {
     Done(Result<Uploaded, Box<Error>>),
 }
 
-/// What the File Transfer Helper takes by this upload; above it there is another one, which is not built here (§8.8).
+/// What the File Transfer Helper takes by this upload; above it there is another one, which is not
+/// built here (§8.8).
 const FILE_HELPER: u64 = 25 * 1024 * 1024;
 
 impl Upload {
@@ -86,7 +88,11 @@ impl Upload {
     ) -> Result<Self, Error> {
         session.check_upload(seed.unix_ms).map_err(|unready| Error::new(Step::Prepare, unready))?;
         if session.site().profile() == Profile::FileHelper && picture.len() > FILE_HELPER {
-            return Err(PictureError::TooLargeForFileHelper { len: picture.len(), limit: FILE_HELPER }.into());
+            return Err(PictureError::TooLargeForFileHelper {
+                len: picture.len(),
+                limit: FILE_HELPER,
+            }
+            .into());
         }
         let stage = Stage::Digest(Digest::new(&picture));
         let media = UploadMedia::new(picture, "", to.clone(), seed)
@@ -124,7 +130,8 @@ impl Upload {
             if saved.md5.as_ref().is_some_and(|md5| *md5 != digested.md5) {
                 return Err(Cause::Changed);
             }
-            // Above the limit of the check its ticket is part of every form and is not saved: from the first chunk then.
+            // Above the limit of the check its ticket is part of every form and is not saved: from
+            // the first chunk then.
             let from_start = self.picture().len() > self.policy.check_above;
             self.chunk = if from_start { 0 } else { saved.acked };
             self.repeated = true;
@@ -135,8 +142,10 @@ impl Upload {
             return self.check();
         }
         let reports = Report::of_upload(self.picture().len(), digested.ms);
-        let calls =
-            reports.iter().map(|report| report.request(&self.session)).collect::<Result<Vec<_>, _>>()?;
+        let calls = reports
+            .iter()
+            .map(|report| report.request(&self.session))
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(Stage::Pings(self.side_calls(calls)))
     }
 
@@ -158,7 +167,9 @@ impl Upload {
         if !self.policy.browser_parity {
             return self.next_chunk();
         }
-        Ok(Stage::Preflight(self.side_calls(vec![Preflight::new(self.seed).request(&self.session)?])))
+        Ok(Stage::Preflight(
+            self.side_calls(vec![Preflight::new(self.seed).request(&self.session)?]),
+        ))
     }
 
     fn checked(&mut self, checked: Checked) -> Result<Stage, Cause> {
@@ -239,14 +250,15 @@ impl Upload {
         })))
     }
 
-    /// A server that appends a repeated chunk has another file by now. Under another ClientMediaId it begins afresh; a
-    /// second time is too much.
+    /// A server that appends a repeated chunk has another file by now. Under another ClientMediaId
+    /// it begins afresh; a second time is too much.
     fn start_over(&mut self, why: ReplyError) -> Result<Stage, Cause> {
         if self.started_over {
             return Err(why.into());
         }
         self.media = self.media.clone().started_over();
-        (self.chunk, self.repeated, self.started_over, self.saved, self.form) = (0, false, true, None, None);
+        (self.chunk, self.repeated, self.started_over, self.saved, self.form) =
+            (0, false, true, None, None);
         self.next_chunk()
     }
 
@@ -326,7 +338,9 @@ impl Flow for Upload {
             (Stage::Load, Input::Loaded(bytes)) => self.loaded(bytes)?,
             (Stage::Pings(calls) | Stage::Preflight(calls), input) => return calls.handle(input),
             (Stage::Check(check, call), input) => {
-                let Some(ended) = call.handle(input, now, &self.policy, |reply| check.read(reply))? else {
+                let Some(ended) =
+                    call.handle(input, now, &self.policy, |reply| check.read(reply))?
+                else {
                     return Ok(());
                 };
                 self.next_id = call.next_id();
@@ -334,7 +348,9 @@ impl Flow for Upload {
             }
             (Stage::Send(call), input) => {
                 let chunk = self.media.chunk(self.chunk, Bytes::new());
-                let Some(ended) = call.handle(input, now, &self.policy, |reply| chunk.read(reply))? else {
+                let Some(ended) =
+                    call.handle(input, now, &self.policy, |reply| chunk.read(reply))?
+                else {
                     return Ok(());
                 };
                 self.next_id = call.next_id();

@@ -35,9 +35,16 @@ fn p58_only_a_room_has_a_prefix_and_only_one() {
     let prefixed = "@abc:<br/>@def:<br/>hello<br/>&lt;br/&gt;";
     assert_eq!(message(json!({ "Content": prefixed })).sender, None);
     let read = message(json!({ "Content": prefixed, "FromUserName": ROOM }));
-    assert_eq!((read.sender.unwrap().as_str(), read.content.as_str()), ("@abc", "@def:\nhello\n<br/>"));
+    assert_eq!(
+        (read.sender.unwrap().as_str(), read.content.as_str()),
+        ("@abc", "@def:\nhello\n<br/>")
+    );
     for bare in ["no prefix", "abc:<br/>x", "@a b:<br/>x", ":<br/>x", ""] {
-        assert_eq!(message(json!({ "Content": bare, "FromUserName": ROOM })).sender, None, "{bare}");
+        assert_eq!(
+            message(json!({ "Content": bare, "FromUserName": ROOM })).sender,
+            None,
+            "{bare}"
+        );
     }
 }
 
@@ -55,7 +62,8 @@ fn what_there_is_to_fetch() {
     let thumbnail = |more: Value| message(more).kind;
     assert_eq!(thumbnail(json!({})), Kind::Picture { thumbnail: Some((100, 67)) });
     assert_eq!(thumbnail(json!({ "ImgWidth": 0 })), Kind::Picture { thumbnail: None });
-    let file = json!({ "MsgType": 49, "AppMsgType": 6, "FileName": "a&amp;b.pdf", "FileSize": "1234" });
+    let file =
+        json!({ "MsgType": 49, "AppMsgType": 6, "FileName": "a&amp;b.pdf", "FileSize": "1234" });
     assert_eq!(thumbnail(file), Kind::File { name: "a&b.pdf".into(), len: Some(1234) });
 }
 
@@ -77,7 +85,10 @@ fn whatever_is_wrong_it_is_a_message() {
     ] {
         let read = message(wrong);
         assert_eq!(read.id.as_str(), "0");
-        assert!(matches!(read.kind, Kind::Other { msg_type: 3, .. }), "nothing can be fetched under it");
+        assert!(
+            matches!(read.kind, Kind::Other { msg_type: 3, .. }),
+            "nothing can be fetched under it"
+        );
     }
     for json in [
         json!({ "Content": {}, "MsgType": [], "FromUserName": {}, "MsgId": true }),
@@ -85,7 +96,9 @@ fn whatever_is_wrong_it_is_a_message() {
     ] {
         assert!(matches!(of_json(&json).unwrap().kind, Kind::Other { .. }));
     }
-    let Kind::Other { json, msg_type } = message(json!({ "MsgType": 51, "StatusNotifyCode": 4 })).kind else {
+    let Kind::Other { json, msg_type } =
+        message(json!({ "MsgType": 51, "StatusNotifyCode": 4 })).kind
+    else {
         panic!()
     };
     assert_eq!(msg_type, 51);

@@ -1,4 +1,5 @@
-//! Telling pictures by their first bytes (P19). What is looked at is how a file begins, never how it ends.
+//! Telling pictures by their first bytes (P19). What is looked at is how a file begins, never how
+//! it ends.
 
 use super::Format;
 
@@ -20,9 +21,9 @@ const BRANDS_END: usize = 4096;
 
 /// All brands of HEIF and AVIF files: those of ISO/IEC 23008-12 by codec, and MIAF's.
 const BRANDS: [&[u8; 4]; 29] = [
-    b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"mif2", b"mif3",
-    b"msf1", b"avif", b"avis", b"avio", b"avci", b"avcs", b"jpeg", b"jpgs", b"j2ki", b"j2is", b"vvic",
-    b"vvis", b"evbi", b"evbs", b"miaf", b"MA1A", b"MA1B", b"1pic",
+    b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"mif2",
+    b"mif3", b"msf1", b"avif", b"avis", b"avio", b"avci", b"avcs", b"jpeg", b"jpgs", b"j2ki",
+    b"j2is", b"vvic", b"vvis", b"evbi", b"evbs", b"miaf", b"MA1A", b"MA1B", b"1pic",
 ];
 
 pub(crate) fn sniff(first: &[u8]) -> Sniffed {
@@ -77,7 +78,8 @@ fn is_image_header(rest: &[u8]) -> bool {
 
 /// Two letters are little to go by: the size of the header behind them must be one that exists.
 fn is_bitmap(first: &[u8]) -> bool {
-    let size = first.get(14..18).map(|size| [size[0], size[1], size[2], size[3]]).map(u32::from_le_bytes);
+    let size =
+        first.get(14..18).map(|size| [size[0], size[1], size[2], size[3]]).map(u32::from_le_bytes);
     matches!(size, Some(12 | 16 | 40 | 52 | 56 | 64 | 108 | 124))
 }
 
@@ -117,8 +119,9 @@ mod tests {
     fn p19_real_pictures_are_known_by_their_beginning_alone() {
         for (bytes, format) in PICTURES {
             assert_eq!(sniff(bytes), Sniffed::Picture(format));
-            let known =
-                (0..=bytes.len()).find(|len| sniff(&bytes[..*len]) == Sniffed::Picture(format)).unwrap();
+            let known = (0..=bytes.len())
+                .find(|len| sniff(&bytes[..*len]) == Sniffed::Picture(format))
+                .unwrap();
             assert!(known <= SHORT, "{format}: {known}");
             for len in known..bytes.len() {
                 assert_eq!(sniff(&bytes[..len]), Sniffed::Picture(format), "{format}: {len}");
@@ -139,7 +142,8 @@ mod tests {
         assert_eq!(jpeg(&[vec![0xff; 3], segment(0xe1, 7), vec![0xff], segment(0xe0, 1)]), good);
         assert_eq!(jpeg(&[segment(0xdb, 65), vec![0xff, 0xda, 0, 12]]), good);
         assert_eq!(jpeg(&[segment(0xe0, 14), vec![0xff, 0xd9]]), good);
-        for begun in [&b""[..], b"\xff", b"\xff\xe0", b"\xff\xe0\0", b"\xff\xe0\0\x10JF", b"\xff\xe0\0\x03x"]
+        for begun in
+            [&b""[..], b"\xff", b"\xff\xe0", b"\xff\xe0\0", b"\xff\xe0\0\x10JF", b"\xff\xe0\0\x03x"]
         {
             assert_eq!(jpeg(&[begun.to_vec()]), Sniffed::Beginning(Format::Jpeg), "{begun:x?}");
             assert_eq!(Format::of(&[b"\xff\xd8", begun].concat()), None, "{begun:x?}");
@@ -187,7 +191,8 @@ mod tests {
         for odd in ["GIF89a", "GIF89a......", "GIF88a.......", "GIF is a format"] {
             assert_eq!(sniff(odd.as_bytes()), Sniffed::Nothing, "{odd}");
         }
-        let bmp = |size: u32| sniff(&[b"BM\x99\0\0\0ab\0\0\x36\0\0\0", &size.to_le_bytes()[..]].concat());
+        let bmp =
+            |size: u32| sniff(&[b"BM\x99\0\0\0ab\0\0\x36\0\0\0", &size.to_le_bytes()[..]].concat());
         for size in 0..200 {
             let exists = [12, 16, 40, 52, 56, 64, 108, 124].contains(&size);
             assert_eq!(bmp(size) == Sniffed::Picture(Format::Bmp), exists, "{size}");
@@ -209,12 +214,16 @@ mod tests {
             assert_eq!(sniff(&file(brand)), good, "{brand}");
             assert_eq!(sniff(&file(&format!("xxxx0000isom{brand}"))), good, "{brand}");
         }
-        for odd in ["isom0200isomiso2avc1mp41", "qt  0000qt  ", "M4A 0000", "0000mif1", "xxxxheic"] {
+        for odd in ["isom0200isomiso2avc1mp41", "qt  0000qt  ", "M4A 0000", "0000mif1", "xxxxheic"]
+        {
             assert_eq!(sniff(&file(odd)), Sniffed::Nothing, "{odd}");
         }
         // The minor version is no brand, and neither is what stands behind the box.
         assert_eq!(sniff(b"\0\0\0\x10ftypisom\0\0\0\0heicheic"), Sniffed::Nothing);
         assert_eq!(sniff(&file("xxxx0000isomheic")[..20]), Sniffed::Beginning(Format::Heif));
-        assert_eq!(sniff(&[b"\xff\xff\xff\xffftypisom", &[b' '; 5000][..]].concat()), Sniffed::Nothing);
+        assert_eq!(
+            sniff(&[b"\xff\xff\xff\xffftypisom", &[b' '; 5000][..]].concat()),
+            Sniffed::Nothing
+        );
     }
 }

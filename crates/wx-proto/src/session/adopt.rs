@@ -46,8 +46,8 @@ impl Session {
         })
     }
 
-    /// Takes in the answer to webwxinit. A position in the messages that is known already stays: what came meanwhile is
-    /// behind it.
+    /// Takes in the answer to webwxinit. A position in the messages that is known already stays:
+    /// what came meanwhile is behind it.
     pub fn adopt_initial(&mut self, initial: &Initial) {
         let parts = self.change();
         parts.user_name = initial.user_name.clone();
@@ -60,7 +60,8 @@ impl Session {
         }
     }
 
-    /// Takes in the answer to webwxsync at `unix_s` (Unix seconds), and gives those of its messages that are new (P57).
+    /// Takes in the answer to webwxsync at `unix_s` (Unix seconds), and gives those of its messages
+    /// that are new (P57).
     pub fn adopt_batch(&mut self, batch: Batch, unix_s: u64) -> Vec<Message> {
         let Batch { mut messages, more, skey, sync_key, check_key, skipped: _ } = batch;
         let parts = self.change();
@@ -77,7 +78,8 @@ impl Session {
     }
 
     /// Removes what belongs to a login that is over: sid, skey, pass_ticket, the place in its
-    /// messages, and every cookie except those that [`Login::push`](crate::flow::Login::push) needs.
+    /// messages, and every cookie except those that [`Login::push`](crate::flow::Login::push)
+    /// needs.
     pub fn end(&mut self) {
         let parts = self.change();
         (parts.sid, parts.skey, parts.pass_ticket) = (Secret::default(), Secret::default(), None);

@@ -59,7 +59,8 @@ impl SessionBuilder {
         self
     }
 
-    /// The page that it is a login of; if not set, that of the base, or web WeChat for a loopback address.
+    /// The page that it is a login of; if not set, that of the base, or web WeChat for a loopback
+    /// address.
     pub fn profile(mut self, profile: Profile) -> Self {
         self.profile = Some(profile);
         self
@@ -89,7 +90,8 @@ impl SessionBuilder {
         self
     }
 
-    /// pass_ticket exactly as the login page's XML gave it, percent-encoded once (P9). May be left out (P10).
+    /// pass_ticket exactly as the login page's XML gave it, percent-encoded once (P9). May be left
+    /// out (P10).
     pub fn pass_ticket(mut self, in_xml: impl Into<Secret>) -> Self {
         self.pass_ticket = Some(PassTicket(in_xml.into()));
         self
@@ -116,7 +118,8 @@ impl SessionBuilder {
     /// Checks the values.
     ///
     /// # Errors
-    /// [`SessionError`] for a foreign host, a missing uin, or a language, UserName or ticket that cannot be sent.
+    /// [`SessionError`] for a foreign host, a missing uin, or a language, UserName or ticket that
+    /// cannot be sent.
     pub fn build(self) -> Result<Session, SessionError> {
         let hosts = (self.hosts)(&self.base)?;
         let profile = self.profile.or(hosts.profile()).unwrap_or_default();
@@ -125,11 +128,13 @@ impl SessionBuilder {
         let mut cookies = self.cookies;
         if let Some(value) = self.data_ticket {
             let base = hosts.origin(Role::Base);
-            // As the server sets it: for qq.com or wechat.com as a whole, so that it reaches the file host (§2.3).
-            let domain = match base.host().rsplit_once('.').and_then(|(rest, _)| rest.rsplit_once('.')) {
-                Some((below, _)) if !hosts.is_loopback() => &base.host()[below.len() + 1..],
-                _ => base.host(),
-            };
+            // As the server sets it: for qq.com or wechat.com as a whole, so that it reaches the
+            // file host (§2.3).
+            let domain =
+                match base.host().rsplit_once('.').and_then(|(rest, _)| rest.rsplit_once('.')) {
+                    Some((below, _)) if !hosts.is_loopback() => &base.host()[below.len() + 1..],
+                    _ => base.host(),
+                };
             let ticket = Cookie {
                 name: DATA_TICKET.to_owned(),
                 value,
@@ -151,7 +156,8 @@ impl SessionBuilder {
             skey: self.skey,
             pass_ticket: self.pass_ticket,
             device_id: None,
-            user_name: UserName::new(self.user_name).map_err(|_| SessionError::Invalid("user_name"))?,
+            user_name: UserName::new(self.user_name)
+                .map_err(|_| SessionError::Invalid("user_name"))?,
             cookies,
             nick_name: None,
             sync: Arc::default(),

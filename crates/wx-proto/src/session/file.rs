@@ -1,4 +1,5 @@
-//! The session file, version 1: JSON. Unknown keys are kept, an unknown version is refused. Times are Unix seconds.
+//! The session file, version 1: JSON. Unknown keys are kept, an unknown version is refused. Times
+//! are Unix seconds.
 
 use std::sync::Arc;
 
@@ -53,7 +54,8 @@ pub(super) fn read(
     let device_id = file.text("device_id")?;
     let lang = file.text("lang")?;
     let unnamed = |error: HostError| error.showing(|_| String::new());
-    let site = hosts(&base).and_then(|hosts| Site::new(profile).with_hosts(hosts)).map_err(unnamed)?;
+    let site =
+        hosts(&base).and_then(|hosts| Site::new(profile).with_hosts(hosts)).map_err(unnamed)?;
     Ok(Session::of(Parts {
         site: site.with_lang(lang.as_deref().unwrap_or("zh_CN"))?,
         uin: file.uin()?,
@@ -92,7 +94,10 @@ impl Fields {
         Ok(SyncState::saved(key.and_then(SyncKey::if_any), synced_at, seen.unwrap_or_default()))
     }
 
-    fn optional<T: DeserializeOwned>(&mut self, key: &'static str) -> Result<Option<T>, SessionError> {
+    fn optional<T: DeserializeOwned>(
+        &mut self,
+        key: &'static str,
+    ) -> Result<Option<T>, SessionError> {
         let value = self.0.remove(key).unwrap_or_default();
         serde_json::from_value(value).map_err(|_| SessionError::Invalid(key))
     }
@@ -234,12 +239,20 @@ mod tests {
         assert_eq!(with("profile", "desktop".into()), Err(SessionError::Invalid("profile")));
         assert_eq!(with("sid", 7.into()), Err(SessionError::Invalid("sid")));
         assert_eq!(with("cookies", "none".into()), Err(SessionError::Invalid("cookies")));
-        for (key, value) in
-            [("name", "a=1; b"), ("name", ""), ("value", "x\ny"), ("value", "1; b=2"), ("path", "x")]
-        {
+        for (key, value) in [
+            ("name", "a=1; b"),
+            ("name", ""),
+            ("value", "x\ny"),
+            ("value", "1; b=2"),
+            ("path", "x"),
+        ] {
             let mut cookies = example()["cookies"].clone();
             cookies[0][key] = value.into();
-            assert_eq!(with("cookies", cookies), Err(SessionError::Invalid("cookies")), "{key} {value:?}");
+            assert_eq!(
+                with("cookies", cookies),
+                Err(SessionError::Invalid("cookies")),
+                "{key} {value:?}"
+            );
         }
         for bad in ["", "zh\nCN", "zh CN", "zh&a=b"] {
             assert_eq!(with("lang", bad.into()), Err(SessionError::Invalid("lang")), "{bad:?}");
@@ -286,9 +299,14 @@ mod tests {
             }
         }
         assert!(refused > 60, "{refused}");
-        for text in
-            [CANARY, "\"canary-424242424\"", "[424242424]", "{\"canary\":", "{\"canary\":1}", "424242424"]
-        {
+        for text in [
+            CANARY,
+            "\"canary-424242424\"",
+            "[424242424]",
+            "{\"canary\":",
+            "{\"canary\":1}",
+            "424242424",
+        ] {
             check(text);
         }
         assert!(!shown.contains("canary") && !shown.contains("424242424"), "{shown}");
@@ -325,7 +343,10 @@ mod tests {
     fn p15_debug_shows_no_secret() {
         let session = Session::from_json(example().to_string()).unwrap();
         let shown = format!("{session:?} {:?}", session.to_json());
-        assert!(shown.contains("https://wx.qq.com") && shown.contains("webwx_data_ticket"), "{shown}");
+        assert!(
+            shown.contains("https://wx.qq.com") && shown.contains("webwx_data_ticket"),
+            "{shown}"
+        );
         assert!(!shown.contains("canary") && !shown.contains("2272112421"), "{shown}");
     }
 }

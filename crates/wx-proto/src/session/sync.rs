@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::MsgId;
 use crate::wire::lenient;
 
-/// A position in the server's list of messages. It goes back as it came: the same numbers in the same order (P55).
+/// A position in the server's list of messages. It goes back as it came: the same numbers in the
+/// same order (P55).
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "ReadKey")]
 pub(crate) struct SyncKey {
@@ -43,7 +44,8 @@ struct Entry {
 }
 
 impl SyncKey {
-    /// The key, unless the server sent an empty one, as it does in every refusal (P55), or an absurd one.
+    /// The key, unless the server sent an empty one, as it does in every refusal (P55), or an
+    /// absurd one.
     pub(crate) fn if_any(self) -> Option<Self> {
         (self.count > 0 && (1..=ENTRIES).contains(&self.list.len())).then_some(self)
     }
@@ -66,9 +68,11 @@ impl fmt::Debug for SyncKey {
     }
 }
 
-/// A key of more entries is none: about ten are usual, and all of them go into a query and a session file.
+/// A key of more entries is none: about ten are usual, and all of them go into a query and a
+/// session file.
 const ENTRIES: usize = 256;
-/// How many ids of messages are remembered, so that one that comes twice is dropped (P57): more than any batch has.
+/// How many ids of messages are remembered, so that one that comes twice is dropped (P57): more
+/// than any batch has.
 const REMEMBERED: usize = 20_000;
 /// How many of them go into a session file.
 const SAVED: usize = 500;
@@ -78,7 +82,8 @@ const SAVED: usize = 500;
 pub(crate) struct SyncState {
     /// For webwxsync.
     pub(crate) key: Option<SyncKey>,
-    /// For synccheck, if the last webwxsync gave one of its own. Not saved: after a restart webwxsync comes first.
+    /// For synccheck, if the last webwxsync gave one of its own. Not saved: after a restart
+    /// webwxsync comes first.
     pub(crate) check_key: Option<SyncKey>,
     /// Whether webwxsync is due without a synccheck before it.
     pub(crate) due: bool,
@@ -136,7 +141,9 @@ mod tests {
         assert_eq!(serde_json::to_value(&key).unwrap(), vector()["object"]);
         assert_eq!(key.in_query(), vector()["query_value"].as_str().unwrap());
         assert!(key.if_any().is_some());
-        for empty in [r#"{"Count":0}"#, r#"{"Count":0,"List":[]}"#, "{}", r#"{"Count":2,"List":[]}"#] {
+        for empty in
+            [r#"{"Count":0}"#, r#"{"Count":0,"List":[]}"#, "{}", r#"{"Count":2,"List":[]}"#]
+        {
             assert_eq!(serde_json::from_str::<SyncKey>(empty).unwrap().if_any(), None, "{empty}");
         }
         for odd in [
@@ -151,8 +158,9 @@ mod tests {
             "{\"a\":{}}",
             "18446744073709551616",
         ] {
-            let read =
-                |list: &str| serde_json::from_str::<SyncKey>(&format!(r#"{{"Count":{odd},"List":{list}}}"#));
+            let read = |list: &str| {
+                serde_json::from_str::<SyncKey>(&format!(r#"{{"Count":{odd},"List":{list}}}"#))
+            };
             let key = read(r#"[{"Key":1,"Val":2}]"#).unwrap().if_any().expect("a key");
             assert_eq!(
                 serde_json::to_string(&key).unwrap(),

@@ -1,12 +1,14 @@
-//! Addresses that a server gives: in a script, in XML or in CDATA, escaped for more than one of them.
+//! Addresses that a server gives: in a script, in XML or in CDATA, escaped for more than one of
+//! them.
 
 use super::script;
 
 /// An entity's longest name, and its semicolon.
 const LONGEST: usize = 10;
 
-/// The address without the escapes of a script (`\/`, `\x26`, `\u0026`) and of HTML (`&amp;`, `&#38;`,
-/// `&#x26;`): no address has a backslash, and none of its parameters ends with a semicolon.
+/// The address without the escapes of a script (`\/`, `\x26`, `\u0026`) and of HTML (`&amp;`,
+/// `&#38;`, `&#x26;`): no address has a backslash, and none of its parameters ends with a
+/// semicolon.
 pub(crate) fn plain(text: &str) -> String {
     let text = script::unescaped(text.trim());
     let mut plain = String::with_capacity(text.len());
@@ -45,7 +47,10 @@ mod tests {
             ("https://x/?a=1&b=2", "https://x/?a=1&b=2"),
             (r" https:\/\/x\/?a=1\x26b=2&amp;c=3 ", "https://x/?a=1&b=2&c=3"),
             (r"https:\u002f\u002fx/?a=1\u0026amp;b=2", "https://x/?a=1&b=2"),
-            ("https:&#47;&#x2F;x/?a=1&#38;b=2&#038;c=3&#X26;d=4&AMP;e=5", "https://x/?a=1&b=2&c=3&d=4&e=5"),
+            (
+                "https:&#47;&#x2F;x/?a=1&#38;b=2&#038;c=3&#X26;d=4&AMP;e=5",
+                "https://x/?a=1&b=2&c=3&d=4&e=5",
+            ),
             // Once each: what is left of two layers is judged as an address.
             ("https://x/?a=1&amp;amp;b=2", "https://x/?a=1&amp;b=2"),
             (

@@ -15,7 +15,8 @@ pub(crate) struct Clocks {
 impl Clocks {
     pub(crate) fn new(headers: &HeaderMap, local: u64) -> Self {
         let dates = headers.get_all(header::DATE).iter();
-        let server = dates.filter_map(|value| date::cookie(value.to_str().ok()?)).find(|at| *at > 0);
+        let server =
+            dates.filter_map(|value| date::cookie(value.to_str().ok()?)).find(|at| *at > 0);
         Self { local, server: server.unwrap_or(local) }
     }
 
@@ -59,19 +60,30 @@ mod tests {
             let clocks = clocks(&[date], local);
             assert_eq!(clocks.to_local(SERVER + 600), local + 600);
             assert_eq!(clocks.to_local(SERVER - 600), local.saturating_sub(600));
-            assert_eq!(clocks.to_local(u64::MAX).checked_sub(local), Some(u64::MAX - SERVER.max(local)));
+            assert_eq!(
+                clocks.to_local(u64::MAX).checked_sub(local),
+                Some(u64::MAX - SERVER.max(local))
+            );
         }
     }
 
     #[test]
     fn a_date_in_any_form_is_read_and_an_odd_one_is_none() {
-        for date in
-            ["Mon, 31 Dec 2018 11:12:21 GMT", "Monday, 31-Dec-18 11:12:21 GMT", "Mon Dec 31 11:12:21 2018"]
-        {
+        for date in [
+            "Mon, 31 Dec 2018 11:12:21 GMT",
+            "Monday, 31-Dec-18 11:12:21 GMT",
+            "Mon Dec 31 11:12:21 2018",
+        ] {
             assert_eq!(clocks(&[date], 5).to_local(SERVER), 5, "{date}");
-            assert_eq!(clocks(&["soon", date], 5).to_local(SERVER), 5, "the first that can be read");
+            assert_eq!(
+                clocks(&["soon", date], 5).to_local(SERVER),
+                5,
+                "the first that can be read"
+            );
         }
-        for odd in ["", "soon", "0", "1546254741", "Thu, 01 Jan 1970 00:00:00 GMT", "31 Dec 1600 11:12:21"] {
+        for odd in
+            ["", "soon", "0", "1546254741", "Thu, 01 Jan 1970 00:00:00 GMT", "31 Dec 1600 11:12:21"]
+        {
             assert_eq!(clocks(&[odd], 5), Clocks::agreeing(5), "{odd}");
         }
         assert_eq!(clocks(&[], 5), Clocks::agreeing(5));

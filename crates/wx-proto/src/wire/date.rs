@@ -1,4 +1,5 @@
-//! Dates: cookies' lax ones in (P6), the browser's `Date` text out (§4.6 row 4). Proleptic Gregorian, no clock.
+//! Dates: cookies' lax ones in (P6), the browser's `Date` text out (§4.6 row 4). Proleptic
+//! Gregorian, no clock.
 
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -42,8 +43,8 @@ pub(crate) fn javascript(unix_ms: u64) -> String {
     )
 }
 
-/// A cookie's date in Unix seconds, by the tokens of RFC 6265 §5.1.1: `Mon, 31-Dec-2018 11:12:21 GMT` as well as
-/// the RFC 1123 form.
+/// A cookie's date in Unix seconds, by the tokens of RFC 6265 §5.1.1:
+/// `Mon, 31-Dec-2018 11:12:21 GMT` as well as the RFC 1123 form.
 pub(crate) fn cookie(text: &str) -> Option<u64> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
     let is_delimiter = |c: char| !(c.is_ascii_alphanumeric() || c == ':' || c > '\x7e');
@@ -117,8 +118,14 @@ mod tests {
 
     #[test]
     fn javascript_text_of_the_captures() {
-        assert_eq!(javascript(1_529_743_507_000), "Sat Jun 23 2018 16:45:07 GMT+0800 (中国标准时间)");
-        assert_eq!(javascript(1_511_493_942_000), "Fri Nov 24 2017 11:25:42 GMT+0800 (中国标准时间)");
+        assert_eq!(
+            javascript(1_529_743_507_000),
+            "Sat Jun 23 2018 16:45:07 GMT+0800 (中国标准时间)"
+        );
+        assert_eq!(
+            javascript(1_511_493_942_000),
+            "Fri Nov 24 2017 11:25:42 GMT+0800 (中国标准时间)"
+        );
         assert_eq!(javascript(0), "Thu Jan 01 1970 08:00:00 GMT+0800 (中国标准时间)");
     }
 

@@ -1,7 +1,13 @@
 //! The few entities that the server writes, in XML and in messages (P54, P58).
 
-const ENTITIES: [(&str, char); 6] =
-    [("&lt;", '<'), ("&gt;", '>'), ("&#39;", '\''), ("&apos;", '\''), ("&quot;", '"'), ("&amp;", '&')];
+const ENTITIES: [(&str, char); 6] = [
+    ("&lt;", '<'),
+    ("&gt;", '>'),
+    ("&#39;", '\''),
+    ("&apos;", '\''),
+    ("&quot;", '"'),
+    ("&amp;", '&'),
+];
 
 /// The text with its entities decoded: what is escaped twice is decoded once (P58).
 pub(crate) fn decode(text: &str) -> String {
@@ -17,8 +23,8 @@ fn entity(rest: &str) -> Option<(&str, char)> {
     ENTITIES.iter().find_map(|(entity, plain)| Some((rest.strip_prefix(entity)?, *plain)))
 }
 
-/// Goes through the text once. `what` gives the character that the rest of the text begins with, and
-/// what comes after it.
+/// Goes through the text once. `what` gives the character that the rest of the text begins with,
+/// and what comes after it.
 fn replaced(text: &str, what: impl Fn(&str) -> Option<(&str, char)>) -> String {
     let mut decoded = String::with_capacity(text.len());
     let mut rest = text;

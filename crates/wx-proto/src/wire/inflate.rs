@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use flate2::write::GzDecoder;
 
-/// Bytes that are inflated in one step at the most, so that one step's output stays small however well it was packed.
+/// Bytes that are inflated in one step at the most, so that one step's output stays small however
+/// well it was packed.
 const STEP: usize = 4096;
 
 /// Why inflating stopped.
@@ -52,7 +53,8 @@ impl Inflate {
         Self { decoder: GzDecoder::new(Sink { out: Vec::new(), left: cap, full: false }) }
     }
 
-    /// Takes up to [`STEP`] bytes off the front of `input` and gives what came out of them, perhaps nothing.
+    /// Takes up to [`STEP`] bytes off the front of `input` and gives what came out of them, perhaps
+    /// nothing.
     pub(crate) fn step(&mut self, input: &mut bytes::Bytes) -> Result<Vec<u8>, InflateError> {
         let piece = input.split_to(input.len().min(STEP));
         let done = self.decoder.write_all(&piece);
@@ -62,8 +64,9 @@ impl Inflate {
     /// What is left when all input has been given. The trailer must have come.
     pub(crate) fn finish(&mut self) -> Result<Vec<u8>, InflateError> {
         let done = self.decoder.try_finish();
-        self.take(done)
-            .map_err(|error| if error == InflateError::Corrupt { InflateError::Unfinished } else { error })
+        self.take(done).map_err(|error| {
+            if error == InflateError::Corrupt { InflateError::Unfinished } else { error }
+        })
     }
 
     fn take(&mut self, done: io::Result<()>) -> Result<Vec<u8>, InflateError> {
@@ -107,15 +110,26 @@ mod tests {
         assert_eq!(all(packed.clone(), 80_000).unwrap(), content);
         assert_eq!(all(packed.clone(), 79_999), Err(InflateError::TooLarge));
         for cut in 0..packed.len().min(400) {
-            assert_eq!(all(packed.slice(..cut), 80_000), Err(InflateError::Unfinished), "cut at {cut}");
+            assert_eq!(
+                all(packed.slice(..cut), 80_000),
+                Err(InflateError::Unfinished),
+                "cut at {cut}"
+            );
         }
         for cut in packed.len() - 20..packed.len() {
-            assert_eq!(all(packed.slice(..cut), 80_000), Err(InflateError::Unfinished), "cut at {cut}");
+            assert_eq!(
+                all(packed.slice(..cut), 80_000),
+                Err(InflateError::Unfinished),
+                "cut at {cut}"
+            );
         }
         let mut wrong = packed.to_vec();
         *wrong.last_mut().unwrap() ^= 1;
         assert_eq!(all(wrong.into(), 80_000), Err(InflateError::Unfinished));
-        assert_eq!(all(Bytes::from_static(b"<html>no gzip at all</html>"), 100), Err(InflateError::Corrupt));
+        assert_eq!(
+            all(Bytes::from_static(b"<html>no gzip at all</html>"), 100),
+            Err(InflateError::Corrupt)
+        );
     }
 
     #[test]

@@ -67,9 +67,11 @@ impl<T> Default for List<T> {
     }
 }
 
-/// A list that may be absent, null, or no list at all: the last counts as one element that cannot be
-/// read, and costs nothing else of the answer.
-pub(crate) fn optional<'de, T: Element, D: Deserializer<'de>>(from: D) -> Result<List<T>, D::Error> {
+/// A list that may be absent, null, or no list at all: the last counts as one element that cannot
+/// be read, and costs nothing else of the answer.
+pub(crate) fn optional<'de, T: Element, D: Deserializer<'de>>(
+    from: D,
+) -> Result<List<T>, D::Error> {
     let json = <&RawValue>::deserialize(from)?.get();
     match json.as_bytes().first() {
         Some(b'[') => serde_json::from_str(json).map_err(D::Error::custom),
@@ -96,7 +98,8 @@ impl<'de, T: Element> Deserialize<'de> for List<T> {
                         return Ok(List { elements, skipped });
                     };
                     // Not tried with anything else, as each error is a message in memory.
-                    match Some(json).filter(|json| json.get().starts_with('{')).and_then(T::of_json) {
+                    match Some(json).filter(|json| json.get().starts_with('{')).and_then(T::of_json)
+                    {
                         None => skipped.unreadable += 1,
                         Some(element) => {
                             if elements.len() == elements.capacity() {
@@ -126,11 +129,14 @@ mod tests {
     #[test]
     fn every_element_is_read_or_counted() {
         let read = |json: &str| serde_json::from_str::<List<Contact>>(json);
-        let odd = r#"{},[],null,7,1e999,"x",{"UserName":"a\ufffd"},{"UserName":"@b","UserName":"@c"}"#;
+        let odd =
+            r#"{},[],null,7,1e999,"x",{"UserName":"a\ufffd"},{"UserName":"@b","UserName":"@c"}"#;
         let list = read(&format!(r#"[{{"UserName":"@a"}},{odd},{{"UserName":"@d"}}]"#)).unwrap();
-        let names: Vec<_> = list.elements.iter().map(|contact| contact.user_name.as_str()).collect();
+        let names: Vec<_> =
+            list.elements.iter().map(|contact| contact.user_name.as_str()).collect();
         assert_eq!((names, list.skipped.unreadable), (vec!["@a", "@d"], 8));
-        let deep = format!(r#"[{}{},{{"UserName":"@a"}}]"#, "[".repeat(100_000), "]".repeat(100_000));
+        let deep =
+            format!(r#"[{}{},{{"UserName":"@a"}}]"#, "[".repeat(100_000), "]".repeat(100_000));
         assert_eq!(read(&deep).unwrap().elements.len(), 1);
         for broken in ["[{]", "[{}", "[{},", "{}", "[nope]"] {
             assert!(read(broken).is_err(), "{broken}");
@@ -140,9 +146,13 @@ mod tests {
     #[test]
     fn more_than_twenty_thousand_are_counted() {
         let many = [r#"{"UserName":"@a"}"#; LIMIT].join(",");
-        let list = serde_json::from_str::<List<Contact>>(&format!("[{{}},{many},{{}},{many}]")).unwrap();
+        let list =
+            serde_json::from_str::<List<Contact>>(&format!("[{{}},{many},{{}},{many}]")).unwrap();
         let Skipped { unreadable, over_limit } = list.skipped;
         assert_eq!((list.elements.len(), unreadable, over_limit), (LIMIT, 1, LIMIT as u64 + 1));
-        assert_eq!(list.skipped.to_string(), "1 could not be read, 20001 were too many for one answer");
+        assert_eq!(
+            list.skipped.to_string(),
+            "1 could not be read, 20001 were too many for one answer"
+        );
     }
 }

@@ -18,13 +18,15 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'(')
     .remove(b')');
 
-/// What stays as it is where the page pastes a value into its URL without encoding it (P13): `uuid` in
-/// the login poll, `sid` and `skey` in webwxsync, `skey` in webwxgetcontact. Besides letters and
-/// digits these values hold only `@`, `+`, `/`, `=` and `_`. Every other character is encoded, so no
-/// value can break the request line or add a pair, and a literal `%` cannot be taken for an escape.
+/// What stays as it is where the page pastes a value into its URL without encoding it (P13): `uuid`
+/// in the login poll, `sid` and `skey` in webwxsync, `skey` in webwxgetcontact. Besides letters and
+/// digits these values hold only `@`, `+`, `/`, `=` and `_`. Every other character is encoded, so
+/// no value can break the request line or add a pair, and a literal `%` cannot be taken for an
+/// escape.
 const RAW: &AsciiSet = &COMPONENT.remove(b'@').remove(b'+').remove(b'/').remove(b'=');
 
-/// A path with its query, values percent-encoded (P13). No `Debug`: it may hold skey and pass_ticket.
+/// A path with its query, values percent-encoded (P13). No `Debug`: it may hold skey and
+/// pass_ticket.
 pub(crate) struct Target {
     text: String,
     separator: char,
@@ -57,7 +59,12 @@ impl Target {
     }
 
     /// Adds a pair to a text that is a path and query, or a part of one.
-    pub(crate) fn joined(text: String, separator: char, key: &str, value: impl fmt::Display) -> String {
+    pub(crate) fn joined(
+        text: String,
+        separator: char,
+        key: &str,
+        value: impl fmt::Display,
+    ) -> String {
         Self { text, separator }.pair(key, value).text
     }
 
@@ -135,7 +142,8 @@ mod tests {
             let text = Target::new("/x").raw_pair("k", &char::from(byte).to_string()).text;
             let uri: http::Uri = text.parse().unwrap();
             assert_eq!(uri.query(), text.strip_prefix("/x?"), "{byte}");
-            let back = percent_decode_str(&text["/x?k=".len()..]).decode_utf8().unwrap().into_owned();
+            let back =
+                percent_decode_str(&text["/x?k=".len()..]).decode_utf8().unwrap().into_owned();
             assert_eq!(back, char::from(byte).to_string(), "{byte}");
         }
     }

@@ -37,8 +37,8 @@ pub(crate) fn is_damaged(text: &str) -> bool {
     odd && text.contains(|c: char| c == char::REPLACEMENT_CHARACTER || c.is_control())
 }
 
-/// The JSON of an answer, with U+FFFD for each bad sequence in a string. If there is none, it shares
-/// the bytes of `body`.
+/// The JSON of an answer, with U+FFFD for each bad sequence in a string. If there is none, it
+/// shares the bytes of `body`.
 pub(crate) fn json(body: &Bytes) -> Bytes {
     let input = trimmed(body);
     let mut repair = Repair { input, out: Vec::new(), copied: 0, growing: GROWING };
@@ -141,8 +141,8 @@ impl Repair<'_> {
     }
 }
 
-/// How many printable ASCII characters come before anything else, a quote or a backslash; 127 counts
-/// as printable.
+/// How many printable ASCII characters come before anything else, a quote or a backslash; 127
+/// counts as printable.
 fn plain_len(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
@@ -150,8 +150,8 @@ fn plain_len(bytes: &[u8]) -> usize {
     let rest = words.remainder();
     for (number, word) in words.enumerate() {
         let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
-        // The lowest high bit that is set belongs to the first byte that is below `limit`: borrowing
-        // sets bits after it only.
+        // The lowest high bit that is set belongs to the first byte that is below `limit`:
+        // borrowing sets bits after it only.
         let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGH;
         let other = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
         let found = word & HIGH | below(word, 0x20) | other(b'"') | other(b'\\');
@@ -193,7 +193,9 @@ mod tests {
 
     #[test]
     fn clean_json_is_not_copied() {
-        for text in [r#"{"a":"b \u6c49 \ud83d\ude00 \" \\","汉":["字"]}"#, "{}", "", "[1", r#"{"a":"b\"#] {
+        for text in
+            [r#"{"a":"b \u6c49 \ud83d\ude00 \" \\","汉":["字"]}"#, "{}", "", "[1", r#"{"a":"b\"#]
+        {
             let body = Bytes::from(format!("\u{feff}\0 {text}\r\n\0"));
             let json = json(&body);
             if !text.ends_with('\\') {
@@ -257,8 +259,16 @@ mod tests {
         for bad in [&b"\xffa"[..], b"\xff", b"\n", b"\0", b"\\x"] {
             let body = many(bad);
             let json = repaired(&body);
-            assert!(json.len() <= body.len() + 2 * GROWING, "{bad:?}: {} of {}", json.len(), body.len());
-            assert!(is_damaged(&serde_json::from_slice::<Vec<String>>(&json).unwrap()[0]), "{bad:?}");
+            assert!(
+                json.len() <= body.len() + 2 * GROWING,
+                "{bad:?}: {} of {}",
+                json.len(),
+                body.len()
+            );
+            assert!(
+                is_damaged(&serde_json::from_slice::<Vec<String>>(&json).unwrap()[0]),
+                "{bad:?}"
+            );
         }
         // Once there were many, an id still shows that it was damaged.
         let body = [&many(b"\xff")[..], b"[\"@a\xffb\",\"@a\nb\"]"].concat();

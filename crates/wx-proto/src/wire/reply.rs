@@ -1,4 +1,5 @@
-//! The one gate that every JSON answer passes: HTTP status, JSON whatever its Content-Type, Ret (P35, P37, P50).
+//! The one gate that every JSON answer passes: HTTP status, JSON whatever its Content-Type, Ret
+//! (P35, P37, P50).
 
 use std::fmt;
 
@@ -19,7 +20,8 @@ pub enum ReplyError {
     Redirect {
         /// The status.
         status: u16,
-        /// The host it points to, if that could be read. Labels of eight or more characters are left out.
+        /// The host it points to, if that could be read. Labels of eight or more characters are
+        /// left out.
         host: Option<String>,
     },
     /// Any other status that is not a success; a 206 is one for pictures.
@@ -33,13 +35,14 @@ pub enum ReplyError {
     Empty,
     /// Another length than announced.
     Cut {
-        /// Bytes announced by Content-Length; `None` if it was a compressed stream that did not end well.
+        /// Bytes announced by Content-Length; `None` if it was a compressed stream that did not end
+        /// well.
         expected: Option<u64>,
         /// Bytes that came.
         got: u64,
     },
-    /// A picture that ends with the connection, with neither a Content-Length nor chunks: a truncated
-    /// one could not be detected.
+    /// A picture that ends with the connection, with neither a Content-Length nor chunks: a
+    /// truncated one could not be detected.
     NoLength,
     /// A Content-Encoding other than gzip, or gzip that is broken.
     Encoding(String),
@@ -62,18 +65,19 @@ pub enum ReplyError {
     Refused {
         /// Its code.
         ret: Ret,
-        /// Its own words, mostly empty. Runs of eight or more ASCII characters are left out: a server can
-        /// send back any secret of the login.
+        /// Its own words, mostly empty. Runs of eight or more ASCII characters are left out: a
+        /// server can send back any secret of the login.
         message: String,
     },
     /// A login call's code that is no success.
     Code(i64),
     /// An answer without something it must have.
     Missing(&'static str),
-    /// A login page's values without a valid cookie `webwx_data_ticket`, which every upload needs: no login.
+    /// A login page's values without a valid cookie `webwx_data_ticket`, which every upload needs:
+    /// no login.
     NoDataTicket {
-        /// Whether the page gave one that has expired by this computer's clock, which is all there is to
-        /// go by if the server does not tell its time: the clock is wrong.
+        /// Whether the page gave one that has expired by this computer's clock, which is all there
+        /// is to go by if the server does not tell its time: the clock is wrong.
         expired: bool,
     },
     /// Success, but without the MediaId that the last chunk's answer must have (P36).
@@ -112,7 +116,8 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// The fields, if Ret is 0. Nothing of a refused answer is looked at, least of all its MediaId (P35, §7.2).
+    /// The fields, if Ret is 0. Nothing of a refused answer is looked at, least of all its MediaId
+    /// (P35, §7.2).
     pub(crate) fn accepted<T: DeserializeOwned>(self) -> Result<T, ReplyError> {
         if self.ret != Ret::OK {
             return Err(ReplyError::refused(self.ret.0, &self.message));
@@ -123,7 +128,10 @@ impl Opened {
 }
 
 /// The whole gate: status, then envelope, then Ret.
-pub(crate) fn accepted<T: DeserializeOwned>(reply: &Response<Bytes>, cap: u64) -> Result<T, ReplyError> {
+pub(crate) fn accepted<T: DeserializeOwned>(
+    reply: &Response<Bytes>,
+    cap: u64,
+) -> Result<T, ReplyError> {
     status(reply.status(), reply.headers())?;
     open(reply, cap)?.accepted()
 }
@@ -133,7 +141,8 @@ pub(crate) fn status(status: StatusCode, headers: &http::HeaderMap) -> Result<()
     // Of the others in the three hundreds, 304 is one, none leads anywhere.
     if let 301 | 302 | 303 | 307 | 308 = status.as_u16() {
         let location = headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
-        let host = location.and_then(|text| text.parse::<http::Uri>().ok()?.host().map(server_text::host));
+        let host =
+            location.and_then(|text| text.parse::<http::Uri>().ok()?.host().map(server_text::host));
         return Err(ReplyError::Redirect { status: status.as_u16(), host });
     }
     if status.is_success() { Ok(()) } else { Err(ReplyError::Status(status.as_u16())) }
@@ -172,7 +181,8 @@ impl ReplyError {
     /// A text in which `what` was not found.
     pub(crate) fn of_text(text: &str, what: &'static str) -> Self {
         let start = repair::trimmed(text.as_bytes());
-        let is_page = |tag: &[u8]| start.len() >= tag.len() && start[..tag.len()].eq_ignore_ascii_case(tag);
+        let is_page =
+            |tag: &[u8]| start.len() >= tag.len() && start[..tag.len()].eq_ignore_ascii_case(tag);
         match start {
             [] => Self::Empty,
             _ if is_page(b"<!doctype") || is_page(b"<html") => Self::Html,

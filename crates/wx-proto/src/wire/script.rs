@@ -1,11 +1,11 @@
-//! Values in the login calls' answers, which are lines of JavaScript. They are searched, never evaluated, and loosely:
-//! spacing, quotes and line breaks vary (P52, §8.1, §8.2).
+//! Values in the login calls' answers, which are lines of JavaScript. They are searched, never
+//! evaluated, and loosely: spacing, quotes and line breaks vary (P52, §8.1, §8.2).
 
 use std::borrow::Cow;
 use std::str::Chars;
 
-/// The value behind `name =` or `name :`, without its quotes and escapes. A name inside a longer one does
-/// not count.
+/// The value behind `name =` or `name :`, without its quotes and escapes. A name inside a longer
+/// one does not count.
 pub(crate) fn value<'a>(script: &'a str, name: &str) -> Option<Cow<'a, str>> {
     script.match_indices(name).find_map(|(at, _)| {
         let before = script[..at].chars().next_back();
@@ -24,7 +24,8 @@ pub(crate) fn value<'a>(script: &'a str, name: &str) -> Option<Cow<'a, str>> {
     })
 }
 
-/// A string literal up to its closing quote, its escapes undone: `\/`, `\x26`, `\u0026` and the rest.
+/// A string literal up to its closing quote, its escapes undone: `\/`, `\x26`, `\u0026` and the
+/// rest.
 fn quoted(text: &str, quote: char) -> Option<Cow<'_, str>> {
     let end = text.find([quote, '\\'])?;
     if text[end..].starts_with(quote) {
@@ -91,15 +92,25 @@ mod tests {
             "var window.codes=1;window.code=200,window.redirect_uri:\"https://x/?a=b;c\"",
         ] {
             assert_eq!(number(script, "window.code"), Some(200), "{script}");
-            assert_eq!(value(script, "window.redirect_uri").unwrap(), "https://x/?a=b;c", "{script}");
+            assert_eq!(
+                value(script, "window.redirect_uri").unwrap(),
+                "https://x/?a=b;c",
+                "{script}"
+            );
         }
     }
 
     #[test]
     fn what_is_not_there_is_not_made_up() {
-        for script in
-            ["", "window.code", "window.code=", "window.code=;", "xwindow.code=1", "window.code='", "窗=1"]
-        {
+        for script in [
+            "",
+            "window.code",
+            "window.code=",
+            "window.code=;",
+            "xwindow.code=1",
+            "window.code='",
+            "窗=1",
+        ] {
             assert_eq!(number(script, "window.code"), None, "{script}");
         }
         assert_eq!(value("window.uuid = \"never closed", "window.uuid"), None);

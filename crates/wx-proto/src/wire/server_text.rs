@@ -1,9 +1,10 @@
 //! What a server says, on its way into an error.
 //!
-//! A server knows every secret of the login and can send any of them back, in any spelling. So no run
-//! of eight or more printable ASCII characters of its text is ever shown, and neither is a run of that
-//! length in the first bytes of a body: no secret, no ticket and no code of a login has another
-//! alphabet, however it is encoded. Short words, numbers and all other scripts stay readable.
+//! A server knows every secret of the login and can send any of them back, in any spelling. So no
+//! run of eight or more printable ASCII characters of its text is ever shown, and neither is a run
+//! of that length in the first bytes of a body: no secret, no ticket and no code of a login has
+//! another alphabet, however it is encoded. Short words, numbers and all other scripts stay
+//! readable.
 
 use std::fmt::{self, Write};
 
@@ -59,7 +60,8 @@ fn is_invisible(c: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The first bytes of a body that is nothing known: at most 16, in hexadecimal, and fewer if they are text.
+/// The first bytes of a body that is nothing known: at most 16, in hexadecimal, and fewer if they
+/// are text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FirstBytes(String);
 
@@ -94,7 +96,8 @@ mod tests {
 
     #[test]
     fn short_words_and_other_scripts_stay() {
-        for text in ["", "no way", "不行", "系统繁忙，请稍后再试", "a b c 1203", "wait 5 min."] {
+        for text in ["", "no way", "不行", "系统繁忙，请稍后再试", "a b c 1203", "wait 5 min."]
+        {
             assert_eq!(words(text), text);
         }
         assert_eq!(words("the key @crypt_a936502b is old: 不行"), "the key … is old: 不行");
@@ -116,7 +119,9 @@ mod tests {
 
     #[test]
     fn of_a_host_the_short_labels_are_shown() {
-        for whole in ["evil.example", "10.0.0.1", "wx2.qq.com", "szfilehelper.weixin.qq.com", "[::1]"] {
+        for whole in
+            ["evil.example", "10.0.0.1", "wx2.qq.com", "szfilehelper.weixin.qq.com", "[::1]"]
+        {
             assert_eq!(host(whole), whole);
         }
         assert_eq!(host("oMrabhVznekD3NaC.evil.example"), "….evil.example");

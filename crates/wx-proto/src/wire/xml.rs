@@ -11,8 +11,8 @@ pub(crate) fn text(xml: &str, name: &str) -> Option<String> {
     })
 }
 
-/// What stands between the tags of the first element `name`. Each byte is looked at a fixed number of
-/// times: a tag ends at `>`, and one that does not is passed over up to the next `<`.
+/// What stands between the tags of the first element `name`. Each byte is looked at a fixed number
+/// of times: a tag ends at `>`, and one that does not is passed over up to the next `<`.
 fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     let mut rest = xml;
     loop {
@@ -25,7 +25,9 @@ fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
             continue;
         }
         // Not the beginning of a longer name.
-        if !attributes.is_empty() && !attributes.starts_with(|c: char| c == '/' || c.is_whitespace()) {
+        if !attributes.is_empty()
+            && !attributes.starts_with(|c: char| c == '/' || c.is_whitespace())
+        {
             continue;
         }
         if attributes.ends_with('/') {

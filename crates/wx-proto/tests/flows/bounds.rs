@@ -1,4 +1,5 @@
-//! What a server can make a session hold: whatever it answers, the file stays small and can be read again.
+//! What a server can make a session hold: whatever it answers, the file stays small and can be read
+//! again.
 
 use serde_json::json;
 use wx_proto::endpoint::Endpoint;
@@ -58,7 +59,11 @@ fn values_and_names_of_megabytes_are_not_kept() {
         match page.read(&Response::new(xml.into())) {
             Ok(LoginPage::Credentials(credentials)) => {
                 assert!(!["skey", "wxsid"].contains(&odd));
-                assert_small(&Session::of_login(site.clone(), credentials, session().cookies().clone()));
+                assert_small(&Session::of_login(
+                    site.clone(),
+                    credentials,
+                    session().cookies().clone(),
+                ));
             }
             other => assert!(other.is_err() && ["skey", "wxsid"].contains(&odd), "{odd}"),
         }

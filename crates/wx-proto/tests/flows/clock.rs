@@ -1,4 +1,5 @@
-//! A computer whose clock is wrong: cookies live as long as the server says, and what fails because of the clock names it.
+//! A computer whose clock is wrong: cookies live as long as the server says, and what fails because
+//! of the clock names it.
 
 use serde_json::Value;
 use wx_proto::flow::{Login, LoginState};
@@ -15,8 +16,11 @@ const HOUR: i64 = 3600;
 /// The login page as it was captured, with these headers more, and without some cookies.
 fn captured(more: &[(&'static str, &str)], without: &str) -> Answer {
     let cookies: Value = serde_json::from_str(include_str!("../vectors/cookies.json")).unwrap();
-    let lines =
-        cookies["set_cookie"].as_array().unwrap().iter().map(|line| line.as_str().unwrap().to_owned());
+    let lines = cookies["set_cookie"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| line.as_str().unwrap().to_owned());
     let lines = lines.filter(|line| without.is_empty() || !line.starts_with(without));
     let more = more.iter().map(|(name, value)| (*name, (*value).to_owned()));
     Answer::Reply(
@@ -34,7 +38,12 @@ fn log_in(local: u64, page: Answer) -> Result<Session, Error> {
 fn log_in_by(local: u64, pages: impl IntoIterator<Item = Answer>) -> Result<Session, Error> {
     let seed = Seed { unix_ms: local * 1000, ..SEED };
     let mut world = World::new("", [code(), polled(2)].into_iter().chain(pages));
-    world.run(&mut Login::new(Site::new(Profile::Web), seed, Policy::default(), |_: &LoginState| {}))
+    world.run(&mut Login::new(
+        Site::new(Profile::Web),
+        seed,
+        Policy::default(),
+        |_: &LoginState| {},
+    ))
 }
 
 fn local(ahead: i64) -> u64 {
@@ -43,10 +52,13 @@ fn local(ahead: i64) -> u64 {
 
 #[test]
 fn p6_a_login_keeps_its_cookies_whatever_this_computers_clock_says() {
-    for ahead in [-400_000 * HOUR, -12 * HOUR, -HOUR, -1, 0, 1, HOUR, 12 * HOUR, 13 * HOUR, 400_000 * HOUR] {
+    for ahead in
+        [-400_000 * HOUR, -12 * HOUR, -HOUR, -1, 0, 1, HOUR, 12 * HOUR, 13 * HOUR, 400_000 * HOUR]
+    {
         let session = log_in(local(ahead), captured(&[("date", DATE)], "")).unwrap();
         assert_eq!(session.cookies().cookies().len(), 7, "{ahead}");
-        let lasts = |hours: i64| session.check_upload(local(ahead + hours * HOUR - 1) * 1000).is_ok();
+        let lasts =
+            |hours: i64| session.check_upload(local(ahead + hours * HOUR - 1) * 1000).is_ok();
         assert!(
             lasts(0) && lasts(12) && session.check_upload(local(ahead + 12 * HOUR) * 1000).is_err(),
             "{ahead}"
@@ -74,16 +86,17 @@ fn without_a_date_that_can_be_read_the_local_clock_counts_and_is_named_if_it_is_
                 (no_ticket(true), Advice::SetClock),
                 "{more:?}"
             );
-            let expected =
-                "by this computer's clock the login page's cookie webwx_data_ticket has expired already";
+            let expected = "by this computer's clock the login page's cookie webwx_data_ticket has expired already";
             assert!(error.to_string().ends_with(expected), "{error}");
         }
     }
     // The ticket may be of a page that sent on to another.
     let url = "https://wx2.qq.com/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=t";
     let elsewhere = format!("<error><ret>0</ret><redirecturl>{url}</redirecturl></error>");
-    let ticket = "webwx_data_ticket=t; Domain=.qq.com; Path=/; Expires=Mon, 31-Dec-2018 11:12:21 GMT";
-    let first = || Answer::Reply(200, vec![("set-cookie", ticket.to_owned())], elsewhere.clone().into());
+    let ticket =
+        "webwx_data_ticket=t; Domain=.qq.com; Path=/; Expires=Mon, 31-Dec-2018 11:12:21 GMT";
+    let first =
+        || Answer::Reply(200, vec![("set-cookie", ticket.to_owned())], elsewhere.clone().into());
     let second = || captured(&[], "webwx_data_ticket");
     assert!(log_in_by(local(0), [first(), second(), init(""), notified()]).is_ok());
     let error = log_in_by(local(13 * HOUR), [first(), second(), dropped()]).unwrap_err();

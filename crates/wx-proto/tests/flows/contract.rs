@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use wx_proto::bytes::Bytes;
 use wx_proto::flow::{
-    Action, CallId, Failure, FailureKind, FetchImage, Flow, Input, ListContacts, Login, LoginState, Logout,
-    Misuse, NextMessages, Restore, SendImage, SendUploaded, Upload,
+    Action, CallId, Failure, FailureKind, FetchImage, Flow, Input, ListContacts, Login, LoginState,
+    Logout, Misuse, NextMessages, Restore, SendImage, SendUploaded, Upload,
 };
 use wx_proto::http::Response;
 use wx_proto::{
-    Cause, Error, ImageSize, LocalError, MsgId, Outcome, Policy, Profile, ReplyError, Sent, Site, Step,
+    Cause, Error, ImageSize, LocalError, MsgId, Outcome, Policy, Profile, ReplyError, Sent, Site,
+    Step,
 };
 
 use super::login::{code, init, page, polled};
@@ -66,7 +67,8 @@ fn sent_id<T>(action: &Action<T>) -> CallId {
     }
 }
 
-/// Lines 2, 3 and 4: the outstanding action stays until its own answer comes, whatever else is put in.
+/// Lines 2, 3 and 4: the outstanding action stays until its own answer comes, whatever else is put
+/// in.
 fn assert_steady<F: Flow>(flow: &mut F, foreign: CallId, idempotent: bool, now: Duration) {
     let before = idempotent.then(|| shown(&flow.poll(now)));
     let progress = flow.progress();
@@ -107,7 +109,10 @@ fn lines_1_to_4_in_every_state_of_a_send() {
                 assert!(result.is_ok());
                 assert!(shown(&flow.poll(NOW)) == "done", "done stays done");
                 let nobodys = flow.handle(Input::Stored, NOW).unwrap_err();
-                assert_eq!(nobodys.to_string(), "the input does not answer the flow's outstanding action");
+                assert_eq!(
+                    nobodys.to_string(),
+                    "the input does not answer the flow's outstanding action"
+                );
                 return;
             }
             Action::Load(span) => {
@@ -117,7 +122,9 @@ fn lines_1_to_4_in_every_state_of_a_send() {
             Action::Send(id, _) => {
                 assert_eq!(flow.handle(Input::End(id), NOW), Err(Misuse));
                 assert_eq!(flow.handle(Input::Loaded(Bytes::new()), NOW), Err(Misuse));
-                let Some(Answer::Reply(code, _, body)) = answers.next() else { panic!("no answer left") };
+                let Some(Answer::Reply(code, _, body)) = answers.next() else {
+                    panic!("no answer left")
+                };
                 let reply = Response::builder().status(code).body(body).unwrap();
                 if let Some(stale) = stale {
                     // As much as a driver can have heard before it was dropped.
@@ -144,7 +151,11 @@ fn lines_1_to_4_in_every_state_of_a_send() {
 fn keeps_the_contract<F: Flow>(mut flow: F, answers: impl IntoIterator<Item = Answer>) {
     let mut answers = answers.into_iter();
     let (mut now, mut stale, mut requests) = (NOW, None, 0);
-    assert_eq!(flow.handle(Input::Loaded(Bytes::new()), now), Err(Misuse), "nothing was asked for yet");
+    assert_eq!(
+        flow.handle(Input::Loaded(Bytes::new()), now),
+        Err(Misuse),
+        "nothing was asked for yet"
+    );
     for _ in 0..200 {
         let action = flow.poll(now);
         if let Some(stale) = stale {
@@ -213,7 +224,10 @@ fn lines_1_to_4_of_a_login_and_what_comes_after() {
         closed(),
         notified(),
     ];
-    keeps_the_contract(Login::new(Site::new(Profile::Web), SEED, policy(), |_: &LoginState| {}), answers);
+    keeps_the_contract(
+        Login::new(Site::new(Profile::Web), SEED, policy(), |_: &LoginState| {}),
+        answers,
+    );
     keeps_the_contract(
         Restore::new(session(), SEED, policy()).unwrap(),
         [status(503), init(""), closed(), dropped()],
@@ -229,7 +243,10 @@ fn lines_1_to_4_of_a_login_and_what_comes_after() {
         ListContacts::new(&session(), SEED, policy()).unwrap(),
         [dropped(), closed(), contacts],
     );
-    keeps_the_contract(Logout::new(&session(), SEED, policy()).unwrap(), [closed(), dropped(), logged_out()]);
+    keeps_the_contract(
+        Logout::new(&session(), SEED, policy()).unwrap(),
+        [closed(), dropped(), logged_out()],
+    );
 }
 
 #[test]
@@ -252,7 +269,10 @@ fn lines_2_to_4_in_every_state_of_a_fetch() {
     misuses(&mut flow, vec![chunk(), end(), Input::Stored, broken()]);
     flow.handle(Input::Head(id, head()), NOW).unwrap();
     assert_steady(&mut flow, first, true, NOW);
-    misuses(&mut flow, vec![Input::Head(id, head()), Input::Stored, broken(), Input::Loaded(jpeg(30))]);
+    misuses(
+        &mut flow,
+        vec![Input::Head(id, head()), Input::Stored, broken(), Input::Loaded(jpeg(30))],
+    );
     flow.handle(chunk(), NOW).unwrap();
     assert_steady(&mut flow, first, true, NOW);
     misuses(&mut flow, vec![Input::Head(id, head()), chunk(), end()]);
@@ -299,7 +319,8 @@ fn line_4_a_picture_of_one_chunk_takes_no_second_load() {
 #[test]
 fn a_whole_answer_goes_to_the_sink() {
     let picture = jpeg(60);
-    let reply = |bytes: Bytes| Response::builder().header("content-length", 60).body(bytes).unwrap();
+    let reply =
+        |bytes: Bytes| Response::builder().header("content-length", 60).body(bytes).unwrap();
     let mut flow = fetch();
     let id = sent_id(&flow.poll(NOW));
     let mut stored = Vec::new();
@@ -354,12 +375,16 @@ fn line_5_what_the_world_does_is_no_misuse() {
     let mut flow = send_image(12);
     let _ = flow.poll(NOW);
     assert_eq!(flow.handle(Input::Loaded(Bytes::new()), NOW), Ok(()));
-    assert!(matches!(flow.poll(NOW), Action::Done(Err(Error { cause: Cause::SourceEnded { .. }, .. }))));
+    assert!(matches!(
+        flow.poll(NOW),
+        Action::Done(Err(Error { cause: Cause::SourceEnded { .. }, .. }))
+    ));
 }
 
 #[test]
 fn line_6_a_later_driver_goes_on_where_the_first_was_dropped() {
-    // Dropped with a chunk handed out, then with a reply half read: the second driver starts with what is outstanding.
+    // Dropped with a chunk handed out, then with a reply half read: the second driver starts with
+    // what is outstanding.
     let bytes = jpeg(CHUNK + 1);
     for half_read in [false, true] {
         let mut flow = send_image(CHUNK + 1);

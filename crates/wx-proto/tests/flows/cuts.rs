@@ -1,5 +1,5 @@
-//! Every reply of the vectors, cut at every byte and handed over in pieces of every size: it reads the same, or fails
-//! cleanly.
+//! Every reply of the vectors, cut at every byte and handed over in pieces of every size: it reads
+//! the same, or fails cleanly.
 
 use std::fmt::Debug;
 use std::io::Write;
@@ -27,7 +27,8 @@ fn replies() -> Vec<String> {
     let messages = json(include_str!("../vectors/sendmsgimg.json"));
     let trap = json(include_str!("../vectors/trap_1205.json"));
     let items = |value: &Value, key: &str| -> Vec<String> {
-        let text = |item: &Value| item[key].as_str().map_or_else(|| item[key].to_string(), str::to_owned);
+        let text =
+            |item: &Value| item[key].as_str().map_or_else(|| item[key].to_string(), str::to_owned);
         value.as_array().unwrap().iter().map(text).collect()
     };
     let mut replies = items(&bodies["items"], "text");
@@ -80,7 +81,11 @@ fn cut_everywhere<T: Debug + PartialEq, F: Flow<Output = Result<T, Error>>>(
     let whole = answered(flow(), ok(reply.to_owned()), usize::MAX);
     let failed_cleanly = |result: Result<T, Error>, cut: usize, piece: usize| {
         let error = result.expect_err("nothing can be read from half an answer");
-        assert_eq!((error.ret(), error.outcome()), (None, in_doubt), "{cut} bytes of {reply}, piece {piece}");
+        assert_eq!(
+            (error.ret(), error.outcome()),
+            (None, in_doubt),
+            "{cut} bytes of {reply}, piece {piece}"
+        );
     };
     let packed = gzip(reply.as_bytes());
     let gzipped = |body: Bytes| Answer::Reply(200, vec![("content-encoding", "gzip".into())], body);
@@ -102,7 +107,11 @@ fn cut_everywhere<T: Debug + PartialEq, F: Flow<Output = Result<T, Error>>>(
             failed_cleanly(answered(flow(), gzipped(packed.slice(..cut)), piece), cut, piece);
         }
         assert_eq!(answered(flow(), ok(reply.to_owned()), piece), whole, "piece {piece}");
-        assert_eq!(answered(flow(), gzipped(packed.clone()), piece), whole, "gzipped, piece {piece}");
+        assert_eq!(
+            answered(flow(), gzipped(packed.clone()), piece),
+            whole,
+            "gzipped, piece {piece}"
+        );
     }
 }
 
@@ -142,8 +151,9 @@ fn pictures() {
         FetchImage::new(&session(), id, ImageSize::Original, true, SEED, policy()).unwrap()
     };
     for (encoding, body) in [("identity", picture.clone()), ("gzip", gzip(&picture))] {
-        let announced =
-            |len: usize| vec![("content-length", len.to_string()), ("content-encoding", encoding.into())];
+        let announced = |len: usize| {
+            vec![("content-length", len.to_string()), ("content-encoding", encoding.into())]
+        };
         for piece in 1..=16 {
             let run = |answer: Answer| {
                 let mut world = World::new("", [answer]);
@@ -168,7 +178,8 @@ fn pictures() {
     }
 }
 
-/// Those of the login calls are text. A cut that can be told by its length is told; any other reads as less, or as nothing.
+/// Those of the login calls are text. A cut that can be told by its length is told; any other reads
+/// as less, or as nothing.
 #[test]
 fn answers_of_a_login_and_of_sync() {
     let vector = super::login::vector();
@@ -177,7 +188,8 @@ fn answers_of_a_login_and_of_sync() {
         answers.map(|answer| answer["text"].as_str().unwrap().to_owned()).collect()
     };
     let of_page = |name: &str| vector["newloginpage"][name]["text"].as_str().unwrap().to_owned();
-    let mut all = [texts("/jslogin/answers"), texts("/poll/answers"), texts("/synccheck/answers")].concat();
+    let mut all =
+        [texts("/jslogin/answers"), texts("/poll/answers"), texts("/synccheck/answers")].concat();
     all.extend([of_page("ok"), of_page("refused"), vector["stuck_sync"]["body"].to_string()]);
     assert!(all.len() >= 15);
     let uuid = JsLogin::new(1).read(&Response::new(all[0].clone().into())).unwrap();
@@ -186,21 +198,29 @@ fn answers_of_a_login_and_of_sync() {
     for text in &all {
         for cut in 0..text.len() {
             let body = Bytes::from(text[..cut].to_owned());
-            let announced =
-                Response::builder().header("content-length", text.len()).body(body.clone()).unwrap();
+            let announced = Response::builder()
+                .header("content-length", text.len())
+                .body(body.clone())
+                .unwrap();
             let expected = ReplyError::Cut { expected: Some(text.len() as u64), got: cut as u64 };
             assert_eq!(JsLogin::new(1).read(&announced).unwrap_err(), expected);
-            assert_eq!(PollLogin::new(uuid.clone(), false, 1).read(&announced).unwrap_err(), expected);
+            assert_eq!(
+                PollLogin::new(uuid.clone(), false, 1).read(&announced).unwrap_err(),
+                expected
+            );
             assert_eq!(page.read(&announced).unwrap_err(), expected);
             assert_eq!(SyncCheck::new(SEED).read(&announced).unwrap_err(), expected);
             assert_eq!(Sync::new(SEED).read(&announced).unwrap_err(), expected);
-            // Without a length: never a login, a code or a way on that the whole answer does not give.
+            // Without a length: never a login, a code or a way on that the whole answer does not
+            // give.
             let short = Response::new(body);
             let whole = Response::new(Bytes::from(text.clone()));
             if let Ok(cut) = JsLogin::new(1).read(&short) {
                 assert_eq!(JsLogin::new(1).read(&whole).unwrap(), cut);
             }
-            if let Ok(cut @ Polled::Confirmed { .. }) = PollLogin::new(uuid.clone(), false, 1).read(&short) {
+            if let Ok(cut @ Polled::Confirmed { .. }) =
+                PollLogin::new(uuid.clone(), false, 1).read(&short)
+            {
                 assert_eq!(PollLogin::new(uuid.clone(), false, 1).read(&whole).unwrap(), cut);
             }
             if let Ok(LoginPage::Credentials(_)) = page.read(&short) {

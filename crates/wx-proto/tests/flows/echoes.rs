@@ -1,5 +1,5 @@
-//! A server that sends the login's secrets back, in every place that gets into an error and in every spelling: no eight
-//! characters of one are shown.
+//! A server that sends the login's secrets back, in every place that gets into an error and in
+//! every spelling: no eight characters of one are shown.
 
 use std::error::Error as _;
 use std::fmt::Write;
@@ -7,12 +7,15 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use wx_proto::flow::{FetchImage, ListContacts, Login, LoginState, Logout, NextMessages, Restore, SendImage};
+use wx_proto::flow::{
+    FetchImage, ListContacts, Login, LoginState, Logout, NextMessages, Restore, SendImage,
+};
 use wx_proto::{Cause, Error, ImageSize, MsgId, Policy, Profile, ReplyError, Session, Site};
 
 use super::world::*;
 
-/// skey, rotated skey, sid, pass_ticket, cookies, ticket and code of a login, and one that is a word.
+/// skey, rotated skey, sid, pass_ticket, cookies, ticket and code of a login, and one that is a
+/// word.
 const SECRETS: [&str; 8] = [
     "@crypt_a936502b_74e29c164b1802c5bfd4b1f9a7db4b5e",
     "@crypt_77777777_0123456789abcdef0123456789abcdef",
@@ -110,7 +113,9 @@ fn ends(answer: &Answer) -> Vec<Error> {
     );
     errors.extend(world().run(&mut fetch.unwrap()).err());
     errors.extend(world().run(&mut Restore::new(session(), SEED, policy.clone()).unwrap()).err());
-    errors.extend(world().run(&mut ListContacts::new(&session(), SEED, policy.clone()).unwrap()).err());
+    errors.extend(
+        world().run(&mut ListContacts::new(&session(), SEED, policy.clone()).unwrap()).err(),
+    );
     errors.extend(world().run(&mut Logout::new(&session(), SEED, policy.clone()).unwrap()).err());
     errors.extend(world().run(&mut NextMessages::new(session(), SEED, policy).unwrap()).err());
     errors
@@ -170,7 +175,8 @@ fn p15_hosts_encodings_and_first_bytes_show_no_secret() {
             assert_silent(&fetch_ends(Answer::Reply(200, headers, body.into())), &spelled);
         }
         if is_header {
-            let encoded = Answer::Reply(200, vec![("content-encoding", spelled.clone())], "x".into());
+            let encoded =
+                Answer::Reply(200, vec![("content-encoding", spelled.clone())], "x".into());
             assert_silent(&fetch_ends(encoded), &spelled);
         }
     }

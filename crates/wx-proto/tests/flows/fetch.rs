@@ -5,8 +5,8 @@ use wx_proto::bytes::Bytes;
 use wx_proto::flow::{Action, FetchImage, Flow, Input};
 use wx_proto::http::Response;
 use wx_proto::{
-    Advice, Cause, Error, Fetched, FirstBytes, Format, ImageSize, LocalError, MsgId, Policy, ReplyError, Ret,
-    Step,
+    Advice, Cause, Error, Fetched, FirstBytes, Format, ImageSize, LocalError, MsgId, Policy,
+    ReplyError, Ret, Step,
 };
 
 use super::world::*;
@@ -112,7 +112,10 @@ fn p20_what_is_no_picture_is_never_stored() {
             let mut world = World::new("", [answer.clone()]);
             world.piece = piece;
             let error = world.run(&mut flow(true, Policy::default())).unwrap_err();
-            assert_eq!((error.step, &error.cause), (Step::Download, &Cause::Reply(expected.clone())));
+            assert_eq!(
+                (error.step, &error.cause),
+                (Step::Download, &Cause::Reply(expected.clone()))
+            );
             assert_eq!(error.advice(), advice);
             assert!(world.stored.is_empty());
             assert_eq!(world.seen.len(), 1, "{expected:?} is final");
@@ -193,7 +196,10 @@ fn p20_what_is_whole_and_unknown_is_named_and_kept_only_on_request() {
         );
         // It is named only if it is whole.
         let cut = Answer::Break(5000, unknown.into());
-        assert!(matches!(fetch(cut, &Policy::default()).0.unwrap_err().cause, Cause::Network { .. }));
+        assert!(matches!(
+            fetch(cut, &Policy::default()).0.unwrap_err().cause,
+            Cause::Network { .. }
+        ));
         // A page and JSON never are.
         for (text, error) in [("\n<html>", ReplyError::Html), ("[1]", ReplyError::Json)] {
             assert_eq!(fetch(served(text), &keep).0.unwrap_err().cause, Cause::Reply(error));
@@ -209,7 +215,9 @@ fn p20_a_jpeg_is_taken_for_one_at_its_second_marker() {
     picture.extend(b"\xff\xdb\0\x02 and what follows");
     let (world, result) = run(vec![served(picture.clone())]);
     assert_eq!((result.unwrap().format, &world.stored[..]), (Format::Jpeg, &picture[..]));
-    for bad in [&b"\xff\xd8\xff"[..], b"\xff\xd8\xff\xe0 a server that begins like a picture", &begun] {
+    for bad in
+        [&b"\xff\xd8\xff"[..], b"\xff\xd8\xff\xe0 a server that begins like a picture", &begun]
+    {
         let (world, result) = run(vec![served(bad.to_vec())]);
         assert!(
             matches!(result.unwrap_err().cause, Cause::Reply(ReplyError::NotAPicture { .. })),
@@ -224,9 +232,16 @@ fn p20_a_jpeg_is_taken_for_one_at_its_second_marker() {
 fn p20_empty_cut_and_passing_statuses_are_tried_three_times() {
     let cut = || Answer::Break(5000, jpeg(5000).slice(..3000));
     let short = || Answer::Reply(200, vec![("content-length", "5000".into())], jpeg(4999));
-    for answer in
-        [served(""), cut(), short(), dropped(), unreachable(), status(502), status(503), status(504)]
-    {
+    for answer in [
+        served(""),
+        cut(),
+        short(),
+        dropped(),
+        unreachable(),
+        status(502),
+        status(503),
+        status(504),
+    ] {
         let (world, result) = run(vec![answer.clone(), answer.clone(), served(jpeg(5000))]);
         assert_eq!(result.unwrap().bytes, 5000);
         assert_eq!((world.stored.len(), world.pauses()), (5000, vec![1, 2]));
@@ -272,10 +287,14 @@ fn p37_a_truncated_gzip_is_no_picture() {
     let packed = gzip(&jpeg(5000));
     for cut in [5, 200, packed.len() - 1] {
         let body = packed.slice(..cut);
-        let headers = vec![("content-length", cut.to_string()), ("content-encoding", "gzip".into())];
+        let headers =
+            vec![("content-length", cut.to_string()), ("content-encoding", "gzip".into())];
         let (_, result) = run(vec![Answer::Reply(200, headers, body); 3]);
         let error = result.unwrap_err();
-        assert!(matches!(error.cause, Cause::Reply(ReplyError::Cut { expected: None, .. })), "{error:?}");
+        assert!(
+            matches!(error.cause, Cause::Reply(ReplyError::Cut { expected: None, .. })),
+            "{error:?}"
+        );
     }
     let headers = vec![("content-length", "5000".into()), ("content-encoding", "br".into())];
     let (_, result) = run(vec![Answer::Reply(200, headers, jpeg(5000))]);

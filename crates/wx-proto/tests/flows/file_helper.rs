@@ -4,14 +4,18 @@ use wx_proto::flow::{FetchImage, Resume, SendImage, Snapshot, Upload};
 use wx_proto::http::HeaderMap;
 use wx_proto::http::header::SET_COOKIE;
 use wx_proto::{
-    Advice, Cause, ImageSize, MsgId, Picture, PictureError, Policy, Profile, Role, Session, UserName,
+    Advice, Cause, ImageSize, MsgId, Picture, PictureError, Policy, Profile, Role, Session,
+    UserName,
 };
 
 use super::world::*;
 
 fn session() -> Session {
-    let builder =
-        Session::builder("https://szfilehelper.weixin.qq.com").uin(1).sid("s").skey("k").user_name("@me");
+    let builder = Session::builder("https://szfilehelper.weixin.qq.com")
+        .uin(1)
+        .sid("s")
+        .skey("k")
+        .user_name("@me");
     let session = builder.data_ticket("t").build().unwrap();
     assert_eq!(session.site().profile(), Profile::FileHelper, "the base tells");
     session
@@ -33,7 +37,8 @@ fn p60_a_picture_goes_up_and_down_with_its_marks() {
     let mut world = World::new(bytes, [middle(), last("@m", CHUNK + 1), sent()]);
     world.run(&mut flow.unwrap()).unwrap();
     let id = MsgId::new("7").unwrap();
-    let mut flow = FetchImage::new(&session(), id, ImageSize::Original, true, SEED, policy).unwrap();
+    let mut flow =
+        FetchImage::new(&session(), id, ImageSize::Original, true, SEED, policy).unwrap();
     world.answer_next([Answer::Reply(200, vec![("content-length", "12".into())], jpeg(12))]);
     world.run(&mut flow).unwrap();
 
@@ -45,7 +50,9 @@ fn p60_a_picture_goes_up_and_down_with_its_marks() {
     assert_eq!(first.http().uri().host(), Some("file.wx2.qq.com"));
     let random = |seen: &Seen| query(seen).strip_prefix("f=json&random=").unwrap().to_owned();
     for chunk in [first, second] {
-        assert!(random(chunk).len() == 4 && random(chunk).bytes().all(|b| b.is_ascii_alphanumeric()));
+        assert!(
+            random(chunk).len() == 4 && random(chunk).bytes().all(|b| b.is_ascii_alphanumeric())
+        );
     }
     assert_eq!(random(first), random(second), "one for each file");
     assert_eq!(query(message), "fun=async&f=json&lang=zh_CN");
@@ -61,9 +68,10 @@ fn p60_a_picture_goes_up_and_down_with_its_marks() {
 fn p2_p5_p60_of_the_logins_cookies_only_the_ticket_reaches_the_file_host() {
     let mut session = session();
     let mut headers = HeaderMap::new();
-    for cookie in
-        ["wxuin=1; Domain=szfilehelper.weixin.qq.com; Path=/", "webwx_data_ticket=t; Domain=.qq.com; Path=/"]
-    {
+    for cookie in [
+        "wxuin=1; Domain=szfilehelper.weixin.qq.com; Path=/",
+        "webwx_data_ticket=t; Domain=.qq.com; Path=/",
+    ] {
         headers.append(SET_COOKIE, cookie.parse().unwrap());
     }
     session.adopt_cookies(&headers, Role::Base, 1);
@@ -105,10 +113,13 @@ fn p60_above_25_mib_there_is_another_upload_which_is_not_here() {
 fn a_picture_can_go_as_a_file() {
     let mut policy = Policy::default();
     policy.as_file = true;
-    for (len, chunks) in [(12, vec![last("@m", 12)]), (CHUNK + 1, vec![middle(), last("@m", CHUNK + 1)])] {
+    for (len, chunks) in
+        [(12, vec![last("@m", 12)]), (CHUNK + 1, vec![middle(), last("@m", CHUNK + 1)])]
+    {
         let bytes = jpeg(len);
         let mut flow =
-            SendImage::new(&session(), picture(&bytes, &policy), helper(), SEED, policy.clone()).unwrap();
+            SendImage::new(&session(), picture(&bytes, &policy), helper(), SEED, policy.clone())
+                .unwrap();
         let mut world = World::new(bytes, chunks.into_iter().chain([dropped(), sent()]));
         let sent = world.run(&mut flow).unwrap();
         assert!(sent.uploaded.as_file && sent.uploaded.name == "a.jpg");
@@ -131,13 +142,15 @@ fn a_picture_taken_up_again_still_goes_as_a_file() {
     policy.as_file = true;
     let bytes = jpeg(CHUNK + 1);
     let killed_after = |steps| {
-        let new = SendImage::new(&session(), picture(&bytes, &policy), helper(), SEED, policy.clone());
+        let new =
+            SendImage::new(&session(), picture(&bytes, &policy), helper(), SEED, policy.clone());
         let mut world = World::new(bytes.clone(), [middle()]);
         world.steps_left = steps;
         world.run_or_die(&mut new.unwrap());
         world
     };
-    let one_chunk = |world: &World| world.saved.as_ref().is_some_and(|saved| saved.contains("\"acked\":1"));
+    let one_chunk =
+        |world: &World| world.saved.as_ref().is_some_and(|saved| saved.contains("\"acked\":1"));
     let killed = (1..20).map(killed_after).find(one_chunk).unwrap();
     let saved = Snapshot::from_json(killed.saved.unwrap()).unwrap();
     let at = Resume { unix_ms: SEED.unix_ms, resend: false };

@@ -23,7 +23,8 @@ fn log_in(
 }
 
 fn trouble() -> Vec<Answer> {
-    let moved = Answer::Reply(302, vec![("location", "https://hotel.example/".to_owned())], "".into());
+    let moved =
+        Answer::Reply(302, vec![("location", "https://hotel.example/".to_owned())], "".into());
     vec![
         dropped(),
         unreachable(),
@@ -76,9 +77,10 @@ fn nothing_is_sent_in_the_name_of_nobody() {
     let (.., told) = log_in(good());
     let Some(LoginState::Opened { session }) = told.last() else { panic!() };
     let (policy, bytes) = (Policy::default(), jpeg(1000));
-    let uploaded =
-        World::new(bytes.clone(), [last("@media", 1000)]).run(&mut upload(&bytes, &policy).unwrap());
-    let upload = Upload::new(session, picture(&bytes, &policy), to(), SEED, policy.clone()).unwrap_err();
+    let uploaded = World::new(bytes.clone(), [last("@media", 1000)])
+        .run(&mut upload(&bytes, &policy).unwrap());
+    let upload =
+        Upload::new(session, picture(&bytes, &policy), to(), SEED, policy.clone()).unwrap_err();
     let message = SendUploaded::new(session, uploaded.unwrap(), to(), SEED, policy).unwrap_err();
     for error in [upload, message] {
         assert_eq!(error.cause, Cause::Unready(Unready::InitDue));
@@ -101,7 +103,8 @@ fn a_login_that_the_server_calls_over_is_not_kept() {
 #[test]
 fn a_login_that_is_cancelled_after_its_page_is_kept() {
     let mut world = World::new("", [code(), polled(2), page(), dropped()]);
-    let mut login = Login::new(Site::new(Profile::Web), SEED, Policy::default(), |_: &LoginState| {});
+    let mut login =
+        Login::new(Site::new(Profile::Web), SEED, Policy::default(), |_: &LoginState| {});
     world.steps_left = 10;
     assert!(world.run_or_die(&mut login).is_none());
     login.cancel();
@@ -147,11 +150,13 @@ fn an_answer_to_the_poll_that_is_cut_is_asked_for_again() {
     for cut in 0..confirmed.len() {
         // What the connection does not let through, and what comes whole and is too short. Half a
         // number would be another code.
-        let broken = Answer::Break(confirmed.len() as u64, confirmed.as_bytes()[..cut].to_vec().into());
+        let broken =
+            Answer::Break(confirmed.len() as u64, confirmed.as_bytes()[..cut].to_vec().into());
         let is_clear = !confirmed[..cut].ends_with(['2', '0']) && cut < confirmed.len() - 2;
         let short = is_clear.then(|| ok(confirmed[..cut].to_owned()));
         let answers = [broken].into_iter().chain(short);
-        let answers = [code()].into_iter().chain(answers).chain([polled(2), page(), init(""), notified()]);
+        let answers =
+            [code()].into_iter().chain(answers).chain([polled(2), page(), init(""), notified()]);
         let (_, result, _, told) = log_in(answers);
         assert!(result.is_ok(), "{cut}: {result:?}");
         assert_eq!(names(&told), ["Code", "Confirmed", "Opened"], "{cut}");

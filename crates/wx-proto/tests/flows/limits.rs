@@ -25,7 +25,9 @@ fn fetch(policy: Policy) -> FetchImage {
 #[test]
 fn body_bytes_give_time_at_the_least_rate() {
     let mut limits = limits(Policy::default());
-    for (body_bytes, seconds) in [(0, 60), (1, 60), (60 * 1024, 60), (61 * 1024, 61), (512 * 1024, 512)] {
+    for (body_bytes, seconds) in
+        [(0, 60), (1, 60), (60 * 1024, 60), (61 * 1024, 61), (512 * 1024, 512)]
+    {
         assert_eq!(limits.give_up_after(body_bytes), seconds * S, "{body_bytes}");
     }
     assert_eq!(limits.give_up_after(u64::MAX), Duration::MAX, "no overflow");

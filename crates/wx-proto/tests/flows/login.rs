@@ -30,7 +30,8 @@ pub(crate) fn page() -> Answer {
     let cookies: Value = serde_json::from_str(include_str!("../vectors/cookies.json")).unwrap();
     let lines = cookies["set_cookie"].as_array().unwrap().iter();
     // Twelve hours from a time that is long past.
-    let lines = lines.map(|line| ("set-cookie", line.as_str().unwrap().replace("-2018 ", "-2098 ")));
+    let lines =
+        lines.map(|line| ("set-cookie", line.as_str().unwrap().replace("-2018 ", "-2098 ")));
     Answer::Reply(200, lines.collect(), text("/newloginpage/ok/text").into())
 }
 
@@ -73,7 +74,8 @@ pub(crate) fn run(
 
 /// The names of the states.
 pub(crate) fn names(told: &[LoginState]) -> Vec<String> {
-    let name = |state: &LoginState| format!("{state:?}").split([' ', '{']).next().unwrap().to_owned();
+    let name =
+        |state: &LoginState| format!("{state:?}").split([' ', '{']).next().unwrap().to_owned();
     told.iter().map(name).collect()
 }
 
@@ -82,7 +84,10 @@ fn from_the_code_to_the_session() {
     let (world, result, told) = run(good());
     assert_eq!(names(&told), ["Code", "Scanned", "Confirmed", "Opened"]);
     let LoginState::Code { link } = &told[0] else { panic!() };
-    assert_eq!(*link.expose(), format!("https://login.weixin.qq.com/l/{}", text("/jslogin/answers/0/uuid")));
+    assert_eq!(
+        *link.expose(),
+        format!("https://login.weixin.qq.com/l/{}", text("/jslogin/answers/0/uuid"))
+    );
     assert!(
         matches!(&told[1], LoginState::Scanned { avatar: Some(jpeg) } if jpeg.starts_with(b"\xff\xd8\xff"))
     );
@@ -97,21 +102,39 @@ fn from_the_code_to_the_session() {
     session.check_upload(SEED.unix_ms).expect("the cookies of the login page are there");
     assert_eq!(
         world.endpoints(),
-        ["jslogin", "login", "login", "login", "webwxnewloginpage", "webwxinit", "webwxstatusnotify"]
+        [
+            "jslogin",
+            "login",
+            "login",
+            "login",
+            "webwxnewloginpage",
+            "webwxinit",
+            "webwxstatusnotify"
+        ]
     );
     let uri = |n: usize| world.seen[n].http().uri().to_string();
     // The clock of the vector is another one.
     let query = text("/poll/query_text");
     let start = query.split_once("&r=").unwrap().0;
-    assert!(uri(1).starts_with(&format!("https://login.wx.qq.com/cgi-bin/mmwebwx-bin/login?{start}&r=")));
+    assert!(
+        uri(1)
+            .starts_with(&format!("https://login.wx.qq.com/cgi-bin/mmwebwx-bin/login?{start}&r="))
+    );
     assert!(uri(2).contains("&tip=1&") && uri(3).contains("&tip=0&"), "tip is 0 after the scan");
-    assert_eq!(uri(4), format!("{}&fun=new&version=v2&lang=zh_CN", text("/poll/answers/2/redirect_uri")));
+    assert_eq!(
+        uri(4),
+        format!("{}&fun=new&version=v2&lang=zh_CN", text("/poll/answers/2/redirect_uri"))
+    );
     // The first calls have no cookies, those after the page have them all (§2.4).
     let cookies: Vec<_> =
         world.seen.iter().map(|seen| seen.http().headers().contains_key("cookie")).collect();
     assert_eq!(cookies, [false, false, false, false, false, true, true]);
     let body = world.seen[5].json();
-    assert_eq!(body["BaseRequest"]["Uin"], text("/newloginpage/ok/fields/wxuin"), "text in webwxinit");
+    assert_eq!(
+        body["BaseRequest"]["Uin"],
+        text("/newloginpage/ok/fields/wxuin"),
+        "text in webwxinit"
+    );
     let notice = world.seen[6].json();
     assert_eq!(
         (&notice["Code"], &notice["FromUserName"], &notice["ToUserName"]),
@@ -154,8 +177,11 @@ fn p52_redirect_uris_in_any_spelling_are_taken_whole_and_decide_the_hosts() {
 #[test]
 fn p59_bodies_are_utf_8_whatever_the_headers_say() {
     let html = "<error><ret>1</ret><message>不行</message></error>";
-    let answer =
-        Answer::Reply(200, vec![("content-type", "text/plain; charset=gbk".to_owned())], html.into());
+    let answer = Answer::Reply(
+        200,
+        vec![("content-type", "text/plain; charset=gbk".to_owned())],
+        html.into(),
+    );
     assert!(run([code(), polled(2), answer]).1.unwrap_err().to_string().ends_with("不行"));
     let mut broken = b"window.code=200;window.redirect_uri='https://wx.qq.com/\xff?a'".to_vec();
     broken.push(b';');
@@ -185,12 +211,26 @@ fn a_code_that_is_refused_expired_or_in_trouble_is_followed_by_another() {
     assert!(result.is_ok());
     assert_eq!(
         names(&told),
-        ["Code", "Refused", "Code", "Expired", "Trouble", "Code", "Trouble", "Code", "Confirmed", "Opened"]
+        [
+            "Code",
+            "Refused",
+            "Code",
+            "Expired",
+            "Trouble",
+            "Code",
+            "Trouble",
+            "Code",
+            "Confirmed",
+            "Opened"
+        ]
     );
     // But not without end.
     let (world, result, _) = run(std::iter::repeat_with(|| [code(), refused()]).take(10).flatten());
     let error = result.unwrap_err();
-    assert_eq!((&error.cause, error.advice()), (&Cause::NotConfirmed { codes: 10 }, Advice::LoginAgain));
+    assert_eq!(
+        (&error.cause, error.advice()),
+        (&Cause::NotConfirmed { codes: 10 }, Advice::LoginAgain)
+    );
     assert_eq!(world.seen.len(), 20);
 }
 
@@ -213,8 +253,15 @@ fn a_code_is_given_up_after_its_time_whatever_the_server_says() {
 
 #[test]
 fn trouble_while_waiting_for_the_phone_is_ridden_out() {
-    let weather =
-        [dropped(), unreachable(), status(503), ok(""), ok("<html>"), ok("window.code="), ok("nonsense")];
+    let weather = [
+        dropped(),
+        unreachable(),
+        status(503),
+        ok(""),
+        ok("<html>"),
+        ok("window.code="),
+        ok("nonsense"),
+    ];
     let answers = [code()].into_iter().chain(weather).chain([
         polled(1),
         dropped(),
@@ -233,11 +280,16 @@ fn trouble_while_waiting_for_the_phone_is_ridden_out() {
 #[test]
 fn an_avatar_of_megabytes_is_no_trouble() {
     for (len, shown) in [(1_000_000, true), (20_000_000, false)] {
-        let scanned =
-            format!("window.code=201;window.userAvatar = 'data:img/jpg;base64,{}';", "A".repeat(len));
+        let scanned = format!(
+            "window.code=201;window.userAvatar = 'data:img/jpg;base64,{}';",
+            "A".repeat(len)
+        );
         let (_, result, told) = run([code(), ok(scanned), polled(2), page(), init(""), notified()]);
         assert!(result.is_ok());
-        assert!(matches!(&told[1], LoginState::Scanned { avatar } if avatar.is_some() == shown), "{len}");
+        assert!(
+            matches!(&told[1], LoginState::Scanned { avatar } if avatar.is_some() == shown),
+            "{len}"
+        );
     }
     for odd in ["javascript:1", "data:image/jpeg;base64,###", "data:text/html;base64,AAAA", ""] {
         let scanned = format!("window.code=201;window.userAvatar = '{odd}';");
@@ -259,7 +311,8 @@ fn p60_the_file_transfer_helper_says_so_where_a_browser_can() {
         (Profile::FileHelper, "file.wx2.qq.com")
     );
     // Script elements, the first two calls, carry no header of the page's.
-    let marked: Vec<_> = world.seen.iter().map(|seen| seen.http().headers().get("mmweb_appid")).collect();
+    let marked: Vec<_> =
+        world.seen.iter().map(|seen| seen.http().headers().get("mmweb_appid")).collect();
     assert_eq!(marked[..2], [None; 2]);
     assert!(marked[2..].iter().all(|mark| mark.is_some_and(|mark| mark == "wx_webfilehelper")));
     assert_eq!(world.endpoints()[2..], ["webwxnewloginpage", "webwxinit", "webwxstatusnotify"]);
@@ -269,7 +322,9 @@ fn p60_the_file_transfer_helper_says_so_where_a_browser_can() {
     assert!(web.seen.iter().all(|seen| !seen.http().headers().contains_key("mmweb_appid")));
 }
 
-fn push(answers: impl IntoIterator<Item = Answer>) -> (World, Result<Session, Error>, Vec<LoginState>) {
+fn push(
+    answers: impl IntoIterator<Item = Answer>,
+) -> (World, Result<Session, Error>, Vec<LoginState>) {
     let told = RefCell::new(Vec::new());
     let mut world = World::new("", answers);
     let old = run(good()).1.unwrap();
@@ -296,7 +351,8 @@ fn the_phone_can_be_asked_without_a_code() {
     assert!(result.is_ok());
     assert_eq!(names(&told), ["Refused", "Code", "Confirmed", "Opened"]);
     // Too late: a code it is.
-    let (_, result, told) = push([asked(), polled(4), code(), polled(2), page(), init(""), notified()]);
+    let (_, result, told) =
+        push([asked(), polled(4), code(), polled(2), page(), init(""), notified()]);
     assert!(result.is_ok());
     assert_eq!(names(&told), ["Asked", "Expired", "Code", "Confirmed", "Opened"]);
     // Whatever else comes in the place of an answer, or nothing: a code it is.
@@ -313,7 +369,8 @@ fn the_phone_can_be_asked_without_a_code() {
         (unreachable(), 3),
     ] {
         let answers = vec![answer.clone(); times].into_iter();
-        let (_, result, told) = push(answers.chain([code(), polled(2), page(), init(""), notified()]));
+        let (_, result, told) =
+            push(answers.chain([code(), polled(2), page(), init(""), notified()]));
         assert!(result.is_ok(), "{answer:?}: {result:?}");
         assert_eq!(names(&told), ["Trouble", "Code", "Confirmed", "Opened"], "{answer:?}");
     }
@@ -333,9 +390,15 @@ fn a_saved_login_is_taken_up_or_over() {
         assert_eq!((error.advice(), error.step), (Advice::LoginAgain, Step::Init), "{code}");
     }
     assert!(restore(vec![dropped(), status(503), init(""), notified()]).is_ok());
-    assert_eq!(restore(vec![ok("{\"BaseResponse\":{\"Ret\":0},\"User\":{}}")]).unwrap_err().step, Step::Init);
+    assert_eq!(
+        restore(vec![ok("{\"BaseResponse\":{\"Ret\":0},\"User\":{}}")]).unwrap_err().step,
+        Step::Init
+    );
     let nobody = Session::builder("https://wx.qq.com").uin(1).user_name("@me").build().unwrap();
-    assert_eq!(Restore::new(nobody, SEED, Policy::default()).unwrap_err().advice(), Advice::LoginAgain);
+    assert_eq!(
+        Restore::new(nobody, SEED, Policy::default()).unwrap_err().advice(),
+        Advice::LoginAgain
+    );
 }
 
 #[test]
@@ -343,10 +406,11 @@ fn a_login_can_be_cancelled_at_every_step_and_shows_no_secret() {
     for steps in 0..30 {
         let mut world = World::new("", good());
         world.steps_left = steps;
-        let mut login = Login::new(Site::new(Profile::Web), SEED, Policy::default(), |state: &LoginState| {
-            let shown = format!("{state:?}");
-            assert!(!shown.contains("AbCdEfGhIj") && !shown.contains("qrticket"), "{shown}");
-        });
+        let mut login =
+            Login::new(Site::new(Profile::Web), SEED, Policy::default(), |state: &LoginState| {
+                let shown = format!("{state:?}");
+                assert!(!shown.contains("AbCdEfGhIj") && !shown.contains("qrticket"), "{shown}");
+            });
         let _ = world.run_or_die(&mut login);
         let ended = matches!(login.poll(world.now), Action::Done(_));
         let shown = format!("{login:?} {:?}", login.progress());

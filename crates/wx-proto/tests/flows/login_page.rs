@@ -17,13 +17,24 @@ fn p53_the_login_page_is_read_from_a_301_and_never_followed() {
     }
     let mut with_location = cookies;
     with_location.push(("location", "https://evil.example/".to_owned()));
-    let (world, result, _) =
-        run([code(), polled(2), Answer::Reply(301, with_location.clone(), xml), init(""), notified()]);
-    assert!(result.is_ok() && world.seen.iter().all(|seen| seen.http().uri().host() != Some("evil.example")));
+    let (world, result, _) = run([
+        code(),
+        polled(2),
+        Answer::Reply(301, with_location.clone(), xml),
+        init(""),
+        notified(),
+    ]);
+    assert!(
+        result.is_ok()
+            && world.seen.iter().all(|seen| seen.http().uri().host() != Some("evil.example"))
+    );
     for (status, body) in [(301, ""), (302, "<error><ret>0</ret></error>"), (301, "moved")] {
         let answer = Answer::Reply(status, with_location.clone(), body.into());
         let error = run([code(), polled(2), answer]).1.unwrap_err();
-        assert!(matches!(error.cause, Cause::Reply(ReplyError::Redirect { .. })), "{status}: {error:?}");
+        assert!(
+            matches!(error.cause, Cause::Reply(ReplyError::Redirect { .. })),
+            "{status}: {error:?}"
+        );
     }
 }
 
@@ -33,7 +44,10 @@ fn p54_a_refusal_stops_with_the_servers_words_on_one_line() {
     let (world, result, told) = run([code(), polled(2), refused]);
     let error = result.unwrap_err();
     assert_eq!((error.ret(), error.step), (Some(Ret(1203)), Step::Login));
-    assert!(error.to_string().ends_with("this account may not use the web login): not allowed"), "{error}");
+    assert!(
+        error.to_string().ends_with("this account may not use the web login): not allowed"),
+        "{error}"
+    );
     assert_eq!((names(&told).last().unwrap().as_str(), world.seen.len()), ("Confirmed", 3));
     let hostile = ok("<error><ret>1203</ret><message>a\u{1b}[2J\nb &lt;c&gt;</message></error>");
     let error = run([code(), polled(2), hostile]).1.unwrap_err().to_string();
@@ -62,8 +76,9 @@ fn a_login_page_on_a_foreign_host_is_not_opened() {
         "javascript:alert(1)",
         "//wx.qq.com",
     ] {
-        let poll =
-            ok(format!("window.code=200;window.redirect_uri=\"{host}/webwxnewloginpage?ticket=canary\";"));
+        let poll = ok(format!(
+            "window.code=200;window.redirect_uri=\"{host}/webwxnewloginpage?ticket=canary\";"
+        ));
         let (world, result, _) = run([code(), poll]);
         let error = result.unwrap_err();
         assert!(matches!(error.cause, Cause::Host(_)), "{host}: {error:?}");
@@ -75,29 +90,41 @@ fn a_login_page_on_a_foreign_host_is_not_opened() {
 #[test]
 fn a_loopback_login_stays_at_its_own_address() {
     let site = || Site::at_allow_loopback(Profile::Web, "http://127.0.0.1:9").unwrap();
-    let to = |base: &str| ok(format!("window.code=200;window.redirect_uri=\"{base}/page?ticket=t\";"));
+    let to =
+        |base: &str| ok(format!("window.code=200;window.redirect_uri=\"{base}/page?ticket=t\";"));
     let Answer::Reply(_, _, xml) = page() else { unreachable!() };
-    let page = Answer::Reply(200, vec![("set-cookie", "webwx_data_ticket=t; Path=/".to_owned())], xml);
+    let page =
+        Answer::Reply(200, vec![("set-cookie", "webwx_data_ticket=t; Path=/".to_owned())], xml);
     let (world, result, told) =
         run_at(site(), [code(), to("http://127.0.0.1:9"), page, init(""), notified()]);
     assert!(result.unwrap().hosts().is_loopback());
     assert!(world.seen.iter().all(|seen| seen.http().uri().port_u16() == Some(9)));
     let LoginState::Code { link } = &told[0] else { panic!() };
     assert!(link.expose().starts_with("http://127.0.0.1:9/l/"));
-    for elsewhere in ["http://127.0.0.1:10", "http://127.0.0.2:9", "https://wx.qq.com", "http://[::1]:9"] {
+    for elsewhere in
+        ["http://127.0.0.1:10", "http://127.0.0.2:9", "https://wx.qq.com", "http://[::1]:9"]
+    {
         let error = run_at(site(), [code(), to(elsewhere)]).1.unwrap_err();
-        assert!(matches!(error.cause, Cause::Host(HostError::Foreign { .. })), "{elsewhere}: {error:?}");
+        assert!(
+            matches!(error.cause, Cause::Host(HostError::Foreign { .. })),
+            "{elsewhere}: {error:?}"
+        );
     }
 }
 
 #[test]
 fn a_page_that_sends_on_is_followed_twice_at_the_most() {
     let on = |host: &str| {
-        ok(format!("<error><ret>0</ret><redirecturl>https://{host}/x?a=1&amp;b=2</redirecturl></error>"))
+        ok(format!(
+            "<error><ret>0</ret><redirecturl>https://{host}/x?a=1&amp;b=2</redirecturl></error>"
+        ))
     };
-    let (world, result, _) = run([code(), polled(2), on("wx2.qq.com"), page(), init(""), notified()]);
+    let (world, result, _) =
+        run([code(), polled(2), on("wx2.qq.com"), page(), init(""), notified()]);
     assert_eq!(result.unwrap().hosts().origin(Role::Base).host(), "wx2.qq.com");
-    assert!(world.seen[3].http().uri().to_string().starts_with("https://wx2.qq.com/x?a=1&b=2&fun=new"));
+    assert!(
+        world.seen[3].http().uri().to_string().starts_with("https://wx2.qq.com/x?a=1&b=2&fun=new")
+    );
     assert!(run([code(), polled(2), on("wx.qq.com"), on("wx.qq.com"), on("wx.qq.com")]).1.is_err());
     let error = run([code(), polled(2), on("evil.example")]).1.unwrap_err();
     assert!(matches!(error.cause, Cause::Host(_)), "{error:?}");
@@ -121,7 +148,9 @@ fn p54_a_redirecturl_is_taken_without_its_escapes() {
         assert!(opened.starts_with("https://wx2.qq.com/x?a=1&b=2&fun=new"), "{opened}");
     }
     // The host is judged after that.
-    for url in [r"https://wx.qq.com\x40evil.example/", "<![CDATA[https://wx.qq.com&#64;evil.example/]]>"] {
+    for url in
+        [r"https://wx.qq.com\x40evil.example/", "<![CDATA[https://wx.qq.com&#64;evil.example/]]>"]
+    {
         let on = ok(format!("<error><ret>0</ret><redirecturl>{url}</redirecturl></error>"));
         let (world, result, _) = run([code(), polled(2), on]);
         assert!(matches!(result.unwrap_err().cause, Cause::Host(_)), "{url}");
@@ -148,16 +177,30 @@ fn a_web_page_in_the_place_of_the_login_page_starts_again() {
 #[test]
 fn the_caller_can_add_to_the_login_page_and_nothing_is_built_in() {
     let mut world = World::new("", good());
-    let mut login = Login::new(Site::new(Profile::Web), SEED, Policy::default(), |_: &LoginState| {})
-        .page_pair("mod", "desktop")
-        .page_header(HeaderName::from_static("client-version"), HeaderValue::from_static("2.0.0"));
+    let mut login =
+        Login::new(Site::new(Profile::Web), SEED, Policy::default(), |_: &LoginState| {})
+            .page_pair("mod", "desktop")
+            .page_header(
+                HeaderName::from_static("client-version"),
+                HeaderValue::from_static("2.0.0"),
+            );
     world.run(&mut login).unwrap();
     assert!(
-        world.seen[0].http().uri().query().unwrap().contains("webwxnewloginpage%3Fmod%3Ddesktop&fun=new")
+        world.seen[0]
+            .http()
+            .uri()
+            .query()
+            .unwrap()
+            .contains("webwxnewloginpage%3Fmod%3Ddesktop&fun=new")
     );
-    assert!(world.seen[4].http().uri().query().unwrap().contains("&mod=desktop&fun=new&version=v2"));
-    let with: Vec<_> =
-        world.seen.iter().filter(|seen| seen.http().headers().contains_key("client-version")).collect();
+    assert!(
+        world.seen[4].http().uri().query().unwrap().contains("&mod=desktop&fun=new&version=v2")
+    );
+    let with: Vec<_> = world
+        .seen
+        .iter()
+        .filter(|seen| seen.http().headers().contains_key("client-version"))
+        .collect();
     assert_eq!(with.len(), 1);
     let (plain, ..) = run(good());
     assert!(plain.seen.iter().all(|seen| !seen.http().headers().contains_key("client-version")));

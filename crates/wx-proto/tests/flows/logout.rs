@@ -74,11 +74,19 @@ fn what_is_left_of_an_ended_login_can_push_the_next_one_and_nothing_else() {
     let ticket = session.cookies().value("webwx_data_ticket", &file, 0).unwrap().expose().clone();
     session.end();
     let file: serde_json::Value = serde_json::from_str(session.to_json().expose()).unwrap();
-    let left: Vec<_> =
-        file["cookies"].as_array().unwrap().iter().map(|cookie| cookie["name"].as_str().unwrap()).collect();
+    let left: Vec<_> = file["cookies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|cookie| cookie["name"].as_str().unwrap())
+        .collect();
     assert_eq!(left, ["wxuin", "wxloadtime", "mm_lang", "webwxuvid", "webwx_auth_ticket"]);
     let text = file.to_string();
-    assert!(live.iter().chain([&ticket]).all(|secret| !secret.is_empty() && !text.contains(secret.as_str())));
+    assert!(
+        live.iter()
+            .chain([&ticket])
+            .all(|secret| !secret.is_empty() && !text.contains(secret.as_str()))
+    );
     let again = Session::from_json(&text).unwrap();
     assert!(Logout::new(&again, SEED, Policy::default()).is_err());
     assert!(again.check_upload(SEED.unix_ms).is_err());

@@ -1,4 +1,5 @@
-//! The flows in virtual time, against a scripted server: no I/O, a bounded number of steps in every test.
+//! The flows in virtual time, against a scripted server: no I/O, a bounded number of steps in every
+//! test.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
 mod bounds;

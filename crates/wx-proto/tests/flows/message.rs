@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use wx_proto::flow::{Flow, SendImage, SendUploaded};
-use wx_proto::{Advice, Cause, Error, Outcome, Policy, Ret, Sent, Session, Step, Unready, Uploaded};
+use wx_proto::{
+    Advice, Cause, Error, Outcome, Policy, Ret, Sent, Session, Step, Unready, Uploaded,
+};
 
 use super::world::*;
 
@@ -60,7 +62,10 @@ fn tries_used_up_without_an_answer_are_uncertain() {
         let (world, result) = run(vec![answer; 4]);
         let error = result.unwrap_err();
         assert!(matches!(error.cause, Cause::Uncertain { last: Some(_), tries: 4 }), "{error:?}");
-        assert!(error.ret().is_none() && error.to_string().contains(" (the last time: "), "{error}");
+        assert!(
+            error.ret().is_none() && error.to_string().contains(" (the last time: "),
+            "{error}"
+        );
         assert_eq!((error.outcome(), error.advice()), (Outcome::Unknown, Advice::LookAtPhone));
         assert_eq!(error.uploaded.unwrap().media_id.as_str(), "@m");
         assert_eq!(world.seen.len(), 4);
@@ -139,14 +144,16 @@ fn progress_tells_try_and_id_of_the_message() {
 #[test]
 fn a_message_that_cannot_be_prepared_keeps_the_upload() {
     let nobody = Session::builder("https://wx.qq.com").uin(1).user_name("@me").build().unwrap();
-    let error = SendUploaded::new(&nobody, uploaded(false), to(), SEED, Policy::default()).unwrap_err();
+    let error =
+        SendUploaded::new(&nobody, uploaded(false), to(), SEED, Policy::default()).unwrap_err();
     assert_eq!((error.step, &error.cause), (Step::Prepare, &Cause::Unready(Unready::NotLoggedIn)));
     assert_eq!(*error.uploaded.unwrap(), uploaded(false));
 }
 
 #[test]
 fn p47_a_gif_is_sent_as_an_emoticon() {
-    let mut flow = SendUploaded::new(&session(), uploaded(true), to(), SEED, Policy::default()).unwrap();
+    let mut flow =
+        SendUploaded::new(&session(), uploaded(true), to(), SEED, Policy::default()).unwrap();
     let mut world = World::new("", [sent()]);
     world.run(&mut flow).unwrap();
     assert_eq!(world.endpoints(), ["webwxsendemoticon"]);
@@ -165,14 +172,18 @@ fn p47_a_gif_is_sent_as_an_emoticon() {
 fn p2_the_media_id_of_the_last_chunk_is_handed_to_the_base() {
     let bytes = jpeg(CHUNK + 1);
     let policy = Policy::default();
-    let mut flow = SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
+    let mut flow =
+        SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
     let mut world = World::new(bytes, [middle(), last("@won", CHUNK + 1), sent()]);
     let sent = world.run(&mut flow).unwrap();
     assert_eq!(world.endpoints(), ["webwxuploadmedia", "webwxuploadmedia", "webwxsendmsgimg"]);
     let hosts: Vec<_> = world.seen.iter().map(|seen| seen.http().uri().host().unwrap()).collect();
     assert_eq!(hosts, ["file.wx.qq.com", "file.wx.qq.com", "wx.qq.com"]);
     let message = world.seen[2].json();
-    assert_eq!((&message["Msg"]["MediaId"], &message["Msg"]["ToUserName"]), (&"@won".into(), &"@you".into()));
+    assert_eq!(
+        (&message["Msg"]["MediaId"], &message["Msg"]["ToUserName"]),
+        (&"@won".into(), &"@you".into())
+    );
     assert_eq!((sent.uploaded.thumbnail, sent.uploaded.chunks), (Some((100, 71)), 2));
     assert_eq!(world.seen[2].outgoing.limits().stall, Duration::from_secs(20));
     assert_eq!(flow.progress().step, Step::Message);
@@ -182,7 +193,8 @@ fn p2_the_media_id_of_the_last_chunk_is_handed_to_the_base() {
 fn a_failed_message_keeps_the_upload_it_was_to_show() {
     let bytes = jpeg(12);
     let policy = Policy::default();
-    let mut flow = SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
+    let mut flow =
+        SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
     let error = World::new(bytes, [last("@won", 12), ret(-1)]).run(&mut flow).unwrap_err();
     let uploaded = *error.uploaded.unwrap();
     assert_eq!(uploaded.media_id.as_str(), "@won");

@@ -75,10 +75,15 @@ fn p57_any_selector_but_zero_leads_to_a_sync() {
 
 #[test]
 fn p2_p56_synccheck_goes_to_the_push_host_with_its_own_key() {
-    let (world, result) =
-        next(going_on(5), [check(0, 2), batch(6, &[message(2)], json!({ "SyncCheckKey": key(66) }))]);
+    let (world, result) = next(
+        going_on(5),
+        [check(0, 2), batch(6, &[message(2)], json!({ "SyncCheckKey": key(66) }))],
+    );
     let uri = world.seen[0].http().uri();
-    assert_eq!((uri.host(), uri.path()), (Some("webpush.wx.qq.com"), "/cgi-bin/mmwebwx-bin/synccheck"));
+    assert_eq!(
+        (uri.host(), uri.path()),
+        (Some("webpush.wx.qq.com"), "/cgi-bin/mmwebwx-bin/synccheck")
+    );
     let query = uri.query().unwrap();
     assert!(query.contains("&synckey=1_653210000%7C2_5&"), "{query}");
     let names: Vec<_> = query.split('&').map(|pair| pair.split_once('=').unwrap().0).collect();
@@ -93,7 +98,8 @@ fn p2_p56_synccheck_goes_to_the_push_host_with_its_own_key() {
 #[test]
 fn p55_a_key_goes_back_unaltered_and_an_empty_one_is_not_adopted() {
     let stuck = vector()["stuck_sync"]["body"].to_string();
-    let (world, result) = next(going_on(5), [check(0, 2), ok(stuck.clone()), ok(stuck), arrived(6, &[2])]);
+    let (world, result) =
+        next(going_on(5), [check(0, 2), ok(stuck.clone()), ok(stuck), arrived(6, &[2])]);
     assert_eq!(ids(&result.unwrap()), ["2"], "Ret 3 goes by");
     for sync in &world.seen[1..] {
         assert_eq!(sync.json()["SyncKey"], key(5));
@@ -109,10 +115,11 @@ fn p55_a_key_goes_back_unaltered_and_an_empty_one_is_not_adopted() {
 #[test]
 fn p14_the_skey_of_webwxsync_is_adopted_unless_empty() {
     for (skey, expected) in [("@crypt_new", "@crypt_new"), ("", "@crypt_skey")] {
-        let session = next(going_on(5), [check(0, 2), batch(6, &[message(2)], json!({ "SKey": skey }))])
-            .1
-            .unwrap()
-            .session;
+        let session =
+            next(going_on(5), [check(0, 2), batch(6, &[message(2)], json!({ "SKey": skey }))])
+                .1
+                .unwrap()
+                .session;
         assert_eq!(session.skey().expose(), expected);
         let (world, _) = next(session, [check(0, 2), arrived(7, &[3])]);
         let query = world.seen[0].http().uri().query().unwrap().to_owned();
@@ -126,8 +133,10 @@ fn p57_a_message_that_comes_twice_is_dropped_also_after_a_restart() {
     let first = result.unwrap();
     assert_eq!(ids(&first), ["2", "3"]);
     // Nothing but repeats is nothing.
-    let (world, result) =
-        next(first.session.clone(), [check(0, 2), arrived(7, &[3, 2]), check(0, 2), arrived(8, &[3, 4])]);
+    let (world, result) = next(
+        first.session.clone(),
+        [check(0, 2), arrived(7, &[3, 2]), check(0, 2), arrived(8, &[3, 4])],
+    );
     assert_eq!(ids(&result.unwrap()), ["4"]);
     assert_eq!(world.pauses(), [0, 0, 0]);
     let saved = Session::from_json(first.session.to_json().expose()).unwrap();
@@ -137,12 +146,16 @@ fn p57_a_message_that_comes_twice_is_dropped_also_after_a_restart() {
 #[test]
 fn a_session_that_was_saved_syncs_before_it_waits_and_one_without_a_key_begins() {
     let (world, result) = next(session_at(5), [arrived(6, &[7])]);
-    assert_eq!((world.endpoints(), ids(&result.unwrap())), (vec!["webwxsync"], vec!["7".to_owned()]));
+    assert_eq!(
+        (world.endpoints(), ids(&result.unwrap())),
+        (vec!["webwxsync"], vec!["7".to_owned()])
+    );
     let notified = || ok(r#"{"BaseResponse":{"Ret":0,"ErrMsg":""}}"#);
     let (world, result) = next(session(), [init(""), notified(), check(0, 2), arrived(6, &[7])]);
     assert!(result.is_ok());
     assert_eq!(world.endpoints(), ["webwxinit", "webwxstatusnotify", "synccheck", "webwxsync"]);
-    let no_key = ok(r#"{"BaseResponse":{"Ret":0},"User":{"UserName":"@me"},"SyncKey":{"Count":0}}"#);
+    let no_key =
+        ok(r#"{"BaseResponse":{"Ret":0},"User":{"UserName":"@me"},"SyncKey":{"Count":0}}"#);
     let error = next(session(), [no_key, notified()]).1.unwrap_err();
     assert_eq!(error.cause, Cause::Reply(ReplyError::Missing("SyncKey")));
 }
@@ -190,9 +203,16 @@ fn trouble_is_ridden_out_with_growing_waits() {
 fn a_synccheck_that_never_answers_is_asked_again() {
     use wx_proto::flow::{Failure, FailureKind};
     let stalled = Answer::Fail(Failure::on_the_way(FailureKind::Stalled));
-    let (world, result) = next(going_on(5), [stalled.clone(), stalled, check(0, 2), arrived(6, &[2])]);
+    let (world, result) =
+        next(going_on(5), [stalled.clone(), stalled, check(0, 2), arrived(6, &[2])]);
     assert!(result.is_ok());
-    assert!(world.seen.iter().take(3).all(|seen| seen.outgoing.limits().stall == Duration::from_secs(35)));
+    assert!(
+        world
+            .seen
+            .iter()
+            .take(3)
+            .all(|seen| seen.outgoing.limits().stall == Duration::from_secs(35))
+    );
     assert_eq!(world.seen[3].outgoing.limits().stall, Duration::from_secs(30));
 }
 
@@ -216,7 +236,8 @@ fn a_login_that_is_over_ends_it() {
 #[test]
 fn a_server_that_has_something_and_never_gives_it_is_not_asked_without_a_pause() {
     let nothing = || [check(0, 2), arrived(5, &[])];
-    let answers = std::iter::repeat_with(nothing).take(8).flatten().chain([check(0, 2), arrived(6, &[2])]);
+    let answers =
+        std::iter::repeat_with(nothing).take(8).flatten().chain([check(0, 2), arrived(6, &[2])]);
     let (world, result) = next(going_on(5), answers);
     assert!(result.is_ok());
     let pauses = world.pauses();
@@ -228,8 +249,12 @@ fn ten_thousand_messages_in_one_batch() {
     let all: Vec<u64> = (1..=10_000).map(|n| u64::MAX - n).collect();
     let (_, result) = next(going_on(5), [check(0, 2), arrived(6, &all)]);
     let first = result.unwrap();
-    assert_eq!((first.messages.len(), first.messages[0].id.as_str()), (10_000, "18446744073709551614"));
-    let (_, result) = next(first.session, [check(0, 2), arrived(7, &all), check(0, 2), arrived(8, &[2])]);
+    assert_eq!(
+        (first.messages.len(), first.messages[0].id.as_str()),
+        (10_000, "18446744073709551614")
+    );
+    let (_, result) =
+        next(first.session, [check(0, 2), arrived(7, &all), check(0, 2), arrived(8, &[2])]);
     assert_eq!(ids(&result.unwrap()), ["2"], "and once more, dropped");
 }
 
@@ -242,7 +267,8 @@ fn p5_p6_p7_the_five_cookies_of_a_sync_are_kept() {
         lines.map(|line| line.replace("-2018 ", "-2098 ").replace("-2019 ", "-2099 ")).collect();
     let Answer::Reply(code, _, body) = arrived(6, &[2]) else { unreachable!() };
     let headers = lines.iter().map(|line| ("set-cookie", line.clone())).collect();
-    let session = next(going_on(5), [check(0, 2), Answer::Reply(code, headers, body)]).1.unwrap().session;
+    let session =
+        next(going_on(5), [check(0, 2), Answer::Reply(code, headers, body)]).1.unwrap().session;
     let (world, _) = next(session, [check(0, 2), arrived(7, &[3])]);
     for seen in &world.seen {
         let sent = seen.http().headers()["cookie"].to_str().unwrap().split("; ");
@@ -261,7 +287,10 @@ fn each_request_has_a_device_id_and_a_time_of_its_own() {
     let (world, _) = next(going_on(5), [dropped(), check(0, 2), arrived(6, &[2])]);
     let pairs = |n: usize, name: &str| {
         let query = world.seen[n].http().uri().query().unwrap().to_owned();
-        query.split('&').find_map(|pair| pair.strip_prefix(&format!("{name}=")).map(str::to_owned)).unwrap()
+        query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix(&format!("{name}=")).map(str::to_owned))
+            .unwrap()
     };
     assert_ne!(pairs(0, "deviceid"), pairs(1, "deviceid"));
     assert!(pairs(1, "r").parse::<u64>().unwrap() >= pairs(0, "r").parse::<u64>().unwrap() + 1000);
@@ -290,7 +319,9 @@ fn contacts(names: &[&str], seq: u64) -> Answer {
         .to_string())
 }
 
-fn list(answers: impl IntoIterator<Item = Answer>) -> (World, Result<Vec<wx_proto::Contact>, Error>) {
+fn list(
+    answers: impl IntoIterator<Item = Answer>,
+) -> (World, Result<Vec<wx_proto::Contact>, Error>) {
     let mut world = World::new("", answers);
     let result = world.run(&mut ListContacts::new(&session(), SEED, Policy::default()).unwrap());
     (world, result.map(|listed| listed.contacts.into()))
@@ -305,8 +336,13 @@ fn contacts_come_page_by_page_and_each_of_them_once() {
     assert_eq!(names, ["@a", "@@room", "@c"]);
     assert!(found[1].is_room() && !found[0].is_room());
     assert_eq!(found[0].name(), "A & B");
-    let seqs: Vec<_> = world.seen.iter().map(|seen| seen.http().uri().query().unwrap().to_owned()).collect();
-    assert!(seqs[0].contains("&seq=0&skey=") && seqs[1].contains("&seq=7&") && seqs[2].contains("&seq=7&"));
+    let seqs: Vec<_> =
+        world.seen.iter().map(|seen| seen.http().uri().query().unwrap().to_owned()).collect();
+    assert!(
+        seqs[0].contains("&seq=0&skey=")
+            && seqs[1].contains("&seq=7&")
+            && seqs[2].contains("&seq=7&")
+    );
     // A list without an end is cut.
     let (world, result) = list(std::iter::repeat_with(|| contacts(&["@a"], 9)).take(17));
     assert_eq!((world.seen.len(), result.unwrap().len()), (17, 1));
@@ -315,7 +351,8 @@ fn contacts_come_page_by_page_and_each_of_them_once() {
 
 #[test]
 fn a_server_that_holds_nothing_back_is_not_asked_without_a_pause() {
-    let answers = std::iter::repeat_with(|| check(0, 0)).take(10).chain([check(0, 2), arrived(6, &[2])]);
+    let answers =
+        std::iter::repeat_with(|| check(0, 0)).take(10).chain([check(0, 2), arrived(6, &[2])]);
     let (world, result) = next(going_on(5), answers);
     assert!(result.is_ok());
     assert_eq!(world.pauses(), [0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 0]);
@@ -324,7 +361,8 @@ fn a_server_that_holds_nothing_back_is_not_asked_without_a_pause() {
     let (world, _) = next(going_on(5), nothing.chain([check(0, 2), arrived(20, &[2])]));
     assert!(world.pauses().iter().sum::<u64>() >= 5, "{:?}", world.pauses());
     let nameless = || [check(0, 2), batch(5, &[json!({ "MsgType": 51 })], json!({}))];
-    let answers = std::iter::repeat_with(nameless).take(3).flatten().chain([check(0, 2), arrived(6, &[2])]);
+    let answers =
+        std::iter::repeat_with(nameless).take(3).flatten().chain([check(0, 2), arrived(6, &[2])]);
     let (world, result) = next(going_on(5), answers);
     assert_eq!(
         (ids(&result.unwrap()), world.pauses().iter().sum::<u64>()),
@@ -352,9 +390,14 @@ fn null_is_nothing() {
 
 #[test]
 fn trouble_with_webwxinit_is_waited_out_like_that_of_all_other_calls() {
-    let trouble = || [dropped(), unreachable(), status(500), ret(-1), ok("<html>"), status(429), ok("")];
-    let answers =
-        trouble().into_iter().chain(trouble()).chain([init(""), ok("{}"), check(0, 2), arrived(6, &[7])]);
+    let trouble =
+        || [dropped(), unreachable(), status(500), ret(-1), ok("<html>"), status(429), ok("")];
+    let answers = trouble().into_iter().chain(trouble()).chain([
+        init(""),
+        ok("{}"),
+        check(0, 2),
+        arrived(6, &[7]),
+    ]);
     let (world, result) = next(session(), answers);
     assert_eq!(ids(&result.unwrap()), ["7"]);
     assert_eq!(world.pauses()[..9], [1, 2, 4, 8, 16, 32, 60, 60, 60]);

@@ -69,22 +69,24 @@ fn names_and_words_stop_no_call() {
         let upload = UploadMedia::new(picture(&jpeg(12), &policy), "00", to(), SEED);
         let answer = r#"{"BaseResponse":{"Ret":0,"ErrMsg":"%"},"MediaId":"@m","EncryFileName":"%","StartPos":"%","CDNThumbImgHeight":[],"CDNThumbImgWidth":1e999}"#;
         assert!(upload.chunk(0, Bytes::new()).read(&with(answer, odd)).is_ok());
-        let sent = with(r#"{"BaseResponse":{"Ret":0,"ErrMsg":{}},"MsgID":"77","LocalID":"%"}"#, odd);
+        let sent =
+            with(r#"{"BaseResponse":{"Ret":0,"ErrMsg":{}},"MsgID":"77","LocalID":"%"}"#, odd);
         assert!(SendMsgImg::new(MediaId::new("@m").unwrap(), to(), SEED).read(&sent).is_ok());
         let pushed = with(r#"{"ret":"0","msg":"%","uuid":"abc=="}"#, odd);
         assert!(PushLoginUrl::new(1).read(&pushed).is_ok());
         let check = with("window.synccheck={retcode:\"0\",selector:\"2\",word:\"%\"}", odd);
         assert_eq!(SyncCheck::new(SEED).read(&check), Ok(Checked::Something { selector: 2 }));
-        let page =
-            "<error><ret>0</ret><message>%</message><skey>k</skey><wxsid>s</wxsid><wxuin>7</wxuin></error>";
+        let page = "<error><ret>0</ret><message>%</message><skey>k</skey><wxsid>s</wxsid><wxuin>7</wxuin></error>";
         let (call, _) =
-            NewLoginPage::at(&"https://wx.qq.com/x?ticket=t".into(), &Site::new(Profile::Web)).unwrap();
+            NewLoginPage::at(&"https://wx.qq.com/x?ticket=t".into(), &Site::new(Profile::Web))
+                .unwrap();
         assert!(call.read(&with(page, odd)).is_ok());
         // A refusal keeps its code, and its words as far as they go.
         let refused = with(r#"{"BaseResponse":{"Ret":1205,"ErrMsg":"slow%"}}"#, odd);
         let mut measured = refused.clone();
         measured.headers_mut().insert("content-length", refused.body().len().into());
-        let image = GetMsgImg::new(MsgId::new("7").unwrap(), ImageSize::Original, SEED).read(&measured);
+        let image =
+            GetMsgImg::new(MsgId::new("7").unwrap(), ImageSize::Original, SEED).read(&measured);
         for error in [image.unwrap_err(), Init::new(SEED).read(&refused).unwrap_err()] {
             let ReplyError::Refused { ret, message } = error else { panic!("{error}") };
             assert!(ret.0 == 1205 && message.starts_with("slow"), "{message}");
@@ -109,14 +111,17 @@ fn marks_and_nuls_around_an_answer_are_passed_over() {
         // Anything else there is an error, and so are they in the middle.
         assert!(Init::new(SEED).read(&around(&format!("{init}x"))).is_err());
         if !before.is_empty() {
-            assert!(Init::new(SEED).read(&around(&init.replace(':', &format!(":{before}")))).is_err());
+            assert!(
+                Init::new(SEED).read(&around(&init.replace(':', &format!(":{before}")))).is_err()
+            );
         }
     }
 }
 
 #[test]
 fn what_decides_stays_strict() {
-    let read_init = |text: &str| Init::new(SEED).read(&Response::new(Bytes::from(text.to_owned()))).is_ok();
+    let read_init =
+        |text: &str| Init::new(SEED).read(&Response::new(Bytes::from(text.to_owned()))).is_ok();
     let init = r#"{"BaseResponse":{"Ret":0},"User":{"UserName":"@me","NickName":"x"},"SKey":"@k","SyncKey":{"Count":1,"List":[{"Key":1,"Val":2}]}}"#;
     assert!(read_init(init));
     for (once, twice) in [
@@ -135,7 +140,8 @@ fn what_decides_stays_strict() {
     let upload = UploadMedia::new(picture(&jpeg(12), &Policy::default()), "00", to(), SEED);
     let send = SendMsgImg::new(MediaId::new("@m").unwrap(), to(), SEED);
     let check = CheckUpload::new(upload.picture(), "00", to(), SEED);
-    let twice = r#"{"BaseResponse":{"Ret":0},"MediaId":"@m","MediaId":"@n","MsgID":"7","MsgID":"8"}"#;
+    let twice =
+        r#"{"BaseResponse":{"Ret":0},"MediaId":"@m","MediaId":"@n","MsgID":"7","MsgID":"8"}"#;
     let damaged = r#"{"BaseResponse":{"Ret":0},"MediaId":"@m%","MsgID":"7%"}"#;
     for odd in ODD {
         for answer in [with(twice, b""), with(damaged, odd)] {
@@ -159,8 +165,10 @@ fn what_decides_stays_strict() {
 
 #[test]
 fn an_skey_that_was_damaged_is_not_taken_in() {
-    let answer =
-        with(r#"{"BaseResponse":{"Ret":0},"SKey":"@k%","ContinueFlag":[],"SyncCheckKey":"odd"}"#, b"\xff");
+    let answer = with(
+        r#"{"BaseResponse":{"Ret":0},"SKey":"@k%","ContinueFlag":[],"SyncCheckKey":"odd"}"#,
+        b"\xff",
+    );
     let batch = Sync::new(SEED).read(&answer).unwrap();
     let mut session = session();
     let before = session.skey().expose().clone();
@@ -171,9 +179,11 @@ fn an_skey_that_was_damaged_is_not_taken_in() {
 /// An answer to a webwxsync that moves the position to `n`.
 fn batch(n: u32, list: &str, odd: &[u8]) -> Answer {
     let key = format!(r#"{{"Count":1,"List":[{{"Key":1,"Val":{n}}}]}}"#);
-    let (_, body) =
-        with(&format!(r#"{{"BaseResponse":{{"Ret":0}},"AddMsgList":[{list}],"SyncKey":{key}}}"#), odd)
-            .into_parts();
+    let (_, body) = with(
+        &format!(r#"{{"BaseResponse":{{"Ret":0}},"AddMsgList":[{list}],"SyncKey":{key}}}"#),
+        odd,
+    )
+    .into_parts();
     ok(body)
 }
 
@@ -190,7 +200,11 @@ fn a_message_that_cannot_be_read_is_passed_for_good() {
         let mut world = World::new("", [batch(6, unreadable, odd), batch(7, "{}", odd)]);
         let mut flow = NextMessages::new(session_with_key(), SEED, Policy::default()).unwrap();
         let arrived = world.run(&mut flow).unwrap();
-        assert_eq!((arrived.messages.len(), arrived.skipped.unreadable), (0, 1), "it is counted at once");
+        assert_eq!(
+            (arrived.messages.len(), arrived.skipped.unreadable),
+            (0, 1),
+            "it is counted at once"
+        );
         let saved = arrived.session.to_json();
         assert!(saved.expose().contains("\"Val\": 6"), "the position is after it");
     }
@@ -234,8 +248,9 @@ fn a_list_that_is_none_is_told_and_passed() {
         assert!(arrived.session.to_json().expose().contains(&format!("\"Val\": {val}")), "{list}");
 
         let answer = |key: &str| {
-            let body =
-                format!(r#"{{"BaseResponse":{{"Ret":0}},"{key}":{list},"Count":{list},"Seq":[{list}]}}"#);
+            let body = format!(
+                r#"{{"BaseResponse":{{"Ret":0}},"{key}":{list},"Count":{list},"Seq":[{list}]}}"#
+            );
             Answer::Reply(200, vec![], body.into())
         };
         let mut world = World::new("", [answer("MemberList")]);

@@ -1,5 +1,5 @@
-//! Compares our requests with those of the official page's own script, run in a browser: host, path,
-//! query, headers and JSON text. `docs/conformance.md` lists what is left out here, and why.
+//! Compares our requests with those of the official page's own script, run in a browser: host,
+//! path, query, headers and JSON text. `docs/conformance.md` lists what is left out here, and why.
 
 use std::collections::BTreeMap;
 
@@ -60,7 +60,10 @@ impl Capture {
     }
 
     fn helper() -> Self {
-        Self::read(include_str!("../captures/filehelper-browser.json"), "szfilehelper.weixin.qq.com")
+        Self::read(
+            include_str!("../captures/filehelper-browser.json"),
+            "szfilehelper.weixin.qq.com",
+        )
     }
 
     fn read(text: &str, host: &'static str) -> Self {
@@ -149,7 +152,8 @@ impl Captured<'_> {
     }
 
     fn field(&self, name: &str) -> &str {
-        let (_, rest) = self.body().split_once(&format!("name=\"{name}\"\r\n\r\n")).unwrap_or_default();
+        let (_, rest) =
+            self.body().split_once(&format!("name=\"{name}\"\r\n\r\n")).unwrap_or_default();
         rest.split("\r\n").next().unwrap()
     }
 
@@ -162,7 +166,11 @@ impl Captured<'_> {
         let (query, body, upload) = (self.query(), self.json(), self.upload_request());
         let in_query = |name: &str| query.get(name)?.parse::<i64>().ok();
         let shown = body["ClientMsgId"].as_i64().or(upload["ClientMediaId"].as_i64());
-        let shown = shown.or(in_query("r")).or(body["rr"].as_i64()).or(in_query("_")).unwrap_or(CAPTURED_AT);
+        let shown = shown
+            .or(in_query("r"))
+            .or(body["rr"].as_i64())
+            .or(in_query("_"))
+            .unwrap_or(CAPTURED_AT);
         // `~now` has the low 32 bits only.
         let high = CAPTURED_AT >> 32 << 32;
         let unix_ms = if shown < 0 { high | i64::from(!(shown as i32) as u32) } else { shown };
@@ -183,8 +191,10 @@ impl Captured<'_> {
             ours.endpoint()
         );
         let compared = |name: &str| !NOT_COMPARED.contains(&name) && !name.starts_with("sec-");
-        let sent = http.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
-        let sent: BTreeMap<String, &str> = sent.map(|(name, value)| (name.to_owned(), value)).collect();
+        let sent =
+            http.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
+        let sent: BTreeMap<String, &str> =
+            sent.map(|(name, value)| (name.to_owned(), value)).collect();
         let captured = self.0["headers"].as_array().unwrap().iter();
         let captured: BTreeMap<String, &str> = captured
             .map(|pair| (pair[0].as_str().unwrap().to_ascii_lowercase(), pair[1].as_str().unwrap()))
@@ -195,18 +205,23 @@ impl Captured<'_> {
             // The forms, byte for byte, are `endpoint::upload_media`'s tests.
             let headers = headers.filter(|(name, _)| !is_form || *name != "content-length");
             headers
-                .map(|(name, value)| format!("{name}: {}", value.split("; boundary=").next().unwrap()))
+                .map(|(name, value)| {
+                    format!("{name}: {}", value.split("; boundary=").next().unwrap())
+                })
                 .collect()
         };
         assert_eq!(shown(&sent), shown(&captured), "the headers of {}", ours.endpoint());
         if !is_form {
-            assert_eq!(with_local_ids(&http.body().to_vec()), with_local_ids(self.body().as_bytes()));
+            assert_eq!(
+                with_local_ids(&http.body().to_vec()),
+                with_local_ids(self.body().as_bytes())
+            );
         }
     }
 }
 
-/// A target in which `_`, which jQuery counts up from the time the page was loaded, and `random` show
-/// only their lengths.
+/// A target in which `_`, which jQuery counts up from the time the page was loaded, and `random`
+/// show only their lengths.
 fn with_shapes(target: &str) -> String {
     let shape = |pair: &str| match pair.split_once('=') {
         Some((name @ ("_" | "random"), value)) => format!("{name}={}", "x".repeat(value.len())),
@@ -225,15 +240,21 @@ fn with_local_ids(body: &[u8]) -> String {
 }
 
 fn uuid(captured: &Captured<'_>) -> Uuid {
-    let text = format!("window.QRLogin.code = 200; window.QRLogin.uuid = \"{}\";", captured.query()["uuid"]);
+    let text = format!(
+        "window.QRLogin.code = 200; window.QRLogin.uuid = \"{}\";",
+        captured.query()["uuid"]
+    );
     JsLogin::new(0).read(&Response::new(Bytes::from(text))).unwrap()
 }
 
 fn picture(name: &str, len: u64) -> Picture {
     let mut policy = Policy::default();
     policy.max_picture = u64::MAX;
-    let start: &[u8] =
-        if name.ends_with(".png") { include_bytes!("../pictures/tiny.png") } else { &super::world::SOI };
+    let start: &[u8] = if name.ends_with(".png") {
+        include_bytes!("../pictures/tiny.png")
+    } else {
+        &super::world::SOI
+    };
     Picture::new(name, len, start, &policy).unwrap()
 }
 
@@ -246,7 +267,10 @@ fn upload(captured: &Captured<'_>, session: &Session) -> Outgoing {
     let media = UploadMedia::new(picture, text("FileMd5"), to, captured.seed());
     let outgoing = media.chunk(0, Bytes::new()).request(session).unwrap();
     let form = String::from_utf8(outgoing.http().body().to_vec()).unwrap();
-    assert!(form.contains(&format!("\r\n\r\n{}\r\n", captured.field("uploadmediarequest"))), "{form}");
+    assert!(
+        form.contains(&format!("\r\n\r\n{}\r\n", captured.field("uploadmediarequest"))),
+        "{form}"
+    );
     outgoing
 }
 
@@ -257,7 +281,9 @@ fn p13_p53_the_login_is_the_pages() {
     captured.is(&JsLogin::new(captured.seed().unix_ms).request(&site).unwrap());
     for n in 0..3 {
         let captured = page.get("login", n);
-        captured.is(&PollLogin::new(uuid(&captured), n > 0, captured.seed().unix_ms).request(&site).unwrap());
+        captured.is(&PollLogin::new(uuid(&captured), n > 0, captured.seed().unix_ms)
+            .request(&site)
+            .unwrap());
     }
     let captured = page.get("webwxnewloginpage", 0);
     let given = captured.target().strip_suffix("&fun=new&version=v2&lang=zh_CN").unwrap();
@@ -274,7 +300,9 @@ fn p12_p13_p16_p55_p56_receiving_is_the_pages() {
     let captured = page.get("webwxstatusnotify", 0);
     captured.is(&StatusNotify::new(captured.seed()).request(&page.session(&captured)).unwrap());
     let captured = page.get("webwxgetcontact", 0);
-    captured.is(&GetContact::new(0, captured.seed().unix_ms).request(&page.session(&captured)).unwrap());
+    captured.is(&GetContact::new(0, captured.seed().unix_ms)
+        .request(&page.session(&captured))
+        .unwrap());
     let captured = page.get("synccheck", 0);
     captured.is(&SyncCheck::new(captured.seed()).request(&page.session(&captured)).unwrap());
     let captured = page.get("webwxsync", 0);
@@ -341,7 +369,9 @@ fn p16_p34_p60_the_file_transfer_helper_sends_what_a_browser_can() {
     let captured = page.get("jslogin", 0);
     captured.is(&JsLogin::new(captured.seed().unix_ms).request(&site).unwrap());
     let captured = page.get("login", 0);
-    captured.is(&PollLogin::new(uuid(&captured), false, captured.seed().unix_ms).request(&site).unwrap());
+    captured.is(&PollLogin::new(uuid(&captured), false, captured.seed().unix_ms)
+        .request(&site)
+        .unwrap());
     for (n, size) in [(0, ImageSize::Original), (1, ImageSize::Thumbnail)] {
         let captured = page.get("webwxgetmsgimg", n);
         let id = MsgId::new(captured.query()["MsgID"]).unwrap();

@@ -13,7 +13,8 @@ fn policy() -> Policy {
 
 fn run(answers: Vec<Answer>) -> World {
     let bytes = jpeg(CHUNK + 5);
-    let mut flow = SendImage::new(&session(), picture(&bytes, &policy()), to(), SEED, policy()).unwrap();
+    let mut flow =
+        SendImage::new(&session(), picture(&bytes, &policy()), to(), SEED, policy()).unwrap();
     let mut world = World::new(bytes, answers);
     world.run(&mut flow).unwrap();
     world
@@ -30,7 +31,8 @@ fn p34_p48_pings_and_preflight_in_the_order_of_the_users_notes() {
     let chunk = ("POST", "webwxuploadmedia");
     let preflight = ("OPTIONS", "webwxuploadmedia");
     assert_eq!(calls, [ping, ping, ping, preflight, chunk, chunk, ("POST", "webwxsendmsgimg")]);
-    let queries: Vec<_> = world.seen[..3].iter().map(|seen| seen.http().uri().query().unwrap()).collect();
+    let queries: Vec<_> =
+        world.seen[..3].iter().map(|seen| seen.http().uri().query().unwrap()).collect();
     assert_eq!(
         queries,
         ["rid=69373&rkey=9&rvalue=1", "rid=63637&rkey=72&rvalue=0", "rid=63637&rkey=76&rvalue=1"]
@@ -43,8 +45,11 @@ fn p34_p48_pings_and_preflight_in_the_order_of_the_users_notes() {
 
 #[test]
 fn p34_p48_side_calls_never_fail_or_hold_up_a_send() {
-    for answer in [dropped(), unreachable(), status(500), ret(1205), ok(vec![0; 200_000]), ok("<html>")] {
-        let answers = std::iter::repeat_n(answer, 4).chain([middle(), last("@m", CHUNK + 5), sent()]);
+    for answer in
+        [dropped(), unreachable(), status(500), ret(1205), ok(vec![0; 200_000]), ok("<html>")]
+    {
+        let answers =
+            std::iter::repeat_n(answer, 4).chain([middle(), last("@m", CHUNK + 5), sent()]);
         let world = run(answers.collect());
         assert_eq!(world.seen.len(), 7);
         assert_eq!(world.pauses(), [0; 6]);

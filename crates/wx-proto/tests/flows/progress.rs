@@ -8,7 +8,11 @@ use super::messages::{arrived, check, going_on, session_at};
 use super::world::*;
 
 /// The try and what the last one failed for, before each request.
-fn tries<F: Flow>(flow: &mut F, picture: &[u8], answers: impl IntoIterator<Item = Answer>) -> Vec<Row> {
+fn tries<F: Flow>(
+    flow: &mut F,
+    picture: &[u8],
+    answers: impl IntoIterator<Item = Answer>,
+) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut world = World::new(picture.to_vec(), answers);
     let _ = world.run_seeing(flow, |flow, _| {
@@ -86,7 +90,8 @@ fn failed_polls_say_why_until_one_goes_well() {
 #[test]
 fn a_send_says_why_a_chunk_and_a_message_are_repeated() {
     let (bytes, policy) = (jpeg(1000), Policy::default());
-    let mut flow = SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
+    let mut flow =
+        SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
     let answers = [status(503), last("@media", 1000), status(502), dropped(), sent()];
     assert_eq!(
         tries(&mut flow, &bytes, answers),

@@ -10,7 +10,8 @@ use super::world::*;
 fn lengths() -> impl Strategy<Value = usize> {
     prop_oneof![
         12..2000usize,
-        (1..4usize, -2..3isize).prop_map(|(chunks, off)| (chunks * CHUNK).saturating_add_signed(off)),
+        (1..4usize, -2..3isize)
+            .prop_map(|(chunks, off)| (chunks * CHUNK).saturating_add_signed(off)),
     ]
 }
 

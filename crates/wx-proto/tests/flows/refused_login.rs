@@ -18,7 +18,8 @@ fn answer(cookies: &[&str], fields: &str) -> Answer {
 /// The page's reply, and what it is refused for.
 fn refused() -> Vec<(Answer, ReplyError)> {
     let ticket = "webwx_data_ticket=t; Domain=.qq.com; Path=/";
-    let (skey, sid, uin) = ("<skey>@crypt_k</skey>", "<wxsid>AbCd+fGh/jKlMnOp</wxsid>", "<wxuin>7</wxuin>");
+    let (skey, sid, uin) =
+        ("<skey>@crypt_k</skey>", "<wxsid>AbCd+fGh/jKlMnOp</wxsid>", "<wxuin>7</wxuin>");
     let none = ReplyError::NoDataTicket { expired: false };
     vec![
         (answer(&[], &[skey, sid, uin].concat()), none.clone()),
@@ -59,13 +60,18 @@ fn what_becomes_of_that_changes_nothing() {
     for (page, why) in refused() {
         for logout in [dropped(), unreachable(), status(503), ret(1101), ok("<html>")] {
             let (world, error) = log_in([page.clone(), logout]);
-            assert_eq!((error.cause, world.seen.len()), (Cause::Reply(why.clone()), 4), "tried once");
+            assert_eq!(
+                (error.cause, world.seen.len()),
+                (Cause::Reply(why.clone()), 4),
+                "tried once"
+            );
         }
         let (world, error) = log_in([page.clone(), closed(), logged_out()]);
         assert_eq!((error.cause, world.seen.len()), (Cause::Reply(why.clone()), 5));
         // Cancelled meanwhile, it is what it was refused for.
         let mut world = World::new("", [code(), polled(2), page]);
-        let mut login = Login::new(Site::new(Profile::Web), SEED, Policy::default(), |_: &LoginState| {});
+        let mut login =
+            Login::new(Site::new(Profile::Web), SEED, Policy::default(), |_: &LoginState| {});
         // Each request, a piece of its reply, and the end.
         world.steps_left = 9;
         assert!(world.run_or_die(&mut login).is_none());

@@ -84,9 +84,12 @@ fn a_resumed_message_has_what_is_left_of_its_minute() {
     world.steps_left = 0;
     assert!(world.run_or_die(&mut flow()).is_none());
     let saved = wx_proto::flow::Snapshot::from_json(world.saved.unwrap()).unwrap();
-    let at =
-        |seconds: i64, resend| Resume { unix_ms: SEED.unix_ms.saturating_add_signed(seconds * 1000), resend };
-    let resume = |at| SendUploaded::resume(&session(), saved.clone(), Policy::default(), at).unwrap();
+    let at = |seconds: i64, resend| Resume {
+        unix_ms: SEED.unix_ms.saturating_add_signed(seconds * 1000),
+        resend,
+    };
+    let resume =
+        |at| SendUploaded::resume(&session(), saved.clone(), Policy::default(), at).unwrap();
 
     let mut world = World::new("", [dropped(), dropped()]);
     let error = world.run(&mut resume(at(40, false))).unwrap_err();
@@ -97,14 +100,16 @@ fn a_resumed_message_has_what_is_left_of_its_minute() {
     assert_eq!(error.outcome(), Outcome::Unknown);
 
     // Nor does one that is not set, now or when it was handed out.
-    let error = World::new("", []).run(&mut resume(Resume { unix_ms: 0, resend: false })).unwrap_err();
+    let error =
+        World::new("", []).run(&mut resume(Resume { unix_ms: 0, resend: false })).unwrap_err();
     assert_eq!(error.outcome(), Outcome::Unknown);
     let text = saved.to_json().replace(&SEED.unix_ms.to_string(), "0");
     let unset = wx_proto::flow::Snapshot::from_json(text).unwrap();
     assert!(unset.in_doubt());
     for unix_ms in [0, 1, 60_000] {
         let at = Resume { unix_ms, resend: false };
-        let mut flow = SendUploaded::resume(&session(), unset.clone(), Policy::default(), at).unwrap();
+        let mut flow =
+            SendUploaded::resume(&session(), unset.clone(), Policy::default(), at).unwrap();
         assert_eq!(World::new("", []).run(&mut flow).unwrap_err().outcome(), Outcome::Unknown);
     }
 

@@ -25,11 +25,15 @@ fn seconds_later(seconds: u64) -> Resume {
 }
 
 fn resume(saved: &str, at: Resume) -> SendImage {
-    SendImage::resume(&session(), Snapshot::from_json(saved).unwrap(), Policy::default(), at).unwrap()
+    SendImage::resume(&session(), Snapshot::from_json(saved).unwrap(), Policy::default(), at)
+        .unwrap()
 }
 
 /// Killed after so many steps: what had been sent, and what was saved.
-fn killed_after(steps: usize, answers: impl IntoIterator<Item = Answer>) -> Option<(World, String)> {
+fn killed_after(
+    steps: usize,
+    answers: impl IntoIterator<Item = Answer>,
+) -> Option<(World, String)> {
     let mut world = World::new(jpeg(LEN), answers);
     world.steps_left = steps;
     let _ = world.run_or_die(&mut new());
@@ -42,7 +46,8 @@ fn killed_after(steps: usize, answers: impl IntoIterator<Item = Answer>) -> Opti
 fn killed_in_message() -> String {
     (0..100)
         .find_map(|steps| {
-            killed_after(steps, good()).filter(|(_, saved)| Snapshot::from_json(saved).unwrap().in_doubt())
+            killed_after(steps, good())
+                .filter(|(_, saved)| Snapshot::from_json(saved).unwrap().in_doubt())
         })
         .unwrap()
         .1
@@ -57,7 +62,8 @@ fn killed_at_any_step_it_goes_on_and_sends_one_message_with_equal_bytes() {
         let answered = before.seen.len();
         // A chunk that was handed out is not known to be taken: it is sent again.
         let acked =
-            serde_json::from_str::<serde_json::Value>(&saved).unwrap()["job"]["upload"]["acked"].as_u64();
+            serde_json::from_str::<serde_json::Value>(&saved).unwrap()["job"]["upload"]["acked"]
+                .as_u64();
         let rest = match acked {
             Some(acked) => good()[usize::try_from(acked).unwrap()..].to_vec(),
             None => vec![sent()],
@@ -69,7 +75,8 @@ fn killed_at_any_step_it_goes_on_and_sends_one_message_with_equal_bytes() {
         let sent: Sent = world.run(&mut flow).unwrap();
         assert_eq!(sent.uploaded.media_id.as_str(), "@m");
         let all: Vec<_> = before.seen.iter().chain(&world.seen).collect();
-        let requests: Vec<_> = all.iter().filter_map(|seen| seen.field("uploadmediarequest")).collect();
+        let requests: Vec<_> =
+            all.iter().filter_map(|seen| seen.field("uploadmediarequest")).collect();
         assert!(
             requests.iter().all(|request| *request == requests[0]),
             "one text for all chunks, before and after"
@@ -93,8 +100,10 @@ fn killed_again_it_goes_on_from_there() {
         let saved: serde_json::Value = serde_json::from_str(saved).unwrap();
         saved["job"]["upload"]["acked"] == acked
     };
-    let saved =
-        (0..100).find_map(|steps| killed_after(steps, good()).filter(|(_, saved)| at(saved, 1))).unwrap().1;
+    let saved = (0..100)
+        .find_map(|steps| killed_after(steps, good()).filter(|(_, saved)| at(saved, 1)))
+        .unwrap()
+        .1;
     let again = (0..100).find_map(|steps| {
         let mut world = World::new(jpeg(LEN), good()[1..].to_vec());
         world.steps_left = steps;
@@ -132,16 +141,26 @@ fn a_resumed_message_stays_in_doubt_whatever_the_next_verdict() {
     let saved = killed_in_message();
     let error = World::new("", [ret(1205)]).run(&mut resume(&saved, seconds_later(5))).unwrap_err();
     assert_eq!(error.outcome(), Outcome::Unknown);
-    let error =
-        World::new("", vec![unreachable(); 4]).run(&mut resume(&saved, seconds_later(5))).unwrap_err();
+    let error = World::new("", vec![unreachable(); 4])
+        .run(&mut resume(&saved, seconds_later(5)))
+        .unwrap_err();
     assert_eq!(error.outcome(), Outcome::Unknown);
 }
 
 #[test]
 fn the_time_of_the_hand_out_is_counted_from_the_start_of_the_job() {
-    // Two chunks are refused by the network until their last try, so the message leaves seconds after the start.
-    let answers =
-        [dropped(), dropped(), middle(), dropped(), dropped(), middle(), last("@m", LEN), dropped()];
+    // Two chunks are refused by the network until their last try, so the message leaves seconds
+    // after the start.
+    let answers = [
+        dropped(),
+        dropped(),
+        middle(),
+        dropped(),
+        dropped(),
+        middle(),
+        last("@m", LEN),
+        dropped(),
+    ];
     let mut world = World::new(jpeg(LEN), answers);
     let start = world.now;
     let mut flow = new();
@@ -191,7 +210,10 @@ fn another_picture_another_login_or_another_version_is_refused() {
         .skey("other")
         .user_name("@me")
         .data_ticket("t");
-    assert_eq!(resumed(&builder.clone().sid("other").build().unwrap(), &saved), Err(ResumeError::OtherLogin));
+    assert_eq!(
+        resumed(&builder.clone().sid("other").build().unwrap(), &saved),
+        Err(ResumeError::OtherLogin)
+    );
     assert_eq!(
         resumed(&builder.clone().sid("sid").uin(7).build().unwrap(), &saved),
         Err(ResumeError::OtherLogin)
@@ -205,7 +227,10 @@ fn another_picture_another_login_or_another_version_is_refused() {
         resumed(&session(), &json.to_string())
     };
     assert_eq!(edited(|json| json["version"] = 2.into()), Err(ResumeError::Version(2)));
-    assert_eq!(edited(|json| json["job"]["upload"]["acked"] = 3.into()), Err(ResumeError::Invalid("acked")));
+    assert_eq!(
+        edited(|json| json["job"]["upload"]["acked"] = 3.into()),
+        Err(ResumeError::Invalid("acked"))
+    );
     assert_eq!(
         edited(|json| json["job"]["upload"]["picture"]["len"] = 0.into()),
         Err(ResumeError::Invalid("picture"))
@@ -250,24 +275,30 @@ fn a_picture_above_the_checks_limit_begins_again_with_the_check() {
     let bytes = jpeg(LEN);
     let mut policy = Policy::default();
     policy.check_above = 1;
-    let ticket = || ok(r#"{"BaseResponse":{"Ret":0},"MediaId":"","AESKey":"aes","Signature":"sig"}"#);
-    let mut flow = SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy.clone()).unwrap();
+    let ticket =
+        || ok(r#"{"BaseResponse":{"Ret":0},"MediaId":"","AESKey":"aes","Signature":"sig"}"#);
+    let mut flow =
+        SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy.clone()).unwrap();
     let mut world = World::new(bytes.clone(), [ticket(), middle()]);
     world.steps_left = 10;
     assert!(world.run_or_die(&mut flow).is_none());
     let saved = world.saved.unwrap();
     assert!(!saved.contains("aes") && !saved.contains("sig"), "the ticket is not saved: {saved}");
-    let mut flow =
-        SendImage::resume(&session(), Snapshot::from_json(&saved).unwrap(), policy, seconds_later(5))
-            .unwrap();
+    let mut flow = SendImage::resume(
+        &session(),
+        Snapshot::from_json(&saved).unwrap(),
+        policy,
+        seconds_later(5),
+    )
+    .unwrap();
     let mut world = World::new(bytes, [vec![ticket()], good().to_vec()].concat());
     world.run(&mut flow).unwrap();
     assert_eq!(world.endpoints()[..2], ["webwxcheckupload", "webwxuploadmedia"]);
     assert_eq!(world.seen[1].field("chunk").as_deref(), Some("0"));
 
     // At the limit there is no check, and nothing to begin again for.
-    let saved =
-        (0..100).find_map(|steps| killed_after(steps, good()).filter(|(world, _)| world.seen.len() == 2));
+    let saved = (0..100)
+        .find_map(|steps| killed_after(steps, good()).filter(|(world, _)| world.seen.len() == 2));
     let mut policy = Policy::default();
     policy.check_above = LEN as u64;
     let snapshot = Snapshot::from_json(saved.unwrap().1).unwrap();
@@ -294,7 +325,11 @@ fn every_state_is_saved_once_and_before_it_is_acted_on() {
     assert!(sent.is_some_and(|sent| sent.is_ok()));
     let states = saved.into_inner();
     // Begun, digested, one chunk taken, two chunks, the message handed out.
-    assert!(states.len() == 5 && states.windows(2).all(|pair| pair[0] != pair[1]), "{}", states.len());
+    assert!(
+        states.len() == 5 && states.windows(2).all(|pair| pair[0] != pair[1]),
+        "{}",
+        states.len()
+    );
 }
 
 #[test]
@@ -343,7 +378,11 @@ fn a_state_that_cannot_be_saved_takes_nothing_back() {
         let mut flow = Saving::new(resume(&saved, seconds_later(seconds)), full);
         let mut world = World::new(jpeg(LEN), []);
         let error = world.run(&mut flow).unwrap_err();
-        assert_eq!((error.outcome(), world.seen.len()), (Outcome::Unknown, 0), "{seconds} s: {error:?}");
+        assert_eq!(
+            (error.outcome(), world.seen.len()),
+            (Outcome::Unknown, 0),
+            "{seconds} s: {error:?}"
+        );
         assert!(error.uploaded.is_some() && error.local_id.is_some());
         assert!(flow.snapshot().is_some_and(|snapshot| snapshot.in_doubt()), "{seconds} s");
     }

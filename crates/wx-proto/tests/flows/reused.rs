@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use wx_proto::flow::{
-    Action, CallId, Exchanged, Failure, FailureKind, FetchImage, Flow, Input, Logout, Misuse, NextMessages,
-    Resume, Saving, SendImage, SendUploaded, Snapshot, Traced,
+    Action, CallId, Exchanged, Failure, FailureKind, FetchImage, Flow, Input, Logout, Misuse,
+    NextMessages, Resume, Saving, SendImage, SendUploaded, Snapshot, Traced,
 };
 use wx_proto::http::Response;
 use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, Policy, Sent};
@@ -60,7 +60,8 @@ fn the_repeat_is_no_try_and_needs_no_pause() {
     let good = [ok(""), ok(""), ok(""), checked, ok(""), middle(), last("@m", CHUNK + 1), sent()];
     let answers = good.into_iter().flat_map(|answer| [closed(), answer]);
     let mut world = World::new(bytes.clone(), answers);
-    let mut flow = SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
+    let mut flow =
+        SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
     assert_eq!(world.run(&mut flow).unwrap().uploaded.chunks, 2);
     assert_eq!((world.seen.len(), world.pauses().iter().sum::<u64>()), (16, 0));
 
@@ -105,7 +106,9 @@ fn a_reused_connection_that_stalls_is_not_closed() {
     let mut flow = message(Policy::default());
     let (id, _) = send(flow.poll(NOW));
     flow.handle(Input::Failed(id, stalled), NOW).unwrap();
-    assert!(matches!(flow.poll(NOW), Action::Wait(until) if until == NOW + Duration::from_secs(15)));
+    assert!(
+        matches!(flow.poll(NOW), Action::Wait(until) if until == NOW + Duration::from_secs(15))
+    );
 }
 
 #[test]
@@ -231,7 +234,11 @@ fn the_time_of_the_first_hand_out_stays() {
     let later = NOW + Duration::from_secs(3);
     flow.handle(Input::Failed(id, Failure::on_reused_connection()), later).unwrap();
     send(flow.poll(later));
-    assert_eq!(*saves.borrow(), [left.clone(), left.clone()], "the same state, saved before each hand-out");
+    assert_eq!(
+        *saves.borrow(),
+        [left.clone(), left.clone()],
+        "the same state, saved before each hand-out"
+    );
     assert!(left.contains(&format!("\"handed_out_ms\":{}", SEED.unix_ms)), "{left}");
 
     let snapshot = Snapshot::from_json(left).unwrap();
@@ -245,8 +252,9 @@ fn the_time_of_the_first_hand_out_stays() {
 #[test]
 fn a_trace_tells_of_both() {
     let mut told = Vec::new();
-    let mut flow =
-        Traced::new(message(Policy::default()), |exchanged: &Exchanged| told.push(exchanged.clone()));
+    let mut flow = Traced::new(message(Policy::default()), |exchanged: &Exchanged| {
+        told.push(exchanged.clone())
+    });
     World::new("", [closed(), sent()]).run(&mut flow).unwrap();
     drop(flow);
     let rows: Vec<_> = told.iter().map(|one| (one.attempt, one.status, one.failure)).collect();

@@ -1,4 +1,5 @@
-//! The canary: secrets are planted everywhere, every public value is shown in every state, none may sing.
+//! The canary: secrets are planted everywhere, every public value is shown in every state, none may
+//! sing.
 
 use std::fmt::{Debug, Write};
 use std::time::Duration;
@@ -25,8 +26,8 @@ use wx_proto::endpoint::sync::Sync;
 use wx_proto::endpoint::sync_check::SyncCheck;
 use wx_proto::endpoint::upload_media::UploadMedia;
 use wx_proto::flow::{
-    Action, FetchImage, Flow, Input, ListContacts, Login, LoginState, Logout, NextMessages, Restore,
-    SendImage,
+    Action, FetchImage, Flow, Input, ListContacts, Login, LoginState, Logout, NextMessages,
+    Restore, SendImage,
 };
 use wx_proto::http::Response;
 use wx_proto::{ImageSize, MediaId, MsgId, Outgoing, Policy, Profile, Session, Site};
@@ -60,7 +61,8 @@ impl Shown {
         self.show(outgoing);
         self.show(outgoing.http().body());
         let values = outgoing.http().headers().values();
-        let open = values.filter(|value| !value.is_sensitive()).map(|value| value.to_str().unwrap());
+        let open =
+            values.filter(|value| !value.is_sensitive()).map(|value| value.to_str().unwrap());
         assert!(open.into_iter().all(|value| !value.contains(CANARY)));
     }
 
@@ -72,7 +74,8 @@ impl Shown {
         }
     }
 
-    /// Shows everything in every state, with the errors at the end. Hostile answers carry the secrets back.
+    /// Shows everything in every state, with the errors at the end. Hostile answers carry the
+    /// secrets back.
     fn run<T: Debug>(
         &mut self,
         flow: &mut (impl Flow<Output = Result<T, wx_proto::Error>> + Debug),
@@ -113,8 +116,8 @@ impl Shown {
                     continue;
                 }
                 Action::Load(span) => {
-                    let [from, to] =
-                        [span.start, span.end].map(|at| usize::try_from(at).unwrap().min(bytes.len()));
+                    let [from, to] = [span.start, span.end]
+                        .map(|at| usize::try_from(at).unwrap().min(bytes.len()));
                     Input::Loaded(bytes.slice(from..to))
                 }
                 Action::Send(id, _) => {
@@ -125,7 +128,9 @@ impl Shown {
                         .header("content-length", body.as_ref().map_or(0, Bytes::len));
                     Input::Head(id, head.body(()).unwrap().into_parts().0)
                 }
-                Action::Pull(id) => body.take().map_or(Input::End(id), |bytes| Input::Chunk(id, bytes)),
+                Action::Pull(id) => {
+                    body.take().map_or(Input::End(id), |bytes| Input::Chunk(id, bytes))
+                }
                 Action::Store(..) => Input::Stored,
             };
             self.show(&input);
@@ -144,13 +149,19 @@ fn p15_no_secret_in_any_state_of_a_job() {
     policy.check_above = 1;
     let ok = r#"{"BaseResponse":{"Ret":0},"MediaId":"","AESKey":"canary","Signature":"canary","MsgID":"0"}"#;
     let last = r#"{"BaseResponse":{"Ret":0},"MediaId":"@m","StartPos":524289}"#;
-    for bad in
-        [ok, "canary", "<html>canary", "{\"canary\":1}", "", "{\"BaseResponse\":{\"Ret\":1,\"ErrMsg\":\"\"}}"]
-    {
+    for bad in [
+        ok,
+        "canary",
+        "<html>canary",
+        "{\"canary\":1}",
+        "",
+        "{\"BaseResponse\":{\"Ret\":1,\"ErrMsg\":\"\"}}",
+    ] {
         for turn in 0..9 {
             let mut count = 0;
             let mut flow =
-                SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy.clone()).unwrap();
+                SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy.clone())
+                    .unwrap();
             shown.run(&mut flow, &bytes, || {
                 count += 1;
                 // Three pings, check, preflight, two chunks, message.
@@ -165,7 +176,8 @@ fn p15_no_secret_in_any_state_of_a_job() {
         }
         let id = MsgId::new("7").unwrap();
         let mut flow =
-            FetchImage::new(&session(), id, ImageSize::Original, true, SEED, policy.clone()).unwrap();
+            FetchImage::new(&session(), id, ImageSize::Original, true, SEED, policy.clone())
+                .unwrap();
         shown.run(&mut flow, &bytes, || Bytes::from(bad));
     }
     shown.assert_silent();
@@ -188,12 +200,18 @@ fn login_answers() -> [Bytes; 6] {
 fn p15_no_secret_in_any_state_of_a_login_and_what_comes_after() {
     let mut shown = Shown::default();
     let (policy, nothing) = (Policy::default(), Bytes::new());
-    let bad =
-        ["canary", "<html>canary", "{\"canary\":1}", "", "<error><ret>1</ret><skey>canary</skey></error>"];
+    let bad = [
+        "canary",
+        "<html>canary",
+        "{\"canary\":1}",
+        "",
+        "<error><ret>1</ret><skey>canary</skey></error>",
+    ];
     for turn in 0..=6 {
         for bad in bad {
             let mut answers = login_answers().into_iter().take(turn);
-            let tell = |state: &LoginState| assert!(!format!("{state:?} {state:#?}").contains(CANARY));
+            let tell =
+                |state: &LoginState| assert!(!format!("{state:?} {state:#?}").contains(CANARY));
             let mut login = Login::new(Site::new(Profile::Web), SEED, policy.clone(), tell);
             // The login may wait for ever; it is cancelled then.
             shown.run_for(&mut login, &nothing, || answers.next().unwrap_or(Bytes::from(bad)), 60);
@@ -201,14 +219,24 @@ fn p15_no_secret_in_any_state_of_a_login_and_what_comes_after() {
     }
     for bad in bad {
         let answer = || Bytes::from(bad);
-        shown.run_for(&mut Restore::new(session(), SEED, policy.clone()).unwrap(), &nothing, answer, 60);
+        shown.run_for(
+            &mut Restore::new(session(), SEED, policy.clone()).unwrap(),
+            &nothing,
+            answer,
+            60,
+        );
         shown.run_for(
             &mut ListContacts::new(&session(), SEED, policy.clone()).unwrap(),
             &nothing,
             answer,
             60,
         );
-        shown.run_for(&mut Logout::new(&session(), SEED, policy.clone()).unwrap(), &nothing, answer, 60);
+        shown.run_for(
+            &mut Logout::new(&session(), SEED, policy.clone()).unwrap(),
+            &nothing,
+            answer,
+            60,
+        );
         let answers = [4, 5].map(|n| login_answers()[n].clone());
         let mut answers = answers.into_iter();
         let mut messages = NextMessages::new(session(), SEED, policy.clone()).unwrap();
@@ -300,7 +328,14 @@ fn p15_no_secret_in_any_pair() {
         shown.show_request(&request.unwrap());
     }
     shown.show(&(&upload, &chunk, &check, &image, &message, &emoticon));
-    shown.show(&(&session, session.cookies(), session.hosts(), session.skey(), session.to_json(), &policy));
+    shown.show(&(
+        &session,
+        session.cookies(),
+        session.hosts(),
+        session.skey(),
+        session.to_json(),
+        &policy,
+    ));
     let secret = "{\"BaseResponse\":{\"Ret\":0},\"AESKey\":\"canary\",\"Signature\":\"canary\"}";
     shown.show(&check.read(&Response::new(Bytes::from(secret))).unwrap());
     for broken in [
@@ -312,9 +347,11 @@ fn p15_no_secret_in_any_pair() {
         shown.show(&error);
         write!(shown.0, "{error}").unwrap();
     }
-    for (key, value) in
-        [("base", "https://canary@evil.example/canary?canary"), ("uin", "canary"), ("cookies", "canary")]
-    {
+    for (key, value) in [
+        ("base", "https://canary@evil.example/canary?canary"),
+        ("uin", "canary"),
+        ("cookies", "canary"),
+    ] {
         let mut file: serde_json::Value = serde_json::from_str(session.to_json().expose()).unwrap();
         file[key] = value.into();
         let error = Session::from_json(file.to_string()).unwrap_err();

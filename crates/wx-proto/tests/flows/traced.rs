@@ -33,7 +33,10 @@ fn every_exchange_is_told_once_with_its_sizes_and_codes() {
     ];
     assert_eq!(rows, expected);
     for (one, seen) in told.iter().zip(&world.seen) {
-        assert_eq!((one.step, one.endpoint, one.method.as_str()), (Step::Upload, "webwxuploadmedia", "POST"));
+        assert_eq!(
+            (one.step, one.endpoint, one.method.as_str()),
+            (Step::Upload, "webwxuploadmedia", "POST")
+        );
         assert_eq!(one.request_bytes, seen.http().body().content_len());
     }
     assert!(told[0].failure.is_some() && told[0].reply_bytes == 0);
@@ -92,7 +95,10 @@ fn an_exchange_that_is_left_in_the_middle_is_told_too() {
     world.steps_left = 2;
     let told = trace(&mut world, upload(&bytes, &Policy::default()).unwrap());
     let [one] = &told[..] else { panic!("{told:?}") };
-    assert_eq!((one.status, one.ret, one.failure, one.took), (Some(200), None, None, Duration::ZERO));
+    assert_eq!(
+        (one.status, one.ret, one.failure, one.took),
+        (Some(200), None, None, Duration::ZERO)
+    );
 }
 
 #[test]

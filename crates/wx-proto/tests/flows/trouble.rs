@@ -56,7 +56,8 @@ fn picture(answers: Vec<Answer>) -> (World, Result<(), Error>) {
 fn fetch(answers: Vec<Answer>) -> (World, Result<(), Error>) {
     let id = MsgId::new("1").unwrap();
     let policy = Policy::default();
-    let mut flow = FetchImage::new(&session(), id, ImageSize::Original, true, SEED, policy).unwrap();
+    let mut flow =
+        FetchImage::new(&session(), id, ImageSize::Original, true, SEED, policy).unwrap();
     let mut world = World::new("", answers);
     let result = world.run(&mut flow).map(drop);
     (world, result)
@@ -65,7 +66,8 @@ fn fetch(answers: Vec<Answer>) -> (World, Result<(), Error>) {
 fn messages(answers: Vec<Answer>) -> (World, Result<(), Error>) {
     let mut world = World::new("", answers);
     let saved = Session::from_json(session().to_json().expose()).unwrap();
-    let result = world.run(&mut NextMessages::new(saved, SEED, Policy::default()).unwrap()).map(drop);
+    let result =
+        world.run(&mut NextMessages::new(saved, SEED, Policy::default()).unwrap()).map(drop);
     (world, result)
 }
 
@@ -85,7 +87,9 @@ fn a_certificate_that_does_not_verify_ends_every_job_at_once() {
             assert_eq!(world.seen.len(), 1);
         }
         let (_, result, _) = log_in([code(), never(kind)]);
-        assert!(matches!(result.unwrap_err().cause, Cause::Network { failure, .. } if failure.kind == kind));
+        assert!(
+            matches!(result.unwrap_err().cause, Cause::Network { failure, .. } if failure.kind == kind)
+        );
     }
 }
 

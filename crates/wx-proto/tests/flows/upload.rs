@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use wx_proto::flow::{CertificateProblem, Failure, FailureKind, Flow, SendImage, Snapshot, Upload};
-use wx_proto::{Advice, Cause, Error, LocalError, Policy, ReplyError, Ret, Session, Step, Unready, Uploaded};
+use wx_proto::{
+    Advice, Cause, Error, LocalError, Policy, ReplyError, Ret, Session, Step, Unready, Uploaded,
+};
 
 use super::world::*;
 
@@ -26,7 +28,10 @@ fn p24_p28_p36_three_chunks_one_after_the_other_cover_the_picture_once() {
     let len = 2 * CHUNK + 1;
     let (world, result) = run(len, [middle(), middle(), last("@m", len)]);
     let uploaded = result.unwrap();
-    assert_eq!((uploaded.media_id.as_str(), uploaded.thumbnail, uploaded.chunks), ("@m", Some((100, 71)), 3));
+    assert_eq!(
+        (uploaded.media_id.as_str(), uploaded.thumbnail, uploaded.chunks),
+        ("@m", Some((100, 71)), 3)
+    );
     assert_eq!((uploaded.bytes, uploaded.odd_start_pos), (len as u64, None));
     assert_eq!(assembled(&world.seen), jpeg(len));
     let requests: Vec<_> = world.seen.iter().map(Seen::upload_request).collect();
@@ -43,8 +48,10 @@ fn p29_the_md5_is_of_the_whole_picture() {
         let chunks = len.div_ceil(CHUNK);
         let answers = std::iter::repeat_n(middle(), chunks - 1).chain([last("@m", len)]);
         let (world, result) = run(len, answers);
-        let expected =
-            md5::Md5::digest(jpeg(len)).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let expected = md5::Md5::digest(jpeg(len))
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>();
         assert_eq!(result.unwrap().md5, expected);
         assert_eq!(world.seen.len(), chunks);
     }
@@ -66,7 +73,8 @@ fn p39_a_chunk_is_repeated_twice_with_the_same_bytes() {
         Answer::Reply(200, vec![("content-length", "900".into())], "{}".into()),
     ];
     for answer in passing {
-        let answers = [answer.clone(), answer.clone(), middle(), answer.clone(), answer, last("@m", len)];
+        let answers =
+            [answer.clone(), answer.clone(), middle(), answer.clone(), answer, last("@m", len)];
         let (world, result) = run(len, answers);
         assert_eq!(result.unwrap().media_id.as_str(), "@m");
         // The back-off doubles, and starts anew with the next chunk.
@@ -82,7 +90,10 @@ fn p39_three_tries_are_all() {
     let (world, result) = run(CHUNK + 5, [middle(), dropped(), status(503), dropped()]);
     let error = result.unwrap_err();
     assert!(matches!(error.cause, Cause::Network { tries: 3, .. }), "{error:?}");
-    assert_eq!((error.step, error.chunk.unwrap().index, error.chunk.unwrap().of), (Step::Upload, 1, 2));
+    assert_eq!(
+        (error.step, error.chunk.unwrap().index, error.chunk.unwrap().of),
+        (Step::Upload, 1, 2)
+    );
     assert_eq!(
         error.to_string(),
         "uploading chunk 2 of 2: the connection to file.wx.qq.com was closed, 3 times"
@@ -94,8 +105,15 @@ fn p39_three_tries_are_all() {
 #[test]
 fn p35_p39_p51_a_verdict_is_final() {
     let rets = [1, -1, -14, 1100, 1101, 1102, 1205, 99_999].map(ret);
-    let others =
-        [status(500), status(403), status(302), ok("<html></html>"), ok("what"), ok("{}"), ok("{\"a\":1}")];
+    let others = [
+        status(500),
+        status(403),
+        status(302),
+        ok("<html></html>"),
+        ok("what"),
+        ok("{}"),
+        ok("{\"a\":1}"),
+    ];
     for answer in rets.into_iter().chain(others) {
         for chunk in 0..3 {
             let answers = std::iter::repeat_n(middle(), chunk).chain([answer.clone()]);
@@ -108,7 +126,8 @@ fn p35_p39_p51_a_verdict_is_final() {
 
 #[test]
 fn p39_a_bad_certificate_is_final() {
-    let certificate = Failure::never_connected(FailureKind::Certificate(CertificateProblem::Expired));
+    let certificate =
+        Failure::never_connected(FailureKind::Certificate(CertificateProblem::Expired));
     let garbled = [FailureKind::Protocol, FailureKind::Other].map(Failure::on_the_way);
     for failure in garbled.into_iter().chain([certificate]) {
         let (world, result) = run(12, [Answer::Fail(failure)]);
@@ -123,7 +142,10 @@ fn a_reply_over_the_cap_is_final() {
     let (_, result) = run(12, [ok([&good[..], &vec![b' '; 1024 * 1024 - good.len()]].concat())]);
     assert!(result.is_ok());
     let (world, result) = run(12, [ok(vec![b' '; 1024 * 1024 + 1])]);
-    assert_eq!(result.unwrap_err().cause, Cause::Reply(ReplyError::TooLarge { limit: 1024 * 1024 }));
+    assert_eq!(
+        result.unwrap_err().cause,
+        Cause::Reply(ReplyError::TooLarge { limit: 1024 * 1024 })
+    );
     assert_eq!(world.seen.len(), 1);
 }
 
@@ -132,9 +154,13 @@ fn p35_p51_the_media_id_of_a_refused_answer_reaches_no_send() {
     let bytes = jpeg(CHUNK + 5);
     let mut world = World::new(bytes.clone(), [middle(), ret(1205)]);
     let policy = Policy::default();
-    let mut flow = SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
+    let mut flow =
+        SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
     let error = world.run(&mut flow).unwrap_err();
-    assert_eq!((error.ret(), error.advice(), &error.uploaded), (Some(Ret(1205)), Advice::Wait, &None));
+    assert_eq!(
+        (error.ret(), error.advice(), &error.uploaded),
+        (Some(Ret(1205)), Advice::Wait, &None)
+    );
     assert_eq!((world.seen.len(), world.messages()), (2, 0));
 }
 
@@ -159,8 +185,11 @@ fn a_repeat_that_was_appended_starts_the_upload_over_once() {
     for odd in [last("@m", len + CHUNK), last("", len + CHUNK), middle()] {
         let (world, result) = run(len, [dropped(), middle(), odd, middle(), last("@again", len)]);
         assert_eq!(result.unwrap().media_id.as_str(), "@again");
-        let ids: Vec<_> =
-            world.seen.iter().map(|seen| seen.upload_request()["ClientMediaId"].as_u64().unwrap()).collect();
+        let ids: Vec<_> = world
+            .seen
+            .iter()
+            .map(|seen| seen.upload_request()["ClientMediaId"].as_u64().unwrap())
+            .collect();
         let [first, second] = [SEED.unix_ms, SEED.unix_ms + 1];
         assert_eq!(ids, [first, first, first, second, second]);
         assert_eq!(assembled(&world.seen[3..]), jpeg(len));
@@ -265,7 +294,11 @@ fn a_picture_that_cannot_change_is_not_compared() {
         "of the next source nothing is known"
     );
     world.run(&mut flow).unwrap();
-    assert_eq!(assembled(&world.seen), other, "whoever says so of a file that changes gets what they said");
+    assert_eq!(
+        assembled(&world.seen),
+        other,
+        "whoever says so of a file that changes gets what they said"
+    );
 }
 
 #[test]
@@ -290,7 +323,8 @@ fn a_picture_of_one_chunk_is_loaded_once() {
 #[test]
 fn a_picture_that_shrinks_or_grows_is_an_outcome() {
     let bytes = jpeg(2 * CHUNK);
-    for (at_load, len) in [(1, CHUNK + 7), (3, 2 * CHUNK - 1), (1, 2 * CHUNK + 1), (4, 2 * CHUNK + 1), (2, 0)]
+    for (at_load, len) in
+        [(1, CHUNK + 7), (3, 2 * CHUNK - 1), (1, 2 * CHUNK + 1), (4, 2 * CHUNK + 1), (2, 0)]
     {
         let mut world = World::new(bytes.clone(), [middle(), middle()]);
         let mut loads = 0;
@@ -326,8 +360,13 @@ fn an_unreadable_picture_is_an_outcome() {
 
 #[test]
 fn p8_without_a_ticket_nothing_is_read_or_sent() {
-    let session =
-        Session::builder("https://wx.qq.com").uin(1).sid("s").skey("k").user_name("@me").build().unwrap();
+    let session = Session::builder("https://wx.qq.com")
+        .uin(1)
+        .sid("s")
+        .skey("k")
+        .user_name("@me")
+        .build()
+        .unwrap();
     let bytes = jpeg(12);
     let policy = Policy::default();
     let error = SendImage::new(&session, picture(&bytes, &policy), to(), SEED, policy).unwrap_err();
@@ -342,7 +381,8 @@ fn progress_tells_step_chunk_and_bytes() {
     let mut flow = upload(&bytes, &policy).unwrap();
     assert_eq!((flow.progress().step, flow.progress().total), (Step::Digest, CHUNK as u64 + 5));
     let ticket = ok(r#"{"BaseResponse":{"Ret":0},"MediaId":"","AESKey":"aes","Signature":"sig"}"#);
-    let mut world = World::new(bytes, [dropped(), ticket, middle(), dropped(), last("@m", CHUNK + 5)]);
+    let mut world =
+        World::new(bytes, [dropped(), ticket, middle(), dropped(), last("@m", CHUNK + 5)]);
     // One of the two loads.
     world.steps_left = 1;
     assert!(world.run_or_die(&mut flow).is_none());
@@ -363,5 +403,8 @@ fn progress_tells_step_chunk_and_bytes() {
     ];
     assert_eq!(rows, expected);
     let end = flow.progress();
-    assert_eq!((end.step, end.done, end.chunk, end.in_doubt), (Step::Upload, CHUNK as u64 + 5, None, false));
+    assert_eq!(
+        (end.step, end.done, end.chunk, end.in_doubt),
+        (Step::Upload, CHUNK as u64 + 5, None, false)
+    );
 }

@@ -25,7 +25,9 @@ pub(crate) fn ok(body: impl Into<Bytes>) -> Answer {
 }
 
 pub(crate) fn ret(code: i32) -> Answer {
-    ok(format!(r#"{{"BaseResponse":{{"Ret":{code},"ErrMsg":""}},"MediaId":"@foreign","MsgID":""}}"#))
+    ok(format!(
+        r#"{{"BaseResponse":{{"Ret":{code},"ErrMsg":""}},"MediaId":"@foreign","MsgID":""}}"#
+    ))
 }
 
 pub(crate) fn status(code: u16) -> Answer {
@@ -34,7 +36,9 @@ pub(crate) fn status(code: u16) -> Answer {
 
 /// A chunk in the middle is taken.
 pub(crate) fn middle() -> Answer {
-    ok(r#"{"BaseResponse":{"Ret":0},"MediaId":"","StartPos":0,"CDNThumbImgHeight":0,"CDNThumbImgWidth":0}"#)
+    ok(
+        r#"{"BaseResponse":{"Ret":0},"MediaId":"","StartPos":0,"CDNThumbImgHeight":0,"CDNThumbImgWidth":0}"#,
+    )
 }
 
 /// The last chunk is taken.
@@ -76,7 +80,8 @@ impl Seen {
 
     /// Whether it has to be handed out once more within its try.
     pub(crate) fn is_to_repeat(&self) -> bool {
-        matches!(self.answer, Answer::Fail(failure) if failure.reused_connection) && !self.is_repeat()
+        matches!(self.answer, Answer::Fail(failure) if failure.reused_connection)
+            && !self.is_repeat()
     }
 
     /// Whether it is handed out once more within its try.
@@ -84,7 +89,8 @@ impl Seen {
         self.outgoing.limits().new_connection
     }
 
-    /// Whether a message that got this answer may be in the recipient's hands: it connected, and no verdict came.
+    /// Whether a message that got this answer may be in the recipient's hands: it connected, and no
+    /// verdict came.
     pub(crate) fn may_be_delivered(&self) -> bool {
         match &self.answer {
             Answer::Fail(failure) => failure.delivered == Delivered::Unknown,
@@ -106,7 +112,8 @@ impl Seen {
     pub(crate) fn field(&self, name: &str) -> Option<String> {
         let body = self.body();
         let head = format!("name=\"{name}\"\r\n\r\n");
-        let at = body.windows(head.len()).position(|window| window == head.as_bytes())? + head.len();
+        let at =
+            body.windows(head.len()).position(|window| window == head.as_bytes())? + head.len();
         let len = body[at..].windows(2).position(|window| window == b"\r\n")?;
         Some(String::from_utf8(body[at..at + len].to_vec()).unwrap())
     }
@@ -145,7 +152,10 @@ pub(crate) struct World {
 const STEPS: usize = 20_000;
 
 impl World {
-    pub(crate) fn new(picture: impl Into<Bytes>, answers: impl IntoIterator<Item = Answer>) -> Self {
+    pub(crate) fn new(
+        picture: impl Into<Bytes>,
+        answers: impl IntoIterator<Item = Answer>,
+    ) -> Self {
         Self {
             now: Duration::from_secs(1000),
             picture: picture.into(),
@@ -181,12 +191,14 @@ impl World {
     fn check_repeat<T>(&self, action: &Action<T>) {
         let failed = self.seen.last().filter(|seen| seen.is_to_repeat());
         let Some(failed) = failed else {
-            let asks = matches!(action, Action::Send(_, outgoing) if outgoing.limits().new_connection);
+            let asks =
+                matches!(action, Action::Send(_, outgoing) if outgoing.limits().new_connection);
             assert!(!asks, "a new connection for no reason");
             return;
         };
         // By then a message may be too old.
-        let message = |seen: &&Seen| seen.endpoint().starts_with("webwxsend") && seen.may_be_delivered();
+        let message =
+            |seen: &&Seen| seen.endpoint().starts_with("webwxsend") && seen.may_be_delivered();
         let first = self.seen.iter().find(message);
         if first.is_some_and(|first| self.now - first.at > Duration::from_secs(60)) {
             assert!(matches!(action, Action::Done(_)));
@@ -214,7 +226,8 @@ impl World {
         self.run_seeing(flow, |_, _| {})
     }
 
-    /// As [`World::run_or_die`]; `see` looks at the flow before each request leaves and is told whether it is the message.
+    /// As [`World::run_or_die`]; `see` looks at the flow before each request leaves and is told
+    /// whether it is the message.
     pub(crate) fn run_seeing<F: Flow>(
         &mut self,
         flow: &mut F,
@@ -258,7 +271,8 @@ impl World {
                 Action::Send(id, outgoing) => {
                     see(flow, outgoing.endpoint().starts_with("webwxsend"));
                     assert!(latest.replace(id).is_none_or(|latest| latest < id), "ids grow");
-                    let answer = self.answers.pop_front().unwrap_or_else(|| panic!("unscripted request"));
+                    let answer =
+                        self.answers.pop_front().unwrap_or_else(|| panic!("unscripted request"));
                     self.seen.push(Seen { at: self.now, answer: answer.clone(), outgoing });
                     self.now += Duration::from_secs(self.passing.pop_front().unwrap_or_default());
                     match answer {

@@ -34,13 +34,17 @@ pub(crate) fn check(data: &[u8]) {
     let [which, append, bytes @ ..] = data else { return };
     let [first, middle, last] = ["@a", "@b", "@c"].map(contact);
     let clean = |json: &Value| {
-        read_some(&spoiled::answer("ContactList", &[json.to_string().as_bytes()])).unwrap().contacts.remove(0)
+        read_some(&spoiled::answer("ContactList", &[json.to_string().as_bytes()]))
+            .unwrap()
+            .contacts
+            .remove(0)
     };
     let spoiled = spoiled::element(&middle, usize::from(*which), append & 1 != 0, bytes);
     let list = [first.to_string().into_bytes(), spoiled.clone(), last.to_string().into_bytes()];
     let list = list.each_ref().map(Vec::as_slice);
     let body = spoiled::answer("MemberList", &list);
-    let Contacts { contacts, skipped, .. } = read(&body).expect("a good answer with an odd element");
+    let Contacts { contacts, skipped, .. } =
+        read(&body).expect("a good answer with an odd element");
 
     assert_eq!(contacts.len() as u64 + skipped.unreadable, 3);
     let found = read_some(&spoiled::answer("ContactList", &list)).expect("the same");
@@ -56,7 +60,10 @@ pub(crate) fn check(data: &[u8]) {
 
 fn whole(body: &[u8]) {
     if let Ok(listed) = read(body) {
-        assert!(spoiled::cuts(body).all(|cut| read(cut).is_err()), "a cut answer was taken for a whole one");
+        assert!(
+            spoiled::cuts(body).all(|cut| read(cut).is_err()),
+            "a cut answer was taken for a whole one"
+        );
         counted(
             body,
             "MemberList",

@@ -1,5 +1,5 @@
-//! Any answer to a download, in pieces of any size: what is stored is within the cap, begins like a picture, and a good
-//! end means all of it.
+//! Any answer to a download, in pieces of any size: what is stored is within the cap, begins like a
+//! picture, and a good end means all of it.
 
 use wx_proto::bytes::Bytes;
 use wx_proto::flow::FetchImage;

@@ -1,4 +1,5 @@
-//! The form writer against an independent reader: whatever the name and the picture, what is read is what was meant.
+//! The form writer against an independent reader: whatever the name and the picture, what is read
+//! is what was meant.
 
 use wx_proto::bytes::Bytes;
 use wx_proto::endpoint::Endpoint;
@@ -32,7 +33,8 @@ pub fn check(data: &[u8]) {
     let unified = meant.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n");
     assert_eq!(String::from_utf8_lossy(&parts[1].2), unified);
     let escaped = meant.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
-    // The reader has its own mind about backslashes and odd characters; a plain name must come through.
+    // The reader has its own mind about backslashes and odd characters; a plain name must come
+    // through.
     if meant.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '\\' | ';' | '=' | '\'')) {
         assert_eq!(parts[9].1.as_deref(), Some(escaped.as_str()));
     }

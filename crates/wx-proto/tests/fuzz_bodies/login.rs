@@ -1,4 +1,5 @@
-//! Any bytes as the answer of any call of a login: never a panic, no login out of a refusal, and no page on a foreign host.
+//! Any bytes as the answer of any call of a login: never a panic, no login out of a refusal, and no
+//! page on a foreign host.
 
 use wx_proto::bytes::Bytes;
 use wx_proto::endpoint::Endpoint;

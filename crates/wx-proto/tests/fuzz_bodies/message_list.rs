@@ -29,7 +29,9 @@ pub(crate) fn check(data: &[u8]) {
     whole(data);
     let [which, append, bytes @ ..] = data else { return };
     let [first, middle, last] = [7, 8, 9].map(message);
-    let clean = |json: &Value| read(&spoiled::answer("AddMsgList", &[json.to_string().as_bytes()])).unwrap();
+    let clean = |json: &Value| {
+        read(&spoiled::answer("AddMsgList", &[json.to_string().as_bytes()])).unwrap()
+    };
     let spoiled = spoiled::element(&middle, usize::from(*which), append & 1 != 0, bytes);
     let list = [first.to_string().into_bytes(), spoiled.clone(), last.to_string().into_bytes()];
     let body = spoiled::answer("AddMsgList", &list.each_ref().map(Vec::as_slice));
@@ -42,7 +44,10 @@ pub(crate) fn check(data: &[u8]) {
         // An independent reader knows the ids, unless there are bytes that it refuses.
         let seen = serde_json::from_slice(&spoiled).unwrap_or(middle);
         let text = |key: &str| seen[key].as_str().unwrap_or_default().to_owned();
-        assert_eq!(read.id.as_str(), MsgId::new(text("MsgId")).map_or("0".to_owned(), String::from));
+        assert_eq!(
+            read.id.as_str(),
+            MsgId::new(text("MsgId")).map_or("0".to_owned(), String::from)
+        );
         assert_eq!(read.from, UserName::new(text("FromUserName")).ok());
         // It may be absent, as it is if its key was damaged.
         assert!(read.to.is_none() || read.to == UserName::new(text("ToUserName")).ok());

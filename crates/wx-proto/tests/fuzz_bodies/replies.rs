@@ -1,4 +1,5 @@
-//! Any bytes as the answer of any call: never a panic, and never a MediaId or MsgID out of a refusal.
+//! Any bytes as the answer of any call: never a panic, and never a MediaId or MsgID out of a
+//! refusal.
 
 use wx_proto::bytes::Bytes;
 use wx_proto::endpoint::Endpoint;

@@ -1,4 +1,5 @@
-//! Any answers to a send: it ends within bounds, with one message id, and never with a refused answer's MediaId.
+//! Any answers to a send: it ends within bounds, with one message id, and never with a refused
+//! answer's MediaId.
 
 use wx_proto::flow::{Failure, FailureKind, Flow, SendImage};
 use wx_proto::{Outcome, Policy};

@@ -1,4 +1,5 @@
-//! Any text as a session file: an error, or a session whose file reads the same again and whose hosts are allowed.
+//! Any text as a session file: an error, or a session whose file reads the same again and whose
+//! hosts are allowed.
 
 use wx_proto::{Role, Session};
 

@@ -1,5 +1,5 @@
-//! Any lines as `Set-Cookie` headers, at any time of the server: never a cookie for a domain that its sender has no say
-//! in, and never more than the bounds.
+//! Any lines as `Set-Cookie` headers, at any time of the server: never a cookie for a domain that
+//! its sender has no say in, and never more than the bounds.
 
 use wx_proto::http::{HeaderMap, HeaderValue};
 use wx_proto::{CookieJar, Hosts, Role};

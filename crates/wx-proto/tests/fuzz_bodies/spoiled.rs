@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-/// The element with `bytes` in its string number `which`, keys included: in the place of the string's
-/// own bytes, or after them.
+/// The element with `bytes` in its string number `which`, keys included: in the place of the
+/// string's own bytes, or after them.
 pub(crate) fn element(json: &Value, which: usize, append: bool, bytes: &[u8]) -> Vec<u8> {
     let text = json.to_string();
     assert!(!text.contains('\\'), "every quote ends or begins a string");
@@ -15,7 +15,8 @@ pub(crate) fn element(json: &Value, which: usize, append: bool, bytes: &[u8]) ->
     [&text[..kept], &inside(bytes), &text[end..]].concat()
 }
 
-/// The bytes without what would end the string: a quote that is not escaped, and a backslash at the end.
+/// The bytes without what would end the string: a quote that is not escaped, and a backslash at the
+/// end.
 fn inside(bytes: &[u8]) -> Vec<u8> {
     let mut escaped = false;
     let mut out = Vec::new();

@@ -1,5 +1,5 @@
-//! Any bytes as the answer of any call about messages and contacts: never a panic, nothing out of a refusal, and nothing to
-//! fetch that has no id.
+//! Any bytes as the answer of any call about messages and contacts: never a panic, nothing out of a
+//! refusal, and nothing to fetch that has no id.
 
 use wx_proto::bytes::Bytes;
 use wx_proto::endpoint::Endpoint;

@@ -8,9 +8,10 @@ use super::Client;
 use crate::{Watch, drive};
 
 impl Client {
-    /// Takes up a login that was saved, as the page does when it is loaded again: asks the server (webwxinit) whether it is
-    /// good still, and takes in the skey and the cookies of the answer. Its place among the messages stays where it is.
-    /// Nothing else needs this: [`Client::messages`] of a session without a place does it by itself.
+    /// Takes up a login that was saved, as the page does when it is loaded again: asks the server
+    /// (webwxinit) whether it is good still, and takes in the skey and the cookies of the answer.
+    /// Its place among the messages stays where it is. Nothing else needs this:
+    /// [`Client::messages`] of a session without a place does it by itself.
     ///
     /// When the future is dropped, the session is as it was.
     ///
@@ -35,9 +36,9 @@ impl Client {
         }
     }
 
-    /// Lists the people and rooms that the account knows. Their UserNames are good for this login only, and their names
-    /// are what strangers chose: do not print them raw. Contacts that cannot be read are left out; [`ListContacts`]
-    /// counts them.
+    /// Lists the people and rooms that the account knows. Their UserNames are good for this login
+    /// only, and their names are what strangers chose: do not print them raw. Contacts that cannot
+    /// be read are left out; [`ListContacts`] counts them.
     ///
     /// When the future is dropped, nothing has changed.
     ///
@@ -60,13 +61,14 @@ impl Client {
     }
 
     /// Ends the login on the server. After that the session of this client and its clones holds no
-    /// secret of that login any more: [save](Client::session) it, and [`Client::push_builder`] can log
-    /// in again with it.
+    /// secret of that login any more: [save](Client::session) it, and [`Client::push_builder`] can
+    /// log in again with it.
     ///
     /// When the future is dropped, the login may be over or not.
     ///
     /// # Errors
-    /// The server did not say that the login is over, and the session is as it was: call this again.
+    /// The server did not say that the login is over, and the session is as it was: call this
+    /// again.
     pub async fn logout(&self) -> Result<(), Error> {
         self.logout_with(Watch::new()).await
     }

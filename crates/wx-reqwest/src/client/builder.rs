@@ -7,7 +7,8 @@ use wx_proto::{Policy, Session, SessionError};
 use super::Client;
 use crate::Http;
 
-/// Settings for a [`Client`]: one for a login that is there, or one that [logs in](Client::login_builder).
+/// Settings for a [`Client`]: one for a login that is there, or one that [logs
+/// in](Client::login_builder).
 #[must_use]
 pub struct ClientBuilder<Start = Session> {
     pub(super) start: Start,
@@ -45,13 +46,14 @@ impl<Start> ClientBuilder<Start> {
         self
     }
 
-    /// The least time from the end of one picture to the start of the next, or from start to start of those that are
-    /// under way at once, over all clones of the client; zero, the default, is none. For sends and uploads alone:
-    /// [`Client::send_uploaded`] and fetches do not wait. The wait comes before anything is read or sent.
-    /// A future that is dropped while it waits takes its turn with it.
+    /// The least time from the end of one picture to the start of the next, or from start to start
+    /// of those that are under way at once, over all clones of the client; zero, the default, is
+    /// none. For sends and uploads alone: [`Client::send_uploaded`] and fetches do not wait. The
+    /// wait comes before anything is read or sent. A future that is dropped while it waits takes
+    /// its turn with it.
     ///
-    /// After 20 to 40 pictures in a row people report Ret 1205, "too frequent" (`docs/protocol.md` §7.1). What the server
-    /// counts, and over which time, is not known.
+    /// After 20 to 40 pictures in a row people report Ret 1205, "too frequent" (`docs/protocol.md`
+    /// §7.1). What the server counts, and over which time, is not known.
     ///
     /// ```
     /// # fn pace(session: wx_reqwest::wx_proto::Session) -> Result<(), wx_reqwest::BuildError> {
@@ -104,7 +106,9 @@ impl<Start: fmt::Debug> fmt::Debug for ClientBuilder<Start> {
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoTls => f.write_str("no TLS library for https: enable the feature rustls or native-tls"),
+            Self::NoTls => {
+                f.write_str("no TLS library for https: enable the feature rustls or native-tls")
+            }
             Self::Client => f.write_str("the HTTP client could not be set up"),
             Self::Proxy(error) => fmt::Display::fmt(error, f),
         }

@@ -11,8 +11,8 @@ use wx_proto::{Error, Session, Site};
 use super::{BuildError, Client, ClientBuilder};
 use crate::{Http, Watch, drive};
 
-/// A login that is still to come: where, and with what besides. Made by [`Client::login_builder`] and
-/// [`Client::push_builder`].
+/// A login that is still to come: where, and with what besides. Made by [`Client::login_builder`]
+/// and [`Client::push_builder`].
 #[derive(Clone)]
 pub struct NewLogin {
     from: How,
@@ -46,12 +46,13 @@ pub enum LoginError {
 }
 
 impl Client {
-    /// Logs in by a QR code, and gives a client for that login. `tell` hears what to show: the [link of the
-    /// code](LoginState::Code), that it was scanned, confirmed, refused. Takes as long as the user does, at most ten codes
-    /// of five minutes ([`Policy::login_codes`](wx_proto::Policy)).
+    /// Logs in by a QR code, and gives a client for that login. `tell` hears what to show: the
+    /// [link of the code](LoginState::Code), that it was scanned, confirmed, refused. Takes as long
+    /// as the user does, at most ten codes of five minutes
+    /// ([`Policy::login_codes`](wx_proto::Policy)).
     ///
-    /// Save the session when [`LoginState::Opened`] hands it over: from then on the login is listed on
-    /// the phone, and it must not be lost if the program ends before this call does.
+    /// Save the session when [`LoginState::Opened`] hands it over: from then on the login is listed
+    /// on the phone, and it must not be lost if the program ends before this call does.
     ///
     /// When the future is dropped, the login ends there. If it was opened by then, it stays open.
     ///
@@ -73,7 +74,10 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn login(site: Site, tell: impl FnMut(&LoginState) + Send) -> Result<Self, LoginError> {
+    pub async fn login(
+        site: Site,
+        tell: impl FnMut(&LoginState) + Send,
+    ) -> Result<Self, LoginError> {
         Self::login_builder(site).login(tell).await
     }
 
@@ -82,22 +86,24 @@ impl Client {
         ClientBuilder::of(NewLogin::new(How::Code(site)))
     }
 
-    /// Logs in again as the account of `session`, an earlier login that may be over: the phone asks its owner, without a QR
-    /// code. Goes on with a QR code if the question is refused or too old. To be begun by [`ClientBuilder::login`].
+    /// Logs in again as the account of `session`, an earlier login that may be over: the phone asks
+    /// its owner, without a QR code. Goes on with a QR code if the question is refused or too old.
+    /// To be begun by [`ClientBuilder::login`].
     pub fn push_builder(session: Session) -> ClientBuilder<NewLogin> {
         ClientBuilder::of(NewLogin::new(How::Push(Box::new(session))))
     }
 }
 
 impl ClientBuilder<NewLogin> {
-    /// Adds a header to the login page's request, such as a desktop client sends (`docs/protocol.md` §2.6). None is built
-    /// in.
+    /// Adds a header to the login page's request, such as a desktop client sends
+    /// (`docs/protocol.md` §2.6). None is built in.
     pub fn page_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.start.headers.push((name, value));
         self
     }
 
-    /// Adds a pair to the query of the login page, such as `mod=desktop` (`docs/protocol.md` §2.6). None is built in.
+    /// Adds a pair to the query of the login page, such as `mod=desktop` (`docs/protocol.md` §2.6).
+    /// None is built in.
     pub fn page_pair(mut self, key: &str, value: &str) -> Self {
         self.start.pairs.push((key.to_owned(), value.to_owned()));
         self
@@ -135,7 +141,9 @@ impl ClientBuilder<NewLogin> {
         match drive(&http, &mut (), &mut flow, &mut watch).await {
             Ok(session) => Ok(Client::of(session, policy, pace, http)),
             Err(error) => Err(match flow.session() {
-                Some(session) => LoginError::Unfinished { error, session: Box::new(session.clone()) },
+                Some(session) => {
+                    LoginError::Unfinished { error, session: Box::new(session.clone()) }
+                }
                 None => LoginError::Login(error),
             }),
         }
@@ -161,7 +169,10 @@ impl fmt::Debug for NewLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let profile = self.from.site().profile();
         let push = matches!(self.from, How::Push(_));
-        f.debug_struct("NewLogin").field("profile", &profile).field("push", &push).finish_non_exhaustive()
+        f.debug_struct("NewLogin")
+            .field("profile", &profile)
+            .field("push", &push)
+            .finish_non_exhaustive()
     }
 }
 
@@ -177,7 +188,8 @@ impl fmt::Display for LoginError {
     }
 }
 
-/// `Display` is that of the error inside, and so is the source. Only an unfinished login adds to it.
+/// `Display` is that of the error inside, and so is the source. Only an unfinished login adds to
+/// it.
 impl StdError for LoginError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {

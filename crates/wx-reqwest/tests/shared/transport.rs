@@ -85,7 +85,13 @@ impl Transport for Reqwest {
         self.1.block_on(self.0.send_uploaded(to, uploaded))
     }
 
-    fn send_once(&self, outbox: &Outbox, key: &str, to: &Recipient, picture: Vec<u8>) -> Result<Sent, Error> {
+    fn send_once(
+        &self,
+        outbox: &Outbox,
+        key: &str,
+        to: &Recipient,
+        picture: Vec<u8>,
+    ) -> Result<Sent, Error> {
         let outbox = self.0.outbox_on(outbox.clone());
         let send = outbox.send(to, Source::bytes("a.jpg", picture)).key(key);
         self.1.block_on(send.into_future())
@@ -100,7 +106,11 @@ impl Transport for Reqwest {
         self.1.block_on(self.0.fetch_image(id, size, sink))
     }
 
-    fn login(from: LoginFrom, policy: Policy, tell: impl FnMut(&LoginState) + Send) -> Result<Self, NoLogin> {
+    fn login(
+        from: LoginFrom,
+        policy: Policy,
+        tell: impl FnMut(&LoginState) + Send,
+    ) -> Result<Self, NoLogin> {
         let runtime = Runtime::new().unwrap();
         let builder = match from {
             LoginFrom::Code(site) => Client::login_builder(site),
@@ -142,8 +152,10 @@ impl Transport for Reqwest {
     fn debug(&self) -> String {
         let session = self.0.session();
         let builder = Client::builder(Session::clone(&session));
-        let (code, push) =
-            (Client::login_builder(session.site().clone()), Client::push_builder(Session::clone(&session)));
+        let (code, push) = (
+            Client::login_builder(session.site().clone()),
+            Client::push_builder(Session::clone(&session)),
+        );
         let login = format!("{code:?} {push:?} {:?}", self.0.messages());
         format!("{:?} {:#?} {:?} {builder:?} {login}", self.0, self.0, self.0.http())
     }

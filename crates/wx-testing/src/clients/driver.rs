@@ -104,7 +104,11 @@ fn command(
     Ok(command)
 }
 
-fn connected(listener: &TcpListener, process: &mut Process, deadline: Instant) -> io::Result<TcpStream> {
+fn connected(
+    listener: &TcpListener,
+    process: &mut Process,
+    deadline: Instant,
+) -> io::Result<TcpStream> {
     listener.set_nonblocking(true)?;
     loop {
         match listener.accept() {

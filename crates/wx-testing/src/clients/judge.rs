@@ -97,7 +97,9 @@ impl<'a> Judge<'a> {
             "file" => self.stored(&self.assets.file, &[6]),
             "gif" => self.stored(&self.assets.gif, &[47, 3, 6]),
             "video" => self.stored(&self.assets.video, &[43, 6]),
-            "recall" => expect(self.sent(|message| message.revoked) == 1, "no message was taken back"),
+            "recall" => {
+                expect(self.sent(|message| message.revoked) == 1, "no message was taken back")
+            }
             "avatar" => {
                 let avatar = self.emulator.avatar(self.friend()).unwrap_or_default();
                 let same = !avatar.is_empty() && file(saw) == avatar;
@@ -118,7 +120,8 @@ impl<'a> Judge<'a> {
     /// Exactly one message of these bytes, of one of these kinds.
     fn stored(&self, bytes: &[u8], kinds: &[u32]) -> Result<(), String> {
         let alike = self.sent(|message| message.picture == *bytes);
-        let of_kind = self.sent(|message| message.picture == *bytes && kinds.contains(&message.kind));
+        let of_kind =
+            self.sent(|message| message.picture == *bytes && kinds.contains(&message.kind));
         match (alike, of_kind) {
             (0, _) => Err("the server has no such message".to_owned()),
             (1, 1) => Ok(()),

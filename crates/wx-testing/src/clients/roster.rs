@@ -37,12 +37,30 @@ pub enum Language {
     Node,
 }
 
-const fn python(name: &'static str, version: &'static str, faults: &'static [KnownFault]) -> Client {
-    Client { name, version, language: Language::Python, profile: Profile::Web, faults, is_official: false }
+const fn python(
+    name: &'static str,
+    version: &'static str,
+    faults: &'static [KnownFault],
+) -> Client {
+    Client {
+        name,
+        version,
+        language: Language::Python,
+        profile: Profile::Web,
+        faults,
+        is_official: false,
+    }
 }
 
 const fn node(name: &'static str, version: &'static str, faults: &'static [KnownFault]) -> Client {
-    Client { name, version, language: Language::Node, profile: Profile::Web, faults, is_official: false }
+    Client {
+        name,
+        version,
+        language: Language::Node,
+        profile: Profile::Web,
+        faults,
+        is_official: false,
+    }
 }
 
 const fn browser(name: &'static str, profile: Profile) -> Client {

@@ -57,13 +57,16 @@ impl Run {
             let known = client.faults.iter().any(|fault| fault.step == step);
             match self.outcome(step) {
                 StepOutcome::Failed(why) if !known => surprises.push(format!("{step}: {why}")),
-                StepOutcome::Passed if known => surprises.push(format!("{step}: works, and should not")),
+                StepOutcome::Passed if known => {
+                    surprises.push(format!("{step}: works, and should not"))
+                }
                 _ => {}
             }
         }
         surprises.extend(self.trouble.clone());
         let violations = self.violations.iter().filter(|_| client.is_official);
-        surprises.extend(violations.map(|(what, _)| format!("the measure violates itself: {what}")));
+        surprises
+            .extend(violations.map(|(what, _)| format!("the measure violates itself: {what}")));
         surprises.extend(self.refused.iter().map(|what| format!("refused by the proxy: {what}")));
         if self.polls > MOST_POLLS {
             surprises.push(format!("{} requests for messages: it loops", self.polls));
@@ -78,8 +81,10 @@ impl Run {
 /// # Errors
 /// If the bed cannot be started or a file cannot be written.
 pub fn run(client: &Client, drivers: &Path, installed: &Path, scratch: &Path) -> io::Result<Run> {
-    let builder =
-        Emulator::builder().profile(client.profile).contact(FRIEND, "").room(ROOM, [MEMBER, "Carol"]);
+    let builder = Emulator::builder()
+        .profile(client.profile)
+        .contact(FRIEND, "")
+        .room(ROOM, [MEMBER, "Carol"]);
     let bed = TestBed::start(builder)?;
     let emulator = bed.emulator();
     // An emulator starts with a login, which must not be taken for the client's.
@@ -106,7 +111,11 @@ pub fn run(client: &Client, drivers: &Path, installed: &Path, scratch: &Path) ->
     })
 }
 
-fn answer(judge: &mut Judge<'_>, outcomes: &mut BTreeMap<&'static str, StepOutcome>, said: &Value) -> Value {
+fn answer(
+    judge: &mut Judge<'_>,
+    outcomes: &mut BTreeMap<&'static str, StepOutcome>,
+    said: &Value,
+) -> Value {
     if let Some(what) = said["ask"].as_str() {
         return judge.asked(what);
     }

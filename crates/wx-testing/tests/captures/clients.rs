@@ -58,13 +58,14 @@ fn wechat_go() {
     check("wechat-go", &["20 synccheck: retcode 1100"], &[1]);
 }
 
-/// Compares what a client could not do, what it sent, and its violations: those are in a file, which
-/// `UPDATE=1` writes.
+/// Compares what a client could not do, what it sent, and its violations: those are in a file,
+/// which `UPDATE=1` writes.
 fn check(name: &str, refused: &[&str], sent: &[u32]) {
     let outcome = replay(&Recording::read(name), false);
     assert_eq!(outcome.refused, refused);
     assert_eq!(kinds(&outcome.server), sent);
-    let violations: String = outcome.server.violations().iter().map(|what| format!("{what}\n")).collect();
+    let violations: String =
+        outcome.server.violations().iter().map(|what| format!("{what}\n")).collect();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("captures/{name}.violations"));
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, &violations).unwrap();

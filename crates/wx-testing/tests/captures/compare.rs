@@ -11,7 +11,11 @@ pub(crate) struct Difference {
 }
 
 impl Difference {
-    pub(crate) fn new(what: impl Into<String>, browser: impl Into<String>, here: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        what: impl Into<String>,
+        browser: impl Into<String>,
+        here: impl Into<String>,
+    ) -> Self {
         Difference { what: what.into(), browser: browser.into(), here: here.into() }
     }
 
@@ -53,21 +57,27 @@ fn of_headers(browser: &Pairs, here: &Pairs) -> Vec<Difference> {
     let mut found = of_pairs("header", &lower(browser), &lower(here));
     for difference in &mut found {
         if difference.what.starts_with("order") {
-            *difference = Difference::new("order of the headers", "the browser's", "the HTTP client's");
+            *difference =
+                Difference::new("order of the headers", "the browser's", "the HTTP client's");
         }
     }
     let spelled = |pairs: &Pairs, name: &str| pairs.iter().any(|(n, _)| n == name);
     let is_known = |name: &str| here.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
     if browser.iter().any(|(name, _)| is_known(name) && !spelled(here, name)) {
-        found.push(Difference::new("spelling of the headers' names", "`Content-Type`", "`content-type`"));
+        found.push(Difference::new(
+            "spelling of the headers' names",
+            "`Content-Type`",
+            "`content-type`",
+        ));
     }
     found
 }
 
 fn of_pairs(kind: &str, browser: &Pairs, here: &Pairs) -> Vec<Difference> {
     let (browser, here) = (numbered(browser), numbered(here));
-    let get =
-        |pairs: &Pairs, name: &str| pairs.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
+    let get = |pairs: &Pairs, name: &str| {
+        pairs.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone())
+    };
     let mut found = Vec::new();
     for (name, value) in &browser {
         match get(&here, name) {
@@ -82,7 +92,8 @@ fn of_pairs(kind: &str, browser: &Pairs, here: &Pairs) -> Vec<Difference> {
         found.push(Difference::new(format!("{kind} {name}"), ABSENT, value));
     }
     let common = |of: &Pairs, other: &Pairs| {
-        let names = of.iter().map(|(name, _)| name.as_str()).filter(|name| get(other, name).is_some());
+        let names =
+            of.iter().map(|(name, _)| name.as_str()).filter(|name| get(other, name).is_some());
         names.collect::<Vec<_>>().join(", ")
     };
     let orders = (common(&browser, &here), common(&here, &browser));

@@ -29,9 +29,11 @@ impl Jar {
     /// The names that reach a host, in alphabetical order.
     pub(crate) fn reaching(&self, host: &str) -> Vec<&str> {
         let reaches = |cookie: &&Cookie| {
-            host.strip_suffix(&cookie.domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+            host.strip_suffix(&cookie.domain)
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
         };
-        let mut names: Vec<&str> = self.0.iter().filter(reaches).map(|cookie| &*cookie.name).collect();
+        let mut names: Vec<&str> =
+            self.0.iter().filter(reaches).map(|cookie| &*cookie.name).collect();
         names.sort_unstable();
         names
     }

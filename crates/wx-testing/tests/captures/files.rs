@@ -12,11 +12,13 @@ pub(crate) struct Files(HashMap<(String, usize), Vec<u8>>);
 
 impl Files {
     pub(crate) fn get(&mut self, name: &str, length: usize) -> &[u8] {
-        self.0.entry((name.to_owned(), length)).or_insert_with(|| match name.rsplit_once('.').unwrap().1 {
-            "jpg" => sized(Jpeg, 40, 30, length),
-            "png" => sized(Png, 300, 249, length),
-            "gif" => sized(Gif, 12, 9, length),
-            _ => long_noise(length),
+        self.0.entry((name.to_owned(), length)).or_insert_with(|| {
+            match name.rsplit_once('.').unwrap().1 {
+                "jpg" => sized(Jpeg, 40, 30, length),
+                "png" => sized(Png, 300, 249, length),
+                "gif" => sized(Gif, 12, 9, length),
+                _ => long_noise(length),
+            }
         })
     }
 }

@@ -20,9 +20,9 @@ impl Unrecorded<'_> {
     /// The requests of the upload.
     pub(crate) fn forms(&self, recording: &Recording) -> Vec<Recorded> {
         let chunks = self.size.div_ceil(CHUNK);
-        let like = recording
-            .to("webwxuploadmedia")
-            .find(|recorded| recorded.method == "POST" && recorded.field("chunks").is_some() == (chunks > 1));
+        let like = recording.to("webwxuploadmedia").find(|recorded| {
+            recorded.method == "POST" && recorded.field("chunks").is_some() == (chunks > 1)
+        });
         (0..chunks).map(|chunk| self.form(like.unwrap(), chunks, chunk)).collect()
     }
 
@@ -54,11 +54,13 @@ impl Unrecorded<'_> {
             request["Signature"] = self.message["Msg"]["Signature"].clone();
         }
         set(&mut form, "uploadmediarequest", &request.to_string());
-        form.body =
-            form.body.replace(&format!("filename=\"{old_name}\""), &format!("filename=\"{}\"", self.name));
+        form.body = form
+            .body
+            .replace(&format!("filename=\"{old_name}\""), &format!("filename=\"{}\"", self.name));
         if chunks == 1 {
-            form.body =
-                form.body.replace(&format!("Content-Type: {old_mime}"), &format!("Content-Type: {mime}"));
+            form.body = form
+                .body
+                .replace(&format!("Content-Type: {old_mime}"), &format!("Content-Type: {mime}"));
         }
         form.body_len = form.body.len() - "<file>".len() + CHUNK.min(self.size - chunk * CHUNK);
         form

@@ -100,7 +100,10 @@ fn ureq_config(bed: &TestBed) -> Config {
         _ => None,
     });
     let roots: Vec<Certificate<'static>> = certificates.collect();
-    let tls = TlsConfig::builder().provider(TlsProvider::Rustls).root_certs(RootCerts::from(roots)).build();
+    let tls = TlsConfig::builder()
+        .provider(TlsProvider::Rustls)
+        .root_certs(RootCerts::from(roots))
+        .build();
     wx_ureq::Http::defaults(&ProxySettings::none())
         .unwrap()
         .proxy(Some(Proxy::new(&bed.proxy()).unwrap()))
@@ -151,7 +154,10 @@ pub(crate) struct Reqwest {
 fn reqwest_builder(bed: &TestBed) -> reqwest::ClientBuilder {
     let certificate = reqwest::Certificate::from_pem(bed.authority_pem().as_bytes()).unwrap();
     let proxy = reqwest::Proxy::all(bed.proxy()).unwrap();
-    wx_reqwest::Http::defaults(&ProxySettings::none()).unwrap().proxy(proxy).tls_certs_only([certificate])
+    wx_reqwest::Http::defaults(&ProxySettings::none())
+        .unwrap()
+        .proxy(proxy)
+        .tls_certs_only([certificate])
 }
 
 fn runtime() -> Runtime {
@@ -161,7 +167,8 @@ fn runtime() -> Runtime {
 impl Client for Reqwest {
     fn login(bed: &TestBed, site: Site) -> Self {
         let runtime = runtime();
-        let login = wx_reqwest::Client::login_builder(site).http(reqwest_builder(bed)).login(|_| {});
+        let login =
+            wx_reqwest::Client::login_builder(site).http(reqwest_builder(bed)).login(|_| {});
         Self { client: runtime.block_on(login).unwrap(), runtime }
     }
 

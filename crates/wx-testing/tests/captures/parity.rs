@@ -75,7 +75,8 @@ fn p5_p13_p26_p30_p42_p43_both_clients_differ_from_a_browser_for_a_reason() {
     let tables = [&web, &helper];
     let found: BTreeSet<&str> =
         tables.iter().flat_map(|table| table.keys()).map(|d| d.what.as_str()).collect();
-    let known: BTreeSet<&str> = REASONS.iter().flat_map(|(whats, _)| whats.iter().copied()).collect();
+    let known: BTreeSet<&str> =
+        REASONS.iter().flat_map(|(whats, _)| whats.iter().copied()).collect();
     assert_eq!(found, known, "each difference has a reason, and each reason a difference");
     let section = format!(
         "{INTRO}{}\nOf a browser on the page of the File Transfer Helper:\n\n{}{OUTRO}",
@@ -100,7 +101,8 @@ fn compared(browser: &Recording, calls: &[Call], profile: Profile) -> Table {
         add_calls(&mut table, browser, &seen);
         table
     });
-    let of_one: Vec<_> = ureq.iter().filter(|(what, calls)| reqwest.get(what) != Some(calls)).collect();
+    let of_one: Vec<_> =
+        ureq.iter().filter(|(what, calls)| reqwest.get(what) != Some(calls)).collect();
     assert!(of_one.is_empty() && ureq.len() == reqwest.len(), "{of_one:?}");
     ureq
 }
@@ -120,7 +122,9 @@ fn table(browser: &Recording, calls: &[Call], seen: &Seen) -> Table {
         let sent = |request: &&Request| is_it(&request.method, &request.endpoint);
         let recorded = browser.requests.iter().filter(recorded).nth(*nth).unwrap();
         let sent = seen.requests.iter().filter(sent).nth(*our_nth).unwrap();
-        for difference in differences(&Sent::recorded(recorded, &their_names), &Sent::seen(sent, &names)) {
+        for difference in
+            differences(&Sent::recorded(recorded, &their_names), &Sent::seen(sent, &names))
+        {
             table.entry(difference).or_default().insert((*name).to_owned());
         }
     }
@@ -148,7 +152,9 @@ fn add_calls(table: &mut Table, browser: &Recording, seen: &Seen) {
     for (call, times) in &theirs {
         match ours.get(call) {
             None => add(call, "call", "made", "not made"),
-            Some(1) if *times == 2 && !call.starts_with("webwxsend") => add(call, "calls of", "two", "one"),
+            Some(1) if *times == 2 && !call.starts_with("webwxsend") => {
+                add(call, "calls of", "two", "one")
+            }
             Some(_) => {}
         }
         if ["OPTIONS", "reportforweb"].contains(&call.as_str()) && !plain.contains_key(call) {
@@ -170,15 +176,18 @@ fn call(request: &Recorded) -> String {
 fn rows(table: &Table, calls: &[Call]) -> String {
     let mut text = "| Call | Browser, and here | Why |\n|---|---|---|\n".to_owned();
     for (whats, why) in REASONS {
-        let found: Vec<_> = table.iter().filter(|(found, _)| whats.contains(&found.what.as_str())).collect();
+        let found: Vec<_> =
+            table.iter().filter(|(found, _)| whats.contains(&found.what.as_str())).collect();
         if found.is_empty() {
             continue;
         }
         let names: BTreeSet<&str> =
             found.iter().flat_map(|(_, names)| names.iter().map(String::as_str)).collect();
-        let mut differences: Vec<String> = found.iter().map(|(difference, _)| difference.shown()).collect();
+        let mut differences: Vec<String> =
+            found.iter().map(|(difference, _)| difference.shown()).collect();
         differences.dedup();
-        writeln!(text, "| {} | {} | {why} |", shown(&names, calls), differences.join("<br>")).unwrap();
+        writeln!(text, "| {} | {} | {why} |", shown(&names, calls), differences.join("<br>"))
+            .unwrap();
     }
     text
 }

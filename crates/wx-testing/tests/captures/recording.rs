@@ -95,7 +95,8 @@ impl Recording {
     /// The value of a cookie.
     pub(crate) fn cookie(&self, name: &str) -> String {
         let cookies = self.requests.iter().filter_map(|request| request.header("cookie"));
-        let mut pairs = cookies.flat_map(|header| header.split("; ")).filter_map(|pair| pair.split_once('='));
+        let mut pairs =
+            cookies.flat_map(|header| header.split("; ")).filter_map(|pair| pair.split_once('='));
         pairs.find(|(n, _)| *n == name).unwrap().1.to_owned()
     }
 
@@ -124,7 +125,8 @@ impl Recording {
             Value::Object(_) => body["Msg"].take(),
             _ => body,
         });
-        messages.filter(|message| message["FromUserName"].as_str().is_some_and(|from| !from.is_empty()))
+        messages
+            .filter(|message| message["FromUserName"].as_str().is_some_and(|from| !from.is_empty()))
     }
 
     /// The messages whose pictures were fetched, each once.
@@ -143,8 +145,9 @@ impl Recorded {
     fn read(json: &Value) -> Self {
         let word = |key: &str| json[key].as_str().unwrap().to_owned();
         let headers = json["headers"].as_array().unwrap().iter();
-        let header =
-            |pair: &Value| (pair[0].as_str().unwrap().to_owned(), pair[1].as_str().unwrap().to_owned());
+        let header = |pair: &Value| {
+            (pair[0].as_str().unwrap().to_owned(), pair[1].as_str().unwrap().to_owned())
+        };
         Recorded {
             host: word("host"),
             method: word("method"),
@@ -163,7 +166,10 @@ impl Recorded {
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// A value of the query, decoded once.

@@ -20,8 +20,8 @@ const CHUNK: usize = 524_288;
 /// What a replay led to.
 pub(crate) struct Outcome {
     pub(crate) server: Emulator,
-    /// Answers that are not what the call is made for: the number of the request, its call, and what
-    /// was answered.
+    /// Answers that are not what the call is made for: the number of the request, its call, and
+    /// what was answered.
     pub(crate) refused: Vec<String>,
 }
 
@@ -36,7 +36,9 @@ pub(crate) fn replay(recording: &Recording, is_browser: bool) -> Outcome {
     for (recorded, present) in pictures.iter().zip(server.incoming()) {
         swap.add(recorded, &present);
     }
-    for (recorded, present) in recording.other_names().iter().zip([server.friend(), server.second_friend()]) {
+    for (recorded, present) in
+        recording.other_names().iter().zip([server.friend(), server.second_friend()])
+    {
         swap.add(recorded, present);
     }
     let mut replay = Replay {
@@ -86,20 +88,25 @@ impl Replay<'_> {
             let recorded_len = recorded.body.len() - FILE.len() + chunk.len();
             // Where the client ran is not part of the recording.
             let is_whole = !recorded.body.contains("DIR/");
-            assert!(!is_whole || recorded_len == recorded.body_len, "the form is put together as recorded");
+            assert!(
+                !is_whole || recorded_len == recorded.body_len,
+                "the form is put together as recorded"
+            );
             let at = body.windows(FILE.len()).position(|window| window == FILE).unwrap();
             body.splice(at..at + FILE.len(), chunk);
         }
         let target = self.target(recorded);
         let headers = self.headers(recorded, body.len());
         let answer = request(self.server.addr(), &recorded.method, &target, &headers, &body);
-        let answer =
-            answer.unwrap_or_else(|_| panic!("{} {target} {headers:?}: no answer", recorded.endpoint()));
+        let answer = answer
+            .unwrap_or_else(|_| panic!("{} {target} {headers:?}: no answer", recorded.endpoint()));
         assert!(answer.whole, "{}", recorded.endpoint());
         // The recorder's server was a stand-in; the real one sends a browser back to the page.
         let status = if recorded.endpoint() == "webwxlogout" { 301 } else { recorded.status };
         assert_eq!(answer.status, status, "{}", recorded.endpoint());
-        for (_, cookie) in answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")) {
+        for (_, cookie) in
+            answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"))
+        {
             self.jar.set(cookie);
         }
         self.follow(recorded, &answer)
@@ -137,7 +144,8 @@ impl Replay<'_> {
     /// No more than six uploads of a recording were kept. Another one is made from them.
     fn upload_unrecorded(&mut self, message: &Value) {
         let content = message["Msg"]["Content"].as_str().unwrap();
-        let element = |name: &str| content.split(['<', '>']).skip_while(|part| *part != name).nth(1);
+        let element =
+            |name: &str| content.split(['<', '>']).skip_while(|part| *part != name).nth(1);
         let name = element("title").unwrap_or("clip.mp4");
         let size: usize = element("totallen").map_or(40_000, |length| length.parse().unwrap());
         let checked = self.recording.to("webwxcheckupload").filter_map(Recorded::json);
@@ -177,7 +185,10 @@ impl Replay<'_> {
 
     fn spelled_check_key(&self) -> String {
         let entries = self.check_key["List"].as_array().unwrap().iter();
-        entries.map(|entry| format!("{}_{}", entry["Key"], entry["Val"])).collect::<Vec<_>>().join("%7C")
+        entries
+            .map(|entry| format!("{}_{}", entry["Key"], entry["Val"]))
+            .collect::<Vec<_>>()
+            .join("%7C")
     }
 
     /// The part of the file that an upload carries.
@@ -185,7 +196,8 @@ impl Replay<'_> {
         let number = |name: &str| recorded.field(name).map(|text| text.parse::<usize>().unwrap());
         let file = self.files.get(recorded.field("name").unwrap(), number("size").unwrap());
         let start = number("chunk").unwrap_or(0) * CHUNK;
-        let end = if number("chunks").is_some() { file.len().min(start + CHUNK) } else { file.len() };
+        let end =
+            if number("chunks").is_some() { file.len().min(start + CHUNK) } else { file.len() };
         file[start..end].to_vec()
     }
 
@@ -194,7 +206,9 @@ impl Replay<'_> {
         let pair = |(name, value): &(String, String)| {
             let value = match name.to_ascii_lowercase().as_str() {
                 "content-length" => length.to_string(),
-                "cookie" => value.split("; ").map(|pair| self.cookie(pair)).collect::<Vec<_>>().join("; "),
+                "cookie" => {
+                    value.split("; ").map(|pair| self.cookie(pair)).collect::<Vec<_>>().join("; ")
+                }
                 _ => value.clone(),
             };
             (name.clone(), value)
@@ -234,7 +248,9 @@ impl Replay<'_> {
                 "0" => {}
                 retcode => return Err(format!("retcode {retcode}")),
             },
-            "qrcode" | "webwxgeticon" | "webwxgetmsgimg" | "webwxgetmedia" if answer.body.is_empty() => {
+            "qrcode" | "webwxgeticon" | "webwxgetmsgimg" | "webwxgetmedia"
+                if answer.body.is_empty() =>
+            {
                 return Err("nothing".to_owned());
             }
             "webwxuploadmedia" if recorded.method == "OPTIONS" => {
@@ -256,7 +272,8 @@ impl Replay<'_> {
         match between(answer, "window.code=", ";")?.as_str() {
             "200" => {
                 let page = self.recording.to("webwxnewloginpage").next().unwrap();
-                let address = format!("https://{}/cgi-bin/mmwebwx-bin/webwxnewloginpage", page.host);
+                let address =
+                    format!("https://{}/cgi-bin/mmwebwx-bin/webwxnewloginpage", page.host);
                 assert_eq!(between(answer, "redirect_uri=\"", "?")?, address);
                 let ticket = between(answer, "ticket=", "&uuid")?;
                 self.swap.add(&page.query("ticket").unwrap(), &ticket);
@@ -274,7 +291,8 @@ impl Replay<'_> {
         }
         let recorded = self.recording.query("webwxinit", "pass_ticket");
         // All but one client encode once more what the login gave.
-        let recorded = if recorded.contains('%') { crate::swap::decoded(&recorded) } else { recorded };
+        let recorded =
+            if recorded.contains('%') { crate::swap::decoded(&recorded) } else { recorded };
         let present = crate::swap::decoded(&between(answer, "<pass_ticket>", "<")?);
         self.swap.add(&recorded, &present);
         let ticket = self.recording.cookie("webwx_data_ticket");
@@ -306,7 +324,8 @@ impl Replay<'_> {
         if let Some(aes_key) = answer["AESKey"].as_str() {
             self.aes_key = aes_key.to_owned();
             let mut messages = self.recording.requests.iter().filter_map(Recorded::json);
-            let signature = messages.find_map(|body| Some(body["Msg"]["Signature"].as_str()?.to_owned()));
+            let signature =
+                messages.find_map(|body| Some(body["Msg"]["Signature"].as_str()?.to_owned()));
             self.swap.add(&signature.unwrap(), answer["Signature"].as_str().unwrap());
         }
         if let Some(msg_id) = answer["MsgID"].as_str() {

@@ -47,10 +47,17 @@ impl Sent {
         Self::new(&request.method, &request.target, &request.headers, body, swap)
     }
 
-    fn new(method: &str, target: &str, headers: &[(String, String)], body: Pairs, swap: &Swap) -> Self {
+    fn new(
+        method: &str,
+        target: &str,
+        headers: &[(String, String)],
+        body: Pairs,
+        swap: &Swap,
+    ) -> Self {
         let target = swap.text(target);
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-        let find = |wanted: &str| headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        let find =
+            |wanted: &str| headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
         let host = &find("host").unwrap().1;
         let cookies = find("cookie").map(|(_, value)| swap.text(value)).unwrap_or_default();
         let named = |pair: &str| {
@@ -69,7 +76,11 @@ impl Sent {
             query: query.split('&').map(named).collect(),
             headers,
             // That their values are the login's, the server sees to.
-            cookies: cookies.split("; ").filter_map(|pair| pair.split_once('=')).map(unvalued).collect(),
+            cookies: cookies
+                .split("; ")
+                .filter_map(|pair| pair.split_once('='))
+                .map(unvalued)
+                .collect(),
             body,
         }
     }
@@ -86,7 +97,9 @@ fn header(name: &str, value: &str) -> (String, String) {
         "user-agent" if value.starts_with("Mozilla/5.0 (") => "a desktop browser's".to_owned(),
         "accept-language" => "the browser's".to_owned(),
         "content-type" => match value.split_once("WebKitFormBoundary") {
-            Some((before, after)) => format!("{before}WebKitFormBoundary{}", shape(after, 'x', 'x')),
+            Some((before, after)) => {
+                format!("{before}WebKitFormBoundary{}", shape(after, 'x', 'x'))
+            }
             None => value.to_owned(),
         },
         _ => value.to_owned(),
@@ -135,9 +148,14 @@ fn text(text: &str, swap: &Swap) -> Pairs {
 fn flatten(path: &str, value: &Value, pairs: &mut Pairs) {
     let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     match value {
-        Value::Object(entries) => entries.iter().for_each(|(key, value)| flatten(&below(key), value, pairs)),
+        Value::Object(entries) => {
+            entries.iter().for_each(|(key, value)| flatten(&below(key), value, pairs))
+        }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(n, item)| flatten(&below(&n.to_string()), item, pairs));
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(n, item)| flatten(&below(&n.to_string()), item, pairs));
         }
         scalar => {
             let key = path.rsplit('.').next().unwrap();
@@ -150,7 +168,9 @@ fn flatten(path: &str, value: &Value, pairs: &mut Pairs) {
 fn masked(key: &str, value: &str) -> String {
     match key {
         "r" | "rr" | "_" | "rvalue" | "synckey" | "Val" | "MsgID" => collapsed(value),
-        "deviceid" | "DeviceID" | "ClientMsgId" | "LocalID" | "ClientMediaId" => shape(value, '9', 'a'),
+        "deviceid" | "DeviceID" | "ClientMsgId" | "LocalID" | "ClientMediaId" => {
+            shape(value, '9', 'a')
+        }
         "random" => shape(value, 'x', 'x'),
         "FileMd5" | "AESKey" | "Signature" => match value.trim_matches('"').len() {
             0 => value.to_owned(),

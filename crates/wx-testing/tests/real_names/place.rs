@@ -35,8 +35,8 @@ impl Deref for Server {
     }
 }
 
-/// Everything a scenario did went where the official page goes. Other violations are the business of
-/// scenarios without faults.
+/// Everything a scenario did went where the official page goes. Other violations are the business
+/// of scenarios without faults.
 impl Drop for Server {
     fn drop(&mut self) {
         let elsewhere = self.violations();

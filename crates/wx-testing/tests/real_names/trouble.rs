@@ -69,7 +69,11 @@ pub(crate) fn trouble_on_the_way_is_waited_out<T: Transport>() {
         let (failure, tries) = failure(&error);
         assert!(is_named(failure.kind, trouble), "{trouble:?}: {failure:?}");
         assert_eq!((failure.delivered, tries), (Delivered::Never, 1), "{trouble:?}");
-        assert_eq!((error.outcome(), server.requests().len()), (Outcome::NotSent, 0), "{trouble:?}");
+        assert_eq!(
+            (error.outcome(), server.requests().len()),
+            (Outcome::NotSent, 0),
+            "{trouble:?}"
+        );
 
         let client = T::new(session(&server), policy(), None);
         server.bed().expect(trouble, 2);
@@ -104,7 +108,8 @@ pub(crate) fn nothing_before_a_request_is_endless<T: Transport>() {
             place::over_socks();
         }
         server.bed().expect(trouble, usize::MAX);
-        let client = T::new(session(&server), one_try().with_stall(Duration::from_millis(300)), None);
+        let client =
+            T::new(session(&server), one_try().with_stall(Duration::from_millis(300)), None);
         let upload = client.upload(&friend(&server), small()).map(drop);
         // A request without a body.
         let fetch = client.contacts().map(drop);
@@ -124,7 +129,9 @@ pub(crate) fn a_cut_handshake_is_never_a_certificate<T: Transport>() {
     let client = T::new(session(&server), one_try(), None);
     for len in 0.. {
         server.bed().expect(Trouble::Cut(len), 1);
-        let Err(error) = client.upload(&friend(&server), small()) else { panic!("not cut at {len}") };
+        let Err(error) = client.upload(&friend(&server), small()) else {
+            panic!("not cut at {len}")
+        };
         let (failure, _) = failure(&error);
         if failure.kind == FailureKind::Dropped {
             // The handshake was complete, so the request may have got through before the cut.

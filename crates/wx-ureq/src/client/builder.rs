@@ -8,7 +8,8 @@ use wx_proto::{Policy, Session, SessionError};
 use super::Client;
 use crate::Http;
 
-/// Settings for a [`Client`]: one for a login that is there, or one that [logs in](Client::login_builder).
+/// Settings for a [`Client`]: one for a login that is there, or one that [logs
+/// in](Client::login_builder).
 #[must_use]
 pub struct ClientBuilder<Start = Session> {
     pub(super) start: Start,
@@ -21,8 +22,8 @@ pub struct ClientBuilder<Start = Session> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// No TLS library for https: enable the feature `rustls` or `native-tls`. A configuration that was brought along has
-    /// to name the one that is enabled.
+    /// No TLS library for https: enable the feature `rustls` or `native-tls`. A configuration that
+    /// was brought along has to name the one that is enabled.
     NoTls,
     /// The configuration switches off the verification of certificates.
     Unverified,
@@ -47,13 +48,13 @@ impl<Start> ClientBuilder<Start> {
         self
     }
 
-    /// The least time from the end of one picture to the start of the next, or from start to start of those that are
-    /// under way at once, over all clones of the client; zero, the default, is none. For sends and uploads alone:
-    /// [`Client::send_uploaded`] and fetches do not wait. The wait comes before anything is read or sent; a
-    /// cancelled job does not wait on.
+    /// The least time from the end of one picture to the start of the next, or from start to start
+    /// of those that are under way at once, over all clones of the client; zero, the default, is
+    /// none. For sends and uploads alone: [`Client::send_uploaded`] and fetches do not wait. The
+    /// wait comes before anything is read or sent; a cancelled job does not wait on.
     ///
-    /// After 20 to 40 pictures in a row people report Ret 1205, "too frequent" (`docs/protocol.md` §7.1). What the server
-    /// counts, and over which time, is not known.
+    /// After 20 to 40 pictures in a row people report Ret 1205, "too frequent" (`docs/protocol.md`
+    /// §7.1). What the server counts, and over which time, is not known.
     ///
     /// ```
     /// # fn pace(session: wx_ureq::wx_proto::Session) -> Result<(), wx_ureq::BuildError> {
@@ -106,7 +107,9 @@ impl<Start: fmt::Debug> fmt::Debug for ClientBuilder<Start> {
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoTls => f.write_str("no TLS library for https: enable the feature rustls or native-tls"),
+            Self::NoTls => {
+                f.write_str("no TLS library for https: enable the feature rustls or native-tls")
+            }
             Self::Unverified => f.write_str("the configuration does not verify certificates"),
             Self::Proxy(error) => fmt::Display::fmt(error, f),
         }

@@ -9,7 +9,8 @@ pub(crate) fn secrets(server: &Emulator) -> Vec<String> {
     let json: serde_json::Value = serde_json::from_str(&server.session_json()).unwrap();
     let cookies = json["cookies"].as_array().unwrap().iter().map(|cookie| &cookie["value"]);
     let whole = [&json["sid"], &json["skey"], &json["pass_ticket"]].into_iter().chain(cookies);
-    let whole: Vec<_> = whole.filter_map(|value| value.as_str()).filter(|value| value.len() > 3).collect();
+    let whole: Vec<_> =
+        whole.filter_map(|value| value.as_str()).filter(|value| value.len() > 3).collect();
     assert!(whole.len() >= 7, "only {} secrets to look for", whole.len());
     let parts = whole.iter().flat_map(|value| value.split(|c: char| !c.is_alphanumeric()));
     let parts = parts.filter(|part| part.len() >= 12).chain(whole.iter().copied());

@@ -6,8 +6,8 @@ use wx_emulator::{Emulator, Repeats, Request};
 use wx_proto::{Advice, ImageSize, Outcome, Ret};
 
 use super::{
-    DEAD, Into, Transport, assert_secret_free, client, friend, large, place, policy, quiet, server, session,
-    small,
+    DEAD, Into, Transport, assert_secret_free, client, friend, large, place, policy, quiet, server,
+    session, small,
 };
 
 /// What became of a send.
@@ -70,7 +70,8 @@ pub(crate) fn faults_while_sending<T: Transport>() {
 
 pub(crate) fn odd_answers_to_an_upload_are_told<T: Transport>() {
     let server_at_seven = server(&["start-pos=7@webwxuploadmedia"]);
-    let sent = client::<T>(&server_at_seven).send(&friend(&server_at_seven), small(), quiet).unwrap();
+    let sent =
+        client::<T>(&server_at_seven).send(&friend(&server_at_seven), small(), quiet).unwrap();
     assert_eq!(sent.uploaded.odd_start_pos, Some(7));
 
     let limited = server(&["foreign-media-id@webwxuploadmedia"]);
@@ -88,7 +89,8 @@ fn client_media_id(json: &str) -> u64 {
 }
 
 pub(crate) fn an_appended_repeat_starts_over<T: Transport>() {
-    // The answer to the first of three chunks is lost; the repeat is appended, and the server's count is off at the end.
+    // The answer to the first of three chunks is lost; the repeat is appended, and the server's
+    // count is off at the end.
     let builder = Emulator::builder()
         .repeats(Repeats::Appended)
         .fault("drop=after@webwxuploadmedia#1".parse().unwrap());
@@ -96,17 +98,23 @@ pub(crate) fn an_appended_repeat_starts_over<T: Transport>() {
     let client: T = client(&server);
     client.send(&friend(&server), large(), quiet).unwrap();
     assert_eq!(server.requests_to("webwxuploadmedia"), 1 + 3 + 3);
-    let form = |request: &Request| request.part("uploadmediarequest")?.value.as_deref().map(client_media_id);
+    let form = |request: &Request| {
+        request.part("uploadmediarequest")?.value.as_deref().map(client_media_id)
+    };
     let requests = server.requests();
     let mut ids: Vec<_> = requests.iter().filter_map(form).collect();
     ids.dedup();
-    assert!(ids.len() == 2 && ids[0] != ids[1], "started over under another ClientMediaId: {ids:?}");
+    assert!(
+        ids.len() == 2 && ids[0] != ids[1],
+        "started over under another ClientMediaId: {ids:?}"
+    );
     let messages = server.messages();
     assert!(messages.len() == 1 && messages[0].picture == large(), "one message with equal bytes");
 }
 
 pub(crate) fn faults_while_fetching<T: Transport>() {
-    // Fault, does it end well, how many requests, and the same with a sink that cannot be started over.
+    // Fault, does it end well, how many requests, and the same with a sink that cannot be started
+    // over.
     for (fault, good, requests, good_once, requests_once) in [
         ("drop=after@webwxgetmsgimg#1", true, 2, true, 2),
         ("cut=600@webwxgetmsgimg#1", true, 2, false, 1),
@@ -128,8 +136,11 @@ pub(crate) fn faults_while_fetching<T: Transport>() {
     ] {
         for once in [false, true] {
             let server = server(&fault.split(' ').collect::<Vec<_>>());
-            let client =
-                T::new(session(&server), policy().with_stall(Duration::from_millis(300)), Some(DEAD));
+            let client = T::new(
+                session(&server),
+                policy().with_stall(Duration::from_millis(300)),
+                Some(DEAD),
+            );
             let id = client.send(&friend(&server), small(), quiet).unwrap().msg_id;
             let mut got = Vec::new();
             let into = if once { Into::Writer(&mut got) } else { Into::Vec(&mut got) };
@@ -137,16 +148,24 @@ pub(crate) fn faults_while_fetching<T: Transport>() {
             let (good, requests) = if once { (good_once, requests_once) } else { (good, requests) };
             assert_eq!(result.is_ok(), good, "{fault}, once: {once}: {result:?}");
             assert_eq!(server.requests_to("webwxgetmsgimg"), requests, "{fault}, once: {once}");
-            assert!(got == if good { small() } else { small()[..if once { got.len() } else { 0 }].to_vec() });
+            assert!(
+                got == if good {
+                    small()
+                } else {
+                    small()[..if once { got.len() } else { 0 }].to_vec()
+                }
+            );
             result.err().into_iter().for_each(|error| assert_secret_free(&server, &error));
         }
     }
 }
 
 pub(crate) fn failures_leave_no_file<T: Transport>() {
-    for fault in
-        ["cut=600@webwxgetmsgimg", "html@webwxgetmsgimg", "redirect=http://127.0.0.1:1/@webwxgetmsgimg"]
-    {
+    for fault in [
+        "cut=600@webwxgetmsgimg",
+        "html@webwxgetmsgimg",
+        "redirect=http://127.0.0.1:1/@webwxgetmsgimg",
+    ] {
         let server = server(&[fault]);
         let client: T = client(&server);
         let id = client.send(&friend(&server), small(), quiet).unwrap().msg_id;
@@ -164,6 +183,7 @@ pub(crate) fn failures_leave_no_file<T: Transport>() {
     let client: T = client(&server);
     let id = client.send(&friend(&server), small(), quiet).unwrap().msg_id;
     let dir = tempfile::tempdir().unwrap();
-    let error = client.fetch(&id, ImageSize::Original, Into::Path(dir.path().to_owned())).unwrap_err();
+    let error =
+        client.fetch(&id, ImageSize::Original, Into::Path(dir.path().to_owned())).unwrap_err();
     assert!(error.to_string().ends_with("it is a directory, not a file"), "{error}");
 }

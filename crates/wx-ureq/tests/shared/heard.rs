@@ -12,8 +12,8 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
 
-/// What was said on one thread. There is one listener for all: with one for each thread, what another thread says first
-/// may be taken for what nobody listens to.
+/// What was said on one thread. There is one listener for all: with one for each thread, what
+/// another thread says first may be taken for what nobody listens to.
 pub(crate) struct Heard(Vec<Said>);
 
 thread_local! {
@@ -54,7 +54,8 @@ impl Said {
 
     /// The fields without sizes, which are another test's.
     pub(crate) fn without_sizes(&self) -> String {
-        let sized = |field: &&str| !field.starts_with("request_bytes") && !field.starts_with("reply_bytes");
+        let sized =
+            |field: &&str| !field.starts_with("request_bytes") && !field.starts_with("reply_bytes");
         self.fields.split_whitespace().filter(sized).collect::<Vec<_>>().join(" ")
     }
 }

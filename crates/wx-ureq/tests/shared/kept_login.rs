@@ -6,7 +6,9 @@ use wx_proto::flow::LoginState;
 use wx_proto::{Advice, Policy, Session, Step};
 
 use super::life::{brisk, name};
-use super::{LoginFrom, Server, Transport, assert_secret_free, friend, place, quiet, server, session, small};
+use super::{
+    LoginFrom, Server, Transport, assert_secret_free, friend, place, quiet, server, session, small,
+};
 
 /// No waits to speak of.
 fn quick() -> Policy {
@@ -22,7 +24,8 @@ fn server_with(fault: &str, endpoint: &str, times: usize) -> Server {
     server(&faults.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// A login that the phone has confirmed is there for the next program, whatever becomes of webwxinit.
+/// A login that the phone has confirmed is there for the next program, whatever becomes of
+/// webwxinit.
 pub(crate) fn a_login_whose_webwxinit_fails_is_kept<T: Transport>() {
     for (fault, tries) in [
         ("ret=-1", 2),
@@ -57,7 +60,10 @@ pub(crate) fn a_login_whose_webwxinit_fails_is_kept<T: Transport>() {
         assert_eq!(Some(&kept), opened.as_ref());
         let saved = place::read(kept.to_json().expose());
         let client = T::new(saved, quick(), None);
-        assert!(client.send(&friend(&server), small(), quiet).is_err(), "nobody would be the sender");
+        assert!(
+            client.send(&friend(&server), small(), quiet).is_err(),
+            "nobody would be the sender"
+        );
         client.restore().unwrap();
         client.send(&friend(&server), small(), quiet).unwrap();
     }
@@ -69,7 +75,8 @@ pub(crate) fn a_login_whose_webwxinit_fails_is_kept<T: Transport>() {
 /// After a logout the phone can be asked; what comes in the place of an answer leads to a code.
 pub(crate) fn a_question_that_cannot_be_asked_becomes_a_code<T: Transport>() {
     let mut ways = vec![(None, vec!["asked", "scanned", "confirmed", "opened"])];
-    for fault in ["status=404", "status=500", "html", "empty", "drop=before", "drop=after", "cut=9"] {
+    for fault in ["status=404", "status=500", "html", "empty", "drop=before", "drop=after", "cut=9"]
+    {
         ways.push((Some(fault), vec!["trouble", "code", "scanned", "confirmed", "opened"]));
     }
     for (fault, expected) in ways {
@@ -87,7 +94,8 @@ pub(crate) fn a_question_that_cannot_be_asked_becomes_a_code<T: Transport>() {
     }
 }
 
-/// What the server did not confirm is no logout, and can be tried again; a good one leaves no secret.
+/// What the server did not confirm is no logout, and can be tried again; a good one leaves no
+/// secret.
 pub(crate) fn only_a_good_logout_is_one<T: Transport>() {
     for (fault, tries) in [
         ("ret=1", 1),
@@ -113,7 +121,10 @@ pub(crate) fn only_a_good_logout_is_one<T: Transport>() {
         for secret in [before.sid(), before.skey()] {
             assert!(!left.contains(&secret.expose().to_lowercase()), "{fault}");
         }
-        assert!(!left.contains("webwx_data_ticket") && left.contains("webwx_auth_ticket"), "{left}");
+        assert!(
+            !left.contains("webwx_data_ticket") && left.contains("webwx_auth_ticket"),
+            "{left}"
+        );
         assert!(client.twin().logout().is_err());
     }
 }

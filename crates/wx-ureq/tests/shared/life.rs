@@ -7,8 +7,8 @@ use wx_proto::flow::LoginState;
 use wx_proto::{Advice, Cause, Error, Message, Policy, Profile, Session, Site, Step};
 
 use super::{
-    Into, LoginFrom, Server, Transport, assert_secret_free, friend, place, policy, quiet, server, session,
-    small,
+    Into, LoginFrom, Server, Transport, assert_secret_free, friend, place, policy, quiet, server,
+    session, small,
 };
 
 /// Waits that suit a test.
@@ -28,8 +28,11 @@ fn picture(number: u8) -> Vec<u8> {
 
 /// A server with this many pictures that arrive.
 fn server_with(pictures: u8, faults: &[&str]) -> Server {
-    let builder = (0..pictures).fold(Emulator::builder(), |builder, number| builder.image(picture(number)));
-    place::start(faults.iter().fold(builder, |builder, fault| builder.fault(fault.parse().unwrap())))
+    let builder =
+        (0..pictures).fold(Emulator::builder(), |builder, number| builder.image(picture(number)));
+    place::start(
+        faults.iter().fold(builder, |builder, fault| builder.fault(fault.parse().unwrap())),
+    )
 }
 
 /// The session of a client that has had nothing yet.
@@ -60,7 +63,10 @@ pub(crate) fn the_whole_life_of_a_login<T: Transport>() {
         heard.push(name(state));
         if let LoginState::Code { link } = state {
             shown = format!("{state:?} {state:#?}");
-            assert!(!shown.contains(link.expose()) && !shown.contains("://"), "a code's link is a secret");
+            assert!(
+                !shown.contains(link.expose()) && !shown.contains("://"),
+                "a code's link is a secret"
+            );
         }
     })
     .unwrap();
@@ -68,7 +74,10 @@ pub(crate) fn the_whole_life_of_a_login<T: Transport>() {
     assert!(!shown.is_empty());
 
     let contacts = client.contacts().unwrap();
-    assert!(contacts.iter().any(|contact| contact.user_name == *friend(&server).user_name()), "{contacts:?}");
+    assert!(
+        contacts.iter().any(|contact| contact.user_name == *friend(&server).user_name()),
+        "{contacts:?}"
+    );
 
     let batch = client.batches(1).pop().unwrap().unwrap();
     let there: Vec<_> = batch.iter().map(|message| message.id.to_string()).collect();
@@ -112,7 +121,8 @@ pub(crate) fn the_session_moves_on_and_clones_share_it<T: Transport>() {
     assert_eq!(json(&client.session()), json(&twin.session()));
 
     // What was saved before the batch gets it again, what was saved behind it does not.
-    let new_life = |session: &Session| T::new(place::read(session.to_json().expose()), brisk(), None);
+    let new_life =
+        |session: &Session| T::new(place::read(session.to_json().expose()), brisk(), None);
     assert_eq!(ids(new_life(&restored).batches(1)), server.incoming());
     server.add_fault("ret=1101@synccheck".parse().unwrap());
     let behind = new_life(&client.session()).batches(1).pop().unwrap();
@@ -191,7 +201,8 @@ pub(crate) fn trouble_while_logging_in<T: Transport>() {
     }
     for fault in ["status=403@jslogin", "ret=1@webwxinit", "drop=before@webwxinit"] {
         let server = server(&[fault]);
-        let error = T::login(LoginFrom::Code(place::site(&server)), brisk(), |_| ()).err().unwrap().error;
+        let error =
+            T::login(LoginFrom::Code(place::site(&server)), brisk(), |_| ()).err().unwrap().error;
         assert_secret_free(&server, &error);
         assert!(matches!(error.step, Step::Login | Step::Init), "{fault}: {error:?}");
     }
@@ -206,14 +217,18 @@ pub(crate) fn a_login_page_on_a_foreign_host_is_refused<T: Transport>() {
         } else {
             "window.code=200;\nwindow.redirect_uri=\"http://127.0.0.2:1/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=t\";"
         };
-        let reply =
-            format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+        let reply = format!(
+            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        );
         std::io::Write::write_all(&mut stream, reply.as_bytes()).unwrap();
     });
     let site = Site::at_allow_loopback(Profile::Web, &format!("http://{address}")).unwrap();
     let mut heard = Vec::new();
-    let error =
-        T::login(LoginFrom::Code(site), brisk(), |state| heard.push(name(state))).err().unwrap().error;
+    let error = T::login(LoginFrom::Code(site), brisk(), |state| heard.push(name(state)))
+        .err()
+        .unwrap()
+        .error;
     assert!(matches!(error.cause, Cause::Host(_)), "{error:?}");
     assert_eq!((error.step, heard), (Step::Login, vec!["code", "confirmed"]));
 }
@@ -233,7 +248,8 @@ pub(crate) fn two_that_wait_share_the_messages<T: Transport + Send>() {
     assert_eq!(delivered, server.incoming());
 }
 
-/// This computer's clock is hours ahead of the server's, or behind it: the login keeps its cookies all the same.
+/// This computer's clock is hours ahead of the server's, or behind it: the login keeps its cookies
+/// all the same.
 pub(crate) fn a_login_on_a_computer_whose_clock_is_wrong<T: Transport>() {
     for hours in [-1000, -13, 13, 1000] {
         let server = place::start(Emulator::builder().clock_ahead(-hours * 3600));

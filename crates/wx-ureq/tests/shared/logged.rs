@@ -59,14 +59,19 @@ impl Logged {
 
 impl Log for Logged {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let is_off = self.cap.load(Ordering::SeqCst) && self.capped.contains(&root(metadata.target()));
+        let is_off =
+            self.cap.load(Ordering::SeqCst) && self.capped.contains(&root(metadata.target()));
         metadata.level() < Level::Trace || !is_off
     }
 
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
             let (target, level) = (record.target().to_owned(), record.level());
-            self.lines.lock().unwrap().push(Line { target, level, text: record.args().to_string() });
+            self.lines.lock().unwrap().push(Line {
+                target,
+                level,
+                text: record.args().to_string(),
+            });
         }
     }
 

@@ -10,8 +10,8 @@ use wx_proto::flow::{Delivered, FailureKind, ProxyProblem};
 use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, Policy, Recipient, ReplyError, Session};
 
 use super::{
-    DEAD, Into, Transport, client, client_at, friend, json_at, large, official, policy, quiet, server,
-    session, settle, small,
+    DEAD, Into, Transport, client, client_at, friend, json_at, large, official, policy, quiet,
+    server, session, settle, small,
 };
 
 /// Longer than the stall in all, never as long without a byte.
@@ -27,7 +27,8 @@ pub(crate) fn a_slow_answer_is_no_stall<T: Transport>() {
 /// Serves one connection after the other with `serve`; the thread ends with the process.
 pub(super) fn listen(serve: impl Fn(TcpStream) + Send + 'static) -> String {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    // A small window and small segments, so that a chunk does not vanish in buffers before anybody reads.
+    // A small window and small segments, so that a chunk does not vanish in buffers before anybody
+    // reads.
     socket.set_recv_buffer_size(4096).unwrap();
     #[cfg(unix)]
     socket.set_tcp_mss(536).unwrap();
@@ -157,8 +158,11 @@ pub(crate) fn cookies_of_answers_are_not_kept<T: Transport>() {
         if cookies == 0 {
             json["cookies"] = serde_json::json!([]);
         }
-        let client =
-            T::new(Session::from_json_allow_loopback(json.to_string()).unwrap(), one_try(), Some(DEAD));
+        let client = T::new(
+            Session::from_json_allow_loopback(json.to_string()).unwrap(),
+            one_try(),
+            Some(DEAD),
+        );
         for _ in 0..3 {
             client.fetch(&id, ImageSize::Original, Into::Vec(&mut Vec::new())).unwrap_err();
             let head = seen.recv().unwrap().to_ascii_lowercase();
@@ -181,10 +185,13 @@ pub(super) fn read_head(stream: &mut impl Read) -> String {
 /// Nor on a connection that was used before, where HTTP clients like to repeat by themselves: there
 /// the core does it, once.
 pub(crate) fn a_message_is_never_sent_twice_by_the_client<T: Transport>() {
-    for fault in ["drop=before@webwxsendmsgimg", "drop=after@webwxsendmsgimg", "drop=10@webwxsendmsgimg"] {
-        for (connection, requests) in
-            [("close@webwxuploadmedia", 1), ("delay=0@webwxuploadmedia", if T::KEEPS { 2 } else { 1 })]
-        {
+    for fault in
+        ["drop=before@webwxsendmsgimg", "drop=after@webwxsendmsgimg", "drop=10@webwxsendmsgimg"]
+    {
+        for (connection, requests) in [
+            ("close@webwxuploadmedia", 1),
+            ("delay=0@webwxuploadmedia", if T::KEEPS { 2 } else { 1 }),
+        ] {
             let server = server(&[connection, fault]);
             let client = T::new(session(&server), one_try(), None);
             let uploaded = client.upload(&friend(&server), small()).unwrap();
@@ -212,7 +219,10 @@ pub(crate) fn proxy_of_the_environment<T: Transport>() {
         return;
     }
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", "proxy_of_the_environment"]).env("WX_TEST_CHILD", "1").env_remove("NO_PROXY");
+    child
+        .args(["--exact", "proxy_of_the_environment"])
+        .env("WX_TEST_CHILD", "1")
+        .env_remove("NO_PROXY");
     child.envs(PROXIES.map(|name| (name, DEAD)));
     let output = child.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));

@@ -10,15 +10,21 @@ use super::{Into, LoginFrom, Transport, friend, place, policy, quiet, session, s
 pub(crate) fn odd_bytes_of_strangers_stop_nothing<T: Transport>() {
     for odd in ["utf8", "surrogate", "control", "around"] {
         let builder = Emulator::builder().contact("Anna", "").image(small());
-        let builder = ["webwxinit", "webwxgetcontact", "webwxsync", "webwxsendmsgimg", "webwxuploadmedia"]
-            .iter()
-            .fold(builder, |builder, call| builder.fault(format!("odd-bytes={odd}@{call}").parse().unwrap()));
+        let builder =
+            ["webwxinit", "webwxgetcontact", "webwxsync", "webwxsendmsgimg", "webwxuploadmedia"]
+                .iter()
+                .fold(builder, |builder, call| {
+                    builder.fault(format!("odd-bytes={odd}@{call}").parse().unwrap())
+                });
         let server = place::start(builder);
         server.deliver(Incoming::text("汉字"));
         let client = T::login(LoginFrom::Code(place::site(&server)), policy(), |_| ()).unwrap();
 
         let contacts = client.contacts().unwrap();
-        assert!(contacts.iter().any(|contact| contact.user_name == *friend(&server).user_name()), "{odd}");
+        assert!(
+            contacts.iter().any(|contact| contact.user_name == *friend(&server).user_name()),
+            "{odd}"
+        );
         assert!(contacts.iter().any(|contact| contact.nick_name.starts_with("Anna")), "{odd}");
         let messages = client.batches(1).pop().unwrap().unwrap();
         let there: Vec<_> = messages.iter().map(|message| message.id.to_string()).collect();
@@ -30,7 +36,9 @@ pub(crate) fn odd_bytes_of_strangers_stop_nothing<T: Transport>() {
         };
         assert_eq!(messages[1].content, format!("汉字{replaced}"), "{odd}");
         let mut bytes = Vec::new();
-        client.fetch(&messages[0].id, messages[0].picture().unwrap(), Into::Vec(&mut bytes)).unwrap();
+        client
+            .fetch(&messages[0].id, messages[0].picture().unwrap(), Into::Vec(&mut bytes))
+            .unwrap();
         assert!(bytes == small(), "{odd}");
         client.send(&friend(&server), small(), quiet).unwrap();
         assert_eq!(server.messages().len(), 1, "{odd}");
@@ -40,9 +48,10 @@ pub(crate) fn odd_bytes_of_strangers_stop_nothing<T: Transport>() {
 /// An element whose id was damaged costs itself alone, also when it is the only one of a batch.
 pub(crate) fn a_damaged_id_costs_its_element_alone<T: Transport>() {
     let builder = Emulator::builder().hold(Duration::from_millis(50));
-    let builder = ["odd-bytes=id@webwxsync#1", "odd-bytes=id@webwxsync#2", "odd-bytes=id@webwxgetcontact"]
-        .iter()
-        .fold(builder, |builder, fault| builder.fault(fault.parse().unwrap()));
+    let builder =
+        ["odd-bytes=id@webwxsync#1", "odd-bytes=id@webwxsync#2", "odd-bytes=id@webwxgetcontact"]
+            .iter()
+            .fold(builder, |builder, fault| builder.fault(fault.parse().unwrap()));
     let server = place::start(builder);
     let client = T::new(session(&server), policy(), None);
     client.restore().unwrap();
@@ -66,5 +75,8 @@ pub(crate) fn a_damaged_id_costs_its_element_alone<T: Transport>() {
         assert_eq!(next(), [fourth.join().unwrap()]);
     });
     let contacts = client.contacts().unwrap();
-    assert!(!contacts.is_empty() && contacts.iter().all(|it| !it.user_name.as_str().contains('\u{fffd}')));
+    assert!(
+        !contacts.is_empty()
+            && contacts.iter().all(|it| !it.user_name.as_str().contains('\u{fffd}'))
+    );
 }

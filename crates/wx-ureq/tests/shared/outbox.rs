@@ -148,7 +148,8 @@ fn recipients() -> Vec<(String, Recipient)> {
 fn open(record: &Record) -> Result<Outbox, OutboxError> {
     let outbox = Outbox::with_storage(record.clone())?;
     if outbox.messages().is_empty() {
-        let planned = recipients().into_iter().map(|(key, to)| (key, to.into(), "picture".to_owned()));
+        let planned =
+            recipients().into_iter().map(|(key, to)| (key, to.into(), "picture".to_owned()));
         outbox.plan(Value::Null, planned)?;
     }
     Ok(outbox)

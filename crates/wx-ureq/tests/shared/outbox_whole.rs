@@ -68,8 +68,9 @@ pub(crate) fn a_record_whose_rewriting_fails_at_any_call_loses_and_doubles_nothi
             let outbox = Outbox::with_storage(record.again()).unwrap();
             assert_eq!(states(&outbox), expected, "{call} {once} {how:?}");
             let before = server.messages().len();
-            let outcome =
-                |key| client.send_once(&outbox, key, &friend, small()).map_err(|error| error.outcome());
+            let outcome = |key| {
+                client.send_once(&outbox, key, &friend, small()).map_err(|error| error.outcome())
+            };
             assert!(outcome("sent").is_ok() && outcome("in doubt") == Err(Outcome::Unknown));
             assert_eq!(server.messages().len(), before);
             assert!(outcome("open").is_ok() && outcome("open").is_ok());
@@ -83,7 +84,9 @@ pub(crate) fn a_record_that_cannot_be_cleared_or_removed_lets_nothing_more_leave
     let (client, friend) =
         (T::new(session_of(&server), policy(), None), Recipient::new(server.friend()).unwrap());
     let record = Record::default();
-    client.send_once(&Outbox::with_storage(record.clone()).unwrap(), "key", &friend, small()).unwrap();
+    client
+        .send_once(&Outbox::with_storage(record.clone()).unwrap(), "key", &friend, small())
+        .unwrap();
     let bytes = record.bytes();
     type End = fn(&Outbox) -> bool;
     let ends: [End; 2] = [|outbox| outbox.clear().is_ok(), |outbox| outbox.remove().is_ok()];
@@ -178,16 +181,20 @@ pub(crate) fn a_record_that_is_taken_away_lets_nothing_more_leave<T: Transport>(
                 how(path);
                 *counted.lock().unwrap() = Some(counts.requests().len());
             };
-            let outbox = Outbox::with_storage(Taken { file, writes: 0, at, take: Box::new(take) }).unwrap();
-            let (client, friend) =
-                (T::new(session_of(&server), policy(), None), Recipient::new(server.friend()).unwrap());
+            let outbox =
+                Outbox::with_storage(Taken { file, writes: 0, at, take: Box::new(take) }).unwrap();
+            let (client, friend) = (
+                T::new(session_of(&server), policy(), None),
+                Recipient::new(server.friend()).unwrap(),
+            );
             let result = client.send_once(&outbox, "key", &friend, small());
             let Some(left) = *left.lock().unwrap() else {
                 result.unwrap();
                 break;
             };
             let outcome = result.map(drop).map_err(|error| error.outcome());
-            let handed_out = server.requests().iter().any(|seen| seen.endpoint == "webwxsendmsgimg");
+            let handed_out =
+                server.requests().iter().any(|seen| seen.endpoint == "webwxsendmsgimg");
             assert!(handed_out || outcome == Err(Outcome::NotSent), "{at}: {outcome:?}");
             assert!(!handed_out || outcome != Err(Outcome::NotSent), "{at}: {outcome:?}");
             client.send_once(&outbox, "other", &friend, small()).unwrap_err();

@@ -91,7 +91,8 @@ pub(crate) fn check<E: Display + From<wx_client::proxy::ProxyError>>(
             let (_, value) = variables.iter().find(|(set, _)| *set == name)?;
             Some(OsString::from(value))
         };
-        let asked = ProxySettings::parse(lookup).map_err(E::from).and_then(|found| ask(&found, server));
+        let asked =
+            ProxySettings::parse(lookup).map_err(E::from).and_then(|found| ask(&found, server));
         asked.err().map(|error| error.to_string())
     });
 }
@@ -101,7 +102,10 @@ const CHILD: &str = "WX_TEST_SERVER";
 
 /// Has `ask` send a request with each of the settings in the environment. That cannot be changed
 /// within a process, so `test` is run once more for each.
-pub(crate) fn check_environment<E: Display>(test: &str, ask: impl FnOnce(SocketAddr) -> Result<(), E>) {
+pub(crate) fn check_environment<E: Display>(
+    test: &str,
+    ask: impl FnOnce(SocketAddr) -> Result<(), E>,
+) {
     if let Ok(server) = env::var(CHILD) {
         if let Err(error) = ask(server.parse().unwrap()) {
             println!("\n{REFUSED}{error}");
@@ -161,7 +165,8 @@ fn check_all(mut ask: impl FnMut(&[(&'static str, String)], SocketAddr) -> Optio
     let (proxy, at_proxy) = listen(hear);
     for (variables, leads) in &TABLE {
         let with_proxy = |value: &str| value.replace("{}", &proxy.to_string());
-        let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, with_proxy(value))).collect();
+        let variables: Vec<_> =
+            variables.iter().map(|(name, value)| (*name, with_proxy(value))).collect();
         let refused = ask(&variables, server);
         let told = refused.as_deref().and_then(|error| error.split(' ').next());
         let (direct, proxied) = (at_server.try_recv().ok(), at_proxy.try_recv().ok());
@@ -212,8 +217,11 @@ fn hear(stream: &mut TcpStream) -> std::io::Result<String> {
         let head = String::from_utf8_lossy(&head).into_owned();
         let asked = head.split(" HTTP/1.1").next().unwrap_or_default();
         let credentials = head.lines().filter_map(|line| line.split_once(": "));
-        let credentials = credentials.filter(|(name, _)| name.eq_ignore_ascii_case("proxy-authorization"));
-        return Ok(credentials.fold(asked.to_owned(), |asked, (_, value)| format!("{asked} {value}")));
+        let credentials =
+            credentials.filter(|(name, _)| name.eq_ignore_ascii_case("proxy-authorization"));
+        return Ok(
+            credentials.fold(asked.to_owned(), |asked, (_, value)| format!("{asked} {value}"))
+        );
     }
     let methods = read_text(stream)?;
     let credentials = if methods.contains('\x02') {

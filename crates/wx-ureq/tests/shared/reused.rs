@@ -10,7 +10,8 @@ use wx_proto::flow::{Delivered, FailureKind};
 use wx_proto::{ImageSize, MsgId, Outcome};
 
 use super::{
-    Into, Transport, client_at, friend, large, listen, network, one_try, read_head, server, session, small,
+    Into, Transport, client_at, friend, large, listen, network, one_try, read_head, server,
+    session, small,
 };
 
 /// A connection goes back to its pool behind the caller's back; until then it cannot be reused.
@@ -46,12 +47,19 @@ pub(crate) fn a_closed_reused_connection_costs_no_try<T: Transport>() {
         assert!(fetched == picture, "{action}");
 
         let messages = server.messages();
-        assert!(messages.len() == 1 && messages[0].picture == picture, "{action}: one message, equal bytes");
+        assert!(
+            messages.len() == 1 && messages[0].picture == picture,
+            "{action}: one message, equal bytes"
+        );
         assert_eq!(messages[0].msg_id, sent.msg_id.as_str(), "{action}");
         assert_eq!(endpoints.map(|endpoint| server.requests_to(endpoint)), expected, "{action}");
         for endpoint in endpoints.into_iter().filter(|_| T::KEEPS) {
             let [.., first, again] = &copies(&server, endpoint)[..] else { panic!("no repeat") };
-            assert_eq!((&first.target, &first.headers), (&again.target, &again.headers), "{action}");
+            assert_eq!(
+                (&first.target, &first.headers),
+                (&again.target, &again.headers),
+                "{action}"
+            );
         }
         assert_eq!(server.violations(), [""; 0], "{action}");
     }
@@ -66,7 +74,9 @@ pub(crate) fn the_repeat_is_on_a_new_connection_whatever_else_is_idle<T: Transpo
     let others = [client.twin(), client.twin(), client.twin()];
     std::thread::scope(|scope| {
         for other in &others {
-            scope.spawn(|| other.fetch(&id, ImageSize::Original, Into::Vec(&mut Vec::new())).unwrap());
+            scope.spawn(|| {
+                other.fetch(&id, ImageSize::Original, Into::Vec(&mut Vec::new())).unwrap()
+            });
         }
     });
     settle();

@@ -25,7 +25,8 @@ use std::time::Duration;
 use wx_emulator::{Emulator, Request};
 use wx_proto::flow::{LoginState, Progress};
 use wx_proto::{
-    Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Recipient, Sent, Session, Site, Uploaded,
+    Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Recipient, Sent, Session, Site,
+    Uploaded,
 };
 
 pub(crate) use crate::place::{self, Server, friend, session};
@@ -74,7 +75,11 @@ pub(crate) trait Transport {
     ) -> Result<Sent, Error>;
     fn fetch(&self, id: &MsgId, size: ImageSize, into: Into<'_>) -> Result<Fetched, Error>;
     /// Logs in by a code, or by a question on the phone if there was a login before.
-    fn login(from: LoginFrom, policy: Policy, tell: impl FnMut(&LoginState) + Send) -> Result<Self, NoLogin>
+    fn login(
+        from: LoginFrom,
+        policy: Policy,
+        tell: impl FnMut(&LoginState) + Send,
+    ) -> Result<Self, NoLogin>
     where
         Self: Sized;
     fn session(&self) -> Arc<Session>;
@@ -106,7 +111,8 @@ pub(crate) struct NoLogin {
     pub(crate) session: Option<Session>,
 }
 
-/// One test each, run with a transport. Those whose names have a rule's number are written out beside the call.
+/// One test each, run with a transport. Those whose names have a rule's number are written out
+/// beside the call.
 #[macro_export]
 macro_rules! scenarios {
     ($transport:ty) => {
@@ -170,7 +176,9 @@ pub(crate) fn large() -> Vec<u8> {
 
 pub(crate) fn server(faults: &[&str]) -> Server {
     let builder = Emulator::builder();
-    place::start(faults.iter().fold(builder, |builder, fault| builder.fault(fault.parse().unwrap())))
+    place::start(
+        faults.iter().fold(builder, |builder, fault| builder.fault(fault.parse().unwrap())),
+    )
 }
 
 fn client<T: Transport>(server: &Server) -> T {
@@ -245,7 +253,8 @@ pub(crate) fn headers_on_the_wire<T: Transport>() {
     let id = client.send(&friend(&server), small(), quiet).unwrap().msg_id;
     client.fetch(&id, ImageSize::Original, Into::Vec(&mut Vec::new())).unwrap();
 
-    let post = "accept accept-encoding content-length content-type cookie host origin referer user-agent";
+    let post =
+        "accept accept-encoding content-length content-type cookie host origin referer user-agent";
     let get = "accept accept-encoding cookie host referer user-agent";
     let base = server.base();
     let home = format!("{base}/?lang=zh_CN");
@@ -262,7 +271,8 @@ pub(crate) fn headers_on_the_wire<T: Transport>() {
         ("webwxsendmsgimg", post, "application/json, text/plain, */*", &home, Some(json)),
         ("webwxgetmsgimg", get, image, &home, None),
     ] {
-        let request = server.requests().into_iter().find(|request| request.endpoint == endpoint).unwrap();
+        let request =
+            server.requests().into_iter().find(|request| request.endpoint == endpoint).unwrap();
         let header = |name: &str| request.header(name).unwrap_or_default().to_owned();
         assert_eq!(names_of(&request), names, "{endpoint}");
         assert_eq!(header("accept"), accept);
@@ -283,7 +293,8 @@ pub(crate) fn headers_on_the_wire<T: Transport>() {
 
 /// `connection` apart, which is between the two ends of one connection.
 fn names_of(request: &Request) -> String {
-    let mut names: Vec<_> = request.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+    let mut names: Vec<_> =
+        request.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
     names.retain(|name| name != "connection");
     names.sort_unstable();
     names.join(" ")

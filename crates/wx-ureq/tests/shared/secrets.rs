@@ -13,7 +13,8 @@ pub(crate) fn nothing_shows_secrets<T: Transport>() {
     let server = server(&[]);
     let client: T = client(&server);
     assert_no_secret(&server, &client.debug());
-    // Errors of the client itself, as they come with a URL inside: `faults_while_sending` looks at the others.
+    // Errors of the client itself, as they come with a URL inside: `faults_while_sending` looks at
+    // the others.
     let dead = {
         let address = listen(drop);
         client_at::<T>(&address, one_try())

@@ -10,8 +10,8 @@ use wx_proto::flow::{Delivered, FailureKind};
 use wx_proto::{Cause, ImageSize, Policy, Recipient, ReplyError};
 
 use super::{
-    Into, Transport, client, client_at, friend, large, listen, network, one_try, place, policy, quiet,
-    read_head, server, session, small,
+    Into, Transport, client, client_at, friend, large, listen, network, one_try, place, policy,
+    quiet, read_head, server, session, small,
 };
 
 const STEP: Duration = Duration::from_millis(5);
@@ -64,7 +64,11 @@ pub(crate) fn no_answer_is_endless<T: Transport>() {
             scope.spawn(move || {
                 let client: T = client_at(&endless(start, piece), impatient());
                 let failure = network(&client.contacts().unwrap_err());
-                assert_eq!(failure, (FailureKind::Stalled, Delivered::Unknown), "{start:?}, {piece:?}");
+                assert_eq!(
+                    failure,
+                    (FailureKind::Stalled, Delivered::Unknown),
+                    "{start:?}, {piece:?}"
+                );
             });
         }
     });
@@ -72,8 +76,11 @@ pub(crate) fn no_answer_is_endless<T: Transport>() {
 
 /// What no server sends is refused before the time is over, by both clients alike.
 pub(crate) fn malformed_chunks_are_no_http<T: Transport>() {
-    for tail in [format!("1;{}\r\nx\r\n", "y".repeat(100_000)), "x\r\n".to_owned(), "1\r\nxyz\r\n".to_owned()]
-    {
+    for tail in [
+        format!("1;{}\r\nx\r\n", "y".repeat(100_000)),
+        "x\r\n".to_owned(),
+        "1\r\nxyz\r\n".to_owned(),
+    ] {
         let address = listen(move |mut stream| {
             read_head(&mut stream);
             let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -196,10 +203,17 @@ pub(crate) fn heads_have_a_limit<T: Transport>() {
         let expected = Cause::Reply(ReplyError::Status(403));
         match cause {
             Cause::Network { failure, .. } if !good => {
-                assert_eq!((failure.kind, failure.delivered), (FailureKind::Protocol, Delivered::Unknown));
+                assert_eq!(
+                    (failure.kind, failure.delivered),
+                    (FailureKind::Protocol, Delivered::Unknown)
+                );
             }
             cause => {
-                assert_eq!((cause, good), (expected, true), "{headers} headers, {bytes} bytes, {blanks:?}")
+                assert_eq!(
+                    (cause, good),
+                    (expected, true),
+                    "{headers} headers, {bytes} bytes, {blanks:?}"
+                )
             }
         }
     }

@@ -49,7 +49,8 @@ pub(crate) fn spans_tell_how_an_exchange_failed_and_nothing_of_the_login<T: Tran
     client::<T>(&limited).send(&friend(&limited), small(), quiet).unwrap_err();
     let heard = heard::take();
 
-    let exchanges: Vec<_> = heard.spans("wx.exchange").iter().map(|said| said.without_sizes()).collect();
+    let exchanges: Vec<_> =
+        heard.spans("wx.exchange").iter().map(|said| said.without_sizes()).collect();
     assert_eq!(exchanges[2], "step=download endpoint=webwxgetmsgimg method=GET try=1 status=200");
     let dropped = "step=upload endpoint=webwxuploadmedia method=POST chunk=0 chunks=1 try=3 failure=dropped delivered=unknown";
     assert_eq!(exchanges[5], dropped);

@@ -35,7 +35,8 @@ fn there<Start>(builder: ClientBuilder<Start>) -> ClientBuilder<Start> {
     let Some((proxy, authority)) = place::route() else { return builder };
     let authority = Certificate::from_pem(authority.as_bytes()).unwrap();
     let tls = TlsConfig::builder().root_certs(RootCerts::from([authority])).build();
-    builder.config(Config::builder().proxy(Some(Proxy::new(&proxy).unwrap())).tls_config(tls).build())
+    builder
+        .config(Config::builder().proxy(Some(Proxy::new(&proxy).unwrap())).tls_config(tls).build())
 }
 
 fn no_login(error: LoginError) -> NoLogin {
@@ -99,7 +100,13 @@ impl Transport for Ureq {
         self.0.send_uploaded(to, uploaded)
     }
 
-    fn send_once(&self, outbox: &Outbox, key: &str, to: &Recipient, picture: Vec<u8>) -> Result<Sent, Error> {
+    fn send_once(
+        &self,
+        outbox: &Outbox,
+        key: &str,
+        to: &Recipient,
+        picture: Vec<u8>,
+    ) -> Result<Sent, Error> {
         self.0.outbox_on(outbox.clone()).send(to, Source::bytes("a.jpg", picture)).key(key).run()
     }
 
@@ -112,7 +119,11 @@ impl Transport for Ureq {
         self.0.fetch_image(id, size, sink)
     }
 
-    fn login(from: LoginFrom, policy: Policy, tell: impl FnMut(&LoginState) + Send) -> Result<Self, NoLogin> {
+    fn login(
+        from: LoginFrom,
+        policy: Policy,
+        tell: impl FnMut(&LoginState) + Send,
+    ) -> Result<Self, NoLogin> {
         let builder = match from {
             LoginFrom::Code(site) => Client::login_builder(site),
             LoginFrom::Push(session) => Client::push_builder(session),
@@ -143,8 +154,10 @@ impl Transport for Ureq {
     fn debug(&self) -> String {
         let session = self.0.session();
         let builder = Client::builder(Session::clone(&session));
-        let (code, push) =
-            (Client::login_builder(session.site().clone()), Client::push_builder(Session::clone(&session)));
+        let (code, push) = (
+            Client::login_builder(session.site().clone()),
+            Client::push_builder(Session::clone(&session)),
+        );
         let login = format!("{code:?} {push:?} {:?}", self.0.messages());
         format!("{:?} {:#?} {:?} {builder:?} {login}", self.0, self.0, self.0.http())
     }

@@ -19,8 +19,12 @@ const UNKNOWN_ISSUER: FailureKind = FailureKind::Certificate(CertificateProblem:
 const HOSTS: [&str; 2] = ["wx.qq.com", "file.wx.qq.com"];
 
 pub(super) fn official() -> Session {
-    let session =
-        Session::builder("https://wx.qq.com").uin(1).sid("s").skey("k").user_name("@me").data_ticket("t");
+    let session = Session::builder("https://wx.qq.com")
+        .uin(1)
+        .sid("s")
+        .skey("k")
+        .user_name("@me")
+        .data_ticket("t");
     session.build().unwrap()
 }
 
@@ -31,12 +35,13 @@ fn upload<T: Transport>(proxy: Option<&str>) -> Error {
 
 fn server(certificate: &Certificate, key: &KeyPair) -> Arc<ServerConfig> {
     let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-    let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key)
-        .unwrap();
+    let mut config =
+        ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key)
+            .unwrap();
     // They would be read in the place of a reply.
     config.send_tls13_tickets = 0;
     Arc::new(config)
@@ -85,11 +90,17 @@ pub(crate) fn what_a_proxy_does_wrong_is_named<T: Transport>() {
         (http(""), ProxyProblem::Closed),
         (http("HTTP/1.1 200"), ProxyProblem::Closed),
         (http("220 mail.example.com ESMTP\r\n\r\n"), ProxyProblem::Refused(None)),
-        (http("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"), ProxyProblem::Refused(Some(407))),
+        (
+            http("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"),
+            ProxyProblem::Refused(Some(407)),
+        ),
         (socks(&[(3, b"")]), ProxyProblem::Closed),
         (socks(&[(3, b"\x05\0"), (21, b"\x05\0\0")]), ProxyProblem::Closed),
         (socks(&[(3, b"\x05\xff")]), ProxyProblem::Refused(None)),
-        (socks(&[(3, b"\x05\0"), (21, b"\x05\x02\0\x01\0\0\0\0\0\0")]), ProxyProblem::Refused(None)),
+        (
+            socks(&[(3, b"\x05\0"), (21, b"\x05\x02\0\x01\0\0\0\0\0\0")]),
+            ProxyProblem::Refused(None),
+        ),
         (socks(&[(3, b"HTTP/1.1 400 Bad Request\r\n\r\n")]), ProxyProblem::Refused(None)),
     ] {
         let error = upload::<T>(Some(&proxy));
@@ -108,11 +119,16 @@ pub(crate) fn a_certificate_that_nobody_signed_is_refused<T: Transport>() {
     let proxy = listen(move |mut stream| {
         assert!(read_head(&mut stream).starts_with("CONNECT file.wx.qq.com:443 "));
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
-        let mut stream = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream);
+        let mut stream =
+            StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream);
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).unwrap_err();
-        tell.send((bytes, stream.conn.server_name().map(str::to_owned), stream.conn.is_handshaking()))
-            .unwrap();
+        tell.send((
+            bytes,
+            stream.conn.server_name().map(str::to_owned),
+            stream.conn.is_handshaking(),
+        ))
+        .unwrap();
     });
     let error = upload::<T>(Some(&format!("http://{proxy}")));
     assert_eq!(network(&error), (UNKNOWN_ISSUER, Delivered::Never));
@@ -136,11 +152,15 @@ fn proxy(
     serve: impl Fn(StreamOwned<ServerConnection, TcpStream>) + Send + 'static,
 ) -> String {
     let key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new(HOSTS.map(String::from)).unwrap().signed_by(&key, issuer).unwrap();
+    let leaf =
+        CertificateParams::new(HOSTS.map(String::from)).unwrap().signed_by(&key, issuer).unwrap();
     let config = server(&leaf, &key);
     listen(move |mut stream| {
         let head = read_head(&mut stream);
-        assert!(HOSTS.iter().any(|host| head.starts_with(&format!("CONNECT {host}:443 "))), "{head}");
+        assert!(
+            HOSTS.iter().any(|host| head.starts_with(&format!("CONNECT {host}:443 "))),
+            "{head}"
+        );
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
         serve(StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream));
     })
@@ -179,7 +199,8 @@ pub(crate) fn the_platforms_store_says_who_is_believed<T: Transport>() {
     let ((pem, issuer), (other, _)) = (authority(), authority());
     let proxy = proxy(&issuer, |mut stream| {
         if stream.read_exact(&mut [0; 100]).is_ok() {
-            let refusal = b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            let refusal =
+                b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
             stream.write_all(refusal).unwrap();
             std::io::copy(&mut stream, &mut std::io::sink()).unwrap_or_default();
         }

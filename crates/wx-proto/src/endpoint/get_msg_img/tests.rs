@@ -21,7 +21,8 @@ fn call(size: ImageSize) -> GetMsgImg {
 #[test]
 fn p16_p18_p22_requests_of_the_vector() {
     let vector: Value =
-        serde_json::from_str(include_str!("../../../tests/vectors/getmsgimg_request.json")).unwrap();
+        serde_json::from_str(include_str!("../../../tests/vectors/getmsgimg_request.json"))
+            .unwrap();
     for case in vector["cases"].as_array().unwrap() {
         let is_thumbnail = case["name"].as_str().unwrap().starts_with("thumbnail");
         let size = if is_thumbnail { ImageSize::Thumbnail } else { ImageSize::Original };
@@ -44,16 +45,24 @@ fn p16_p18_p22_requests_of_the_vector() {
 #[test]
 fn the_browsers_headers() {
     let capture: Value =
-        serde_json::from_str(include_str!("../../../tests/captures/browser-webuploader.json")).unwrap();
+        serde_json::from_str(include_str!("../../../tests/captures/browser-webuploader.json"))
+            .unwrap();
     let requests = capture["requests"].as_array().unwrap();
-    let captured =
-        requests.iter().find(|request| request["path"].as_str().unwrap().ends_with("getmsgimg")).unwrap();
+    let captured = requests
+        .iter()
+        .find(|request| request["path"].as_str().unwrap().ends_with("getmsgimg"))
+        .unwrap();
     let outgoing = call(ImageSize::Original).request(&session("wx.qq.com")).unwrap();
-    let accept = captured["headers"].as_array().unwrap().iter().find(|pair| pair[0] == "Accept").unwrap();
+    let accept =
+        captured["headers"].as_array().unwrap().iter().find(|pair| pair[0] == "Accept").unwrap();
     assert_eq!(outgoing.http().headers()["accept"], accept[1].as_str().unwrap());
 }
 
-fn answer(status: u16, headers: &[(&str, &str)], body: &'static [u8]) -> Result<(Format, Bytes), ReplyError> {
+fn answer(
+    status: u16,
+    headers: &[(&str, &str)],
+    body: &'static [u8],
+) -> Result<(Format, Bytes), ReplyError> {
     let mut reply = Response::builder().status(status);
     for (name, value) in headers {
         reply = reply.header(*name, *value);
@@ -71,7 +80,10 @@ fn p19_p20_p21_a_picture_or_a_named_failure() {
     assert_eq!(html, Err(ReplyError::Html));
     assert_eq!(answer(200, &[("content-length", "9")], b"{\"Ret\":1}"), Err(ReplyError::Json));
     let verdict = answer(200, &[("content-length", "28")], b"{\"BaseResponse\":{\"Ret\":-14}}");
-    assert!(matches!(verdict, Err(ReplyError::Refused { ret: crate::Ret(-14), .. })), "{verdict:?}");
+    assert!(
+        matches!(verdict, Err(ReplyError::Refused { ret: crate::Ret(-14), .. })),
+        "{verdict:?}"
+    );
     let unknown = ReplyError::NotAPicture { first: FirstBytes::of(b"hello") };
     assert_eq!(answer(200, &[("content-length", "5")], b"hello"), Err(unknown));
     for status in [204, 205, 206, 304, 404, 429] {
@@ -82,7 +94,10 @@ fn p19_p20_p21_a_picture_or_a_named_failure() {
     assert_eq!(answer(200, &[("content-length", "20")], GIF), Err(cut));
     assert_eq!(answer(200, &[], GIF), Err(ReplyError::NoLength));
     let limit = 32 * 1024 * 1024;
-    assert_eq!(answer(200, &[("content-length", "33554433")], GIF), Err(ReplyError::TooLarge { limit }));
+    assert_eq!(
+        answer(200, &[("content-length", "33554433")], GIF),
+        Err(ReplyError::TooLarge { limit })
+    );
 }
 
 #[test]
@@ -99,7 +114,11 @@ fn p20_the_end_of_a_picture_in_chunks_is_the_clients_to_vouch_for() {
     let twice = [("transfer-encoding", "chunked"), ("transfer-encoding", "gzip")];
     assert_eq!(answer(200, &twice, GIF), Err(ReplyError::NoLength));
     for other in ["identity", "gzip", "gzip, chunked", "chunked, gzip", ""] {
-        assert_eq!(answer(200, &[("transfer-encoding", other)], GIF), Err(ReplyError::NoLength), "{other}");
+        assert_eq!(
+            answer(200, &[("transfer-encoding", other)], GIF),
+            Err(ReplyError::NoLength),
+            "{other}"
+        );
     }
     assert_eq!(answer(200, &[("transfer-encoding", "chunked")], b""), Err(ReplyError::Empty));
 }

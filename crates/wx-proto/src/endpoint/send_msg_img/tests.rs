@@ -65,7 +65,10 @@ fn p12_p13_p42_p43_p44_the_request_of_the_users_notes() {
 #[test]
 fn p42_pass_ticket_goes_last_and_encoded_again() {
     let outgoing = call().request(&session(Some("a%2Bb%3D"))).unwrap();
-    assert_eq!(outgoing.http().uri().query(), Some("fun=async&f=json&lang=zh_CN&pass_ticket=a%252Bb%253D"));
+    assert_eq!(
+        outgoing.http().uri().query(),
+        Some("fun=async&f=json&lang=zh_CN&pass_ticket=a%252Bb%253D")
+    );
 }
 
 #[test]
@@ -73,7 +76,8 @@ fn p47_a_gif_goes_as_an_emoticon() {
     let outgoing = SendEmoticon::new(media(), to(), SEED).request(&session(None)).unwrap();
     assert_eq!(outgoing.http().uri().path(), "/cgi-bin/mmwebwx-bin/webwxsendemoticon");
     assert_eq!(outgoing.http().uri().query(), Some("fun=sys&lang=zh_CN"));
-    let vector: Value = serde_json::from_str(include_str!("../../../tests/vectors/emoticon.json")).unwrap();
+    let vector: Value =
+        serde_json::from_str(include_str!("../../../tests/vectors/emoticon.json")).unwrap();
     let cases = vector["cases"].as_array().unwrap();
     let case = cases.iter().find(|case| case["name"] == "own GIF after an upload as doc").unwrap();
     let sent: Value = serde_json::from_str(&json(&outgoing)).unwrap();
@@ -110,7 +114,8 @@ fn p45_only_ret_0_with_a_msg_id_is_sent() {
 
 #[test]
 fn p17_a_msg_id_given_as_a_number_keeps_its_digits() {
-    let receipt = read(200, r#"{"BaseResponse":{"Ret":0},"MsgID":8997396119269472611,"LocalID":1}"#).unwrap();
+    let receipt =
+        read(200, r#"{"BaseResponse":{"Ret":0},"MsgID":8997396119269472611,"LocalID":1}"#).unwrap();
     assert_eq!(receipt.msg_id.as_str(), "8997396119269472611");
 }
 

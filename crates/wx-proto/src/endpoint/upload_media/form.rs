@@ -88,7 +88,12 @@ impl ChunkForm {
         self.bounded(self.seed.boundary(self.client_media_id, index), index, bytes)
     }
 
-    pub(super) fn bounded(&self, boundary: String, index: u32, bytes: Bytes) -> Result<Outgoing, Unready> {
+    pub(super) fn bounded(
+        &self,
+        boundary: String,
+        index: u32,
+        bytes: Bytes,
+    ) -> Result<Outgoing, Unready> {
         let values = self.before.iter().chain(&self.behind).map(|(_, value)| value.len() + FIXED);
         let size = values.sum::<usize>() + self.file_name.len() + 4 * FIXED;
         let mut form = Form::new(boundary, size);

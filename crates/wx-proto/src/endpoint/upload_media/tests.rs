@@ -54,7 +54,8 @@ fn example(len: u64) -> (Session, UploadMedia) {
         .build()
         .unwrap();
     let picture =
-        Picture::new("a.jpg", len, JPEG, &Policy { max_picture: u64::MAX, ..Policy::default() }).unwrap();
+        Picture::new("a.jpg", len, JPEG, &Policy { max_picture: u64::MAX, ..Policy::default() })
+            .unwrap();
     let seed = Seed { unix_ms: 1_511_493_942_795, entropy: [1; 16] };
     (session, UploadMedia::new(picture, "00", UserName::new("@you").unwrap(), seed))
 }
@@ -79,8 +80,9 @@ fn p26_p30_the_captured_form_has_526107_bytes() {
     let mut expected = Vec::new();
     for pair in form["fields"].as_array().unwrap() {
         let (name, value) = (text(pair, "/0"), text(pair, "/1"));
-        let part =
-            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        let part = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+        );
         expected.extend(part.into_bytes());
     }
     let head = "Content-Disposition: form-data; name=\"filename\"; filename=\"IMG_1002.JPG\"\r\n\
@@ -109,10 +111,12 @@ fn p24_p25_p27_p28_p32_p33_the_browsers_bodies() {
     for (index, captured) in requests.iter().enumerate() {
         let Some(form) = captured["body"].get("multipart") else { continue };
         let parts = form["parts"].as_array().unwrap();
-        let value =
-            |name: &str| parts.iter().find(|part| part["name"] == name).map(|part| text(part, "/value"));
+        let value = |name: &str| {
+            parts.iter().find(|part| part["name"] == name).map(|part| text(part, "/value"))
+        };
         let request: Value = serde_json::from_str(value("uploadmediarequest").unwrap()).unwrap();
-        let session = session(&request, value("webwx_data_ticket").unwrap(), Some(PASS_TICKET_IN_XML));
+        let session =
+            session(&request, value("webwx_data_ticket").unwrap(), Some(PASS_TICKET_IN_XML));
         let name = parts.iter().find(|part| part["name"] == "name").unwrap();
         let first: &[u8] = if value("type") == Some("image/png") {
             include_bytes!("../../../tests/pictures/tiny.png")
@@ -120,9 +124,11 @@ fn p24_p25_p27_p28_p32_p33_the_browsers_bodies() {
             JPEG
         };
         let mut upload = upload(text(name, "/value"), first, 1_511_493_942_000, &request);
-        upload.file_number = value("id").unwrap().strip_prefix("WU_FILE_").unwrap().parse().unwrap();
+        upload.file_number =
+            value("id").unwrap().strip_prefix("WU_FILE_").unwrap().parse().unwrap();
         let number = value("chunk").map_or(0, |chunk| chunk.parse().unwrap());
-        let content = vec![0; usize::try_from(parts.last().unwrap()["length"].as_u64().unwrap()).unwrap()];
+        let content =
+            vec![0; usize::try_from(parts.last().unwrap()["length"].as_u64().unwrap()).unwrap()];
         let boundary = text(form, "/boundary");
         let shared = ChunkForm::new(&upload, &session).unwrap();
         let outgoing = shared.bounded(boundary.to_owned(), number, content.into()).unwrap();
@@ -132,17 +138,25 @@ fn p24_p25_p27_p28_p32_p33_the_browsers_bodies() {
         for part in parts {
             expected.extend(format!("--{boundary}\r\n").into_bytes());
             // One character a byte in the capture.
-            expected.extend(text(part, "/head").chars().map(|c| u8::try_from(u32::from(c)).unwrap()));
+            expected
+                .extend(text(part, "/head").chars().map(|c| u8::try_from(u32::from(c)).unwrap()));
             expected.extend(b"\r\n");
             match part.get("value").and_then(Value::as_str) {
                 Some(value) => expected.extend(value.bytes()),
-                None => expected.extend(vec![0; usize::try_from(part["length"].as_u64().unwrap()).unwrap()]),
+                None => {
+                    expected
+                        .extend(vec![0; usize::try_from(part["length"].as_u64().unwrap()).unwrap()])
+                }
             }
             expected.extend(b"\r\n");
         }
         expected.extend(format!("--{boundary}--\r\n").into_bytes());
         assert!(body.to_vec() == expected, "request {index} differs from the browser's");
-        assert_eq!(body.content_len(), captured["body"]["length"].as_u64().unwrap(), "request {index}");
+        assert_eq!(
+            body.content_len(),
+            captured["body"]["length"].as_u64().unwrap(),
+            "request {index}"
+        );
         assert_headers(&outgoing, captured);
         rebuilt += 1;
     }
@@ -150,7 +164,8 @@ fn p24_p25_p27_p28_p32_p33_the_browsers_bodies() {
 }
 
 /// The captured session's pass_ticket, as the login page's XML spells it.
-const PASS_TICKET_IN_XML: &str = "Tn5%2BpQ8wXk2Zr0LhVd9yBsMfGjA%2FcEuKoI4tN7vP6qW1mS3xJbYzRgDlHaCeU5nFw%3D";
+const PASS_TICKET_IN_XML: &str =
+    "Tn5%2BpQ8wXk2Zr0LhVd9yBsMfGjA%2FcEuKoI4tN7vP6qW1mS3xJbYzRgDlHaCeU5nFw%3D";
 
 /// Every header that we send and the browser too has the browser's value, its hosts apart.
 fn assert_headers(outgoing: &Outgoing, captured: &Value) {
@@ -179,12 +194,19 @@ fn p24_chunking_of_the_vector() {
         let chunks = row["chunks"].as_u64().unwrap();
         assert_eq!(u64::from(upload.chunks()), chunks, "{row}");
         assert_eq!(size - (chunks - 1) * CHUNK, row["last_chunk"].as_u64().unwrap());
-        let body =
-            upload.chunk(0, Bytes::from_static(b"!")).request(&session).unwrap().into_http().into_body();
+        let body = upload
+            .chunk(0, Bytes::from_static(b"!"))
+            .request(&session)
+            .unwrap()
+            .into_http()
+            .into_body();
         let form = String::from_utf8(body.to_vec()).unwrap();
         assert_eq!(form.contains("name=\"chunks\""), row["chunk_fields_sent"].as_bool().unwrap());
         assert_eq!(form.contains("name=\"chunk\""), row["chunk_fields_sent"].as_bool().unwrap());
-        assert_eq!(size > Policy::default().check_above, row["needs_checkupload"].as_bool().unwrap());
+        assert_eq!(
+            size > Policy::default().check_above,
+            row["needs_checkupload"].as_bool().unwrap()
+        );
     }
 }
 
@@ -201,11 +223,9 @@ fn p29_p30_uploadmediarequest_of_the_users_notes() {
     let half = Ticket { aes_key: None, ..ticket.clone() };
     assert!(!upload.clone().ticket(half).request_text(&session).unwrap().contains("AESKey"));
     let with_ticket = upload.ticket(ticket).request_text(&session).unwrap();
-    assert!(
-        with_ticket.ends_with(
-            "\"FileMd5\":\"daf2d55da001844735acd560b28d8a1a\",\"AESKey\":\"a\",\"Signature\":\"s\"}"
-        )
-    );
+    assert!(with_ticket.ends_with(
+        "\"FileMd5\":\"daf2d55da001844735acd560b28d8a1a\",\"AESKey\":\"a\",\"Signature\":\"s\"}"
+    ));
 }
 
 #[test]
@@ -213,8 +233,12 @@ fn p28_one_text_for_all_chunks_and_another_after_starting_over() {
     let (session, upload) = example(3 * CHUNK);
     let request = |upload: &UploadMedia| upload.request_text(&session).unwrap();
     let form = |index| {
-        let body =
-            upload.chunk(index, Bytes::from_static(b"!")).request(&session).unwrap().into_http().into_body();
+        let body = upload
+            .chunk(index, Bytes::from_static(b"!"))
+            .request(&session)
+            .unwrap()
+            .into_http()
+            .into_body();
         String::from_utf8(body.to_vec()).unwrap()
     };
     for index in 0..3 {
@@ -228,8 +252,13 @@ fn p28_one_text_for_all_chunks_and_another_after_starting_over() {
 #[test]
 fn p8_no_ticket_no_request() {
     let (_, upload) = example(10);
-    let session =
-        Session::builder("https://wx.qq.com").uin(1).sid("s").skey("k").user_name("@me").build().unwrap();
+    let session = Session::builder("https://wx.qq.com")
+        .uin(1)
+        .sid("s")
+        .skey("k")
+        .user_name("@me")
+        .build()
+        .unwrap();
     let refused = upload.chunk(0, Bytes::from_static(b"!")).request(&session).unwrap_err();
     assert_eq!(refused, Unready::NoDataTicket);
 }
@@ -238,15 +267,22 @@ fn p8_no_ticket_no_request() {
 fn p2_p10_p18_the_file_host_gets_the_upload_with_cookies() {
     let (session, upload) = example(10);
     let outgoing = upload.chunk(0, Bytes::from_static(b"!")).request(&session).unwrap();
-    assert_eq!(outgoing.http().uri(), "https://file.wx.qq.com/cgi-bin/mmwebwx-bin/webwxuploadmedia?f=json");
+    assert_eq!(
+        outgoing.http().uri(),
+        "https://file.wx.qq.com/cgi-bin/mmwebwx-bin/webwxuploadmedia?f=json"
+    );
     assert_eq!(outgoing.http().headers()["cookie"], "webwx_data_ticket=t/+=");
     let form = String::from_utf8(outgoing.http().body().to_vec()).unwrap();
     assert!(form.contains("name=\"webwx_data_ticket\"\r\n\r\nt/+=\r\n"));
     assert!(form.contains("name=\"pass_ticket\"\r\n\r\nundefined\r\n"));
     // The check goes to the base.
-    let check = CheckUpload::new(upload.picture(), "00", UserName::new("@you").unwrap(), upload.seed);
+    let check =
+        CheckUpload::new(upload.picture(), "00", UserName::new("@you").unwrap(), upload.seed);
     let check = check.request(&session).unwrap();
-    assert_eq!(check.http().uri(), "https://wx.qq.com/cgi-bin/mmwebwx-bin/webwxcheckupload?lang=zh_CN");
+    assert_eq!(
+        check.http().uri(),
+        "https://wx.qq.com/cgi-bin/mmwebwx-bin/webwxcheckupload?lang=zh_CN"
+    );
 }
 
 #[test]
@@ -267,7 +303,8 @@ fn p35_p36_answers_of_the_users_notes() {
     let vector = vector(include_str!("../../../tests/vectors/upload_responses.json"));
     let (_, upload) = example(vector["file_size"].as_u64().unwrap());
     for row in vector["sequence"].as_array().unwrap().iter().skip(1) {
-        let chunk = upload.chunk(u32::try_from(row["chunk"].as_u64().unwrap()).unwrap(), Bytes::new());
+        let chunk =
+            upload.chunk(u32::try_from(row["chunk"].as_u64().unwrap()).unwrap(), Bytes::new());
         let accepted = chunk.read(&answer(row["body"].to_string())).unwrap();
         if row["final"].as_bool().unwrap() {
             assert_eq!(accepted.media_id.unwrap().as_str(), text(row, "/body/MediaId"));
@@ -280,7 +317,10 @@ fn p35_p36_answers_of_the_users_notes() {
         }
         // The preflight's Ret 1 would be one too, were it an upload's.
         let preflight = vector["sequence"][0]["body"].to_string();
-        assert!(matches!(chunk.read(&answer(preflight)), Err(ReplyError::Refused { ret: Ret(1), .. })));
+        assert!(matches!(
+            chunk.read(&answer(preflight)),
+            Err(ReplyError::Refused { ret: Ret(1), .. })
+        ));
     }
     let middle = answer(vector["sequence"][2]["body"].to_string());
     assert_eq!(upload.chunk(0, Bytes::new()).read(&middle).unwrap().media_id, None);
@@ -290,7 +330,8 @@ fn p35_p36_answers_of_the_users_notes() {
 fn p35_p50_a_refused_answers_media_id_is_thrown_away() {
     let vector = vector(include_str!("../../../tests/vectors/trap_1205.json"));
     let (_, upload) = example(116_499);
-    let error = upload.chunk(0, Bytes::new()).read(&answer(text(&vector, "/text").to_owned())).unwrap_err();
+    let error =
+        upload.chunk(0, Bytes::new()).read(&answer(text(&vector, "/text").to_owned())).unwrap_err();
     assert_eq!(error, ReplyError::Refused { ret: Ret(1205), message: String::new() });
     assert!(!format!("{error:?} {error}").contains("@crypt_"));
     let said = r#"{"BaseResponse":{"Ret":"1","ErrMsg":"no\nway"},"MediaId":"@x"}"#;
@@ -302,8 +343,9 @@ fn p35_p50_a_refused_answers_media_id_is_thrown_away() {
 fn p37_layouts_of_the_server() {
     let vector = vector(include_str!("../../../tests/vectors/server_bodies.json"));
     let (_, upload) = example(63_048);
-    let accepted =
-        upload.chunk(0, Bytes::new()).read(&answer(text(&vector, "/final_answer_2018/text").to_owned()));
+    let accepted = upload
+        .chunk(0, Bytes::new())
+        .read(&answer(text(&vector, "/final_answer_2018/text").to_owned()));
     let accepted = accepted.unwrap();
     assert_eq!(accepted.encry_file_name.as_deref(), Some("IMG%5F1854%2EJPG"));
     assert_eq!(accepted.thumbnail, Some((66, 100)));
@@ -346,7 +388,8 @@ fn p37_p50_status_length_and_encoding_come_first() {
     let (_, upload) = example(10);
     let good = r#"{"BaseResponse":{"Ret":0},"MediaId":"@m"}"#;
     let with = |name: &'static str, value: &str, status: u16, body: &'static str| {
-        let reply = Response::builder().status(status).header(name, value).body(Bytes::from(body)).unwrap();
+        let reply =
+            Response::builder().status(status).header(name, value).body(Bytes::from(body)).unwrap();
         upload.chunk(0, Bytes::new()).read(&reply)
     };
     assert!(with("content-type", "text/plain", 200, good).is_ok());
@@ -361,7 +404,10 @@ fn p37_p50_status_length_and_encoding_come_first() {
         with("content-length", "900", 200, good),
         Err(ReplyError::Cut { expected: Some(900), got: 41 })
     );
-    assert_eq!(with("content-encoding", "br", 200, good), Err(ReplyError::Encoding("br".to_owned())));
+    assert_eq!(
+        with("content-encoding", "br", 200, good),
+        Err(ReplyError::Encoding("br".to_owned()))
+    );
     assert!(matches!(with("content-encoding", "gzip", 200, good), Err(ReplyError::Encoding(_))));
     // Whoever reads without the flows is held to the same limit.
     let long = [good.as_bytes(), &vec![b' '; REPLY_LIMIT as usize - good.len() + 1]].concat();

@@ -4,7 +4,8 @@ use bytes::{Bytes, BytesMut};
 
 use crate::picture::SHORT;
 
-/// Gathers the first pieces. However small they are, each byte is looked at a fixed number of times.
+/// Gathers the first pieces. However small they are, each byte is looked at a fixed number of
+/// times.
 pub(super) struct Beginning {
     held: BytesMut,
     /// Looked at again once there are so many bytes.
@@ -16,8 +17,8 @@ impl Beginning {
         Self { held: BytesMut::new(), look_at: SHORT }
     }
 
-    /// Adds a piece, which may be the last one. Returns all bytes so far once `is_open` says that they
-    /// decide. A first piece that does is not copied.
+    /// Adds a piece, which may be the last one. Returns all bytes so far once `is_open` says that
+    /// they decide. A first piece that does is not copied.
     pub(super) fn add(
         &mut self,
         piece: Bytes,
@@ -68,7 +69,10 @@ mod tests {
         for decided in [100, 1000, 10_000, 66 * 1024, 1_000_000] {
             for piece in [1, 2, 7, 100] {
                 let looked = looked_at(decided, piece);
-                assert!(looked <= 7 * (decided + piece), "{decided} in pieces of {piece}: {looked}");
+                assert!(
+                    looked <= 7 * (decided + piece),
+                    "{decided} in pieces of {piece}: {looked}"
+                );
             }
         }
     }
@@ -81,6 +85,9 @@ mod tests {
         let mut beginning = Beginning::new();
         assert_eq!(beginning.add(piece.slice(1..), false, |_| panic!("too short to decide")), None);
         assert_eq!(beginning.add(piece.slice(..1), false, |seen| seen.len() == SHORT), None);
-        assert_eq!(beginning.add(Bytes::new(), true, |_| panic!("there is no more")).unwrap(), piece);
+        assert_eq!(
+            beginning.add(Bytes::new(), true, |_| panic!("there is no more")).unwrap(),
+            piece
+        );
     }
 }

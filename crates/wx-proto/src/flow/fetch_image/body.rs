@@ -158,7 +158,9 @@ impl Body {
     fn offer(&mut self, piece: Bytes) -> Result<(), ReplyError> {
         match &mut self.content {
             Content::Picture(_) => self.pending = piece,
-            Content::Json(text) if text.len() + piece.len() <= JSON_LIMIT => text.extend_from_slice(&piece),
+            Content::Json(text) if text.len() + piece.len() <= JSON_LIMIT => {
+                text.extend_from_slice(&piece)
+            }
             Content::Json(_) | Content::Other(_) => {}
             Content::Unknown(beginning) => {
                 let is_open = |seen: &[u8]| {
@@ -190,9 +192,11 @@ impl Body {
 
     fn whole(&self) -> Next {
         match &self.content {
-            Content::Picture(format) => {
-                Next::Whole(Fetched { bytes: self.stored, md5: hex(self.md5.clone()), format: *format })
-            }
+            Content::Picture(format) => Next::Whole(Fetched {
+                bytes: self.stored,
+                md5: hex(self.md5.clone()),
+                format: *format,
+            }),
             Content::Json(text) => Next::Bad(reply::verdict(text)),
             Content::Other(first) => Next::Bad(ReplyError::NotAPicture { first: first.clone() }),
             Content::Unknown(_) => Next::Bad(ReplyError::Empty),

@@ -39,8 +39,8 @@ impl PageExtras {
 pub(super) struct PageCookies {
     /// What this computer's clock leaves of them.
     kept: CookieJar,
-    /// Those that the pages gave, as they were on [`EARLIEST`]: what is in here and not in `kept` has
-    /// expired by this computer's clock alone.
+    /// Those that the pages gave, as they were on [`EARLIEST`]: what is in here and not in `kept`
+    /// has expired by this computer's clock alone.
     given: CookieJar,
 }
 
@@ -55,7 +55,13 @@ impl PageCookies {
     }
 
     /// Takes in those of a page's reply, which came at `unix_s`.
-    pub(super) fn adopt(&mut self, reply: &Response<Bytes>, call: &NewLoginPage, site: &Site, unix_s: u64) {
+    pub(super) fn adopt(
+        &mut self,
+        reply: &Response<Bytes>,
+        call: &NewLoginPage,
+        site: &Site,
+        unix_s: u64,
+    ) {
         let (origin, path) = (site.hosts().origin(Role::Base), call.target().expose());
         self.kept.adopt_at(reply.headers(), &origin, path, unix_s);
         self.given.adopt_at(reply.headers(), &origin, path, EARLIEST);
@@ -100,7 +106,14 @@ impl<T: FnMut(&LoginState)> Login<T> {
         }
     }
 
-    fn paged(&mut self, page: LoginPage, site: Site, elsewhere: u32, next_id: CallId, now: Duration) {
+    fn paged(
+        &mut self,
+        page: LoginPage,
+        site: Site,
+        elsewhere: u32,
+        next_id: CallId,
+        now: Duration,
+    ) {
         match page {
             LoginPage::Elsewhere(_) if elsewhere >= ELSEWHERE => {
                 self.fail(Step::Login, ReplyError::Missing("a login page that sends on nowhere"));
@@ -114,7 +127,13 @@ impl<T: FnMut(&LoginState)> Login<T> {
                     return self.end(&session, next_id, Error::new(Step::Login, none), now);
                 }
                 let (seed, tries) = (self.seed.later(unix_ms), self.policy.login_tries);
-                match Restore::with_tries(next_id, tries, session.clone(), seed, self.policy.clone()) {
+                match Restore::with_tries(
+                    next_id,
+                    tries,
+                    session.clone(),
+                    seed,
+                    self.policy.clone(),
+                ) {
                     Ok(restore) => self.stage = Stage::Restore(Box::new(restore)),
                     Err(error) => return self.end(&session, next_id, error, now),
                 }
@@ -123,7 +142,8 @@ impl<T: FnMut(&LoginState)> Login<T> {
         }
     }
 
-    /// Ends a login that cannot be used at the server, and then with `error`, whatever comes of that.
+    /// Ends a login that cannot be used at the server, and then with `error`, whatever comes of
+    /// that.
     fn end(&mut self, session: &Session, next_id: CallId, error: Error, now: Duration) {
         let call = Logout::new(self.clock.unix_ms(now)).request(session).ok();
         let call = call.map(|call| call.for_side_call(&self.policy));
@@ -132,7 +152,9 @@ impl<T: FnMut(&LoginState)> Login<T> {
 
     /// Takes the answer to the outstanding action while the page is being opened.
     pub(super) fn page_input(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
-        let Stage::Page { call, site, elsewhere, repeating } = &mut self.stage else { return Err(Misuse) };
+        let Stage::Page { call, site, elsewhere, repeating } = &mut self.stage else {
+            return Err(Misuse);
+        };
         let (site, elsewhere, unix_s) = (site.clone(), *elsewhere, self.clock.unix_ms(now) / 1000);
         let (cookies, mut left) = (&mut self.cookies, None);
         let ended = repeating.handle(input, now, &self.policy, |reply| {
@@ -164,8 +186,8 @@ impl<T: FnMut(&LoginState)> Login<T> {
     }
 }
 
-/// Whether the login page did not take the ticket: it answers with a web page (§8.3), or it refuses a
-/// ticket that an earlier try, whose answer was lost, may have used up.
+/// Whether the login page did not take the ticket: it answers with a web page (§8.3), or it refuses
+/// a ticket that an earlier try, whose answer was lost, may have used up.
 fn asks_for_another_code(error: &ReplyError, repeated: bool) -> bool {
     match error {
         ReplyError::Html => true,

@@ -8,8 +8,8 @@ use crate::{Secret, Session};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum LoginState {
-    /// A code to be scanned with the phone, as a QR code of this address. It is good for a few minutes. Who sees it can
-    /// take part in the login: show it to the user alone.
+    /// A code to be scanned with the phone, as a QR code of this address. It is good for a few
+    /// minutes. Who sees it can take part in the login: show it to the user alone.
     Code {
         /// The address.
         link: Secret,

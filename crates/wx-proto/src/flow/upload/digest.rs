@@ -1,4 +1,5 @@
-//! Reading the picture once: its MD5, streamed (§4.3), and a checksum of each chunk that is read again.
+//! Reading the picture once: its MD5, streamed (§4.3), and a checksum of each chunk that is read
+//! again.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -28,7 +29,8 @@ pub(super) struct Digest {
 /// What reading the picture once has shown.
 pub(super) struct Digested {
     pub(super) md5: String,
-    /// The checksum of each chunk: a change is noticed before the changed chunk is sent. Empty if there can be no change.
+    /// The checksum of each chunk: a change is noticed before the changed chunk is sent. Empty if
+    /// there can be no change.
     pub(super) sums: Vec<u64>,
     /// The picture itself, if it is one chunk, which need not be read again.
     pub(super) whole: Option<Whole>,
@@ -95,7 +97,8 @@ impl Digest {
     }
 }
 
-/// The bytes of a chunk. The last one's span reaches one byte past the end, where there must be nothing.
+/// The bytes of a chunk. The last one's span reaches one byte past the end, where there must be
+/// nothing.
 pub(super) fn span(index: u64, len: u64) -> Range<u64> {
     let (start, end) = (index * CHUNK, (index + 1) * CHUNK);
     if end < len { start..end } else { start..len + 1 }
@@ -114,8 +117,8 @@ pub(super) fn check(bytes: &Bytes, index: u64, len: u64) -> Result<Result<(), Ca
     })
 }
 
-/// The checksum of a chunk, XXH3 of piece by piece; each goes to `look` first, while it is in the CPU's cache. That saves a
-/// hundredth of a send from a file.
+/// The checksum of a chunk, XXH3 of piece by piece; each goes to `look` first, while it is in the
+/// CPU's cache. That saves a hundredth of a send from a file.
 fn sum_and(bytes: &[u8], mut look: impl FnMut(&[u8])) -> u64 {
     bytes.chunks(PIECE).fold(0, |before, piece| {
         look(piece);

@@ -6,9 +6,9 @@ use crate::flow::{Resume, ResumeError, Snapshot};
 use crate::{Policy, Session, Unready};
 
 impl Upload {
-    /// Takes up a saved upload, in the same login: the picture is read again and must be the same, then
-    /// the chunks go on after those that were acknowledged. If the server does not want the rest, the
-    /// upload starts over by itself.
+    /// Takes up a saved upload, in the same login: the picture is read again and must be the same,
+    /// then the chunks go on after those that were acknowledged. If the server does not want the
+    /// rest, the upload starts over by itself.
     ///
     /// # Errors
     /// [`ResumeError`]; nothing is sent then.
@@ -21,8 +21,8 @@ impl Upload {
         session.check_upload(at.unix_ms)?;
         let (seed, to, saved) = snapshot.upload(session, &policy)?;
         policy.as_file = saved.as_file;
-        let mut upload =
-            Self::new(session, saved.picture.clone(), to, seed, policy).map_err(|_| Unready::NoDataTicket)?;
+        let mut upload = Self::new(session, saved.picture.clone(), to, seed, policy)
+            .map_err(|_| Unready::NoDataTicket)?;
         if saved.started_over {
             upload.media = upload.media.started_over();
             upload.started_over = true;

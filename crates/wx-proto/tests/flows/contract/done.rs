@@ -47,9 +47,19 @@ fn polling_a_finished_flow_twice_gives_equal_output() {
     let full = || Saving::new(send_image(12), |_| Err(std::io::Error::other("full")));
 
     twice("NextMessages", messages, [check(0, 2), arrived(6, &[7, 8])], check(1101, 0));
-    twice("ListContacts", || ListContacts::new(&session(), SEED, policy()).unwrap(), [contacts()], over());
+    twice(
+        "ListContacts",
+        || ListContacts::new(&session(), SEED, policy()).unwrap(),
+        [contacts()],
+        over(),
+    );
     twice("Login", login, [code(), polled(2), page(), init(""), notified()], status(403));
-    twice("Restore", || Restore::new(session(), SEED, policy()).unwrap(), [init(""), notified()], over());
+    twice(
+        "Restore",
+        || Restore::new(session(), SEED, policy()).unwrap(),
+        [init(""), notified()],
+        over(),
+    );
     twice("Logout", || Logout::new(&session(), SEED, policy()).unwrap(), [logged_out()], over());
     twice("FetchImage", fetch, [picture], status(404));
     twice("Upload", || upload(&jpeg(12), &policy()).unwrap(), [last("@m", 12)], over());
@@ -57,7 +67,12 @@ fn polling_a_finished_flow_twice_gives_equal_output() {
     twice("SendImage", || send_image(12), [last("@m", 12), sent()], over());
     twice("Saving", kept, [last("@m", 12), sent()], over());
     gives_its_end_again("Saving that fails", full(), World::new(jpeg(12), []));
-    twice("Traced", || Traced::new(messages(), |_| {}), [check(0, 2), arrived(6, &[7])], check(1101, 0));
+    twice(
+        "Traced",
+        || Traced::new(messages(), |_| {}),
+        [check(0, 2), arrived(6, &[7])],
+        check(1101, 0),
+    );
 }
 
 #[test]

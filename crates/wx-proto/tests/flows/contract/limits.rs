@@ -7,7 +7,8 @@ fn line_7_zero_is_a_number() {
     let mut policy = Policy::default();
     policy.max_fetch = 0;
     let id = MsgId::new("7").unwrap();
-    let mut flow = FetchImage::new(&session(), id, ImageSize::Original, true, SEED, policy).unwrap();
+    let mut flow =
+        FetchImage::new(&session(), id, ImageSize::Original, true, SEED, policy).unwrap();
     let one = Answer::Reply(200, vec![("content-length", "1".into())], "!".into());
     let limit = ReplyError::TooLarge { limit: 0 };
     assert_eq!(World::new("", [one]).run(&mut flow).unwrap_err().cause, Cause::Reply(limit));
