@@ -9,7 +9,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use wx_emulator::Emulator;
-use wx_proto::{ImageSize, Policy, Session};
+use wx_proto::{ImageVariant, Policy, Session};
 
 /// What goes wrong in turn, each at the next request of its kind.
 const FAULTS: [&str; 10] = [
@@ -54,7 +54,7 @@ fn client(transport: &str, session: &str) {
                 client
                     .fetch_image(
                         &message.id,
-                        message.picture().unwrap_or(ImageSize::Original),
+                        message.picture().unwrap_or(ImageVariant::Original),
                         sink,
                     )
                     .unwrap();
@@ -70,7 +70,7 @@ fn client(transport: &str, session: &str) {
                 for message in batch.unwrap() {
                     let mut picture = Vec::new();
                     let sink = wx_reqwest::Sink::vec(&mut picture);
-                    let size = message.picture().unwrap_or(ImageSize::Original);
+                    let size = message.picture().unwrap_or(ImageVariant::Original);
                     client.fetch_image(&message.id, size, sink).await.unwrap();
                     println!("{}", message.id);
                 }

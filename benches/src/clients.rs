@@ -7,7 +7,7 @@ pub mod commands;
 use std::path::{Path, PathBuf};
 
 use tokio::runtime::{Builder, Runtime};
-use wx_proto::{ImageSize, MsgId, Policy, Recipient, Session};
+use wx_proto::{ImageVariant, MsgId, Policy, Recipient, Session};
 
 use self::bare::Prepared;
 use crate::pairs::{Ratios, Took, compare};
@@ -108,7 +108,7 @@ impl Files {
             let client = client();
             let ours = move || {
                 let sink = wx_ureq::Sink::path(&self.out);
-                client.fetch_image(&id(), ImageSize::Original, sink).expect("fetched");
+                client.fetch_image(&id(), ImageVariant::Original, sink).expect("fetched");
             };
             let bare = || {
                 let agent = bare::agent();
@@ -151,7 +151,7 @@ impl Files {
             let ours = move || {
                 let sink = wx_reqwest::Sink::path(&self.out);
                 let fetched =
-                    self.runtime.block_on(client.fetch_image(&id(), ImageSize::Original, sink));
+                    self.runtime.block_on(client.fetch_image(&id(), ImageVariant::Original, sink));
                 fetched.expect("fetched");
             };
             let bare = || {

@@ -137,12 +137,12 @@ fn idle() -> Vec<Row> {
     // Both chunks digested, the first one loaded and handed out; what is handed out is not kept by
     // the driver here.
     for _ in 0..3 {
-        let Action::Load(span) = flow.poll(Duration::ZERO) else {
+        let Action::Read(span) = flow.poll(Duration::ZERO) else {
             unreachable!("it loads three times")
         };
         let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(picture.len());
         let bytes = picture.slice(at(span.start)..at(span.end));
-        flow.handle(Input::Loaded(bytes), Duration::ZERO).expect("it asked");
+        flow.handle(Input::Read(bytes), Duration::ZERO).expect("it asked");
     }
     drop(flow.poll(Duration::ZERO));
     vec![

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use wx_proto::endpoint::Endpoint;
 use wx_proto::endpoint::get_contact::GetContact;
 use wx_proto::endpoint::new_login_page::NewLoginPage;
-use wx_proto::endpoint::sync::Sync;
+use wx_proto::endpoint::sync::SyncMessages;
 use wx_proto::endpoint::sync_check::SyncCheck;
 use wx_proto::flow::{Action, Flow, Input, ListContacts, NextMessages};
 use wx_proto::http::Response;
@@ -115,7 +115,7 @@ impl Hostile {
 
     fn read(&self, answer: &Response<Bytes>) {
         match self.call {
-            Call::Sync => drop(black_box(Sync::new(SEED).read(answer))),
+            Call::Sync => drop(black_box(SyncMessages::new(SEED).read(answer))),
             Call::Contacts => drop(black_box(GetContact::new(0, 1).read(answer))),
             Call::Check => drop(black_box(SyncCheck::new(SEED).read(answer))),
             Call::Page => {
@@ -170,8 +170,8 @@ fn run<F: Flow>(flow: Result<F, Error>, answer: &[u8]) {
     loop {
         let input = match flow.poll(Duration::ZERO) {
             Action::Send(id, _) => Input::Head(id, Response::new(()).into_parts().0),
-            Action::Pull(id) => match pieces.next() {
-                Some(piece) => Input::Chunk(id, Bytes::copy_from_slice(piece)),
+            Action::Receive(id) => match pieces.next() {
+                Some(piece) => Input::Body(id, Bytes::copy_from_slice(piece)),
                 None => Input::End(id),
             },
             done => return drop(black_box(done)),

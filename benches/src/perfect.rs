@@ -8,7 +8,7 @@ use bytes::Bytes;
 use wx_proto::flow::{Action, FetchImage, Flow, Input, SendImage};
 use wx_proto::http::Response;
 use wx_proto::{
-    CookieJar, Hosts, ImageSize, MsgId, Picture, Policy, Role, Seed, Session, UserName,
+    CookieJar, HostRole, Hosts, ImageVariant, MsgId, Picture, Policy, Seed, Session, UserName,
 };
 
 use crate::alloc::Tally;
@@ -32,7 +32,7 @@ pub fn session() -> Session {
     for name in ["wxuin", "wxsid", "wxloadtime", "mm_lang", "webwx_auth_ticket", "webwxuvid"] {
         jar.store(
             &format!("{name}={}; Domain=wx.qq.com; Path=/", text(40)),
-            &hosts.origin(Role::Base),
+            &hosts.origin(HostRole::Base),
             0,
         );
     }
@@ -86,7 +86,7 @@ fn policy() -> Policy {
 #[must_use]
 pub fn fetch(session: &Session) -> FetchImage {
     let id = MsgId::new("4512345678901234567").expect("an id");
-    FetchImage::new(session, id, ImageSize::Original, true, SEED, policy()).expect("a session")
+    FetchImage::new(session, id, ImageVariant::Original, true, SEED, policy()).expect("a session")
 }
 
 /// The answer to a chunk or a message: what the server says to either, in one.
@@ -167,7 +167,7 @@ impl Perfect {
                     self.allocations.push(spent);
                     return output;
                 }
-                Action::Load(span) => Input::Loaded(self.load(span.start, span.end)),
+                Action::Read(span) => Input::Read(self.load(span.start, span.end)),
                 Action::Send(id, outgoing) => {
                     self.allocations.push(std::mem::take(&mut spent));
                     self.sent.push(std::time::Instant::now());
@@ -177,12 +177,12 @@ impl Perfect {
                     body = bytes;
                     Input::Head(id, head)
                 }
-                Action::Pull(id) if body.is_empty() => Input::End(id),
-                Action::Pull(id) => Input::Chunk(id, body.split_to(body.len().min(64 * 1024))),
-                Action::Store(_, bytes) => {
+                Action::Receive(id) if body.is_empty() => Input::End(id),
+                Action::Receive(id) => Input::Body(id, body.split_to(body.len().min(64 * 1024))),
+                Action::Write(_, bytes) => {
                     self.uncopied += self.own(&bytes);
                     black_box(bytes);
-                    Input::Stored
+                    Input::Written
                 }
                 Action::Wait(_) => unreachable!("nothing fails here"),
             };

@@ -17,7 +17,7 @@ use wx_proto::endpoint::send_msg_img::SendMsgImg;
 use wx_proto::endpoint::upload_media::UploadMedia;
 use wx_proto::http::Request;
 use wx_proto::http::request::Parts;
-use wx_proto::{Body, ImageSize, MediaId, MsgId, Picture, Policy, Seed, Session};
+use wx_proto::{Body, ImageVariant, MediaId, MsgId, Picture, Policy, Seed, Session};
 
 use crate::perfect::CHUNK;
 
@@ -78,7 +78,7 @@ impl Prepared {
             .request(session)
             .expect("a request");
         let (message, body) = message.into_http().into_parts();
-        let fetch = GetMsgImg::new(MsgId::new("1").expect("an id"), ImageSize::Original, SEED);
+        let fetch = GetMsgImg::new(MsgId::new("1").expect("an id"), ImageVariant::Original, SEED);
         let fetch = fetch.request(session).expect("a request").into_http().into_parts().0;
         Self { chunks: chunks.collect(), message: (message, split(body).0), fetch }
     }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use wx_emulator::{Emulator, Repeats, Request};
-use wx_proto::{Error, Fetched, ImageSize, MsgId, Outcome, Policy, Recipient, Sent, Session};
+use wx_proto::{Error, Fetched, ImageVariant, MsgId, Outcome, Policy, Recipient, Sent, Session};
 
 use crate::matrix::Place;
 
@@ -49,7 +49,7 @@ impl Client for wx_ureq::Client {
     }
 
     fn fetch(&self, id: &MsgId, path: &Path) -> Result<Fetched, Error> {
-        self.fetch_image(id, ImageSize::Original, wx_ureq::Sink::path(path))
+        self.fetch_image(id, ImageVariant::Original, wx_ureq::Sink::path(path))
     }
 }
 
@@ -70,7 +70,11 @@ impl Client for Blocking {
     }
 
     fn fetch(&self, id: &MsgId, path: &Path) -> Result<Fetched, Error> {
-        self.1.block_on(self.0.fetch_image(id, ImageSize::Original, wx_reqwest::Sink::path(path)))
+        self.1.block_on(self.0.fetch_image(
+            id,
+            ImageVariant::Original,
+            wx_reqwest::Sink::path(path),
+        ))
     }
 }
 

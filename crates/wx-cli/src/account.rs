@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use wx_client::session_file::SessionFile;
 use wx_proto::flow::{ListContacts, Logout, Restore};
-use wx_proto::{Advice, Contact, Role, Session, Skipped};
+use wx_proto::{Advice, Contact, HostRole, Session, Skipped};
 
 use crate::args::{Account, Global};
 use crate::event::{self, Subject};
@@ -67,7 +67,7 @@ pub(crate) fn whoami(args: &Account, global: Global) -> ExitCode {
             report.warn(&out::words(&error));
         }
         let (site, nick) = (session.site(), session.nick_name().unwrap_or_default());
-        let base = site.hosts().origin(Role::Base).host().to_owned();
+        let base = site.hosts().origin(HostRole::Base).host().to_owned();
         let line = format!("{nick} ({}), {} at {base}", session.user_name(), site.profile());
         report.tell(&line, &event::account("account", &session));
         Ok(())

@@ -79,7 +79,7 @@ impl Batch<'_> {
         let uploaded = self.client.upload(input, self.report, |picture| {
             message.upload(session, picture, &self.client.policy())
         })?;
-        if let Some(start_pos) = uploaded.odd_start_pos {
+        if let Some(start_pos) = uploaded.server_byte_count {
             let (name, bytes) = (path.display(), uploaded.bytes);
             self.report
                 .warn(&format!("{name}: warning: the server counts {start_pos} bytes of {bytes}"));

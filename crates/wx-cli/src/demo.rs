@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use image::GenericImageView;
 use wx_emulator::Emulator;
 use wx_proto::flow::{Progress, SendUploaded, Upload};
-use wx_proto::{Advice, ChunkNumber, ImageSize, Sent, Session, Step, Uploaded, UserName};
+use wx_proto::{Advice, ChunkNumber, ImageVariant, Sent, Session, Step, Uploaded, UserName};
 
 use crate::args::{self, Global};
 use crate::event::Subject;
@@ -81,10 +81,10 @@ impl Run<'_> {
             let fetched = client.fetch(&sent.msg_id, size, Target::Memory(&mut bytes), self.report);
             fetched.map(|fetched| (fetched, bytes)).map_err(at_fetching)
         };
-        let size = if uploaded.emoticon { ImageSize::Emoticon } else { ImageSize::Original };
+        let size = if uploaded.emoticon { ImageVariant::Emoticon } else { ImageVariant::Original };
         let (fetched, back) = fetch(size)?;
         self.say("original", &format!("{} bytes, {}", fetched.bytes, fetched.format));
-        let (thumbnail, small) = fetch(ImageSize::Thumbnail)?;
+        let (thumbnail, small) = fetch(ImageVariant::Thumbnail)?;
         let measured = measure(&small).map_err(at_fetching)?;
         self.say(
             "thumbnail",

@@ -11,7 +11,7 @@ use serde_json::json;
 use wx_client::creation;
 use wx_client::session_file::SessionFile;
 use wx_emulator::{Emulator, Profile};
-use wx_proto::Format;
+use wx_proto::ImageFormat;
 
 use crate::args::{Emulate, Global, Page};
 use crate::problem::Problem;
@@ -38,8 +38,8 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     for image in &args.images {
         let bytes = files::read(image, LIMIT).map_err(|problem| on(image, problem.sentence()))?;
         if !matches!(
-            Format::of(&bytes),
-            Some(Format::Jpeg | Format::Png | Format::Gif | Format::Bmp)
+            ImageFormat::of(&bytes),
+            Some(ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::Gif | ImageFormat::Bmp)
         ) {
             return Err(on(image, "not a picture: JPEG, PNG, GIF and BMP can arrive"));
         }

@@ -1,7 +1,9 @@
 //! The events of `--json`: every key is always there.
 
 use serde_json::{Value, json};
-use wx_proto::{Contact, Fetched, Kind, Message, MsgId, Role, Sent, Session, Skipped, UserName};
+use wx_proto::{
+    Contact, Fetched, HostRole, Message, MessageKind, MsgId, Sent, Session, Skipped, UserName,
+};
 
 use crate::problem::Problem;
 
@@ -53,14 +55,14 @@ pub(crate) fn account(event: &str, session: &Session) -> Value {
     let site = session.site();
     json!({
         "event": event, "user_name": session.user_name().as_str(), "nick_name": session.nick_name(),
-        "profile": site.profile().name(), "base": site.hosts().origin(Role::Base).to_string(),
+        "profile": site.profile().name(), "base": site.hosts().origin(HostRole::Base).to_string(),
     })
 }
 
 pub(crate) fn message(message: &Message) -> Value {
     let name = |name: &Option<UserName>| name.as_ref().map(|name| name.as_str().to_owned());
     let file = match &message.kind {
-        Kind::File { name, .. } => Some(name),
+        MessageKind::File { name, .. } => Some(name),
         _ => None,
     };
     json!({
@@ -80,12 +82,12 @@ pub(crate) fn skipped(what: &str, skipped: Skipped) -> Value {
 /// What a message is, in a word.
 pub(crate) fn kind(message: &Message) -> &'static str {
     match &message.kind {
-        Kind::Picture { .. } => "picture",
-        Kind::Emoticon { of_store: false } => "emoticon",
-        Kind::Emoticon { of_store: true } => "store_emoticon",
-        Kind::Video { .. } => "video",
-        Kind::File { .. } => "file",
-        Kind::Other { msg_type: 1, .. } => "text",
+        MessageKind::Image { .. } => "picture",
+        MessageKind::Emoticon { of_store: false } => "emoticon",
+        MessageKind::Emoticon { of_store: true } => "store_emoticon",
+        MessageKind::Video { .. } => "video",
+        MessageKind::File { .. } => "file",
+        MessageKind::Other { msg_type: 1, .. } => "text",
         _ => "other",
     }
 }

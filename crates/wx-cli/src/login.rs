@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use serde_json::json;
 use wx_client::session_file::SessionFile;
 use wx_proto::flow::LoginState;
-use wx_proto::{Advice, Role, Session, Site, flow};
+use wx_proto::{Advice, HostRole, Session, Site, flow};
 
 use self::keeper::Keeper;
 use crate::args::{Global, Login, Page};
@@ -105,7 +105,7 @@ fn log_in(
 
 fn line(session: &Session, path: &Path) -> String {
     let nick = session.nick_name().unwrap_or_default();
-    let base = session.hosts().origin(Role::Base).host().to_owned();
+    let base = session.hosts().origin(HostRole::Base).host().to_owned();
     format!("logged in as {nick} at {base}; the session is in {}", path.display())
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use wx_client::outbox::OutboxError;
 use wx_proto::flow::ResumeError;
-use wx_proto::{Advice, Cause, Error, Outcome, PictureError, SessionError, Step, Unready};
+use wx_proto::{Advice, Error, ErrorKind, Outcome, PictureError, RequestError, SessionError, Step};
 
 use crate::{out, withhold};
 
@@ -169,7 +169,7 @@ impl From<Error> for Problem {
         let advice = error.advice();
         let class = match (error.outcome(), advice) {
             (Outcome::Unknown, _) => Class::Unknown,
-            _ if error.cause == Cause::Cancelled => Class::Stopped,
+            _ if error.kind == ErrorKind::Cancelled => Class::Stopped,
             (_, Advice::LoginAgain | Advice::SetClock) => Class::Login,
             (_, Advice::Wait) => Class::SlowDown,
             _ => Class::Failed,
@@ -219,7 +219,7 @@ impl From<SessionError> for Problem {
 impl From<ResumeError> for Problem {
     fn from(error: ResumeError) -> Self {
         let hint = match error {
-            ResumeError::Unready(unready) => return unready.into(),
+            ResumeError::RequestError(unready) => return unready.into(),
             ResumeError::OtherLogin => {
                 "use that login's session file, or delete the directory to give the job up"
             }
@@ -229,8 +229,8 @@ impl From<ResumeError> for Problem {
     }
 }
 
-impl From<Unready> for Problem {
-    fn from(unready: Unready) -> Self {
+impl From<RequestError> for Problem {
+    fn from(unready: RequestError) -> Self {
         Error::new(Step::Prepare, unready).into()
     }
 }

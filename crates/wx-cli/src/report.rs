@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use wx_proto::flow::{Exchanged, Progress};
+use wx_proto::flow::{ExchangeSummary, Progress};
 use wx_proto::{Advice, Fetched, MediaId, Sent, Site, Step};
 
 use self::state::{State, UnderWay};
@@ -111,7 +111,7 @@ impl Report {
     }
 
     /// An exchange with the server is over.
-    pub(crate) fn exchanged(&self, exchanged: &Exchanged) {
+    pub(crate) fn exchanged(&self, exchanged: &ExchangeSummary) {
         self.traced(|trace| trace.exchanged(exchanged));
     }
 

@@ -10,8 +10,8 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use wx_client::creation;
-use wx_proto::flow::Exchanged;
-use wx_proto::{Role, Site};
+use wx_proto::flow::ExchangeSummary;
+use wx_proto::{HostRole, Site};
 
 use crate::args::Transport;
 use crate::event::Subject;
@@ -40,7 +40,7 @@ impl Trace {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = Mutex::new(options.open(path).map_err(creation::explain)?);
         let trace = Self { file, key: RandomState::new(), begun: Instant::now() };
-        let base = site.hosts().origin(Role::Base);
+        let base = site.hosts().origin(HostRole::Base);
         // Which of the known hosts it is helps; any other is the user's own affair.
         let host = if site.hosts().is_loopback() {
             trace.hash(base.host())
@@ -55,7 +55,7 @@ impl Trace {
         Ok(trace)
     }
 
-    pub(crate) fn exchanged(&self, it: &Exchanged) {
+    pub(crate) fn exchanged(&self, it: &ExchangeSummary) {
         self.line(json!({
             "event": "exchange", "step": it.step.name(), "endpoint": it.endpoint, "method": it.method.as_str(),
             "chunk": it.chunk.map(|chunk| chunk.index), "chunks": it.chunk.map(|chunk| chunk.of),

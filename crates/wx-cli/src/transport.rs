@@ -9,9 +9,9 @@ use tokio::runtime::Runtime;
 pub(crate) use wx_client::clock::unix_ms;
 use wx_client::proxy::ProxyError;
 pub(crate) use wx_client::seed;
-use wx_proto::flow::{Exchanged, FetchImage, Flow, Progress, Traced};
+use wx_proto::flow::{ExchangeSummary, FetchImage, Flow, Progress, Traced};
 use wx_proto::{
-    Advice, Error, Fetched, ImageSize, LocalError, MsgId, Picture, Policy, Session, Site, Step,
+    Advice, Error, Fetched, ImageVariant, MsgId, Picture, Policy, Session, Site, SourceError, Step,
     Uploaded,
 };
 
@@ -193,7 +193,7 @@ impl Client {
     pub(crate) fn fetch(
         &self,
         msg_id: &MsgId,
-        size: ImageSize,
+        size: ImageVariant,
         target: Target<'_>,
         ears: &impl Ears,
     ) -> Result<Fetched, Problem> {
@@ -241,7 +241,7 @@ fn heard<T>(
     ears: &impl Ears,
 ) -> impl Flow<Output = Result<T, Error>> {
     let flow = Withholding::new(flow);
-    Traced::new(flow, |exchanged: &Exchanged| ears.report().exchanged(exchanged))
+    Traced::new(flow, |exchanged: &ExchangeSummary| ears.report().exchanged(exchanged))
 }
 
 /// Drops the call when it is to stop.
@@ -283,5 +283,5 @@ fn no_client(error: &impl Display) -> Problem {
 }
 
 fn cannot_write(error: io::Error) -> Problem {
-    Error::new(Step::Download, LocalError::from(error)).into()
+    Error::new(Step::Download, SourceError::from(error)).into()
 }

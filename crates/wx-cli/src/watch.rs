@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use wx_client::session_file::SessionFile;
 use wx_proto::flow::{NextMessages, Restore};
-use wx_proto::{Advice, ImageSize, Kind, Message};
+use wx_proto::{Advice, ImageVariant, Message, MessageKind};
 
 use self::folder::Folder;
 use self::trouble::Trouble;
@@ -98,8 +98,8 @@ fn work(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<(
 fn line(message: &Message) -> String {
     let from = message.sender.as_ref().or(message.from.as_ref()).map_or("?", |name| name.as_str());
     let text = match &message.kind {
-        Kind::File { name, .. } => format!(" {}", clipped(name)),
-        Kind::Other { msg_type: 1, .. } => format!(": {}", clipped(&message.content)),
+        MessageKind::File { name, .. } => format!(" {}", clipped(name)),
+        MessageKind::Other { msg_type: 1, .. } => format!(": {}", clipped(&message.content)),
         _ => String::new(),
     };
     format!("{} {} {from} {}{text}", time::utc(message.unix_s), message.id, event::kind(message))
@@ -120,7 +120,7 @@ fn clipped(text: &str) -> String {
 fn keep(
     folder: &Folder,
     message: &Message,
-    size: ImageSize,
+    size: ImageVariant,
     client: &Client,
     trouble: &Trouble<'_>,
 ) -> Result<Option<Problem>, Problem> {

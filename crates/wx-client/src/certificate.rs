@@ -10,7 +10,7 @@ use wx_proto::flow::CertificateProblem;
 /// An alert that the server sent is about the client's certificate, so it is not.
 #[must_use]
 pub fn problem(error: &(dyn Error + 'static)) -> Option<CertificateProblem> {
-    let chain = || std::iter::successors(Some(error), |error| cause(*error));
+    let chain = || std::iter::successors(Some(error), |error| kind(*error));
     // The words of an outer error may hold names out of the certificate, so types come first.
     #[cfg(feature = "rustls")]
     if let Some(error) = chain().find_map(|error| error.downcast_ref::<rustls::Error>()) {
@@ -19,7 +19,7 @@ pub fn problem(error: &(dyn Error + 'static)) -> Option<CertificateProblem> {
     chain().find_map(|error| described(&error.to_string()))
 }
 
-fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+fn kind<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     // An I/O error gives away its inner error's source, but not the inner error itself.
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(inner) => Some(inner),

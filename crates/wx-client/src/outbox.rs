@@ -7,12 +7,12 @@ mod storage;
 
 use std::collections::HashSet;
 use std::fmt;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
-use wx_proto::{Error, IdSource, LocalError, MsgId, Session, UserName};
+use wx_proto::{Error, IdSource, MsgId, Session, SourceError, UserName};
 
 use crate::clock::unix_ms;
 use crate::directory;
@@ -36,7 +36,7 @@ pub use storage::Storage;
 ///
 /// A message that was handed out, and of which no answer is known, is handed out again with the
 /// same ClientMsgId within [`Policy::resend_within`](wx_proto::Policy::resend_within) of its first
-/// hand-out; later it ends as [`Uncertain`](wx_proto::Cause::Uncertain), unless
+/// hand-out; later it ends as [`Uncertain`](wx_proto::ErrorKind::Uncertain), unless
 /// it is [resent](OutboxJob::send) on request or [given up](Outbox::give_up). Where the system
 /// tells (Linux), a message counts as late once the computer was started again, whatever its clock
 /// says.
@@ -54,7 +54,7 @@ struct Inner {
     /// The bytes of the record that are certain.
     len: u64,
     /// Why the record could not be written.
-    broken: Option<(ErrorKind, String)>,
+    broken: Option<(io::ErrorKind, String)>,
     /// The keys that somebody works on.
     active: HashSet<String>,
 }
@@ -307,7 +307,7 @@ impl Outbox {
         }
         let removed = inner.storage.remove();
         removed.map_err(|error| inner.fail(&error))?;
-        inner.broken = Some((ErrorKind::NotFound, "the outbox was removed".to_owned()));
+        inner.broken = Some((io::ErrorKind::NotFound, "the outbox was removed".to_owned()));
         Ok(())
     }
 
@@ -390,8 +390,8 @@ impl From<OutboxError> for Error {
     fn from(error: OutboxError) -> Self {
         let kind = match &error {
             OutboxError::Io(error) => error.kind(),
-            _ => ErrorKind::Other,
+            _ => io::ErrorKind::Other,
         };
-        LocalError::new(kind, error.to_string()).into()
+        SourceError::new(kind, error.to_string()).into()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use wx_proto::{Error, IdSource, LocalError, Seed};
+use wx_proto::{Error, IdSource, Seed, SourceError};
 
 use crate::clock::unix_ms;
 
@@ -22,6 +22,6 @@ pub fn seed() -> Result<Seed, Error> {
 pub fn entropy() -> Result<[u8; 16], Error> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)
-        .map_err(|_| LocalError::new(io::ErrorKind::Other, "the system has no random bytes"))?;
+        .map_err(|_| SourceError::new(io::ErrorKind::Other, "the system has no random bytes"))?;
     Ok(bytes)
 }

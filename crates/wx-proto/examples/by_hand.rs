@@ -12,7 +12,7 @@ use wx_proto::endpoint::Endpoint;
 use wx_proto::endpoint::get_msg_img::GetMsgImg;
 use wx_proto::endpoint::send_msg_img::SendMsgImg;
 use wx_proto::endpoint::upload_media::{CHUNK, UploadMedia};
-use wx_proto::{IdSource, ImageSize, Picture, Policy, Session, UserName};
+use wx_proto::{IdSource, ImageVariant, Picture, Policy, Session, UserName};
 
 /// Any client that speaks the `http` crate's types will do; its redirects, status errors and
 /// proxies must be off.
@@ -66,7 +66,7 @@ fn send_and_fetch() -> Result<(), Box<dyn Error>> {
     println!("sent as message {}", receipt.msg_id);
 
     let (format, back) =
-        call(&GetMsgImg::new(receipt.msg_id, ImageSize::Original, seed), &session)?;
+        call(&GetMsgImg::new(receipt.msg_id, ImageVariant::Original, seed), &session)?;
     println!("fetched {} bytes of {format}, equal: {}", back.len(), back == bytes);
     assert_eq!(back, bytes);
     Ok(())

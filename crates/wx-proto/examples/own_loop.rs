@@ -9,9 +9,13 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant, SystemTime};
 
 use wx_proto::bytes::Bytes;
-use wx_proto::flow::{Action, Failure, FailureKind, FetchImage, Flow, Input, SendImage};
+use wx_proto::flow::{
+    Action, FetchImage, Flow, Input, SendImage, TransportError, TransportErrorKind,
+};
 use wx_proto::http::response::{Builder, Parts};
-use wx_proto::{IdSource, ImageSize, Limits, Outgoing, Picture, Policy, Seed, Session, UserName};
+use wx_proto::{
+    ApiRequest, IdSource, ImageVariant, Limits, Picture, Policy, Seed, Session, UserName,
+};
 
 /// The loop. It obeys: no status check, no JSON, no redirect, no cookie and no repeat is its
 /// business, and what its limits are the request says.
@@ -25,14 +29,14 @@ fn drive<F: Flow>(flow: &mut F, picture: &[u8], sink: &mut Vec<u8>) -> F::Output
                 std::thread::sleep(until.saturating_sub(start.elapsed()));
                 continue;
             }
-            Action::Load(span) => {
+            Action::Read(span) => {
                 let [from, to] = [span.start, span.end].map(|at| (at as usize).min(picture.len()));
-                Input::Loaded(Bytes::copy_from_slice(&picture[from..to]))
+                Input::Read(Bytes::copy_from_slice(&picture[from..to]))
             }
-            Action::Store(at, bytes) => {
+            Action::Write(at, bytes) => {
                 sink.truncate(at as usize);
                 sink.extend_from_slice(&bytes);
-                Input::Stored
+                Input::Written
             }
             Action::Send(id, outgoing) => match send(&outgoing) {
                 Ok((head, body)) => {
@@ -41,12 +45,12 @@ fn drive<F: Flow>(flow: &mut F, picture: &[u8], sink: &mut Vec<u8>) -> F::Output
                 }
                 Err(failure) => Input::Failed(id, failure),
             },
-            Action::Pull(id) => match open.as_mut().map(read_piece) {
+            Action::Receive(id) => match open.as_mut().map(read_piece) {
                 Some(Ok(bytes)) if bytes.is_empty() => Input::End(id),
-                Some(Ok(bytes)) => Input::Chunk(id, bytes),
+                Some(Ok(bytes)) => Input::Body(id, bytes),
                 Some(Err(error)) => Input::Failed(id, on_the_way(error)),
                 // Another driver had it.
-                None => Input::Failed(id, Failure::on_the_way(FailureKind::Dropped)),
+                None => Input::Failed(id, TransportError::on_the_way(TransportErrorKind::Dropped)),
             },
         };
         flow.handle(input, start.elapsed()).expect("this loop obeys the contract");
@@ -100,22 +104,22 @@ impl Write for Line {
     }
 }
 
-fn on_the_way(error: io::Error) -> Failure {
-    Failure::on_the_way(match error.kind() {
+fn on_the_way(error: io::Error) -> TransportError {
+    TransportError::on_the_way(match error.kind() {
         // Which of the two a timeout is depends on the platform.
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => FailureKind::Stalled,
-        io::ErrorKind::InvalidData => FailureKind::Protocol,
-        _ => FailureKind::Dropped,
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => TransportErrorKind::Stalled,
+        io::ErrorKind::InvalidData => TransportErrorKind::Protocol,
+        _ => TransportErrorKind::Dropped,
     })
 }
 
 /// A connection a request: enough for an example, and always a new one without a proxy. Only what
 /// certainly never connected is `Never` delivered.
-fn send(outgoing: &Outgoing) -> Result<(Parts, BufReader<Line>), Failure> {
+fn send(outgoing: &ApiRequest) -> Result<(Parts, BufReader<Line>), TransportError> {
     let (limits, began) = (outgoing.limits(), Instant::now());
     let authority = outgoing.http().uri().authority().expect("an absolute URL").as_str();
     let stream = connect(authority, limits.stall.min(limits.give_up_after(0)))
-        .map_err(|_| Failure::never_connected(FailureKind::Connect))?;
+        .map_err(|_| TransportError::never_connected(TransportErrorKind::Connect))?;
     let mut line = Line { stream, limits, began, body_bytes: 0 };
     write_request(&mut line, authority, outgoing).map_err(on_the_way)?;
     let mut reader = BufReader::new(line);
@@ -133,7 +137,7 @@ fn connect(authority: &str, patience: Duration) -> io::Result<TcpStream> {
     TcpStream::connect_timeout(&address, patience)
 }
 
-fn write_request(line: &mut Line, authority: &str, outgoing: &Outgoing) -> io::Result<()> {
+fn write_request(line: &mut Line, authority: &str, outgoing: &ApiRequest) -> io::Result<()> {
     let http = outgoing.http();
     let target = http.uri().path_and_query().expect("a path");
     let mut head = format!(
@@ -214,7 +218,7 @@ fn send_and_fetch() -> Result<(), Box<dyn Error>> {
 
     let mut back = Vec::new();
     let mut flow =
-        FetchImage::new(&session, sent.msg_id, ImageSize::Original, true, seed()?, policy)?;
+        FetchImage::new(&session, sent.msg_id, ImageVariant::Original, true, seed()?, policy)?;
     let fetched = drive(&mut flow, &[], &mut back)?;
     println!("fetched {} bytes of {}, equal: {}", fetched.bytes, fetched.format, back == bytes);
     assert_eq!(back, bytes);
@@ -227,7 +231,7 @@ mod tests {
     use std::thread::{sleep, spawn};
 
     use wx_proto::flow::ListContacts;
-    use wx_proto::{Cause, Error, ReplyError};
+    use wx_proto::{Error, ErrorKind, ReplyError};
 
     use super::*;
 
@@ -260,8 +264,8 @@ mod tests {
         drive(&mut flow, &[], &mut Vec::new()).unwrap_err()
     }
 
-    fn kind(error: &Error) -> FailureKind {
-        let Cause::Network { failure, .. } = error.cause else { panic!("{error:?}") };
+    fn kind(error: &Error) -> TransportErrorKind {
+        let ErrorKind::Network { failure, .. } = error.kind else { panic!("{error:?}") };
         failure.kind
     }
 
@@ -274,7 +278,11 @@ mod tests {
             ("", "HTTP/1.1 103 Early Hints\r\n\r\n"),
             (BODY, "x"),
         ] {
-            assert_eq!(kind(&ask(start, piece)), FailureKind::Stalled, "{start:?}, {piece:?}");
+            assert_eq!(
+                kind(&ask(start, piece)),
+                TransportErrorKind::Stalled,
+                "{start:?}, {piece:?}"
+            );
         }
     }
 
@@ -282,9 +290,9 @@ mod tests {
     fn heads_have_a_limit_and_any_status_is_passed_on() {
         let head = |len| format!("HTTP/1.1 403 Forbidden\r\nx: {}\r\n\r\n", "x".repeat(len));
         for len in [32 * 1024, 100_000, 10_000_000] {
-            assert_eq!(kind(&ask(head(len), "")), FailureKind::Protocol, "{len}");
+            assert_eq!(kind(&ask(head(len), "")), TransportErrorKind::Protocol, "{len}");
         }
         let announced = format!("HTTP/1.1 100 Continue\r\n\r\n{}", head(10));
-        assert_eq!(ask(announced, "").cause, Cause::Reply(ReplyError::Status(403)));
+        assert_eq!(ask(announced, "").kind, ErrorKind::Reply(ReplyError::Status(403)));
     }
 }

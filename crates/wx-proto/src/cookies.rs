@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::endpoint::cgi;
 use crate::wire::clocks::Clocks;
-use crate::{Origin, Secret, Unready};
+use crate::{Origin, RequestError, Secret};
 
 /// A stored cookie. `Debug` shows all but the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,12 +103,12 @@ impl CookieJar {
     ///
     /// `Expires` is a time of the server's clock, which the reply's `Date` header tells, so that a
     /// cookie lives as long as it should on a computer whose clock is wrong.
-    pub fn adopt(&mut self, headers: &HeaderMap, origin: &Origin, unix_s: u64) {
-        self.adopt_at(headers, origin, CALLS, unix_s);
+    pub fn apply(&mut self, headers: &HeaderMap, origin: &Origin, unix_s: u64) {
+        self.apply_at(headers, origin, CALLS, unix_s);
     }
 
-    /// Like [`CookieJar::adopt`], with the reply to a request for `path`.
-    pub(crate) fn adopt_at(
+    /// Like [`CookieJar::apply`], with the reply to a request for `path`.
+    pub(crate) fn apply_at(
         &mut self,
         headers: &HeaderMap,
         origin: &Origin,
@@ -217,7 +217,7 @@ impl CookieJar {
         origin: &Origin,
         path: &str,
         unix_s: u64,
-    ) -> Result<Option<HeaderValue>, Unready> {
+    ) -> Result<Option<HeaderValue>, RequestError> {
         let mut text = String::new();
         for cookie in self.sent_with(origin, path, unix_s) {
             let separator = if text.is_empty() { "" } else { "; " };
@@ -226,7 +226,8 @@ impl CookieJar {
         if text.is_empty() {
             return Ok(None);
         }
-        let mut value = HeaderValue::try_from(text).map_err(|_| Unready::Unsendable("a cookie"))?;
+        let mut value =
+            HeaderValue::try_from(text).map_err(|_| RequestError::Unsendable("a cookie"))?;
         value.set_sensitive(true);
         Ok(Some(value))
     }
@@ -235,7 +236,7 @@ impl CookieJar {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Hosts, Role};
+    use crate::{HostRole, Hosts};
 
     /// 2018-12-30 23:12:21 UTC.
     const THEN: u64 = 1_546_211_541;
@@ -245,7 +246,7 @@ mod tests {
     }
 
     fn jar() -> CookieJar {
-        let origin = Hosts::of("https://wx.qq.com").unwrap().origin(Role::Base);
+        let origin = Hosts::of("https://wx.qq.com").unwrap().origin(HostRole::Base);
         let mut jar = CookieJar::default();
         for line in vector()["set_cookie"].as_array().unwrap() {
             assert!(jar.store(line.as_str().unwrap(), &origin, THEN), "{line}");
@@ -307,7 +308,7 @@ mod tests {
 
     #[test]
     fn p7_p18_values_go_back_verbatim() {
-        let origin = Hosts::of("https://wx.qq.com").unwrap().origin(Role::File);
+        let origin = Hosts::of("https://wx.qq.com").unwrap().origin(HostRole::File);
         let header =
             jar().header(&origin, "/cgi-bin/mmwebwx-bin/webwxuploadmedia", THEN).unwrap().unwrap();
         assert!(header.is_sensitive());
@@ -414,7 +415,7 @@ mod tests {
             }
             let local = THEN.saturating_add_signed(ahead);
             let mut jar = CookieJar::default();
-            jar.adopt(&headers, &origin, local);
+            jar.apply(&headers, &origin, local);
             let names = |after: u64| names(&jar, "wx.qq.com", local + after);
             assert_eq!(names(59), ["half", "age"], "{ahead}");
             assert_eq!(names(43_199), ["half"], "{ahead}");

@@ -1,6 +1,6 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use crate::{Format, PictureError};
+use crate::{ImageFormat, PictureError};
 
 /// The largest picture that [`data_url`] takes unless told otherwise: 1 MiB.
 pub const DATA_URL_LIMIT: usize = 1024 * 1024;
@@ -23,7 +23,7 @@ pub fn data_url(picture: &[u8], limit: usize) -> Result<String, PictureError> {
     if picture.len() > limit {
         return Err(PictureError::TooLarge { len: picture.len() as u64, limit: limit as u64 });
     }
-    let format = Format::of(picture).ok_or(PictureError::NotAPicture)?;
+    let format = ImageFormat::of(picture).ok_or(PictureError::NotAPicture)?;
     Ok(format!("data:{};base64,{}", format.mime(), STANDARD.encode(picture)))
 }
 

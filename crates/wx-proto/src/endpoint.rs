@@ -50,7 +50,7 @@ use http::Response;
 
 #[cfg(doc)]
 use crate::Session;
-use crate::{Outgoing, ReplyError, Unready};
+use crate::{ApiRequest, ReplyError, RequestError};
 
 pub use message::Receipt;
 
@@ -69,8 +69,8 @@ pub trait Endpoint {
     /// The request.
     ///
     /// # Errors
-    /// [`Unready`] if the session lacks what the call needs, or a value cannot be sent.
-    fn request(&self, context: &Self::Context) -> Result<Outgoing, Unready>;
+    /// [`RequestError`] if the session lacks what the call needs, or a value cannot be sent.
+    fn request(&self, context: &Self::Context) -> Result<ApiRequest, RequestError>;
 
     /// Reads an answer: HTTP status, JSON whatever its Content-Type (gzip is inflated), Ret, and
     /// only then the rest. Bodies of up to [`REPLY_LIMIT`] bytes, raw and inflated alike.

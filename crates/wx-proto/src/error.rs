@@ -3,7 +3,7 @@ mod advice;
 use std::fmt;
 use std::io;
 
-use crate::flow::{Failure, FailureKind};
+use crate::flow::{TransportError, TransportErrorKind};
 use crate::{HostError, LocalId, PictureError, ReplyError, Ret, Uploaded};
 
 pub use advice::Advice;
@@ -20,7 +20,7 @@ pub struct Error {
     /// The chunk it happened at, if at one.
     pub chunk: Option<ChunkNumber>,
     /// What happened.
-    pub cause: Cause,
+    pub kind: ErrorKind,
     /// An upload that is already won. If the message was [not sent](Outcome::NotSent), send with it
     /// again: there is no need to upload anew. If its fate is [unknown](Outcome::Unknown), a new
     /// message may be a second one.
@@ -72,17 +72,17 @@ pub enum Step {
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Cause {
+pub enum ErrorKind {
     /// The session or the input does not allow it; nothing was sent.
-    Unready(Unready),
+    Request(RequestError),
     /// The file cannot be sent as a picture; nothing was sent.
-    Picture(PictureError),
+    Media(PictureError),
     /// An answer that cannot be used, a refusal by the server among them.
     Reply(ReplyError),
     /// The network failed, at the last of this many tries.
     Network {
         /// How the last try ended.
-        failure: Failure,
+        failure: TransportError,
         /// How many tries there were.
         tries: u32,
     },
@@ -90,7 +90,7 @@ pub enum Cause {
     Uncertain {
         /// How the last try ended, if that is known. If the server refused it, an earlier one may
         /// have been accepted all the same.
-        last: Option<Box<Cause>>,
+        last: Option<Box<ErrorKind>>,
         /// How many tries there were.
         tries: u32,
     },
@@ -113,7 +113,7 @@ pub enum Cause {
         got: u64,
     },
     /// The caller's own source or sink failed.
-    Local(LocalError),
+    Source(SourceError),
 }
 
 /// What has become of the message, in the one question that matters.
@@ -128,7 +128,7 @@ pub enum Outcome {
 /// Why a request was not made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Unready {
+pub enum RequestError {
     /// sid or skey is empty: nobody is logged in.
     NotLoggedIn,
     /// The name of the account is unknown until webwxinit has replied:
@@ -143,15 +143,15 @@ pub enum Unready {
 
 /// The caller's own file or writer failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LocalError {
+pub struct SourceError {
     kind: io::ErrorKind,
     message: String,
 }
 
 impl Error {
     /// An error at a step, with nothing won yet.
-    pub fn new(step: Step, cause: impl Into<Cause>) -> Self {
-        Self { step, chunk: None, cause: cause.into(), uploaded: None, local_id: None }
+    pub fn new(step: Step, kind: impl Into<ErrorKind>) -> Self {
+        Self { step, chunk: None, kind: kind.into(), uploaded: None, local_id: None }
     }
 
     pub(crate) fn at(mut self, chunk: ChunkNumber) -> Self {
@@ -162,7 +162,7 @@ impl Error {
     /// What has become of the message. For jobs without one it is always [`Outcome::NotSent`].
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        if matches!(self.cause, Cause::Uncertain { .. }) {
+        if matches!(self.kind, ErrorKind::Uncertain { .. }) {
             Outcome::Unknown
         } else {
             Outcome::NotSent
@@ -172,33 +172,36 @@ impl Error {
     /// The server's verdict, if it gave one; of several tries the last one's.
     #[must_use]
     pub fn ret(&self) -> Option<Ret> {
-        self.cause.ret()
+        self.kind.ret()
     }
 
     /// What to do next.
     #[must_use]
     pub fn advice(&self) -> Advice {
-        match &self.cause {
-            Cause::Unready(Unready::Unsendable(_)) => Advice::Report,
-            Cause::Unready(Unready::InitDue) => Advice::RetryLater,
-            Cause::Unready(_) | Cause::NotConfirmed { .. } => Advice::LoginAgain,
-            Cause::Host(_) => Advice::CheckProxy,
-            Cause::Picture(PictureError::TooLarge { .. }) => Advice::RaiseLimit,
-            Cause::Picture(_) | Cause::Changed | Cause::SourceEnded { .. } | Cause::Local(_) => {
-                Advice::CheckFile
-            }
-            Cause::Network { failure, .. } => match failure.kind {
-                FailureKind::Proxy(_) | FailureKind::Certificate(_) => Advice::CheckProxy,
+        match &self.kind {
+            ErrorKind::Request(RequestError::Unsendable(_)) => Advice::Report,
+            ErrorKind::Request(RequestError::InitDue) => Advice::RetryLater,
+            ErrorKind::Request(_) | ErrorKind::NotConfirmed { .. } => Advice::LoginAgain,
+            ErrorKind::Host(_) => Advice::CheckProxy,
+            ErrorKind::Media(PictureError::TooLarge { .. }) => Advice::RaiseLimit,
+            ErrorKind::Media(_)
+            | ErrorKind::Changed
+            | ErrorKind::SourceEnded { .. }
+            | ErrorKind::Source(_) => Advice::CheckFile,
+            ErrorKind::Network { failure, .. } => match failure.kind {
+                TransportErrorKind::Proxy(_) | TransportErrorKind::Certificate(_) => {
+                    Advice::CheckProxy
+                }
                 _ => Advice::CheckNetwork,
             },
-            Cause::Uncertain { .. } => Advice::LookAtPhone,
-            Cause::Cancelled => Advice::RetryLater,
-            Cause::Reply(reply) => reply.advice(self.step),
+            ErrorKind::Uncertain { .. } => Advice::LookAtPhone,
+            ErrorKind::Cancelled => Advice::RetryLater,
+            ErrorKind::Reply(reply) => reply.advice(self.step),
         }
     }
 }
 
-impl Cause {
+impl ErrorKind {
     fn ret(&self) -> Option<Ret> {
         match self {
             Self::Reply(ReplyError::Refused { ret, .. }) => Some(*ret),
@@ -229,7 +232,7 @@ impl Step {
     }
 }
 
-impl LocalError {
+impl SourceError {
     /// An error of a kind, told in one line.
     pub fn new(kind: io::ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
@@ -242,38 +245,38 @@ impl LocalError {
     }
 }
 
-impl From<io::Error> for LocalError {
+impl From<io::Error> for SourceError {
     fn from(error: io::Error) -> Self {
         Self { kind: error.kind(), message: error.to_string() }
     }
 }
 
-impl From<Unready> for Cause {
-    fn from(unready: Unready) -> Self {
-        Self::Unready(unready)
+impl From<RequestError> for ErrorKind {
+    fn from(unready: RequestError) -> Self {
+        Self::Request(unready)
     }
 }
 
-impl From<PictureError> for Cause {
+impl From<PictureError> for ErrorKind {
     fn from(error: PictureError) -> Self {
-        Self::Picture(error)
+        Self::Media(error)
     }
 }
 
-impl From<ReplyError> for Cause {
+impl From<ReplyError> for ErrorKind {
     fn from(error: ReplyError) -> Self {
         Self::Reply(error)
     }
 }
 
-impl From<LocalError> for Cause {
-    fn from(error: LocalError) -> Self {
-        Self::Local(error)
+impl From<SourceError> for ErrorKind {
+    fn from(error: SourceError) -> Self {
+        Self::Source(error)
     }
 }
 
-impl From<LocalError> for Error {
-    fn from(error: LocalError) -> Self {
+impl From<SourceError> for Error {
+    fn from(error: SourceError) -> Self {
         Self::new(Step::Prepare, error)
     }
 }
@@ -303,28 +306,28 @@ impl fmt::Display for Error {
             (Step::Contacts, _) => f.write_str("listing the contacts: ")?,
             (Step::Logout, _) => f.write_str("logging out: ")?,
         }
-        self.cause.fmt(f)
+        self.kind.fmt(f)
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.cause {
-            Cause::Unready(error) => Some(error),
-            Cause::Picture(error) => Some(error),
-            Cause::Reply(error) => Some(error),
-            Cause::Local(error) => Some(error),
-            Cause::Host(error) => Some(error),
+        match &self.kind {
+            ErrorKind::Request(error) => Some(error),
+            ErrorKind::Media(error) => Some(error),
+            ErrorKind::Reply(error) => Some(error),
+            ErrorKind::Source(error) => Some(error),
+            ErrorKind::Host(error) => Some(error),
             _ => None,
         }
     }
 }
 
-impl fmt::Display for Cause {
+impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unready(error) => error.fmt(f),
-            Self::Picture(error) => error.fmt(f),
+            Self::Request(error) => error.fmt(f),
+            Self::Media(error) => error.fmt(f),
             Self::Reply(error) => error.fmt(f),
             Self::Network { failure, tries: 1 } => failure.fmt(f),
             Self::Network { failure, tries } => write!(f, "{failure}, {tries} times"),
@@ -356,12 +359,12 @@ impl fmt::Display for Cause {
                     "the file ended after {got} of {expected} bytes: it got shorter while it was being sent"
                 )
             }
-            Self::Local(error) => error.fmt(f),
+            Self::Source(error) => error.fmt(f),
         }
     }
 }
 
-impl fmt::Display for Unready {
+impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotLoggedIn => f.write_str("the session has no sid or skey"),
@@ -374,12 +377,12 @@ impl fmt::Display for Unready {
     }
 }
 
-impl std::error::Error for Unready {}
+impl std::error::Error for RequestError {}
 
-impl fmt::Display for LocalError {
+impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for LocalError {}
+impl std::error::Error for SourceError {}

@@ -4,10 +4,10 @@
 //! ```text
 //!                 ┌────────────────────────── poll(now) ─────────────────────────┐
 //!                 ▼                                                              │
-//!   Load(span) ─── read the caller's picture ──────────── Loaded(bytes) ──┐      │
+//!   Read(span) ─── read the caller's picture ──────────── Read(bytes) ──┐      │
 //!   Send(id, r) ── send, wait for the head ─ Head(id, h) | Failed(id, f) ─┤      │
-//!   Pull(id) ───── next piece of that reply ─ Chunk | End | Failed ───────┼─ handle(input, now)
-//!   Store(at, b) ─ write to the caller's sink ─────────── Stored ─────────┘      │
+//!   Receive(id) ───── next piece of that reply ─ Body | End | Failed ───────┼─ handle(input, now)
+//!   Write(at, b) ─ write to the caller's sink ─────────── Written ─────────┘      │
 //!   Wait(until) ── sleep until then ─────────────────────────────────────────────┘
 //!   Done(output)
 //! ```
@@ -23,13 +23,13 @@
 //! 3. Until [`Flow::handle`] is called, `poll` hands out the outstanding action unchanged: same
 //!    [`CallId`], same bytes, same ids. One exception: the message. Each further hand-out of a
 //!    message counts as one of its tries and marks it as possibly delivered; when the tries are
-//!    used up, `poll` is `Done` with [`Cause::Uncertain`](crate::Cause).
+//!    used up, `poll` is `Done` with [`ErrorKind::Uncertain`](crate::ErrorKind).
 //! 4. An input carries the [`CallId`] that it belongs to. One that is stale or does not fit gives
-//!    [`Misuse`] and changes nothing.
-//! 5. `Misuse` is for bugs of the loop alone. What the world can do (a file that shrinks, an
-//!    endless reply, an odd status) is an outcome.
+//!    [`UnexpectedInput`] and changes nothing.
+//! 5. `UnexpectedInput` is for bugs of the loop alone. What the world can do (a file that shrinks,
+//!    an endless reply, an odd status) is an outcome.
 //! 6. Dropping the driver between any two steps loses one try at the most. A later driver polls and
-//!    goes on; it answers [`Action::Pull`] of a reply that it does not hold with `Failed`.
+//!    goes on; it answers [`Action::Receive`] of a reply that it does not hold with `Failed`.
 //! 7. All limits live in the core: reply bytes, picture bytes, tries. A driver cannot forget them.
 //!    Zero is a number, not "unlimited".
 //! 8. Each reply passes one gate: HTTP status, JSON whatever its Content-Type, Ret, and only then
@@ -39,8 +39,8 @@
 //! 11. A repeat is decided by class: can it be repeated, may it have been delivered, did the server
 //!     say "slow down". Ret 1205 is never repeated.
 //! 12. If a reused connection was closed before any byte of a reply
-//!     ([`Failure::on_reused_connection`]), the next `poll` hands the same request out again at
-//!     once, for a new connection and under a [`CallId`] of its own. That repeat belongs to the
+//!     ([`TransportError::on_reused_connection`]), the next `poll` hands the same request out again
+//!     at once, for a new connection and under a [`CallId`] of its own. That repeat belongs to the
 //!     same try and happens once per try: if it fails too, in whatever way, the try has failed.
 //!     What went out first may have been delivered all the same, and a message is handed out again
 //!     only within [`Policy::resend_within`](crate::Policy::resend_within).
@@ -55,7 +55,7 @@
 //! - Pass on every status as a head, a 4xx or 5xx too, and its body.
 //! - Obey all [`Limits`](crate::Limits) of the request: no proxy if they say so, a new connection
 //!   if they say so, and its time limits, which hold from when the driver takes up the request
-//!   until the reply is complete. Give up with [`FailureKind::Stalled`]
+//!   until the reply is complete. Give up with [`TransportErrorKind::Stalled`]
 //!   - when no byte has moved for [`stall`](crate::Limits::stall);
 //!   - when the exchange has lasted for [`give_up_after`](crate::Limits::give_up_after) of the body
 //!     bytes that it has moved, whatever else moves: a head without end, 1xx replies, chunk
@@ -63,8 +63,8 @@
 //! - Read no head without end. The flow refuses heads above
 //!   [`max_head`](crate::Limits::max_head) and [`max_headers`](crate::Limits::max_headers); a
 //!   driver has to stop reading somewhere above these.
-//! - Report how a request failed with the right constructor of [`Failure`]; if in doubt, with
-//!   [`Failure::on_the_way`].
+//! - Report how a request failed with the right constructor of [`TransportError`]; if in doubt,
+//!   with [`TransportError::on_the_way`].
 
 mod clock;
 mod exchange;
@@ -92,9 +92,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::{LocalError, Outgoing};
+use crate::{ApiRequest, SourceError};
 
-pub use failure::{CertificateProblem, Delivered, Failure, FailureKind, ProxyProblem};
+pub use failure::{CertificateProblem, Delivery, ProxyProblem, TransportError, TransportErrorKind};
 pub use fetch_image::FetchImage;
 pub use list_contacts::{ListContacts, ListedContacts};
 pub use login::{Login, LoginState};
@@ -105,8 +105,8 @@ pub use progress::Progress;
 pub use restore::Restore;
 pub use saving::Saving;
 pub use send_image::SendImage;
-pub use snapshot::{Resume, ResumeError, Snapshot};
-pub use traced::{Exchanged, Traced};
+pub use snapshot::{ResumeError, ResumeOptions, Snapshot};
+pub use traced::{ExchangeSummary, Traced};
 pub use upload::Upload;
 
 /// A job, seen from its driver. The [module](self) states the contract.
@@ -120,8 +120,9 @@ pub trait Flow {
     /// Takes the answer to the outstanding action.
     ///
     /// # Errors
-    /// [`Misuse`] if `input` does not answer it: a bug in the driver. The flow is unchanged then.
-    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse>;
+    /// [`UnexpectedInput`] if `input` does not answer it: a bug in the driver. The flow is
+    /// unchanged then.
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput>;
 
     /// How far the job is.
     fn progress(&self) -> Progress;
@@ -133,23 +134,23 @@ pub trait Flow {
     }
 
     /// Ends the job now: from here on `poll` is `Done`. A message that was handed out and has no
-    /// clear answer yet ends as [`Cause::Uncertain`](crate::Cause), everything else as
-    /// [`Cause::Cancelled`](crate::Cause). A job that is done stays as it is.
+    /// clear answer yet ends as [`ErrorKind::Uncertain`](crate::ErrorKind), everything else as
+    /// [`ErrorKind::Cancelled`](crate::ErrorKind). A job that is done stays as it is.
     fn cancel(&mut self);
 
     /// Takes a whole reply at once, for drivers whose HTTP client hands out nothing smaller:
-    /// `Head`, then a `Chunk` and `End` for as long as the flow pulls, with the flow's stores left
+    /// `Head`, then a `Body` and `End` for as long as the flow pulls, with the flow's stores left
     /// to `store`.
     ///
     /// # Errors
-    /// [`Misuse`] if no such call is outstanding.
+    /// [`UnexpectedInput`] if no such call is outstanding.
     fn answer(
         &mut self,
         id: CallId,
         reply: http::Response<Bytes>,
         now: Duration,
-        mut store: impl FnMut(u64, Bytes) -> Result<(), LocalError>,
-    ) -> Result<(), Misuse>
+        mut store: impl FnMut(u64, Bytes) -> Result<(), SourceError>,
+    ) -> Result<(), UnexpectedInput>
     where
         Self: Sized,
     {
@@ -158,12 +159,12 @@ pub trait Flow {
         let mut body = Some(body);
         loop {
             let input = match self.poll(now) {
-                Action::Pull(_) => match body.take().filter(|body| !body.is_empty()) {
-                    Some(bytes) => Input::Chunk(id, bytes),
+                Action::Receive(_) => match body.take().filter(|body| !body.is_empty()) {
+                    Some(bytes) => Input::Body(id, bytes),
                     None => Input::End(id),
                 },
-                Action::Store(at, bytes) => {
-                    store(at, bytes).map_or_else(Input::Local, |()| Input::Stored)
+                Action::Write(at, bytes) => {
+                    store(at, bytes).map_or_else(Input::Local, |()| Input::Written)
                 }
                 _ => return Ok(()),
             };
@@ -180,7 +181,7 @@ impl<F: Flow + ?Sized> Flow for &mut F {
         (**self).poll(now)
     }
 
-    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
         (**self).handle(input, now)
     }
 
@@ -205,17 +206,17 @@ impl<F: Flow + ?Sized> Flow for &mut F {
     reason = "one action at a time is handed out, used and dropped"
 )]
 pub enum Action<T> {
-    /// Read these bytes of the caller's picture and answer [`Input::Loaded`] with as many of them
+    /// Read these bytes of the caller's picture and answer [`Input::Read`] with as many of them
     /// as there are. The span may reach one byte past the picture's end: a picture that has grown
     /// shows itself so.
-    Load(Range<u64>),
+    Read(Range<u64>),
     /// Send this request and answer [`Input::Head`] as soon as the head of the reply is there.
-    Send(CallId, Outgoing),
-    /// Hand over the next piece of that call's reply: [`Input::Chunk`] or [`Input::End`].
-    Pull(CallId),
-    /// Write these bytes at this offset of the caller's sink and answer [`Input::Stored`]. Offset 0
-    /// starts the picture over: what the sink holds by then must go.
-    Store(u64, Bytes),
+    Send(CallId, ApiRequest),
+    /// Hand over the next piece of that call's reply: [`Input::Body`] or [`Input::End`].
+    Receive(CallId),
+    /// Write these bytes at this offset of the caller's sink and answer [`Input::Written`]. Offset
+    /// 0 starts the picture over: what the sink holds by then must go.
+    Write(u64, Bytes),
     /// Do nothing until `now` is this; then poll again. There is nothing to answer.
     Wait(Duration),
     /// The job is over. Polling again gives the same.
@@ -225,20 +226,20 @@ pub enum Action<T> {
 /// The answer to an [`Action`].
 #[derive(Clone)]
 pub enum Input {
-    /// To `Load`: what could be read. Less than was asked for means that the source ended there.
-    Loaded(Bytes),
+    /// To `Read`: what could be read. Less than was asked for means that the source ended there.
+    Read(Bytes),
     /// To `Send`: the head of the reply.
     Head(CallId, http::response::Parts),
-    /// To `Pull`: some bytes of the reply's body, as they came (still gzipped if they were).
-    Chunk(CallId, Bytes),
-    /// To `Pull`: the body is complete.
+    /// To `Receive`: some bytes of the reply's body, as they came (still gzipped if they were).
+    Body(CallId, Bytes),
+    /// To `Receive`: the body is complete.
     End(CallId),
-    /// To `Store`: the bytes are written.
-    Stored,
-    /// To `Send` or `Pull`: there is no reply, or no more of it.
-    Failed(CallId, Failure),
-    /// To `Load` or `Store`: the caller's own source or sink failed.
-    Local(LocalError),
+    /// To `Write`: the bytes are written.
+    Written,
+    /// To `Send` or `Receive`: there is no reply, or no more of it.
+    Failed(CallId, TransportError),
+    /// To `Read` or `Write`: the caller's own source or sink failed.
+    Local(SourceError),
 }
 
 /// Identifies one try of one request within a flow.
@@ -255,24 +256,24 @@ impl CallId {
 
 /// An input that does not answer the outstanding action: a bug in the driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Misuse;
+pub struct UnexpectedInput;
 
-impl fmt::Display for Misuse {
+impl fmt::Display for UnexpectedInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the input does not answer the flow's outstanding action")
     }
 }
 
-impl std::error::Error for Misuse {}
+impl std::error::Error for UnexpectedInput {}
 
 /// Shows kinds and sizes only, as for [`Input`].
 impl<T: fmt::Debug> fmt::Debug for Action<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Load(span) => write!(f, "Load({span:?})"),
+            Self::Read(span) => write!(f, "Read({span:?})"),
             Self::Send(id, outgoing) => write!(f, "Send({}, {outgoing:?})", id.0),
-            Self::Pull(id) => write!(f, "Pull({})", id.0),
-            Self::Store(at, bytes) => write!(f, "Store({at}, {} bytes)", bytes.len()),
+            Self::Receive(id) => write!(f, "Receive({})", id.0),
+            Self::Write(at, bytes) => write!(f, "Write({at}, {} bytes)", bytes.len()),
             Self::Wait(until) => write!(f, "Wait({until:?})"),
             Self::Done(output) => write!(f, "Done({output:?})"),
         }
@@ -283,11 +284,11 @@ impl<T: fmt::Debug> fmt::Debug for Action<T> {
 impl fmt::Debug for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Loaded(bytes) => write!(f, "Loaded({} bytes)", bytes.len()),
+            Self::Read(bytes) => write!(f, "Read({} bytes)", bytes.len()),
             Self::Head(id, head) => write!(f, "Head({}, {})", id.0, head.status.as_u16()),
-            Self::Chunk(id, bytes) => write!(f, "Chunk({}, {} bytes)", id.0, bytes.len()),
+            Self::Body(id, bytes) => write!(f, "Body({}, {} bytes)", id.0, bytes.len()),
             Self::End(id) => write!(f, "End({})", id.0),
-            Self::Stored => f.write_str("Stored"),
+            Self::Written => f.write_str("Written"),
             Self::Failed(id, failure) => write!(f, "Failed({}, {failure:?})", id.0),
             Self::Local(error) => write!(f, "Local({error:?})"),
         }
@@ -298,10 +299,10 @@ impl<T> Action<T> {
     /// An action of an inner flow as one of the outer flow, or the inner flow's output.
     fn split<U>(self) -> Result<Action<U>, T> {
         Ok(match self {
-            Self::Load(span) => Action::Load(span),
+            Self::Read(span) => Action::Read(span),
             Self::Send(id, outgoing) => Action::Send(id, outgoing),
-            Self::Pull(id) => Action::Pull(id),
-            Self::Store(at, bytes) => Action::Store(at, bytes),
+            Self::Receive(id) => Action::Receive(id),
+            Self::Write(at, bytes) => Action::Write(at, bytes),
             Self::Wait(until) => Action::Wait(until),
             Self::Done(output) => return Err(output),
         })

@@ -9,10 +9,10 @@ use crate::Profile;
 /// P4).
 ///
 /// ```
-/// use wx_proto::{Hosts, Role};
+/// use wx_proto::{Hosts, HostRole};
 ///
 /// let hosts = Hosts::of("https://wx2.qq.com")?;
-/// assert_eq!(hosts.origin(Role::File).to_string(), "https://file.wx2.qq.com");
+/// assert_eq!(hosts.origin(HostRole::File).to_string(), "https://file.wx2.qq.com");
 /// assert!(Hosts::of("https://wx.qq.com.example.com").is_err());
 /// # Ok::<(), wx_proto::HostError>(())
 /// ```
@@ -32,7 +32,7 @@ pub struct Origin {
 /// What a host is asked for (`docs/protocol.md` §1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Role {
+pub enum HostRole {
     /// Messages, contacts, webwxgetmsgimg: all that has no host of its own.
     Base,
     /// webwxuploadmedia and webwxgetmedia.
@@ -146,15 +146,15 @@ impl Hosts {
 
     /// The host that serves `role`.
     #[must_use]
-    pub fn origin(&self, role: Role) -> Origin {
+    pub fn origin(&self, role: HostRole) -> Origin {
         let column = match role {
             _ if self.is_loopback() => return self.base.clone(),
-            Role::Base => 0,
-            Role::Login => 1,
-            Role::File => 2,
-            Role::Push => 3,
-            Role::Qr => return Origin::https(OTHERS[0]),
-            Role::Support => return Origin::https(OTHERS[1]),
+            HostRole::Base => 0,
+            HostRole::Login => 1,
+            HostRole::File => 2,
+            HostRole::Push => 3,
+            HostRole::Qr => return Origin::https(OTHERS[0]),
+            HostRole::Support => return Origin::https(OTHERS[1]),
         };
         // `of` let no other host in.
         family(&self.base.host).map_or_else(|| self.base.clone(), |row| Origin::https(row[column]))
@@ -301,17 +301,17 @@ mod tests {
             };
             accepted += 1;
             for (role, key) in [
-                (Role::Base, "base"),
-                (Role::Login, "login"),
-                (Role::File, "file"),
-                (Role::Push, "push"),
+                (HostRole::Base, "base"),
+                (HostRole::Login, "login"),
+                (HostRole::File, "file"),
+                (HostRole::Push, "push"),
             ] {
                 assert_eq!(
                     hosts.origin(role).to_string(),
                     format!("https://{}", row[key].as_str().unwrap())
                 );
             }
-            assert_eq!(hosts.origin(Role::Support).host(), "support.weixin.qq.com");
+            assert_eq!(hosts.origin(HostRole::Support).host(), "support.weixin.qq.com");
         }
         assert_eq!(accepted, 8);
     }
@@ -348,7 +348,14 @@ mod tests {
         }
         for good in ["http://127.0.0.1:9", "http://127.8.8.8", "http://[::1]:9"] {
             let hosts = Hosts::loopback(good).unwrap();
-            for role in [Role::Base, Role::File, Role::Push, Role::Login, Role::Qr, Role::Support] {
+            for role in [
+                HostRole::Base,
+                HostRole::File,
+                HostRole::Push,
+                HostRole::Login,
+                HostRole::Qr,
+                HostRole::Support,
+            ] {
                 assert_eq!(hosts.origin(role).to_string(), good);
             }
         }

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::wire::list::Element;
 use crate::wire::{entities, lenient, repair};
-use crate::{ImageSize, MsgId, UserName};
+use crate::{ImageVariant, MsgId, UserName};
 
 /// A message. Only the server's word is behind any of it: names and texts are what strangers chose,
 /// so do not print them raw.
@@ -25,7 +25,7 @@ pub struct Message {
     /// When it was sent, in Unix seconds; 0 if not known.
     pub unix_s: u64,
     /// What it is.
-    pub kind: Kind,
+    pub kind: MessageKind,
     /// Its text or XML, decoded, without the room's prefix.
     pub content: String,
 }
@@ -33,9 +33,9 @@ pub struct Message {
 /// What matters of a message to whoever is after pictures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum MessageKind {
     /// A picture (MsgType 3).
-    Picture {
+    Image {
         /// Width and height of its thumbnail.
         thumbnail: Option<(u32, u32)>,
     },
@@ -110,8 +110,8 @@ fn id(json: Option<&RawValue>) -> Option<Cow<'_, str>> {
 }
 
 impl Element for Message {
-    /// What it does not understand becomes [`Kind::Other`]. `None` if an id is damaged, or if
-    /// MsgId, MsgType or FromUserName is not there at all.
+    /// What it does not understand becomes [`MessageKind::Other`]. `None` if an id is damaged, or
+    /// if MsgId, MsgType or FromUserName is not there at all.
     fn of_json(json: &RawValue) -> Option<Self> {
         let fields: Fields<'_> = serde_json::from_str(json.get()).ok()?;
         let name = |json| Some(UserName::new(id(json)?).ok());
@@ -122,18 +122,19 @@ impl Element for Message {
         let side = |json| number(json).and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
         let thumbnail = || side(fields.img_width).zip(side(fields.img_height));
         let kind = match (number(Some(msg_type)), number(fields.app_msg_type), &id) {
-            (Some(3), _, Some(_)) => Kind::Picture { thumbnail: thumbnail() },
-            (Some(47), _, Some(_)) => {
-                Kind::Emoticon { of_store: number(fields.has_product_id).is_some_and(|id| id != 0) }
-            }
-            (Some(43 | 62), _, Some(_)) => Kind::Video { thumbnail: thumbnail() },
+            (Some(3), _, Some(_)) => MessageKind::Image { thumbnail: thumbnail() },
+            (Some(47), _, Some(_)) => MessageKind::Emoticon {
+                of_store: number(fields.has_product_id).is_some_and(|id| id != 0),
+            },
+            (Some(43 | 62), _, Some(_)) => MessageKind::Video { thumbnail: thumbnail() },
             (Some(49), Some(6), Some(_)) => {
                 let name = entities::decode(&text(fields.file_name));
-                Kind::File { name, len: text(fields.file_size).trim().parse().ok() }
+                MessageKind::File { name, len: text(fields.file_size).trim().parse().ok() }
             }
-            (msg_type, ..) => {
-                Kind::Other { msg_type: msg_type.unwrap_or_default(), json: json.get().to_owned() }
-            }
+            (msg_type, ..) => MessageKind::Other {
+                msg_type: msg_type.unwrap_or_default(),
+                json: json.get().to_owned(),
+            },
         };
         let unix_s = number(fields.create_time).and_then(|time| u64::try_from(time).ok());
         Some(Self {
@@ -151,12 +152,14 @@ impl Element for Message {
 impl Message {
     /// Which of its pictures there is to fetch, if any: a video's cover is its thumbnail.
     #[must_use]
-    pub fn picture(&self) -> Option<ImageSize> {
+    pub fn picture(&self) -> Option<ImageVariant> {
         match self.kind {
-            Kind::Picture { .. } => Some(ImageSize::Original),
-            Kind::Emoticon { of_store: false } => Some(ImageSize::Emoticon),
-            Kind::Video { .. } => Some(ImageSize::Thumbnail),
-            Kind::Emoticon { of_store: true } | Kind::File { .. } | Kind::Other { .. } => None,
+            MessageKind::Image { .. } => Some(ImageVariant::Original),
+            MessageKind::Emoticon { of_store: false } => Some(ImageVariant::Emoticon),
+            MessageKind::Video { .. } => Some(ImageVariant::Thumbnail),
+            MessageKind::Emoticon { of_store: true }
+            | MessageKind::File { .. }
+            | MessageKind::Other { .. } => None,
         }
     }
 }

@@ -7,8 +7,8 @@ use http::response::Parts;
 use http::{Method, Request};
 
 use crate::wire::form::Filled;
-use crate::wire::query::Target;
-use crate::{Body, CookieJar, Policy, Profile, Role, Session, Site, Unready};
+use crate::wire::query::QueryBuilder;
+use crate::{Body, CookieJar, HostRole, Policy, Profile, RequestError, Session, Site};
 
 /// A request, ready to be sent as it is: absolute URL, all headers, Content-Length included, and a
 /// body of known length. How to send it is stated in [`flow`](crate::flow#what-a-driver-must-do)
@@ -17,7 +17,7 @@ use crate::{Body, CookieJar, Policy, Profile, Role, Session, Site, Unready};
 /// Its `Debug` shows the endpoint and the body's length only; URL, headers and form hold skey,
 /// tickets and cookies.
 #[derive(Clone)]
-pub struct Outgoing {
+pub struct ApiRequest {
     endpoint: &'static str,
     request: Request<Body>,
     limits: Limits,
@@ -76,7 +76,7 @@ impl Limits {
     /// # let limits = JsLogin::new(1).request(&Site::new(Profile::Web))?.limits();
     /// assert_eq!(limits.give_up_after(0), Duration::from_secs(60));
     /// assert_eq!(limits.give_up_after(100 * 1024), Duration::from_secs(100));
-    /// # Ok::<(), wx_proto::Unready>(())
+    /// # Ok::<(), wx_proto::RequestError>(())
     /// ```
     #[must_use]
     pub fn give_up_after(&self, body_bytes: u64) -> Duration {
@@ -96,7 +96,7 @@ impl Limits {
     }
 }
 
-impl Outgoing {
+impl ApiRequest {
     /// The call's name on the wire, such as `webwxuploadmedia`.
     #[must_use]
     pub fn endpoint(&self) -> &'static str {
@@ -177,11 +177,11 @@ impl Outgoing {
     }
 }
 
-impl fmt::Debug for Outgoing {
+impl fmt::Debug for ApiRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "Outgoing({} {}, {:?})",
+            "ApiRequest({} {}, {:?})",
             self.request.method(),
             self.endpoint,
             self.request.body()
@@ -190,15 +190,15 @@ impl fmt::Debug for Outgoing {
 }
 
 /// What the browser sends for any request to web WeChat (§2.6), before a body is added.
-pub(crate) struct Draft<'a> {
+pub(crate) struct ApiRequestBuilder<'a> {
     pub(crate) endpoint: &'static str,
     pub(crate) method: Method,
-    pub(crate) role: Role,
+    pub(crate) role: HostRole,
     pub(crate) accept: Accept,
     /// The jar, and Unix milliseconds, which decide whether a cookie is still good. `None`: no
     /// cookies at all.
     pub(crate) cookies: Option<(&'a CookieJar, u64)>,
-    pub(crate) target: Target,
+    pub(crate) target: QueryBuilder,
     pub(crate) site: &'a Site,
 }
 
@@ -244,19 +244,19 @@ const MMWEB_APPID: HeaderName = HeaderName::from_static("mmweb_appid");
 /// The spelling of the official page (§2.6).
 const JSON: &str = "application/json;charset=UTF-8";
 
-impl<'a> Draft<'a> {
+impl<'a> ApiRequestBuilder<'a> {
     /// A call that the page makes to its own host by `$http`, with the login's cookies; most are
     /// POSTs.
     pub(crate) fn of_page(
         endpoint: &'static str,
         session: &'a Session,
         at_ms: u64,
-        target: Target,
+        target: QueryBuilder,
     ) -> Self {
         Self {
             endpoint,
             method: Method::POST,
-            role: Role::Base,
+            role: HostRole::Base,
             accept: Accept::Json,
             cookies: session.cookies_at(at_ms),
             target,
@@ -265,26 +265,34 @@ impl<'a> Draft<'a> {
     }
 
     /// A POST of `value` as compact JSON.
-    pub(crate) fn json(self, value: &impl serde::Serialize) -> Result<Outgoing, Unready> {
-        let text =
-            serde_json::to_vec(value).map_err(|_| Unready::Unsendable("the request's JSON"))?;
+    pub(crate) fn json(self, value: &impl serde::Serialize) -> Result<ApiRequest, RequestError> {
+        let text = serde_json::to_vec(value)
+            .map_err(|_| RequestError::Unsendable("the request's JSON"))?;
         self.send(Body::of([Bytes::from(text)]), Some(HeaderValue::from_static(JSON)))
     }
 
-    /// A POST of a form; [`Outgoing::with_form`] puts others in its place.
-    pub(crate) fn form(self, body: Body, content_type: &'static str) -> Result<Outgoing, Unready> {
+    /// A POST of a form; [`ApiRequest::with_form`] puts others in its place.
+    pub(crate) fn form(
+        self,
+        body: Body,
+        content_type: &'static str,
+    ) -> Result<ApiRequest, RequestError> {
         self.send(body, Some(HeaderValue::from_static(content_type)))
     }
 
     /// A request without a body.
-    pub(crate) fn bare(self) -> Result<Outgoing, Unready> {
+    pub(crate) fn bare(self) -> Result<ApiRequest, RequestError> {
         self.send(Body::empty(), None)
     }
 
-    fn send(self, body: Body, content_type: Option<HeaderValue>) -> Result<Outgoing, Unready> {
+    fn send(
+        self,
+        body: Body,
+        content_type: Option<HeaderValue>,
+    ) -> Result<ApiRequest, RequestError> {
         let hosts = self.site.hosts();
-        let (origin, base) = (hosts.origin(self.role), hosts.origin(Role::Base));
-        let cross_origin = origin != base || self.role != Role::Base;
+        let (origin, base) = (hosts.origin(self.role), hosts.origin(HostRole::Base));
+        let cross_origin = origin != base || self.role != HostRole::Base;
         // Web WeChat has its language in the page's address, the File Transfer Helper does not. The
         // full URL is sent to the page's own origin only; other origins see no more than the
         // origin.
@@ -295,12 +303,12 @@ impl<'a> Draft<'a> {
         let mut request = Request::new(body);
         *request.uri_mut() = format!("{origin}{}", self.target.as_str())
             .parse()
-            .map_err(|_| Unready::Unsendable("the request's address"))?;
+            .map_err(|_| RequestError::Unsendable("the request's address"))?;
         let mut put = |name: HeaderName, value: &str| {
             let value =
-                HeaderValue::from_str(value).map_err(|_| Unready::Unsendable("a header"))?;
+                HeaderValue::from_str(value).map_err(|_| RequestError::Unsendable("a header"))?;
             request.headers_mut().insert(name, value);
-            Ok::<_, Unready>(())
+            Ok::<_, RequestError>(())
         };
         put(header::USER_AGENT, self.site.user_agent())?;
         put(header::ACCEPT, self.accept.value())?;
@@ -334,6 +342,6 @@ impl<'a> Draft<'a> {
         let policy = Policy::default();
         let limits =
             Limits { direct: hosts.is_loopback(), ..Limits::new(&policy, policy.call_stall) };
-        Ok(Outgoing { endpoint: self.endpoint, request, limits })
+        Ok(ApiRequest { endpoint: self.endpoint, request, limits })
     }
 }

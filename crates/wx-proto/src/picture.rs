@@ -14,17 +14,17 @@ pub(crate) use sniff::{FIRST, SHORT, Sniffed, sniff};
 /// call sends it.
 ///
 /// ```
-/// use wx_proto::{Format, Picture, Policy};
+/// use wx_proto::{ImageFormat, Picture, Policy};
 ///
 /// let picture = Picture::new("holiday.png", 977_168, b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xdb\0\x43", &Policy::default())?;
-/// assert_eq!(picture.format(), Format::Jpeg);
+/// assert_eq!(picture.format(), ImageFormat::Jpeg);
 /// # Ok::<(), wx_proto::PictureError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Picture {
     name: String,
     len: u64,
-    format: Format,
+    format: ImageFormat,
     modified_ms: Option<u64>,
     /// Of the bytes at hand, not of a saved job.
     #[serde(skip)]
@@ -35,7 +35,7 @@ pub struct Picture {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
-pub enum Format {
+pub enum ImageFormat {
     /// JPEG.
     Jpeg,
     /// PNG.
@@ -77,16 +77,16 @@ pub enum PictureError {
     /// The first bytes are of no picture.
     NotAPicture,
     /// A picture, but of a kind that web WeChat does not send as one.
-    Unsupported(Format),
+    Unsupported(ImageFormat),
 }
 
-impl Format {
-    /// As many first bytes as [`Format::of`] looks at: a JPEG that begins with a preview needs that
-    /// many.
+impl ImageFormat {
+    /// As many first bytes as [`ImageFormat::of`] looks at: a JPEG that begins with a preview needs
+    /// that many.
     pub const FIRST: usize = FIRST;
 
-    /// Returns the format of a picture by its first [`Format::FIRST`] bytes (or all there are), or
-    /// `None` if they are of no picture known here.
+    /// Returns the format of a picture by its first [`ImageFormat::FIRST`] bytes (or all there
+    /// are), or `None` if they are of no picture known here.
     #[must_use]
     pub fn of(first: &[u8]) -> Option<Self> {
         match sniff(first) {
@@ -155,15 +155,15 @@ impl Format {
     }
 }
 
-impl fmt::Display for Format {
+impl fmt::Display for ImageFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
 impl Picture {
-    /// Creates a picture of `len` bytes that begins with `first`: [`Format::FIRST`] bytes, or all
-    /// there are. With fewer than that, a JPEG is taken for one by what can be seen of it.
+    /// Creates a picture of `len` bytes that begins with `first`: [`ImageFormat::FIRST`] bytes, or
+    /// all there are. With fewer than that, a JPEG is taken for one by what can be seen of it.
     ///
     /// `name` is a bare file name. As in the browser, a name without an extension gets a dot
     /// (§4.6); an empty one becomes `image.` and the format's extension. Control characters become
@@ -235,7 +235,7 @@ impl Picture {
 
     /// What it is, by its first bytes.
     #[must_use]
-    pub fn format(&self) -> Format {
+    pub fn format(&self) -> ImageFormat {
         self.format
     }
 
@@ -317,7 +317,7 @@ mod tests {
                 _ => continue,
             };
             let expected = row["mediatype"].as_str().unwrap();
-            assert_eq!(Format::of(first).unwrap().media_type(), expected, "{name}");
+            assert_eq!(ImageFormat::of(first).unwrap().media_type(), expected, "{name}");
             if let Ok(picture) = new("named.pdf", first) {
                 assert_eq!(
                     (picture.name(), picture.format().media_type()),
@@ -331,7 +331,10 @@ mod tests {
     fn p23_what_cannot_be_sent_is_refused_at_once() {
         assert_eq!(new("a.jpg", b""), Err(PictureError::Empty));
         assert_eq!(new("a.jpg", b"just some text"), Err(PictureError::NotAPicture));
-        assert_eq!(new("a.jpg", b"RIFF....WEBPVP8 "), Err(PictureError::Unsupported(Format::Webp)));
+        assert_eq!(
+            new("a.jpg", b"RIFF....WEBPVP8 "),
+            Err(PictureError::Unsupported(ImageFormat::Webp))
+        );
         let limit = Policy::default().max_picture;
         assert_eq!(limit, 20_971_520);
         assert!(Picture::new("a", limit, JPEG, &Policy::default()).is_ok());

@@ -15,8 +15,8 @@ pub struct Policy {
     /// The largest picture to fetch, in bytes, after inflating. Default 32 MiB.
     pub max_fetch: u64,
     /// Whether a download that is whole and no picture of a known format is kept, as
-    /// [`Format::Unknown`](crate::Format::Unknown), and not refused. Web pages and JSON are always
-    /// refused. Default no.
+    /// [`ImageFormat::Unknown`](crate::ImageFormat::Unknown), and not refused. Web pages and JSON
+    /// are always refused. Default no.
     pub keep_unknown: bool,
     /// webwxcheckupload is called for pictures larger than this. Default 25 MiB (P41).
     pub check_above: u64,

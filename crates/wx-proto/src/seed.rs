@@ -19,7 +19,7 @@ pub struct Seed {
 
 /// What an id is drawn for; each gives another stream of the same seed.
 #[derive(Clone, Copy)]
-pub(crate) enum Draw {
+pub(crate) enum Purpose {
     UploadDevice,
     CheckDevice,
     MessageDevice,
@@ -36,19 +36,19 @@ pub(crate) enum Draw {
 impl Seed {
     /// Drawn bytes for one purpose: MD5 of purpose and entropy, which is as random as the entropy
     /// is.
-    fn draw(&self, what: Draw) -> [u8; 16] {
+    fn draw(&self, what: Purpose) -> [u8; 16] {
         let (tag, upload, chunk) = match what {
-            Draw::UploadDevice => (0u8, 0, 0),
-            Draw::CheckDevice => (1, 0, 0),
-            Draw::MessageDevice => (2, 0, 0),
-            Draw::Message => (3, 0, 0),
-            Draw::Boundary { upload, chunk } => (4, upload, chunk),
-            Draw::InitDevice => (5, 0, 0),
-            Draw::NotifyDevice => (6, 0, 0),
-            Draw::CheckSyncDevice => (7, 0, 0),
-            Draw::SyncDevice => (8, 0, 0),
-            Draw::ContactDevice => (9, 0, 0),
-            Draw::Random => (10, 0, 0),
+            Purpose::UploadDevice => (0u8, 0, 0),
+            Purpose::CheckDevice => (1, 0, 0),
+            Purpose::MessageDevice => (2, 0, 0),
+            Purpose::Message => (3, 0, 0),
+            Purpose::Boundary { upload, chunk } => (4, upload, chunk),
+            Purpose::InitDevice => (5, 0, 0),
+            Purpose::NotifyDevice => (6, 0, 0),
+            Purpose::CheckSyncDevice => (7, 0, 0),
+            Purpose::SyncDevice => (8, 0, 0),
+            Purpose::ContactDevice => (9, 0, 0),
+            Purpose::Random => (10, 0, 0),
         };
         let mut hash = Md5::new();
         hash.update(self.entropy);
@@ -66,33 +66,33 @@ impl Seed {
         Self { unix_ms, entropy: hash.finalize().into() }
     }
 
-    fn draw_number(&self, what: Draw) -> u64 {
+    fn draw_number(&self, what: Purpose) -> u64 {
         let [a, b, c, d, e, f, g, h, ..] = self.draw(what);
         u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
 
-    pub(crate) fn device_id(&self, what: Draw) -> DeviceId {
+    pub(crate) fn device_id(&self, what: Purpose) -> DeviceId {
         DeviceId(format!("e{:015}", self.draw_number(what) % 1_000_000_000_000_000))
     }
 
     pub(crate) fn local_id(&self) -> LocalId {
-        LocalId::of(self.unix_ms, (self.draw_number(Draw::Message) % 1000) as u16)
+        LocalId::of(self.unix_ms, (self.draw_number(Purpose::Message) % 1000) as u16)
     }
 
     /// As the browser's: a fixed start and sixteen letters or digits.
     pub(crate) fn boundary(&self, upload: u64, chunk: u32) -> String {
         let mut text = String::with_capacity(38);
         text.push_str("----WebKitFormBoundary");
-        text.extend(self.letters(Draw::Boundary { upload, chunk }));
+        text.extend(self.letters(Purpose::Boundary { upload, chunk }));
         text
     }
 
     /// `random` of the File Transfer Helper's upload.
     pub(crate) fn four_letters(&self) -> String {
-        self.letters(Draw::Random).take(4).collect()
+        self.letters(Purpose::Random).take(4).collect()
     }
 
-    fn letters(&self, what: Draw) -> impl Iterator<Item = char> {
+    fn letters(&self, what: Purpose) -> impl Iterator<Item = char> {
         const LETTERS: &[u8; 62] =
             b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
         self.draw(what)
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn p11_device_ids_of_a_seed() {
         let seed = Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16] };
-        let ids = [Draw::UploadDevice, Draw::CheckDevice, Draw::MessageDevice]
+        let ids = [Purpose::UploadDevice, Purpose::CheckDevice, Purpose::MessageDevice]
             .map(|what| seed.device_id(what));
         for id in &ids {
             let digits = id.as_str().strip_prefix('e').unwrap();

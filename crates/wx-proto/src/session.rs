@@ -14,7 +14,9 @@ use serde_json::{Map, Value};
 use crate::endpoint::cgi;
 use crate::wire::digest::hex;
 use crate::wire::query::PassTicket;
-use crate::{CookieJar, DeviceId, HostError, Hosts, Role, Secret, Site, Unready, UserName};
+use crate::{
+    CookieJar, DeviceId, HostError, HostRole, Hosts, RequestError, Secret, Site, UserName,
+};
 
 pub use builder::SessionBuilder;
 pub(crate) use sync::{SyncKey, SyncState};
@@ -190,10 +192,10 @@ impl Session {
     /// Whether somebody is logged in, as far as can be told from here.
     ///
     /// # Errors
-    /// [`Unready::NotLoggedIn`] if sid or skey is empty.
-    pub fn check_login(&self) -> Result<(), Unready> {
+    /// [`RequestError::NotLoggedIn`] if sid or skey is empty.
+    pub fn check_login(&self) -> Result<(), RequestError> {
         if self.parts.sid.expose().is_empty() || self.parts.skey.expose().is_empty() {
-            Err(Unready::NotLoggedIn)
+            Err(RequestError::NotLoggedIn)
         } else {
             Ok(())
         }
@@ -203,9 +205,9 @@ impl Session {
     /// needs (P8).
     ///
     /// # Errors
-    /// [`Unready`] if nobody is logged in, webwxinit is due, or the cookie `webwx_data_ticket` is
-    /// missing or expired.
-    pub fn check_upload(&self, unix_ms: u64) -> Result<(), Unready> {
+    /// [`RequestError`] if nobody is logged in, webwxinit is due, or the cookie `webwx_data_ticket`
+    /// is missing or expired.
+    pub fn check_upload(&self, unix_ms: u64) -> Result<(), RequestError> {
         self.data_ticket(unix_ms).map(|_| ())
     }
 
@@ -220,10 +222,11 @@ impl Session {
     /// Whether a message can be sent or an upload begun.
     ///
     /// # Errors
-    /// [`Unready::NotLoggedIn`] if nobody is logged in, [`Unready::InitDue`] before webwxinit.
-    pub(crate) fn check_sender(&self) -> Result<(), Unready> {
+    /// [`RequestError::NotLoggedIn`] if nobody is logged in, [`RequestError::InitDue`] before
+    /// webwxinit.
+    pub(crate) fn check_sender(&self) -> Result<(), RequestError> {
         self.check_login()?;
-        if self.awaits_init() { Err(Unready::InitDue) } else { Ok(()) }
+        if self.awaits_init() { Err(RequestError::InitDue) } else { Ok(()) }
     }
 
     /// Tells logins apart without telling anything of them, for what is saved within one: a hash
@@ -233,15 +236,16 @@ impl Session {
         let mut hash = Md5::new();
         hash.update(key);
         hash.update(self.parts.uin.to_le_bytes());
-        hash.update(self.hosts().origin(Role::Base).to_string());
+        hash.update(self.hosts().origin(HostRole::Base).to_string());
         hash.update([0]);
         hash.update(self.parts.sid.expose());
         hex(hash)
     }
 
-    pub(crate) fn data_ticket(&self, unix_ms: u64) -> Result<&Secret, Unready> {
+    pub(crate) fn data_ticket(&self, unix_ms: u64) -> Result<&Secret, RequestError> {
         self.check_sender()?;
-        data_ticket(&self.parts.cookies, self.hosts(), unix_ms / 1000).ok_or(Unready::NoDataTicket)
+        data_ticket(&self.parts.cookies, self.hosts(), unix_ms / 1000)
+            .ok_or(RequestError::NoDataTicket)
     }
 }
 
@@ -253,7 +257,7 @@ pub(crate) fn data_ticket<'a>(
     unix_s: u64,
 ) -> Option<&'a Secret> {
     let path = cgi!("webwxuploadmedia");
-    [Role::File, Role::Base]
+    [HostRole::File, HostRole::Base]
         .iter()
         .filter_map(|role| jar.value_for(DATA_TICKET, &hosts.origin(*role), path, unix_s))
         .find(|ticket| !ticket.expose().is_empty())
@@ -269,7 +273,7 @@ impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cookies: Vec<_> =
             self.parts.cookies.cookies().iter().map(|cookie| &cookie.name).collect();
-        let base = self.hosts().origin(Role::Base).to_string();
+        let base = self.hosts().origin(HostRole::Base).to_string();
         f.debug_struct("Session")
             .field("base", &base)
             .field("cookies", &cookies)

@@ -22,10 +22,10 @@ pub enum Profile {
 /// A page as a browser would have it open: profile, hosts, language and `User-Agent`.
 ///
 /// ```
-/// use wx_proto::{Profile, Role, Site};
+/// use wx_proto::{Profile, HostRole, Site};
 ///
 /// let site = Site::new(Profile::FileHelper);
-/// assert_eq!(site.hosts().origin(Role::Base).host(), "filehelper.weixin.qq.com");
+/// assert_eq!(site.hosts().origin(HostRole::Base).host(), "filehelper.weixin.qq.com");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Format, LocalId, MediaId, MsgId};
+use crate::{ImageFormat, LocalId, MediaId, MsgId};
 
 /// A finished upload: what a message is sent with. One upload serves any number of recipients,
 /// within one login.
@@ -31,7 +31,7 @@ pub struct Uploaded {
     pub chunks: u32,
     /// The server's count of bytes, if it names one that is not the picture's length: a warning
     /// (P38).
-    pub odd_start_pos: Option<u64>,
+    pub server_byte_count: Option<u64>,
 }
 
 /// A message that the server accepted. It holds no secret and can be saved.
@@ -55,5 +55,5 @@ pub struct Fetched {
     /// MD5 in lower case hex.
     pub md5: String,
     /// What it is, by its first bytes.
-    pub format: Format,
+    pub format: ImageFormat,
 }

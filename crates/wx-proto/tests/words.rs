@@ -5,10 +5,12 @@
 use std::collections::BTreeSet;
 use std::error::Error as _;
 
-use wx_proto::flow::{CertificateProblem, Failure, FailureKind, ProxyProblem, ResumeError};
+use wx_proto::flow::{
+    CertificateProblem, ProxyProblem, ResumeError, TransportError, TransportErrorKind,
+};
 use wx_proto::{
-    Advice, Cause, Error, FirstBytes, Format, HostError, LocalError, MediaId, MsgId, PictureError,
-    Policy, ReplyError, Ret, Step, Unready, UserName,
+    Advice, Error, ErrorKind, FirstBytes, HostError, ImageFormat, MediaId, MsgId, PictureError,
+    Policy, ReplyError, RequestError, Ret, SourceError, Step, UserName,
 };
 
 const STEPS: [Step; 12] = [
@@ -26,12 +28,12 @@ const STEPS: [Step; 12] = [
     Step::Logout,
 ];
 
-fn network(kind: FailureKind) -> Cause {
-    Cause::Network { failure: Failure::never_connected(kind), tries: 1 }
+fn network(kind: TransportErrorKind) -> ErrorKind {
+    ErrorKind::Network { failure: TransportError::never_connected(kind), tries: 1 }
 }
 
-fn uncertain(last: Option<Cause>) -> Cause {
-    Cause::Uncertain { last: last.map(Box::new), tries: 4 }
+fn uncertain(last: Option<ErrorKind>) -> ErrorKind {
+    ErrorKind::Uncertain { last: last.map(Box::new), tries: 4 }
 }
 
 fn refused(code: i64) -> ReplyError {
@@ -43,58 +45,58 @@ fn not_a_picture() -> ReplyError {
 }
 
 /// Causes of their own, and what to do about each when a picture is sent.
-fn causes() -> Vec<(Cause, Advice)> {
+fn causes() -> Vec<(ErrorKind, Advice)> {
     let host = || "evil.example".to_owned();
     let mut causes = vec![
-        (Cause::Unready(Unready::NotLoggedIn), Advice::LoginAgain),
-        (Cause::Unready(Unready::NoDataTicket), Advice::LoginAgain),
-        (Cause::Unready(Unready::Unsendable("the language")), Advice::Report),
-        (Cause::Host(HostError::Foreign { host: host() }), Advice::CheckProxy),
-        (Cause::NotConfirmed { codes: 3 }, Advice::LoginAgain),
-        (Cause::Picture(PictureError::Empty), Advice::CheckFile),
-        (Cause::Picture(PictureError::TooLarge { len: 11, limit: 10 }), Advice::RaiseLimit),
+        (ErrorKind::Request(RequestError::NotLoggedIn), Advice::LoginAgain),
+        (ErrorKind::Request(RequestError::NoDataTicket), Advice::LoginAgain),
+        (ErrorKind::Request(RequestError::Unsendable("the language")), Advice::Report),
+        (ErrorKind::Host(HostError::Foreign { host: host() }), Advice::CheckProxy),
+        (ErrorKind::NotConfirmed { codes: 3 }, Advice::LoginAgain),
+        (ErrorKind::Media(PictureError::Empty), Advice::CheckFile),
+        (ErrorKind::Media(PictureError::TooLarge { len: 11, limit: 10 }), Advice::RaiseLimit),
         (
-            Cause::Picture(PictureError::TooLargeForFileHelper { len: 11, limit: 10 }),
+            ErrorKind::Media(PictureError::TooLargeForFileHelper { len: 11, limit: 10 }),
             Advice::CheckFile,
         ),
-        (Cause::Picture(PictureError::NotAPicture), Advice::CheckFile),
-        (Cause::Picture(PictureError::Unsupported(Format::Webp)), Advice::CheckFile),
-        (Cause::Cancelled, Advice::RetryLater),
-        (Cause::Changed, Advice::CheckFile),
-        (Cause::SourceEnded { expected: 12, got: 7 }, Advice::CheckFile),
+        (ErrorKind::Media(PictureError::NotAPicture), Advice::CheckFile),
+        (ErrorKind::Media(PictureError::Unsupported(ImageFormat::Webp)), Advice::CheckFile),
+        (ErrorKind::Cancelled, Advice::RetryLater),
+        (ErrorKind::Changed, Advice::CheckFile),
+        (ErrorKind::SourceEnded { expected: 12, got: 7 }, Advice::CheckFile),
         (
-            Cause::Local(LocalError::new(std::io::ErrorKind::NotFound, "no such file")),
+            ErrorKind::Source(SourceError::new(std::io::ErrorKind::NotFound, "no such file")),
             Advice::CheckFile,
         ),
         (uncertain(None), Advice::LookAtPhone),
-        (uncertain(Some(network(FailureKind::Stalled))), Advice::LookAtPhone),
-        (uncertain(Some(Cause::Reply(ReplyError::Empty))), Advice::LookAtPhone),
-        (uncertain(Some(Cause::Reply(refused(1205)))), Advice::LookAtPhone),
+        (uncertain(Some(network(TransportErrorKind::Stalled))), Advice::LookAtPhone),
+        (uncertain(Some(ErrorKind::Reply(ReplyError::Empty))), Advice::LookAtPhone),
+        (uncertain(Some(ErrorKind::Reply(refused(1205)))), Advice::LookAtPhone),
     ];
     let in_between = [
-        FailureKind::Proxy(ProxyProblem::Resolve),
-        FailureKind::Proxy(ProxyProblem::Connect),
-        FailureKind::Proxy(ProxyProblem::Refused(Some(407))),
-        FailureKind::Proxy(ProxyProblem::Refused(Some(502))),
-        FailureKind::Proxy(ProxyProblem::Refused(None)),
-        FailureKind::Proxy(ProxyProblem::Closed),
-        FailureKind::Proxy(ProxyProblem::Stalled),
-        FailureKind::Certificate(CertificateProblem::Expired),
-        FailureKind::Certificate(CertificateProblem::NotYetValid),
-        FailureKind::Certificate(CertificateProblem::UnknownIssuer),
-        FailureKind::Certificate(CertificateProblem::WrongName),
-        FailureKind::Certificate(CertificateProblem::Revoked),
-        FailureKind::Certificate(CertificateProblem::Other),
+        TransportErrorKind::Proxy(ProxyProblem::Resolve),
+        TransportErrorKind::Proxy(ProxyProblem::Connect),
+        TransportErrorKind::Proxy(ProxyProblem::Refused(Some(407))),
+        TransportErrorKind::Proxy(ProxyProblem::Refused(Some(502))),
+        TransportErrorKind::Proxy(ProxyProblem::Refused(None)),
+        TransportErrorKind::Proxy(ProxyProblem::Closed),
+        TransportErrorKind::Proxy(ProxyProblem::Stalled),
+        TransportErrorKind::Certificate(CertificateProblem::Expired),
+        TransportErrorKind::Certificate(CertificateProblem::NotYetValid),
+        TransportErrorKind::Certificate(CertificateProblem::UnknownIssuer),
+        TransportErrorKind::Certificate(CertificateProblem::WrongName),
+        TransportErrorKind::Certificate(CertificateProblem::Revoked),
+        TransportErrorKind::Certificate(CertificateProblem::Other),
     ];
     causes.extend(in_between.map(|kind| (network(kind), Advice::CheckProxy)));
     let failures = [
-        FailureKind::Resolve,
-        FailureKind::Connect,
-        FailureKind::Tls,
-        FailureKind::Dropped,
-        FailureKind::Stalled,
-        FailureKind::Protocol,
-        FailureKind::Other,
+        TransportErrorKind::Resolve,
+        TransportErrorKind::Connect,
+        TransportErrorKind::Tls,
+        TransportErrorKind::Dropped,
+        TransportErrorKind::Stalled,
+        TransportErrorKind::Protocol,
+        TransportErrorKind::Other,
     ];
     causes.extend(failures.map(|kind| (network(kind), Advice::CheckNetwork)));
     let replies = [
@@ -131,7 +133,7 @@ fn causes() -> Vec<(Cause, Advice)> {
         (ReplyError::NoMsgId, Advice::Report),
         (ReplyError::Assembled { expected: 12, got: 24 }, Advice::Report),
     ];
-    causes.extend(replies.map(|(reply, advice)| (Cause::Reply(reply), advice)));
+    causes.extend(replies.map(|(reply, advice)| (ErrorKind::Reply(reply), advice)));
     causes
 }
 
@@ -145,31 +147,37 @@ fn assert_distinct_lines(texts: impl IntoIterator<Item = String>) {
 
 #[test]
 fn every_cause_has_a_line_of_its_own_and_its_advice() {
-    for (cause, advice) in causes() {
-        let error = Error::new(Step::Upload, cause);
+    for (kind, advice) in causes() {
+        let error = Error::new(Step::Upload, kind);
         assert_eq!(error.advice(), advice, "{error}");
         // What wraps another error shows it as its source, with the same words.
         if let Some(source) = error.source() {
             assert_eq!(error.to_string(), format!("uploading: {source}"));
         }
     }
-    assert_distinct_lines(causes().into_iter().map(|(cause, _)| cause.to_string()));
-    let text = |cause: Cause| Error::new(Step::Prepare, cause).to_string();
+    assert_distinct_lines(causes().into_iter().map(|(kind, _)| kind.to_string()));
+    let text = |kind: ErrorKind| Error::new(Step::Prepare, kind).to_string();
     assert_eq!(
-        text(Cause::SourceEnded { expected: 12, got: 7 }).matches("7 of 12 bytes").count(),
+        text(ErrorKind::SourceEnded { expected: 12, got: 7 }).matches("7 of 12 bytes").count(),
         1
     );
     assert_eq!(
-        text(Cause::Reply(ReplyError::Refused { ret: Ret(77), message: "so it says".to_owned() })),
+        text(ErrorKind::Reply(ReplyError::Refused {
+            ret: Ret(77),
+            message: "so it says".to_owned()
+        })),
         "the server refused it: Ret 77: so it says"
     );
-    assert_eq!(text(Cause::Reply(refused(1205))), "the server refused it: Ret 1205 (too frequent)");
+    assert_eq!(
+        text(ErrorKind::Reply(refused(1205))),
+        "the server refused it: Ret 1205 (too frequent)"
+    );
 }
 
 #[test]
 fn every_step_and_advice_has_a_name_and_words_of_its_own() {
     // Nothing was done yet at the first of them, so it says nothing of itself.
-    let of_step = |step: &Step| Error::new(*step, Cause::Cancelled).to_string();
+    let of_step = |step: &Step| Error::new(*step, ErrorKind::Cancelled).to_string();
     assert_distinct_lines(STEPS.iter().map(of_step));
     assert_eq!(of_step(&Step::Prepare), "cancelled");
     let mut advice: Vec<_> = causes().into_iter().map(|(_, advice)| advice).collect();
@@ -195,7 +203,7 @@ fn every_reason_not_to_resume_has_a_line_of_its_own() {
         ResumeError::OtherLogin,
         ResumeError::OtherJob,
         ResumeError::Invalid("acked"),
-        ResumeError::Unready(Unready::NotLoggedIn),
+        ResumeError::RequestError(RequestError::NotLoggedIn),
     ];
     assert_distinct_lines(reasons.iter().map(ToString::to_string));
     assert!(ResumeError::Version(2).to_string().contains("version 2"));

@@ -10,7 +10,7 @@
 use std::error::Error;
 
 use wx_emulator::Emulator;
-use wx_reqwest::wx_proto::{ImageSize, Outcome, Recipient, Session};
+use wx_reqwest::wx_proto::{ImageVariant, Outcome, Recipient, Session};
 use wx_reqwest::{Client, Sink, Source, Watch};
 
 #[tokio::main]
@@ -45,7 +45,7 @@ async fn send() -> Result<(), Box<dyn Error>> {
 
     let mut bytes = Vec::new();
     let fetched =
-        client.fetch_image(&sent.msg_id, ImageSize::Original, Sink::vec(&mut bytes)).await?;
+        client.fetch_image(&sent.msg_id, ImageVariant::Original, Sink::vec(&mut bytes)).await?;
     println!("fetched {}, {} bytes of {}", fetched.md5, bytes.len(), fetched.format);
     assert_eq!(fetched.md5, sent.uploaded.md5);
     Ok(())

@@ -2,7 +2,7 @@ use std::error::Error;
 use std::io;
 
 use wx_client::certificate;
-use wx_proto::flow::{Failure, FailureKind, ProxyProblem};
+use wx_proto::flow::{ProxyProblem, TransportError, TransportErrorKind};
 
 /// What an error means for the flow. Nothing of its text is kept: reqwest's quotes the URL.
 ///
@@ -13,14 +13,14 @@ use wx_proto::flow::{Failure, FailureKind, ProxyProblem};
 /// hyper does not tell a connection that was closed within the head of a reply from one that was
 /// closed before it. So the former is reported as closed too, and the request repeated at once
 /// instead of after a wait.
-pub(crate) fn classify(error: &reqwest::Error, begun: bool, reused: bool) -> Failure {
+pub(crate) fn classify(error: &reqwest::Error, begun: bool, reused: bool) -> TransportError {
     let kind = kind(error);
     if error.is_connect() || !begun {
-        Failure::never_connected(kind)
+        TransportError::never_connected(kind)
     } else if reused && is_closed(error) {
-        Failure::on_reused_connection()
+        TransportError::on_reused_connection()
     } else {
-        Failure::on_the_way(kind)
+        TransportError::on_the_way(kind)
     }
 }
 
@@ -34,22 +34,22 @@ fn is_closed(error: &reqwest::Error) -> bool {
         })
 }
 
-fn kind(error: &reqwest::Error) -> FailureKind {
+fn kind(error: &reqwest::Error) -> TransportErrorKind {
     let io = innermost::<io::Error>(error);
     if error.is_connect() {
         connect_kind(error)
     } else if error.is_timeout() {
-        FailureKind::Stalled
+        TransportErrorKind::Stalled
     } else if innermost::<hyper::Error>(error).is_some_and(hyper::Error::is_parse)
         || io.is_some_and(is_framing)
     {
-        FailureKind::Protocol
+        TransportErrorKind::Protocol
     } else if error.is_builder() {
-        FailureKind::Other
+        TransportErrorKind::Other
     } else if io.is_some_and(|io| io.kind() == io::ErrorKind::InvalidData) {
-        FailureKind::Tls
+        TransportErrorKind::Tls
     } else {
-        FailureKind::Dropped
+        TransportErrorKind::Dropped
     }
 }
 
@@ -62,25 +62,25 @@ fn is_framing(error: &io::Error) -> bool {
 
 /// Why there was no connection. The types of these errors are hyper-util's and reqwest's own, so
 /// words have to tell them apart.
-fn connect_kind(error: &reqwest::Error) -> FailureKind {
+fn connect_kind(error: &reqwest::Error) -> TransportErrorKind {
     let mut source = error.source();
     if let Some(problem) = source.and_then(certificate::problem) {
-        return FailureKind::Certificate(problem);
+        return TransportErrorKind::Certificate(problem);
     }
-    while let Some(cause) = source {
-        let words = cause.to_string();
+    while let Some(kind) = source {
+        let words = kind.to_string();
         if let Some(words) = words.strip_prefix("tunnel error: ") {
-            return FailureKind::Proxy(tunnel_problem(words, error.is_dns()));
+            return TransportErrorKind::Proxy(tunnel_problem(words, error.is_dns()));
         } else if let Some(words) = words.strip_prefix("SOCKS error: ") {
             // It hides what it was caused by.
-            let is_dns = format!("{cause:?}").contains("dns error");
-            return FailureKind::Proxy(tunnel_problem(words, is_dns));
+            let is_dns = format!("{kind:?}").contains("dns error");
+            return TransportErrorKind::Proxy(tunnel_problem(words, is_dns));
         } else if words.starts_with("tcp ") {
-            return FailureKind::Connect;
+            return TransportErrorKind::Connect;
         }
-        source = cause.source();
+        source = kind.source();
     }
-    if error.is_dns() { FailureKind::Resolve } else { FailureKind::Tls }
+    if error.is_dns() { TransportErrorKind::Resolve } else { TransportErrorKind::Tls }
 }
 
 fn tunnel_problem(words: &str, is_dns: bool) -> ProxyProblem {

@@ -15,7 +15,7 @@ use std::task::{Context, Poll};
 
 use tower_layer::Layer;
 use tower_service::Service;
-use wx_proto::flow::{Failure, FailureKind, ProxyProblem};
+use wx_proto::flow::{ProxyProblem, TransportError, TransportErrorKind};
 
 tokio::task_local! {
     /// That of the request which the task is about.
@@ -62,10 +62,10 @@ impl Connection {
     }
 
     /// The failure of a connection that took too long.
-    pub(crate) fn not_in_time(&self) -> Failure {
-        Failure::never_connected(match self.state().proxied {
-            true => FailureKind::Proxy(ProxyProblem::Stalled),
-            false => FailureKind::Connect,
+    pub(crate) fn not_in_time(&self) -> TransportError {
+        TransportError::never_connected(match self.state().proxied {
+            true => TransportErrorKind::Proxy(ProxyProblem::Stalled),
+            false => TransportErrorKind::Connect,
         })
     }
 }

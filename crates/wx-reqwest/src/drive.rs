@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use wx_client::clock::now;
-use wx_proto::flow::{Action, Failure, FailureKind, Flow, Input};
+use wx_proto::flow::{Action, Flow, Input, TransportError, TransportErrorKind};
 
 use crate::http::Reply;
 use crate::spans::Spans;
@@ -57,7 +57,7 @@ async fn run<F: Flow>(
         let action = flow.poll(now());
         watch.report(&flow.progress());
         let input = match action {
-            Action::Load(span) => media.load(span).await.map_or_else(local, Input::Loaded),
+            Action::Read(span) => media.load(span).await.map_or_else(local, Input::Read),
             Action::Send(id, outgoing) => {
                 held = None;
                 spans.begin(flow, &outgoing);
@@ -69,17 +69,17 @@ async fn run<F: Flow>(
                     Err(failure) => Input::Failed(id, failure),
                 }
             }
-            Action::Pull(id) => match &mut held {
+            Action::Receive(id) => match &mut held {
                 Some(reply) => match spans.within(reply.next()).await {
-                    Ok(Some(piece)) => Input::Chunk(id, piece),
+                    Ok(Some(piece)) => Input::Body(id, piece),
                     Ok(None) => Input::End(id),
                     Err(failure) => Input::Failed(id, failure),
                 },
                 // Another driver had it.
-                None => Input::Failed(id, Failure::on_the_way(FailureKind::Dropped)),
+                None => Input::Failed(id, TransportError::on_the_way(TransportErrorKind::Dropped)),
             },
-            Action::Store(at, bytes) => {
-                media.store(at, bytes).await.map_or_else(local, |()| Input::Stored)
+            Action::Write(at, bytes) => {
+                media.store(at, bytes).await.map_or_else(local, |()| Input::Written)
             }
             Action::Wait(until) => {
                 tokio::time::sleep(until.saturating_sub(now())).await;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::response::Parts;
 use wx_client::proxy::ProxySettings;
-use wx_proto::flow::{Failure, FailureKind};
-use wx_proto::{Outgoing, Site};
+use wx_proto::flow::{TransportError, TransportErrorKind};
+use wx_proto::{ApiRequest, Site};
 
 use crate::body::{Moved, Segments};
 use crate::classify::classify;
@@ -58,11 +58,14 @@ impl Http {
     }
 
     /// Sends a request and waits for the head of its answer.
-    pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<(Parts, Reply), Failure> {
+    pub(crate) async fn send(
+        &self,
+        outgoing: ApiRequest,
+    ) -> Result<(Parts, Reply), TransportError> {
         let limits = outgoing.limits();
         if limits.direct != self.loopback {
             // A request of another session: this client may have a proxy.
-            return Err(Failure::never_connected(FailureKind::Connect));
+            return Err(TransportError::never_connected(TransportErrorKind::Connect));
         }
         let moved = Moved::new(limits);
         let (parts, body) = outgoing.into_http().into_parts();
@@ -86,7 +89,7 @@ impl Http {
             }
             Some(Err(error)) => Err(classify(&error, begun(), connection.is_reused())),
             None if begun() && !connection.is_unfinished() => {
-                Err(Failure::on_the_way(FailureKind::Stalled))
+                Err(TransportError::on_the_way(TransportErrorKind::Stalled))
             }
             None => Err(connection.not_in_time()),
         }
@@ -131,14 +134,14 @@ impl Reply {
         (head, Self { response, moved })
     }
 
-    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
         match self.moved.wait(self.response.chunk()).await {
             Some(Ok(piece)) => {
                 self.moved.note(piece.as_ref().map_or(0, Bytes::len));
                 Ok(piece)
             }
             Some(Err(error)) => Err(classify(&error, true, false)),
-            None => Err(Failure::on_the_way(FailureKind::Stalled)),
+            None => Err(TransportError::on_the_way(TransportErrorKind::Stalled)),
         }
     }
 }

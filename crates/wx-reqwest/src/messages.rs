@@ -23,7 +23,7 @@ enum State<'w> {
     Idle(Watch<'w>),
     /// Under way. It stays here when whoever waits for it goes away.
     Waiting(Pin<Box<dyn Future<Output = (Watch<'w>, Skipped, Batch)> + Send + 'w>>),
-    Ended,
+    AttemptResult,
 }
 
 type Batch = Result<Vec<Message>, Error>;
@@ -98,7 +98,7 @@ impl Messages<'_> {
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Batch>> {
         loop {
-            match std::mem::replace(&mut self.state, State::Ended) {
+            match std::mem::replace(&mut self.state, State::AttemptResult) {
                 State::Idle(mut watch) => {
                     let client = self.client.clone();
                     self.state = State::Waiting(Box::pin(async move {
@@ -119,7 +119,7 @@ impl Messages<'_> {
                     }
                     return Poll::Ready(Some(batch));
                 }
-                State::Ended => return Poll::Ready(None),
+                State::AttemptResult => return Poll::Ready(None),
             }
         }
     }
@@ -136,13 +136,13 @@ impl Stream for Messages<'_> {
 
 impl FusedStream for Messages<'_> {
     fn is_terminated(&self) -> bool {
-        matches!(self.state, State::Ended)
+        matches!(self.state, State::AttemptResult)
     }
 }
 
 impl fmt::Debug for Messages<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ended = matches!(self.state, State::Ended);
+        let ended = matches!(self.state, State::AttemptResult);
         f.debug_struct("Messages").field("ended", &ended).finish_non_exhaustive()
     }
 }

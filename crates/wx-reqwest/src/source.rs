@@ -10,7 +10,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWriteExt};
 use tokio::task::spawn_blocking;
 use wx_client::creation::explain_unnamed;
-use wx_proto::{Error, Format, LocalError, Picture, Policy, Step};
+use wx_proto::{Error, ImageFormat, Picture, Policy, SourceError, Step};
 
 use crate::Media;
 use crate::buffer::Buffer;
@@ -44,7 +44,7 @@ trait ReadSeek: AsyncRead + AsyncSeek + Send + Unpin {}
 impl<T: AsyncRead + AsyncSeek + Send + Unpin> ReadSeek for T {}
 
 /// As many first bytes as decide on the format.
-const FIRST: u64 = Format::FIRST as u64;
+const FIRST: u64 = ImageFormat::FIRST as u64;
 
 impl Source {
     /// A picture in memory that nothing changes; for a mapped file that others write this is not
@@ -179,7 +179,7 @@ impl Source {
     /// If it cannot be read, or is nothing that can be sent as a picture.
     pub async fn picture(&mut self, policy: &Policy) -> Result<Picture, Error> {
         let first = self.load(0..FIRST.min(self.len)).await;
-        let first = first.map_err(|error| Error::new(Step::Prepare, LocalError::from(error)))?;
+        let first = first.map_err(|error| Error::new(Step::Prepare, SourceError::from(error)))?;
         let mut picture = Picture::new(self.name.as_str(), self.len, &first, policy)?;
         if let Some(at) = self.modified_ms {
             picture = picture.modified(at);

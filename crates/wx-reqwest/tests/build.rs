@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use wx_proto::flow::FetchImage;
-use wx_proto::{IdSource, ImageSize, MsgId, Policy, Session};
+use wx_proto::{IdSource, ImageVariant, MsgId, Policy, Session};
 use wx_reqwest::{Client, Watch, drive};
 
 fn session() -> Session {
@@ -26,7 +26,8 @@ async fn a_request_to_a_loopback_address_is_for_a_loopback_client() {
     let mut policy = Policy::default();
     policy.fetch_tries = 1;
     let (id, seed) = (MsgId::new("1").unwrap(), IdSource::process().seed(1, [0; 16]));
-    let mut flow = FetchImage::new(&loopback, id, ImageSize::Original, true, seed, policy).unwrap();
+    let mut flow =
+        FetchImage::new(&loopback, id, ImageVariant::Original, true, seed, policy).unwrap();
     let client = Client::new(session()).unwrap();
     drive(client.http(), &mut (), &mut flow, &mut Watch::new()).await.unwrap_err();
     assert_eq!(server.requests().len(), 0);

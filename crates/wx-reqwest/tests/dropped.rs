@@ -13,8 +13,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use tokio::task::yield_now;
 use wx_emulator::Emulator;
-use wx_proto::flow::{FetchImage, Flow, Resume, SendImage, Snapshot};
-use wx_proto::{IdSource, ImageSize, MsgId, Policy, Recipient, Seed, Session};
+use wx_proto::flow::{FetchImage, Flow, ResumeOptions, SendImage, Snapshot};
+use wx_proto::{IdSource, ImageVariant, MsgId, Policy, Recipient, Seed, Session};
 use wx_reqwest::{Client, Media, Sink, Source, Watch, drive};
 
 /// Two chunks and a bit: what follows the picture's end does not matter to a decoder.
@@ -62,7 +62,7 @@ fn fetch_flow(client: &Client, id: &MsgId, restartable: bool) -> FetchImage {
     FetchImage::new(
         &client.session(),
         id.clone(),
-        ImageSize::Original,
+        ImageVariant::Original,
         restartable,
         seed(),
         patient(),
@@ -164,7 +164,7 @@ async fn a_send_dropped_at_any_await_can_be_resumed_or_left() {
 
         let saved = saved.expect("a send can be saved at any moment");
         let snapshot: Snapshot = serde_json::from_str(&saved).unwrap();
-        let at = Resume { unix_ms: unix_ms(), resend: false };
+        let at = ResumeOptions { unix_ms: unix_ms(), resend: false };
         let mut flow = SendImage::resume(&client.session(), snapshot, patient(), at).unwrap();
         let sent = drive(client.http(), &mut source, &mut flow, &mut Watch::new()).await.unwrap();
         let messages = server.messages();
@@ -199,7 +199,7 @@ async fn a_fetch_dropped_at_any_await_goes_on_or_leaves_nothing() {
     for polls in 1..ENOUGH {
         // Left as it is.
         let left =
-            poll_times(client.fetch_image(&id, ImageSize::Original, Sink::path(&path)), polls)
+            poll_times(client.fetch_image(&id, ImageVariant::Original, Sink::path(&path)), polls)
                 .await;
         nothing_but_a_whole_picture(&path, left.is_some()).await;
         let _ = std::fs::remove_file(&path);
@@ -301,7 +301,7 @@ async fn a_download_dropped_halfway_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let mut bytes = Vec::new();
     for sink in [Sink::path(dir.path().join("a.png")), Sink::vec(&mut bytes)] {
-        let fetching = client.fetch_image(&id, ImageSize::Original, sink);
+        let fetching = client.fetch_image(&id, ImageVariant::Original, sink);
         assert!(tokio::time::timeout(Duration::from_millis(200), fetching).await.is_err());
     }
     assert_eq!(server.requests_to("webwxgetmsgimg"), 2);

@@ -5,7 +5,7 @@
 use async_compat::Compat;
 use wx_emulator::Emulator;
 use wx_proto::flow::SendImage;
-use wx_proto::{IdSource, ImageSize, MsgId, Policy, Recipient, Session};
+use wx_proto::{IdSource, ImageVariant, MsgId, Policy, Recipient, Session};
 use wx_reqwest::{Client, Media, Sink, Source, Watch, drive};
 
 const TINY: &[u8] = include_bytes!("tiny.png");
@@ -33,7 +33,7 @@ fn everything_is_send() {
     drop(is_send(drive(client.http(), &mut media, &mut flow, &mut watch)));
     let uploaded =
         pollster::block_on(Compat::new(client.upload(&to, Source::bytes("a", TINY)))).unwrap();
-    let (id, size) = (MsgId::new("1").unwrap(), ImageSize::Original);
+    let (id, size) = (MsgId::new("1").unwrap(), ImageVariant::Original);
     let (mut first, mut second) = (Vec::new(), Vec::new());
     let source = || Source::bytes("a", TINY);
     // Every async method of a client, plain and watched.

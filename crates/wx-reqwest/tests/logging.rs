@@ -10,7 +10,7 @@ mod logged;
 use canary::{assert_none, private};
 use logged::{Logged, roots};
 use wx_emulator::Emulator;
-use wx_proto::{ImageSize, Recipient, Session};
+use wx_proto::{ImageVariant, Recipient, Session};
 use wx_reqwest::reqwest;
 use wx_reqwest::{Client, Sink, Source};
 
@@ -29,7 +29,7 @@ async fn a_log_of_everything_shows_the_host_alone() {
     let client = Client::builder(session).http(brought).build().unwrap();
     let to = Recipient::new(server.friend()).unwrap();
     let id = client.send_image(&to, Source::bytes(FILE, TINY)).await.unwrap().msg_id;
-    client.fetch_image(&id, ImageSize::Original, Sink::vec(&mut Vec::new())).await.unwrap();
+    client.fetch_image(&id, ImageVariant::Original, Sink::vec(&mut Vec::new())).await.unwrap();
 
     let lines = LOGGED.take();
     assert_none(&private(&server, FILE), &format!("{lines:?}"));

@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::io::{Cursor, ErrorKind, Write};
+use std::io::{self, Cursor, Write};
 use std::time::{Duration, UNIX_EPOCH};
 
 use wx_emulator::Emulator;
-use wx_proto::{Cause, PictureError, Policy, Recipient, Session};
+use wx_proto::{ErrorKind, PictureError, Policy, Recipient, Session};
 use wx_reqwest::{Client, Media, Sink, Source};
 
 fn picture() -> Vec<u8> {
@@ -56,7 +56,7 @@ async fn a_path_that_cannot_be_read_is_named_and_says_why() {
     let path = dir.path().join("none");
     let missing = reason(path.clone()).await;
     let words = format!("{}: there is no such file", path.display());
-    assert_eq!((missing.kind(), missing.to_string()), (ErrorKind::NotFound, words));
+    assert_eq!((missing.kind(), missing.to_string()), (io::ErrorKind::NotFound, words));
     let directory = reason(dir.path().to_owned()).await;
     let words = format!("{}: it is a directory, not a file", dir.path().display());
     assert_eq!(directory.to_string(), words);
@@ -69,7 +69,7 @@ async fn a_reader_stops_at_its_limit() {
     for memory_limit in [0, 10, u64::MAX] {
         let error =
             Source::reader("a", tokio::io::repeat(1), memory_limit, 1_000_000).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::FileTooLarge);
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
         assert_eq!(error.to_string(), "it has more than 1000000 bytes");
     }
 }
@@ -92,9 +92,9 @@ async fn what_is_no_picture_is_refused_before_any_request() {
     let mut empty = Source::bytes("a.jpg", "");
     assert!(empty.is_empty());
     let error = empty.picture(&Policy::default()).await.unwrap_err();
-    assert_eq!(error.cause, Cause::Picture(PictureError::Empty));
+    assert_eq!(error.kind, ErrorKind::Media(PictureError::Empty));
     let error = Source::bytes("a.jpg", "plain text").picture(&Policy::default()).await.unwrap_err();
-    assert_eq!(error.cause, Cause::Picture(PictureError::NotAPicture));
+    assert_eq!(error.kind, ErrorKind::Media(PictureError::NotAPicture));
 }
 
 #[tokio::test]

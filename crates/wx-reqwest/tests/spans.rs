@@ -15,7 +15,7 @@ use std::time::Duration;
 use canary::{assert_none, private};
 use heard::Said;
 use wx_emulator::Emulator;
-use wx_proto::{ImageSize, Recipient, Session};
+use wx_proto::{ImageVariant, Recipient, Session};
 use wx_reqwest::{Client, Sink, Source};
 
 const FILE: &str = "holiday-2017.png";
@@ -92,7 +92,7 @@ async fn others_name_hosts_and_nothing_else() {
     let (client, to) = (client(&server), Recipient::new(server.friend()).unwrap());
     heard::listen();
     let id = client.send_image(&to, picture(1000)).await.unwrap().msg_id;
-    client.fetch_image(&id, ImageSize::Original, Sink::vec(&mut Vec::new())).await.unwrap();
+    client.fetch_image(&id, ImageVariant::Original, Sink::vec(&mut Vec::new())).await.unwrap();
     let heard = heard::take();
 
     let all = heard.all();

@@ -10,7 +10,7 @@
 use std::error::Error;
 
 use wx_emulator::Emulator;
-use wx_ureq::wx_proto::{ImageSize, Outcome, Recipient, Session};
+use wx_ureq::wx_proto::{ImageVariant, Outcome, Recipient, Session};
 use wx_ureq::{Client, Sink, Source, Watch};
 
 fn main() {
@@ -43,7 +43,8 @@ fn send() -> Result<(), Box<dyn Error>> {
     println!("sent {} as message {}", sent.uploaded.md5, sent.msg_id);
 
     let mut bytes = Vec::new();
-    let fetched = client.fetch_image(&sent.msg_id, ImageSize::Original, Sink::vec(&mut bytes))?;
+    let fetched =
+        client.fetch_image(&sent.msg_id, ImageVariant::Original, Sink::vec(&mut bytes))?;
     println!("fetched {}, {} bytes of {}", fetched.md5, bytes.len(), fetched.format);
     assert_eq!(fetched.md5, sent.uploaded.md5);
     Ok(())

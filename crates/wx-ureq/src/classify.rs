@@ -1,37 +1,37 @@
 use std::io;
 
 use ureq::{Error, Timeout};
-use wx_proto::flow::{Failure, FailureKind};
+use wx_proto::flow::{TransportError, TransportErrorKind};
 
 use crate::connect::ObservedError;
 
 /// What an error means for the flow. Nothing of its text is kept: it may quote the URL.
-pub(crate) fn classify(error: Error) -> Failure {
+pub(crate) fn classify(error: Error) -> TransportError {
     match error {
         Error::Other(error) => match error.downcast_ref() {
             Some(ObservedError(failure)) => *failure,
-            None => Failure::on_the_way(FailureKind::Other),
+            None => TransportError::on_the_way(TransportErrorKind::Other),
         },
         Error::Timeout(Timeout::Resolve) | Error::HostNotFound => {
-            Failure::never_connected(FailureKind::Resolve)
+            TransportError::never_connected(TransportErrorKind::Resolve)
         }
         Error::Timeout(Timeout::Connect) | Error::ConnectionFailed => {
-            Failure::never_connected(FailureKind::Connect)
+            TransportError::never_connected(TransportErrorKind::Connect)
         }
-        Error::TlsRequired => Failure::never_connected(FailureKind::Tls),
-        Error::Timeout(_) => Failure::on_the_way(FailureKind::Stalled),
-        Error::Io(error) => Failure::on_the_way(io_kind(&error)),
+        Error::TlsRequired => TransportError::never_connected(TransportErrorKind::Tls),
+        Error::Timeout(_) => TransportError::on_the_way(TransportErrorKind::Stalled),
+        Error::Io(error) => TransportError::on_the_way(io_kind(&error)),
         Error::Protocol(_) | Error::LargeResponseHeader(..) => {
-            Failure::on_the_way(FailureKind::Protocol)
+            TransportError::on_the_way(TransportErrorKind::Protocol)
         }
-        _ => Failure::on_the_way(FailureKind::Other),
+        _ => TransportError::on_the_way(TransportErrorKind::Other),
     }
 }
 
-fn io_kind(error: &io::Error) -> FailureKind {
+fn io_kind(error: &io::Error) -> TransportErrorKind {
     match error.kind() {
-        io::ErrorKind::TimedOut => FailureKind::Stalled,
-        io::ErrorKind::InvalidData => FailureKind::Tls,
-        _ => FailureKind::Dropped,
+        io::ErrorKind::TimedOut => TransportErrorKind::Stalled,
+        io::ErrorKind::InvalidData => TransportErrorKind::Tls,
+        _ => TransportErrorKind::Dropped,
     }
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use wx_client::seed;
 use wx_proto::flow::{FetchImage, SendImage, SendUploaded, Upload};
 use wx_proto::{
-    Error, Fetched, ImageSize, LocalError, MsgId, Policy, Recipient, Sent, Session, Step, Uploaded,
+    Error, Fetched, ImageVariant, MsgId, Policy, Recipient, Sent, Session, SourceError, Step,
+    Uploaded,
 };
 
 use crate::pace::Pace;
@@ -151,7 +152,7 @@ impl Client {
     pub fn fetch_image(
         &self,
         id: &MsgId,
-        size: ImageSize,
+        size: ImageVariant,
         sink: Sink<'_>,
     ) -> Result<Fetched, Error> {
         self.fetch_image_with(id, size, sink, Watch::new())
@@ -164,7 +165,7 @@ impl Client {
     pub fn fetch_image_with(
         &self,
         id: &MsgId,
-        size: ImageSize,
+        size: ImageVariant,
         mut sink: Sink<'_>,
         mut watch: Watch<'_>,
     ) -> Result<Fetched, Error> {
@@ -178,7 +179,7 @@ impl Client {
             self.policy(),
         )?;
         let fetched = drive(&self.http, &mut sink, &mut flow, &mut watch)?;
-        sink.finish().map_err(|error| Error::new(Step::Download, LocalError::from(error)))?;
+        sink.finish().map_err(|error| Error::new(Step::Download, SourceError::from(error)))?;
         Ok(fetched)
     }
 

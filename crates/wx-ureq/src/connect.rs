@@ -13,28 +13,33 @@ use std::sync::Arc;
 
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
-use wx_proto::flow::{Failure, FailureKind, ProxyProblem};
+use wx_proto::flow::{ProxyProblem, TransportError, TransportErrorKind};
 
 use crate::exchange;
 use crate::stages::{self, Stages};
 
 /// A failure that was seen here, so nothing about it is in doubt.
 #[derive(Debug)]
-pub(crate) struct ObservedError(pub(crate) Failure);
+pub(crate) struct ObservedError(pub(crate) TransportError);
 
 impl ObservedError {
     /// There was no connection. What was observed further inside stays.
-    pub(crate) fn never_connected(error: Error, kind: impl FnOnce(&Error) -> FailureKind) -> Error {
+    pub(crate) fn never_connected(
+        error: Error,
+        kind: impl FnOnce(&Error) -> TransportErrorKind,
+    ) -> Error {
         match error {
             Error::Other(error) if error.is::<Self>() => Error::Other(error),
-            error => Error::Other(Box::new(Self(Failure::never_connected(kind(&error))))),
+            error => Error::Other(Box::new(Self(TransportError::never_connected(kind(&error))))),
         }
     }
 
     /// What fails on the way to a proxy is the proxy's, except for its certificate.
     fn of_proxy(error: Error) -> Error {
         Self::renamed(error, |kind| match kind {
-            FailureKind::Connect | FailureKind::Tls => FailureKind::Proxy(ProxyProblem::Connect),
+            TransportErrorKind::Connect | TransportErrorKind::Tls => {
+                TransportErrorKind::Proxy(ProxyProblem::Connect)
+            }
             kind => kind,
         })
     }
@@ -42,19 +47,21 @@ impl ObservedError {
     /// Whatever took too long, there was no connection in time.
     fn not_in_time(error: Error, is_proxied: bool) -> Error {
         Self::renamed(error, |kind| match kind {
-            FailureKind::Stalled if is_proxied => FailureKind::Proxy(ProxyProblem::Stalled),
-            FailureKind::Stalled => FailureKind::Connect,
+            TransportErrorKind::Stalled if is_proxied => {
+                TransportErrorKind::Proxy(ProxyProblem::Stalled)
+            }
+            TransportErrorKind::Stalled => TransportErrorKind::Connect,
             kind => kind,
         })
     }
 
     /// Changes the name of what failed while connecting.
-    fn renamed(error: Error, name: impl FnOnce(FailureKind) -> FailureKind) -> Error {
+    fn renamed(error: Error, name: impl FnOnce(TransportErrorKind) -> TransportErrorKind) -> Error {
         match &error {
             Error::Other(other) => match other.downcast_ref() {
-                Some(Self(failure)) => {
-                    Error::Other(Box::new(Self(Failure::never_connected(name(failure.kind)))))
-                }
+                Some(Self(failure)) => Error::Other(Box::new(Self(
+                    TransportError::never_connected(name(failure.kind)),
+                ))),
                 None => error,
             },
             _ => error,
@@ -117,7 +124,7 @@ type Run = dyn Fn(&ConnectionDetails<'_>) -> Result<Box<dyn Transport>, Error> +
 /// Returns how long a connection may take from now.
 fn in_time(details: &ConnectionDetails<'_>) -> Result<NextTimeout, Error> {
     exchange::limit(details.timeout)
-        .map_err(|error| ObservedError::never_connected(error, |_| FailureKind::Stalled))
+        .map_err(|error| ObservedError::never_connected(error, |_| TransportErrorKind::Stalled))
 }
 
 /// ureq keeps a TLS set-up only if it belongs to the agent. Here no request changes the agent's,
@@ -222,7 +229,9 @@ impl Transport for Connected {
             Err(_) => false,
         };
         if closed && self.reused && !self.answered {
-            return Err(Error::Other(Box::new(ObservedError(Failure::on_reused_connection()))));
+            return Err(Error::Other(Box::new(ObservedError(
+                TransportError::on_reused_connection(),
+            ))));
         }
         self.answered |= matches!(result, Ok(true));
         result

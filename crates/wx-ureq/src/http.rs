@@ -8,8 +8,8 @@ use ureq::config::{Config, ConfigBuilder};
 use ureq::typestate::AgentScope;
 use ureq::{Agent, AsSendBody, Body, BodyReader, Proxy, SendBody};
 use wx_client::proxy::ProxySettings;
-use wx_proto::flow::Failure;
-use wx_proto::{Limits, Outgoing, Site};
+use wx_proto::flow::TransportError;
+use wx_proto::{ApiRequest, Limits, Site};
 
 use crate::body::Segments;
 use crate::buffer::Buffer;
@@ -75,9 +75,9 @@ impl Http {
     /// `ureq::run`).
     pub(crate) fn send(
         &self,
-        outgoing: Outgoing,
+        outgoing: ApiRequest,
         watch: &mut Watch<'_>,
-    ) -> Result<(Parts, Reply), Failure> {
+    ) -> Result<(Parts, Reply), TransportError> {
         let limits = outgoing.limits();
         let mut exchange = Exchange::begin(limits);
         let (parts, body) = outgoing.into_http().into_parts();
@@ -106,7 +106,7 @@ impl Http {
         self.known.keep(of, vec![addr], std::time::Instant::now());
     }
 
-    fn failed(&self, error: ureq::Error) -> Failure {
+    fn failed(&self, error: ureq::Error) -> TransportError {
         self.known.forget();
         classify(error)
     }
@@ -184,7 +184,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    pub(crate) fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+    pub(crate) fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
         let mut space = self.buffer.space(self.most);
         let read = self.exchange.within(|| self.body.read(space.as_mut()));
         let len = read.map_err(|error| {

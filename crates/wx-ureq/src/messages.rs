@@ -3,7 +3,7 @@ use std::iter::FusedIterator;
 
 use wx_client::seed;
 use wx_proto::flow::NextMessages;
-use wx_proto::{Cause, Error, Message, Session, Skipped};
+use wx_proto::{Error, ErrorKind, Message, Session, Skipped};
 
 use crate::{Client, Watch, drive};
 
@@ -90,7 +90,7 @@ impl Iterator for Messages<'_> {
         }
         let batch = self.client.next_messages(&mut self.watch, &mut self.skipped);
         self.ended = batch.is_err();
-        Some(batch).filter(|batch| !matches!(batch, Err(Error { cause: Cause::Cancelled, .. })))
+        Some(batch).filter(|batch| !matches!(batch, Err(Error { kind: ErrorKind::Cancelled, .. })))
     }
 }
 

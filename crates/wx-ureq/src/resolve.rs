@@ -12,7 +12,7 @@ use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
-use wx_proto::flow::{FailureKind, ProxyProblem};
+use wx_proto::flow::{ProxyProblem, TransportErrorKind};
 
 use crate::connect::ObservedError;
 use crate::exchange;
@@ -97,8 +97,8 @@ impl Resolver for Resolving {
         let addrs = addrs.map_err(|error| {
             let is_proxy = config.proxy().is_some_and(|proxy| proxy.uri() == uri);
             ObservedError::never_connected(error, |_| match is_proxy {
-                true => FailureKind::Proxy(ProxyProblem::Resolve),
-                false => FailureKind::Resolve,
+                true => TransportErrorKind::Proxy(ProxyProblem::Resolve),
+                false => TransportErrorKind::Resolve,
             })
         })?;
         if let Some(of) = of {

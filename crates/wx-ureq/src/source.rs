@@ -8,7 +8,7 @@ use std::time::UNIX_EPOCH;
 use bytes::Bytes;
 use tempfile::{SpooledData, SpooledTempFile};
 use wx_client::creation::explain_unnamed;
-use wx_proto::{Error, Format, Picture, Policy, Step};
+use wx_proto::{Error, ImageFormat, Picture, Policy, Step};
 
 use crate::Media;
 use crate::buffer::Buffer;
@@ -36,7 +36,7 @@ trait ReadSeek: Read + Seek + Send {}
 impl<T: Read + Seek + Send> ReadSeek for T {}
 
 /// As many first bytes as decide on the format.
-const FIRST: u64 = Format::FIRST as u64;
+const FIRST: u64 = ImageFormat::FIRST as u64;
 
 impl Source {
     /// A picture in memory that nothing changes; for a mapped file that others write this is not
@@ -143,7 +143,7 @@ impl Source {
     pub fn picture(&mut self, policy: &Policy) -> Result<Picture, Error> {
         let first = self
             .load(0..FIRST.min(self.len))
-            .map_err(|error| Error::new(Step::Prepare, wx_proto::LocalError::from(error)))?;
+            .map_err(|error| Error::new(Step::Prepare, wx_proto::SourceError::from(error)))?;
         let mut picture = Picture::new(self.name.as_str(), self.len, &first, policy)?;
         if let Some(at) = self.modified_ms {
             picture = picture.modified(at);

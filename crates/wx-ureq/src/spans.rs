@@ -6,10 +6,10 @@ use std::sync::{Mutex, PoisonError};
 
 #[cfg(feature = "tracing")]
 use tracing::{Span, debug, debug_span, field::Empty};
-use wx_proto::Outgoing;
+use wx_proto::ApiRequest;
 use wx_proto::flow::Flow;
 #[cfg(feature = "tracing")]
-use wx_proto::flow::{Exchanged, Traced};
+use wx_proto::flow::{ExchangeSummary, Traced};
 
 /// The spans of one job.
 pub(crate) struct Spans {
@@ -28,7 +28,7 @@ impl Spans {
 
     /// The flow, telling here of each exchange that is over.
     pub(crate) fn follow<F: Flow>(&self, flow: &mut F) -> impl Flow<Output = F::Output> {
-        Traced::new(flow, |exchanged: &Exchanged| self.end(exchanged))
+        Traced::new(flow, |exchanged: &ExchangeSummary| self.end(exchanged))
     }
 
     pub(crate) fn job<T>(&self, job: impl FnOnce() -> T) -> T {
@@ -36,7 +36,7 @@ impl Spans {
     }
 
     /// An exchange begins: the request is about to be sent.
-    pub(crate) fn begin(&self, flow: &impl Flow, outgoing: &Outgoing) {
+    pub(crate) fn begin(&self, flow: &impl Flow, outgoing: &ApiRequest) {
         let progress = flow.progress();
         let span = debug_span!(
             target: Spans::TARGET,
@@ -63,7 +63,7 @@ impl Spans {
         span.in_scope(part)
     }
 
-    fn end(&self, exchanged: &Exchanged) {
+    fn end(&self, exchanged: &ExchangeSummary) {
         let span = self.replace(Span::none());
         span.record("status", exchanged.status);
         span.record("reply_bytes", exchanged.reply_bytes);
@@ -91,7 +91,7 @@ impl Spans {
         flow
     }
 
-    pub(crate) fn begin(&self, _: &impl Flow, _: &Outgoing) {}
+    pub(crate) fn begin(&self, _: &impl Flow, _: &ApiRequest) {}
 
     pub(crate) fn job<T>(&self, job: impl FnOnce() -> T) -> T {
         job()

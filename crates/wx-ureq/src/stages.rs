@@ -8,7 +8,7 @@ use ureq::Error;
 use ureq::unversioned::transport::{
     ConnectProxyConnector, ConnectionDetails, Connector, SocksConnector, TcpConnector, Transport,
 };
-use wx_proto::flow::{FailureKind, ProxyProblem};
+use wx_proto::flow::{ProxyProblem, TransportErrorKind};
 
 use crate::connect::ObservedError;
 
@@ -30,7 +30,7 @@ pub(crate) fn all() -> Stages {
 
 /// One step, and what its errors mean.
 #[derive(Debug)]
-struct Stage<C>(C, fn(&Error) -> FailureKind);
+struct Stage<C>(C, fn(&Error) -> TransportErrorKind);
 
 impl<In: Transport, C: Connector<In>> Connector<In> for Stage<C> {
     type Out = C::Out;
@@ -43,7 +43,7 @@ impl<In: Transport, C: Connector<In>> Connector<In> for Stage<C> {
         let transport = self.0.connect(details, chained);
         transport.map_err(|error| {
             ObservedError::never_connected(error, |error| match error {
-                Error::Timeout(_) => FailureKind::Stalled,
+                Error::Timeout(_) => TransportErrorKind::Stalled,
                 error => self.1(error),
             })
         })
@@ -65,9 +65,9 @@ impl<C: Connector<()>> Connector<()> for Boxed<C> {
     }
 }
 
-fn at_proxy(error: &Error) -> FailureKind {
-    FailureKind::Proxy(match error {
-        Error::HostNotFound => return FailureKind::Resolve,
+fn at_proxy(error: &Error) -> TransportErrorKind {
+    TransportErrorKind::Proxy(match error {
+        Error::HostNotFound => return TransportErrorKind::Resolve,
         // ureq tells the status in words only: "proxy server responded 403/403".
         Error::ConnectProxyFailed(words) => match words.rsplit_once('/') {
             Some((_, status)) => ProxyProblem::Refused(status.parse().ok()),
@@ -86,15 +86,15 @@ fn at_proxy(error: &Error) -> FailureKind {
     })
 }
 
-fn at_server(error: &Error) -> FailureKind {
+fn at_server(error: &Error) -> TransportErrorKind {
     match error {
-        Error::HostNotFound => FailureKind::Resolve,
-        _ => FailureKind::Connect,
+        Error::HostNotFound => TransportErrorKind::Resolve,
+        _ => TransportErrorKind::Connect,
     }
 }
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn at_handshake(error: &Error) -> FailureKind {
+fn at_handshake(error: &Error) -> TransportErrorKind {
     use wx_client::certificate::problem;
     #[cfg(feature = "rustls")]
     use wx_proto::flow::CertificateProblem;
@@ -106,5 +106,5 @@ fn at_handshake(error: &Error) -> FailureKind {
         Error::Rustls(error) => Some(problem(error).unwrap_or(CertificateProblem::Other)),
         error => problem(error),
     };
-    refused.map_or(FailureKind::Tls, FailureKind::Certificate)
+    refused.map_or(TransportErrorKind::Tls, TransportErrorKind::Certificate)
 }

@@ -6,8 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use wx_emulator::Emulator;
-use wx_proto::flow::{Action, Failure, FailureKind, Flow, Input, SendImage};
-use wx_proto::{Cause, IdSource, ImageSize, Outcome, Policy, Recipient, Session, Step};
+use wx_proto::flow::{Action, Flow, Input, SendImage, TransportError, TransportErrorKind};
+use wx_proto::{ErrorKind, IdSource, ImageVariant, Outcome, Policy, Recipient, Session, Step};
 use wx_ureq::{CancelToken, Client, Sink, Source, Watch, drive};
 
 const TINY: &[u8] = include_bytes!("tiny.png");
@@ -46,7 +46,7 @@ fn a_token_used_before_sends_nothing() {
     let error = client(&server, Policy::default())
         .send_image_with(&to, Source::bytes("a.png", TINY), watch)
         .unwrap_err();
-    assert_eq!((error.cause, server.requests().len()), (Cause::Cancelled, 0));
+    assert_eq!((error.kind, server.requests().len()), (ErrorKind::Cancelled, 0));
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_wait_for_a_turn_is_cut_short_and_nothing_is_read_or_sent() {
     let began = Instant::now();
     let watch = Watch::new().cancel(&soon());
     let error = client.send_image_with(&to, Source::bytes("a.png", TINY), watch).unwrap_err();
-    assert_eq!((error.cause, server.requests().len()), (Cause::Cancelled, 1));
+    assert_eq!((error.kind, server.requests().len()), (ErrorKind::Cancelled, 1));
     assert!(began.elapsed() < Duration::from_secs(60));
 }
 
@@ -88,7 +88,7 @@ fn a_callback_stops_it_between_chunks() {
         Source::bytes("a.png", picture),
         watch,
     );
-    assert_eq!(result.unwrap_err().cause, Cause::Cancelled);
+    assert_eq!(result.unwrap_err().kind, ErrorKind::Cancelled);
     assert!(server.requests_to("webwxuploadmedia") <= 3);
 }
 
@@ -103,9 +103,9 @@ fn a_download_stops_between_pieces_and_leaves_nothing() {
     let mut bytes = Vec::new();
     let watch = Watch::new().cancel(&soon());
     let error = client
-        .fetch_image_with(&id, ImageSize::Original, Sink::vec(&mut bytes), watch)
+        .fetch_image_with(&id, ImageVariant::Original, Sink::vec(&mut bytes), watch)
         .unwrap_err();
-    assert_eq!((error.cause, bytes.len()), (Cause::Cancelled, 0));
+    assert_eq!((error.kind, bytes.len()), (ErrorKind::Cancelled, 0));
 }
 
 /// A driver died with the head of a reply in its hands; the next one does not have that reply.
@@ -122,18 +122,18 @@ fn another_driver_goes_on_where_one_was_dropped() {
     let mut flow = SendImage::new(&client.session(), about, to.into(), seed, policy).unwrap();
     for _ in 0..10 {
         let input = match flow.poll(Duration::ZERO) {
-            Action::Load(span) => {
-                Input::Loaded(TINY[span.start as usize..(span.end as usize).min(TINY.len())].into())
+            Action::Read(span) => {
+                Input::Read(TINY[span.start as usize..(span.end as usize).min(TINY.len())].into())
             }
             Action::Send(id, _) => Input::Head(id, http::Response::new(()).into_parts().0),
-            Action::Pull(_) => break,
+            Action::Receive(_) => break,
             other => panic!("{other:?}"),
         };
         flow.handle(input, Duration::ZERO).unwrap();
     }
-    let Action::Pull(id) = flow.poll(Duration::ZERO) else { panic!("no reply to pull") };
+    let Action::Receive(id) = flow.poll(Duration::ZERO) else { panic!("no reply to pull") };
     drive(client.http(), &mut source, &mut flow, &mut Watch::new()).unwrap();
     assert_eq!(server.messages().len(), 1);
-    let late = Input::Failed(id, Failure::on_the_way(FailureKind::Dropped));
+    let late = Input::Failed(id, TransportError::on_the_way(TransportErrorKind::Dropped));
     assert!(flow.handle(late, Duration::ZERO).is_err());
 }

@@ -11,7 +11,7 @@ use canary::{assert_none, private, secrets};
 use log::Level;
 use logged::{Line, Logged, roots};
 use wx_emulator::Emulator;
-use wx_proto::{ImageSize, Recipient, Session};
+use wx_proto::{ImageVariant, Recipient, Session};
 use wx_ureq::{Client, Sink, Source};
 
 const FILE: &str = "holiday-2017.png";
@@ -25,7 +25,7 @@ fn exchange(server: &Emulator) -> Vec<Line> {
         Client::new(Session::from_json_allow_loopback(server.session_json()).unwrap()).unwrap();
     let to = Recipient::new(server.friend()).unwrap();
     let id = client.send_image(&to, Source::bytes(FILE, TINY)).unwrap().msg_id;
-    client.fetch_image(&id, ImageSize::Original, Sink::vec(&mut Vec::new())).unwrap();
+    client.fetch_image(&id, ImageVariant::Original, Sink::vec(&mut Vec::new())).unwrap();
     LOGGED.take()
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use wx_emulator::{Fault, Scan};
-use wx_proto::{HostError, ImageSize, MsgId, Policy, Profile, Site};
+use wx_proto::{HostError, ImageVariant, MsgId, Policy, Profile, Site};
 
 use super::seconds::{seconds, timeout};
 use super::{Addressee, Global};
@@ -183,7 +183,7 @@ pub(crate) enum Size {
     Big,
 }
 
-impl From<Size> for ImageSize {
+impl From<Size> for ImageVariant {
     fn from(size: Size) -> Self {
         match size {
             Size::Original => Self::Original,

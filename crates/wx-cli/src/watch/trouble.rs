@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use wx_proto::flow::Progress;
-use wx_proto::{Advice, Cause, Step};
+use wx_proto::{Advice, ErrorKind, Step};
 
 use crate::batch;
 use crate::out;
@@ -81,9 +81,9 @@ impl<'a> Trouble<'a> {
 }
 
 /// Why a poll is repeated.
-fn reason(error: &Cause) -> String {
+fn reason(error: &ErrorKind) -> String {
     match error {
-        Cause::Network { failure, .. } => format!("no answer from the server ({failure})"),
+        ErrorKind::Network { failure, .. } => format!("no answer from the server ({failure})"),
         error => out::words(error),
     }
 }

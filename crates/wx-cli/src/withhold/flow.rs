@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use wx_proto::Outgoing;
-use wx_proto::flow::{Action, Flow, Input, Misuse, Progress, Snapshot};
+use wx_proto::ApiRequest;
+use wx_proto::flow::{Action, Flow, Input, Progress, Snapshot, UnexpectedInput};
 
 /// A flow of whose requests the login's code and ticket are withheld.
 pub(crate) struct Withholding<F>(F);
@@ -25,7 +25,7 @@ impl<F: Flow> Flow for Withholding<F> {
         action
     }
 
-    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
         self.0.handle(input, now)
     }
 
@@ -42,7 +42,7 @@ impl<F: Flow> Flow for Withholding<F> {
     }
 }
 
-fn withhold(request: &Outgoing) {
+fn withhold(request: &ApiRequest) {
     let query = request.http().uri().query().unwrap_or_default();
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     for (_, value) in pairs.filter(|(name, _)| matches!(*name, "uuid" | "ticket")) {

@@ -1,8 +1,8 @@
-use std::io::{self, ErrorKind};
+use std::io;
 use std::sync::Arc;
 
-use wx_proto::flow::{Resume, ResumeError, Saving, SendUploaded, Snapshot, Upload};
-use wx_proto::{Cause, Error, LocalError, Picture, Policy, Sent, Session, Step, Uploaded};
+use wx_proto::flow::{ResumeError, ResumeOptions, Saving, SendUploaded, Snapshot, Upload};
+use wx_proto::{Error, ErrorKind, Picture, Policy, Sent, Session, SourceError, Step, Uploaded};
 
 use super::record::{Entry, Message};
 use super::{Inner, Outbox};
@@ -41,13 +41,16 @@ impl OutboxJob {
     /// Returns the finished upload that the message shows, if there is one in this login.
     ///
     /// # Errors
-    /// [`Cause::Uncertain`] if the message was handed out in another login, where its fate cannot
-    /// be learnt.
+    /// [`ErrorKind::Uncertain`] if the message was handed out in another login, where its fate
+    /// cannot be learnt.
     pub fn uploaded(&self, session: &Session) -> Result<Option<Uploaded>, Error> {
         self.look(|inner, message| {
             let in_doubt = message.state.as_ref().filter(|state| state.in_doubt());
             if in_doubt.is_some_and(|state| !state.is_of(session)) {
-                return Err(Error::new(Step::Message, Cause::Uncertain { last: None, tries: 1 }));
+                return Err(Error::new(
+                    Step::Message,
+                    ErrorKind::Uncertain { last: None, tries: 1 },
+                ));
             }
             let state = in_doubt.or_else(|| inner.record.upload(&message.upload));
             Ok(state.filter(|state| state.is_of(session)).and_then(Snapshot::uploaded).cloned())
@@ -69,11 +72,11 @@ impl OutboxJob {
             let state = state.filter(|state| state.is_of(session) && state.uploaded().is_none());
             (message.to.clone(), message.upload.clone(), state.cloned())
         });
-        let at = Resume { unix_ms: unix_ms(), resend: false };
+        let at = ResumeOptions { unix_ms: unix_ms(), resend: false };
         // Before it was hashed nothing had left, and it may be another file by now.
         let flow = match state.filter(|state| state.hashed_len().is_some()) {
             Some(state) if state.hashed_len() != Some(picture.len()) => {
-                return Err(Error::new(Step::Digest, Cause::Changed));
+                return Err(Error::new(Step::Digest, ErrorKind::Changed));
             }
             Some(state) => Upload::resume(session, state, policy.clone(), at).map_err(refused)?,
             None => Upload::new(session, picture, to, seed()?, policy.clone())?,
@@ -86,8 +89,8 @@ impl OutboxJob {
     /// itself. Drive the flow to its end and hand what it gives to [`OutboxJob::set_sent`].
     ///
     /// # Errors
-    /// If the session cannot send; [`Cause::Uncertain`] if the message was handed out in another
-    /// login, where its fate cannot be learnt.
+    /// If the session cannot send; [`ErrorKind::Uncertain`] if the message was handed out in
+    /// another login, where its fate cannot be learnt.
     pub fn send(
         &self,
         session: &Session,
@@ -104,10 +107,10 @@ impl OutboxJob {
             state => (state, None),
         };
         if foreign.is_some_and(|state| state.in_doubt()) {
-            return Err(Error::new(Step::Message, Cause::Uncertain { last: None, tries: 1 }));
+            return Err(Error::new(Step::Message, ErrorKind::Uncertain { last: None, tries: 1 }));
         }
         // The times of two boots cannot be compared.
-        let at = Resume { unix_ms: if rebooted { 0 } else { unix_ms() }, resend };
+        let at = ResumeOptions { unix_ms: if rebooted { 0 } else { unix_ms() }, resend };
         let flow = match state.map(|state| SendUploaded::resume(session, state, policy.clone(), at))
         {
             Some(resumed) => resumed.map_err(refused)?,
@@ -121,7 +124,7 @@ impl OutboxJob {
         }))
     }
 
-    /// Returns `error`, which kept the message from being sent, as [`Cause::Uncertain`] if the
+    /// Returns `error`, which kept the message from being sent, as [`ErrorKind::Uncertain`] if the
     /// message may have been sent before.
     #[must_use]
     pub fn judge(&self, error: Error) -> Error {
@@ -135,7 +138,7 @@ impl OutboxJob {
     pub fn set_sent(&self, sent: &Sent) -> Result<(), Error> {
         let (key, sent) = (self.0.key.clone(), sent.clone());
         let committed = self.0.outbox.inner().commit(Entry::Sent { key, sent });
-        Ok(committed.map_err(LocalError::from)?)
+        Ok(committed.map_err(SourceError::from)?)
     }
 
     fn saving<F: wx_proto::flow::Flow<Output = Result<T, Error>>, T>(
@@ -157,8 +160,8 @@ impl OutboxJob {
 
 fn refused(error: ResumeError) -> Error {
     match error {
-        ResumeError::Unready(unready) => Error::new(Step::Prepare, unready),
-        error => LocalError::new(ErrorKind::InvalidData, error.to_string()).into(),
+        ResumeError::RequestError(unready) => Error::new(Step::Prepare, unready),
+        error => SourceError::new(io::ErrorKind::InvalidData, error.to_string()).into(),
     }
 }
 
@@ -193,7 +196,7 @@ mod tests {
         let picture = Picture::new("a.gif", 13, b"GIF89a\x01\0\x01\0\0\0\0", &policy).unwrap();
         let uploaded = json!({
             "media_id": "@m", "thumbnail": null, "encry_file_name": null, "emoticon": false,
-            "bytes": 12, "md5": "00", "chunks": 1, "odd_start_pos": null
+            "bytes": 12, "md5": "00", "chunks": 1, "server_byte_count": null
         });
         let uploaded: Uploaded = serde_json::from_value(uploaded).unwrap();
         let job = || outbox.job("key", &to, &session);

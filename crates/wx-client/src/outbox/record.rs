@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wx_proto::flow::Snapshot;
-use wx_proto::{Cause, Error, Sent, Step, UserName};
+use wx_proto::{Error, ErrorKind, Sent, Step, UserName};
 
 use super::OutboxError;
 use crate::clock::boot_id;
@@ -225,14 +225,17 @@ impl Record {
         self.messages.get(key)
     }
 
-    /// Returns `error`, which kept a message from being sent, as [`Uncertain`](Cause::Uncertain) if
-    /// the message may have been sent all the same.
+    /// Returns `error`, which kept a message from being sent, as
+    /// [`Uncertain`](ErrorKind::Uncertain) if the message may have been sent all the same.
     pub(super) fn judge(&self, key: &str, is_active: bool, error: Error) -> Error {
         let doubtful = is_active || self.message(key).is_some_and(|message| !message.is_open());
-        if !doubtful || matches!(error.cause, Cause::Uncertain { .. }) {
+        if !doubtful || matches!(error.kind, ErrorKind::Uncertain { .. }) {
             return error;
         }
-        Error::new(Step::Message, Cause::Uncertain { last: Some(Box::new(error.cause)), tries: 1 })
+        Error::new(
+            Step::Message,
+            ErrorKind::Uncertain { last: Some(Box::new(error.kind)), tries: 1 },
+        )
     }
 
     pub(super) fn upload(&self, name: &str) -> Option<&Snapshot> {
@@ -264,7 +267,7 @@ mod tests {
             "msg_id": "17", "local_id": "17000000000000001",
             "uploaded": {
                 "media_id": "@m", "thumbnail": null, "encry_file_name": null, "emoticon": false,
-                "bytes": 12, "md5": "00", "chunks": 1, "odd_start_pos": null
+                "bytes": 12, "md5": "00", "chunks": 1, "server_byte_count": null
             }
         });
         let planned = |key: &str| Planned {

@@ -6,13 +6,13 @@ use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::{Endpoint, LIST_LIMIT, cgi};
-use crate::outgoing::Draft;
-use crate::seed::Draw;
+use crate::outgoing::ApiRequestBuilder;
+use crate::seed::Purpose;
 use crate::wire::base::BaseRequest;
 use crate::wire::list::{self, List, Skipped};
-use crate::wire::query::Target;
+use crate::wire::query::QueryBuilder;
 use crate::wire::reply;
-use crate::{Contact, DeviceId, Outgoing, ReplyError, Seed, Session, Unready, UserName};
+use crate::{ApiRequest, Contact, DeviceId, ReplyError, RequestError, Seed, Session, UserName};
 
 /// How many contacts one call may ask for (§5).
 pub const CONTACTS_PER_CALL: usize = 50;
@@ -78,7 +78,7 @@ impl BatchGetContact {
     #[must_use]
     pub fn new(names: impl IntoIterator<Item = UserName>, seed: Seed) -> Self {
         let names = names.into_iter().take(CONTACTS_PER_CALL).collect();
-        Self { names, device_id: seed.device_id(Draw::ContactDevice), at_ms: seed.unix_ms }
+        Self { names, device_id: seed.device_id(Purpose::ContactDevice), at_ms: seed.unix_ms }
     }
 }
 
@@ -87,13 +87,13 @@ impl Endpoint for BatchGetContact {
     type Context = Session;
     type Reply = FoundContacts;
 
-    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
-        let target = Target::new(cgi!("webwxbatchgetcontact"))
+        let target = QueryBuilder::new(cgi!("webwxbatchgetcontact"))
             .pair("type", "ex")
             .pair("r", self.at_ms)
             .session_pairs(session.site().lang(), session.pass_ticket());
-        Draft::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
+        ApiRequestBuilder::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
             base_request: BaseRequest::new(session, &self.device_id),
             count: self.names.len(),
             list: self.names.iter().map(Asked::of).collect(),

@@ -6,13 +6,14 @@ use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::{Endpoint, REPLY_LIMIT, cgi};
-use crate::outgoing::Draft;
-use crate::seed::Draw;
+use crate::outgoing::ApiRequestBuilder;
+use crate::seed::Purpose;
 use crate::wire::base::BaseRequest;
-use crate::wire::query::Target;
+use crate::wire::query::QueryBuilder;
 use crate::wire::{lenient, reply};
 use crate::{
-    DeviceId, MediaId, Outgoing, Picture, ReplyError, Secret, Seed, Session, Unready, UserName,
+    ApiRequest, DeviceId, MediaId, Picture, ReplyError, RequestError, Secret, Seed, Session,
+    UserName,
 };
 
 /// Asks whether the server knows a file already, and what it needs if not.
@@ -29,16 +30,16 @@ pub struct CheckUpload {
 /// The answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Checked {
+pub enum UploadCheck {
     /// The server has the file: no upload is needed.
     Known(MediaId),
     /// It does not: these go into the upload.
-    Unknown(Ticket),
+    Unknown(UploadTicket),
 }
 
 /// What the server wants to see again in the upload's form.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ticket {
+pub struct UploadTicket {
     pub(super) aes_key: Option<Secret>,
     pub(super) signature: Option<Secret>,
 }
@@ -74,7 +75,7 @@ impl CheckUpload {
             name: picture.name().to_owned(),
             len: picture.len(),
             md5: md5.into(),
-            device_id: seed.device_id(Draw::CheckDevice),
+            device_id: seed.device_id(Purpose::CheckDevice),
             at_ms: seed.unix_ms,
         }
     }
@@ -83,13 +84,13 @@ impl CheckUpload {
 impl Endpoint for CheckUpload {
     const NAME: &'static str = "webwxcheckupload";
     type Context = Session;
-    type Reply = Checked;
+    type Reply = UploadCheck;
 
-    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
-        let target = Target::new(cgi!("webwxcheckupload"))
+        let target = QueryBuilder::new(cgi!("webwxcheckupload"))
             .session_pairs(session.site().lang(), session.pass_ticket());
-        Draft::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
+        ApiRequestBuilder::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
             from_user_name: session.user_name().as_str(),
             to_user_name: self.to.as_str(),
             file_size: self.len,
@@ -101,15 +102,15 @@ impl Endpoint for CheckUpload {
         })
     }
 
-    fn read(&self, reply: &Response<Bytes>) -> Result<Checked, ReplyError> {
+    fn read(&self, reply: &Response<Bytes>) -> Result<UploadCheck, ReplyError> {
         let fields: Fields = reply::accepted(reply, REPLY_LIMIT)?;
         Ok(match MediaId::new(fields.media_id) {
-            Ok(id) => Checked::Known(id),
+            Ok(id) => UploadCheck::Known(id),
             Err(_) => {
                 // What the server leaves empty is absent from the form too (P30).
                 let [aes_key, signature] = [fields.aes_key, fields.signature]
                     .map(|text| (!text.is_empty()).then(|| text.into()));
-                Checked::Unknown(Ticket { aes_key, signature })
+                UploadCheck::Unknown(UploadTicket { aes_key, signature })
             }
         })
     }
@@ -156,12 +157,12 @@ mod tests {
     fn p41_known_or_a_ticket() {
         let read = |body: &'static str| call().read(&Response::new(Bytes::from(body)));
         let known = read(r#"{"BaseResponse":{"Ret":0},"MediaId":"@m","Signature":"","AESKey":""}"#);
-        assert_eq!(known, Ok(Checked::Known(MediaId::new("@m").unwrap())));
+        assert_eq!(known, Ok(UploadCheck::Known(MediaId::new("@m").unwrap())));
         let unknown =
             read(r#"{"BaseResponse":{"Ret":0},"MediaId":"","Signature":"canary","AESKey":"aes"}"#)
                 .unwrap();
-        let ticket = Ticket { aes_key: Some("aes".into()), signature: Some("canary".into()) };
-        assert_eq!(unknown, Checked::Unknown(ticket));
+        let ticket = UploadTicket { aes_key: Some("aes".into()), signature: Some("canary".into()) };
+        assert_eq!(unknown, UploadCheck::Unknown(ticket));
         assert!(!format!("{unknown:?}").contains("canary"));
         let trap = read(r#"{"BaseResponse":{"Ret":1205},"MediaId":"@m"}"#);
         assert!(matches!(trap, Err(ReplyError::Refused { .. })));

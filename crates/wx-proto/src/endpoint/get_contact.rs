@@ -5,11 +5,11 @@ use http::{Method, Response};
 use serde::Deserialize;
 
 use super::{Endpoint, LIST_LIMIT, cgi};
-use crate::outgoing::Draft;
+use crate::outgoing::ApiRequestBuilder;
 use crate::wire::list::{self, List, Skipped};
-use crate::wire::query::Target;
+use crate::wire::query::QueryBuilder;
 use crate::wire::{lenient, reply};
-use crate::{Contact, Outgoing, ReplyError, Session, Unready};
+use crate::{ApiRequest, Contact, ReplyError, RequestError, Session};
 
 /// Asks for one page.
 #[derive(Clone, Copy, Debug)]
@@ -52,15 +52,18 @@ impl Endpoint for GetContact {
     type Context = Session;
     type Reply = Contacts;
 
-    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
-        let target = Target::new(cgi!("webwxgetcontact"))
+        let target = QueryBuilder::new(cgi!("webwxgetcontact"))
             .session_pairs(session.site().lang(), session.pass_ticket())
             .pair("r", self.at_ms)
             .pair("seq", self.seq)
             .raw_pair("skey", session.skey().expose());
-        Draft { method: Method::GET, ..Draft::of_page(Self::NAME, session, self.at_ms, target) }
-            .bare()
+        ApiRequestBuilder {
+            method: Method::GET,
+            ..ApiRequestBuilder::of_page(Self::NAME, session, self.at_ms, target)
+        }
+        .bare()
     }
 
     fn read(&self, answer: &Response<Bytes>) -> Result<Contacts, ReplyError> {

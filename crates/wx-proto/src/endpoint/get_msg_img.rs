@@ -4,17 +4,17 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 
 use super::{Endpoint, cgi};
-use crate::outgoing::{Accept, Draft};
+use crate::outgoing::{Accept, ApiRequestBuilder};
 use crate::wire::inflate;
-use crate::wire::query::Target;
+use crate::wire::query::QueryBuilder;
 use crate::wire::reply::{self, ReplyError};
 use crate::wire::server_text::FirstBytes;
-use crate::{Format, MsgId, Outgoing, Policy, Role, Seed, Session, Unready};
+use crate::{ApiRequest, HostRole, ImageFormat, MsgId, Policy, RequestError, Seed, Session};
 
 /// Which of a message's pictures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum ImageSize {
+pub enum ImageVariant {
     /// The original, as the sender's phone left it. No `type` in the query.
     #[default]
     Original,
@@ -28,7 +28,7 @@ pub enum ImageSize {
 #[derive(Clone, Debug)]
 pub struct GetMsgImg {
     id: MsgId,
-    size: ImageSize,
+    size: ImageVariant,
     at_ms: u64,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct ImageHead {
 impl GetMsgImg {
     /// Asks for `size` of the message `id`.
     #[must_use]
-    pub fn new(id: MsgId, size: ImageSize, seed: Seed) -> Self {
+    pub fn new(id: MsgId, size: ImageVariant, seed: Seed) -> Self {
         Self { id, size, at_ms: seed.unix_ms }
     }
 }
@@ -51,23 +51,23 @@ impl GetMsgImg {
 impl Endpoint for GetMsgImg {
     const NAME: &'static str = "webwxgetmsgimg";
     type Context = Session;
-    type Reply = (Format, Bytes);
+    type Reply = (ImageFormat, Bytes);
 
-    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
-        let target = Target::with_stray_ampersand(cgi!("webwxgetmsgimg"))
+        let target = QueryBuilder::with_stray_ampersand(cgi!("webwxgetmsgimg"))
             .pair("MsgID", self.id.as_str())
             .pair("skey", session.skey().expose())
             .app_pair(session.site());
         let target = match self.size {
-            ImageSize::Original => target,
-            ImageSize::Thumbnail => target.pair("type", "slave"),
-            ImageSize::Emoticon => target.pair("type", "big"),
+            ImageVariant::Original => target,
+            ImageVariant::Thumbnail => target.pair("type", "slave"),
+            ImageVariant::Emoticon => target.pair("type", "big"),
         };
-        Draft {
+        ApiRequestBuilder {
             endpoint: Self::NAME,
             method: Method::GET,
-            role: Role::Base,
+            role: HostRole::Base,
             accept: Accept::Image,
             cookies: session.cookies_at(self.at_ms),
             target,
@@ -79,7 +79,7 @@ impl Endpoint for GetMsgImg {
     /// The picture's bytes, unchanged, and what they are by their first bytes; the answer's
     /// Content-Type lies (P19). The whole picture is in memory here;
     /// [`FetchImage`](crate::flow::FetchImage) streams.
-    fn read(&self, answer: &Response<Bytes>) -> Result<(Format, Bytes), ReplyError> {
+    fn read(&self, answer: &Response<Bytes>) -> Result<(ImageFormat, Bytes), ReplyError> {
         let cap = Policy::default().max_fetch;
         let head = head(answer.status(), answer.headers(), cap)?;
         let raw = answer.body();
@@ -136,12 +136,12 @@ fn is_chunked(headers: &HeaderMap) -> bool {
 }
 
 /// What a picture's first bytes say it is; a page or JSON in its place is an error of its own.
-pub(crate) fn format(first: &[u8]) -> Result<Format, ReplyError> {
+pub(crate) fn format(first: &[u8]) -> Result<ImageFormat, ReplyError> {
     if first.is_empty() {
         return Err(ReplyError::Empty);
     }
     let unknown = || ReplyError::NotAPicture { first: FirstBytes::of(first) };
-    Format::of(first).ok_or_else(|| ReplyError::of_page(first).unwrap_or_else(unknown))
+    ImageFormat::of(first).ok_or_else(|| ReplyError::of_page(first).unwrap_or_else(unknown))
 }
 
 #[cfg(test)]

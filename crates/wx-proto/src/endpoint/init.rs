@@ -5,14 +5,14 @@ use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::{Endpoint, LIST_LIMIT, cgi};
-use crate::outgoing::Draft;
-use crate::seed::Draw;
+use crate::outgoing::ApiRequestBuilder;
+use crate::seed::Purpose;
 use crate::session::{LONGEST_NAME, SyncKey, new_skey};
 use crate::wire::base::BaseRequest;
-use crate::wire::clock::not_now;
-use crate::wire::query::Target;
+use crate::wire::clock::js_bitwise_not_now;
+use crate::wire::query::QueryBuilder;
 use crate::wire::{entities, lenient, reply};
-use crate::{DeviceId, Outgoing, ReplyError, Secret, Seed, Session, Unready, UserName};
+use crate::{ApiRequest, DeviceId, ReplyError, RequestError, Secret, Seed, Session, UserName};
 
 /// Begins, or takes up, a login.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub struct Init {
 /// What a login begins with.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Initial {
+pub struct InitReply {
     /// The account's own UserName in this login.
     pub user_name: UserName,
     /// Its nickname, decoded. What a stranger chose: do not print it raw.
@@ -63,31 +63,31 @@ impl Init {
     /// Asks at the seed's time.
     #[must_use]
     pub fn new(seed: Seed) -> Self {
-        Self { device_id: seed.device_id(Draw::InitDevice), at_ms: seed.unix_ms }
+        Self { device_id: seed.device_id(Purpose::InitDevice), at_ms: seed.unix_ms }
     }
 }
 
 impl Endpoint for Init {
     const NAME: &'static str = "webwxinit";
     type Context = Session;
-    type Reply = Initial;
+    type Reply = InitReply;
 
-    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
-        let target = Target::new(cgi!("webwxinit"))
-            .pair("r", not_now(self.at_ms))
+        let target = QueryBuilder::new(cgi!("webwxinit"))
+            .pair("r", js_bitwise_not_now(self.at_ms))
             .session_pairs(session.site().lang(), session.pass_ticket());
-        Draft::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
+        ApiRequestBuilder::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
             base_request: BaseRequest::new(session, &self.device_id).with_uin_as_text(),
         })
     }
 
-    fn read(&self, answer: &Response<Bytes>) -> Result<Initial, ReplyError> {
+    fn read(&self, answer: &Response<Bytes>) -> Result<InitReply, ReplyError> {
         let fields: Fields = reply::accepted(answer, LIST_LIMIT)?;
         let user_name = UserName::new(fields.user.user_name).ok();
         let user_name = user_name.filter(|name| name.as_str().len() <= LONGEST_NAME);
         let user_name = user_name.ok_or(ReplyError::Missing("User.UserName"))?;
-        Ok(Initial {
+        Ok(InitReply {
             user_name,
             nick_name: entities::decode(&fields.user.nick_name),
             skey: new_skey(fields.skey),

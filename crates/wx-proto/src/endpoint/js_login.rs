@@ -4,10 +4,10 @@ use bytes::Bytes;
 use http::{Method, Response};
 
 use super::{Endpoint, REPLY_LIMIT, cgi};
-use crate::outgoing::{Accept, Draft};
-use crate::wire::query::Target;
+use crate::outgoing::{Accept, ApiRequestBuilder};
+use crate::wire::query::QueryBuilder;
 use crate::wire::{reply, script};
-use crate::{Outgoing, ReplyError, Role, Secret, Site, Unready};
+use crate::{ApiRequest, HostRole, ReplyError, RequestError, Secret, Site};
 
 /// Asks for a code.
 #[derive(Clone, Debug)]
@@ -19,9 +19,9 @@ pub struct JsLogin {
 /// What a QR code stands for. Until it is used, whoever knows it can take over the login: its
 /// `Debug` shows nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Uuid(Secret);
+pub struct LoginCode(Secret);
 
-impl Uuid {
+impl LoginCode {
     /// The server's text: printable ASCII without white space.
     pub(crate) fn new(text: &str) -> Option<Self> {
         let valid = !text.is_empty()
@@ -39,7 +39,7 @@ impl Uuid {
     /// The address that the QR code shows to the phone.
     #[must_use]
     pub fn link(&self, site: &Site) -> Secret {
-        Secret::new(format!("{}/l/{}", site.hosts().origin(Role::Qr), self.expose()))
+        Secret::new(format!("{}/l/{}", site.hosts().origin(HostRole::Qr), self.expose()))
     }
 }
 
@@ -54,7 +54,7 @@ impl JsLogin {
     #[must_use]
     pub fn page_pair(mut self, key: &str, value: &str) -> Self {
         let separator = if self.page_query.is_empty() { '?' } else { '&' };
-        self.page_query = Target::joined(self.page_query, separator, key, value);
+        self.page_query = QueryBuilder::joined(self.page_query, separator, key, value);
         self
     }
 }
@@ -62,22 +62,22 @@ impl JsLogin {
 impl Endpoint for JsLogin {
     const NAME: &'static str = "jslogin";
     type Context = Site;
-    type Reply = Uuid;
+    type Reply = LoginCode;
 
-    fn request(&self, site: &Site) -> Result<Outgoing, Unready> {
+    fn request(&self, site: &Site) -> Result<ApiRequest, RequestError> {
         let page = format!(
             "{}{}{}",
-            site.hosts().origin(Role::Base),
+            site.hosts().origin(HostRole::Base),
             cgi!("webwxnewloginpage"),
             self.page_query
         );
-        Draft {
+        ApiRequestBuilder {
             endpoint: Self::NAME,
             method: Method::GET,
-            role: Role::Login,
+            role: HostRole::Login,
             accept: Accept::Script,
             cookies: None,
-            target: Target::new("/jslogin")
+            target: QueryBuilder::new("/jslogin")
                 .pair("appid", site.profile().app_id())
                 .pair("redirect_uri", page)
                 .pair("fun", "new")
@@ -88,12 +88,12 @@ impl Endpoint for JsLogin {
         .bare()
     }
 
-    fn read(&self, answer: &Response<Bytes>) -> Result<Uuid, ReplyError> {
+    fn read(&self, answer: &Response<Bytes>) -> Result<LoginCode, ReplyError> {
         let text = reply::text(answer, REPLY_LIMIT)?;
         match script::number(&text, "window.QRLogin.code") {
             Some(200) => {
-                let uuid =
-                    script::value(&text, "window.QRLogin.uuid").and_then(|uuid| Uuid::new(&uuid));
+                let uuid = script::value(&text, "window.QRLogin.uuid")
+                    .and_then(|uuid| LoginCode::new(&uuid));
                 uuid.ok_or(ReplyError::Missing("window.QRLogin.uuid"))
             }
             Some(code) => Err(ReplyError::Code(code)),

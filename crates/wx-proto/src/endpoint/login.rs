@@ -5,18 +5,18 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{Method, Response};
 
-use super::js_login::Uuid;
+use super::js_login::LoginCode;
 use super::{Endpoint, LIST_LIMIT, cgi};
-use crate::outgoing::{Accept, Draft};
-use crate::wire::clock::not_now;
-use crate::wire::query::Target;
+use crate::outgoing::{Accept, ApiRequestBuilder};
+use crate::wire::clock::js_bitwise_not_now;
+use crate::wire::query::QueryBuilder;
 use crate::wire::{address, reply, script};
-use crate::{Outgoing, ReplyError, Role, Secret, Site, Unready};
+use crate::{ApiRequest, HostRole, ReplyError, RequestError, Secret, Site};
 
 /// Asks what became of a code. The server holds the request for about 25 s while nothing happens.
 #[derive(Clone, Debug)]
 pub struct PollLogin {
-    uuid: Uuid,
+    uuid: LoginCode,
     scanned: bool,
     at_ms: u64,
 }
@@ -54,7 +54,7 @@ const AVATAR: usize = 4 * 1024 * 1024 / 3;
 impl PollLogin {
     /// Asks at `unix_ms` (Unix milliseconds); `scanned` once a poll has said so.
     #[must_use]
-    pub fn new(uuid: Uuid, scanned: bool, unix_ms: u64) -> Self {
+    pub fn new(uuid: LoginCode, scanned: bool, unix_ms: u64) -> Self {
         Self { uuid, scanned, at_ms: unix_ms }
     }
 }
@@ -64,22 +64,22 @@ impl Endpoint for PollLogin {
     type Context = Site;
     type Reply = Polled;
 
-    fn request(&self, site: &Site) -> Result<Outgoing, Unready> {
-        let target = Target::new(cgi!("login"))
+    fn request(&self, site: &Site) -> Result<ApiRequest, RequestError> {
+        let target = QueryBuilder::new(cgi!("login"))
             .pair("loginicon", "true")
             .raw_pair("uuid", self.uuid.expose())
             .pair("tip", u8::from(!self.scanned))
-            .pair("r", not_now(self.at_ms))
+            .pair("r", js_bitwise_not_now(self.at_ms))
             .pair("_", self.at_ms);
         // Only the File Transfer Helper says it here too (§8.8).
         let target = match site.profile().mmweb_app_id() {
             Some(_) => target.pair("appid", site.profile().app_id()),
             None => target,
         };
-        Draft {
+        ApiRequestBuilder {
             endpoint: Self::NAME,
             method: Method::GET,
-            role: Role::Login,
+            role: HostRole::Login,
             accept: Accept::Script,
             cookies: None,
             target,

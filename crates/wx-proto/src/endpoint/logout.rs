@@ -6,14 +6,14 @@ use serde::Deserialize;
 
 use super::{Endpoint, REPLY_LIMIT, cgi};
 use crate::hosts;
-use crate::outgoing::{Accept, Draft};
-use crate::wire::query::Target;
+use crate::outgoing::{Accept, ApiRequestBuilder};
+use crate::wire::query::QueryBuilder;
 use crate::wire::reply;
-use crate::{Body, Outgoing, Profile, ReplyError, Role, Session, Unready};
+use crate::{ApiRequest, Body, HostRole, Profile, ReplyError, RequestError, Session};
 
 /// Ends the login.
 #[derive(Clone, Copy, Debug)]
-pub struct Logout {
+pub struct LogoutCall {
     at_ms: u64,
 }
 
@@ -21,7 +21,7 @@ pub struct Logout {
 #[derive(Deserialize)]
 struct Fields {}
 
-impl Logout {
+impl LogoutCall {
     /// Ends it at `unix_ms` (Unix milliseconds).
     #[must_use]
     pub fn new(unix_ms: u64) -> Self {
@@ -29,26 +29,27 @@ impl Logout {
     }
 }
 
-impl Endpoint for Logout {
+impl Endpoint for LogoutCall {
     const NAME: &'static str = "webwxlogout";
     type Context = Session;
     type Reply = ();
 
-    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
         // A query's spelling without its question mark is a form's.
-        let form = Target::new("").pair("sid", session.sid().expose()).pair("uin", session.uin());
+        let form =
+            QueryBuilder::new("").pair("sid", session.sid().expose()).pair("uin", session.uin());
         let body = Body::of([Bytes::from(form.as_str().trim_start_matches('?').to_owned())]);
-        Draft {
+        ApiRequestBuilder {
             endpoint: Self::NAME,
             method: Method::POST,
-            role: Role::Base,
+            role: HostRole::Base,
             accept: match session.site().profile() {
                 Profile::Web => Accept::Page,
                 Profile::FileHelper => Accept::Any,
             },
             cookies: session.cookies_at(self.at_ms),
-            target: Target::new(cgi!("webwxlogout"))
+            target: QueryBuilder::new(cgi!("webwxlogout"))
                 .pair("redirect", 1)
                 .pair("type", 0)
                 .pair("skey", session.skey().expose()),

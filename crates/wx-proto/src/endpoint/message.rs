@@ -6,14 +6,15 @@ use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::REPLY_LIMIT;
-use crate::outgoing::Draft;
-use crate::seed::Draw;
+use crate::outgoing::ApiRequestBuilder;
+use crate::seed::Purpose;
 use crate::wire::base::BaseRequest;
 use crate::wire::lenient;
-use crate::wire::query::Target;
+use crate::wire::query::QueryBuilder;
 use crate::wire::reply::{self, Opened};
 use crate::{
-    DeviceId, LocalId, MediaId, MsgId, Outgoing, ReplyError, Seed, Session, Unready, UserName,
+    ApiRequest, DeviceId, LocalId, MediaId, MsgId, ReplyError, RequestError, Seed, Session,
+    UserName,
 };
 
 /// A message's receipt.
@@ -37,7 +38,7 @@ pub(super) struct Message {
 /// What differs between the calls.
 pub(super) struct Kind<'a> {
     pub(super) endpoint: &'static str,
-    pub(super) target: Target,
+    pub(super) target: QueryBuilder,
     pub(super) msg_type: u8,
     pub(super) emoji_flag: Option<u8>,
     /// Absent from the message if `None`.
@@ -77,7 +78,7 @@ struct Fields {
 
 impl Message {
     pub(super) fn new(media_id: Option<MediaId>, to: UserName, seed: Seed) -> Self {
-        let device_id = seed.device_id(Draw::MessageDevice);
+        let device_id = seed.device_id(Purpose::MessageDevice);
         Self { to, media_id, local_id: seed.local_id(), device_id, at_ms: seed.unix_ms }
     }
 
@@ -85,10 +86,14 @@ impl Message {
         &self.local_id
     }
 
-    pub(super) fn request(&self, kind: Kind<'_>, session: &Session) -> Result<Outgoing, Unready> {
+    pub(super) fn request(
+        &self,
+        kind: Kind<'_>,
+        session: &Session,
+    ) -> Result<ApiRequest, RequestError> {
         session.check_sender()?;
         let target = kind.target.session_pairs(session.site().lang(), session.pass_ticket());
-        Draft::of_page(kind.endpoint, session, self.at_ms, target).json(&Request {
+        ApiRequestBuilder::of_page(kind.endpoint, session, self.at_ms, target).json(&Request {
             base_request: BaseRequest::new(session, &self.device_id),
             msg: Msg {
                 r#type: kind.msg_type,

@@ -6,11 +6,11 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 
 use super::{Endpoint, REPLY_LIMIT};
-use crate::outgoing::{Accept, Draft};
+use crate::outgoing::{Accept, ApiRequestBuilder};
 use crate::session::LONGEST_VALUE;
-use crate::wire::query::{PassTicket, Target};
+use crate::wire::query::{PassTicket, QueryBuilder};
 use crate::wire::{address, repair, reply, server_text, xml};
-use crate::{HostError, Hosts, Outgoing, ReplyError, Role, Secret, Site, Unready};
+use crate::{ApiRequest, HostError, HostRole, Hosts, ReplyError, RequestError, Secret, Site};
 
 /// Opens the login page that a poll named.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub struct NewLoginPage {
 }
 
 /// What the login page gave. The cookies of the answer are part of it: see
-/// [`CookieJar::adopt`](crate::CookieJar::adopt).
+/// [`CookieJar::apply`](crate::CookieJar::apply).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoginPage {
@@ -87,7 +87,8 @@ impl NewLoginPage {
     #[must_use]
     pub fn pair(mut self, key: &str, value: &str) -> Self {
         let separator = if self.target.expose().contains('?') { '&' } else { '?' };
-        self.target = Target::joined(self.target.expose().clone(), separator, key, value).into();
+        self.target =
+            QueryBuilder::joined(self.target.expose().clone(), separator, key, value).into();
         self
     }
 
@@ -123,18 +124,18 @@ impl Endpoint for NewLoginPage {
     type Context = Site;
     type Reply = LoginPage;
 
-    fn request(&self, site: &Site) -> Result<Outgoing, Unready> {
+    fn request(&self, site: &Site) -> Result<ApiRequest, RequestError> {
         let page = self.clone().pair("fun", "new").pair("version", "v2").pair("lang", site.lang());
-        let draft = Draft {
+        let draft = ApiRequestBuilder {
             endpoint: Self::NAME,
             method: Method::GET,
-            role: Role::Base,
+            role: HostRole::Base,
             accept: Accept::Json,
             cookies: None,
-            target: Target::new(page.target.expose()),
+            target: QueryBuilder::new(page.target.expose()),
             site,
         };
-        let add = |outgoing: Outgoing, (name, value): &(HeaderName, HeaderValue)| {
+        let add = |outgoing: ApiRequest, (name, value): &(HeaderName, HeaderValue)| {
             outgoing.with_header(name.clone(), value.clone())
         };
         Ok(self.headers.iter().fold(draft.bare()?, add))

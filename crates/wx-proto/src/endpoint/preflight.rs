@@ -5,8 +5,8 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Response, header};
 
 use super::{Endpoint, upload_media};
-use crate::outgoing::{Accept, Draft};
-use crate::{Outgoing, ReplyError, Role, Seed, Session, Unready};
+use crate::outgoing::{Accept, ApiRequestBuilder};
+use crate::{ApiRequest, HostRole, ReplyError, RequestError, Seed, Session};
 
 /// Asks whether the page may post to the file host. No cookies, no Content-Type.
 #[derive(Clone, Debug)]
@@ -27,11 +27,11 @@ impl Endpoint for Preflight {
     type Context = Session;
     type Reply = ();
 
-    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
-        let draft = Draft {
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
+        let draft = ApiRequestBuilder {
             endpoint: Self::NAME,
             method: Method::OPTIONS,
-            role: Role::File,
+            role: HostRole::File,
             accept: Accept::Preflight,
             cookies: None,
             target: upload_media::target(session, &self.seed),

@@ -5,12 +5,12 @@ use bytes::Bytes;
 use http::{Method, Response};
 use serde::Deserialize;
 
-use super::js_login::Uuid;
+use super::js_login::LoginCode;
 use super::{Endpoint, REPLY_LIMIT, cgi};
-use crate::outgoing::Draft;
-use crate::wire::query::Target;
+use crate::outgoing::ApiRequestBuilder;
+use crate::wire::query::QueryBuilder;
 use crate::wire::{lenient, reply};
-use crate::{Outgoing, ReplyError, Session, Unready};
+use crate::{ApiRequest, ReplyError, RequestError, Session};
 
 /// Asks with the long-lived cookies of an earlier login.
 #[derive(Clone, Copy, Debug)]
@@ -39,21 +39,24 @@ impl PushLoginUrl {
 impl Endpoint for PushLoginUrl {
     const NAME: &'static str = "webwxpushloginurl";
     type Context = Session;
-    type Reply = Uuid;
+    type Reply = LoginCode;
 
-    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
-        let target = Target::new(cgi!("webwxpushloginurl")).pair("uin", session.uin());
-        Draft { method: Method::GET, ..Draft::of_page(Self::NAME, session, self.at_ms, target) }
-            .bare()
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
+        let target = QueryBuilder::new(cgi!("webwxpushloginurl")).pair("uin", session.uin());
+        ApiRequestBuilder {
+            method: Method::GET,
+            ..ApiRequestBuilder::of_page(Self::NAME, session, self.at_ms, target)
+        }
+        .bare()
     }
 
-    fn read(&self, answer: &Response<Bytes>) -> Result<Uuid, ReplyError> {
+    fn read(&self, answer: &Response<Bytes>) -> Result<LoginCode, ReplyError> {
         reply::status(answer.status(), answer.headers())?;
         let json = reply::json(answer, REPLY_LIMIT)?;
         let fields: Fields = serde_json::from_slice(&json)
             .map_err(|_| ReplyError::of_text(&String::from_utf8_lossy(&json), "uuid"))?;
         match fields.ret.trim().parse() {
-            Ok(0) => Uuid::new(&fields.uuid).ok_or(ReplyError::Missing("uuid")),
+            Ok(0) => LoginCode::new(&fields.uuid).ok_or(ReplyError::Missing("uuid")),
             Ok(ret) => Err(ReplyError::refused(ret, &fields.msg)),
             Err(_) => Err(ReplyError::Missing("ret")),
         }

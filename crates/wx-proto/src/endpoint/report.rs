@@ -5,9 +5,9 @@ use bytes::Bytes;
 use http::{Method, Response};
 
 use super::Endpoint;
-use crate::outgoing::{Accept, Draft};
-use crate::wire::query::Target;
-use crate::{Outgoing, ReplyError, Role, Session, Unready};
+use crate::outgoing::{Accept, ApiRequestBuilder};
+use crate::wire::query::QueryBuilder;
+use crate::{ApiRequest, HostRole, ReplyError, RequestError, Session};
 
 /// Up to this many bytes a file counts as small.
 const SMALL: u64 = 1024 * 1024;
@@ -63,16 +63,16 @@ impl Endpoint for Report {
     type Context = Session;
     type Reply = ();
 
-    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         let (rid, rkey, rvalue) = self.values();
-        let target = Target::new("/cgi-bin/mmsupport-bin/reportforweb")
+        let target = QueryBuilder::new("/cgi-bin/mmsupport-bin/reportforweb")
             .pair("rid", rid)
             .pair("rkey", rkey)
             .pair("rvalue", rvalue);
-        Draft {
+        ApiRequestBuilder {
             endpoint: Self::NAME,
             method: Method::GET,
-            role: Role::Support,
+            role: HostRole::Support,
             accept: Accept::Image,
             cookies: None,
             target,

@@ -7,8 +7,8 @@ use http::Response;
 use super::message::{self, Kind, Message, Receipt};
 use super::{Endpoint, cgi};
 use crate::wire::entities;
-use crate::wire::query::Target;
-use crate::{LocalId, MediaId, Outgoing, ReplyError, Seed, Session, Unready, UserName};
+use crate::wire::query::QueryBuilder;
+use crate::{ApiRequest, LocalId, MediaId, ReplyError, RequestError, Seed, Session, UserName};
 
 /// Sends a file. LocalID and ClientMsgId follow from the seed: to repeat the call, repeat the same
 /// value.
@@ -45,8 +45,9 @@ impl Endpoint for SendAppMsg {
     type Context = Session;
     type Reply = Receipt;
 
-    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
-        let target = Target::new(cgi!("webwxsendappmsg")).pair("fun", "async").pair("f", "json");
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
+        let target =
+            QueryBuilder::new(cgi!("webwxsendappmsg")).pair("fun", "async").pair("f", "json");
         let kind = Kind {
             endpoint: Self::NAME,
             target,

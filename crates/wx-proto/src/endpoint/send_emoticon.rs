@@ -6,8 +6,8 @@ use http::Response;
 
 use super::message::{self, Kind, Message, Receipt};
 use super::{Endpoint, cgi};
-use crate::wire::query::Target;
-use crate::{LocalId, MediaId, Outgoing, ReplyError, Seed, Session, Unready, UserName};
+use crate::wire::query::QueryBuilder;
+use crate::{ApiRequest, LocalId, MediaId, ReplyError, RequestError, Seed, Session, UserName};
 
 /// Sends a GIF. LocalID and ClientMsgId follow from the seed: to repeat the call, repeat the same
 /// value.
@@ -33,8 +33,8 @@ impl Endpoint for SendEmoticon {
     type Context = Session;
     type Reply = Receipt;
 
-    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
-        let target = Target::new(cgi!("webwxsendemoticon")).pair("fun", "sys");
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
+        let target = QueryBuilder::new(cgi!("webwxsendemoticon")).pair("fun", "sys");
         self.0.request(
             Kind { endpoint: Self::NAME, target, msg_type: 47, emoji_flag: Some(2), content: None },
             session,

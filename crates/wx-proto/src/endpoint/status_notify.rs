@@ -5,12 +5,12 @@ use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::{Endpoint, REPLY_LIMIT, cgi};
-use crate::outgoing::Draft;
-use crate::seed::Draw;
+use crate::outgoing::ApiRequestBuilder;
+use crate::seed::Purpose;
 use crate::wire::base::BaseRequest;
-use crate::wire::query::Target;
+use crate::wire::query::QueryBuilder;
 use crate::wire::reply;
-use crate::{DeviceId, Outgoing, ReplyError, Seed, Session, Unready};
+use crate::{ApiRequest, DeviceId, ReplyError, RequestError, Seed, Session};
 
 /// Code 3: logged in.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ impl StatusNotify {
     /// Tells it at the seed's time.
     #[must_use]
     pub fn new(seed: Seed) -> Self {
-        Self { device_id: seed.device_id(Draw::NotifyDevice), at_ms: seed.unix_ms }
+        Self { device_id: seed.device_id(Purpose::NotifyDevice), at_ms: seed.unix_ms }
     }
 }
 
@@ -45,12 +45,12 @@ impl Endpoint for StatusNotify {
     type Context = Session;
     type Reply = ();
 
-    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
         let own_name = session.user_name().as_str();
-        let target = Target::new(cgi!("webwxstatusnotify"))
+        let target = QueryBuilder::new(cgi!("webwxstatusnotify"))
             .session_pairs(session.site().lang(), session.pass_ticket());
-        Draft::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
+        ApiRequestBuilder::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
             base_request: BaseRequest::new(session, &self.device_id),
             code: 3,
             from_user_name: own_name,

@@ -6,27 +6,27 @@ use serde::{Deserialize, Serialize};
 
 use super::{Endpoint, LIST_LIMIT, cgi};
 use crate::message::Message;
-use crate::outgoing::Draft;
-use crate::seed::Draw;
+use crate::outgoing::ApiRequestBuilder;
+use crate::seed::Purpose;
 use crate::session::{SyncKey, new_skey};
 use crate::wire::base::BaseRequest;
-use crate::wire::clock::not_now;
+use crate::wire::clock::js_bitwise_not_now;
 use crate::wire::list::{self, List, Skipped};
-use crate::wire::query::Target;
+use crate::wire::query::QueryBuilder;
 use crate::wire::{lenient, reply};
-use crate::{DeviceId, Outgoing, ReplyError, Secret, Seed, Session, Unready};
+use crate::{ApiRequest, DeviceId, ReplyError, RequestError, Secret, Seed, Session};
 
 /// Fetches what came behind the session's position.
 #[derive(Clone, Debug)]
-pub struct Sync {
+pub struct SyncMessages {
     device_id: DeviceId,
     at_ms: u64,
 }
 
-/// What came. To move on, a session [adopts](Session::adopt_batch) it.
+/// What came. To move on, a session [adopts](Session::apply_sync) it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Batch {
+pub struct SyncReply {
     /// The messages, in the server's order; one may come twice.
     pub messages: Vec<Message>,
     /// Messages that could not be read, or were too many. The position after the batch is after
@@ -63,37 +63,37 @@ struct Fields {
     sync_check_key: SyncKey,
 }
 
-impl Sync {
+impl SyncMessages {
     /// Fetches at the seed's time.
     #[must_use]
     pub fn new(seed: Seed) -> Self {
-        Self { device_id: seed.device_id(Draw::SyncDevice), at_ms: seed.unix_ms }
+        Self { device_id: seed.device_id(Purpose::SyncDevice), at_ms: seed.unix_ms }
     }
 }
 
-impl Endpoint for Sync {
+impl Endpoint for SyncMessages {
     const NAME: &'static str = "webwxsync";
     type Context = Session;
-    type Reply = Batch;
+    type Reply = SyncReply;
 
-    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
         let sync_key = session.sync().key.as_ref();
-        let sync_key = sync_key.ok_or(Unready::Unsendable("a session without a sync_key"))?;
-        let target = Target::new(cgi!("webwxsync"))
+        let sync_key = sync_key.ok_or(RequestError::Unsendable("a session without a sync_key"))?;
+        let target = QueryBuilder::new(cgi!("webwxsync"))
             .raw_pair("sid", session.sid().expose())
             .raw_pair("skey", session.skey().expose())
             .session_pairs(session.site().lang(), session.pass_ticket());
-        Draft::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
+        ApiRequestBuilder::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
             base_request: BaseRequest::new(session, &self.device_id),
             sync_key,
-            rr: not_now(self.at_ms),
+            rr: js_bitwise_not_now(self.at_ms),
         })
     }
 
-    fn read(&self, answer: &Response<Bytes>) -> Result<Batch, ReplyError> {
+    fn read(&self, answer: &Response<Bytes>) -> Result<SyncReply, ReplyError> {
         let fields: Fields = reply::accepted(answer, LIST_LIMIT)?;
-        Ok(Batch {
+        Ok(SyncReply {
             messages: fields.add_msg_list.elements,
             skipped: fields.add_msg_list.skipped,
             more: fields.continue_flag != 0,

@@ -4,11 +4,11 @@ use bytes::Bytes;
 use http::{Method, Response};
 
 use super::{Endpoint, REPLY_LIMIT, cgi};
-use crate::outgoing::{Accept, Draft};
-use crate::seed::Draw;
-use crate::wire::query::Target;
+use crate::outgoing::{Accept, ApiRequestBuilder};
+use crate::seed::Purpose;
+use crate::wire::query::QueryBuilder;
 use crate::wire::{reply, script};
-use crate::{DeviceId, Outgoing, ReplyError, Role, Seed, Session, Unready};
+use crate::{ApiRequest, DeviceId, HostRole, ReplyError, RequestError, Seed, Session};
 
 /// Asks; the server holds the request for about 25 s while there is nothing.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct SyncCheck {
 /// The answer to a synccheck that was no refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Checked {
+pub enum SyncStatus {
     /// Selector 0.
     Nothing,
     /// Any other selector: webwxsync has something (P57).
@@ -34,21 +34,21 @@ impl SyncCheck {
     /// Asks at the seed's time.
     #[must_use]
     pub fn new(seed: Seed) -> Self {
-        Self { device_id: seed.device_id(Draw::CheckSyncDevice), at_ms: seed.unix_ms }
+        Self { device_id: seed.device_id(Purpose::CheckSyncDevice), at_ms: seed.unix_ms }
     }
 }
 
 impl Endpoint for SyncCheck {
     const NAME: &'static str = "synccheck";
     type Context = Session;
-    type Reply = Checked;
+    type Reply = SyncStatus;
 
-    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
         let sync = session.sync();
         let key = sync.check_key.as_ref().or(sync.key.as_ref());
-        let key = key.ok_or(Unready::Unsendable("a session without a sync_key"))?;
-        let target = Target::new(cgi!("synccheck"))
+        let key = key.ok_or(RequestError::Unsendable("a session without a sync_key"))?;
+        let target = QueryBuilder::new(cgi!("synccheck"))
             .pair("r", self.at_ms)
             .pair("skey", session.skey().expose())
             .pair("sid", session.sid().expose())
@@ -57,10 +57,10 @@ impl Endpoint for SyncCheck {
             .pair("synckey", key.in_query())
             .pair("_", self.at_ms)
             .app_pair(session.site());
-        Draft {
+        ApiRequestBuilder {
             endpoint: Self::NAME,
             method: Method::GET,
-            role: Role::Push,
+            role: HostRole::Push,
             accept: Accept::Script,
             cookies: session.cookies_at(self.at_ms),
             target,
@@ -69,12 +69,12 @@ impl Endpoint for SyncCheck {
         .bare()
     }
 
-    fn read(&self, answer: &Response<Bytes>) -> Result<Checked, ReplyError> {
+    fn read(&self, answer: &Response<Bytes>) -> Result<SyncStatus, ReplyError> {
         let text = reply::text(answer, REPLY_LIMIT)?;
         match script::number(&text, "retcode") {
             Some(0) => match script::number(&text, "selector") {
-                Some(0) => Ok(Checked::Nothing),
-                Some(selector) => Ok(Checked::Something { selector }),
+                Some(0) => Ok(SyncStatus::Nothing),
+                Some(selector) => Ok(SyncStatus::Something { selector }),
                 None => Err(ReplyError::Missing("selector")),
             },
             Some(code) => Err(ReplyError::refused(code, "")),

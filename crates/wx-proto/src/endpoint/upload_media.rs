@@ -9,15 +9,15 @@ use http::Response;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::form::ChunkForm;
-use super::check_upload::Ticket;
+use super::check_upload::UploadTicket;
 use super::{Endpoint, REPLY_LIMIT, cgi};
-use crate::seed::Draw;
+use crate::seed::Purpose;
 use crate::wire::base::BaseRequest;
-use crate::wire::query::Target;
+use crate::wire::query::QueryBuilder;
 use crate::wire::{lenient, reply};
 use crate::{
-    ChunkNumber, DeviceId, MediaId, Outgoing, Picture, Profile, ReplyError, Secret, Seed, Session,
-    Unready, UserName,
+    ApiRequest, ChunkNumber, DeviceId, MediaId, Picture, Profile, ReplyError, RequestError, Secret,
+    Seed, Session, UserName,
 };
 
 /// Bytes in every chunk but the last, which may be shorter (P24).
@@ -27,8 +27,8 @@ pub(super) const NAME: &str = "webwxuploadmedia";
 
 /// Path and query, the same for each chunk and for the preflight: a browser remembers a preflight
 /// by its URL.
-pub(super) fn target(session: &Session, seed: &Seed) -> Target {
-    let target = Target::new(cgi!("webwxuploadmedia")).pair("f", "json");
+pub(super) fn target(session: &Session, seed: &Seed) -> QueryBuilder {
+    let target = QueryBuilder::new(cgi!("webwxuploadmedia")).pair("f", "json");
     match session.site().profile() {
         Profile::Web => target,
         Profile::FileHelper => target.pair("random", seed.four_letters()),
@@ -48,7 +48,7 @@ pub struct UploadMedia {
     file_number: u32,
     upload_type: u8,
     as_file: bool,
-    ticket: Option<Ticket>,
+    ticket: Option<UploadTicket>,
 }
 
 /// One chunk of an upload: the call.
@@ -117,7 +117,7 @@ impl UploadMedia {
             to,
             seed,
             client_media_id: seed.unix_ms,
-            device_id: seed.device_id(Draw::UploadDevice),
+            device_id: seed.device_id(Purpose::UploadDevice),
             file_number: 0,
             upload_type: 2,
             as_file: false,
@@ -134,7 +134,7 @@ impl UploadMedia {
 
     /// What webwxcheckupload gave for a file above its limit (§4.5).
     #[must_use]
-    pub fn ticket(mut self, ticket: Ticket) -> Self {
+    pub fn ticket(mut self, ticket: UploadTicket) -> Self {
         self.ticket = Some(ticket);
         self
     }
@@ -193,9 +193,9 @@ impl UploadMedia {
 
     /// The same text for every chunk (P27, P28): StartPos 0 and DataLen the whole length, even in
     /// the middle.
-    fn request_text(&self, session: &Session) -> Result<String, Unready> {
+    fn request_text(&self, session: &Session) -> Result<String, RequestError> {
         let total = self.picture.len();
-        let of_ticket = |part: fn(&Ticket) -> Option<&Secret>| {
+        let of_ticket = |part: fn(&UploadTicket) -> Option<&Secret>| {
             self.ticket.as_ref().and_then(part).map(|secret| secret.expose().as_str())
         };
         serde_json::to_string(&UploadMediaRequest {
@@ -212,7 +212,7 @@ impl UploadMedia {
             aes_key: of_ticket(|ticket| ticket.aes_key.as_ref()),
             signature: of_ticket(|ticket| ticket.signature.as_ref()),
         })
-        .map_err(|_| Unready::Unsendable("the upload's JSON"))
+        .map_err(|_| RequestError::Unsendable("the upload's JSON"))
     }
 }
 
@@ -239,7 +239,7 @@ impl Endpoint for UploadChunk<'_> {
     type Context = Session;
     type Reply = Accepted;
 
-    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         ChunkForm::new(self.upload, session)?.request(self.index, self.bytes.clone())
     }
 

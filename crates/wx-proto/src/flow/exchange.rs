@@ -5,22 +5,22 @@ use bytes::{Bytes, BytesMut};
 use http::Response;
 use http::response::Parts;
 
-use super::{Action, CallId, Failure, FailureKind, Input, Misuse};
-use crate::{Outgoing, ReplyError};
+use super::{Action, CallId, Input, TransportError, TransportErrorKind, UnexpectedInput};
+use crate::{ApiRequest, ReplyError};
 
 /// One try of one request.
 #[derive(Clone, Debug)]
-pub(super) struct Exchange {
+pub(super) struct Attempt {
     id: CallId,
-    outgoing: Outgoing,
+    outgoing: ApiRequest,
     cap: u64,
     /// Whether the request has been handed out under this id.
     handed_out: bool,
-    reply: Option<Gathered>,
+    reply: Option<PartialReply>,
 }
 
 #[derive(Clone)]
-struct Gathered {
+struct PartialReply {
     head: Parts,
     /// The body, as long as it came in one piece.
     piece: Bytes,
@@ -28,7 +28,7 @@ struct Gathered {
     pieces: BytesMut,
 }
 
-impl Gathered {
+impl PartialReply {
     fn len(&self) -> usize {
         self.piece.len() + self.pieces.len()
     }
@@ -48,24 +48,24 @@ impl Gathered {
     }
 }
 
-impl std::fmt::Debug for Gathered {
+impl std::fmt::Debug for PartialReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Gathered({}, {} bytes)", self.head.status.as_u16(), self.len())
     }
 }
 
 /// How a try ended.
-pub(super) enum Ended {
+pub(super) enum AttemptResult {
     /// With a whole reply, good or bad.
     Reply(Response<Bytes>),
     /// The network broke off.
-    Failed(Failure),
+    Failed(TransportError),
     /// The reply grew over the cap.
     TooLarge(ReplyError),
 }
 
-impl Exchange {
-    pub(super) fn new(id: CallId, outgoing: Outgoing, cap: u64) -> Self {
+impl Attempt {
+    pub(super) fn new(id: CallId, outgoing: ApiRequest, cap: u64) -> Self {
         Self { id, outgoing, cap, handed_out: false, reply: None }
     }
 
@@ -84,7 +84,7 @@ impl Exchange {
 
     pub(super) fn poll<T>(&mut self) -> Action<T> {
         if self.reply.is_some() {
-            return Action::Pull(self.id);
+            return Action::Receive(self.id);
         }
         self.handed_out = true;
         Action::Send(self.id, self.outgoing.clone())
@@ -105,30 +105,35 @@ impl Exchange {
     }
 
     /// `None` while the try goes on: the reply is still coming in, or the request is due once more.
-    pub(super) fn handle(&mut self, input: Input) -> Result<Option<Ended>, Misuse> {
+    pub(super) fn handle(
+        &mut self,
+        input: Input,
+    ) -> Result<Option<AttemptResult>, UnexpectedInput> {
         if !self.handed_out {
-            return Err(Misuse);
+            return Err(UnexpectedInput);
         }
         match (input, &mut self.reply) {
             (Input::Head(id, head), None)
                 if id == self.id && !self.outgoing.limits().admit(&head) =>
             {
-                let failure = Failure::on_the_way(FailureKind::Protocol);
-                Ok(Some(Ended::Failed(failure.of(&self.outgoing))))
+                let failure = TransportError::on_the_way(TransportErrorKind::Protocol);
+                Ok(Some(AttemptResult::Failed(failure.of(&self.outgoing))))
             }
             (Input::Head(id, head), reply @ None) if id == self.id => {
-                *reply = Some(Gathered { head, piece: Bytes::new(), pieces: BytesMut::new() });
+                *reply = Some(PartialReply { head, piece: Bytes::new(), pieces: BytesMut::new() });
                 Ok(None)
             }
-            (Input::Chunk(id, bytes), Some(reply)) if id == self.id => {
+            (Input::Body(id, bytes), Some(reply)) if id == self.id => {
                 if (reply.len() + bytes.len()) as u64 > self.cap {
-                    return Ok(Some(Ended::TooLarge(ReplyError::TooLarge { limit: self.cap })));
+                    return Ok(Some(AttemptResult::TooLarge(ReplyError::TooLarge {
+                        limit: self.cap,
+                    })));
                 }
                 reply.add(bytes);
                 Ok(None)
             }
             (Input::End(id), reply @ Some(_)) if id == self.id => {
-                Ok(reply.take().map(|gathered| Ended::Reply(gathered.whole())))
+                Ok(reply.take().map(|gathered| AttemptResult::Reply(gathered.whole())))
             }
             (Input::Failed(id, failure), None)
                 if id == self.id && failure.calls_for_new_connection(&self.outgoing) =>
@@ -139,11 +144,14 @@ impl Exchange {
             }
             (Input::Failed(id, failure), reply) if id == self.id => {
                 // Once a head has come, something was delivered, whatever the driver thinks.
-                let failure =
-                    if reply.is_some() { Failure::on_the_way(failure.kind) } else { failure };
-                Ok(Some(Ended::Failed(failure.of(&self.outgoing))))
+                let failure = if reply.is_some() {
+                    TransportError::on_the_way(failure.kind)
+                } else {
+                    failure
+                };
+                Ok(Some(AttemptResult::Failed(failure.of(&self.outgoing))))
             }
-            _ => Err(Misuse),
+            _ => Err(UnexpectedInput),
         }
     }
 }

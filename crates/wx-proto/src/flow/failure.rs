@@ -2,18 +2,18 @@
 
 use std::fmt;
 
-use crate::Outgoing;
+use crate::ApiRequest;
 use crate::hosts::official;
 
 /// A try that the network ended.
 ///
 /// `Display` says what failed, on which host, why, and what to do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct TransportError {
     /// What happened.
-    pub kind: FailureKind,
-    /// Whether the server may have got the request. If in doubt, [`Delivered::Unknown`].
-    pub delivered: Delivered,
+    pub kind: TransportErrorKind,
+    /// Whether the server may have got the request. If in doubt, [`Delivery::Unknown`].
+    pub delivered: Delivery,
     /// Whether a connection that had carried a request before was closed before any byte of this
     /// reply.
     pub reused_connection: bool,
@@ -22,17 +22,17 @@ pub struct Failure {
     pub host: Option<&'static str>,
 }
 
-impl Failure {
+impl TransportError {
     /// No connection: nothing was delivered.
     #[must_use]
-    pub const fn never_connected(kind: FailureKind) -> Self {
-        Self { kind, delivered: Delivered::Never, reused_connection: false, host: None }
+    pub const fn never_connected(kind: TransportErrorKind) -> Self {
+        Self { kind, delivered: Delivery::Never, reused_connection: false, host: None }
     }
 
     /// Broken off on the way: nobody knows what arrived.
     #[must_use]
-    pub const fn on_the_way(kind: FailureKind) -> Self {
-        Self { delivered: Delivered::Unknown, ..Self::never_connected(kind) }
+    pub const fn on_the_way(kind: TransportErrorKind) -> Self {
+        Self { delivered: Delivery::Unknown, ..Self::never_connected(kind) }
     }
 
     /// A connection that had carried a request before was closed or reset before any byte of this
@@ -40,18 +40,18 @@ impl Failure {
     /// a closed one.
     #[must_use]
     pub const fn on_reused_connection() -> Self {
-        Self { reused_connection: true, ..Self::on_the_way(FailureKind::Dropped) }
+        Self { reused_connection: true, ..Self::on_the_way(TransportErrorKind::Dropped) }
     }
 
     /// Whether the request is due once more, on a new connection, within the same try.
-    pub(super) fn calls_for_new_connection(self, failed: &Outgoing) -> bool {
+    pub(super) fn calls_for_new_connection(self, failed: &ApiRequest) -> bool {
         self.reused_connection
-            && self.kind == FailureKind::Dropped
+            && self.kind == TransportErrorKind::Dropped
             && !failed.limits().new_connection
     }
 
     /// The same failure, of a request that is now known.
-    pub(super) fn of(self, failed: &Outgoing) -> Self {
+    pub(super) fn of(self, failed: &ApiRequest) -> Self {
         Self { host: failed.http().uri().host().and_then(official), ..self }
     }
 
@@ -59,28 +59,34 @@ impl Failure {
     /// certificate that does not verify.
     pub(super) fn is_passing(self) -> bool {
         match self.kind {
-            FailureKind::Certificate(_) => false,
-            FailureKind::Protocol | FailureKind::Other => self.delivered == Delivered::Never,
+            TransportErrorKind::Certificate(_) => false,
+            TransportErrorKind::Protocol | TransportErrorKind::Other => {
+                self.delivered == Delivery::Never
+            }
             _ => true,
         }
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = self.host.unwrap_or("the server");
         match self.kind {
-            FailureKind::Resolve => write!(f, "the host name of {host} could not be resolved"),
-            FailureKind::Connect => write!(f, "no connection to {host}"),
-            FailureKind::Proxy(problem) => problem.fmt(f),
-            FailureKind::Certificate(problem) => write!(f, "the certificate of {host} {problem}"),
-            FailureKind::Tls => write!(f, "no secure connection (TLS) to {host}"),
-            FailureKind::Dropped => write!(f, "the connection to {host} was closed"),
-            FailureKind::Stalled => write!(f, "the connection to {host} stalled"),
-            FailureKind::Protocol => {
+            TransportErrorKind::Resolve => {
+                write!(f, "the host name of {host} could not be resolved")
+            }
+            TransportErrorKind::Connect => write!(f, "no connection to {host}"),
+            TransportErrorKind::Proxy(problem) => problem.fmt(f),
+            TransportErrorKind::Certificate(problem) => {
+                write!(f, "the certificate of {host} {problem}")
+            }
+            TransportErrorKind::Tls => write!(f, "no secure connection (TLS) to {host}"),
+            TransportErrorKind::Dropped => write!(f, "the connection to {host} was closed"),
+            TransportErrorKind::Stalled => write!(f, "the connection to {host} stalled"),
+            TransportErrorKind::Protocol => {
                 write!(f, "the answer of {host} was not HTTP, or its head was too large")
             }
-            FailureKind::Other => write!(f, "the request to {host} failed"),
+            TransportErrorKind::Other => write!(f, "the request to {host} failed"),
         }
     }
 }
@@ -88,7 +94,7 @@ impl fmt::Display for Failure {
 /// How the network failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum FailureKind {
+pub enum TransportErrorKind {
     /// The server's host name could not be resolved.
     Resolve,
     /// No connection to the server, or none in time.
@@ -147,7 +153,7 @@ pub enum CertificateProblem {
     Other,
 }
 
-impl FailureKind {
+impl TransportErrorKind {
     /// A short lower case name, as in the clients' spans and the command's trace.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -199,7 +205,7 @@ impl fmt::Display for CertificateProblem {
 
 /// Whether a request may have reached the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivered {
+pub enum Delivery {
     /// Certainly not: there was no connection.
     Never,
     /// Perhaps.

@@ -7,10 +7,15 @@ use http::HeaderMap;
 use http::header::RETRY_AFTER;
 
 use self::body::{Body, Next};
-use super::{Action, CallId, Failure, FailureKind, Flow, Input, Misuse, Progress, repeating};
+use super::{
+    Action, CallId, Flow, Input, Progress, TransportError, TransportErrorKind, UnexpectedInput,
+    repeating,
+};
 use crate::endpoint::Endpoint;
-use crate::endpoint::get_msg_img::{self, GetMsgImg, ImageSize};
-use crate::{Cause, Error, Fetched, MsgId, Outgoing, Policy, ReplyError, Seed, Session, Step};
+use crate::endpoint::get_msg_img::{self, GetMsgImg, ImageVariant};
+use crate::{
+    ApiRequest, Error, ErrorKind, Fetched, MsgId, Policy, ReplyError, Seed, Session, Step,
+};
 
 /// Fetches a picture into the caller's sink, piece by piece, and ends well only if it came whole
 /// and is a picture.
@@ -22,14 +27,14 @@ use crate::{Cause, Error, Fetched, MsgId, Outgoing, Policy, ReplyError, Seed, Se
 /// ```
 #[derive(Debug)]
 pub struct FetchImage {
-    outgoing: Outgoing,
+    outgoing: ApiRequest,
     restartable: bool,
     policy: Policy,
     id: CallId,
     /// Counted from 1.
     tries: u32,
     /// Why the last try failed.
-    last_error: Option<Cause>,
+    last_error: Option<ErrorKind>,
     /// Whether any bytes have gone to the sink, in any try.
     stored: bool,
     stage: Stage,
@@ -52,7 +57,7 @@ impl FetchImage {
     pub fn new(
         session: &Session,
         id: MsgId,
-        size: ImageSize,
+        size: ImageVariant,
         restartable: bool,
         seed: Seed,
         policy: Policy,
@@ -72,19 +77,19 @@ impl FetchImage {
         })
     }
 
-    fn fail(&mut self, cause: Cause) {
-        self.stage = Stage::Done(Err(Box::new(Error::new(Step::Download, cause))));
+    fn fail(&mut self, kind: ErrorKind) {
+        self.stage = Stage::Done(Err(Box::new(Error::new(Step::Download, kind))));
     }
 
     /// The next try, not before `wait` has passed, or the end.
-    fn again(&mut self, cause: Cause, repeatable: bool, wait: Duration, now: Duration) {
+    fn again(&mut self, kind: ErrorKind, repeatable: bool, wait: Duration, now: Duration) {
         let sink_allows = self.restartable || !self.stored;
         if !repeatable || !sink_allows || self.tries >= self.policy.fetch_tries.max(1) {
-            return self.fail(cause);
+            return self.fail(kind);
         }
         let wait = self.policy.back_off_after(self.tries).max(wait);
         self.stage = Stage::Wait(now.saturating_add(wait));
-        self.last_error = Some(cause);
+        self.last_error = Some(kind);
         self.id = self.id.next();
         self.outgoing = self.outgoing.clone().with_new_connection(false);
         self.tries += 1;
@@ -96,10 +101,10 @@ impl FetchImage {
         self.again(error.into(), repeatable, wait, now);
     }
 
-    fn failed(&mut self, failure: Failure, now: Duration) {
+    fn failed(&mut self, failure: TransportError, now: Duration) {
         let failure = failure.of(&self.outgoing);
-        let cause = Cause::Network { failure, tries: self.tries };
-        self.again(cause, failure.is_passing(), Duration::ZERO, now);
+        let kind = ErrorKind::Network { failure, tries: self.tries };
+        self.again(kind, failure.is_passing(), Duration::ZERO, now);
     }
 }
 
@@ -126,18 +131,18 @@ impl Flow for FetchImage {
             Stage::Send => Action::Send(self.id, self.outgoing.clone()),
             Stage::Done(done) => Action::Done(done.clone().map_err(|error| *error)),
             Stage::Body(body) => match body.pending() {
-                Some((at, bytes)) => Action::Store(at, bytes),
-                None => Action::Pull(self.id),
+                Some((at, bytes)) => Action::Write(at, bytes),
+                None => Action::Receive(self.id),
             },
         }
     }
 
-    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
         let next = match (&mut self.stage, input) {
             (Stage::Send, Input::Head(id, head))
                 if id == self.id && !self.outgoing.limits().admit(&head) =>
             {
-                self.failed(Failure::on_the_way(FailureKind::Protocol), now);
+                self.failed(TransportError::on_the_way(TransportErrorKind::Protocol), now);
                 return Ok(());
             }
             (Stage::Send, Input::Head(id, head)) if id == self.id => {
@@ -167,11 +172,11 @@ impl Flow for FetchImage {
                 self.fail(error.into());
                 return Ok(());
             }
-            (Stage::Body(body), Input::Stored) if body.pending().is_some() => {
+            (Stage::Body(body), Input::Written) if body.pending().is_some() => {
                 self.stored = true;
                 body.stored()
             }
-            (Stage::Body(body), Input::Chunk(id, bytes))
+            (Stage::Body(body), Input::Body(id, bytes))
                 if id == self.id && body.pending().is_none() =>
             {
                 body.chunk(bytes)
@@ -179,7 +184,7 @@ impl Flow for FetchImage {
             (Stage::Body(body), Input::End(id)) if id == self.id && body.pending().is_none() => {
                 body.end()
             }
-            _ => return Err(Misuse),
+            _ => return Err(UnexpectedInput),
         };
         match next {
             Next::More => {}
@@ -203,7 +208,7 @@ impl Flow for FetchImage {
 
     fn cancel(&mut self) {
         if !matches!(self.stage, Stage::Done(_)) {
-            self.fail(Cause::Cancelled);
+            self.fail(ErrorKind::Cancelled);
         }
     }
 }

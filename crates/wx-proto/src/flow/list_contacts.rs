@@ -2,11 +2,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::repeating::Repeating;
-use super::{Action, CallId, Flow, Input, Misuse, Progress};
+use super::{Action, CallId, Flow, Input, Progress, UnexpectedInput};
 use crate::endpoint::Endpoint;
 use crate::endpoint::get_contact::{Contacts, GetContact};
 use crate::items::Items;
-use crate::{Cause, Contact, Error, Policy, Seed, Session, Skipped, Step, UserName};
+use crate::{Contact, Error, ErrorKind, Policy, Seed, Session, Skipped, Step, UserName};
 
 /// Lists the contacts, page by page, each of them once.
 #[derive(Debug)]
@@ -102,15 +102,15 @@ impl Flow for ListContacts {
         }
     }
 
-    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
-        let Stage::Page(call, repeating) = &mut self.stage else { return Err(Misuse) };
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
+        let Stage::Page(call, repeating) = &mut self.stage else { return Err(UnexpectedInput) };
         let ended = repeating.handle(input, now, &self.policy, |reply| call.read(reply))?;
         let next_id = repeating.next_id();
         match ended {
             None => {}
             Some(Ok(page)) => self.listed(page, next_id),
-            Some(Err(cause)) => {
-                self.stage = Stage::Done(Err(Box::new(Error::new(Step::Contacts, cause))))
+            Some(Err(kind)) => {
+                self.stage = Stage::Done(Err(Box::new(Error::new(Step::Contacts, kind))))
             }
         }
         Ok(())
@@ -126,7 +126,8 @@ impl Flow for ListContacts {
 
     fn cancel(&mut self) {
         if !matches!(self.stage, Stage::Done(_)) {
-            self.stage = Stage::Done(Err(Box::new(Error::new(Step::Contacts, Cause::Cancelled))));
+            self.stage =
+                Stage::Done(Err(Box::new(Error::new(Step::Contacts, ErrorKind::Cancelled))));
         }
     }
 }

@@ -7,20 +7,20 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 
 use super::clock::Clock;
-use super::exchange::Ended;
+use super::exchange::AttemptResult;
 use super::patient::Patient;
 use super::repeating::Repeating;
 use super::side_calls::SideCalls;
-use super::{Action, CallId, FailureKind, Flow, Input, Misuse, Progress, Restore};
+use super::{Action, CallId, Flow, Input, Progress, Restore, TransportErrorKind, UnexpectedInput};
 use crate::endpoint::Endpoint;
-use crate::endpoint::js_login::{JsLogin, Uuid};
+use crate::endpoint::js_login::{JsLogin, LoginCode};
 use crate::endpoint::login::{PollLogin, Polled};
 use crate::endpoint::new_login_page::NewLoginPage;
 use crate::endpoint::push_login_url::PushLoginUrl;
 use crate::session::DATA_TICKET;
 use crate::{
-    Cause, CookieJar, Error, HostError, Outgoing, Policy, ReplyError, Seed, Session, Site, Step,
-    Unready,
+    ApiRequest, CookieJar, Error, ErrorKind, HostError, Policy, ReplyError, RequestError, Seed,
+    Session, Site, Step,
 };
 
 use self::page::{PageCookies, PageExtras};
@@ -61,7 +61,7 @@ enum Stage {
     Code(JsLogin, Repeating),
     Push(PushLoginUrl, Repeating),
     Poll {
-        uuid: Uuid,
+        uuid: LoginCode,
         scanned: bool,
         since: Option<Duration>,
         call: Patient,
@@ -134,14 +134,14 @@ impl<T: FnMut(&LoginState)> Login<T> {
         }
     }
 
-    fn fail(&mut self, step: Step, cause: impl Into<Cause>) {
-        self.stage = Stage::Done(Box::new(Error::new(step, cause)));
+    fn fail(&mut self, step: Step, kind: impl Into<ErrorKind>) {
+        self.stage = Stage::Done(Box::new(Error::new(step, kind)));
     }
 
     /// Asks for a code, unless there were enough.
     fn ask(&mut self, id: CallId, now: Duration) {
         if self.codes >= self.policy.login_codes.max(1) {
-            return self.fail(Step::Login, Cause::NotConfirmed { codes: self.codes });
+            return self.fail(Step::Login, ErrorKind::NotConfirmed { codes: self.codes });
         }
         self.codes += 1;
         let new = JsLogin::new(self.clock.unix_ms(now));
@@ -155,7 +155,7 @@ impl<T: FnMut(&LoginState)> Login<T> {
         }
     }
 
-    fn wait_for_phone(&mut self, uuid: Uuid, next_id: CallId, state: &LoginState) {
+    fn wait_for_phone(&mut self, uuid: LoginCode, next_id: CallId, state: &LoginState) {
         (self.tell)(state);
         self.stage = Stage::Poll { uuid, scanned: false, since: None, call: Patient::new(next_id) };
     }
@@ -191,12 +191,12 @@ impl<T: FnMut(&LoginState)> Login<T> {
 
 /// The request of a poll.
 fn poll_request(
-    uuid: &Uuid,
+    uuid: &LoginCode,
     scanned: bool,
     site: &Site,
     policy: &Policy,
     unix_ms: u64,
-) -> Result<Outgoing, Unready> {
+) -> Result<ApiRequest, RequestError> {
     let request = PollLogin::new(uuid.clone(), scanned, unix_ms).request(site)?;
     Ok(request.for_poll(policy))
 }
@@ -243,9 +243,9 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
         }
     }
 
-    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
         match &mut self.stage {
-            Stage::Begin(_) | Stage::Done(_) => return Err(Misuse),
+            Stage::Begin(_) | Stage::Done(_) => return Err(UnexpectedInput),
             Stage::Code(call, repeating) => {
                 let ended = repeating.handle(input, now, &self.policy, |reply| call.read(reply))?;
                 let next_id = repeating.next_id();
@@ -255,10 +255,10 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                         let code = LoginState::Code { link: uuid.link(&self.site) };
                         self.wait_for_phone(uuid, next_id, &code);
                     }
-                    Some(Err(Cause::Reply(ReplyError::Code(code)))) => {
+                    Some(Err(ErrorKind::Reply(ReplyError::Code(code)))) => {
                         self.polled(Polled::Trouble { code }, next_id, now);
                     }
-                    Some(Err(cause)) => self.fail(Step::Login, cause),
+                    Some(Err(kind)) => self.fail(Step::Login, kind),
                 }
             }
             Stage::Push(call, repeating) => {
@@ -268,9 +268,9 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                     None => {}
                     Some(Ok(uuid)) => self.wait_for_phone(uuid, next_id, &LoginState::Asked),
                     // The cookies of that login are gone, or the server cannot ask: a code it is.
-                    Some(Err(cause)) => {
-                        (self.tell)(&match cause {
-                            Cause::Reply(ReplyError::Refused { .. }) => LoginState::Refused,
+                    Some(Err(kind)) => {
+                        (self.tell)(&match kind {
+                            ErrorKind::Reply(ReplyError::Refused { .. }) => LoginState::Refused,
                             _ => LoginState::Trouble { code: None },
                         });
                         self.stage = Stage::Begin(next_id);
@@ -282,18 +282,18 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                 let answer = match call.handle(input)? {
                     None => return Ok(()),
                     // Somebody in between shows a certificate of their own.
-                    Some(Ended::Failed(failure))
-                        if matches!(failure.kind, FailureKind::Certificate(_)) =>
+                    Some(AttemptResult::Failed(failure))
+                        if matches!(failure.kind, TransportErrorKind::Certificate(_)) =>
                     {
                         let tries = call.tries();
-                        self.fail(Step::Login, Cause::Network { failure, tries });
+                        self.fail(Step::Login, ErrorKind::Network { failure, tries });
                         return Ok(());
                     }
-                    Some(Ended::Reply(reply)) => read.read(&reply).map_err(Cause::from),
-                    Some(Ended::Failed(failure)) => {
-                        Err(Cause::Network { failure, tries: call.tries() })
+                    Some(AttemptResult::Reply(reply)) => read.read(&reply).map_err(ErrorKind::from),
+                    Some(AttemptResult::Failed(failure)) => {
+                        Err(ErrorKind::Network { failure, tries: call.tries() })
                     }
-                    Some(Ended::TooLarge(error)) => Err(error.into()),
+                    Some(AttemptResult::TooLarge(error)) => Err(error.into()),
                 };
                 match answer {
                     Ok(polled) => {
@@ -301,7 +301,7 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                         let next_id = call.next_id();
                         self.polled(polled, next_id, now);
                     }
-                    Err(cause) => call.failed(cause, now, &self.policy),
+                    Err(kind) => call.failed(kind, now, &self.policy),
                 }
             }
             Stage::Page { .. } => return self.page_input(input, now),
@@ -328,7 +328,7 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
             Stage::Done(_) => {}
             Stage::Restore(restore) => restore.cancel(),
             Stage::End(_, error) => self.stage = Stage::Done(error.clone()),
-            _ => self.fail(Step::Login, Cause::Cancelled),
+            _ => self.fail(Step::Login, ErrorKind::Cancelled),
         }
     }
 }
@@ -353,7 +353,7 @@ impl<T> fmt::Debug for Login<T> {
     }
 }
 
-impl From<HostError> for Cause {
+impl From<HostError> for ErrorKind {
     fn from(error: HostError) -> Self {
         Self::Host(error)
     }

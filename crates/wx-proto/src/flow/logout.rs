@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use super::repeating::{Repeating, is_no_verdict};
-use super::{Action, CallId, Flow, Input, Misuse, Progress};
+use super::{Action, CallId, Flow, Input, Progress, UnexpectedInput};
 use crate::endpoint::{Endpoint, logout};
-use crate::{Cause, Error, Policy, Seed, Session, Step};
+use crate::{Error, ErrorKind, Policy, Seed, Session, Step};
 
 /// Ends a login. Only a redirect to a page of web WeChat, or an answer that says so, ends well. Any
 /// other answer, or none, is an error: the login may then go on.
@@ -12,7 +12,7 @@ use crate::{Cause, Error, Policy, Seed, Session, Step};
 /// the next login.
 #[derive(Debug)]
 pub struct Logout {
-    call: logout::Logout,
+    call: logout::LogoutCall,
     repeating: Repeating,
     policy: Policy,
     done: Option<Result<(), Box<Error>>>,
@@ -24,7 +24,7 @@ impl Logout {
     /// # Errors
     /// [`Error`] at [`Step::Prepare`] if the session holds no login; nothing is sent then.
     pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
-        let call = logout::Logout::new(seed.unix_ms);
+        let call = logout::LogoutCall::new(seed.unix_ms);
         let request =
             call.request(session).map_err(|unready| Error::new(Step::Prepare, unready))?;
         let repeating = Repeating::new(CallId::FIRST, request.for_call(&policy));
@@ -43,14 +43,14 @@ impl Flow for Logout {
         }
     }
 
-    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
         if self.done.is_some() {
-            return Err(Misuse);
+            return Err(UnexpectedInput);
         }
         let ended =
             self.repeating.handle(input, now, &self.policy, |reply| self.call.read(reply))?;
         self.done =
-            ended.map(|ended| ended.map_err(|cause| Box::new(Error::new(Step::Logout, cause))));
+            ended.map(|ended| ended.map_err(|kind| Box::new(Error::new(Step::Logout, kind))));
         Ok(())
     }
 
@@ -60,6 +60,6 @@ impl Flow for Logout {
     }
 
     fn cancel(&mut self) {
-        self.done.get_or_insert(Err(Box::new(Error::new(Step::Logout, Cause::Cancelled))));
+        self.done.get_or_insert(Err(Box::new(Error::new(Step::Logout, ErrorKind::Cancelled))));
     }
 }

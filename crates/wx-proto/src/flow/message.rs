@@ -4,19 +4,19 @@ use bytes::Bytes;
 use http::Response;
 
 use super::clock::Clock;
-use super::exchange::{Ended, Exchange};
+use super::exchange::{Attempt, AttemptResult};
 use super::snapshot::SavedMessage;
 use super::{
-    Action, CallId, Delivered, FailureKind, Flow, Input, Misuse, Progress, Resume, ResumeError,
-    Snapshot,
+    Action, CallId, Delivery, Flow, Input, Progress, ResumeError, ResumeOptions, Snapshot,
+    TransportErrorKind, UnexpectedInput,
 };
 use crate::endpoint::send_app_msg::SendAppMsg;
 use crate::endpoint::send_emoticon::SendEmoticon;
 use crate::endpoint::send_msg_img::SendMsgImg;
 use crate::endpoint::{Endpoint, REPLY_LIMIT, Receipt};
 use crate::{
-    Cause, Error, LocalId, Outgoing, Policy, ReplyError, Seed, Sent, Session, Step, Unready,
-    Uploaded, UserName,
+    ApiRequest, Error, ErrorKind, LocalId, Policy, ReplyError, RequestError, Seed, Sent, Session,
+    Step, Uploaded, UserName,
 };
 
 /// Sends what was uploaded to one recipient: webwxsendmsgimg, or webwxsendemoticon for a GIF, or
@@ -47,11 +47,11 @@ pub struct SendUploaded {
     call: Call,
     uploaded: Uploaded,
     policy: Policy,
-    exchange: Exchange,
+    exchange: Attempt,
     /// Tries so far, the outstanding one included.
     tries: u32,
     /// Why the last try failed.
-    last_error: Option<Cause>,
+    last_error: Option<ErrorKind>,
     /// Whether a hand-out other than the outstanding one may have been delivered.
     maybe_delivered: bool,
     wait_until: Option<Duration>,
@@ -71,7 +71,7 @@ enum Call {
 }
 
 impl Call {
-    fn request(&self, session: &Session) -> Result<Outgoing, Unready> {
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         match self {
             Self::Picture(call) => call.request(session),
             Self::Emoticon(call) => call.request(session),
@@ -114,7 +114,7 @@ impl SendUploaded {
 
     /// Takes up a saved message, in the same login. One that was handed out is handed out again
     /// with its own ClientMsgId within [`Policy::resend_within`] of its first hand-out, or of now
-    /// if [`Resume::resend`] says so; else it ends as [`Cause::Uncertain`] at once.
+    /// if [`ResumeOptions::resend`] says so; else it ends as [`ErrorKind::Uncertain`] at once.
     ///
     /// # Errors
     /// [`ResumeError`]; nothing is sent then.
@@ -122,13 +122,13 @@ impl SendUploaded {
         session: &Session,
         snapshot: Snapshot,
         policy: Policy,
-        at: Resume,
+        at: ResumeOptions,
     ) -> Result<Self, ResumeError> {
         session.check_login()?;
         let (seed, to, saved) = snapshot.message(session)?;
         let clock = Clock::new(at.unix_ms);
         let mut flow = Self::after(CallId::FIRST, session, saved.uploaded, to, seed, policy, clock)
-            .map_err(|_| crate::Unready::NotLoggedIn)?;
+            .map_err(|_| crate::RequestError::NotLoggedIn)?;
         flow.handed_out_ms = saved.handed_out_ms;
         flow.maybe_delivered = flow.handed_out_ms.is_some();
         // The clock of a computer that has no battery for it begins in 1970.
@@ -176,7 +176,7 @@ impl SendUploaded {
                 });
             }
         };
-        let exchange = Exchange::new(id, outgoing, REPLY_LIMIT);
+        let exchange = Attempt::new(id, outgoing, REPLY_LIMIT);
         Ok(Self {
             session: session.clone(),
             to,
@@ -210,20 +210,20 @@ impl SendUploaded {
         self.tries >= self.policy.message_tries.max(1)
     }
 
-    fn fail(&mut self, cause: Cause) {
-        if !matches!(cause, Cause::Uncertain { .. }) {
+    fn fail(&mut self, kind: ErrorKind) {
+        if !matches!(kind, ErrorKind::Uncertain { .. }) {
             self.handed_out_ms = None;
         }
         self.done = Some(Err(Error {
             uploaded: Some(Box::new(self.uploaded.clone())),
             local_id: Some(self.call.local_id().clone()),
-            ..Error::new(Step::Message, cause)
+            ..Error::new(Step::Message, kind)
         }));
     }
 
     fn uncertain(&mut self) {
         let last = self.last_error.clone().map(Box::new);
-        self.fail(Cause::Uncertain { last, tries: self.tries });
+        self.fail(ErrorKind::Uncertain { last, tries: self.tries });
     }
 
     /// Whether it may have been delivered, so long before `at` that it must not leave again. A
@@ -236,32 +236,32 @@ impl SendUploaded {
     }
 
     /// A try ended without a clear answer: the next one, or the end.
-    fn again(&mut self, cause: Cause, delivered: Delivered, now: Duration) {
-        self.maybe_delivered |= delivered == Delivered::Unknown;
+    fn again(&mut self, kind: ErrorKind, delivered: Delivery, now: Duration) {
+        self.maybe_delivered |= delivered == Delivery::Unknown;
         if !self.maybe_delivered {
             self.handed_out_ms = None;
         }
         let wait = match delivered {
-            Delivered::Never => self.policy.back_off_after(self.tries),
-            Delivered::Unknown => self.policy.message_wait,
+            Delivery::Never => self.policy.back_off_after(self.tries),
+            Delivery::Unknown => self.policy.message_wait,
         };
         let next = now.saturating_add(wait);
         if !self.tries_used_up() && !self.is_late(next) {
-            self.last_error = Some(cause);
+            self.last_error = Some(kind);
             self.wait_until = Some(next);
             self.exchange = self.exchange.again();
         } else {
-            self.give_up(cause);
+            self.give_up(kind);
         }
     }
 
-    fn give_up(&mut self, cause: Cause) {
+    fn give_up(&mut self, kind: ErrorKind) {
         if self.maybe_delivered {
-            self.last_error = Some(cause);
+            self.last_error = Some(kind);
             self.uncertain();
         } else {
             self.handed_out_ms = None;
-            self.fail(cause);
+            self.fail(kind);
         }
     }
 
@@ -279,7 +279,7 @@ impl SendUploaded {
                 self.uncertain();
             }
             Err(refused @ ReplyError::Refused { .. }) => self.fail(refused.into()),
-            Err(unclear) => self.again(unclear.into(), Delivered::Unknown, now),
+            Err(unclear) => self.again(unclear.into(), Delivery::Unknown, now),
         }
     }
 }
@@ -313,20 +313,22 @@ impl Flow for SendUploaded {
         self.exchange.poll()
     }
 
-    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
         if self.done.is_some() {
-            return Err(Misuse);
+            return Err(UnexpectedInput);
         }
         match self.exchange.handle(input)? {
             // What went out on the reused connection may have been delivered.
             None => self.maybe_delivered |= self.exchange.is_repeat(),
-            Some(Ended::Reply(reply)) => self.read(&reply, now),
-            Some(Ended::TooLarge(error)) => self.again(error.into(), Delivered::Unknown, now),
-            Some(Ended::Failed(failure)) => {
-                let cause = Cause::Network { failure, tries: self.tries };
+            Some(AttemptResult::Reply(reply)) => self.read(&reply, now),
+            Some(AttemptResult::TooLarge(error)) => {
+                self.again(error.into(), Delivery::Unknown, now)
+            }
+            Some(AttemptResult::Failed(failure)) => {
+                let kind = ErrorKind::Network { failure, tries: self.tries };
                 match failure.kind {
-                    FailureKind::Certificate(_) => self.give_up(cause),
-                    _ => self.again(cause, failure.delivered, now),
+                    TransportErrorKind::Certificate(_) => self.give_up(kind),
+                    _ => self.again(kind, failure.delivered, now),
                 }
             }
         }
@@ -358,7 +360,7 @@ impl Flow for SendUploaded {
         if self.in_doubt() {
             self.uncertain();
         } else if self.done.is_none() {
-            self.fail(Cause::Cancelled);
+            self.fail(ErrorKind::Cancelled);
         }
     }
 }

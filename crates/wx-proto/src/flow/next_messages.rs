@@ -1,16 +1,16 @@
 use std::time::Duration;
 
 use super::clock::Clock;
-use super::exchange::Ended;
+use super::exchange::AttemptResult;
 use super::patient::Patient;
-use super::{Action, CallId, FailureKind, Flow, Input, Misuse, Progress, Restore};
+use super::{Action, CallId, Flow, Input, Progress, Restore, TransportErrorKind, UnexpectedInput};
 use crate::endpoint::Endpoint;
-use crate::endpoint::sync::{Batch, Sync};
-use crate::endpoint::sync_check::{Checked, SyncCheck};
+use crate::endpoint::sync::{SyncMessages, SyncReply};
+use crate::endpoint::sync_check::{SyncCheck, SyncStatus};
 use crate::items::Items;
 use crate::{
-    Cause, Error, Message, Outgoing, Policy, ReplyError, Ret, RetClass, Role, Seed, Session,
-    Skipped, Step, Unready,
+    ApiRequest, Error, ErrorKind, HostRole, Message, Policy, ReplyError, RequestError, Ret,
+    RetClass, Seed, Session, Skipped, Step,
 };
 
 /// Waits until messages come, for as long as it takes, and ends with them and with the session as
@@ -75,8 +75,8 @@ impl NextMessages {
         Ok(Self { session, seed, policy, clock, call, announced: false, stage })
     }
 
-    fn fail(&mut self, cause: impl Into<Cause>) {
-        self.stage = Stage::Done(Err(Box::new(Error::new(Step::Sync, cause))));
+    fn fail(&mut self, kind: impl Into<ErrorKind>) {
+        self.stage = Stage::Done(Err(Box::new(Error::new(Step::Sync, kind))));
     }
 
     /// An answer that cannot be used: the call is repeated, unless it was a verdict.
@@ -88,11 +88,11 @@ impl NextMessages {
         }
     }
 
-    fn checked(&mut self, checked: Result<Checked, ReplyError>, now: Duration) {
+    fn checked(&mut self, checked: Result<SyncStatus, ReplyError>, now: Duration) {
         match checked {
-            Ok(Checked::Nothing) => self.call.nothing(now, &self.policy),
+            Ok(SyncStatus::Nothing) => self.call.nothing(now, &self.policy),
             // Trouble is not over before webwxsync has gone well too.
-            Ok(Checked::Something { .. }) => (self.stage, self.announced) = (Stage::Sync, true),
+            Ok(SyncStatus::Something { .. }) => (self.stage, self.announced) = (Stage::Sync, true),
             // What other codes mean here nobody knows; the page counts them and asks again (§8.5).
             Err(error @ ReplyError::Refused { ret, .. }) if ret.class() != RetClass::LoginAgain => {
                 self.call.failed(error.into(), now, &self.policy);
@@ -101,11 +101,11 @@ impl NextMessages {
         }
     }
 
-    fn synced(&mut self, batch: Batch, now: Duration) {
+    fn synced(&mut self, batch: SyncReply, now: Duration) {
         let skipped = batch.skipped;
         let before = self.session.sync().key.clone();
         let announced = std::mem::replace(&mut self.announced, batch.more);
-        let messages = self.session.adopt_batch(batch, self.clock.unix_ms(now) / 1000);
+        let messages = self.session.apply_sync(batch, self.clock.unix_ms(now) / 1000);
         let moved = self.session.sync().key != before;
         // Those without an id cannot be told apart: without another position they are the same
         // again.
@@ -187,39 +187,41 @@ impl Flow for NextMessages {
         }
     }
 
-    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
         let check = match &mut self.stage {
             Stage::Restore(restore) => return restore.handle(input, now),
-            Stage::Done(_) => return Err(Misuse),
+            Stage::Done(_) => return Err(UnexpectedInput),
             Stage::Check => true,
             Stage::Sync => false,
         };
         let reply = match self.call.handle(input)? {
             None => return Ok(()),
-            Some(Ended::Reply(reply)) => reply,
-            Some(Ended::TooLarge(error)) => {
+            Some(AttemptResult::Reply(reply)) => reply,
+            Some(AttemptResult::TooLarge(error)) => {
                 self.fail(error);
                 return Ok(());
             }
             // Somebody in between shows a certificate of their own.
-            Some(Ended::Failed(failure)) if matches!(failure.kind, FailureKind::Certificate(_)) => {
-                self.fail(Cause::Network { failure, tries: self.call.tries() });
+            Some(AttemptResult::Failed(failure))
+                if matches!(failure.kind, TransportErrorKind::Certificate(_)) =>
+            {
+                self.fail(ErrorKind::Network { failure, tries: self.call.tries() });
                 return Ok(());
             }
-            Some(Ended::Failed(failure)) => {
-                let cause = Cause::Network { failure, tries: self.call.tries() };
-                self.call.failed(cause, now, &self.policy);
+            Some(AttemptResult::Failed(failure)) => {
+                let kind = ErrorKind::Network { failure, tries: self.call.tries() };
+                self.call.failed(kind, now, &self.policy);
                 return Ok(());
             }
         };
         let unix_s = self.clock.unix_ms(now) / 1000;
         if check {
-            self.session.adopt_cookies(reply.headers(), Role::Push, unix_s);
+            self.session.apply_cookies(reply.headers(), HostRole::Push, unix_s);
             self.checked(SyncCheck::new(self.seed).read(&reply), now);
         } else {
-            match Sync::new(self.seed).read(&reply) {
+            match SyncMessages::new(self.seed).read(&reply) {
                 Ok(batch) => {
-                    self.session.adopt_cookies(reply.headers(), Role::Base, unix_s);
+                    self.session.apply_cookies(reply.headers(), HostRole::Base, unix_s);
                     self.synced(batch, now);
                 }
                 Err(error) => self.again(error, now),
@@ -238,7 +240,7 @@ impl Flow for NextMessages {
 
     fn cancel(&mut self) {
         if !matches!(self.stage, Stage::Done(_)) {
-            self.fail(Cause::Cancelled);
+            self.fail(ErrorKind::Cancelled);
         }
     }
 }
@@ -248,10 +250,10 @@ fn request(
     seed: Seed,
     session: &Session,
     policy: &Policy,
-) -> Result<Outgoing, Unready> {
+) -> Result<ApiRequest, RequestError> {
     if check {
         Ok(SyncCheck::new(seed).request(session)?.for_poll(policy))
     } else {
-        Ok(Sync::new(seed).request(session)?.for_call(policy))
+        Ok(SyncMessages::new(seed).request(session)?.for_call(policy))
     }
 }

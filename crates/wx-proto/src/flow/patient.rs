@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use super::exchange::{Ended, Exchange};
-use super::{Action, CallId, Input, Misuse, Progress};
+use super::exchange::{Attempt, AttemptResult};
+use super::{Action, CallId, Input, Progress, UnexpectedInput};
 use crate::endpoint::LIST_LIMIT;
-use crate::{Cause, Outgoing, Policy, Unready};
+use crate::{ApiRequest, ErrorKind, Policy, RequestError};
 
 /// A call that was answered sooner was not held.
 const HELD: Duration = Duration::from_secs(1);
@@ -15,11 +15,11 @@ const HASTY: u32 = 4;
 
 #[derive(Debug)]
 pub(super) struct Patient {
-    exchange: Option<Exchange>,
+    exchange: Option<Attempt>,
     next_id: CallId,
     /// Tries in a row that failed, and how the last one did.
     failures: u32,
-    last_error: Option<Cause>,
+    last_error: Option<ErrorKind>,
     /// Answers in a row that announced something and brought nothing.
     broken_promises: u32,
     wait_until: Option<Duration>,
@@ -46,23 +46,26 @@ impl Patient {
     pub(super) fn poll<T>(
         &mut self,
         now: Duration,
-        make: impl FnOnce() -> Result<Outgoing, Unready>,
-    ) -> Result<Action<T>, Unready> {
+        make: impl FnOnce() -> Result<ApiRequest, RequestError>,
+    ) -> Result<Action<T>, RequestError> {
         if let Some(until) = self.wait_until.filter(|until| now < *until) {
             return Ok(Action::Wait(until));
         }
         self.wait_until = None;
         if self.exchange.is_none() {
-            self.exchange = Some(Exchange::new(self.next_id, make()?, LIST_LIMIT));
+            self.exchange = Some(Attempt::new(self.next_id, make()?, LIST_LIMIT));
             self.made = now;
         }
-        Ok(self.exchange.as_mut().map_or(Action::Wait(now), Exchange::poll))
+        Ok(self.exchange.as_mut().map_or(Action::Wait(now), Attempt::poll))
     }
 
     /// `None` while the reply is still coming in. The call is over then, and the next poll makes
     /// another.
-    pub(super) fn handle(&mut self, input: Input) -> Result<Option<Ended>, Misuse> {
-        let exchange = self.exchange.as_mut().ok_or(Misuse)?;
+    pub(super) fn handle(
+        &mut self,
+        input: Input,
+    ) -> Result<Option<AttemptResult>, UnexpectedInput> {
+        let exchange = self.exchange.as_mut().ok_or(UnexpectedInput)?;
         let ended = exchange.handle(input)?;
         if ended.is_some() {
             self.next_id = exchange.id().next();
@@ -77,9 +80,9 @@ impl Patient {
     }
 
     /// The last try failed: the next one waits.
-    pub(super) fn failed(&mut self, cause: Cause, now: Duration, policy: &Policy) {
+    pub(super) fn failed(&mut self, kind: ErrorKind, now: Duration, policy: &Policy) {
         self.failures = self.failures.saturating_add(1);
-        self.last_error = Some(cause);
+        self.last_error = Some(kind);
         self.wait(self.failures, now, policy);
     }
 

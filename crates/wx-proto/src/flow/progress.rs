@@ -1,4 +1,4 @@
-use crate::{Cause, ChunkNumber, LocalId, Step};
+use crate::{ChunkNumber, ErrorKind, LocalId, Step};
 
 /// How far a flow is: a snapshot, cheap to ask for after every step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct Progress {
     pub attempt: u32,
     /// Why the try before this one failed; `None` on the first try, and after every good answer. A
     /// poll that was answered with nothing new did not fail.
-    pub last_error: Option<Cause>,
+    pub last_error: Option<ErrorKind>,
     /// The id of the message, once it is known: it tells which one is in doubt.
     pub local_id: Option<LocalId>,
     /// Whether a message was handed out that has no clear answer yet: to stop now leaves its fate
@@ -40,7 +40,7 @@ impl Progress {
     }
 
     /// The same, at a try.
-    pub(super) fn with_try(self, attempt: u32, last_error: Option<&Cause>) -> Self {
+    pub(super) fn with_try(self, attempt: u32, last_error: Option<&ErrorKind>) -> Self {
         Self { attempt, last_error: last_error.cloned(), ..self }
     }
 }

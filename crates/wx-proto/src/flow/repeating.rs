@@ -5,21 +5,21 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Response;
 
-use super::exchange::{Ended, Exchange};
-use super::{Action, CallId, Input, Misuse, Progress};
+use super::exchange::{Attempt, AttemptResult};
+use super::{Action, CallId, Input, Progress, UnexpectedInput};
 use crate::endpoint::{LIST_LIMIT, REPLY_LIMIT};
-use crate::{Cause, Outgoing, Policy, ReplyError, RetClass};
+use crate::{ApiRequest, ErrorKind, Policy, ReplyError, RetClass};
 
 /// One call with its tries.
 #[derive(Clone, Debug)]
 pub(super) struct Repeating {
-    exchange: Exchange,
+    exchange: Attempt,
     /// Counted from 1.
     tries: u32,
     /// Whether the request of any try was handed out twice.
     handed_out_again: bool,
     /// Why the last try failed.
-    last_error: Option<Cause>,
+    last_error: Option<ErrorKind>,
     /// Set while waiting for the next try.
     wait_until: Option<Duration>,
     /// How many tries there are; if not set, as many as of a chunk.
@@ -28,9 +28,9 @@ pub(super) struct Repeating {
 }
 
 impl Repeating {
-    pub(super) fn new(id: CallId, outgoing: Outgoing) -> Self {
+    pub(super) fn new(id: CallId, outgoing: ApiRequest) -> Self {
         Self {
-            exchange: Exchange::new(id, outgoing, REPLY_LIMIT),
+            exchange: Attempt::new(id, outgoing, REPLY_LIMIT),
             tries: 1,
             handed_out_again: false,
             last_error: None,
@@ -90,26 +90,26 @@ impl Repeating {
         now: Duration,
         policy: &Policy,
         read: impl FnOnce(&Response<Bytes>) -> Result<R, ReplyError>,
-    ) -> Result<Option<Result<R, Cause>>, Misuse> {
+    ) -> Result<Option<Result<R, ErrorKind>>, UnexpectedInput> {
         let Some(ended) = self.exchange.handle(input)? else { return Ok(None) };
-        let (cause, repeatable) = match ended {
-            Ended::Reply(reply) => match read(&reply) {
+        let (kind, repeatable) = match ended {
+            AttemptResult::Reply(reply) => match read(&reply) {
                 Ok(good) => return Ok(Some(Ok(good))),
                 Err(error) => {
                     let repeatable = (self.is_transient)(&error);
-                    (Cause::Reply(error), repeatable)
+                    (ErrorKind::Reply(error), repeatable)
                 }
             },
-            Ended::TooLarge(error) => (Cause::Reply(error), false),
-            Ended::Failed(failure) => {
-                (Cause::Network { failure, tries: self.tries }, failure.is_passing())
+            AttemptResult::TooLarge(error) => (ErrorKind::Reply(error), false),
+            AttemptResult::Failed(failure) => {
+                (ErrorKind::Network { failure, tries: self.tries }, failure.is_passing())
             }
         };
         let most_tries = self.most_tries.unwrap_or(policy.chunk_tries);
         if !repeatable || self.tries >= most_tries.max(1) {
-            return Ok(Some(Err(cause)));
+            return Ok(Some(Err(kind)));
         }
-        self.last_error = Some(cause);
+        self.last_error = Some(kind);
         let wait = policy.back_off_after(self.tries).min(policy.longest_back_off);
         self.wait_until = Some(now.saturating_add(wait));
         self.exchange = self.exchange.again();

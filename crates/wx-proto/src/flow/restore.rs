@@ -3,11 +3,11 @@ use std::time::Duration;
 use super::clock::Clock;
 use super::repeating::{Repeating, is_no_verdict};
 use super::side_calls::SideCalls;
-use super::{Action, CallId, Flow, Input, Misuse, Progress};
+use super::{Action, CallId, Flow, Input, Progress, UnexpectedInput};
 use crate::endpoint::Endpoint;
 use crate::endpoint::init::Init;
 use crate::endpoint::status_notify::StatusNotify;
-use crate::{Advice, Cause, Error, Policy, Role, Seed, Session, Step};
+use crate::{Advice, Error, ErrorKind, HostRole, Policy, Seed, Session, Step};
 
 /// Takes up a saved login: webwxinit, then the notice to the phone, which never fails it. Ends with
 /// the session as it is from now on, or with an error whose [advice](Error::advice) is to log in
@@ -100,29 +100,29 @@ impl Flow for Restore {
         }
     }
 
-    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
         match &mut self.stage {
             Stage::Init(init, call) => {
                 let unix_s = self.clock.unix_ms(now) / 1000;
                 let session = &mut self.session;
                 let ended = call.handle(input, now, &self.policy, |reply| {
                     let initial = init.read(reply)?;
-                    session.adopt_cookies(reply.headers(), Role::Base, unix_s);
-                    session.adopt_initial(&initial);
+                    session.apply_cookies(reply.headers(), HostRole::Base, unix_s);
+                    session.apply_init(&initial);
                     Ok(())
                 })?;
                 let next_id = call.next_id();
                 self.stage = match ended {
                     None => return Ok(()),
                     Some(Ok(())) => self.notify(next_id),
-                    Some(Err(cause)) => {
-                        Stage::Done(next_id, Some(Box::new(Error::new(Step::Init, cause))))
+                    Some(Err(kind)) => {
+                        Stage::Done(next_id, Some(Box::new(Error::new(Step::Init, kind))))
                     }
                 };
                 Ok(())
             }
             Stage::Notify(calls) => calls.handle(input),
-            Stage::Done(..) => Err(Misuse),
+            Stage::Done(..) => Err(UnexpectedInput),
         }
     }
 
@@ -138,7 +138,7 @@ impl Flow for Restore {
         if !matches!(self.stage, Stage::Done(..)) {
             self.stage = Stage::Done(
                 self.next_id(),
-                Some(Box::new(Error::new(Step::Init, Cause::Cancelled))),
+                Some(Box::new(Error::new(Step::Init, ErrorKind::Cancelled))),
             );
         }
     }

@@ -1,16 +1,16 @@
 use std::io;
 use std::time::Duration;
 
-use super::{Action, Flow, Input, Misuse, Progress, Snapshot};
-use crate::{Cause, Error, LocalError, Step};
+use super::{Action, Flow, Input, Progress, Snapshot, UnexpectedInput};
+use crate::{Error, ErrorKind, SourceError, Step};
 
 /// Any flow that can be saved, with each new state handed to `save` before it is acted on, and the
 /// state of a message each time that it leaves: so a program that is killed at
 /// any moment has saved all that it did, and can [resume](super::Upload::resume).
 ///
 /// An error of `save` ends the job there, before anything else leaves: not sent, or
-/// [uncertain](crate::Cause::Uncertain) if the message may have been delivered before. What a job
-/// ended with stays as it is, saved or not.
+/// [uncertain](crate::ErrorKind::Uncertain) if the message may have been delivered before. What a
+/// job ended with stays as it is, saved or not.
 ///
 /// Write the file whole, beside the old one, and rename it: a program can be killed while it
 /// writes.
@@ -43,16 +43,16 @@ impl<F: Flow, S: FnMut(&Snapshot) -> io::Result<()>> Saving<F, S> {
     /// that.
     fn fail(&mut self, error: io::Error, snapshot: Snapshot, doubtful: bool) -> Error {
         let Progress { step, chunk, attempt, local_id, .. } = self.flow.progress();
-        let cause = Cause::Local(LocalError::from(error));
-        let cause = match doubtful {
-            true => Cause::Uncertain {
-                last: Some(Box::new(cause)),
+        let kind = ErrorKind::Source(SourceError::from(error));
+        let kind = match doubtful {
+            true => ErrorKind::Uncertain {
+                last: Some(Box::new(kind)),
                 tries: attempt.saturating_sub(1).max(1),
             },
-            false => cause,
+            false => kind,
         };
         let uploaded = snapshot.uploaded().cloned().map(Box::new);
-        let error = Error { chunk, uploaded, local_id, ..Error::new(step, cause) };
+        let error = Error { chunk, uploaded, local_id, ..Error::new(step, kind) };
         let left = if doubtful { Some(snapshot) } else { self.saved.clone() };
         self.failed = Some((error.clone(), left));
         error
@@ -91,9 +91,9 @@ where
         }
     }
 
-    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
         if self.failed.is_some() {
-            return Err(Misuse);
+            return Err(UnexpectedInput);
         }
         self.flow.handle(input, now)
     }

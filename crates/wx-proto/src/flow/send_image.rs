@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use super::clock::Clock;
 use super::{
-    Action, CallId, Flow, Input, Misuse, Progress, Resume, ResumeError, SendUploaded, Snapshot,
-    Upload,
+    Action, CallId, Flow, Input, Progress, ResumeError, ResumeOptions, SendUploaded, Snapshot,
+    UnexpectedInput, Upload,
 };
 use crate::{Error, Picture, Policy, Seed, Sent, Session, Step, Uploaded, UserName};
 
@@ -52,7 +52,7 @@ impl SendImage {
         session: &Session,
         snapshot: Snapshot,
         policy: Policy,
-        at: Resume,
+        at: ResumeOptions,
     ) -> Result<Self, ResumeError> {
         let (seed, to) = (snapshot.seed(), snapshot.to().clone());
         let stage = if snapshot.uploaded().is_some() {
@@ -107,11 +107,11 @@ impl Flow for SendImage {
         }
     }
 
-    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
         match &mut self.stage {
             Stage::Upload(upload) => upload.handle(input, now),
             Stage::Message(message) => message.handle(input, now),
-            Stage::Failed(_) => Err(Misuse),
+            Stage::Failed(_) => Err(UnexpectedInput),
         }
     }
 

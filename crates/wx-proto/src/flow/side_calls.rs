@@ -2,15 +2,15 @@
 
 use std::collections::VecDeque;
 
-use super::exchange::Exchange;
-use super::{Action, CallId, Input, Misuse};
-use crate::Outgoing;
+use super::exchange::Attempt;
+use super::{Action, CallId, Input, UnexpectedInput};
+use crate::ApiRequest;
 
 /// Calls whose answers nobody looks at, one after the other.
 #[derive(Clone, Debug)]
 pub(super) struct SideCalls {
-    queue: VecDeque<Outgoing>,
-    current: Option<Exchange>,
+    queue: VecDeque<ApiRequest>,
+    current: Option<Attempt>,
     next_id: CallId,
 }
 
@@ -18,20 +18,20 @@ pub(super) struct SideCalls {
 const CAP: u64 = 64 * 1024;
 
 impl SideCalls {
-    pub(super) fn new(next_id: CallId, calls: impl IntoIterator<Item = Outgoing>) -> Self {
+    pub(super) fn new(next_id: CallId, calls: impl IntoIterator<Item = ApiRequest>) -> Self {
         Self { queue: calls.into_iter().collect(), current: None, next_id }
     }
 
     /// `None` when all are over.
     pub(super) fn poll<T>(&mut self) -> Option<Action<T>> {
         if self.current.is_none() {
-            self.current = Some(Exchange::new(self.next_id, self.queue.pop_front()?, CAP));
+            self.current = Some(Attempt::new(self.next_id, self.queue.pop_front()?, CAP));
         }
-        self.current.as_mut().map(Exchange::poll)
+        self.current.as_mut().map(Attempt::poll)
     }
 
-    pub(super) fn handle(&mut self, input: Input) -> Result<(), Misuse> {
-        let current = self.current.as_mut().ok_or(Misuse)?;
+    pub(super) fn handle(&mut self, input: Input) -> Result<(), UnexpectedInput> {
+        let current = self.current.as_mut().ok_or(UnexpectedInput)?;
         if current.handle(input)?.is_some() {
             self.next_id = current.id().next();
             self.current = None;

@@ -53,13 +53,13 @@ pub(super) struct SavedMessage {
 
 /// The moment at which a saved job is taken up again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Resume {
+pub struct ResumeOptions {
     /// The time, in Unix milliseconds; 0 if it is unknown. A message that may have been delivered
     /// then counts as too old to be handed out again, as one that left at 0 does.
     pub unix_ms: u64,
     /// Whether a message whose fate is unknown, and which left more than [`Policy::resend_within`]
     /// ago, is handed out once more with its own ClientMsgId. Without it the job ends as
-    /// [`Uncertain`](crate::Cause::Uncertain), as it stands.
+    /// [`Uncertain`](crate::ErrorKind::Uncertain), as it stands.
     pub resend: bool,
 }
 
@@ -78,7 +78,7 @@ pub enum ResumeError {
     /// What it holds cannot be.
     Invalid(&'static str),
     /// The session does not allow it.
-    Unready(crate::Unready),
+    RequestError(crate::RequestError),
 }
 
 const VERSION: u32 = 1;
@@ -224,15 +224,15 @@ impl fmt::Display for ResumeError {
             }
             Self::OtherJob => f.write_str("the saved job is of another kind"),
             Self::Invalid(what) => write!(f, "the saved job's {what:?} is not valid"),
-            Self::Unready(unready) => unready.fmt(f),
+            Self::RequestError(unready) => unready.fmt(f),
         }
     }
 }
 
 impl std::error::Error for ResumeError {}
 
-impl From<crate::Unready> for ResumeError {
-    fn from(unready: crate::Unready) -> Self {
-        Self::Unready(unready)
+impl From<crate::RequestError> for ResumeError {
+    fn from(unready: crate::RequestError) -> Self {
+        Self::RequestError(unready)
     }
 }

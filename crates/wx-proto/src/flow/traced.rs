@@ -4,21 +4,21 @@ use bytes::{Bytes, BytesMut};
 use http::response::Parts;
 use http::{Method, Response};
 
-use super::{Action, CallId, Failure, Flow, Input, Misuse, Progress, Snapshot};
+use super::{Action, CallId, Flow, Input, Progress, Snapshot, TransportError, UnexpectedInput};
 use crate::wire::reply;
-use crate::{ChunkNumber, Outgoing, Ret, Step};
+use crate::{ApiRequest, ChunkNumber, Ret, Step};
 
 /// Any flow, telling of each of its exchanges when it is over: what a bug report needs, and no
 /// value that was sent or answered.
 ///
 /// ```
-/// use wx_proto::flow::{Exchanged, Traced};
+/// use wx_proto::flow::{ExchangeSummary, Traced};
 /// # fn wrap(upload: wx_proto::flow::Upload) {
-/// let mut flow = Traced::new(upload, |exchanged: &Exchanged| println!("{exchanged:?}"));
+/// let mut flow = Traced::new(upload, |exchanged: &ExchangeSummary| println!("{exchanged:?}"));
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Traced<F, T: FnMut(&Exchanged)> {
+pub struct Traced<F, T: FnMut(&ExchangeSummary)> {
     flow: F,
     tell: T,
     call: Option<Call>,
@@ -28,7 +28,7 @@ pub struct Traced<F, T: FnMut(&Exchanged)> {
 /// the login, the picture or the people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Exchanged {
+pub struct ExchangeSummary {
     /// The step of the job.
     pub step: Step,
     /// The call's name on the wire.
@@ -48,7 +48,7 @@ pub struct Exchanged {
     /// The answer's Ret, if it has one.
     pub ret: Option<Ret>,
     /// How the network failed. Without a failure and without a status nobody waited for the answer.
-    pub failure: Option<Failure>,
+    pub failure: Option<TransportError>,
     /// From the hand-out to the last thing that was heard.
     pub took: Duration,
 }
@@ -58,7 +58,7 @@ pub struct Exchanged {
 struct Call {
     id: CallId,
     begun: Duration,
-    told: Exchanged,
+    told: ExchangeSummary,
     head: Option<Parts>,
     /// The answer's body, as long as it may be JSON.
     body: BytesMut,
@@ -67,14 +67,14 @@ struct Call {
 /// No answer with a Ret is larger; pictures are.
 const SMALL: usize = 64 * 1024;
 
-impl<F: Flow, T: FnMut(&Exchanged)> Traced<F, T> {
+impl<F: Flow, T: FnMut(&ExchangeSummary)> Traced<F, T> {
     /// Calls `tell` after each exchange of `flow`.
     pub fn new(flow: F, tell: T) -> Self {
         Self { flow, tell, call: None }
     }
 }
 
-impl<F, T: FnMut(&Exchanged)> Traced<F, T> {
+impl<F, T: FnMut(&ExchangeSummary)> Traced<F, T> {
     fn end(&mut self) {
         if let Some(call) = self.call.take() {
             (self.tell)(&call.told());
@@ -83,8 +83,8 @@ impl<F, T: FnMut(&Exchanged)> Traced<F, T> {
 }
 
 impl Call {
-    fn new(id: CallId, outgoing: &Outgoing, progress: &Progress, now: Duration) -> Self {
-        let told = Exchanged {
+    fn new(id: CallId, outgoing: &ApiRequest, progress: &Progress, now: Duration) -> Self {
+        let told = ExchangeSummary {
             step: progress.step,
             endpoint: outgoing.endpoint(),
             method: outgoing.http().method().clone(),
@@ -106,7 +106,7 @@ impl Call {
                 self.told.status = Some(head.status.as_u16());
                 self.head = Some(head);
             }
-            Input::Chunk(_, bytes) => {
+            Input::Body(_, bytes) => {
                 self.told.reply_bytes += bytes.len() as u64;
                 if self.told.reply_bytes <= SMALL as u64 {
                     self.body.extend_from_slice(&bytes);
@@ -114,37 +114,37 @@ impl Call {
             }
             Input::Failed(_, failure) => self.told.failure = Some(failure),
             Input::End(_) => {}
-            Input::Loaded(_) | Input::Stored | Input::Local(_) => return,
+            Input::Read(_) | Input::Written | Input::Local(_) => return,
         }
         self.told.took = now.saturating_sub(self.begun);
     }
 
-    fn told(self) -> Exchanged {
+    fn told(self) -> ExchangeSummary {
         let ret = self
             .head
             .and_then(|head| reply::ret(&Response::from_parts(head, Bytes::from(self.body))));
-        Exchanged { ret, ..self.told }
+        ExchangeSummary { ret, ..self.told }
     }
 }
 
-impl<F: Flow, T: FnMut(&Exchanged)> Flow for Traced<F, T> {
+impl<F: Flow, T: FnMut(&ExchangeSummary)> Flow for Traced<F, T> {
     type Output = F::Output;
 
     fn poll(&mut self, now: Duration) -> Action<Self::Output> {
         let action = self.flow.poll(now);
         match &action {
-            Action::Pull(_) | Action::Store(..) => {}
+            Action::Receive(_) | Action::Write(..) => {}
             Action::Send(id, _) if self.call.as_ref().is_some_and(|call| call.id == *id) => {}
             Action::Send(id, outgoing) => {
                 self.end();
                 self.call = Some(Call::new(*id, outgoing, &self.flow.progress(), now));
             }
-            Action::Load(_) | Action::Wait(_) | Action::Done(_) => self.end(),
+            Action::Read(_) | Action::Wait(_) | Action::Done(_) => self.end(),
         }
         action
     }
 
-    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
         let heard = input.clone();
         self.flow.handle(input, now)?;
         if let Some(call) = &mut self.call {
@@ -167,7 +167,7 @@ impl<F: Flow, T: FnMut(&Exchanged)> Flow for Traced<F, T> {
 }
 
 /// An exchange that was left in the middle is told as well.
-impl<F, T: FnMut(&Exchanged)> Drop for Traced<F, T> {
+impl<F, T: FnMut(&ExchangeSummary)> Drop for Traced<F, T> {
     fn drop(&mut self) {
         self.end();
     }

@@ -9,15 +9,15 @@ use self::digest::{Digest, Digested, Whole};
 use super::repeating::Repeating;
 use super::side_calls::SideCalls;
 use super::snapshot::SavedUpload;
-use super::{Action, CallId, Flow, Input, Misuse, Progress, Snapshot};
+use super::{Action, CallId, Flow, Input, Progress, Snapshot, UnexpectedInput};
 use crate::endpoint::Endpoint;
-use crate::endpoint::check_upload::{CheckUpload, Checked};
+use crate::endpoint::check_upload::{CheckUpload, UploadCheck};
 use crate::endpoint::preflight::Preflight;
 use crate::endpoint::report::Report;
 use crate::endpoint::upload_media::{Accepted, CHUNK, ChunkForm, UploadMedia};
 use crate::{
-    Cause, Error, MediaId, Outgoing, Picture, PictureError, Policy, Profile, ReplyError, RetClass,
-    Seed, Session, Step, Uploaded, UserName,
+    ApiRequest, Error, ErrorKind, MediaId, Picture, PictureError, Policy, Profile, ReplyError,
+    RetClass, Seed, Session, Step, Uploaded, UserName,
 };
 
 /// Uploads a picture and ends with its MediaId.
@@ -125,10 +125,10 @@ impl Upload {
         self.media.picture()
     }
 
-    fn digested(&mut self, digested: Digested) -> Result<Stage, Cause> {
+    fn digested(&mut self, digested: Digested) -> Result<Stage, ErrorKind> {
         if let Some(saved) = &self.saved {
             if saved.md5.as_ref().is_some_and(|md5| *md5 != digested.md5) {
-                return Err(Cause::Changed);
+                return Err(ErrorKind::Changed);
             }
             // Above the limit of the check its ticket is part of every form and is not saved: from
             // the first chunk then.
@@ -149,12 +149,12 @@ impl Upload {
         Ok(Stage::Pings(self.side_calls(calls)))
     }
 
-    fn side_calls(&self, calls: Vec<Outgoing>) -> SideCalls {
+    fn side_calls(&self, calls: Vec<ApiRequest>) -> SideCalls {
         SideCalls::new(self.next_id, calls.into_iter().map(|call| call.for_side_call(&self.policy)))
     }
 
     /// The check, if the picture is large enough, else the chunks (P41).
-    fn check(&mut self) -> Result<Stage, Cause> {
+    fn check(&mut self) -> Result<Stage, ErrorKind> {
         if self.picture().len() <= self.policy.check_above {
             return self.first_chunk();
         }
@@ -163,7 +163,7 @@ impl Upload {
         Ok(Stage::Check(call, Repeating::new(self.next_id, outgoing)))
     }
 
-    fn first_chunk(&mut self) -> Result<Stage, Cause> {
+    fn first_chunk(&mut self) -> Result<Stage, ErrorKind> {
         if !self.policy.browser_parity {
             return self.next_chunk();
         }
@@ -172,13 +172,13 @@ impl Upload {
         ))
     }
 
-    fn checked(&mut self, checked: Checked) -> Result<Stage, Cause> {
+    fn checked(&mut self, checked: UploadCheck) -> Result<Stage, ErrorKind> {
         match checked {
-            Checked::Unknown(ticket) => {
+            UploadCheck::Unknown(ticket) => {
                 self.media = self.media.clone().ticket(ticket);
                 self.first_chunk()
             }
-            Checked::Known(media_id) => Ok(Stage::Done(Ok(self.uploaded(media_id)))),
+            UploadCheck::Known(media_id) => Ok(Stage::Done(Ok(self.uploaded(media_id)))),
         }
     }
 
@@ -194,23 +194,23 @@ impl Upload {
             bytes: self.picture().len(),
             md5: self.media.md5().to_owned(),
             chunks: 0,
-            odd_start_pos: None,
+            server_byte_count: None,
         }
     }
 
-    fn loaded(&mut self, bytes: Bytes) -> Result<Result<Stage, Cause>, Misuse> {
+    fn loaded(&mut self, bytes: Bytes) -> Result<Result<Stage, ErrorKind>, UnexpectedInput> {
         let index = self.chunk as usize;
-        if let Err(cause) = digest::check(&bytes, u64::from(self.chunk), self.picture().len())? {
-            return Ok(Err(cause));
+        if let Err(kind) = digest::check(&bytes, u64::from(self.chunk), self.picture().len())? {
+            return Ok(Err(kind));
         }
         if !self.picture().is_unchanging() && self.sums.get(index) != Some(&digest::sum(&bytes)) {
-            return Ok(Err(Cause::Changed));
+            return Ok(Err(ErrorKind::Changed));
         }
         Ok(self.send(bytes))
     }
 
     /// The chunk that is due: to be loaded, or sent as it was digested.
-    fn next_chunk(&mut self) -> Result<Stage, Cause> {
+    fn next_chunk(&mut self) -> Result<Stage, ErrorKind> {
         match self.whole.clone() {
             Some(Whole(bytes)) => self.send(bytes),
             None => Ok(Stage::Load),
@@ -218,7 +218,7 @@ impl Upload {
     }
 
     /// The request of the chunk that is due.
-    fn send(&mut self, bytes: Bytes) -> Result<Stage, Cause> {
+    fn send(&mut self, bytes: Bytes) -> Result<Stage, ErrorKind> {
         let form = match self.form.take() {
             Some(form) => form,
             None => Box::new(ChunkForm::new(&self.media, &self.session)?),
@@ -229,7 +229,7 @@ impl Upload {
     }
 
     /// A chunk is acknowledged: the next one, or the end.
-    fn accepted(&mut self, accepted: Accepted) -> Result<Stage, Cause> {
+    fn accepted(&mut self, accepted: Accepted) -> Result<Stage, ErrorKind> {
         let (Some(media_id), len) = (accepted.media_id, self.picture().len()) else {
             self.chunk += 1;
             return Ok(Stage::Load);
@@ -245,14 +245,14 @@ impl Upload {
             thumbnail: accepted.thumbnail,
             encry_file_name: accepted.encry_file_name,
             chunks: self.media.chunks(),
-            odd_start_pos: odd.filter(|pos| *pos != 0),
+            server_byte_count: odd.filter(|pos| *pos != 0),
             ..self.uploaded(media_id)
         })))
     }
 
     /// A server that appends a repeated chunk has another file by now. Under another ClientMediaId
     /// it begins afresh; a second time is too much.
-    fn start_over(&mut self, why: ReplyError) -> Result<Stage, Cause> {
+    fn start_over(&mut self, why: ReplyError) -> Result<Stage, ErrorKind> {
         if self.started_over {
             return Err(why.into());
         }
@@ -262,11 +262,13 @@ impl Upload {
         self.next_chunk()
     }
 
-    fn refused(&mut self, cause: Cause) -> Result<Stage, Cause> {
-        match cause {
-            Cause::Reply(error @ ReplyError::NoMediaId) if self.repeated => self.start_over(error),
+    fn refused(&mut self, kind: ErrorKind) -> Result<Stage, ErrorKind> {
+        match kind {
+            ErrorKind::Reply(error @ ReplyError::NoMediaId) if self.repeated => {
+                self.start_over(error)
+            }
             // It may have forgotten the first chunks, or never have been meant to hear the rest.
-            Cause::Reply(error @ ReplyError::Refused { ret, .. })
+            ErrorKind::Reply(error @ ReplyError::Refused { ret, .. })
                 if self.saved.is_some()
                     && matches!(ret.class(), RetClass::Permanent | RetClass::Transient) =>
             {
@@ -285,9 +287,9 @@ impl Upload {
         }
     }
 
-    fn enter(&mut self, next: Result<Stage, Cause>) {
-        self.stage = next.unwrap_or_else(|cause| {
-            let error = Error::new(self.step(), cause);
+    fn enter(&mut self, next: Result<Stage, ErrorKind>) {
+        self.stage = next.unwrap_or_else(|kind| {
+            let error = Error::new(self.step(), kind);
             Stage::Done(Err(Box::new(if error.step == Step::Upload {
                 error.at(self.media.number(self.chunk))
             } else {
@@ -303,9 +305,9 @@ impl Flow for Upload {
     fn poll(&mut self, now: Duration) -> Action<Self::Output> {
         loop {
             let next = match &mut self.stage {
-                Stage::Digest(digest) => return Action::Load(digest.span(now)),
+                Stage::Digest(digest) => return Action::Read(digest.span(now)),
                 Stage::Load => {
-                    return Action::Load(digest::span(u64::from(self.chunk), self.picture().len()));
+                    return Action::Read(digest::span(u64::from(self.chunk), self.picture().len()));
                 }
                 Stage::Check(_, call) | Stage::Send(call) => return call.poll(now),
                 Stage::Done(done) => return Action::Done(done.clone().map_err(|error| *error)),
@@ -328,14 +330,14 @@ impl Flow for Upload {
         }
     }
 
-    fn handle(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
         let next = match (&mut self.stage, input) {
             (Stage::Digest(_) | Stage::Load, Input::Local(error)) => Err(error.into()),
-            (Stage::Digest(digest), Input::Loaded(bytes)) => match digest.take(&bytes, now)? {
+            (Stage::Digest(digest), Input::Read(bytes)) => match digest.take(&bytes, now)? {
                 None => return Ok(()),
                 Some(digested) => digested.and_then(|digested| self.digested(digested)),
             },
-            (Stage::Load, Input::Loaded(bytes)) => self.loaded(bytes)?,
+            (Stage::Load, Input::Read(bytes)) => self.loaded(bytes)?,
             (Stage::Pings(calls) | Stage::Preflight(calls), input) => return calls.handle(input),
             (Stage::Check(check, call), input) => {
                 let Some(ended) =
@@ -357,10 +359,10 @@ impl Flow for Upload {
                 self.repeated |= call.repeated();
                 match ended {
                     Ok(accepted) => self.accepted(accepted),
-                    Err(cause) => self.refused(cause),
+                    Err(kind) => self.refused(kind),
                 }
             }
-            _ => return Err(Misuse),
+            _ => return Err(UnexpectedInput),
         };
         self.enter(next);
         Ok(())
@@ -388,7 +390,7 @@ impl Flow for Upload {
 
     fn cancel(&mut self) {
         if !matches!(self.stage, Stage::Done(_)) {
-            self.enter(Err(Cause::Cancelled));
+            self.enter(Err(ErrorKind::Cancelled));
         }
     }
 }

@@ -51,20 +51,20 @@ fn p58_only_a_room_has_a_prefix_and_only_one() {
 #[test]
 fn what_there_is_to_fetch() {
     let size = |more: Value| message(more).picture();
-    assert_eq!(size(json!({})), Some(ImageSize::Original));
-    assert_eq!(size(json!({ "MsgType": 47 })), Some(ImageSize::Emoticon));
+    assert_eq!(size(json!({})), Some(ImageVariant::Original));
+    assert_eq!(size(json!({ "MsgType": 47 })), Some(ImageVariant::Emoticon));
     assert_eq!(size(json!({ "MsgType": 47, "HasProductId": 1 })), None);
-    assert_eq!(size(json!({ "MsgType": "43" })), Some(ImageSize::Thumbnail));
-    assert_eq!(size(json!({ "MsgType": 62 })), Some(ImageSize::Thumbnail));
+    assert_eq!(size(json!({ "MsgType": "43" })), Some(ImageVariant::Thumbnail));
+    assert_eq!(size(json!({ "MsgType": 62 })), Some(ImageVariant::Thumbnail));
     for kind in [1, 34, 49, 51, 10_000, 10_002, -5] {
         assert_eq!(size(json!({ "MsgType": kind })), None, "{kind}");
     }
     let thumbnail = |more: Value| message(more).kind;
-    assert_eq!(thumbnail(json!({})), Kind::Picture { thumbnail: Some((100, 67)) });
-    assert_eq!(thumbnail(json!({ "ImgWidth": 0 })), Kind::Picture { thumbnail: None });
+    assert_eq!(thumbnail(json!({})), MessageKind::Image { thumbnail: Some((100, 67)) });
+    assert_eq!(thumbnail(json!({ "ImgWidth": 0 })), MessageKind::Image { thumbnail: None });
     let file =
         json!({ "MsgType": 49, "AppMsgType": 6, "FileName": "a&amp;b.pdf", "FileSize": "1234" });
-    assert_eq!(thumbnail(file), Kind::File { name: "a&b.pdf".into(), len: Some(1234) });
+    assert_eq!(thumbnail(file), MessageKind::File { name: "a&b.pdf".into(), len: Some(1234) });
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn whatever_is_wrong_it_is_a_message() {
         let read = message(wrong);
         assert_eq!(read.id.as_str(), "0");
         assert!(
-            matches!(read.kind, Kind::Other { msg_type: 3, .. }),
+            matches!(read.kind, MessageKind::Other { msg_type: 3, .. }),
             "nothing can be fetched under it"
         );
     }
@@ -94,9 +94,9 @@ fn whatever_is_wrong_it_is_a_message() {
         json!({ "Content": {}, "MsgType": [], "FromUserName": {}, "MsgId": true }),
         json!({ "MsgId": "", "MsgType": "", "FromUserName": "", "CreateTime": 1.5 }),
     ] {
-        assert!(matches!(of_json(&json).unwrap().kind, Kind::Other { .. }));
+        assert!(matches!(of_json(&json).unwrap().kind, MessageKind::Other { .. }));
     }
-    let Kind::Other { json, msg_type } =
+    let MessageKind::Other { json, msg_type } =
         message(json!({ "MsgType": 51, "StatusNotifyCode": 4 })).kind
     else {
         panic!()

@@ -1,14 +1,14 @@
 //! Telling pictures by their first bytes (P19). What is looked at is how a file begins, never how
 //! it ends.
 
-use super::Format;
+use super::ImageFormat;
 
 /// What some first bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sniffed {
-    Picture(Format),
+    Picture(ImageFormat),
     /// So far they are the beginning of one; more bytes decide.
-    Beginning(Format),
+    Beginning(ImageFormat),
     Nothing,
 }
 
@@ -31,13 +31,13 @@ pub(crate) fn sniff(first: &[u8]) -> Sniffed {
         [0xff, 0xd8, ..] => return jpeg(first),
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => return heif(first),
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', rest @ ..] if is_image_header(rest) => {
-            Format::Png
+            ImageFormat::Png
         }
         // A logical screen stands behind the signature.
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', _, _, _, _, _, _, _, ..] => Format::Gif,
-        [b'B', b'M', ..] if is_bitmap(first) => Format::Bmp,
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Format::Webp,
-        [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Format::Tiff,
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', _, _, _, _, _, _, _, ..] => ImageFormat::Gif,
+        [b'B', b'M', ..] if is_bitmap(first) => ImageFormat::Bmp,
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => ImageFormat::Webp,
+        [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => ImageFormat::Tiff,
         _ => return Sniffed::Nothing,
     };
     Sniffed::Picture(format)
@@ -50,7 +50,7 @@ fn jpeg(first: &[u8]) -> Sniffed {
         // Any number of fill bytes may stand before a marker's code.
         let fill = rest.iter().take_while(|byte| **byte == 0xff).count();
         rest = match &rest[fill..] {
-            [] if first.len() < FIRST => return Sniffed::Beginning(Format::Jpeg),
+            [] if first.len() < FIRST => return Sniffed::Beginning(ImageFormat::Jpeg),
             [0xd9, ..] if fill > 0 && segment == 1 => break,
             [0xc0..=0xcf | 0xda..=0xfe, after @ ..] if fill > 0 => match after {
                 [high, low, ..] => {
@@ -59,15 +59,15 @@ fn jpeg(first: &[u8]) -> Sniffed {
                         _ if len < 2 => return Sniffed::Nothing,
                         Some(rest) => rest,
                         None if segment == 1 => break,
-                        None => return Sniffed::Beginning(Format::Jpeg),
+                        None => return Sniffed::Beginning(ImageFormat::Jpeg),
                     }
                 }
-                _ => return Sniffed::Beginning(Format::Jpeg),
+                _ => return Sniffed::Beginning(ImageFormat::Jpeg),
             },
             _ => return Sniffed::Nothing,
         };
     }
-    Sniffed::Picture(Format::Jpeg)
+    Sniffed::Picture(ImageFormat::Jpeg)
 }
 
 /// The chunk IHDR, with a width and a height.
@@ -90,9 +90,9 @@ fn heif(first: &[u8]) -> Sniffed {
     let is_brand = |brand: &[u8]| BRANDS.iter().any(|known| *known == brand);
     let compatible = first.get(16..end.min(first.len())).unwrap_or_default();
     if first.get(8..12).is_some_and(is_brand) || compatible.chunks_exact(4).any(is_brand) {
-        Sniffed::Picture(Format::Heif)
+        Sniffed::Picture(ImageFormat::Heif)
     } else if first.len() < end.max(12) {
-        Sniffed::Beginning(Format::Heif)
+        Sniffed::Beginning(ImageFormat::Heif)
     } else {
         Sniffed::Nothing
     }
@@ -102,12 +102,12 @@ fn heif(first: &[u8]) -> Sniffed {
 mod tests {
     use super::*;
 
-    const PICTURES: [(&[u8], Format); 5] = [
-        (include_bytes!("../../tests/pictures/tiny.jpg"), Format::Jpeg),
-        (include_bytes!("../../tests/pictures/tiny.png"), Format::Png),
-        (include_bytes!("../../tests/pictures/tiny.gif"), Format::Gif),
-        (include_bytes!("../../tests/pictures/tiny.bmp"), Format::Bmp),
-        (include_bytes!("../../tests/pictures/tiny.webp"), Format::Webp),
+    const PICTURES: [(&[u8], ImageFormat); 5] = [
+        (include_bytes!("../../tests/pictures/tiny.jpg"), ImageFormat::Jpeg),
+        (include_bytes!("../../tests/pictures/tiny.png"), ImageFormat::Png),
+        (include_bytes!("../../tests/pictures/tiny.gif"), ImageFormat::Gif),
+        (include_bytes!("../../tests/pictures/tiny.bmp"), ImageFormat::Bmp),
+        (include_bytes!("../../tests/pictures/tiny.webp"), ImageFormat::Webp),
     ];
 
     fn segment(code: u8, len: usize) -> Vec<u8> {
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn a_jpeg_is_soi_and_two_markers() {
         let jpeg = |segments: &[Vec<u8>]| sniff(&[&[0xff, 0xd8][..], &segments.concat()].concat());
-        let good = Sniffed::Picture(Format::Jpeg);
+        let good = Sniffed::Picture(ImageFormat::Jpeg);
         for code in [0xc0, 0xc4, 0xdb, 0xdd, 0xe0, 0xe1, 0xee, 0xfe] {
             assert_eq!(jpeg(&[segment(code, 14), segment(0xdb, 65)]), good, "{code:x}");
             assert_eq!(jpeg(&[segment(code, 0), segment(code, 0)]), good, "{code:x}");
@@ -145,8 +145,12 @@ mod tests {
         for begun in
             [&b""[..], b"\xff", b"\xff\xe0", b"\xff\xe0\0", b"\xff\xe0\0\x10JF", b"\xff\xe0\0\x03x"]
         {
-            assert_eq!(jpeg(&[begun.to_vec()]), Sniffed::Beginning(Format::Jpeg), "{begun:x?}");
-            assert_eq!(Format::of(&[b"\xff\xd8", begun].concat()), None, "{begun:x?}");
+            assert_eq!(
+                jpeg(&[begun.to_vec()]),
+                Sniffed::Beginning(ImageFormat::Jpeg),
+                "{begun:x?}"
+            );
+            assert_eq!(ImageFormat::of(&[b"\xff\xd8", begun].concat()), None, "{begun:x?}");
         }
         let odd: [&[u8]; 12] = [
             b"\xff\xd9",
@@ -171,7 +175,7 @@ mod tests {
     #[test]
     fn a_png_has_a_header_with_sizes() {
         let png = |rest: &[u8]| sniff(&[b"\x89PNG\r\n\x1a\n", rest].concat());
-        assert_eq!(png(b"\0\0\0\x0dIHDR\0\0\0\x01\0\0\x01\0"), Sniffed::Picture(Format::Png));
+        assert_eq!(png(b"\0\0\0\x0dIHDR\0\0\0\x01\0\0\x01\0"), Sniffed::Picture(ImageFormat::Png));
         for odd in [
             &b""[..],
             b"\0\0\0\x0dIHDR",
@@ -187,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_gif_has_a_screen_and_a_bmp_a_header_that_exists() {
-        assert_eq!(sniff(b"GIF89a\x01\0\x01\0\0\0\0"), Sniffed::Picture(Format::Gif));
+        assert_eq!(sniff(b"GIF89a\x01\0\x01\0\0\0\0"), Sniffed::Picture(ImageFormat::Gif));
         for odd in ["GIF89a", "GIF89a......", "GIF88a.......", "GIF is a format"] {
             assert_eq!(sniff(odd.as_bytes()), Sniffed::Nothing, "{odd}");
         }
@@ -195,7 +199,7 @@ mod tests {
             |size: u32| sniff(&[b"BM\x99\0\0\0ab\0\0\x36\0\0\0", &size.to_le_bytes()[..]].concat());
         for size in 0..200 {
             let exists = [12, 16, 40, 52, 56, 64, 108, 124].contains(&size);
-            assert_eq!(bmp(size) == Sniffed::Picture(Format::Bmp), exists, "{size}");
+            assert_eq!(bmp(size) == Sniffed::Picture(ImageFormat::Bmp), exists, "{size}");
         }
         assert_eq!(sniff(b"BMW is a maker of cars"), Sniffed::Nothing);
     }
@@ -206,7 +210,7 @@ mod tests {
             let size = u32::try_from(8 + brands.len()).unwrap();
             [&size.to_be_bytes()[..], b"ftyp", brands.as_bytes(), b"\0\0\0\x08meta"].concat()
         };
-        let good = Sniffed::Picture(Format::Heif);
+        let good = Sniffed::Picture(ImageFormat::Heif);
         let brands = "heic heix heim heis hevc hevx hevm hevs mif1 mif2 mif3 msf1 avif avis avio avci avcs \
                       jpeg jpgs j2ki j2is vvic vvis evbi evbs miaf MA1A MA1B 1pic";
         assert_eq!(brands.split(' ').count(), BRANDS.len());
@@ -220,7 +224,7 @@ mod tests {
         }
         // The minor version is no brand, and neither is what stands behind the box.
         assert_eq!(sniff(b"\0\0\0\x10ftypisom\0\0\0\0heicheic"), Sniffed::Nothing);
-        assert_eq!(sniff(&file("xxxx0000isomheic")[..20]), Sniffed::Beginning(Format::Heif));
+        assert_eq!(sniff(&file("xxxx0000isomheic")[..20]), Sniffed::Beginning(ImageFormat::Heif));
         assert_eq!(
             sniff(&[b"\xff\xff\xff\xffftypisom", &[b' '; 5000][..]].concat()),
             Sniffed::Nothing

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use http::HeaderMap;
 
 use super::{LONGEST_NAME, Parts, Session};
-use crate::endpoint::init::Initial;
+use crate::endpoint::init::InitReply;
 use crate::endpoint::new_login_page::Credentials;
-use crate::endpoint::sync::Batch;
-use crate::{CookieJar, Message, Role, Secret, Site, UserName};
+use crate::endpoint::sync::SyncReply;
+use crate::{CookieJar, HostRole, Message, Secret, Site, UserName};
 
 /// The cookies that outlive a login, for the question on the phone (§8.7).
 fn is_for_push(name: &str) -> bool {
@@ -48,7 +48,7 @@ impl Session {
 
     /// Takes in the answer to webwxinit. A position in the messages that is known already stays:
     /// what came meanwhile is behind it.
-    pub fn adopt_initial(&mut self, initial: &Initial) {
+    pub fn apply_init(&mut self, initial: &InitReply) {
         let parts = self.change();
         parts.user_name = initial.user_name.clone();
         parts.nick_name = Some(initial.nick_name.chars().take(LONGEST_NAME).collect());
@@ -62,8 +62,8 @@ impl Session {
 
     /// Takes in the answer to webwxsync at `unix_s` (Unix seconds), and gives those of its messages
     /// that are new (P57).
-    pub fn adopt_batch(&mut self, batch: Batch, unix_s: u64) -> Vec<Message> {
-        let Batch { mut messages, more, skey, sync_key, check_key, skipped: _ } = batch;
+    pub fn apply_sync(&mut self, batch: SyncReply, unix_s: u64) -> Vec<Message> {
+        let SyncReply { mut messages, more, skey, sync_key, check_key, skipped: _ } = batch;
         let parts = self.change();
         if let Some(skey) = skey {
             parts.skey = skey;
@@ -92,11 +92,11 @@ impl Session {
     }
 
     /// Takes in the cookies of an answer from the host of `role` at `unix_s` (Unix seconds).
-    pub fn adopt_cookies(&mut self, headers: &HeaderMap, role: Role, unix_s: u64) {
+    pub fn apply_cookies(&mut self, headers: &HeaderMap, role: HostRole, unix_s: u64) {
         if !headers.contains_key(http::header::SET_COOKIE) {
             return;
         }
         let origin = self.hosts().origin(role);
-        self.change().cookies.adopt(headers, &origin, unix_s);
+        self.change().cookies.apply(headers, &origin, unix_s);
     }
 }

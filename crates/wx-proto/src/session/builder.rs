@@ -4,7 +4,7 @@ use serde_json::Map;
 
 use super::{DATA_TICKET, Parts, PassTicket, Session, SessionError};
 use crate::cookies::Cookie;
-use crate::{CookieJar, Hosts, Profile, Role, Secret, Site, UserName};
+use crate::{CookieJar, HostRole, Hosts, Profile, Secret, Site, UserName};
 
 /// Puts a [`Session`] together from the values of a login (§2.1).
 ///
@@ -127,7 +127,7 @@ impl SessionBuilder {
         let hosts = site.hosts();
         let mut cookies = self.cookies;
         if let Some(value) = self.data_ticket {
-            let base = hosts.origin(Role::Base);
+            let base = hosts.origin(HostRole::Base);
             // As the server sets it: for qq.com or wechat.com as a whole, so that it reaches the
             // file host (§2.3).
             let domain =

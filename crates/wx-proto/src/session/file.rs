@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{Parts, PassTicket, Session, SessionError, SyncKey, SyncState};
 use crate::cookies::Cookie;
-use crate::{CookieJar, DeviceId, HostError, Hosts, MsgId, Profile, Role, Site, UserName};
+use crate::{CookieJar, DeviceId, HostError, HostRole, Hosts, MsgId, Profile, Site, UserName};
 
 /// A cookie as the file has it. No `Debug`: it holds the value.
 #[derive(Serialize, Deserialize)]
@@ -132,7 +132,7 @@ pub(super) fn write(session: &Session) -> String {
     let known = serde_json::json!({
         "version": 1,
         "profile": parts.site.profile().name(),
-        "base": session.hosts().origin(Role::Base).to_string(),
+        "base": session.hosts().origin(HostRole::Base).to_string(),
         "lang": parts.site.lang(),
         "uin": parts.uin,
         "sid": parts.sid.expose(),
@@ -168,7 +168,7 @@ fn file_cookie(cookie: &Cookie) -> FileCookie {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Unready;
+    use crate::RequestError;
 
     fn example() -> Value {
         serde_json::json!({
@@ -328,15 +328,18 @@ mod tests {
         assert_eq!(session.data_ticket(0).unwrap().expose(), "canary=ticket");
         assert_eq!(
             with("cookies", Value::Array(vec![])).unwrap().check_upload(0),
-            Err(Unready::NoDataTicket)
+            Err(RequestError::NoDataTicket)
         );
         let mut expiring = example();
         expiring["cookies"][0]["expires"] = 100.into();
         let session = Session::from_json(expiring.to_string()).unwrap();
         assert_eq!(session.check_upload(99_999), Ok(()));
-        assert_eq!(session.check_upload(100_000), Err(Unready::NoDataTicket));
-        assert!(Unready::NoDataTicket.to_string().contains("webwx_data_ticket"));
-        assert_eq!(with("skey", "".into()).unwrap().check_upload(0), Err(Unready::NotLoggedIn));
+        assert_eq!(session.check_upload(100_000), Err(RequestError::NoDataTicket));
+        assert!(RequestError::NoDataTicket.to_string().contains("webwx_data_ticket"));
+        assert_eq!(
+            with("skey", "".into()).unwrap().check_upload(0),
+            Err(RequestError::NotLoggedIn)
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use bytes::{BufMut, Bytes, BytesMut};
 use http::HeaderValue;
 
-use crate::Unready;
+use crate::RequestError;
 use crate::body::Body;
 
 /// Writes the text fields in the order they are given, then the file part, which ends the form.
@@ -61,7 +61,7 @@ impl Form {
         file_name: &str,
         mime: &str,
         content: Bytes,
-    ) -> Result<Filled, Unready> {
+    ) -> Result<Filled, RequestError> {
         self.part(name);
         self.put("\"; filename=\"");
         for c in file_name.chars() {
@@ -106,8 +106,9 @@ impl Form {
         self.text.split().freeze()
     }
 
-    fn header(&mut self) -> Result<HeaderValue, Unready> {
-        HeaderValue::from_maybe_shared(self.written()).map_err(|_| Unready::Unsendable("a header"))
+    fn header(&mut self) -> Result<HeaderValue, RequestError> {
+        HeaderValue::from_maybe_shared(self.written())
+            .map_err(|_| RequestError::Unsendable("a header"))
     }
 }
 

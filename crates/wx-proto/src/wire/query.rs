@@ -27,12 +27,12 @@ const RAW: &AsciiSet = &COMPONENT.remove(b'@').remove(b'+').remove(b'/').remove(
 
 /// A path with its query, values percent-encoded (P13). No `Debug`: it may hold skey and
 /// pass_ticket.
-pub(crate) struct Target {
+pub(crate) struct QueryBuilder {
     text: String,
     separator: char,
 }
 
-impl Target {
+impl QueryBuilder {
     pub(crate) fn new(path: &str) -> Self {
         Self { text: path.to_owned(), separator: '?' }
     }
@@ -117,29 +117,29 @@ mod tests {
         let known = &vector["known"];
         let ticket = PassTicket(known["in_xml"].as_str().unwrap().into());
         assert_eq!(form_ticket(Some(&ticket)), known["in_upload_form"].as_str().unwrap());
-        let target = Target::new("/x").session_pairs("en", Some(&ticket));
+        let target = QueryBuilder::new("/x").session_pairs("en", Some(&ticket));
         assert_eq!(
             target.as_str(),
             format!("/x?lang=en&pass_ticket={}", known["in_query"].as_str().unwrap())
         );
         assert_eq!(form_ticket(None), vector["unknown"]["in_upload_form"].as_str().unwrap());
-        assert_eq!(Target::new("/x").session_pairs("zh_CN", None).as_str(), "/x?lang=zh_CN");
+        assert_eq!(QueryBuilder::new("/x").session_pairs("zh_CN", None).as_str(), "/x?lang=zh_CN");
     }
 
     #[test]
     fn p13_values_are_encoded() {
-        let target = Target::new("/x").pair("skey", "@crypt_a/b+c=").pair("n", 7);
+        let target = QueryBuilder::new("/x").pair("skey", "@crypt_a/b+c=").pair("n", 7);
         assert_eq!(target.as_str(), "/x?skey=%40crypt_a%2Fb%2Bc%3D&n=7");
     }
 
     #[test]
     fn p13_raw_values_cannot_break_the_query() {
-        let target = Target::new("/x").raw_pair("sid", "@a/b+c==").raw_pair("skey", "");
+        let target = QueryBuilder::new("/x").raw_pair("sid", "@a/b+c==").raw_pair("skey", "");
         assert_eq!(target.as_str(), "/x?sid=@a/b+c==&skey=");
-        let target = Target::new("/x").raw_pair("skey", "% &#?\"<>\r\n\0\u{7f}图");
+        let target = QueryBuilder::new("/x").raw_pair("skey", "% &#?\"<>\r\n\0\u{7f}图");
         assert_eq!(target.as_str(), "/x?skey=%25%20%26%23%3F%22%3C%3E%0D%0A%00%7F%E5%9B%BE");
         for byte in 0..=u8::MAX {
-            let text = Target::new("/x").raw_pair("k", &char::from(byte).to_string()).text;
+            let text = QueryBuilder::new("/x").raw_pair("k", &char::from(byte).to_string()).text;
             let uri: http::Uri = text.parse().unwrap();
             assert_eq!(uri.query(), text.strip_prefix("/x?"), "{byte}");
             let back =

@@ -5,9 +5,9 @@ use serde_json::json;
 use wx_proto::endpoint::Endpoint;
 use wx_proto::endpoint::init::Init;
 use wx_proto::endpoint::new_login_page::{LoginPage, NewLoginPage};
-use wx_proto::endpoint::sync::Sync;
+use wx_proto::endpoint::sync::SyncMessages;
 use wx_proto::http::{HeaderMap, HeaderValue, Response};
-use wx_proto::{Profile, Role, Session, Site};
+use wx_proto::{HostRole, Profile, Session, Site};
 
 use super::world::*;
 
@@ -23,7 +23,7 @@ fn assert_small(session: &Session) {
 
 #[test]
 fn cookies_without_end_are_taken_in_linear_time_and_dropped() {
-    const ROLES: [Role; 3] = [Role::Base, Role::File, Role::Support];
+    const ROLES: [HostRole; 3] = [HostRole::Base, HostRole::File, HostRole::Support];
     let mut session = session();
     let odd = "\"\\".repeat(2000);
     for role in ROLES {
@@ -35,7 +35,7 @@ fn cookies_without_end_are_taken_in_linear_time_and_dropped() {
                 let line = format!("n{}={value}; Path={path}{domain}", n % 100);
                 headers.append("set-cookie", HeaderValue::from_str(&line).unwrap());
             }
-            session.adopt_cookies(&headers, role, 1);
+            session.apply_cookies(&headers, role, 1);
             assert_small(&session);
         }
     }
@@ -81,9 +81,9 @@ fn values_and_names_of_megabytes_are_not_kept() {
         [("@crypt_new", 10, "@crypt_new"), (&long, 10, "@crypt_skey"), ("", 100_000, "@crypt_skey")]
     {
         let mut session = session();
-        session.adopt_initial(&Init::new(SEED).read(&answer("@me", skey, keys)).unwrap());
+        session.apply_init(&Init::new(SEED).read(&answer("@me", skey, keys)).unwrap());
         assert_eq!(session.skey().expose(), kept);
-        session.adopt_batch(Sync::new(SEED).read(&answer("@me", skey, keys)).unwrap(), 1);
+        session.apply_sync(SyncMessages::new(SEED).read(&answer("@me", skey, keys)).unwrap(), 1);
         assert_eq!(session.skey().expose(), kept);
         assert_small(&session);
     }

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use wx_proto::flow::{Login, LoginState};
-use wx_proto::{Advice, Cause, Error, Policy, Profile, ReplyError, Seed, Session, Site, Step};
+use wx_proto::{Advice, Error, ErrorKind, Policy, Profile, ReplyError, Seed, Session, Site, Step};
 
 use super::login::*;
 use super::world::*;
@@ -68,8 +68,8 @@ fn p6_a_login_keeps_its_cookies_whatever_this_computers_clock_says() {
     }
 }
 
-fn no_ticket(expired: bool) -> Cause {
-    Cause::Reply(ReplyError::NoDataTicket { expired })
+fn no_ticket(expired: bool) -> ErrorKind {
+    ErrorKind::Reply(ReplyError::NoDataTicket { expired })
 }
 
 const NO_DATES: [&[(&str, &str)]; 4] =
@@ -82,7 +82,7 @@ fn without_a_date_that_can_be_read_the_local_clock_counts_and_is_named_if_it_is_
         for ahead in [12 * HOUR, 13 * HOUR, 400_000 * HOUR] {
             let error = log_in(local(ahead), captured(more, "")).unwrap_err();
             assert_eq!(
-                (error.cause.clone(), error.advice()),
+                (error.kind.clone(), error.advice()),
                 (no_ticket(true), Advice::SetClock),
                 "{more:?}"
             );
@@ -100,7 +100,7 @@ fn without_a_date_that_can_be_read_the_local_clock_counts_and_is_named_if_it_is_
     let second = || captured(&[], "webwx_data_ticket");
     assert!(log_in_by(local(0), [first(), second(), init(""), notified()]).is_ok());
     let error = log_in_by(local(13 * HOUR), [first(), second(), dropped()]).unwrap_err();
-    assert_eq!(error.cause, no_ticket(true));
+    assert_eq!(error.kind, no_ticket(true));
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn p8_a_login_without_the_ticket_is_none_and_the_clock_is_not_named_if_it_is_not
         // By the server's own clock it was over; or it was deleted, empty, or for somebody else.
         let over = "webwx_data_ticket=t; Domain=.qq.com; Expires=Sun, 30-Dec-2018 23:12:21 GMT";
         let page = captured(&[("date", DATE), ("set-cookie", over)], "webwx_data_ticket");
-        assert_eq!(log_in(local(ahead), page).unwrap_err().cause, no_ticket(false), "{ahead}");
+        assert_eq!(log_in(local(ahead), page).unwrap_err().kind, no_ticket(false), "{ahead}");
         for none in [
             "webwx_data_ticket=t; Path=/; Expires=Thu, 01-Jan-1970 00:00:10 GMT",
             "webwx_data_ticket=t; Path=/; Max-Age=0",
@@ -125,7 +125,7 @@ fn p8_a_login_without_the_ticket_is_none_and_the_clock_is_not_named_if_it_is_not
             "webwx_data_ticket=t; Domain=wx8.qq.com; Expires=Mon, 31-Dec-2018 11:12:21 GMT",
         ] {
             let page = captured(&[("set-cookie", none)], "webwx_data_ticket");
-            assert_eq!(log_in(local(ahead), page).unwrap_err().cause, no_ticket(false), "{none}");
+            assert_eq!(log_in(local(ahead), page).unwrap_err().kind, no_ticket(false), "{none}");
         }
     }
     // One that is over by the server's own clock is none either, nor is an empty one.
@@ -177,7 +177,7 @@ fn p52_a_redirect_uri_is_taken_without_its_escapes() {
     ] {
         let polled = ok(format!("window.code=200;window.redirect_uri='{uri}';"));
         let (world, result, _) = run([code(), polled]);
-        assert!(matches!(result.unwrap_err().cause, Cause::Host(_)), "{uri}");
+        assert!(matches!(result.unwrap_err().kind, ErrorKind::Host(_)), "{uri}");
         assert_eq!(world.seen.len(), 2);
     }
 }

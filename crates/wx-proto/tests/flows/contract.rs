@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use wx_proto::bytes::Bytes;
 use wx_proto::flow::{
-    Action, CallId, Failure, FailureKind, FetchImage, Flow, Input, ListContacts, Login, LoginState,
-    Logout, Misuse, NextMessages, Restore, SendImage, SendUploaded, Upload,
+    Action, CallId, FetchImage, Flow, Input, ListContacts, Login, LoginState, Logout, NextMessages,
+    Restore, SendImage, SendUploaded, TransportError, TransportErrorKind, UnexpectedInput, Upload,
 };
 use wx_proto::http::Response;
 use wx_proto::{
-    Cause, Error, ImageSize, LocalError, MsgId, Outcome, Policy, Profile, ReplyError, Sent, Site,
-    Step,
+    Error, ErrorKind, ImageVariant, MsgId, Outcome, Policy, Profile, ReplyError, Sent, Site,
+    SourceError, Step,
 };
 
 use super::login::{code, init, page, polled};
@@ -38,19 +38,19 @@ fn message() -> SendUploaded {
 
 fn fetch() -> FetchImage {
     let id = MsgId::new("7").unwrap();
-    FetchImage::new(&session(), id, ImageSize::Original, true, SEED, Policy::default()).unwrap()
+    FetchImage::new(&session(), id, ImageVariant::Original, true, SEED, Policy::default()).unwrap()
 }
 
 /// An action in a form that can be compared, bytes and ids included.
 fn shown<T>(action: &Action<T>) -> String {
     match action {
-        Action::Load(span) => format!("load {span:?}"),
+        Action::Read(span) => format!("load {span:?}"),
         Action::Send(id, outgoing) => {
             let http = outgoing.http();
             format!("send {id:?} {} {:?} {:?}", http.uri(), http.headers(), http.body().to_vec())
         }
-        Action::Pull(id) => format!("pull {id:?}"),
-        Action::Store(at, bytes) => format!("store {at} {bytes:?}"),
+        Action::Receive(id) => format!("pull {id:?}"),
+        Action::Write(at, bytes) => format!("store {at} {bytes:?}"),
         Action::Wait(until) => format!("wait {until:?}"),
         Action::Done(_) => "done".to_owned(),
     }
@@ -72,15 +72,15 @@ fn sent_id<T>(action: &Action<T>) -> CallId {
 fn assert_steady<F: Flow>(flow: &mut F, foreign: CallId, idempotent: bool, now: Duration) {
     let before = idempotent.then(|| shown(&flow.poll(now)));
     let progress = flow.progress();
-    let failure = Failure::on_the_way(FailureKind::Dropped);
+    let failure = TransportError::on_the_way(TransportErrorKind::Dropped);
     let strangers = [
         Input::Head(foreign, head()),
-        Input::Chunk(foreign, Bytes::from_static(b"x")),
+        Input::Body(foreign, Bytes::from_static(b"x")),
         Input::End(foreign),
         Input::Failed(foreign, failure),
     ];
     for stranger in strangers {
-        assert_eq!(flow.handle(stranger, now), Err(Misuse));
+        assert_eq!(flow.handle(stranger, now), Err(UnexpectedInput));
     }
     assert_eq!(flow.progress(), progress);
     if let Some(before) = before {
@@ -108,20 +108,20 @@ fn lines_1_to_4_in_every_state_of_a_send() {
             Action::Done(result) => {
                 assert!(result.is_ok());
                 assert!(shown(&flow.poll(NOW)) == "done", "done stays done");
-                let nobodys = flow.handle(Input::Stored, NOW).unwrap_err();
+                let nobodys = flow.handle(Input::Written, NOW).unwrap_err();
                 assert_eq!(
                     nobodys.to_string(),
                     "the input does not answer the flow's outstanding action"
                 );
                 return;
             }
-            Action::Load(span) => {
-                assert_eq!(flow.handle(Input::Stored, NOW), Err(Misuse));
+            Action::Read(span) => {
+                assert_eq!(flow.handle(Input::Written, NOW), Err(UnexpectedInput));
                 world.load(&span)
             }
             Action::Send(id, _) => {
-                assert_eq!(flow.handle(Input::End(id), NOW), Err(Misuse));
-                assert_eq!(flow.handle(Input::Loaded(Bytes::new()), NOW), Err(Misuse));
+                assert_eq!(flow.handle(Input::End(id), NOW), Err(UnexpectedInput));
+                assert_eq!(flow.handle(Input::Read(Bytes::new()), NOW), Err(UnexpectedInput));
                 let Some(Answer::Reply(code, _, body)) = answers.next() else {
                     panic!("no answer left")
                 };
@@ -130,13 +130,16 @@ fn lines_1_to_4_in_every_state_of_a_send() {
                     // As much as a driver can have heard before it was dropped.
                     let mut half_read = flow.clone();
                     half_read.handle(Input::Head(id, head()), NOW).unwrap();
-                    half_read.handle(Input::Chunk(id, Bytes::from_static(b"{")), NOW).unwrap();
+                    half_read.handle(Input::Body(id, Bytes::from_static(b"{")), NOW).unwrap();
                     assert_steady(&mut half_read, stale, true, NOW);
-                    assert_eq!(half_read.handle(Input::Head(id, head()), NOW), Err(Misuse));
+                    assert_eq!(
+                        half_read.handle(Input::Head(id, head()), NOW),
+                        Err(UnexpectedInput)
+                    );
                 }
                 flow.answer(id, reply, NOW, |_, _| Ok(())).unwrap();
                 // Taken, and the next action not yet asked for.
-                assert_eq!(flow.handle(Input::Head(id, head()), NOW), Err(Misuse));
+                assert_eq!(flow.handle(Input::Head(id, head()), NOW), Err(UnexpectedInput));
                 stale = Some(id);
                 continue;
             }
@@ -152,8 +155,8 @@ fn keeps_the_contract<F: Flow>(mut flow: F, answers: impl IntoIterator<Item = An
     let mut answers = answers.into_iter();
     let (mut now, mut stale, mut requests) = (NOW, None, 0);
     assert_eq!(
-        flow.handle(Input::Loaded(Bytes::new()), now),
-        Err(Misuse),
+        flow.handle(Input::Read(Bytes::new()), now),
+        Err(UnexpectedInput),
         "nothing was asked for yet"
     );
     for _ in 0..200 {
@@ -161,7 +164,7 @@ fn keeps_the_contract<F: Flow>(mut flow: F, answers: impl IntoIterator<Item = An
         if let Some(stale) = stale {
             assert_steady(&mut flow, stale, true, now);
         }
-        assert_eq!(flow.handle(Input::Stored, now), Err(Misuse));
+        assert_eq!(flow.handle(Input::Written, now), Err(UnexpectedInput));
         match action {
             Action::Done(_) => {
                 assert_eq!(shown(&flow.poll(now)), "done", "done stays done");
@@ -177,7 +180,7 @@ fn keeps_the_contract<F: Flow>(mut flow: F, answers: impl IntoIterator<Item = An
             }
             Action::Send(id, _) => {
                 assert!(stale.is_none_or(|stale| stale < id), "ids grow");
-                assert_eq!(flow.handle(Input::End(id), now), Err(Misuse));
+                assert_eq!(flow.handle(Input::End(id), now), Err(UnexpectedInput));
                 (stale, requests) = (Some(id), requests + 1);
                 match answers.next().expect("an answer is left") {
                     Answer::Reply(code, headers, body) => {
@@ -253,7 +256,7 @@ fn lines_1_to_4_of_a_login_and_what_comes_after() {
 fn lines_2_to_4_in_every_state_of_a_fetch() {
     let mut flow = fetch();
     let first = sent_id(&flow.poll(NOW));
-    let failure = Failure::never_connected(FailureKind::Connect);
+    let failure = TransportError::never_connected(TransportErrorKind::Connect);
     flow.handle(Input::Failed(first, failure), NOW).unwrap();
     assert_steady(&mut flow, first, true, NOW);
     let Action::Wait(until) = flow.poll(NOW) else { panic!() };
@@ -261,26 +264,26 @@ fn lines_2_to_4_in_every_state_of_a_fetch() {
     assert_steady(&mut flow, first, true, NOW);
     let misuses = |flow: &mut FetchImage, inputs: Vec<Input>| {
         for input in inputs {
-            assert_eq!(flow.handle(input.clone(), NOW), Err(Misuse), "{input:?}");
+            assert_eq!(flow.handle(input.clone(), NOW), Err(UnexpectedInput), "{input:?}");
         }
     };
     let broken = || Input::Local(std::io::Error::other("x").into());
-    let (chunk, end) = (|| Input::Chunk(id, jpeg(30)), || Input::End(id));
-    misuses(&mut flow, vec![chunk(), end(), Input::Stored, broken()]);
+    let (chunk, end) = (|| Input::Body(id, jpeg(30)), || Input::End(id));
+    misuses(&mut flow, vec![chunk(), end(), Input::Written, broken()]);
     flow.handle(Input::Head(id, head()), NOW).unwrap();
     assert_steady(&mut flow, first, true, NOW);
     misuses(
         &mut flow,
-        vec![Input::Head(id, head()), Input::Stored, broken(), Input::Loaded(jpeg(30))],
+        vec![Input::Head(id, head()), Input::Written, broken(), Input::Read(jpeg(30))],
     );
     flow.handle(chunk(), NOW).unwrap();
     assert_steady(&mut flow, first, true, NOW);
     misuses(&mut flow, vec![Input::Head(id, head()), chunk(), end()]);
-    flow.handle(Input::Stored, NOW).unwrap();
+    flow.handle(Input::Written, NOW).unwrap();
     flow.handle(chunk(), NOW).unwrap();
-    flow.handle(Input::Stored, NOW).unwrap();
+    flow.handle(Input::Written, NOW).unwrap();
     flow.handle(end(), NOW).unwrap();
-    misuses(&mut flow, vec![Input::Failed(id, failure), end(), Input::Stored]);
+    misuses(&mut flow, vec![Input::Failed(id, failure), end(), Input::Written]);
     assert!(matches!(flow.poll(NOW), Action::Done(Ok(fetched)) if fetched.bytes == 60));
 }
 
@@ -289,12 +292,12 @@ fn line_4_nothing_is_answered_before_it_was_handed_out() {
     // An id that is right by chance: that of another flow's first call.
     let first = sent_id(&fetch().poll(NOW));
     let mut message = message();
-    assert_eq!(message.handle(Input::Head(first, head()), NOW), Err(Misuse));
+    assert_eq!(message.handle(Input::Head(first, head()), NOW), Err(UnexpectedInput));
     let mut upload = upload(&jpeg(12), &Policy::default()).unwrap();
     let mut world = World::new(jpeg(12), []);
-    let Action::Load(span) = upload.poll(NOW) else { panic!() };
+    let Action::Read(span) = upload.poll(NOW) else { panic!() };
     upload.handle(world.load(&span), NOW).unwrap();
-    assert_eq!(upload.handle(Input::Head(first, head()), NOW), Err(Misuse));
+    assert_eq!(upload.handle(Input::Head(first, head()), NOW), Err(UnexpectedInput));
     assert_eq!(sent_id(&upload.poll(NOW)), first);
 }
 
@@ -303,12 +306,12 @@ fn line_4_a_picture_of_one_chunk_takes_no_second_load() {
     let (bytes, policy) = (jpeg(12), Policy::default());
     for form in [picture(&bytes, &policy), picture(&bytes, &policy).unchanging()] {
         let mut upload = Upload::new(&session(), form, to(), SEED, policy.clone()).unwrap();
-        let Action::Load(span) = upload.poll(NOW) else { panic!() };
+        let Action::Read(span) = upload.poll(NOW) else { panic!() };
         upload.handle(World::new(bytes.clone(), []).load(&span), NOW).unwrap();
-        let other = Input::Loaded(jpeg(12).iter().map(|byte| !byte).collect());
-        let failed = Input::Local(LocalError::new(std::io::ErrorKind::NotFound, "gone"));
+        let other = Input::Read(jpeg(12).iter().map(|byte| !byte).collect());
+        let failed = Input::Local(SourceError::new(std::io::ErrorKind::NotFound, "gone"));
         for input in [other, failed] {
-            assert_eq!(upload.handle(input, NOW), Err(Misuse));
+            assert_eq!(upload.handle(input, NOW), Err(UnexpectedInput));
         }
         let Action::Send(_, outgoing) = upload.poll(NOW) else { panic!() };
         assert_eq!(outgoing.http().body().segments()[1], bytes);
@@ -342,9 +345,9 @@ fn a_whole_answer_goes_to_the_sink() {
 #[test]
 fn line_4_a_load_that_was_not_asked_for_is_misuse() {
     let mut flow = send_image(3 * CHUNK);
-    let Action::Load(span) = flow.poll(NOW) else { panic!() };
+    let Action::Read(span) = flow.poll(NOW) else { panic!() };
     assert_eq!(span, 0..CHUNK as u64);
-    assert_eq!(flow.handle(Input::Loaded(jpeg(CHUNK + 1)), NOW), Err(Misuse));
+    assert_eq!(flow.handle(Input::Read(jpeg(CHUNK + 1)), NOW), Err(UnexpectedInput));
     assert_eq!(shown(&flow.poll(NOW)), format!("load {span:?}"));
 }
 
@@ -356,7 +359,7 @@ fn line_3_each_hand_out_of_a_message_is_a_try() {
         assert_eq!(shown(&flow.poll(NOW)), first, "same id, same bytes");
     }
     let Action::Done(Err(error)) = flow.poll(NOW) else { panic!("a fifth try") };
-    assert_eq!(error.cause, Cause::Uncertain { last: None, tries: 4 });
+    assert_eq!(error.kind, ErrorKind::Uncertain { last: None, tries: 4 });
 }
 
 #[test]
@@ -374,10 +377,10 @@ fn line_3_a_verdict_on_the_second_hand_out_leaves_the_first_uncertain() {
 fn line_5_what_the_world_does_is_no_misuse() {
     let mut flow = send_image(12);
     let _ = flow.poll(NOW);
-    assert_eq!(flow.handle(Input::Loaded(Bytes::new()), NOW), Ok(()));
+    assert_eq!(flow.handle(Input::Read(Bytes::new()), NOW), Ok(()));
     assert!(matches!(
         flow.poll(NOW),
-        Action::Done(Err(Error { cause: Cause::SourceEnded { .. }, .. }))
+        Action::Done(Err(Error { kind: ErrorKind::SourceEnded { .. }, .. }))
     ));
 }
 
@@ -391,13 +394,13 @@ fn line_6_a_later_driver_goes_on_where_the_first_was_dropped() {
         let mut first = World::new(bytes.clone(), []);
         // Digested, chunk by chunk, and the first one loaded.
         for _ in 0..3 {
-            let Action::Load(span) = flow.poll(NOW) else { panic!() };
+            let Action::Read(span) = flow.poll(NOW) else { panic!() };
             flow.handle(first.load(&span), NOW).unwrap();
         }
         let id = sent_id(&flow.poll(NOW));
         if half_read {
             flow.handle(Input::Head(id, head()), NOW).unwrap();
-            flow.handle(Input::Chunk(id, Bytes::from_static(b"{")), NOW).unwrap();
+            flow.handle(Input::Body(id, Bytes::from_static(b"{")), NOW).unwrap();
         }
         let mut second = World::new(bytes.clone(), [middle(), last("@m", CHUNK + 1), sent()]);
         let sent: Sent = second.run(&mut flow).unwrap();
@@ -412,7 +415,7 @@ fn line_6_a_chunk_handed_out_twice_counts_as_repeated() {
     let mut flow = upload(&bytes, &Policy::default()).unwrap();
     let mut first = World::new(bytes.clone(), []);
     for _ in 0..3 {
-        let Action::Load(span) = flow.poll(NOW) else { panic!() };
+        let Action::Read(span) = flow.poll(NOW) else { panic!() };
         flow.handle(first.load(&span), NOW).unwrap();
     }
     let _ = flow.poll(NOW);

@@ -11,11 +11,11 @@ use wx_proto::endpoint::Endpoint;
 use wx_proto::endpoint::js_login::JsLogin;
 use wx_proto::endpoint::login::{PollLogin, Polled};
 use wx_proto::endpoint::new_login_page::{LoginPage, NewLoginPage};
-use wx_proto::endpoint::sync::Sync;
+use wx_proto::endpoint::sync::SyncMessages;
 use wx_proto::endpoint::sync_check::SyncCheck;
 use wx_proto::flow::{FetchImage, Flow, SendUploaded, Upload};
 use wx_proto::http::Response;
-use wx_proto::{Error, ImageSize, MsgId, Outcome, Policy, Profile, ReplyError, Site, Uploaded};
+use wx_proto::{Error, ImageVariant, MsgId, Outcome, Policy, Profile, ReplyError, Site, Uploaded};
 
 use super::world::*;
 
@@ -54,7 +54,7 @@ fn policy() -> Policy {
 fn message() -> SendUploaded {
     let uploaded: Uploaded = serde_json::from_value(serde_json::json!({
         "media_id": "@m", "thumbnail": [100, 71], "encry_file_name": null, "emoticon": false,
-        "bytes": 12, "md5": "00", "chunks": 1, "odd_start_pos": null
+        "bytes": 12, "md5": "00", "chunks": 1, "server_byte_count": null
     }))
     .unwrap();
     SendUploaded::new(&session(), uploaded, to(), SEED, policy()).unwrap()
@@ -148,7 +148,7 @@ fn pictures() {
     let picture = jpeg(300);
     let flow = || {
         let id = MsgId::new("8997396119269472610").unwrap();
-        FetchImage::new(&session(), id, ImageSize::Original, true, SEED, policy()).unwrap()
+        FetchImage::new(&session(), id, ImageVariant::Original, true, SEED, policy()).unwrap()
     };
     for (encoding, body) in [("identity", picture.clone()), ("gzip", gzip(&picture))] {
         let announced = |len: usize| {
@@ -210,7 +210,7 @@ fn answers_of_a_login_and_of_sync() {
             );
             assert_eq!(page.read(&announced).unwrap_err(), expected);
             assert_eq!(SyncCheck::new(SEED).read(&announced).unwrap_err(), expected);
-            assert_eq!(Sync::new(SEED).read(&announced).unwrap_err(), expected);
+            assert_eq!(SyncMessages::new(SEED).read(&announced).unwrap_err(), expected);
             // Without a length: never a login, a code or a way on that the whole answer does not
             // give.
             let short = Response::new(body);

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use wx_proto::flow::{
     FetchImage, ListContacts, Login, LoginState, Logout, NextMessages, Restore, SendImage,
 };
-use wx_proto::{Cause, Error, ImageSize, MsgId, Policy, Profile, ReplyError, Session, Site};
+use wx_proto::{Error, ErrorKind, ImageVariant, MsgId, Policy, Profile, ReplyError, Session, Site};
 
 use super::world::*;
 
@@ -106,7 +106,7 @@ fn ends(answer: &Answer) -> Vec<Error> {
     let fetch = FetchImage::new(
         &session(),
         MsgId::new("7").unwrap(),
-        ImageSize::Original,
+        ImageVariant::Original,
         true,
         SEED,
         policy.clone(),
@@ -141,14 +141,15 @@ fn p15_a_servers_words_show_no_secret() {
         let words = words.replace('&', "&amp;");
         let page = ok(format!("<error><ret>1203</ret><message>{words}</message></error>"));
         let error = login_ends([super::login::code(), super::login::polled(2), page]);
-        assert!(matches!(error.cause, Cause::Reply(ReplyError::Refused { .. })), "{error:?}");
+        assert!(matches!(error.kind, ErrorKind::Reply(ReplyError::Refused { .. })), "{error:?}");
         assert_silent(&error, &words);
     }
 }
 
 fn fetch_ends(answer: Answer) -> Error {
     let id = MsgId::new("7").unwrap();
-    let fetch = FetchImage::new(&session(), id, ImageSize::Original, true, SEED, Policy::default());
+    let fetch =
+        FetchImage::new(&session(), id, ImageVariant::Original, true, SEED, Policy::default());
     World::new("", vec![answer; 3]).run(&mut fetch.unwrap()).unwrap_err()
 }
 

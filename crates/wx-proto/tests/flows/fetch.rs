@@ -5,15 +5,15 @@ use wx_proto::bytes::Bytes;
 use wx_proto::flow::{Action, FetchImage, Flow, Input};
 use wx_proto::http::Response;
 use wx_proto::{
-    Advice, Cause, Error, Fetched, FirstBytes, Format, ImageSize, LocalError, MsgId, Policy,
-    ReplyError, Ret, Step,
+    Advice, Error, ErrorKind, Fetched, FirstBytes, ImageFormat, ImageVariant, MsgId, Policy,
+    ReplyError, Ret, SourceError, Step,
 };
 
 use super::world::*;
 
 fn flow(restartable: bool, policy: Policy) -> FetchImage {
     let id = MsgId::new("8997396119269472610").unwrap();
-    FetchImage::new(&session(), id, ImageSize::Original, restartable, SEED, policy).unwrap()
+    FetchImage::new(&session(), id, ImageVariant::Original, restartable, SEED, policy).unwrap()
 }
 
 fn served(bytes: impl Into<Bytes>) -> Answer {
@@ -48,7 +48,7 @@ fn p19_p21_any_piece_size_gives_the_same_bytes() {
             world.piece = piece;
             let fetched = world.run(&mut flow(false, Policy::default())).unwrap();
             assert_eq!(world.stored, picture);
-            assert_eq!((fetched.bytes, fetched.format), (5000, Format::Jpeg));
+            assert_eq!((fetched.bytes, fetched.format), (5000, ImageFormat::Jpeg));
             assert_eq!(fetched.md5, md5_of(&picture));
         }
     }
@@ -67,7 +67,7 @@ fn p19_tiny_pictures_and_lying_types() {
         headers.push(("content-type", "image/jpeg".into()));
         let mut world = World::new("", [Answer::Reply(code, headers, body)]);
         world.piece = piece;
-        assert_eq!(world.run(&mut flow(true, Policy::default())).unwrap().format, Format::Gif);
+        assert_eq!(world.run(&mut flow(true, Policy::default())).unwrap().format, ImageFormat::Gif);
         assert_eq!(world.stored, gif);
     }
 }
@@ -113,8 +113,8 @@ fn p20_what_is_no_picture_is_never_stored() {
             world.piece = piece;
             let error = world.run(&mut flow(true, Policy::default())).unwrap_err();
             assert_eq!(
-                (error.step, &error.cause),
-                (Step::Download, &Cause::Reply(expected.clone()))
+                (error.step, &error.kind),
+                (Step::Download, &ErrorKind::Reply(expected.clone()))
             );
             assert_eq!(error.advice(), advice);
             assert!(world.stored.is_empty());
@@ -140,11 +140,11 @@ fn p20_a_picture_in_chunks_is_whole_when_the_client_says_so() {
     let (world, result) = run(vec![Answer::Reply(code, headers, body)]);
     assert_eq!((result.unwrap().bytes, world.stored.len()), (5000, 5000));
     // An empty one is no picture, and what is too large is given up on the way.
-    assert_eq!(run(vec![chunked(""); 3]).1.unwrap_err().cause, Cause::Reply(ReplyError::Empty));
+    assert_eq!(run(vec![chunked(""); 3]).1.unwrap_err().kind, ErrorKind::Reply(ReplyError::Empty));
     let mut policy = Policy::default();
     policy.max_fetch = 4999;
     let error = World::new("", [chunked(jpeg(5000))]).run(&mut flow(true, policy)).unwrap_err();
-    assert_eq!(error.cause, Cause::Reply(ReplyError::TooLarge { limit: 4999 }));
+    assert_eq!(error.kind, ErrorKind::Reply(ReplyError::TooLarge { limit: 4999 }));
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn p19_a_page_or_a_verdict_behind_blanks_is_no_picture() {
                 let mut world = World::new("", [served(format!("{}{page}", blank.repeat(60)))]);
                 world.piece = piece;
                 let error = world.run(&mut flow(true, keep.clone())).unwrap_err();
-                assert_eq!(error.cause, Cause::Reply(expected.clone()), "{piece} {page}");
+                assert_eq!(error.kind, ErrorKind::Reply(expected.clone()), "{piece} {page}");
                 assert!(world.stored.is_empty());
             }
         }
@@ -192,17 +192,17 @@ fn p20_what_is_whole_and_unknown_is_named_and_kept_only_on_request() {
         let kept = kept.unwrap();
         assert_eq!(
             (kept.format, kept.format.extension(), &world.stored[..]),
-            (Format::Unknown, "bin", unknown)
+            (ImageFormat::Unknown, "bin", unknown)
         );
         // It is named only if it is whole.
         let cut = Answer::Break(5000, unknown.into());
         assert!(matches!(
-            fetch(cut, &Policy::default()).0.unwrap_err().cause,
-            Cause::Network { .. }
+            fetch(cut, &Policy::default()).0.unwrap_err().kind,
+            ErrorKind::Network { .. }
         ));
         // A page and JSON never are.
         for (text, error) in [("\n<html>", ReplyError::Html), ("[1]", ReplyError::Json)] {
-            assert_eq!(fetch(served(text), &keep).0.unwrap_err().cause, Cause::Reply(error));
+            assert_eq!(fetch(served(text), &keep).0.unwrap_err().kind, ErrorKind::Reply(error));
         }
     }
 }
@@ -214,13 +214,13 @@ fn p20_a_jpeg_is_taken_for_one_at_its_second_marker() {
     let begun = picture.clone();
     picture.extend(b"\xff\xdb\0\x02 and what follows");
     let (world, result) = run(vec![served(picture.clone())]);
-    assert_eq!((result.unwrap().format, &world.stored[..]), (Format::Jpeg, &picture[..]));
+    assert_eq!((result.unwrap().format, &world.stored[..]), (ImageFormat::Jpeg, &picture[..]));
     for bad in
         [&b"\xff\xd8\xff"[..], b"\xff\xd8\xff\xe0 a server that begins like a picture", &begun]
     {
         let (world, result) = run(vec![served(bad.to_vec())]);
         assert!(
-            matches!(result.unwrap_err().cause, Cause::Reply(ReplyError::NotAPicture { .. })),
+            matches!(result.unwrap_err().kind, ErrorKind::Reply(ReplyError::NotAPicture { .. })),
             "{}",
             bad.len()
         );
@@ -248,7 +248,7 @@ fn p20_empty_cut_and_passing_statuses_are_tried_three_times() {
         let (world, result) = run(vec![answer; 3]);
         let error = result.unwrap_err();
         assert_eq!(world.seen.len(), 3);
-        if matches!(error.cause, Cause::Reply(ReplyError::Empty)) {
+        if matches!(error.kind, ErrorKind::Reply(ReplyError::Empty)) {
             assert_eq!(error.advice(), Advice::CheckMessage);
         }
     }
@@ -259,7 +259,7 @@ fn a_sink_that_cannot_start_over_is_written_once() {
     let cut = Answer::Break(5000, jpeg(5000).slice(..3000));
     let mut world = World::new("", [dropped(), cut]);
     let error = world.run(&mut flow(false, Policy::default())).unwrap_err();
-    assert!(matches!(error.cause, Cause::Network { tries: 2, .. }), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Network { tries: 2, .. }), "{error:?}");
     assert_eq!(world.seen.len(), 2);
 }
 
@@ -269,7 +269,7 @@ fn p21_nothing_above_the_cap_is_read_or_stored() {
     policy.max_fetch = 4999;
     let mut world = World::new("", [served(jpeg(5000))]);
     let error = world.run(&mut flow(true, policy.clone())).unwrap_err();
-    assert_eq!(error.cause, Cause::Reply(ReplyError::TooLarge { limit: 4999 }));
+    assert_eq!(error.kind, ErrorKind::Reply(ReplyError::TooLarge { limit: 4999 }));
     assert_eq!(error.advice(), Advice::RaiseLimit);
     assert!(world.stored.is_empty());
     // Small on the wire, large when inflated.
@@ -278,7 +278,7 @@ fn p21_nothing_above_the_cap_is_read_or_stored() {
     policy.max_fetch = 1_000_000;
     let mut world = World::new("", [gzipped(&bomb)]);
     let error = world.run(&mut flow(true, policy)).unwrap_err();
-    assert_eq!(error.cause, Cause::Reply(ReplyError::TooLarge { limit: 1_000_000 }));
+    assert_eq!(error.kind, ErrorKind::Reply(ReplyError::TooLarge { limit: 1_000_000 }));
     assert!(world.stored.len() <= 1_000_000);
 }
 
@@ -292,13 +292,13 @@ fn p37_a_truncated_gzip_is_no_picture() {
         let (_, result) = run(vec![Answer::Reply(200, headers, body); 3]);
         let error = result.unwrap_err();
         assert!(
-            matches!(error.cause, Cause::Reply(ReplyError::Cut { expected: None, .. })),
+            matches!(error.kind, ErrorKind::Reply(ReplyError::Cut { expected: None, .. })),
             "{error:?}"
         );
     }
     let headers = vec![("content-length", "5000".into()), ("content-encoding", "br".into())];
     let (_, result) = run(vec![Answer::Reply(200, headers, jpeg(5000))]);
-    assert_eq!(result.unwrap_err().cause, Cause::Reply(ReplyError::Encoding("br".into())));
+    assert_eq!(result.unwrap_err().kind, ErrorKind::Reply(ReplyError::Encoding("br".into())));
 }
 
 #[test]
@@ -313,7 +313,7 @@ fn p20_json_in_the_pictures_place_is_read_to_a_limit() {
         let mut world = World::new("", [refused(len)]);
         world.piece = 1000;
         let error = world.run(&mut flow(true, Policy::default())).unwrap_err();
-        assert_eq!(error.cause, Cause::Reply(expected));
+        assert_eq!(error.kind, ErrorKind::Reply(expected));
     }
 }
 
@@ -329,10 +329,10 @@ fn progress_tells_try_and_bytes_as_they_come() {
     let head = Response::builder().header("content-length", 5000).body(()).unwrap().into_parts().0;
     for input in [
         Input::Head(id, head),
-        Input::Chunk(id, jpeg(3000)),
-        Input::Stored,
-        Input::Chunk(id, jpeg(2000)),
-        Input::Stored,
+        Input::Body(id, jpeg(3000)),
+        Input::Written,
+        Input::Body(id, jpeg(2000)),
+        Input::Written,
         Input::End(id),
     ] {
         let at = flow.progress();
@@ -348,7 +348,7 @@ fn progress_tells_try_and_bytes_as_they_come() {
 #[test]
 fn a_sink_that_fails_ends_it() {
     let mut world = World::new("", [served(jpeg(5000))]);
-    world.store_error = Some(LocalError::new(std::io::ErrorKind::StorageFull, "no space left"));
+    world.store_error = Some(SourceError::new(std::io::ErrorKind::StorageFull, "no space left"));
     let error = world.run(&mut flow(true, Policy::default())).unwrap_err();
     assert_eq!(error.to_string(), "fetching the picture: no space left");
 }

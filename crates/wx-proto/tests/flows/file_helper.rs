@@ -1,11 +1,11 @@
 //! The File Transfer Helper: the same calls, with its marks (P60, §8.8).
 
-use wx_proto::flow::{FetchImage, Resume, SendImage, Snapshot, Upload};
+use wx_proto::flow::{FetchImage, ResumeOptions, SendImage, Snapshot, Upload};
 use wx_proto::http::HeaderMap;
 use wx_proto::http::header::SET_COOKIE;
 use wx_proto::{
-    Advice, Cause, ImageSize, MsgId, Picture, PictureError, Policy, Profile, Role, Session,
-    UserName,
+    Advice, ErrorKind, HostRole, ImageVariant, MsgId, Picture, PictureError, Policy, Profile,
+    Session, UserName,
 };
 
 use super::world::*;
@@ -38,7 +38,7 @@ fn p60_a_picture_goes_up_and_down_with_its_marks() {
     world.run(&mut flow.unwrap()).unwrap();
     let id = MsgId::new("7").unwrap();
     let mut flow =
-        FetchImage::new(&session(), id, ImageSize::Original, true, SEED, policy).unwrap();
+        FetchImage::new(&session(), id, ImageVariant::Original, true, SEED, policy).unwrap();
     world.answer_next([Answer::Reply(200, vec![("content-length", "12".into())], jpeg(12))]);
     world.run(&mut flow).unwrap();
 
@@ -74,7 +74,7 @@ fn p2_p5_p60_of_the_logins_cookies_only_the_ticket_reaches_the_file_host() {
     ] {
         headers.append(SET_COOKIE, cookie.parse().unwrap());
     }
-    session.adopt_cookies(&headers, Role::Base, 1);
+    session.apply_cookies(&headers, HostRole::Base, 1);
     let bytes = jpeg(12);
     let policy = Policy::default();
     let flow = SendImage::new(&session, picture(&bytes, &policy), helper(), SEED, policy);
@@ -102,8 +102,8 @@ fn p60_above_25_mib_there_is_another_upload_which_is_not_here() {
     assert!(upload(&session(), LIMIT).is_ok());
     let error = upload(&session(), LIMIT + 1).unwrap_err();
     assert_eq!(
-        error.cause,
-        Cause::Picture(PictureError::TooLargeForFileHelper { len: LIMIT + 1, limit: LIMIT })
+        error.kind,
+        ErrorKind::Media(PictureError::TooLargeForFileHelper { len: LIMIT + 1, limit: LIMIT })
     );
     assert_eq!(error.advice(), Advice::CheckFile);
     assert!(upload(&super::world::session(), LIMIT + 1).is_ok(), "web WeChat has the check for it");
@@ -153,7 +153,7 @@ fn a_picture_taken_up_again_still_goes_as_a_file() {
         |world: &World| world.saved.as_ref().is_some_and(|saved| saved.contains("\"acked\":1"));
     let killed = (1..20).map(killed_after).find(one_chunk).unwrap();
     let saved = Snapshot::from_json(killed.saved.unwrap()).unwrap();
-    let at = Resume { unix_ms: SEED.unix_ms, resend: false };
+    let at = ResumeOptions { unix_ms: SEED.unix_ms, resend: false };
     let mut flow = SendImage::resume(&session(), saved, Policy::default(), at).unwrap();
     let mut world = World::new(bytes, [last("@m", CHUNK + 1), sent()]);
     world.run(&mut flow).unwrap();

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use wx_proto::flow::{Flow, Login, LoginState, Restore, SendUploaded, Upload};
-use wx_proto::{Advice, Cause, Error, Policy, Profile, Session, Site, Step, Unready};
+use wx_proto::{Advice, Error, ErrorKind, Policy, Profile, RequestError, Session, Site, Step};
 
 use super::login::*;
 use super::world::*;
@@ -83,7 +83,7 @@ fn nothing_is_sent_in_the_name_of_nobody() {
         Upload::new(session, picture(&bytes, &policy), to(), SEED, policy.clone()).unwrap_err();
     let message = SendUploaded::new(session, uploaded.unwrap(), to(), SEED, policy).unwrap_err();
     for error in [upload, message] {
-        assert_eq!(error.cause, Cause::Unready(Unready::InitDue));
+        assert_eq!(error.kind, ErrorKind::Request(RequestError::InitDue));
     }
 }
 
@@ -108,7 +108,7 @@ fn a_login_that_is_cancelled_after_its_page_is_kept() {
     world.steps_left = 10;
     assert!(world.run_or_die(&mut login).is_none());
     login.cancel();
-    assert_eq!(World::new("", []).run(&mut login).unwrap_err().cause, Cause::Cancelled);
+    assert_eq!(World::new("", []).run(&mut login).unwrap_err().kind, ErrorKind::Cancelled);
     assert!(login.session().is_some_and(Session::awaits_init));
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use wx_proto::flow::{Delivered, FailureKind, FetchImage, ListContacts, NextMessages};
-use wx_proto::{Cause, Error, ImageSize, Limits, MsgId, Policy, ReplyError};
+use wx_proto::flow::{Delivery, FetchImage, ListContacts, NextMessages, TransportErrorKind};
+use wx_proto::{Error, ErrorKind, ImageVariant, Limits, MsgId, Policy, ReplyError};
 
 use super::messages::going_on;
 use super::world::*;
@@ -19,7 +19,7 @@ fn limits(policy: Policy) -> Limits {
 
 fn fetch(policy: Policy) -> FetchImage {
     let id = MsgId::new("1").unwrap();
-    FetchImage::new(&session(), id, ImageSize::Original, true, SEED, policy).unwrap()
+    FetchImage::new(&session(), id, ImageVariant::Original, true, SEED, policy).unwrap()
 }
 
 #[test]
@@ -86,14 +86,14 @@ fn a_head_that_is_too_large_is_refused_and_not_asked_for_again() {
     ] {
         let check = |what: &str, requests: usize, error: Error| {
             assert_eq!(requests, 1, "{what}");
-            match error.cause {
-                Cause::Network { failure, .. } => {
-                    let expected = (FailureKind::Protocol, Delivered::Unknown);
+            match error.kind {
+                ErrorKind::Network { failure, .. } => {
+                    let expected = (TransportErrorKind::Protocol, Delivery::Unknown);
                     assert_eq!((failure.kind, failure.delivered), expected, "{what}");
                     assert!(!good, "{what}: {headers} headers, {bytes} bytes");
                 }
-                cause => {
-                    assert_eq!(cause, Cause::Reply(ReplyError::Status(403)), "{what}");
+                kind => {
+                    assert_eq!(kind, ErrorKind::Reply(ReplyError::Status(403)), "{what}");
                     assert!(good, "{what}: {headers} headers, {bytes} bytes");
                 }
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use wx_proto::flow::{Action, Flow, Login, LoginState, Restore};
-use wx_proto::{Advice, Cause, Error, Policy, Profile, Role, Session, Site, Step};
+use wx_proto::{Advice, Error, ErrorKind, HostRole, Policy, Profile, Session, Site, Step};
 
 use super::world::*;
 
@@ -169,7 +169,7 @@ fn p14_the_skey_of_webwxinit_is_adopted_unless_empty() {
 fn p52_redirect_uris_in_any_spelling_are_taken_whole_and_decide_the_hosts() {
     let (world, result, _) = run([code(), polled(3), page(), init(""), notified()]);
     let session = result.unwrap();
-    assert_eq!(session.hosts().origin(Role::File).host(), "file.wx2.qq.com");
+    assert_eq!(session.hosts().origin(HostRole::File).host(), "file.wx2.qq.com");
     assert_eq!(world.seen[2].http().uri().host(), Some("wx2.qq.com"));
     assert_eq!(world.seen[3].http().uri().host(), Some("wx2.qq.com"));
 }
@@ -228,8 +228,8 @@ fn a_code_that_is_refused_expired_or_in_trouble_is_followed_by_another() {
     let (world, result, _) = run(std::iter::repeat_with(|| [code(), refused()]).take(10).flatten());
     let error = result.unwrap_err();
     assert_eq!(
-        (&error.cause, error.advice()),
-        (&Cause::NotConfirmed { codes: 10 }, Advice::LoginAgain)
+        (&error.kind, error.advice()),
+        (&ErrorKind::NotConfirmed { codes: 10 }, Advice::LoginAgain)
     );
     assert_eq!(world.seen.len(), 20);
 }
@@ -244,7 +244,7 @@ fn a_code_is_given_up_after_its_time_whatever_the_server_says() {
     let mut login = Login::new(Site::new(Profile::Web), SEED, policy, tell);
     world.answer_next([code()]);
     let error = world.run(&mut login).unwrap_err();
-    assert_eq!(error.cause, Cause::NotConfirmed { codes: 1 });
+    assert_eq!(error.kind, ErrorKind::NotConfirmed { codes: 1 });
     assert_eq!(names(&told.borrow()), ["Code", "Expired"]);
     let pauses = world.pauses();
     assert!(pauses.len() < 15 && pauses.iter().all(|pause| *pause <= 60), "{pauses:?}");
@@ -307,7 +307,7 @@ fn p60_the_file_transfer_helper_says_so_where_a_browser_can() {
     let (world, result, _) = run_at(site, [code(), confirmed, page(), init(""), notified()]);
     let session = result.unwrap();
     assert_eq!(
-        (session.site().profile(), session.hosts().origin(Role::File).host()),
+        (session.site().profile(), session.hosts().origin(HostRole::File).host()),
         (Profile::FileHelper, "file.wx2.qq.com")
     );
     // Script elements, the first two calls, carry no header of the page's.
@@ -421,7 +421,7 @@ fn a_login_can_be_cancelled_at_every_step_and_shows_no_secret() {
         let result = World::new("", []).run(&mut login);
         assert_eq!(result.is_err(), !ended, "{steps}");
         if let Err(error) = result {
-            assert_eq!(error.cause, Cause::Cancelled);
+            assert_eq!(error.kind, ErrorKind::Cancelled);
         }
     }
 }

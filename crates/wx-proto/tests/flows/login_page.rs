@@ -2,7 +2,7 @@
 
 use wx_proto::flow::{Login, LoginState};
 use wx_proto::http::{HeaderName, HeaderValue};
-use wx_proto::{Cause, HostError, Policy, Profile, ReplyError, Ret, Role, Site, Step};
+use wx_proto::{ErrorKind, HostError, HostRole, Policy, Profile, ReplyError, Ret, Site, Step};
 
 use super::login::*;
 use super::world::*;
@@ -32,7 +32,7 @@ fn p53_the_login_page_is_read_from_a_301_and_never_followed() {
         let answer = Answer::Reply(status, with_location.clone(), body.into());
         let error = run([code(), polled(2), answer]).1.unwrap_err();
         assert!(
-            matches!(error.cause, Cause::Reply(ReplyError::Redirect { .. })),
+            matches!(error.kind, ErrorKind::Reply(ReplyError::Redirect { .. })),
             "{status}: {error:?}"
         );
     }
@@ -81,7 +81,7 @@ fn a_login_page_on_a_foreign_host_is_not_opened() {
         ));
         let (world, result, _) = run([code(), poll]);
         let error = result.unwrap_err();
-        assert!(matches!(error.cause, Cause::Host(_)), "{host}: {error:?}");
+        assert!(matches!(error.kind, ErrorKind::Host(_)), "{host}: {error:?}");
         assert_eq!(world.seen.len(), 2, "{host}");
         assert!(!format!("{error} {error:?}").contains("canary"));
     }
@@ -106,7 +106,7 @@ fn a_loopback_login_stays_at_its_own_address() {
     {
         let error = run_at(site(), [code(), to(elsewhere)]).1.unwrap_err();
         assert!(
-            matches!(error.cause, Cause::Host(HostError::Foreign { .. })),
+            matches!(error.kind, ErrorKind::Host(HostError::Foreign { .. })),
             "{elsewhere}: {error:?}"
         );
     }
@@ -121,13 +121,13 @@ fn a_page_that_sends_on_is_followed_twice_at_the_most() {
     };
     let (world, result, _) =
         run([code(), polled(2), on("wx2.qq.com"), page(), init(""), notified()]);
-    assert_eq!(result.unwrap().hosts().origin(Role::Base).host(), "wx2.qq.com");
+    assert_eq!(result.unwrap().hosts().origin(HostRole::Base).host(), "wx2.qq.com");
     assert!(
         world.seen[3].http().uri().to_string().starts_with("https://wx2.qq.com/x?a=1&b=2&fun=new")
     );
     assert!(run([code(), polled(2), on("wx.qq.com"), on("wx.qq.com"), on("wx.qq.com")]).1.is_err());
     let error = run([code(), polled(2), on("evil.example")]).1.unwrap_err();
-    assert!(matches!(error.cause, Cause::Host(_)), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Host(_)), "{error:?}");
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn p54_a_redirecturl_is_taken_without_its_escapes() {
     {
         let on = ok(format!("<error><ret>0</ret><redirecturl>{url}</redirecturl></error>"));
         let (world, result, _) = run([code(), polled(2), on]);
-        assert!(matches!(result.unwrap_err().cause, Cause::Host(_)), "{url}");
+        assert!(matches!(result.unwrap_err().kind, ErrorKind::Host(_)), "{url}");
         assert_eq!(world.seen.len(), 3);
     }
 }

@@ -1,7 +1,7 @@
 //! Logging out: what ends a login, and what does not.
 
 use wx_proto::flow::Logout;
-use wx_proto::{Error, Policy, Role, Session, Step};
+use wx_proto::{Error, HostRole, Policy, Session, Step};
 
 use super::login;
 use super::world::*;
@@ -70,7 +70,7 @@ fn anything_else_is_no_logout() {
 fn what_is_left_of_an_ended_login_can_push_the_next_one_and_nothing_else() {
     let mut session = login::run(login::good()).1.unwrap();
     let live = [session.sid(), session.skey()].map(|secret| secret.expose().clone());
-    let file = session.site().hosts().origin(Role::File);
+    let file = session.site().hosts().origin(HostRole::File);
     let ticket = session.cookies().value("webwx_data_ticket", &file, 0).unwrap().expose().clone();
     session.end();
     let file: serde_json::Value = serde_json::from_str(session.to_json().expose()).unwrap();

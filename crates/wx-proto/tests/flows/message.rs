@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use wx_proto::flow::{Flow, SendImage, SendUploaded};
 use wx_proto::{
-    Advice, Cause, Error, Outcome, Policy, Ret, Sent, Session, Step, Unready, Uploaded,
+    Advice, Error, ErrorKind, Outcome, Policy, RequestError, Ret, Sent, Session, Step, Uploaded,
 };
 
 use super::world::*;
@@ -10,7 +10,7 @@ use super::world::*;
 fn uploaded(emoticon: bool) -> Uploaded {
     serde_json::from_value(serde_json::json!({
         "media_id": "@m", "thumbnail": [100, 71], "encry_file_name": null, "emoticon": emoticon,
-        "bytes": 12, "md5": "00", "chunks": 1, "odd_start_pos": null
+        "bytes": 12, "md5": "00", "chunks": 1, "server_byte_count": null
     }))
     .unwrap()
 }
@@ -61,7 +61,10 @@ fn tries_used_up_without_an_answer_are_uncertain() {
     for answer in unclear() {
         let (world, result) = run(vec![answer; 4]);
         let error = result.unwrap_err();
-        assert!(matches!(error.cause, Cause::Uncertain { last: Some(_), tries: 4 }), "{error:?}");
+        assert!(
+            matches!(error.kind, ErrorKind::Uncertain { last: Some(_), tries: 4 }),
+            "{error:?}"
+        );
         assert!(
             error.ret().is_none() && error.to_string().contains(" (the last time: "),
             "{error}"
@@ -100,7 +103,7 @@ fn a_verdict_after_a_possible_delivery_leaves_it_uncertain() {
     for answer in unclear() {
         let (_, result) = run([answer, ret(1205)]);
         let error = result.unwrap_err();
-        assert!(matches!(error.cause, Cause::Uncertain { tries: 2, .. }), "{error:?}");
+        assert!(matches!(error.kind, ErrorKind::Uncertain { tries: 2, .. }), "{error:?}");
         assert_eq!(error.ret(), Some(Ret(1205)));
         assert_eq!(error.ret(), Some(Ret(1205)));
     }
@@ -112,7 +115,7 @@ fn a_verdict_after_a_possible_delivery_leaves_it_uncertain() {
 fn never_connected_is_not_sent() {
     let (world, result) = run(vec![unreachable(); 4]);
     let error = result.unwrap_err();
-    assert!(matches!(error.cause, Cause::Network { tries: 4, .. }));
+    assert!(matches!(error.kind, ErrorKind::Network { tries: 4, .. }));
     assert_eq!(error.outcome(), Outcome::NotSent);
     assert_eq!(world.pauses(), [1, 2, 4]);
     let (_, result) = run([unreachable(), ret(1205)]);
@@ -146,7 +149,10 @@ fn a_message_that_cannot_be_prepared_keeps_the_upload() {
     let nobody = Session::builder("https://wx.qq.com").uin(1).user_name("@me").build().unwrap();
     let error =
         SendUploaded::new(&nobody, uploaded(false), to(), SEED, Policy::default()).unwrap_err();
-    assert_eq!((error.step, &error.cause), (Step::Prepare, &Cause::Unready(Unready::NotLoggedIn)));
+    assert_eq!(
+        (error.step, &error.kind),
+        (Step::Prepare, &ErrorKind::Request(RequestError::NotLoggedIn))
+    );
     assert_eq!(*error.uploaded.unwrap(), uploaded(false));
 }
 

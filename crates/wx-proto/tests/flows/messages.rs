@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use wx_proto::flow::{Arrived, Flow, ListContacts, NextMessages};
-use wx_proto::{Advice, Cause, Error, Policy, ReplyError, Session, Step};
+use wx_proto::{Advice, Error, ErrorKind, Policy, ReplyError, Session, Step};
 
 use super::login::{init, vector};
 use super::world::*;
@@ -157,7 +157,7 @@ fn a_session_that_was_saved_syncs_before_it_waits_and_one_without_a_key_begins()
     let no_key =
         ok(r#"{"BaseResponse":{"Ret":0},"User":{"UserName":"@me"},"SyncKey":{"Count":0}}"#);
     let error = next(session(), [no_key, notified()]).1.unwrap_err();
-    assert_eq!(error.cause, Cause::Reply(ReplyError::Missing("SyncKey")));
+    assert_eq!(error.kind, ErrorKind::Reply(ReplyError::Missing("SyncKey")));
 }
 
 #[test]
@@ -201,8 +201,8 @@ fn trouble_is_ridden_out_with_growing_waits() {
 
 #[test]
 fn a_synccheck_that_never_answers_is_asked_again() {
-    use wx_proto::flow::{Failure, FailureKind};
-    let stalled = Answer::Fail(Failure::on_the_way(FailureKind::Stalled));
+    use wx_proto::flow::{TransportError, TransportErrorKind};
+    let stalled = Answer::Fail(TransportError::on_the_way(TransportErrorKind::Stalled));
     let (world, result) =
         next(going_on(5), [stalled.clone(), stalled, check(0, 2), arrived(6, &[2])]);
     assert!(result.is_ok());
@@ -305,7 +305,9 @@ fn waiting_can_be_cancelled_at_any_step() {
         if world.run_or_die(&mut flow).is_none() {
             flow.cancel();
             let result = World::new("", []).run(&mut flow);
-            assert!(result.is_ok() || result.is_err_and(|error| error.cause == Cause::Cancelled));
+            assert!(
+                result.is_ok() || result.is_err_and(|error| error.kind == ErrorKind::Cancelled)
+            );
         }
     }
 }
@@ -372,10 +374,11 @@ fn a_server_that_holds_nothing_back_is_not_asked_without_a_pause() {
 
 #[test]
 fn a_certificate_of_somebody_else_ends_it() {
-    use wx_proto::flow::{CertificateProblem, Failure, FailureKind};
-    let refused = FailureKind::Certificate(CertificateProblem::UnknownIssuer);
-    let (world, result) = next(going_on(5), [Answer::Fail(Failure::never_connected(refused))]);
-    assert!(matches!(result.unwrap_err().cause, Cause::Network { .. }));
+    use wx_proto::flow::{CertificateProblem, TransportError, TransportErrorKind};
+    let refused = TransportErrorKind::Certificate(CertificateProblem::UnknownIssuer);
+    let (world, result) =
+        next(going_on(5), [Answer::Fail(TransportError::never_connected(refused))]);
+    assert!(matches!(result.unwrap_err().kind, ErrorKind::Network { .. }));
     assert_eq!(world.seen.len(), 1);
 }
 

@@ -11,13 +11,13 @@ use wx_proto::endpoint::get_msg_img::GetMsgImg;
 use wx_proto::endpoint::init::Init;
 use wx_proto::endpoint::push_login_url::PushLoginUrl;
 use wx_proto::endpoint::send_msg_img::SendMsgImg;
-use wx_proto::endpoint::sync::Sync;
-use wx_proto::endpoint::sync_check::{Checked, SyncCheck};
+use wx_proto::endpoint::sync::SyncMessages;
+use wx_proto::endpoint::sync_check::{SyncCheck, SyncStatus};
 use wx_proto::endpoint::upload_media::UploadMedia;
 use wx_proto::endpoint::{Endpoint, new_login_page::NewLoginPage};
 use wx_proto::flow::{ListContacts, NextMessages};
 use wx_proto::http::Response;
-use wx_proto::{ImageSize, MediaId, MsgId, Policy, Profile, ReplyError, Session, Site};
+use wx_proto::{ImageVariant, MediaId, MsgId, Policy, Profile, ReplyError, Session, Site};
 
 use super::world::*;
 use super::{contact_list, message_list};
@@ -75,7 +75,7 @@ fn names_and_words_stop_no_call() {
         let pushed = with(r#"{"ret":"0","msg":"%","uuid":"abc=="}"#, odd);
         assert!(PushLoginUrl::new(1).read(&pushed).is_ok());
         let check = with("window.synccheck={retcode:\"0\",selector:\"2\",word:\"%\"}", odd);
-        assert_eq!(SyncCheck::new(SEED).read(&check), Ok(Checked::Something { selector: 2 }));
+        assert_eq!(SyncCheck::new(SEED).read(&check), Ok(SyncStatus::Something { selector: 2 }));
         let page = "<error><ret>0</ret><message>%</message><skey>k</skey><wxsid>s</wxsid><wxuin>7</wxuin></error>";
         let (call, _) =
             NewLoginPage::at(&"https://wx.qq.com/x?ticket=t".into(), &Site::new(Profile::Web))
@@ -86,7 +86,7 @@ fn names_and_words_stop_no_call() {
         let mut measured = refused.clone();
         measured.headers_mut().insert("content-length", refused.body().len().into());
         let image =
-            GetMsgImg::new(MsgId::new("7").unwrap(), ImageSize::Original, SEED).read(&measured);
+            GetMsgImg::new(MsgId::new("7").unwrap(), ImageVariant::Original, SEED).read(&measured);
         for error in [image.unwrap_err(), Init::new(SEED).read(&refused).unwrap_err()] {
             let ReplyError::Refused { ret, message } = error else { panic!("{error}") };
             assert!(ret.0 == 1205 && message.starts_with("slow"), "{message}");
@@ -104,7 +104,7 @@ fn marks_and_nuls_around_an_answer_are_passed_over() {
         assert!(Init::new(SEED).read(&around(init)).is_ok(), "{before:?} {after:?}");
         assert!(PushLoginUrl::new(1).read(&around(r#"{"ret":"0","uuid":"abc"}"#)).is_ok());
         let check = around("window.synccheck={retcode:\"0\",selector:\"0\"}");
-        assert_eq!(SyncCheck::new(SEED).read(&check), Ok(Checked::Nothing));
+        assert_eq!(SyncCheck::new(SEED).read(&check), Ok(SyncStatus::Nothing));
         assert_eq!(Init::new(SEED).read(&around("")).unwrap_err(), ReplyError::Empty);
         assert_eq!(Init::new(SEED).read(&around("<html>")).unwrap_err(), ReplyError::Html);
         assert_eq!(Init::new(SEED).read(&around(&init[..40])).unwrap_err(), ReplyError::CutJson);
@@ -169,10 +169,10 @@ fn an_skey_that_was_damaged_is_not_taken_in() {
         r#"{"BaseResponse":{"Ret":0},"SKey":"@k%","ContinueFlag":[],"SyncCheckKey":"odd"}"#,
         b"\xff",
     );
-    let batch = Sync::new(SEED).read(&answer).unwrap();
+    let batch = SyncMessages::new(SEED).read(&answer).unwrap();
     let mut session = session();
     let before = session.skey().expose().clone();
-    session.adopt_batch(batch, 1);
+    session.apply_sync(batch, 1);
     assert_eq!(session.skey().expose(), &before);
 }
 

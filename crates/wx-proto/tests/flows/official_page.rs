@@ -11,9 +11,9 @@ use wx_proto::endpoint::check_upload::CheckUpload;
 use wx_proto::endpoint::get_contact::GetContact;
 use wx_proto::endpoint::get_msg_img::GetMsgImg;
 use wx_proto::endpoint::init::Init;
-use wx_proto::endpoint::js_login::{JsLogin, Uuid};
+use wx_proto::endpoint::js_login::{JsLogin, LoginCode};
 use wx_proto::endpoint::login::PollLogin;
-use wx_proto::endpoint::logout::Logout;
+use wx_proto::endpoint::logout::LogoutCall;
 use wx_proto::endpoint::new_login_page::NewLoginPage;
 use wx_proto::endpoint::preflight::Preflight;
 use wx_proto::endpoint::report::Report;
@@ -21,11 +21,12 @@ use wx_proto::endpoint::send_app_msg::SendAppMsg;
 use wx_proto::endpoint::send_emoticon::SendEmoticon;
 use wx_proto::endpoint::send_msg_img::SendMsgImg;
 use wx_proto::endpoint::status_notify::StatusNotify;
-use wx_proto::endpoint::sync::Sync;
+use wx_proto::endpoint::sync::SyncMessages;
 use wx_proto::endpoint::sync_check::SyncCheck;
 use wx_proto::endpoint::upload_media::UploadMedia;
 use wx_proto::{
-    ImageSize, MediaId, MsgId, Outgoing, Picture, Policy, Profile, Seed, Session, Site, UserName,
+    ApiRequest, ImageVariant, MediaId, MsgId, Picture, Policy, Profile, Seed, Session, Site,
+    UserName,
 };
 
 /// Headers that a browser adds by itself and that no source shows a server to read, and cookies,
@@ -180,7 +181,7 @@ impl Captured<'_> {
 
     /// Fails unless `ours` is this request. Of drawn ids only the shape is compared.
     #[track_caller]
-    fn is(&self, ours: &Outgoing) {
+    fn is(&self, ours: &ApiRequest) {
         let http = ours.http();
         assert_eq!(http.method(), self.0["method"].as_str().unwrap());
         assert_eq!(http.uri().host(), self.0["host"].as_str());
@@ -239,7 +240,7 @@ fn with_local_ids(body: &[u8]) -> String {
     text.replace(&id, &"9".repeat(id.len()))
 }
 
-fn uuid(captured: &Captured<'_>) -> Uuid {
+fn uuid(captured: &Captured<'_>) -> LoginCode {
     let text = format!(
         "window.QRLogin.code = 200; window.QRLogin.uuid = \"{}\";",
         captured.query()["uuid"]
@@ -259,7 +260,7 @@ fn picture(name: &str, len: u64) -> Picture {
 }
 
 /// The first chunk of an upload, without its content.
-fn upload(captured: &Captured<'_>, session: &Session) -> Outgoing {
+fn upload(captured: &Captured<'_>, session: &Session) -> ApiRequest {
     let request = captured.upload_request();
     let text = |key: &str| request[key].as_str().unwrap();
     let picture = picture(captured.field("name"), request["TotalLen"].as_u64().unwrap());
@@ -306,15 +307,16 @@ fn p12_p13_p16_p55_p56_receiving_is_the_pages() {
     let captured = page.get("synccheck", 0);
     captured.is(&SyncCheck::new(captured.seed()).request(&page.session(&captured)).unwrap());
     let captured = page.get("webwxsync", 0);
-    captured.is(&Sync::new(captured.seed()).request(&page.session(&captured)).unwrap());
-    for (n, size) in [(0, ImageSize::Thumbnail), (2, ImageSize::Original)] {
+    captured.is(&SyncMessages::new(captured.seed()).request(&page.session(&captured)).unwrap());
+    for (n, size) in [(0, ImageVariant::Thumbnail), (2, ImageVariant::Original)] {
         let captured = page.get("webwxgetmsgimg", n);
         let id = MsgId::new(captured.query()["MsgID"]).unwrap();
         let call = GetMsgImg::new(id, size, captured.seed());
         captured.is(&call.request(&page.session(&captured)).unwrap());
     }
     let captured = page.get("webwxlogout", 0);
-    captured.is(&Logout::new(captured.seed().unix_ms).request(&page.session(&captured)).unwrap());
+    captured
+        .is(&LogoutCall::new(captured.seed().unix_ms).request(&page.session(&captured)).unwrap());
 }
 
 #[test]
@@ -372,7 +374,7 @@ fn p16_p34_p60_the_file_transfer_helper_sends_what_a_browser_can() {
     captured.is(&PollLogin::new(uuid(&captured), false, captured.seed().unix_ms)
         .request(&site)
         .unwrap());
-    for (n, size) in [(0, ImageSize::Original), (1, ImageSize::Thumbnail)] {
+    for (n, size) in [(0, ImageVariant::Original), (1, ImageVariant::Thumbnail)] {
         let captured = page.get("webwxgetmsgimg", n);
         let id = MsgId::new(captured.query()["MsgID"]).unwrap();
         let call = GetMsgImg::new(id, size, captured.seed());

@@ -1,7 +1,7 @@
 //! What progress says of tries: nothing new is not a failed try, and a failed one says why.
 
 use wx_proto::flow::{FetchImage, Flow, NextMessages, Progress, SendImage};
-use wx_proto::{Cause, ImageSize, MsgId, Policy, ReplyError};
+use wx_proto::{ErrorKind, ImageVariant, MsgId, Policy, ReplyError};
 
 use super::login::{init, notified};
 use super::messages::{arrived, check, going_on, session_at};
@@ -107,7 +107,7 @@ fn a_send_says_why_a_chunk_and_a_message_are_repeated() {
 
 fn fetch() -> FetchImage {
     let id = MsgId::new("8997396119269472610").unwrap();
-    FetchImage::new(&session(), id, ImageSize::Original, true, SEED, Policy::default()).unwrap()
+    FetchImage::new(&session(), id, ImageVariant::Original, true, SEED, Policy::default()).unwrap()
 }
 
 fn too_many(retry_after: &str) -> Answer {
@@ -142,5 +142,5 @@ fn a_fetch_waits_as_long_as_the_server_asks_for() {
         ]
     );
     let error = World::new("", vec![too_many("1"); 3]).run(&mut fetch()).unwrap_err();
-    assert_eq!(error.cause, Cause::Reply(ReplyError::Status(429)));
+    assert_eq!(error.kind, ErrorKind::Reply(ReplyError::Status(429)));
 }

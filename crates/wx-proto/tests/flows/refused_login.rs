@@ -1,7 +1,7 @@
 //! A login that the server has made and that cannot be used is ended at the server.
 
 use wx_proto::flow::{Action, Flow, Login, LoginState};
-use wx_proto::{Cause, Error, Policy, Profile, ReplyError, Site};
+use wx_proto::{Error, ErrorKind, Policy, Profile, ReplyError, Site};
 
 use super::login::*;
 use super::logout::logged_out;
@@ -45,7 +45,7 @@ fn log_in(answers: impl IntoIterator<Item = Answer>) -> (World, Error) {
 fn a_login_that_is_refused_is_ended_at_the_server() {
     for (page, why) in refused() {
         let (world, error) = log_in([page, logged_out()]);
-        assert_eq!(error.cause, Cause::Reply(why.clone()));
+        assert_eq!(error.kind, ErrorKind::Reply(why.clone()));
         assert_eq!(world.endpoints()[2..], ["webwxnewloginpage", "webwxlogout"], "{why}");
         let logout = &world.seen[3];
         let uri = logout.http().uri();
@@ -61,13 +61,13 @@ fn what_becomes_of_that_changes_nothing() {
         for logout in [dropped(), unreachable(), status(503), ret(1101), ok("<html>")] {
             let (world, error) = log_in([page.clone(), logout]);
             assert_eq!(
-                (error.cause, world.seen.len()),
-                (Cause::Reply(why.clone()), 4),
+                (error.kind, world.seen.len()),
+                (ErrorKind::Reply(why.clone()), 4),
                 "tried once"
             );
         }
         let (world, error) = log_in([page.clone(), closed(), logged_out()]);
-        assert_eq!((error.cause, world.seen.len()), (Cause::Reply(why.clone()), 5));
+        assert_eq!((error.kind, world.seen.len()), (ErrorKind::Reply(why.clone()), 5));
         // Cancelled meanwhile, it is what it was refused for.
         let mut world = World::new("", [code(), polled(2), page]);
         let mut login =
@@ -81,7 +81,7 @@ fn what_becomes_of_that_changes_nothing() {
         assert!(!shown.contains("crypt") && !shown.contains("AbCd"), "{shown}");
         login.cancel();
         world.steps_left = 1;
-        assert_eq!(world.run(&mut login).unwrap_err().cause, Cause::Reply(why));
+        assert_eq!(world.run(&mut login).unwrap_err().kind, ErrorKind::Reply(why));
     }
 }
 
@@ -89,7 +89,7 @@ fn what_becomes_of_that_changes_nothing() {
 fn without_the_keys_nothing_is_sent() {
     for fields in ["<wxsid>s</wxsid><wxuin>7</wxuin>", "<skey>@k</skey><wxuin>7</wxuin>", ""] {
         let (world, error) = log_in([answer(&[], fields)]);
-        assert!(matches!(error.cause, Cause::Reply(ReplyError::Missing(_))), "{error}");
+        assert!(matches!(error.kind, ErrorKind::Reply(ReplyError::Missing(_))), "{error}");
         assert_eq!(world.seen.len(), 3);
     }
     // The server made none.

@@ -3,22 +3,22 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use wx_proto::flow::{Failure, FailureKind, Flow, Resume, SendUploaded};
-use wx_proto::{Cause, Error, Outcome, Policy, Sent, Uploaded};
+use wx_proto::flow::{Flow, ResumeOptions, SendUploaded, TransportError, TransportErrorKind};
+use wx_proto::{Error, ErrorKind, Outcome, Policy, Sent, Uploaded};
 
 use super::world::*;
 
 fn flow() -> SendUploaded {
     let uploaded: Uploaded = serde_json::from_value(serde_json::json!({
         "media_id": "@m", "thumbnail": null, "encry_file_name": null, "emoticon": false,
-        "bytes": 12, "md5": "00", "chunks": 1, "odd_start_pos": null
+        "bytes": 12, "md5": "00", "chunks": 1, "server_byte_count": null
     }))
     .unwrap();
     SendUploaded::new(&session(), uploaded, to(), SEED, Policy::default()).unwrap()
 }
 
 fn stalled() -> Answer {
-    Answer::Fail(Failure::on_the_way(FailureKind::Stalled))
+    Answer::Fail(TransportError::on_the_way(TransportErrorKind::Stalled))
 }
 
 /// Each answer with the seconds that it takes.
@@ -33,7 +33,7 @@ fn run(answers: &[(Answer, u64)]) -> (World, Result<Sent, Error>) {
 fn two_stalled_tries_fit_and_a_third_does_not() {
     let (world, result) = run(&[(stalled(), 20), (stalled(), 20)]);
     let error = result.unwrap_err();
-    assert!(matches!(error.cause, Cause::Uncertain { last: Some(_), tries: 2 }), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Uncertain { last: Some(_), tries: 2 }), "{error:?}");
     assert_eq!((world.pauses(), error.outcome()), (vec![35], Outcome::Unknown));
     assert_eq!(world.now, world.seen[0].at + Duration::from_secs(55), "nothing is waited for");
 }
@@ -61,7 +61,7 @@ fn a_computer_that_slept_hands_nothing_out_again() {
     world.steps_left = 10;
     world.now += Duration::from_secs(61);
     let error = world.run(&mut flow).unwrap_err();
-    assert!(matches!(error.cause, Cause::Uncertain { last: Some(_), tries: 1 }), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Uncertain { last: Some(_), tries: 1 }), "{error:?}");
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn a_resumed_message_has_what_is_left_of_its_minute() {
     world.steps_left = 0;
     assert!(world.run_or_die(&mut flow()).is_none());
     let saved = wx_proto::flow::Snapshot::from_json(world.saved.unwrap()).unwrap();
-    let at = |seconds: i64, resend| Resume {
+    let at = |seconds: i64, resend| ResumeOptions {
         unix_ms: SEED.unix_ms.saturating_add_signed(seconds * 1000),
         resend,
     };
@@ -100,14 +100,15 @@ fn a_resumed_message_has_what_is_left_of_its_minute() {
     assert_eq!(error.outcome(), Outcome::Unknown);
 
     // Nor does one that is not set, now or when it was handed out.
-    let error =
-        World::new("", []).run(&mut resume(Resume { unix_ms: 0, resend: false })).unwrap_err();
+    let error = World::new("", [])
+        .run(&mut resume(ResumeOptions { unix_ms: 0, resend: false }))
+        .unwrap_err();
     assert_eq!(error.outcome(), Outcome::Unknown);
     let text = saved.to_json().replace(&SEED.unix_ms.to_string(), "0");
     let unset = wx_proto::flow::Snapshot::from_json(text).unwrap();
     assert!(unset.in_doubt());
     for unix_ms in [0, 1, 60_000] {
-        let at = Resume { unix_ms, resend: false };
+        let at = ResumeOptions { unix_ms, resend: false };
         let mut flow =
             SendUploaded::resume(&session(), unset.clone(), Policy::default(), at).unwrap();
         assert_eq!(World::new("", []).run(&mut flow).unwrap_err().outcome(), Outcome::Unknown);

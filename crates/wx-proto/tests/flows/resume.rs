@@ -3,8 +3,10 @@
 use std::cell::RefCell;
 use std::io;
 
-use wx_proto::flow::{Flow, Input, Misuse, Resume, ResumeError, Saving, SendImage, Snapshot};
-use wx_proto::{Cause, Error, Outcome, Policy, ReplyError, Ret, Sent, Session};
+use wx_proto::flow::{
+    Flow, Input, ResumeError, ResumeOptions, Saving, SendImage, Snapshot, UnexpectedInput,
+};
+use wx_proto::{Error, ErrorKind, Outcome, Policy, ReplyError, Ret, Sent, Session};
 
 use super::world::*;
 
@@ -20,11 +22,11 @@ fn new() -> SendImage {
     SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap()
 }
 
-fn seconds_later(seconds: u64) -> Resume {
-    Resume { unix_ms: SEED.unix_ms + seconds * 1000, resend: false }
+fn seconds_later(seconds: u64) -> ResumeOptions {
+    ResumeOptions { unix_ms: SEED.unix_ms + seconds * 1000, resend: false }
 }
 
-fn resume(saved: &str, at: Resume) -> SendImage {
+fn resume(saved: &str, at: ResumeOptions) -> SendImage {
     SendImage::resume(&session(), Snapshot::from_json(saved).unwrap(), Policy::default(), at)
         .unwrap()
 }
@@ -125,13 +127,13 @@ fn a_message_that_left_long_ago_is_unknown_unless_it_is_asked_for() {
         if let Err(error) = result {
             assert_eq!((error.outcome(), world.seen.len()), (Outcome::Unknown, 0));
             let mut world = World::new("", [sent()]);
-            let at = Resume { resend: true, ..seconds_later(seconds) };
+            let at = ResumeOptions { resend: true, ..seconds_later(seconds) };
             let sent = world.run(&mut resume(&saved, at)).unwrap();
             assert_eq!(Some(&sent.local_id), error.local_id.as_ref());
         }
     }
     // A clock that went backwards tells nothing.
-    let before = Resume { unix_ms: SEED.unix_ms - 1000, resend: false };
+    let before = ResumeOptions { unix_ms: SEED.unix_ms - 1000, resend: false };
     let error = World::new("", []).run(&mut resume(&saved, before)).unwrap_err();
     assert_eq!(error.outcome(), Outcome::Unknown);
 }
@@ -199,7 +201,7 @@ fn another_picture_another_login_or_another_version_is_refused() {
     let mut other = jpeg(LEN).to_vec();
     other[LEN - 1] ^= 1;
     let error = World::new(other, []).run(&mut resume(&saved, seconds_later(5))).unwrap_err();
-    assert_eq!(error.cause, Cause::Changed);
+    assert_eq!(error.kind, ErrorKind::Changed);
 
     let resumed = |session: &Session, saved: &str| {
         let snapshot = Snapshot::from_json(saved)?;
@@ -261,7 +263,7 @@ fn a_server_that_has_forgotten_the_first_chunks_makes_it_start_over_once() {
     }
     let mut world = World::new(jpeg(LEN), [ret(1), ret(1)]);
     let error = world.run(&mut resume(&saved, seconds_later(5))).unwrap_err();
-    assert!(matches!(error.cause, Cause::Reply(ReplyError::Refused { .. })));
+    assert!(matches!(error.kind, ErrorKind::Reply(ReplyError::Refused { .. })));
     // Not when there is no use in it.
     for code in [1100, 1205] {
         let mut world = World::new(jpeg(LEN), [ret(code)]);
@@ -336,7 +338,7 @@ fn every_state_is_saved_once_and_before_it_is_acted_on() {
 fn a_cancelled_job_can_be_saved_and_taken_up() {
     let mut flow = Saving::new(new(), |_: &Snapshot| Ok(()));
     flow.cancel();
-    assert_eq!(World::new(jpeg(LEN), []).run(&mut flow).unwrap_err().cause, Cause::Cancelled);
+    assert_eq!(World::new(jpeg(LEN), []).run(&mut flow).unwrap_err().kind, ErrorKind::Cancelled);
     let saved = flow.snapshot().unwrap().to_json();
     let sent = World::new(jpeg(LEN), good()).run(&mut resume(&saved, seconds_later(5)));
     assert_eq!(sent.unwrap().uploaded.chunks, 3);
@@ -356,12 +358,12 @@ fn a_state_that_cannot_be_saved_is_not_acted_on() {
             Ok(_) => assert_eq!(good_saves, 5),
             Err(error) => {
                 assert!(good_saves < 5);
-                assert!(matches!(error.cause, Cause::Local(_)), "{error:?}");
+                assert!(matches!(error.kind, ErrorKind::Source(_)), "{error:?}");
                 assert_eq!((error.outcome(), world.messages()), (Outcome::NotSent, 0));
                 assert!(!flow.progress().in_doubt);
                 assert!(flow.snapshot().is_none_or(|snapshot| !snapshot.in_doubt()));
                 // It is over: nothing is saved or done any more.
-                assert_eq!(flow.handle(Input::Stored, world.now), Err(Misuse));
+                assert_eq!(flow.handle(Input::Written, world.now), Err(UnexpectedInput));
                 flow.cancel();
                 assert_eq!(world.run(&mut flow).unwrap_err(), error);
             }

@@ -5,11 +5,12 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use wx_proto::flow::{
-    Action, CallId, Exchanged, Failure, FailureKind, FetchImage, Flow, Input, Logout, Misuse,
-    NextMessages, Resume, Saving, SendImage, SendUploaded, Snapshot, Traced,
+    Action, CallId, ExchangeSummary, FetchImage, Flow, Input, Logout, NextMessages, ResumeOptions,
+    Saving, SendImage, SendUploaded, Snapshot, Traced, TransportError, TransportErrorKind,
+    UnexpectedInput,
 };
 use wx_proto::http::Response;
-use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, Policy, Sent};
+use wx_proto::{Error, ErrorKind, ImageVariant, MsgId, Outcome, Policy, Sent};
 
 use super::world::*;
 
@@ -30,7 +31,7 @@ fn one_try() -> Policy {
 
 fn fetch(policy: Policy) -> FetchImage {
     let id = MsgId::new("7").unwrap();
-    FetchImage::new(&session(), id, ImageSize::Original, false, SEED, policy).unwrap()
+    FetchImage::new(&session(), id, ImageVariant::Original, false, SEED, policy).unwrap()
 }
 
 fn run(policy: Policy, answers: impl IntoIterator<Item = Answer>) -> (World, Result<Sent, Error>) {
@@ -75,18 +76,18 @@ fn the_repeat_is_no_try_and_needs_no_pause() {
 fn each_try_has_one_and_the_waits_are_those_of_the_tries() {
     let (world, result) = run(Policy::default(), vec![vec![closed(), dropped()]; 4].concat());
     let error = result.unwrap_err();
-    assert!(matches!(error.cause, Cause::Uncertain { last: Some(_), tries: 4 }), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Uncertain { last: Some(_), tries: 4 }), "{error:?}");
     assert_eq!(world.pauses(), [0, 15, 0, 15, 0, 15, 0]);
 
     let mut world = World::new("", vec![vec![closed(), dropped()]; 3].concat());
     let error = world.run(&mut fetch(Policy::default())).unwrap_err();
-    assert!(matches!(error.cause, Cause::Network { tries: 3, .. }), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Network { tries: 3, .. }), "{error:?}");
     assert_eq!(world.pauses(), [0, 1, 0, 2, 0]);
 
     let bytes = jpeg(12);
     let mut world = World::new(bytes.clone(), vec![vec![closed(), dropped()]; 3].concat());
     let error = world.run(&mut upload(&bytes, &Policy::default()).unwrap()).unwrap_err();
-    assert!(matches!(error.cause, Cause::Network { tries: 3, .. }), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Network { tries: 3, .. }), "{error:?}");
     assert_eq!(world.pauses(), [0, 1, 0, 2, 0]);
 }
 
@@ -102,7 +103,10 @@ fn a_second_failure_is_an_ordinary_one_whatever_the_driver_says() {
 
 #[test]
 fn a_reused_connection_that_stalls_is_not_closed() {
-    let stalled = Failure { kind: FailureKind::Stalled, ..Failure::on_reused_connection() };
+    let stalled = TransportError {
+        kind: TransportErrorKind::Stalled,
+        ..TransportError::on_reused_connection()
+    };
     let mut flow = message(Policy::default());
     let (id, _) = send(flow.poll(NOW));
     flow.handle(Input::Failed(id, stalled), NOW).unwrap();
@@ -117,14 +121,14 @@ fn a_reused_connection_that_answered_is_not_closed() {
     let mut flow = message(Policy::default());
     let (id, _) = send(flow.poll(NOW));
     flow.handle(Input::Head(id, head.clone()), NOW).unwrap();
-    flow.handle(Input::Failed(id, Failure::on_reused_connection()), NOW).unwrap();
+    flow.handle(Input::Failed(id, TransportError::on_reused_connection()), NOW).unwrap();
     assert!(matches!(flow.poll(NOW), Action::Wait(_)));
 
     let mut flow = fetch(Policy::default());
     let (id, _) = send(flow.poll(NOW));
     let head = Response::builder().header("content-length", "60").body(()).unwrap().into_parts().0;
     flow.handle(Input::Head(id, head), NOW).unwrap();
-    flow.handle(Input::Failed(id, Failure::on_reused_connection()), NOW).unwrap();
+    flow.handle(Input::Failed(id, TransportError::on_reused_connection()), NOW).unwrap();
     assert!(matches!(flow.poll(NOW), Action::Wait(_)));
 }
 
@@ -136,7 +140,7 @@ fn what_went_out_first_may_have_been_delivered() {
     }
     let (world, result) = run(Policy::default(), [vec![closed()], vec![unreachable(); 4]].concat());
     let error = result.unwrap_err();
-    assert!(matches!(error.cause, Cause::Uncertain { tries: 4, .. }), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Uncertain { tries: 4, .. }), "{error:?}");
     assert_eq!(world.pauses(), [0, 1, 2, 4]);
 
     // A server that appends what it gets twice: the upload starts over.
@@ -150,7 +154,7 @@ fn what_went_out_first_may_have_been_delivered() {
 
 /// Lines 2 to 4 in a flow whose first request meets a closed connection.
 fn assert_steady<F: Flow>(make: impl Fn() -> F) {
-    let closed = |id| Input::Failed(id, Failure::on_reused_connection());
+    let closed = |id| Input::Failed(id, TransportError::on_reused_connection());
     let failed = || {
         let mut flow = make();
         let (first, new_connection) = send(flow.poll(NOW));
@@ -164,13 +168,14 @@ fn assert_steady<F: Flow>(make: impl Fn() -> F) {
     let (mut flow, first) = failed();
     assert!(new_connection && id > first);
     for id in [first, id] {
-        assert_eq!(flow.handle(closed(id), NOW), Err(Misuse), "nothing is handed out");
+        assert_eq!(flow.handle(closed(id), NOW), Err(UnexpectedInput), "nothing is handed out");
     }
     for _ in 0..2 {
         assert_eq!(send(flow.poll(NOW)), (id, true));
-        assert_eq!(flow.handle(closed(first), NOW), Err(Misuse), "stale");
+        assert_eq!(flow.handle(closed(first), NOW), Err(UnexpectedInput), "stale");
     }
-    flow.handle(Input::Failed(id, Failure::on_the_way(FailureKind::Dropped)), NOW).unwrap();
+    flow.handle(Input::Failed(id, TransportError::on_the_way(TransportErrorKind::Dropped)), NOW)
+        .unwrap();
     let Action::Wait(until) = flow.poll(NOW) else { panic!("the try has failed") };
     let (next, new_connection) = send(flow.poll(until));
     assert!(!new_connection && next > id);
@@ -188,7 +193,7 @@ fn the_repeat_is_an_action_like_any_other() {
 fn a_driver_that_is_dropped_in_the_repeat_of_a_message_loses_a_try() {
     let mut flow = message(Policy::default());
     let (id, _) = send(flow.poll(NOW));
-    flow.handle(Input::Failed(id, Failure::on_reused_connection()), NOW).unwrap();
+    flow.handle(Input::Failed(id, TransportError::on_reused_connection()), NOW).unwrap();
     for attempt in 1..=4 {
         let (_, new_connection) = send(flow.poll(NOW));
         assert_eq!(
@@ -197,7 +202,7 @@ fn a_driver_that_is_dropped_in_the_repeat_of_a_message_loses_a_try() {
         );
     }
     let Action::Done(Err(error)) = flow.poll(NOW) else { panic!("a fifth try") };
-    assert_eq!(error.cause, Cause::Uncertain { last: None, tries: 4 });
+    assert_eq!(error.kind, ErrorKind::Uncertain { last: None, tries: 4 });
 }
 
 #[test]
@@ -205,20 +210,20 @@ fn cancelled_before_the_repeat_the_message_is_in_doubt() {
     for handed_out in [false, true] {
         let mut flow = message(Policy::default());
         let (id, _) = send(flow.poll(NOW));
-        flow.handle(Input::Failed(id, Failure::on_reused_connection()), NOW).unwrap();
+        flow.handle(Input::Failed(id, TransportError::on_reused_connection()), NOW).unwrap();
         if handed_out {
             let _ = flow.poll(NOW);
         }
         assert!(flow.progress().in_doubt);
         flow.cancel();
         let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
-        assert_eq!(error.cause, Cause::Uncertain { last: None, tries: 1 });
+        assert_eq!(error.kind, ErrorKind::Uncertain { last: None, tries: 1 });
     }
     let mut flow = fetch(Policy::default());
     let (id, _) = send(flow.poll(NOW));
-    flow.handle(Input::Failed(id, Failure::on_reused_connection()), NOW).unwrap();
+    flow.handle(Input::Failed(id, TransportError::on_reused_connection()), NOW).unwrap();
     flow.cancel();
-    assert!(matches!(flow.poll(NOW), Action::Done(Err(Error { cause: Cause::Cancelled, .. }))));
+    assert!(matches!(flow.poll(NOW), Action::Done(Err(Error { kind: ErrorKind::Cancelled, .. }))));
 }
 
 #[test]
@@ -232,7 +237,7 @@ fn the_time_of_the_first_hand_out_stays() {
     let (id, _) = send(flow.poll(NOW));
     let left = saves.borrow().last().unwrap().clone();
     let later = NOW + Duration::from_secs(3);
-    flow.handle(Input::Failed(id, Failure::on_reused_connection()), later).unwrap();
+    flow.handle(Input::Failed(id, TransportError::on_reused_connection()), later).unwrap();
     send(flow.poll(later));
     assert_eq!(
         *saves.borrow(),
@@ -242,7 +247,7 @@ fn the_time_of_the_first_hand_out_stays() {
     assert!(left.contains(&format!("\"handed_out_ms\":{}", SEED.unix_ms)), "{left}");
 
     let snapshot = Snapshot::from_json(left).unwrap();
-    let at = Resume { unix_ms: SEED.unix_ms + 5000, resend: false };
+    let at = ResumeOptions { unix_ms: SEED.unix_ms + 5000, resend: false };
     let mut world = World::new("", [closed(), sent()]);
     let mut resumed = SendUploaded::resume(&session(), snapshot, one_try(), at).unwrap();
     assert!(world.run(&mut resumed).is_ok());
@@ -252,11 +257,14 @@ fn the_time_of_the_first_hand_out_stays() {
 #[test]
 fn a_trace_tells_of_both() {
     let mut told = Vec::new();
-    let mut flow = Traced::new(message(Policy::default()), |exchanged: &Exchanged| {
+    let mut flow = Traced::new(message(Policy::default()), |exchanged: &ExchangeSummary| {
         told.push(exchanged.clone())
     });
     World::new("", [closed(), sent()]).run(&mut flow).unwrap();
     drop(flow);
     let rows: Vec<_> = told.iter().map(|one| (one.attempt, one.status, one.failure)).collect();
-    assert_eq!(rows, [(1, None, Some(Failure::on_reused_connection())), (1, Some(200), None)]);
+    assert_eq!(
+        rows,
+        [(1, None, Some(TransportError::on_reused_connection())), (1, Some(200), None)]
+    );
 }

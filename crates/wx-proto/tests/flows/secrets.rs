@@ -13,7 +13,7 @@ use wx_proto::endpoint::get_msg_img::GetMsgImg;
 use wx_proto::endpoint::init::Init;
 use wx_proto::endpoint::js_login::JsLogin;
 use wx_proto::endpoint::login::{PollLogin, Polled};
-use wx_proto::endpoint::logout::Logout as LogoutCall;
+use wx_proto::endpoint::logout::LogoutCall;
 use wx_proto::endpoint::new_login_page::NewLoginPage;
 use wx_proto::endpoint::preflight::Preflight;
 use wx_proto::endpoint::push_login_url::PushLoginUrl;
@@ -22,7 +22,7 @@ use wx_proto::endpoint::send_app_msg::SendAppMsg;
 use wx_proto::endpoint::send_emoticon::SendEmoticon;
 use wx_proto::endpoint::send_msg_img::SendMsgImg;
 use wx_proto::endpoint::status_notify::StatusNotify;
-use wx_proto::endpoint::sync::Sync;
+use wx_proto::endpoint::sync::SyncMessages;
 use wx_proto::endpoint::sync_check::SyncCheck;
 use wx_proto::endpoint::upload_media::UploadMedia;
 use wx_proto::flow::{
@@ -30,7 +30,7 @@ use wx_proto::flow::{
     Restore, SendImage,
 };
 use wx_proto::http::Response;
-use wx_proto::{ImageSize, MediaId, MsgId, Outgoing, Policy, Profile, Session, Site};
+use wx_proto::{ApiRequest, ImageVariant, MediaId, MsgId, Policy, Profile, Session, Site};
 
 use super::world::{CHUNK, SEED, jpeg, picture, to};
 
@@ -57,7 +57,7 @@ impl Shown {
         write!(self.0, "{value:?} {value:#?} ").unwrap();
     }
 
-    fn show_request(&mut self, outgoing: &Outgoing) {
+    fn show_request(&mut self, outgoing: &ApiRequest) {
         self.show(outgoing);
         self.show(outgoing.http().body());
         let values = outgoing.http().headers().values();
@@ -115,10 +115,10 @@ impl Shown {
                     now = until;
                     continue;
                 }
-                Action::Load(span) => {
+                Action::Read(span) => {
                     let [from, to] = [span.start, span.end]
                         .map(|at| usize::try_from(at).unwrap().min(bytes.len()));
-                    Input::Loaded(bytes.slice(from..to))
+                    Input::Read(bytes.slice(from..to))
                 }
                 Action::Send(id, _) => {
                     body = Some(answer());
@@ -128,10 +128,10 @@ impl Shown {
                         .header("content-length", body.as_ref().map_or(0, Bytes::len));
                     Input::Head(id, head.body(()).unwrap().into_parts().0)
                 }
-                Action::Pull(id) => {
-                    body.take().map_or(Input::End(id), |bytes| Input::Chunk(id, bytes))
+                Action::Receive(id) => {
+                    body.take().map_or(Input::End(id), |bytes| Input::Body(id, bytes))
                 }
-                Action::Store(..) => Input::Stored,
+                Action::Write(..) => Input::Written,
             };
             self.show(&input);
             flow.handle(input, now).unwrap();
@@ -176,7 +176,7 @@ fn p15_no_secret_in_any_state_of_a_job() {
         }
         let id = MsgId::new("7").unwrap();
         let mut flow =
-            FetchImage::new(&session(), id, ImageSize::Original, true, SEED, policy.clone())
+            FetchImage::new(&session(), id, ImageVariant::Original, true, SEED, policy.clone())
                 .unwrap();
         shown.run(&mut flow, &bytes, || Bytes::from(bad));
     }
@@ -265,7 +265,7 @@ fn p15_no_secret_in_any_pair_of_a_login() {
     ));
     shown.show(&(&new_page, new_page.read(&page), Init::new(SEED).read(&init), &site));
     let sync = r#"{"BaseResponse":{"Ret":0},"SKey":"canary","SyncKey":{"Count":1,"List":[{"Key":1,"Val":424242424}]}}"#;
-    shown.show(&Sync::new(SEED).read(&Response::new(Bytes::from(sync))));
+    shown.show(&SyncMessages::new(SEED).read(&Response::new(Bytes::from(sync))));
     let media = MediaId::new("@m").unwrap();
     let contacts = BatchGetContact::new([to()], SEED);
     shown.show(&contacts.read(&Response::new(Bytes::from(sync))));
@@ -274,13 +274,13 @@ fn p15_no_secret_in_any_pair_of_a_login() {
         Init::new(SEED),
         StatusNotify::new(SEED),
         SyncCheck::new(SEED),
-        Sync::new(SEED),
+        SyncMessages::new(SEED),
         &contacts,
         &file,
     ));
     shown.show(&(PushLoginUrl::new(1), GetContact::new(0, 1), LogoutCall::new(1)));
     let mut moving = session.clone();
-    moving.adopt_initial(&Init::new(SEED).read(&init).unwrap());
+    moving.apply_init(&Init::new(SEED).read(&init).unwrap());
     shown.show(&moving);
     let requests = [
         JsLogin::new(1).request(&site),
@@ -290,7 +290,7 @@ fn p15_no_secret_in_any_pair_of_a_login() {
         Init::new(SEED).request(&session),
         StatusNotify::new(SEED).request(&session),
         SyncCheck::new(SEED).request(&moving),
-        Sync::new(SEED).request(&moving),
+        SyncMessages::new(SEED).request(&moving),
         GetContact::new(0, 1).request(&session),
         contacts.request(&session),
         file.request(&session),
@@ -312,7 +312,7 @@ fn p15_no_secret_in_any_pair() {
     let chunk = upload.chunk(0, bytes.clone());
     let media = MediaId::new("@m").unwrap();
     let check = CheckUpload::new(&picture(&bytes, &policy), "00", to(), SEED);
-    let image = GetMsgImg::new(MsgId::new("7").unwrap(), ImageSize::Original, SEED);
+    let image = GetMsgImg::new(MsgId::new("7").unwrap(), ImageVariant::Original, SEED);
     let (message, emoticon) =
         (SendMsgImg::new(media.clone(), to(), SEED), SendEmoticon::new(media, to(), SEED));
     let requests = [

@@ -1,14 +1,17 @@
 use std::time::Duration;
 
-use wx_proto::flow::{Exchanged, Flow, Traced};
-use wx_proto::{Cause, Error, Policy, Ret, Step};
+use wx_proto::flow::{ExchangeSummary, Flow, Traced};
+use wx_proto::{Error, ErrorKind, Policy, Ret, Step};
 
 use super::world::*;
 
 /// Runs a flow and gives what was told of it.
-fn trace<F: Flow<Output = Result<T, Error>>, T>(world: &mut World, flow: F) -> Vec<Exchanged> {
+fn trace<F: Flow<Output = Result<T, Error>>, T>(
+    world: &mut World,
+    flow: F,
+) -> Vec<ExchangeSummary> {
     let mut told = Vec::new();
-    let mut flow = Traced::new(flow, |exchanged: &Exchanged| told.push(exchanged.clone()));
+    let mut flow = Traced::new(flow, |exchanged: &ExchangeSummary| told.push(exchanged.clone()));
     let _ = world.run_or_die(&mut flow);
     drop(flow);
     told
@@ -74,7 +77,7 @@ fn a_request_that_is_handed_out_twice_is_told_once_and_a_cancelled_one_too() {
     let bytes = jpeg(100);
     let mut told = Vec::new();
     let upload = upload(&bytes, &Policy::default()).unwrap();
-    let mut flow = Traced::new(upload, |exchanged: &Exchanged| told.push(exchanged.clone()));
+    let mut flow = Traced::new(upload, |exchanged: &ExchangeSummary| told.push(exchanged.clone()));
     let mut world = World::new(bytes, []);
     // One load; what comes next is handed out and never sent.
     world.steps_left = 1;
@@ -82,7 +85,7 @@ fn a_request_that_is_handed_out_twice_is_told_once_and_a_cancelled_one_too() {
     assert!(flow.snapshot().is_some(), "what is traced can be saved all the same");
     flow.cancel();
     world.steps_left = 1;
-    assert_eq!(world.run(&mut flow).unwrap_err().cause, Cause::Cancelled);
+    assert_eq!(world.run(&mut flow).unwrap_err().kind, ErrorKind::Cancelled);
     drop(flow);
     assert_eq!((told.len(), told[0].status, told[0].failure), (1, None, None));
 }
@@ -120,5 +123,5 @@ fn a_flow_can_be_lent_and_driven_on_without_the_wrapper() {
 
     let mut flow = upload(&bytes, &Policy::default()).unwrap();
     Flow::cancel(&mut &mut flow);
-    assert_eq!(world.run(&mut flow).unwrap_err().cause, Cause::Cancelled);
+    assert_eq!(world.run(&mut flow).unwrap_err().kind, ErrorKind::Cancelled);
 }

@@ -1,43 +1,44 @@
 //! Trouble before a request has left: only a certificate that does not verify is final.
 
 use wx_proto::flow::{
-    CertificateProblem, Failure, FailureKind, FetchImage, NextMessages, ProxyProblem, SendUploaded,
+    CertificateProblem, FetchImage, NextMessages, ProxyProblem, SendUploaded, TransportError,
+    TransportErrorKind,
 };
-use wx_proto::{Advice, Cause, Error, ImageSize, MsgId, Outcome, Policy, Session, Uploaded};
+use wx_proto::{Advice, Error, ErrorKind, ImageVariant, MsgId, Outcome, Policy, Session, Uploaded};
 
 use super::login::{code, good, run as log_in};
 use super::world::*;
 
-const PASSING: [FailureKind; 11] = [
-    FailureKind::Resolve,
-    FailureKind::Connect,
-    FailureKind::Proxy(ProxyProblem::Resolve),
-    FailureKind::Proxy(ProxyProblem::Connect),
-    FailureKind::Proxy(ProxyProblem::Refused(Some(407))),
-    FailureKind::Proxy(ProxyProblem::Closed),
-    FailureKind::Proxy(ProxyProblem::Stalled),
-    FailureKind::Tls,
-    FailureKind::Stalled,
-    FailureKind::Protocol,
-    FailureKind::Other,
+const PASSING: [TransportErrorKind; 11] = [
+    TransportErrorKind::Resolve,
+    TransportErrorKind::Connect,
+    TransportErrorKind::Proxy(ProxyProblem::Resolve),
+    TransportErrorKind::Proxy(ProxyProblem::Connect),
+    TransportErrorKind::Proxy(ProxyProblem::Refused(Some(407))),
+    TransportErrorKind::Proxy(ProxyProblem::Closed),
+    TransportErrorKind::Proxy(ProxyProblem::Stalled),
+    TransportErrorKind::Tls,
+    TransportErrorKind::Stalled,
+    TransportErrorKind::Protocol,
+    TransportErrorKind::Other,
 ];
-const FINAL: [FailureKind; 6] = [
-    FailureKind::Certificate(CertificateProblem::Expired),
-    FailureKind::Certificate(CertificateProblem::NotYetValid),
-    FailureKind::Certificate(CertificateProblem::UnknownIssuer),
-    FailureKind::Certificate(CertificateProblem::WrongName),
-    FailureKind::Certificate(CertificateProblem::Revoked),
-    FailureKind::Certificate(CertificateProblem::Other),
+const FINAL: [TransportErrorKind; 6] = [
+    TransportErrorKind::Certificate(CertificateProblem::Expired),
+    TransportErrorKind::Certificate(CertificateProblem::NotYetValid),
+    TransportErrorKind::Certificate(CertificateProblem::UnknownIssuer),
+    TransportErrorKind::Certificate(CertificateProblem::WrongName),
+    TransportErrorKind::Certificate(CertificateProblem::Revoked),
+    TransportErrorKind::Certificate(CertificateProblem::Other),
 ];
 
-fn never(kind: FailureKind) -> Answer {
-    Answer::Fail(Failure::never_connected(kind))
+fn never(kind: TransportErrorKind) -> Answer {
+    Answer::Fail(TransportError::never_connected(kind))
 }
 
 fn message(answers: Vec<Answer>) -> (World, Result<(), Error>) {
     let uploaded: Uploaded = serde_json::from_value(serde_json::json!({
         "media_id": "@m", "thumbnail": [100, 71], "encry_file_name": null, "emoticon": false,
-        "bytes": 12, "md5": "00", "chunks": 1, "odd_start_pos": null
+        "bytes": 12, "md5": "00", "chunks": 1, "server_byte_count": null
     }))
     .unwrap();
     let mut world = World::new("", answers);
@@ -57,7 +58,7 @@ fn fetch(answers: Vec<Answer>) -> (World, Result<(), Error>) {
     let id = MsgId::new("1").unwrap();
     let policy = Policy::default();
     let mut flow =
-        FetchImage::new(&session(), id, ImageSize::Original, true, SEED, policy).unwrap();
+        FetchImage::new(&session(), id, ImageVariant::Original, true, SEED, policy).unwrap();
     let mut world = World::new("", answers);
     let result = world.run(&mut flow).map(drop);
     (world, result)
@@ -80,7 +81,7 @@ fn a_certificate_that_does_not_verify_ends_every_job_at_once() {
             let (world, result) = job(vec![never(kind)]);
             let error = result.unwrap_err();
             assert!(
-                matches!(error.cause, Cause::Network { failure, tries: 1 } if failure.kind == kind),
+                matches!(error.kind, ErrorKind::Network { failure, tries: 1 } if failure.kind == kind),
                 "{error:?}"
             );
             assert_eq!((error.outcome(), error.advice()), (Outcome::NotSent, Advice::CheckProxy));
@@ -88,7 +89,7 @@ fn a_certificate_that_does_not_verify_ends_every_job_at_once() {
         }
         let (_, result, _) = log_in([code(), never(kind)]);
         assert!(
-            matches!(result.unwrap_err().cause, Cause::Network { failure, .. } if failure.kind == kind)
+            matches!(result.unwrap_err().kind, ErrorKind::Network { failure, .. } if failure.kind == kind)
         );
     }
 }
@@ -108,7 +109,7 @@ fn everything_else_is_repeated() {
         }
         let (world, result) = fetch(vec![never(kind); 3]);
         let error = result.unwrap_err();
-        assert!(matches!(error.cause, Cause::Network { tries: 3, .. }), "{error:?}");
+        assert!(matches!(error.kind, ErrorKind::Network { tries: 3, .. }), "{error:?}");
         assert_eq!(world.seen.len(), 3);
 
         // More often than a request has tries: a login that waits for the phone goes on.
@@ -122,13 +123,14 @@ fn everything_else_is_repeated() {
 
 #[test]
 fn the_error_names_the_host() {
-    let (_, result) = picture(vec![never(FailureKind::Resolve); 3]);
+    let (_, result) = picture(vec![never(TransportErrorKind::Resolve); 3]);
     let said = result.unwrap_err().to_string();
     assert!(said.contains("the host name of file.wx.qq.com could not be resolved"), "{said}");
     let (_, result) = fetch(vec![never(FINAL[3])]);
     let said = result.unwrap_err().to_string();
     assert!(said.contains("the certificate of wx.qq.com is for another host"), "{said}");
-    let (_, result) = fetch(vec![never(FailureKind::Proxy(ProxyProblem::Refused(Some(502)))); 3]);
+    let (_, result) =
+        fetch(vec![never(TransportErrorKind::Proxy(ProxyProblem::Refused(Some(502)))); 3]);
     let said = result.unwrap_err().to_string();
     assert!(said.contains("the proxy refused to connect (status 502)"), "{said}");
 }

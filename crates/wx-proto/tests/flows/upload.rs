@@ -3,9 +3,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use wx_proto::flow::{CertificateProblem, Failure, FailureKind, Flow, SendImage, Snapshot, Upload};
+use wx_proto::flow::{
+    CertificateProblem, Flow, SendImage, Snapshot, TransportError, TransportErrorKind, Upload,
+};
 use wx_proto::{
-    Advice, Cause, Error, LocalError, Policy, ReplyError, Ret, Session, Step, Unready, Uploaded,
+    Advice, Error, ErrorKind, Policy, ReplyError, RequestError, Ret, Session, SourceError, Step,
+    Uploaded,
 };
 
 use super::world::*;
@@ -32,7 +35,7 @@ fn p24_p28_p36_three_chunks_one_after_the_other_cover_the_picture_once() {
         (uploaded.media_id.as_str(), uploaded.thumbnail, uploaded.chunks),
         ("@m", Some((100, 71)), 3)
     );
-    assert_eq!((uploaded.bytes, uploaded.odd_start_pos), (len as u64, None));
+    assert_eq!((uploaded.bytes, uploaded.server_byte_count), (len as u64, None));
     assert_eq!(assembled(&world.seen), jpeg(len));
     let requests: Vec<_> = world.seen.iter().map(Seen::upload_request).collect();
     assert!(requests.iter().all(|request| *request == requests[0]));
@@ -89,7 +92,7 @@ fn p39_a_chunk_is_repeated_twice_with_the_same_bytes() {
 fn p39_three_tries_are_all() {
     let (world, result) = run(CHUNK + 5, [middle(), dropped(), status(503), dropped()]);
     let error = result.unwrap_err();
-    assert!(matches!(error.cause, Cause::Network { tries: 3, .. }), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Network { tries: 3, .. }), "{error:?}");
     assert_eq!(
         (error.step, error.chunk.unwrap().index, error.chunk.unwrap().of),
         (Step::Upload, 1, 2)
@@ -118,7 +121,7 @@ fn p35_p39_p51_a_verdict_is_final() {
         for chunk in 0..3 {
             let answers = std::iter::repeat_n(middle(), chunk).chain([answer.clone()]);
             let (world, result) = run(2 * CHUNK + 5, answers);
-            assert!(matches!(result.unwrap_err().cause, Cause::Reply(_)));
+            assert!(matches!(result.unwrap_err().kind, ErrorKind::Reply(_)));
             assert_eq!(world.seen.len(), chunk + 1);
         }
     }
@@ -126,12 +129,14 @@ fn p35_p39_p51_a_verdict_is_final() {
 
 #[test]
 fn p39_a_bad_certificate_is_final() {
-    let certificate =
-        Failure::never_connected(FailureKind::Certificate(CertificateProblem::Expired));
-    let garbled = [FailureKind::Protocol, FailureKind::Other].map(Failure::on_the_way);
+    let certificate = TransportError::never_connected(TransportErrorKind::Certificate(
+        CertificateProblem::Expired,
+    ));
+    let garbled =
+        [TransportErrorKind::Protocol, TransportErrorKind::Other].map(TransportError::on_the_way);
     for failure in garbled.into_iter().chain([certificate]) {
         let (world, result) = run(12, [Answer::Fail(failure)]);
-        assert!(matches!(result.unwrap_err().cause, Cause::Network { tries: 1, .. }));
+        assert!(matches!(result.unwrap_err().kind, ErrorKind::Network { tries: 1, .. }));
         assert_eq!(world.seen.len(), 1);
     }
 }
@@ -143,8 +148,8 @@ fn a_reply_over_the_cap_is_final() {
     assert!(result.is_ok());
     let (world, result) = run(12, [ok(vec![b' '; 1024 * 1024 + 1])]);
     assert_eq!(
-        result.unwrap_err().cause,
-        Cause::Reply(ReplyError::TooLarge { limit: 1024 * 1024 })
+        result.unwrap_err().kind,
+        ErrorKind::Reply(ReplyError::TooLarge { limit: 1024 * 1024 })
     );
     assert_eq!(world.seen.len(), 1);
 }
@@ -167,7 +172,7 @@ fn p35_p51_the_media_id_of_a_refused_answer_reaches_no_send() {
 #[test]
 fn p36_no_media_id_no_upload() {
     let (world, result) = run(CHUNK + 5, [middle(), middle()]);
-    assert_eq!(result.unwrap_err().cause, Cause::Reply(ReplyError::NoMediaId));
+    assert_eq!(result.unwrap_err().kind, ErrorKind::Reply(ReplyError::NoMediaId));
     assert_eq!(world.seen.len(), 2);
 }
 
@@ -175,7 +180,7 @@ fn p36_no_media_id_no_upload() {
 fn p38_an_odd_start_pos_is_a_warning() {
     for (pos, warning) in [(CHUNK + 5, None), (0, None), (7, Some(7))] {
         let (_, result) = run(CHUNK + 5, [middle(), last("@m", pos)]);
-        assert_eq!(result.unwrap().odd_start_pos, warning);
+        assert_eq!(result.unwrap().server_byte_count, warning);
     }
 }
 
@@ -203,7 +208,7 @@ fn a_second_appended_repeat_is_an_error() {
     let (world, result) = run(len, [dropped(), middle(), odd(), dropped(), middle(), odd()]);
     let got = (len + CHUNK) as u64;
     let expected = ReplyError::Assembled { expected: len as u64, got };
-    assert_eq!(result.unwrap_err().cause, Cause::Reply(expected));
+    assert_eq!(result.unwrap_err().kind, ErrorKind::Reply(expected));
     assert_eq!(world.seen.len(), 6);
 }
 
@@ -267,7 +272,7 @@ fn a_picture_that_changes_is_noticed_before_the_change_is_sent() {
             }
         });
         let error = world.run(&mut upload(&bytes, &Policy::default()).unwrap()).unwrap_err();
-        assert_eq!((&error.cause, error.advice()), (&Cause::Changed, Advice::CheckFile));
+        assert_eq!((&error.kind, error.advice()), (&ErrorKind::Changed, Advice::CheckFile));
         assert_eq!(world.seen.len(), changed, "only what had not changed has left");
     }
 }
@@ -338,11 +343,11 @@ fn a_picture_that_shrinks_or_grows_is_an_outcome() {
         });
         let error = world.run(&mut upload(&bytes, &Policy::default()).unwrap()).unwrap_err();
         if len > 2 * CHUNK {
-            assert_eq!(error.cause, Cause::Changed);
+            assert_eq!(error.kind, ErrorKind::Changed);
         } else {
             // Of what is gone from before the chunk nothing is known.
             let got = len.max(CHUNK) as u64;
-            assert_eq!(error.cause, Cause::SourceEnded { expected: 2 * CHUNK as u64, got });
+            assert_eq!(error.kind, ErrorKind::SourceEnded { expected: 2 * CHUNK as u64, got });
             assert!(error.to_string().contains(&format!("{got} of {} bytes", 2 * CHUNK)));
         }
         assert!(world.seen.len() < 2);
@@ -353,7 +358,8 @@ fn a_picture_that_shrinks_or_grows_is_an_outcome() {
 fn an_unreadable_picture_is_an_outcome() {
     let bytes = jpeg(12);
     let mut world = World::new(bytes.clone(), []);
-    world.load_error = Some(LocalError::new(std::io::ErrorKind::PermissionDenied, "no permission"));
+    world.load_error =
+        Some(SourceError::new(std::io::ErrorKind::PermissionDenied, "no permission"));
     let error = world.run(&mut upload(&bytes, &Policy::default()).unwrap()).unwrap_err();
     assert_eq!(error.to_string(), "reading the picture: no permission");
 }
@@ -370,7 +376,10 @@ fn p8_without_a_ticket_nothing_is_read_or_sent() {
     let bytes = jpeg(12);
     let policy = Policy::default();
     let error = SendImage::new(&session, picture(&bytes, &policy), to(), SEED, policy).unwrap_err();
-    assert_eq!((error.step, error.cause), (Step::Prepare, Cause::Unready(Unready::NoDataTicket)));
+    assert_eq!(
+        (error.step, error.kind),
+        (Step::Prepare, ErrorKind::Request(RequestError::NoDataTicket))
+    );
 }
 
 #[test]

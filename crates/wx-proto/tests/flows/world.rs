@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use wx_proto::bytes::Bytes;
-use wx_proto::flow::{Action, CallId, Delivered, Failure, FailureKind, Flow, Input, Upload};
+use wx_proto::flow::{
+    Action, CallId, Delivery, Flow, Input, TransportError, TransportErrorKind, Upload,
+};
 use wx_proto::http::{Request, Response};
-use wx_proto::{Body, Error, LocalError, Outgoing, Picture, Policy, Seed, Session, UserName};
+use wx_proto::{ApiRequest, Body, Error, Picture, Policy, Seed, Session, SourceError, UserName};
 
 pub(crate) const CHUNK: usize = 524_288;
 pub(crate) const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16] };
@@ -15,7 +17,7 @@ pub(crate) const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16
 pub(crate) enum Answer {
     Reply(u16, Vec<(&'static str, String)>, Bytes),
     /// No reply at all.
-    Fail(Failure),
+    Fail(TransportError),
     /// A head that announces so many bytes, these bytes, and then the connection drops.
     Break(u64, Bytes),
 }
@@ -53,16 +55,16 @@ pub(crate) fn sent() -> Answer {
 }
 
 pub(crate) fn dropped() -> Answer {
-    Answer::Fail(Failure::on_the_way(FailureKind::Dropped))
+    Answer::Fail(TransportError::on_the_way(TransportErrorKind::Dropped))
 }
 
 /// A reused connection turns out to be closed.
 pub(crate) fn closed() -> Answer {
-    Answer::Fail(Failure::on_reused_connection())
+    Answer::Fail(TransportError::on_reused_connection())
 }
 
 pub(crate) fn unreachable() -> Answer {
-    Answer::Fail(Failure::never_connected(FailureKind::Connect))
+    Answer::Fail(TransportError::never_connected(TransportErrorKind::Connect))
 }
 
 /// A request as it was handed out.
@@ -70,7 +72,7 @@ pub(crate) struct Seen {
     pub(crate) at: Duration,
     /// What it got, as scripted.
     pub(crate) answer: Answer,
-    pub(crate) outgoing: Outgoing,
+    pub(crate) outgoing: ApiRequest,
 }
 
 impl Seen {
@@ -93,7 +95,7 @@ impl Seen {
     /// verdict came.
     pub(crate) fn may_be_delivered(&self) -> bool {
         match &self.answer {
-            Answer::Fail(failure) => failure.delivered == Delivered::Unknown,
+            Answer::Fail(failure) => failure.delivered == Delivery::Unknown,
             Answer::Break(..) => true,
             Answer::Reply(_, _, body) => !serde_json::from_slice::<serde_json::Value>(body)
                 .is_ok_and(|json| json["BaseResponse"]["Ret"].as_i64().is_some_and(|ret| ret != 0)),
@@ -137,8 +139,8 @@ pub(crate) struct World {
     pub(crate) piece: usize,
     /// Runs before every load, and may change the picture.
     pub(crate) before_load: Box<dyn FnMut(&mut Bytes)>,
-    pub(crate) load_error: Option<LocalError>,
-    pub(crate) store_error: Option<LocalError>,
+    pub(crate) load_error: Option<SourceError>,
+    pub(crate) store_error: Option<SourceError>,
     /// After this many steps the program is killed.
     pub(crate) steps_left: usize,
     /// Seconds that pass while each request is out, or the computer sleeps; none once they run out.
@@ -254,19 +256,22 @@ impl World {
                     self.now = until;
                     continue;
                 }
-                Action::Load(span) => self.load(&span),
-                Action::Store(at, bytes) => self.store(at, &bytes),
-                Action::Pull(id) => match &mut reply {
+                Action::Read(span) => self.load(&span),
+                Action::Write(at, bytes) => self.store(at, &bytes),
+                Action::Receive(id) => match &mut reply {
                     Some((held, rest, breaks)) if *held == id => {
                         if !rest.is_empty() {
-                            Input::Chunk(id, rest.split_to(rest.len().min(self.piece)))
+                            Input::Body(id, rest.split_to(rest.len().min(self.piece)))
                         } else if *breaks {
-                            Input::Failed(id, Failure::never_connected(FailureKind::Dropped))
+                            Input::Failed(
+                                id,
+                                TransportError::never_connected(TransportErrorKind::Dropped),
+                            )
                         } else {
                             Input::End(id)
                         }
                     }
-                    _ => Input::Failed(id, Failure::on_the_way(FailureKind::Dropped)),
+                    _ => Input::Failed(id, TransportError::on_the_way(TransportErrorKind::Dropped)),
                 },
                 Action::Send(id, outgoing) => {
                     see(flow, outgoing.endpoint().starts_with("webwxsend"));
@@ -302,7 +307,7 @@ impl World {
         }
         let len = self.picture.len();
         let [start, end] = [span.start, span.end].map(|at| usize::try_from(at).unwrap().min(len));
-        Input::Loaded(self.picture.slice(start..end))
+        Input::Read(self.picture.slice(start..end))
     }
 
     fn store(&mut self, at: u64, bytes: &[u8]) -> Input {
@@ -315,7 +320,7 @@ impl World {
         }
         assert_eq!(at, self.stored.len(), "a gap or an overlap");
         self.stored.extend_from_slice(bytes);
-        Input::Stored
+        Input::Written
     }
 }
 

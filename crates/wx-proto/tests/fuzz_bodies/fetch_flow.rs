@@ -3,7 +3,7 @@
 
 use wx_proto::bytes::Bytes;
 use wx_proto::flow::FetchImage;
-use wx_proto::{Format, ImageSize, MsgId, Policy};
+use wx_proto::{ImageFormat, ImageVariant, MsgId, Policy};
 
 use super::world::*;
 
@@ -36,19 +36,19 @@ pub fn check(data: &[u8]) {
     let policy_keeps = policy.keep_unknown;
     let id = MsgId::new("7").unwrap();
     let restartable = choice & 16 != 0;
-    let mut flow = FetchImage::new(&session(), id, ImageSize::Original, restartable, SEED, policy).unwrap();
+    let mut flow = FetchImage::new(&session(), id, ImageVariant::Original, restartable, SEED, policy).unwrap();
     let answers = if choice & 32 != 0 { vec![vec![closed(), reply]; 3].concat() } else { vec![reply; 3] };
     let mut world = World::new("", answers);
     world.piece = usize::from(*piece).max(1);
     let result = world.run(&mut flow);
 
     assert!(world.stored.len() as u64 <= CAP);
-    assert!(policy_keeps || world.stored.is_empty() || Format::of(&world.stored).is_some());
+    assert!(policy_keeps || world.stored.is_empty() || ImageFormat::of(&world.stored).is_some());
     assert!(world.seen.iter().filter(|seen| !seen.is_repeat()).count() <= 3);
     if let Ok(fetched) = result {
         assert_eq!(fetched.bytes, world.stored.len() as u64);
-        assert_eq!(Format::of(&world.stored).unwrap_or(Format::Unknown), fetched.format);
-        assert!(fetched.format != Format::Unknown || !world.stored.starts_with(b"<"));
+        assert_eq!(ImageFormat::of(&world.stored).unwrap_or(ImageFormat::Unknown), fetched.format);
+        assert!(fetched.format != ImageFormat::Unknown || !world.stored.starts_with(b"<"));
         if choice & 1 == 0 {
             assert_eq!(world.stored, body);
         }

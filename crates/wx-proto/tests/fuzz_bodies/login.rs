@@ -9,7 +9,7 @@ use wx_proto::endpoint::login::{PollLogin, Polled};
 use wx_proto::endpoint::new_login_page::{LoginPage, NewLoginPage};
 use wx_proto::endpoint::push_login_url::PushLoginUrl;
 use wx_proto::http::Response;
-use wx_proto::{CookieJar, Profile, ReplyError, Role, Secret, Session, Site};
+use wx_proto::{CookieJar, Profile, ReplyError, HostRole, Secret, Session, Site};
 
 use super::world::SEED;
 
@@ -60,7 +60,7 @@ fn open(url: &Secret, site: &Site) {
     assert_eq!(at.profile(), site.profile());
     if let Ok(outgoing) = page.request(&at) {
         let host = outgoing.http().uri().host().unwrap().to_owned();
-        assert_eq!(host, at.hosts().origin(Role::Base).host());
+        assert_eq!(host, at.hosts().origin(HostRole::Base).host());
         assert!(host.ends_with(".qq.com") || host.ends_with(".wechat.com"), "{host}");
     }
 }

@@ -4,15 +4,15 @@
 use serde_json::{Value, json};
 use wx_proto::bytes::Bytes;
 use wx_proto::endpoint::Endpoint;
-use wx_proto::endpoint::sync::{Batch, Sync};
+use wx_proto::endpoint::sync::{SyncMessages, SyncReply};
 use wx_proto::http::Response;
 use wx_proto::{MsgId, ReplyError, UserName};
 
 use super::spoiled;
 use super::world::SEED;
 
-fn read(body: &[u8]) -> Result<Batch, ReplyError> {
-    Sync::new(SEED).read(&Response::new(Bytes::copy_from_slice(body)))
+fn read(body: &[u8]) -> Result<SyncReply, ReplyError> {
+    SyncMessages::new(SEED).read(&Response::new(Bytes::copy_from_slice(body)))
 }
 
 fn message(id: u64) -> Value {

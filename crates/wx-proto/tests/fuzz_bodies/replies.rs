@@ -8,7 +8,7 @@ use wx_proto::endpoint::get_msg_img::GetMsgImg;
 use wx_proto::endpoint::send_msg_img::SendMsgImg;
 use wx_proto::endpoint::upload_media::UploadMedia;
 use wx_proto::http::Response;
-use wx_proto::{ImageSize, MediaId, MsgId, Policy};
+use wx_proto::{ImageVariant, MediaId, MsgId, Policy};
 
 use super::world::{SEED, jpeg, picture, to};
 
@@ -36,7 +36,7 @@ pub fn check(data: &[u8]) {
     if refused && choice & 16 == 0 {
         assert!(accepted.is_err() && checked.is_err() && sent.is_err(), "a refusal was taken for success");
     }
-    if let Ok((format, bytes)) = GetMsgImg::new(MsgId::new("7").unwrap(), ImageSize::Original, SEED).read(&reply) {
-        assert_eq!(wx_proto::Format::of(&bytes), Some(format));
+    if let Ok((format, bytes)) = GetMsgImg::new(MsgId::new("7").unwrap(), ImageVariant::Original, SEED).read(&reply) {
+        assert_eq!(wx_proto::ImageFormat::of(&bytes), Some(format));
     }
 }

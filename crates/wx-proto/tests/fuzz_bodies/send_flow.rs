@@ -1,7 +1,7 @@
 //! Any answers to a send: it ends within bounds, with one message id, and never with a refused
 //! answer's MediaId.
 
-use wx_proto::flow::{Failure, FailureKind, Flow, SendImage};
+use wx_proto::flow::{TransportError, TransportErrorKind, Flow, SendImage};
 use wx_proto::{Outcome, Policy};
 
 use super::world::*;
@@ -52,7 +52,7 @@ fn answer(kind: u8, detail: u8) -> Answer {
         10 => unreachable(),
         11 => ok(vec![detail; usize::from(detail)]),
         12 => Answer::Break(u64::from(detail), vec![b'{'; usize::from(detail / 2)].into()),
-        13 => Answer::Fail(Failure::on_the_way(FailureKind::Stalled)),
+        13 => Answer::Fail(TransportError::on_the_way(TransportErrorKind::Stalled)),
         14 => ok(r#"{"BaseResponse":{"Ret":0},"MediaId":"@mine","MsgID":"0"}"#),
         _ => ok(vec![b' '; 1024 * 1024 + usize::from(detail)]),
     }

@@ -1,7 +1,7 @@
 //! Any text as a session file: an error, or a session whose file reads the same again and whose
 //! hosts are allowed.
 
-use wx_proto::{Role, Session};
+use wx_proto::{HostRole, Session};
 
 /// The file's text.
 pub fn check(data: &[u8]) {
@@ -15,7 +15,7 @@ pub fn check(data: &[u8]) {
     };
     let again = Session::from_json_allow_loopback(session.to_json().expose()).expect("reads what it wrote");
     assert!(again == session);
-    let base = session.hosts().origin(Role::Base);
+    let base = session.hosts().origin(HostRole::Base);
     if session.hosts().is_loopback() {
         assert!(strict.is_err() && !base.is_https());
     } else {

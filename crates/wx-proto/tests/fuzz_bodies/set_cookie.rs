@@ -2,13 +2,13 @@
 //! its sender has no say in, and never more than the bounds.
 
 use wx_proto::http::{HeaderMap, HeaderValue};
-use wx_proto::{CookieJar, Hosts, Role};
+use wx_proto::{CookieJar, Hosts, HostRole};
 
 const NOW: u64 = 1_546_211_541;
 
 /// Lines, of which those that begin with `Date:` are that header.
 pub fn check(data: &[u8]) {
-    let origin = Hosts::of("https://wx2.qq.com").unwrap().origin(Role::Base);
+    let origin = Hosts::of("https://wx2.qq.com").unwrap().origin(HostRole::Base);
     let mut headers = HeaderMap::new();
     let mut jar = CookieJar::default();
     for line in data.split(|byte| *byte == b'\n') {
@@ -23,7 +23,7 @@ pub fn check(data: &[u8]) {
     }
     check_jar(&jar);
     let mut jar = CookieJar::default();
-    jar.adopt(&headers, &origin, NOW);
+    jar.apply(&headers, &origin, NOW);
     check_jar(&jar);
 }
 

@@ -6,7 +6,7 @@ use wx_proto::endpoint::Endpoint;
 use wx_proto::endpoint::batch_get_contact::BatchGetContact;
 use wx_proto::endpoint::get_contact::GetContact;
 use wx_proto::endpoint::status_notify::StatusNotify;
-use wx_proto::endpoint::sync::Sync;
+use wx_proto::endpoint::sync::SyncMessages;
 use wx_proto::endpoint::sync_check::SyncCheck;
 use wx_proto::http::Response;
 use wx_proto::{MsgId, Session};
@@ -23,7 +23,7 @@ pub fn check(data: &[u8]) {
     let notified = StatusNotify::new(SEED).read(&reply);
     let listed = GetContact::new(0, 1).read(&reply);
     let some = BatchGetContact::new([to()], SEED).read(&reply);
-    let synced = Sync::new(SEED).read(&reply);
+    let synced = SyncMessages::new(SEED).read(&reply);
     if refused {
         assert!(notified.is_err() && listed.is_err() && some.is_err() && synced.is_err());
     }
@@ -34,10 +34,10 @@ pub fn check(data: &[u8]) {
     }
     let all = batch.messages.len();
     let mut session = session();
-    let new = session.adopt_batch(batch.clone(), 1);
+    let new = session.apply_sync(batch.clone(), 1);
     assert!(new.len() <= all);
     // Those without an id cannot be told apart; of the others none is new a second time.
-    assert!(session.adopt_batch(batch, 1).iter().all(|message| message.id.as_str().bytes().all(|b| b == b'0')));
+    assert!(session.apply_sync(batch, 1).iter().all(|message| message.id.as_str().bytes().all(|b| b == b'0')));
     // Whatever was adopted can be saved and goes back.
     assert!(Session::from_json(session.to_json().expose()).is_ok());
 }

@@ -7,7 +7,8 @@ use tokio::runtime::Runtime;
 use wx_client::outbox::Outbox;
 use wx_proto::flow::{LoginState, Progress};
 use wx_proto::{
-    Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Recipient, Sent, Session, Uploaded,
+    Contact, Error, Fetched, ImageVariant, Message, MsgId, Policy, Recipient, Sent, Session,
+    Uploaded,
 };
 use wx_reqwest::reqwest::{self, Certificate, Proxy, redirect};
 use wx_reqwest::{Client, ClientBuilder, LoginError, Sink, Source, Watch};
@@ -97,7 +98,7 @@ impl Transport for Reqwest {
         self.1.block_on(send.into_future())
     }
 
-    fn fetch(&self, id: &MsgId, size: ImageSize, into: Into<'_>) -> Result<Fetched, Error> {
+    fn fetch(&self, id: &MsgId, size: ImageVariant, into: Into<'_>) -> Result<Fetched, Error> {
         let sink = match into {
             Into::Path(path) => Sink::path(path),
             Into::Vec(bytes) => Sink::vec(bytes),

@@ -6,7 +6,7 @@ use image::ImageFormat::{Gif, Jpeg, Png};
 use tokio::runtime::Runtime;
 use wx_client::proxy::ProxySettings;
 use wx_emulator::{Emulator, Profile, Request};
-use wx_proto::{ImageSize, MsgId, Policy, Recipient, Session, Site};
+use wx_proto::{ImageVariant, MsgId, Policy, Recipient, Session, Site};
 use wx_reqwest::reqwest;
 use wx_testing::TestBed;
 use wx_ureq::ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
@@ -23,7 +23,7 @@ pub(crate) trait Client: Sized {
     fn contacts(&self);
     /// The MsgIds of the next batch.
     fn messages(&self) -> Vec<MsgId>;
-    fn fetch(&self, id: &MsgId, size: ImageSize);
+    fn fetch(&self, id: &MsgId, size: ImageVariant);
     fn send(&self, to: &Recipient, name: &str, bytes: Vec<u8>);
     fn logout(&self);
 }
@@ -58,8 +58,8 @@ pub(crate) fn drive<C: Client>(profile: Profile) -> Seen {
     let client = C::login(&bed, site);
     client.contacts();
     let message = client.messages().pop().unwrap();
-    client.fetch(&message, ImageSize::Thumbnail);
-    client.fetch(&message, ImageSize::Original);
+    client.fetch(&message, ImageVariant::Thumbnail);
+    client.fetch(&message, ImageVariant::Original);
     let friend = if profile == Profile::Web { server.friend() } else { "filehelper" };
     let to = Recipient::new(friend).unwrap();
     client.send(&to, "second.jpg", sized(Jpeg, 40, 30, SMALL));
@@ -133,7 +133,7 @@ impl Client for Ureq {
         self.0.messages().next().unwrap().unwrap().into_iter().map(|message| message.id).collect()
     }
 
-    fn fetch(&self, id: &MsgId, size: ImageSize) {
+    fn fetch(&self, id: &MsgId, size: ImageVariant) {
         self.0.fetch_image(id, size, wx_ureq::Sink::vec(&mut Vec::new())).unwrap();
     }
 
@@ -191,7 +191,7 @@ impl Client for Reqwest {
         batch.into_iter().map(|message| message.id).collect()
     }
 
-    fn fetch(&self, id: &MsgId, size: ImageSize) {
+    fn fetch(&self, id: &MsgId, size: ImageVariant) {
         let mut bytes = Vec::new();
         let fetch = self.client.fetch_image(id, size, wx_reqwest::Sink::vec(&mut bytes));
         self.runtime.block_on(fetch).unwrap();

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use wx_emulator::{Emulator, Profile};
-use wx_proto::flow::{CertificateProblem, Delivered, Failure, FailureKind, ProxyProblem};
-use wx_proto::{Cause, Error, Outcome, Policy};
+use wx_proto::flow::{
+    CertificateProblem, Delivery, ProxyProblem, TransportError, TransportErrorKind,
+};
+use wx_proto::{Error, ErrorKind, Outcome, Policy};
 use wx_testing::{Flaw, Trouble};
 
 use crate::place::{self, Server, friend, session};
@@ -23,23 +25,25 @@ fn one_try() -> Policy {
     policy
 }
 
-fn failure(error: &Error) -> (Failure, u32) {
-    match error.cause {
-        Cause::Network { failure, tries } => (failure, tries),
+fn failure(error: &Error) -> (TransportError, u32) {
+    match error.kind {
+        ErrorKind::Network { failure, tries } => (failure, tries),
         _ => panic!("{error:?}"),
     }
 }
 
 /// Whether it is what that trouble looks like from here. reqwest keeps only one of the proxy's
 /// statuses, 407.
-fn is_named(kind: FailureKind, trouble: Trouble) -> bool {
+fn is_named(kind: TransportErrorKind, trouble: Trouble) -> bool {
     match trouble {
-        Trouble::ProxyStatus(407) => kind == FailureKind::Proxy(ProxyProblem::Refused(Some(407))),
+        Trouble::ProxyStatus(407) => {
+            kind == TransportErrorKind::Proxy(ProxyProblem::Refused(Some(407)))
+        }
         Trouble::ProxyStatus(status) => [Some(status), None]
-            .map(|status| FailureKind::Proxy(ProxyProblem::Refused(status)))
+            .map(|status| TransportErrorKind::Proxy(ProxyProblem::Refused(status)))
             .contains(&kind),
-        Trouble::ProxyCloses => kind == FailureKind::Proxy(ProxyProblem::Closed),
-        _ => kind == FailureKind::Tls,
+        Trouble::ProxyCloses => kind == TransportErrorKind::Proxy(ProxyProblem::Closed),
+        _ => kind == TransportErrorKind::Tls,
     }
 }
 
@@ -68,7 +72,7 @@ pub(crate) fn trouble_on_the_way_is_waited_out<T: Transport>() {
         let error = T::new(session(&server), one_try(), None).upload(&to, small()).unwrap_err();
         let (failure, tries) = failure(&error);
         assert!(is_named(failure.kind, trouble), "{trouble:?}: {failure:?}");
-        assert_eq!((failure.delivered, tries), (Delivered::Never, 1), "{trouble:?}");
+        assert_eq!((failure.delivered, tries), (Delivery::Never, 1), "{trouble:?}");
         assert_eq!(
             (error.outcome(), server.requests().len()),
             (Outcome::NotSent, 0),
@@ -92,8 +96,8 @@ pub(crate) fn trouble_on_the_way_is_waited_out<T: Transport>() {
 
 /// What takes for ever before the request leaves is given up in time, whatever still moves.
 pub(crate) fn nothing_before_a_request_is_endless<T: Transport>() {
-    const STALLED: FailureKind = FailureKind::Proxy(ProxyProblem::Stalled);
-    const REFUSED: FailureKind = FailureKind::Proxy(ProxyProblem::Refused(None));
+    const STALLED: TransportErrorKind = TransportErrorKind::Proxy(ProxyProblem::Stalled);
+    const REFUSED: TransportErrorKind = TransportErrorKind::Proxy(ProxyProblem::Refused(None));
     for (trouble, socks, kind) in [
         (Trouble::ProxySilent, false, STALLED),
         (Trouble::ProxySilent, true, STALLED),
@@ -115,7 +119,7 @@ pub(crate) fn nothing_before_a_request_is_endless<T: Transport>() {
         let fetch = client.contacts().map(drop);
         for error in [upload.unwrap_err(), fetch.unwrap_err()] {
             let (failure, _) = failure(&error);
-            let expected = (kind, Delivered::Never);
+            let expected = (kind, Delivery::Never);
             assert_eq!((failure.kind, failure.delivered), expected, "{trouble:?}, SOCKS: {socks}");
         }
         assert_eq!(server.requests().len(), 0);
@@ -133,12 +137,12 @@ pub(crate) fn a_cut_handshake_is_never_a_certificate<T: Transport>() {
             panic!("not cut at {len}")
         };
         let (failure, _) = failure(&error);
-        if failure.kind == FailureKind::Dropped {
+        if failure.kind == TransportErrorKind::Dropped {
             // The handshake was complete, so the request may have got through before the cut.
             assert!(len > 500, "a handshake of {len} bytes");
             break;
         }
-        let expected = (FailureKind::Tls, Delivered::Never);
+        let expected = (TransportErrorKind::Tls, Delivery::Never);
         assert_eq!((failure.kind, failure.delivered), expected, "after {len} bytes");
         assert_eq!(server.requests().len(), 0, "after {len} bytes");
     }
@@ -156,8 +160,8 @@ pub(crate) fn a_certificate_that_does_not_verify_is_final<T: Transport>() {
         assert_eq!(server.bed().tunnels(), 2, "{flaw:?}");
         for error in [sent.unwrap_err(), watched.unwrap_err()] {
             let (failure, tries) = failure(&error);
-            assert_eq!(failure.kind, FailureKind::Certificate(problem), "{flaw:?}");
-            assert_eq!((failure.delivered, tries), (Delivered::Never, 1));
+            assert_eq!(failure.kind, TransportErrorKind::Certificate(problem), "{flaw:?}");
+            assert_eq!((failure.delivered, tries), (Delivery::Never, 1));
             assert_eq!(error.outcome(), Outcome::NotSent);
         }
         assert_eq!(server.requests().len(), 0);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wx_emulator::{Emulator, Repeats, Request};
-use wx_proto::{Advice, ImageSize, Outcome, Ret};
+use wx_proto::{Advice, ImageVariant, Outcome, Ret};
 
 use super::{
     DEAD, Into, Transport, assert_secret_free, client, friend, large, place, policy, quiet, server,
@@ -72,7 +72,7 @@ pub(crate) fn odd_answers_to_an_upload_are_told<T: Transport>() {
     let server_at_seven = server(&["start-pos=7@webwxuploadmedia"]);
     let sent =
         client::<T>(&server_at_seven).send(&friend(&server_at_seven), small(), quiet).unwrap();
-    assert_eq!(sent.uploaded.odd_start_pos, Some(7));
+    assert_eq!(sent.uploaded.server_byte_count, Some(7));
 
     let limited = server(&["foreign-media-id@webwxuploadmedia"]);
     let error = client::<T>(&limited).send(&friend(&limited), small(), quiet).unwrap_err();
@@ -144,7 +144,7 @@ pub(crate) fn faults_while_fetching<T: Transport>() {
             let id = client.send(&friend(&server), small(), quiet).unwrap().msg_id;
             let mut got = Vec::new();
             let into = if once { Into::Writer(&mut got) } else { Into::Vec(&mut got) };
-            let result = client.fetch(&id, ImageSize::Original, into);
+            let result = client.fetch(&id, ImageVariant::Original, into);
             let (good, requests) = if once { (good_once, requests_once) } else { (good, requests) };
             assert_eq!(result.is_ok(), good, "{fault}, once: {once}: {result:?}");
             assert_eq!(server.requests_to("webwxgetmsgimg"), requests, "{fault}, once: {once}");
@@ -170,12 +170,14 @@ pub(crate) fn failures_leave_no_file<T: Transport>() {
         let client: T = client(&server);
         let id = client.send(&friend(&server), small(), quiet).unwrap().msg_id;
         let dir = tempfile::tempdir().unwrap();
-        client.fetch(&id, ImageSize::Original, Into::Path(dir.path().join("new.jpg"))).unwrap_err();
+        client
+            .fetch(&id, ImageVariant::Original, Into::Path(dir.path().join("new.jpg")))
+            .unwrap_err();
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{fault}");
 
         let old = dir.path().join("old.jpg");
         std::fs::write(&old, "as it was").unwrap();
-        client.fetch(&id, ImageSize::Original, Into::Path(old.clone())).unwrap_err();
+        client.fetch(&id, ImageVariant::Original, Into::Path(old.clone())).unwrap_err();
         assert_eq!(std::fs::read(&old).unwrap(), b"as it was", "{fault}");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "{fault}");
     }
@@ -184,6 +186,6 @@ pub(crate) fn failures_leave_no_file<T: Transport>() {
     let id = client.send(&friend(&server), small(), quiet).unwrap().msg_id;
     let dir = tempfile::tempdir().unwrap();
     let error =
-        client.fetch(&id, ImageSize::Original, Into::Path(dir.path().to_owned())).unwrap_err();
+        client.fetch(&id, ImageVariant::Original, Into::Path(dir.path().to_owned())).unwrap_err();
     assert!(error.to_string().ends_with("it is a directory, not a file"), "{error}");
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wx_emulator::Emulator;
 use wx_proto::flow::LoginState;
-use wx_proto::{Advice, Cause, Error, Message, Policy, Profile, Session, Site, Step};
+use wx_proto::{Advice, Error, ErrorKind, Message, Policy, Profile, Session, Site, Step};
 
 use super::{
     Into, LoginFrom, Server, Transport, assert_secret_free, friend, place, policy, quiet, server,
@@ -229,7 +229,7 @@ pub(crate) fn a_login_page_on_a_foreign_host_is_refused<T: Transport>() {
         .err()
         .unwrap()
         .error;
-    assert!(matches!(error.cause, Cause::Host(_)), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Host(_)), "{error:?}");
     assert_eq!((error.step, heard), (Step::Login, vec!["code", "confirmed"]));
 }
 

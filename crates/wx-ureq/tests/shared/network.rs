@@ -6,8 +6,10 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
-use wx_proto::flow::{Delivered, FailureKind, ProxyProblem};
-use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, Policy, Recipient, ReplyError, Session};
+use wx_proto::flow::{Delivery, ProxyProblem, TransportErrorKind};
+use wx_proto::{
+    Error, ErrorKind, ImageVariant, MsgId, Outcome, Policy, Recipient, ReplyError, Session,
+};
 
 use super::{
     DEAD, Into, Transport, client, client_at, friend, json_at, large, official, policy, quiet,
@@ -46,9 +48,9 @@ pub(super) fn one_try() -> Policy {
     policy
 }
 
-pub(super) fn network(error: &Error) -> (FailureKind, Delivered) {
-    match error.cause {
-        Cause::Network { failure, .. } => (failure.kind, failure.delivered),
+pub(super) fn network(error: &Error) -> (TransportErrorKind, Delivery) {
+    match error.kind {
+        ErrorKind::Network { failure, .. } => (failure.kind, failure.delivered),
         _ => panic!("{error:?}"),
     }
 }
@@ -63,7 +65,7 @@ pub(crate) fn a_server_that_does_not_read_stalls<T: Transport>() {
     let client: T = client_at(&address, one_try().with_stall(Duration::from_millis(200)));
     let began = Instant::now();
     let error = client.upload(&Recipient::file_helper(), large()).unwrap_err();
-    assert_eq!(network(&error), (FailureKind::Stalled, Delivered::Unknown));
+    assert_eq!(network(&error), (TransportErrorKind::Stalled, Delivery::Unknown));
     assert!(began.elapsed() < Duration::from_secs(3));
 }
 
@@ -75,8 +77,8 @@ pub(crate) fn an_answer_that_stops_halfway_stalls<T: Transport>() {
     });
     let client: T = client_at(&address, one_try().with_stall(Duration::from_millis(200)));
     let (id, began) = (MsgId::new("1").unwrap(), Instant::now());
-    let error = client.fetch(&id, ImageSize::Original, Into::Vec(&mut Vec::new())).unwrap_err();
-    assert_eq!(network(&error), (FailureKind::Stalled, Delivered::Unknown));
+    let error = client.fetch(&id, ImageVariant::Original, Into::Vec(&mut Vec::new())).unwrap_err();
+    assert_eq!(network(&error), (TransportErrorKind::Stalled, Delivery::Unknown));
     assert!(began.elapsed() < Duration::from_secs(2));
 }
 
@@ -92,7 +94,7 @@ pub(crate) fn an_early_refusal_is_read<T: Transport>() {
     });
     let client: T = client_at(&address, one_try());
     let error = client.upload(&Recipient::file_helper(), large()).unwrap_err();
-    assert_eq!(error.cause, Cause::Reply(ReplyError::Status(413)));
+    assert_eq!(error.kind, ErrorKind::Reply(ReplyError::Status(413)));
 }
 
 pub(crate) fn nobody_there<T: Transport>() {
@@ -104,7 +106,7 @@ pub(crate) fn nobody_there<T: Transport>() {
     socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     let address = socket.local_addr().unwrap().as_socket().unwrap().to_string();
     let error = client_at::<T>(&address, policy()).send_uploaded(&to, &uploaded).unwrap_err();
-    assert_eq!(network(&error), (FailureKind::Connect, Delivered::Never));
+    assert_eq!(network(&error), (TransportErrorKind::Connect, Delivery::Never));
     assert_eq!(error.outcome(), Outcome::NotSent);
 }
 
@@ -120,14 +122,15 @@ pub(crate) fn no_connection_in_time<T: Transport>() {
     let impatient = || one_try().with_stall(Duration::from_millis(200));
     let server = client_at::<T>(&address.to_string(), impatient());
     let proxied = T::new(official(), impatient(), Some(&format!("http://{address}")));
-    for (client, kind) in
-        [(server, FailureKind::Connect), (proxied, FailureKind::Proxy(ProxyProblem::Stalled))]
-    {
+    for (client, kind) in [
+        (server, TransportErrorKind::Connect),
+        (proxied, TransportErrorKind::Proxy(ProxyProblem::Stalled)),
+    ] {
         let upload = client.upload(&Recipient::file_helper(), small()).map(drop);
         // A request without a body.
         let list = client.contacts().map(drop);
         for error in [upload.unwrap_err(), list.unwrap_err()] {
-            assert_eq!(network(&error), (kind, Delivered::Never));
+            assert_eq!(network(&error), (kind, Delivery::Never));
         }
     }
 }
@@ -140,7 +143,7 @@ pub(crate) fn no_http<T: Transport>() {
     });
     let client: T = client_at(&address, one_try());
     let error = client.upload(&Recipient::file_helper(), small()).unwrap_err();
-    assert_eq!(network(&error), (FailureKind::Protocol, Delivered::Unknown));
+    assert_eq!(network(&error), (TransportErrorKind::Protocol, Delivery::Unknown));
 }
 
 /// Only the session's cookies go out, once, whatever an answer sets.
@@ -164,7 +167,7 @@ pub(crate) fn cookies_of_answers_are_not_kept<T: Transport>() {
             Some(DEAD),
         );
         for _ in 0..3 {
-            client.fetch(&id, ImageSize::Original, Into::Vec(&mut Vec::new())).unwrap_err();
+            client.fetch(&id, ImageVariant::Original, Into::Vec(&mut Vec::new())).unwrap_err();
             let head = seen.recv().unwrap().to_ascii_lowercase();
             assert_eq!(head.matches("\r\ncookie:").count(), cookies, "{head}");
             assert!(!head.contains("extra=1"), "{head}");

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use wx_proto::ImageSize;
+use wx_proto::ImageVariant;
 
 use super::{Into, Transport, friend, quiet, server, session, small};
 
@@ -30,6 +30,6 @@ pub(crate) fn only_pictures_to_be_uploaded_keep_their_distance<T: Transport>() {
     let uploaded = client.upload(&friend(&server), small()).unwrap();
     let id = client.send_uploaded(&friend(&server), &uploaded).unwrap().msg_id;
     client.send_uploaded(&friend(&server), &uploaded).unwrap();
-    client.fetch(&id, ImageSize::Original, Into::Vec(&mut Vec::new())).unwrap();
+    client.fetch(&id, ImageVariant::Original, Into::Vec(&mut Vec::new())).unwrap();
     assert!(began.elapsed() < PACE);
 }

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use wx_emulator::{Emulator, Request};
-use wx_proto::flow::{Delivered, FailureKind};
-use wx_proto::{ImageSize, MsgId, Outcome};
+use wx_proto::flow::{Delivery, TransportErrorKind};
+use wx_proto::{ImageVariant, MsgId, Outcome};
 
 use super::{
     Into, Transport, client_at, friend, large, listen, network, one_try, read_head, server,
@@ -43,7 +43,7 @@ pub(crate) fn a_closed_reused_connection_costs_no_try<T: Transport>() {
         settle();
         let mut fetched = Vec::new();
         // What was written to it could not be taken back for another try.
-        client.fetch(&sent.msg_id, ImageSize::Original, Into::Writer(&mut fetched)).unwrap();
+        client.fetch(&sent.msg_id, ImageVariant::Original, Into::Writer(&mut fetched)).unwrap();
         assert!(fetched == picture, "{action}");
 
         let messages = server.messages();
@@ -75,7 +75,7 @@ pub(crate) fn the_repeat_is_on_a_new_connection_whatever_else_is_idle<T: Transpo
     std::thread::scope(|scope| {
         for other in &others {
             scope.spawn(|| {
-                other.fetch(&id, ImageSize::Original, Into::Vec(&mut Vec::new())).unwrap()
+                other.fetch(&id, ImageVariant::Original, Into::Vec(&mut Vec::new())).unwrap()
             });
         }
     });
@@ -113,7 +113,7 @@ fn answers_twice(second: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) -> (String,
 /// What comes back is no picture, or not all of one: that is no closed connection.
 pub(crate) fn a_reused_connection_that_answers_is_not_closed<T: Transport>() {
     let id = MsgId::new("1").unwrap();
-    let fetch = |client: &T| client.fetch(&id, ImageSize::Original, Into::Vec(&mut Vec::new()));
+    let fetch = |client: &T| client.fetch(&id, ImageVariant::Original, Into::Vec(&mut Vec::new()));
     let half_a_picture: fn(&[u8]) -> Vec<u8> = |reply| reply[..reply.len() - 100].to_vec();
     let no_http: fn(&[u8]) -> Vec<u8> = |_| b"220 mail.example.com ESMTP\r\n\r\n".to_vec();
     let half_a_head: fn(&[u8]) -> Vec<u8> = |reply| reply[..20].to_vec();
@@ -140,8 +140,9 @@ pub(crate) fn a_new_connection_that_is_closed_costs_a_try<T: Transport>() {
     });
     let client: T = client_at(&address, one_try());
     for connections in 1..=2 {
-        let error = client.fetch(&id, ImageSize::Original, Into::Vec(&mut Vec::new())).unwrap_err();
-        assert_eq!(network(&error), (FailureKind::Dropped, Delivered::Unknown));
+        let error =
+            client.fetch(&id, ImageVariant::Original, Into::Vec(&mut Vec::new())).unwrap_err();
+        assert_eq!(network(&error), (TransportErrorKind::Dropped, Delivery::Unknown));
         assert_eq!(made.load(Ordering::Relaxed), connections);
     }
 }

@@ -25,7 +25,7 @@ use std::time::Duration;
 use wx_emulator::{Emulator, Request};
 use wx_proto::flow::{LoginState, Progress};
 use wx_proto::{
-    Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Recipient, Sent, Session, Site,
+    Contact, Error, Fetched, ImageVariant, Message, MsgId, Policy, Recipient, Sent, Session, Site,
     Uploaded,
 };
 
@@ -73,7 +73,7 @@ pub(crate) trait Transport {
         to: &Recipient,
         picture: Vec<u8>,
     ) -> Result<Sent, Error>;
-    fn fetch(&self, id: &MsgId, size: ImageSize, into: Into<'_>) -> Result<Fetched, Error>;
+    fn fetch(&self, id: &MsgId, size: ImageVariant, into: Into<'_>) -> Result<Fetched, Error>;
     /// Logs in by a code, or by a question on the phone if there was a login before.
     fn login(
         from: LoginFrom,
@@ -235,12 +235,12 @@ pub(crate) fn fetches_into_every_sink<T: Transport>() {
     let path = dir.path().join("copy.jpg");
 
     let (mut vec, mut written) = (b"from before".to_vec(), Vec::new());
-    client.fetch(&id, ImageSize::Original, Into::Vec(&mut vec)).unwrap();
-    client.fetch(&id, ImageSize::Original, Into::Writer(&mut written)).unwrap();
-    client.fetch(&id, ImageSize::Original, Into::Path(path.clone())).unwrap();
+    client.fetch(&id, ImageVariant::Original, Into::Vec(&mut vec)).unwrap();
+    client.fetch(&id, ImageVariant::Original, Into::Writer(&mut written)).unwrap();
+    client.fetch(&id, ImageVariant::Original, Into::Path(path.clone())).unwrap();
     assert!(vec == picture && written == picture && std::fs::read(&path).unwrap() == picture);
 
-    let thumb = client.fetch(&id, ImageSize::Thumbnail, Into::Path(path.clone())).unwrap();
+    let thumb = client.fetch(&id, ImageVariant::Thumbnail, Into::Path(path.clone())).unwrap();
     let on_disk = std::fs::read(&path).unwrap();
     assert!(on_disk.len() as u64 == thumb.bytes && on_disk != picture && !on_disk.is_empty());
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
@@ -251,7 +251,7 @@ pub(crate) fn headers_on_the_wire<T: Transport>() {
     let server = server(&[]);
     let client: T = client(&server);
     let id = client.send(&friend(&server), small(), quiet).unwrap().msg_id;
-    client.fetch(&id, ImageSize::Original, Into::Vec(&mut Vec::new())).unwrap();
+    client.fetch(&id, ImageVariant::Original, Into::Vec(&mut Vec::new())).unwrap();
 
     let post =
         "accept accept-encoding content-length content-type cookie host origin referer user-agent";

@@ -6,8 +6,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use wx_emulator::Emulator;
-use wx_proto::flow::{Delivered, FailureKind};
-use wx_proto::{Cause, ImageSize, Policy, Recipient, ReplyError};
+use wx_proto::flow::{Delivery, TransportErrorKind};
+use wx_proto::{ErrorKind, ImageVariant, Policy, Recipient, ReplyError};
 
 use super::{
     Into, Transport, client, client_at, friend, large, listen, network, one_try, place, policy,
@@ -66,7 +66,7 @@ pub(crate) fn no_answer_is_endless<T: Transport>() {
                 let failure = network(&client.contacts().unwrap_err());
                 assert_eq!(
                     failure,
-                    (FailureKind::Stalled, Delivered::Unknown),
+                    (TransportErrorKind::Stalled, Delivery::Unknown),
                     "{start:?}, {piece:?}"
                 );
             });
@@ -88,7 +88,7 @@ pub(crate) fn malformed_chunks_are_no_http<T: Transport>() {
             std::io::copy(&mut stream, &mut std::io::sink()).unwrap_or_default();
         });
         let error = client_at::<T>(&address, one_try()).contacts().unwrap_err();
-        assert_eq!(network(&error), (FailureKind::Protocol, Delivered::Unknown));
+        assert_eq!(network(&error), (TransportErrorKind::Protocol, Delivery::Unknown));
     }
 }
 
@@ -122,12 +122,12 @@ pub(crate) fn a_request_that_is_read_too_slowly_stalls<T: Transport>() {
     };
     let mut strict = impatient();
     strict.min_rate = 8 * 1024 * 1024;
-    assert_eq!(network(&upload(256, strict)), (FailureKind::Stalled, Delivered::Unknown));
+    assert_eq!(network(&upload(256, strict)), (TransportErrorKind::Stalled, Delivery::Unknown));
 
     // The same for longer than the time after which the rate counts, and faster than the rate.
     let mut fair = impatient();
     fair.slow_after = 3 * SOON;
-    assert_eq!(upload(400, fair).cause, Cause::Reply(ReplyError::Status(413)));
+    assert_eq!(upload(400, fair).kind, ErrorKind::Reply(ReplyError::Status(413)));
 }
 
 pub(crate) fn a_slow_answer_stalls_only_below_the_rate<T: Transport>() {
@@ -139,10 +139,10 @@ pub(crate) fn a_slow_answer_stalls_only_below_the_rate<T: Transport>() {
         (policy.slow_after, policy.min_rate) = (3 * SOON, min_rate);
         let mut bytes = Vec::new();
         let client = T::new(session(&server), policy, None);
-        client.fetch(&id, ImageSize::Original, Into::Vec(&mut bytes)).map(|_| bytes)
+        client.fetch(&id, ImageVariant::Original, Into::Vec(&mut bytes)).map(|_| bytes)
     };
     let error = fetch(100_000).unwrap_err();
-    assert_eq!(network(&error), (FailureKind::Stalled, Delivered::Unknown));
+    assert_eq!(network(&error), (TransportErrorKind::Stalled, Delivery::Unknown));
     let began = Instant::now();
     assert_eq!(fetch(1).unwrap(), small());
     assert!(began.elapsed() > 3 * SOON, "the answer was not slow");
@@ -199,18 +199,18 @@ pub(crate) fn heads_have_a_limit<T: Transport>() {
         ([0, 1024 * 1024], 10, 0, false),
     ] {
         let client: T = client_at(&head(blanks, headers, bytes), one_try());
-        let cause = client.contacts().unwrap_err().cause;
-        let expected = Cause::Reply(ReplyError::Status(403));
-        match cause {
-            Cause::Network { failure, .. } if !good => {
+        let kind = client.contacts().unwrap_err().kind;
+        let expected = ErrorKind::Reply(ReplyError::Status(403));
+        match kind {
+            ErrorKind::Network { failure, .. } if !good => {
                 assert_eq!(
                     (failure.kind, failure.delivered),
-                    (FailureKind::Protocol, Delivered::Unknown)
+                    (TransportErrorKind::Protocol, Delivery::Unknown)
                 );
             }
-            cause => {
+            kind => {
                 assert_eq!(
-                    (cause, good),
+                    (kind, good),
                     (expected, true),
                     "{headers} headers, {bytes} bytes, {blanks:?}"
                 )

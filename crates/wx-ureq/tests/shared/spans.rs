@@ -1,6 +1,6 @@
 //! The spans of the feature `tracing`.
 
-use wx_proto::ImageSize;
+use wx_proto::ImageVariant;
 
 use super::canary::{assert_none, private};
 use super::heard::{self, Said};
@@ -44,7 +44,7 @@ pub(crate) fn spans_tell_how_an_exchange_failed_and_nothing_of_the_login<T: Tran
     let limited = server(&["ret=1205@webwxsendmsgimg"]);
     heard::listen();
     let id = client::<T>(&good).send(&friend(&good), small(), quiet).unwrap().msg_id;
-    client::<T>(&good).fetch(&id, ImageSize::Original, Into::Vec(&mut Vec::new())).unwrap();
+    client::<T>(&good).fetch(&id, ImageVariant::Original, Into::Vec(&mut Vec::new())).unwrap();
     client::<T>(&bad).send(&friend(&bad), small(), quiet).unwrap_err();
     client::<T>(&limited).send(&friend(&limited), small(), quiet).unwrap_err();
     let heard = heard::take();

@@ -6,7 +6,8 @@ use std::time::Duration;
 use wx_client::outbox::Outbox;
 use wx_proto::flow::{LoginState, Progress};
 use wx_proto::{
-    Contact, Error, Fetched, ImageSize, Message, MsgId, Policy, Recipient, Sent, Session, Uploaded,
+    Contact, Error, Fetched, ImageVariant, Message, MsgId, Policy, Recipient, Sent, Session,
+    Uploaded,
 };
 use wx_ureq::ureq::Proxy;
 use wx_ureq::ureq::config::{Config, ConfigBuilder};
@@ -110,7 +111,7 @@ impl Transport for Ureq {
         self.0.outbox_on(outbox.clone()).send(to, Source::bytes("a.jpg", picture)).key(key).run()
     }
 
-    fn fetch(&self, id: &MsgId, size: ImageSize, into: Into<'_>) -> Result<Fetched, Error> {
+    fn fetch(&self, id: &MsgId, size: ImageVariant, into: Into<'_>) -> Result<Fetched, Error> {
         let sink = match into {
             Into::Path(path) => Sink::path(path),
             Into::Vec(bytes) => Sink::vec(bytes),

@@ -10,12 +10,13 @@ use std::time::Duration;
 use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use wx_proto::flow::{CertificateProblem, Delivered, FailureKind, ProxyProblem};
-use wx_proto::{Cause, Error, ImageSize, MsgId, Outcome, Recipient, ReplyError, Session};
+use wx_proto::flow::{CertificateProblem, Delivery, ProxyProblem, TransportErrorKind};
+use wx_proto::{Error, ErrorKind, ImageVariant, MsgId, Outcome, Recipient, ReplyError, Session};
 
 use super::{DEAD, Into, Transport, listen, network, one_try, read_head, settle, small};
 
-const UNKNOWN_ISSUER: FailureKind = FailureKind::Certificate(CertificateProblem::UnknownIssuer);
+const UNKNOWN_ISSUER: TransportErrorKind =
+    TransportErrorKind::Certificate(CertificateProblem::UnknownIssuer);
 const HOSTS: [&str; 2] = ["wx.qq.com", "file.wx.qq.com"];
 
 pub(super) fn official() -> Session {
@@ -57,7 +58,7 @@ pub(crate) fn no_tls_there<T: Transport>() {
         stream.write_all(b"this is no handshake, whatever it may be\r\n\r\n").unwrap();
     });
     let error = upload::<T>(Some(&format!("http://{proxy}")));
-    assert_eq!(network(&error), (FailureKind::Tls, Delivered::Never));
+    assert_eq!(network(&error), (TransportErrorKind::Tls, Delivery::Never));
 }
 
 /// A proxy that hears `heard` and says `said`, and then closes the connection.
@@ -104,7 +105,11 @@ pub(crate) fn what_a_proxy_does_wrong_is_named<T: Transport>() {
         (socks(&[(3, b"HTTP/1.1 400 Bad Request\r\n\r\n")]), ProxyProblem::Refused(None)),
     ] {
         let error = upload::<T>(Some(&proxy));
-        assert_eq!(network(&error), (FailureKind::Proxy(problem), Delivered::Never), "{proxy}");
+        assert_eq!(
+            network(&error),
+            (TransportErrorKind::Proxy(problem), Delivery::Never),
+            "{proxy}"
+        );
         assert_eq!(error.outcome(), Outcome::NotSent);
     }
 }
@@ -131,7 +136,7 @@ pub(crate) fn a_certificate_that_nobody_signed_is_refused<T: Transport>() {
         .unwrap();
     });
     let error = upload::<T>(Some(&format!("http://{proxy}")));
-    assert_eq!(network(&error), (UNKNOWN_ISSUER, Delivered::Never));
+    assert_eq!(network(&error), (UNKNOWN_ISSUER, Delivery::Never));
     let (bytes, name, shaking_hands) = heard.recv_timeout(Duration::from_secs(5)).unwrap();
     assert!(bytes.is_empty(), "it got {} bytes of a request", bytes.len());
     assert_eq!((name.as_deref(), shaking_hands), (Some("file.wx.qq.com"), true));
@@ -189,9 +194,9 @@ pub(crate) fn the_platforms_store_says_who_is_believed<T: Transport>() {
     if let Some(role) = std::env::var_os(ROLE) {
         let error = upload::<T>(None);
         if role == "believes" {
-            assert_eq!(error.cause, Cause::Reply(ReplyError::Status(413)));
+            assert_eq!(error.kind, ErrorKind::Reply(ReplyError::Status(413)));
         } else {
-            assert_eq!(network(&error), (UNKNOWN_ISSUER, Delivered::Never));
+            assert_eq!(network(&error), (UNKNOWN_ISSUER, Delivery::Never));
         }
         assert_eq!(error.outcome(), Outcome::NotSent);
         return;
@@ -214,7 +219,7 @@ pub(crate) fn the_platforms_store_says_who_is_believed<T: Transport>() {
 /// By then the request may have arrived.
 pub(crate) fn tls_that_fails_after_the_request_is_in_doubt<T: Transport>() {
     if std::env::var_os(ROLE).is_some() {
-        assert_eq!(network(&upload::<T>(None)), (FailureKind::Tls, Delivered::Unknown));
+        assert_eq!(network(&upload::<T>(None)), (TransportErrorKind::Tls, Delivery::Unknown));
         return;
     }
     let (pem, issuer) = authority();
@@ -233,9 +238,12 @@ pub(crate) fn a_closed_reused_tls_connection_costs_no_try<T: Transport>() {
     if let Some(role) = std::env::var_os(ROLE) {
         let client = T::new(official(), one_try(), None);
         let id = MsgId::new("1").unwrap();
-        let fetch = || client.fetch(&id, ImageSize::Original, Into::Vec(&mut Vec::new()));
+        let fetch = || client.fetch(&id, ImageVariant::Original, Into::Vec(&mut Vec::new()));
         if role == "new" {
-            assert_eq!(network(&fetch().unwrap_err()), (FailureKind::Dropped, Delivered::Unknown));
+            assert_eq!(
+                network(&fetch().unwrap_err()),
+                (TransportErrorKind::Dropped, Delivery::Unknown)
+            );
         } else {
             fetch().unwrap();
             settle();

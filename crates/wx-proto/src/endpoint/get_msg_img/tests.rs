@@ -13,7 +13,7 @@ fn session(host: &str) -> Session {
         .unwrap()
 }
 
-fn call(size: ImageSize) -> GetMsgImg {
+fn call(size: ImageVariant) -> GetMsgImg {
     let seed = Seed { unix_ms: 1_511_493_942_795, entropy: [1; 16] };
     GetMsgImg::new(MsgId::new("8997396119269472610").unwrap(), size, seed)
 }
@@ -25,7 +25,7 @@ fn p16_p18_p22_requests_of_the_vector() {
             .unwrap();
     for case in vector["cases"].as_array().unwrap() {
         let is_thumbnail = case["name"].as_str().unwrap().starts_with("thumbnail");
-        let size = if is_thumbnail { ImageSize::Thumbnail } else { ImageSize::Original };
+        let size = if is_thumbnail { ImageVariant::Thumbnail } else { ImageVariant::Original };
         let host = case.get("host").unwrap_or(&vector["host"]).as_str().unwrap();
         let outgoing = call(size).request(&session(host)).unwrap();
         let http = outgoing.http();
@@ -38,7 +38,7 @@ fn p16_p18_p22_requests_of_the_vector() {
         // An <img> cannot carry a header of the page's.
         assert!(!http.headers().contains_key("mmweb_appid"));
     }
-    let big = call(ImageSize::Emoticon).request(&session("wx.qq.com")).unwrap();
+    let big = call(ImageVariant::Emoticon).request(&session("wx.qq.com")).unwrap();
     assert!(big.http().uri().query().unwrap().ends_with("&type=big"));
 }
 
@@ -52,7 +52,7 @@ fn the_browsers_headers() {
         .iter()
         .find(|request| request["path"].as_str().unwrap().ends_with("getmsgimg"))
         .unwrap();
-    let outgoing = call(ImageSize::Original).request(&session("wx.qq.com")).unwrap();
+    let outgoing = call(ImageVariant::Original).request(&session("wx.qq.com")).unwrap();
     let accept =
         captured["headers"].as_array().unwrap().iter().find(|pair| pair[0] == "Accept").unwrap();
     assert_eq!(outgoing.http().headers()["accept"], accept[1].as_str().unwrap());
@@ -62,19 +62,19 @@ fn answer(
     status: u16,
     headers: &[(&str, &str)],
     body: &'static [u8],
-) -> Result<(Format, Bytes), ReplyError> {
+) -> Result<(ImageFormat, Bytes), ReplyError> {
     let mut reply = Response::builder().status(status);
     for (name, value) in headers {
         reply = reply.header(*name, *value);
     }
-    call(ImageSize::Original).read(&reply.body(Bytes::from_static(body)).unwrap())
+    call(ImageVariant::Original).read(&reply.body(Bytes::from_static(body)).unwrap())
 }
 
 #[test]
 fn p19_p20_p21_a_picture_or_a_named_failure() {
     const GIF: &[u8] = b"GIF89a\x01\0\x01\0\0\0\0;";
     let gif = answer(200, &[("content-type", "image/jpeg"), ("content-length", "14")], GIF);
-    assert_eq!(gif, Ok((Format::Gif, Bytes::from_static(GIF))));
+    assert_eq!(gif, Ok((ImageFormat::Gif, Bytes::from_static(GIF))));
     assert_eq!(answer(200, &[("content-length", "0")], b""), Err(ReplyError::Empty));
     let html = answer(200, &[("content-type", "image/jpeg"), ("content-length", "7")], b" <html>");
     assert_eq!(html, Err(ReplyError::Html));
@@ -103,7 +103,7 @@ fn p19_p20_p21_a_picture_or_a_named_failure() {
 #[test]
 fn p20_the_end_of_a_picture_in_chunks_is_the_clients_to_vouch_for() {
     const GIF: &[u8] = b"GIF89a\x01\0\x01\0\0\0\0;";
-    let whole = Ok((Format::Gif, Bytes::from_static(GIF)));
+    let whole = Ok((ImageFormat::Gif, Bytes::from_static(GIF)));
     for chunked in ["chunked", "Chunked", " chunked "] {
         assert_eq!(answer(200, &[("transfer-encoding", chunked)], GIF), whole, "{chunked}");
     }

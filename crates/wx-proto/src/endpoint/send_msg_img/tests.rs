@@ -38,7 +38,7 @@ fn call() -> SendMsgImg {
     SendMsgImg::new(media(), to(), SEED)
 }
 
-fn json(outgoing: &Outgoing) -> String {
+fn json(outgoing: &ApiRequest) -> String {
     String::from_utf8(outgoing.http().body().to_vec()).unwrap()
 }
 

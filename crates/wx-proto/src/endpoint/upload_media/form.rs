@@ -4,17 +4,17 @@ use bytes::Bytes;
 use http::Method;
 
 use super::{NAME, UploadMedia};
-use crate::outgoing::{Accept, Draft};
+use crate::outgoing::{Accept, ApiRequestBuilder};
 use crate::wire::date;
 use crate::wire::form::{Form, with_crlf};
 use crate::wire::query::form_ticket;
-use crate::{Body, Outgoing, Role, Seed, Session, Unready};
+use crate::{ApiRequest, Body, HostRole, RequestError, Seed, Session};
 
 /// What the requests of an upload's chunks have in common, put together once.
 #[derive(Clone)]
 pub(crate) struct ChunkForm {
     /// All but the form.
-    outgoing: Outgoing,
+    outgoing: ApiRequest,
     seed: Seed,
     client_media_id: u64,
     /// The fields in front of the chunk's number and behind it.
@@ -39,7 +39,7 @@ impl fmt::Debug for ChunkForm {
 const FIXED: usize = 128;
 
 impl ChunkForm {
-    pub(crate) fn new(media: &UploadMedia, session: &Session) -> Result<Self, Unready> {
+    pub(crate) fn new(media: &UploadMedia, session: &Session) -> Result<Self, RequestError> {
         let UploadMedia { picture, seed, .. } = media;
         let split = media.chunks() > 1;
         let mime = picture.format().mime();
@@ -61,10 +61,10 @@ impl ChunkForm {
             ("webwx_data_ticket", with_crlf(session.data_ticket(seed.unix_ms)?.expose())),
             ("pass_ticket", with_crlf(&form_ticket(session.pass_ticket()))),
         ];
-        let draft = Draft {
+        let draft = ApiRequestBuilder {
             endpoint: NAME,
             method: Method::POST,
-            role: Role::File,
+            role: HostRole::File,
             accept: Accept::Any,
             cookies: session.cookies_at(seed.unix_ms),
             target: super::target(session, seed),
@@ -84,7 +84,7 @@ impl ChunkForm {
     }
 
     /// The request of the chunk `index`, counted from 0.
-    pub(crate) fn request(&self, index: u32, bytes: Bytes) -> Result<Outgoing, Unready> {
+    pub(crate) fn request(&self, index: u32, bytes: Bytes) -> Result<ApiRequest, RequestError> {
         self.bounded(self.seed.boundary(self.client_media_id, index), index, bytes)
     }
 
@@ -93,7 +93,7 @@ impl ChunkForm {
         boundary: String,
         index: u32,
         bytes: Bytes,
-    ) -> Result<Outgoing, Unready> {
+    ) -> Result<ApiRequest, RequestError> {
         let values = self.before.iter().chain(&self.behind).map(|(_, value)| value.len() + FIXED);
         let size = values.sum::<usize>() + self.file_name.len() + 4 * FIXED;
         let mut form = Form::new(boundary, size);

@@ -168,7 +168,7 @@ const PASS_TICKET_IN_XML: &str =
     "Tn5%2BpQ8wXk2Zr0LhVd9yBsMfGjA%2FcEuKoI4tN7vP6qW1mS3xJbYzRgDlHaCeU5nFw%3D";
 
 /// Every header that we send and the browser too has the browser's value, its hosts apart.
-fn assert_headers(outgoing: &Outgoing, captured: &Value) {
+fn assert_headers(outgoing: &ApiRequest, captured: &Value) {
     let headers = outgoing.http().headers();
     for pair in captured["headers"].as_array().unwrap() {
         let (name, value) = (text(pair, "/0"), text(pair, "/1"));
@@ -219,8 +219,8 @@ fn p29_p30_uploadmediarequest_of_the_users_notes() {
     assert_eq!(upload.request_text(&session).unwrap(), text(&vector, "/on_the_wire_text"));
     let printed = upload.clone().upload_type(1).request_text(&session).unwrap();
     assert_eq!(serde_json::from_str::<Value>(&printed).unwrap(), vector["as_printed_in_seed"]);
-    let ticket = Ticket { aes_key: Some("a".into()), signature: Some("s".into()) };
-    let half = Ticket { aes_key: None, ..ticket.clone() };
+    let ticket = UploadTicket { aes_key: Some("a".into()), signature: Some("s".into()) };
+    let half = UploadTicket { aes_key: None, ..ticket.clone() };
     assert!(!upload.clone().ticket(half).request_text(&session).unwrap().contains("AESKey"));
     let with_ticket = upload.ticket(ticket).request_text(&session).unwrap();
     assert!(with_ticket.ends_with(
@@ -260,7 +260,7 @@ fn p8_no_ticket_no_request() {
         .build()
         .unwrap();
     let refused = upload.chunk(0, Bytes::from_static(b"!")).request(&session).unwrap_err();
-    assert_eq!(refused, Unready::NoDataTicket);
+    assert_eq!(refused, RequestError::NoDataTicket);
 }
 
 #[test]

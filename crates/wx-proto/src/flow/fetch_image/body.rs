@@ -11,7 +11,7 @@ use crate::wire::inflate::{Inflate, InflateError};
 use crate::wire::repair;
 use crate::wire::reply::{self, ReplyError};
 use crate::wire::server_text::FirstBytes;
-use crate::{Fetched, Format, Policy};
+use crate::{Fetched, ImageFormat, Policy};
 
 /// One answer's body.
 pub(super) struct Body {
@@ -36,7 +36,7 @@ pub(super) struct Body {
 enum Content {
     /// Too few of them yet.
     Unknown(Beginning),
-    Picture(Format),
+    Picture(ImageFormat),
     /// Nothing known, to be refused once it is whole.
     Other(FirstBytes),
     /// JSON in the picture's place, gathered for the Ret that it may hold.
@@ -165,14 +165,15 @@ impl Body {
             Content::Unknown(beginning) => {
                 let is_open = |seen: &[u8]| {
                     // A page or a verdict may stand behind blanks.
-                    let is_blank = seen.len() < Format::FIRST && repair::trimmed(seen).is_empty();
+                    let is_blank =
+                        seen.len() < ImageFormat::FIRST && repair::trimmed(seen).is_empty();
                     is_blank || matches!(sniff(seen), Sniffed::Beginning(_))
                 };
                 let Some(seen) = beginning.add(piece, self.ended, is_open) else { return Ok(()) };
                 self.content = match get_msg_img::format(&seen) {
                     Ok(format) => Content::Picture(format),
                     Err(ReplyError::NotAPicture { .. }) if self.keep_unknown => {
-                        Content::Picture(Format::Unknown)
+                        Content::Picture(ImageFormat::Unknown)
                     }
                     Err(ReplyError::NotAPicture { first }) => Content::Other(first),
                     Err(ReplyError::Json) => Content::Json(BytesMut::from(&seen[..])),

@@ -7,13 +7,13 @@ use http::{HeaderName, HeaderValue, Response};
 
 use super::{Login, LoginState, Stage};
 use crate::endpoint::Endpoint;
-use crate::endpoint::logout::Logout;
+use crate::endpoint::logout::LogoutCall;
 use crate::endpoint::new_login_page::{Credentials, LoginPage, NewLoginPage};
 use crate::flow::repeating::{Repeating, is_server_trouble};
 use crate::flow::side_calls::SideCalls;
-use crate::flow::{CallId, Input, Misuse, Restore};
+use crate::flow::{CallId, Input, Restore, UnexpectedInput};
 use crate::session::data_ticket;
-use crate::{Cause, CookieJar, Error, ReplyError, Role, Secret, Session, Site, Step};
+use crate::{CookieJar, Error, ErrorKind, HostRole, ReplyError, Secret, Session, Site, Step};
 
 /// How often a login page may send on to another.
 const ELSEWHERE: u32 = 2;
@@ -55,16 +55,16 @@ impl PageCookies {
     }
 
     /// Takes in those of a page's reply, which came at `unix_s`.
-    pub(super) fn adopt(
+    pub(super) fn apply(
         &mut self,
         reply: &Response<Bytes>,
         call: &NewLoginPage,
         site: &Site,
         unix_s: u64,
     ) {
-        let (origin, path) = (site.hosts().origin(Role::Base), call.target().expose());
-        self.kept.adopt_at(reply.headers(), &origin, path, unix_s);
-        self.given.adopt_at(reply.headers(), &origin, path, EARLIEST);
+        let (origin, path) = (site.hosts().origin(HostRole::Base), call.target().expose());
+        self.kept.apply_at(reply.headers(), &origin, path, unix_s);
+        self.given.apply_at(reply.headers(), &origin, path, EARLIEST);
     }
 
     /// Whether the cookie is there that every upload needs: without it there is no login.
@@ -78,7 +78,7 @@ impl PageCookies {
 
     /// What is left of a login that the server made and told badly.
     pub(super) fn leftovers(&self, reply: &Response<Bytes>, site: &Site) -> Option<Credentials> {
-        let origin = site.hosts().origin(Role::Base);
+        let origin = site.hosts().origin(HostRole::Base);
         NewLoginPage::leftovers(reply, |name| self.given.value(name, &origin, EARLIEST).cloned())
     }
 
@@ -145,22 +145,26 @@ impl<T: FnMut(&LoginState)> Login<T> {
     /// Ends a login that cannot be used at the server, and then with `error`, whatever comes of
     /// that.
     fn end(&mut self, session: &Session, next_id: CallId, error: Error, now: Duration) {
-        let call = Logout::new(self.clock.unix_ms(now)).request(session).ok();
+        let call = LogoutCall::new(self.clock.unix_ms(now)).request(session).ok();
         let call = call.map(|call| call.for_side_call(&self.policy));
         self.stage = Stage::End(SideCalls::new(next_id, call), Box::new(error));
     }
 
     /// Takes the answer to the outstanding action while the page is being opened.
-    pub(super) fn page_input(&mut self, input: Input, now: Duration) -> Result<(), Misuse> {
+    pub(super) fn page_input(
+        &mut self,
+        input: Input,
+        now: Duration,
+    ) -> Result<(), UnexpectedInput> {
         let Stage::Page { call, site, elsewhere, repeating } = &mut self.stage else {
-            return Err(Misuse);
+            return Err(UnexpectedInput);
         };
         let (site, elsewhere, unix_s) = (site.clone(), *elsewhere, self.clock.unix_ms(now) / 1000);
         let (cookies, mut left) = (&mut self.cookies, None);
         let ended = repeating.handle(input, now, &self.policy, |reply| {
             let page = call.read(reply);
             if matches!(page, Ok(_) | Err(ReplyError::Missing(_))) {
-                cookies.adopt(reply, call, &site, unix_s);
+                cookies.apply(reply, call, &site, unix_s);
             }
             left = page.is_err().then(|| cookies.leftovers(reply, &site)).flatten();
             page
@@ -170,15 +174,15 @@ impl<T: FnMut(&LoginState)> Login<T> {
             None => {}
             Some(Ok(page)) => self.paged(page, site, elsewhere, next_id, now),
             // A web page in its place means that the ticket was not taken (§8.3).
-            Some(Err(Cause::Reply(error))) if asks_for_another_code(&error, repeated) => {
+            Some(Err(ErrorKind::Reply(error))) if asks_for_another_code(&error, repeated) => {
                 (self.tell)(&LoginState::Trouble { code: None });
                 self.stage = Stage::Begin(next_id);
             }
-            Some(Err(cause)) => match left {
-                None => self.fail(Step::Login, cause),
+            Some(Err(kind)) => match left {
+                None => self.fail(Step::Login, kind),
                 Some(left) => {
                     let session = Session::of_login(site, left, self.cookies.kept().clone());
-                    self.end(&session, next_id, Error::new(Step::Login, cause), now);
+                    self.end(&session, next_id, Error::new(Step::Login, kind), now);
                 }
             },
         }

@@ -9,10 +9,10 @@ use bytes::Bytes;
 use md5::{Digest as _, Md5};
 use twox_hash::XxHash3_64;
 
-use super::Misuse;
+use super::UnexpectedInput;
 use crate::endpoint::upload_media::CHUNK;
 use crate::wire::digest::hex;
-use crate::{Cause, Picture};
+use crate::{ErrorKind, Picture};
 
 /// The digest in progress.
 #[derive(Clone)]
@@ -75,9 +75,9 @@ impl Digest {
         &mut self,
         bytes: &Bytes,
         now: Duration,
-    ) -> Result<Option<Result<Digested, Cause>>, Misuse> {
-        if let Err(cause) = check(bytes, self.chunks, self.len)? {
-            return Ok(Some(Err(cause)));
+    ) -> Result<Option<Result<Digested, ErrorKind>>, UnexpectedInput> {
+        if let Err(kind) = check(bytes, self.chunks, self.len)? {
+            return Ok(Some(Err(kind)));
         }
         self.chunks += 1;
         if self.may_change {
@@ -105,15 +105,19 @@ pub(super) fn span(index: u64, len: u64) -> Range<u64> {
 }
 
 /// Whether what was loaded for a chunk has the right length.
-pub(super) fn check(bytes: &Bytes, index: u64, len: u64) -> Result<Result<(), Cause>, Misuse> {
+pub(super) fn check(
+    bytes: &Bytes,
+    index: u64,
+    len: u64,
+) -> Result<Result<(), ErrorKind>, UnexpectedInput> {
     let start = index * CHUNK;
     let (got, expected) = (bytes.len() as u64, CHUNK.min(len - start));
     let is_last = start + expected == len;
     Ok(match got.cmp(&expected) {
         Ordering::Equal => Ok(()),
-        Ordering::Less => Err(Cause::SourceEnded { expected: len, got: start + got }),
-        Ordering::Greater if is_last && got == expected + 1 => Err(Cause::Changed),
-        Ordering::Greater => return Err(Misuse),
+        Ordering::Less => Err(ErrorKind::SourceEnded { expected: len, got: start + got }),
+        Ordering::Greater if is_last && got == expected + 1 => Err(ErrorKind::Changed),
+        Ordering::Greater => return Err(UnexpectedInput),
     })
 }
 

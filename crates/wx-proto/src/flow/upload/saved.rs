@@ -2,8 +2,8 @@
 
 use super::{Stage, Upload};
 use crate::flow::snapshot::{SavedMessage, SavedUpload};
-use crate::flow::{Resume, ResumeError, Snapshot};
-use crate::{Policy, Session, Unready};
+use crate::flow::{ResumeError, ResumeOptions, Snapshot};
+use crate::{Policy, RequestError, Session};
 
 impl Upload {
     /// Takes up a saved upload, in the same login: the picture is read again and must be the same,
@@ -16,13 +16,13 @@ impl Upload {
         session: &Session,
         snapshot: Snapshot,
         mut policy: Policy,
-        at: Resume,
+        at: ResumeOptions,
     ) -> Result<Self, ResumeError> {
         session.check_upload(at.unix_ms)?;
         let (seed, to, saved) = snapshot.upload(session, &policy)?;
         policy.as_file = saved.as_file;
         let mut upload = Self::new(session, saved.picture.clone(), to, seed, policy)
-            .map_err(|_| Unready::NoDataTicket)?;
+            .map_err(|_| RequestError::NoDataTicket)?;
         if saved.started_over {
             upload.media = upload.media.started_over();
             upload.started_over = true;

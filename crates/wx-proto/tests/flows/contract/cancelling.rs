@@ -5,7 +5,7 @@ fn cancelling_is_honest_about_a_message() {
     let mut flow = send_image(12);
     flow.cancel();
     let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
-    assert_eq!((error.cause, flow.progress().in_doubt), (Cause::Cancelled, false));
+    assert_eq!((error.kind, flow.progress().in_doubt), (ErrorKind::Cancelled, false));
 
     let mut flow = message();
     assert!(!flow.progress().in_doubt, "nothing has left yet");
@@ -27,14 +27,18 @@ fn cancelling_is_honest_about_a_message() {
 
     // Waiting for the next try is as doubtful; never connected is not.
     for (failure, doubt) in [
-        (Failure::on_the_way(FailureKind::Stalled), true),
-        (Failure::never_connected(FailureKind::Connect), false),
+        (TransportError::on_the_way(TransportErrorKind::Stalled), true),
+        (TransportError::never_connected(TransportErrorKind::Connect), false),
     ] {
         let mut flow = message();
         let id = sent_id(&flow.poll(NOW));
         flow.handle(Input::Failed(id, failure), NOW).unwrap();
         assert_eq!(flow.progress().in_doubt, doubt);
-        assert_eq!(flow.handle(Input::Failed(id, failure), NOW), Err(Misuse), "answered already");
+        assert_eq!(
+            flow.handle(Input::Failed(id, failure), NOW),
+            Err(UnexpectedInput),
+            "answered already"
+        );
         flow.cancel();
         let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
         assert_eq!(error.outcome() == Outcome::Unknown, doubt);
@@ -48,5 +52,5 @@ fn cancelling_is_honest_about_a_message() {
 
     let mut flow = fetch();
     flow.cancel();
-    assert!(matches!(flow.poll(NOW), Action::Done(Err(Error { cause: Cause::Cancelled, .. }))));
+    assert!(matches!(flow.poll(NOW), Action::Done(Err(Error { kind: ErrorKind::Cancelled, .. }))));
 }

@@ -8,10 +8,10 @@ fn line_7_zero_is_a_number() {
     policy.max_fetch = 0;
     let id = MsgId::new("7").unwrap();
     let mut flow =
-        FetchImage::new(&session(), id, ImageSize::Original, true, SEED, policy).unwrap();
+        FetchImage::new(&session(), id, ImageVariant::Original, true, SEED, policy).unwrap();
     let one = Answer::Reply(200, vec![("content-length", "1".into())], "!".into());
     let limit = ReplyError::TooLarge { limit: 0 };
-    assert_eq!(World::new("", [one]).run(&mut flow).unwrap_err().cause, Cause::Reply(limit));
+    assert_eq!(World::new("", [one]).run(&mut flow).unwrap_err().kind, ErrorKind::Reply(limit));
     let bytes = jpeg(12);
     let mut policy = Policy::default();
     (policy.chunk_tries, policy.message_tries, policy.fetch_tries) = (0, 0, 0);
@@ -26,11 +26,11 @@ fn taken<F: Flow>(flow: &mut F, mut world: World) -> u64 {
     let mut taken = 0;
     for _ in 0..10_000 {
         let input = match flow.poll(NOW) {
-            Action::Load(span) => world.load(&span),
+            Action::Read(span) => world.load(&span),
             Action::Send(id, _) if taken == 0 => Input::Head(id, Response::new(()).into_parts().0),
-            Action::Pull(id) => {
+            Action::Receive(id) => {
                 taken += piece.len() as u64;
-                Input::Chunk(id, piece.clone())
+                Input::Body(id, piece.clone())
             }
             _ => return taken,
         };
