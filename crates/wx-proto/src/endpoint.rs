@@ -24,6 +24,8 @@
 //! | [`sync_check`] | `GET synccheck` | PUSH |
 //! | [`upload_media`] | `POST webwxuploadmedia` | FILE |
 
+pub(crate) mod api_request;
+mod base_request;
 pub mod batch_get_contact;
 pub mod check_upload;
 pub mod get_contact;
@@ -48,10 +50,13 @@ pub mod upload_media;
 use bytes::Bytes;
 use http::Response;
 
+use crate::endpoint::api_request::ApiRequest;
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
 #[cfg(doc)]
-use crate::Session;
-use crate::{ApiRequest, ReplyError, RequestError};
+use crate::session::Session;
 
+pub use crate::wire::reply::REPLY_LIMIT;
 pub use message::Receipt;
 
 /// A call: what goes out, and how its answer is read.
@@ -80,17 +85,6 @@ pub trait Endpoint {
     fn read(&self, reply: &Response<Bytes>) -> Result<Self::Reply, ReplyError>;
 }
 
-/// The largest JSON answer that [`Endpoint::read`] takes, in bytes.
-pub const REPLY_LIMIT: u64 = 1024 * 1024;
-
 /// The largest answer that lists messages or contacts, or shows an avatar, in bytes, raw and
 /// inflated alike.
 pub const LIST_LIMIT: u64 = 32 * 1024 * 1024;
-
-/// The path that all calls but the pings share.
-macro_rules! cgi {
-    ($name:literal) => {
-        concat!("/cgi-bin/mmwebwx-bin/", $name)
-    };
-}
-pub(crate) use cgi;

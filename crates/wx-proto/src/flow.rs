@@ -68,7 +68,6 @@
 
 mod clock;
 mod exchange;
-mod failure;
 mod fetch_image;
 mod list_contacts;
 mod login;
@@ -92,9 +91,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::{ApiRequest, SourceError};
+use crate::endpoint::api_request::ApiRequest;
+use crate::model::source_error::SourceError;
 
-pub use failure::{CertificateProblem, Delivery, ProxyProblem, TransportError, TransportErrorKind};
+pub use crate::model::transport_error::{
+    CertificateProblem, Delivery, ProxyProblem, TransportError, TransportErrorKind,
+};
 pub use fetch_image::FetchImage;
 pub use list_contacts::{ListContacts, ListedContacts};
 pub use login::{Login, LoginState};
@@ -206,8 +208,8 @@ impl<F: Flow + ?Sized> Flow for &mut F {
     reason = "one action at a time is handed out, used and dropped"
 )]
 pub enum Action<T> {
-    /// Read these bytes of the caller's picture and answer [`Input::Read`] with as many of them
-    /// as there are. The span may reach one byte past the picture's end: a picture that has grown
+    /// Read these bytes of the caller's picture and answer [`Input::Read`] with as many of them as
+    /// there are. The span may reach one byte past the picture's end: a picture that has grown
     /// shows itself so.
     Read(Range<u64>),
     /// Send this request and answer [`Input::Head`] as soon as the head of the reply is there.

@@ -1,9 +1,12 @@
 //! A login: everything that requests are made of.
 
 mod adopt;
-mod builder;
+pub(crate) mod builder;
+pub(crate) mod cookies;
+pub(crate) mod credentials;
 mod file;
-mod sync;
+pub(crate) mod replies;
+pub(crate) mod sync;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,15 +14,19 @@ use std::sync::Arc;
 use md5::{Digest, Md5};
 use serde_json::{Map, Value};
 
-use crate::endpoint::cgi;
+use self::builder::SessionBuilder;
+use self::sync::SyncState;
+use crate::model::hosts::{HostRole, Hosts};
+use crate::model::ids::UserName;
+use crate::model::request_error::RequestError;
+use crate::model::secret::Secret;
+use crate::model::seed::DeviceId;
+use crate::model::session_error::SessionError;
+use crate::model::site::Site;
+use crate::session::cookies::CookieJar;
+use crate::wire::cgi::cgi;
 use crate::wire::digest::hex;
 use crate::wire::query::PassTicket;
-use crate::{
-    CookieJar, DeviceId, HostError, HostRole, Hosts, RequestError, Secret, Site, UserName,
-};
-
-pub use builder::SessionBuilder;
-pub(crate) use sync::{SyncKey, SyncState};
 
 /// The cookie whose value goes into the upload form (P8).
 pub(crate) const DATA_TICKET: &str = "webwx_data_ticket";
@@ -54,22 +61,6 @@ struct Parts {
     sync: Arc<SyncState>,
     /// What the file holds besides, kept as it is.
     rest: Map<String, Value>,
-}
-
-/// Why a session could not be made. It names the key, and never shows the value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SessionError {
-    /// The text is not a JSON object.
-    NotJson,
-    /// The file has another version than 1, or none that looks like one.
-    Version(Option<u8>),
-    /// A key is missing.
-    Missing(&'static str),
-    /// A key's value is not what it should be.
-    Invalid(&'static str),
-    /// The base is not allowed. The error of a session file does not show the host.
-    Host(HostError),
 }
 
 impl Session {
@@ -278,28 +269,5 @@ impl fmt::Debug for Session {
             .field("base", &base)
             .field("cookies", &cookies)
             .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Display for SessionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotJson => f.write_str("the session is not a JSON object"),
-            Self::Version(Some(version)) => {
-                write!(f, "the session has version {version}, only version 1 is known")
-            }
-            Self::Version(None) => f.write_str("the session has no version number"),
-            Self::Missing(key) => write!(f, "the session has no {key:?}"),
-            Self::Invalid(key) => write!(f, "the session's {key:?} is not valid"),
-            Self::Host(error) => write!(f, "the session's \"base\": {error}"),
-        }
-    }
-}
-
-impl std::error::Error for SessionError {}
-
-impl From<HostError> for SessionError {
-    fn from(error: HostError) -> Self {
-        Self::Host(error)
     }
 }

@@ -2,9 +2,11 @@
 //! endpoints nor flows.
 
 pub(crate) mod address;
-pub(crate) mod base;
+pub(crate) mod body;
+pub(crate) mod cgi;
 pub(crate) mod clock;
 pub(crate) mod clocks;
+pub(crate) mod contact;
 pub(crate) mod date;
 pub(crate) mod digest;
 pub(crate) mod entities;
@@ -12,10 +14,10 @@ pub(crate) mod form;
 pub(crate) mod inflate;
 pub(crate) mod lenient;
 pub(crate) mod list;
+pub(crate) mod message;
 pub(crate) mod query;
 pub(crate) mod repair;
 pub(crate) mod reply;
-pub(crate) mod ret;
 pub(crate) mod script;
 pub(crate) mod server_text;
 pub(crate) mod xml;

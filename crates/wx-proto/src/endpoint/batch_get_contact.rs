@@ -5,14 +5,20 @@ use bytes::Bytes;
 use http::Response;
 use serde::{Deserialize, Serialize};
 
-use super::{Endpoint, LIST_LIMIT, cgi};
-use crate::outgoing::ApiRequestBuilder;
-use crate::seed::Purpose;
-use crate::wire::base::BaseRequest;
-use crate::wire::list::{self, List, Skipped};
+use super::{Endpoint, LIST_LIMIT};
+use crate::endpoint::api_request::{ApiRequest, ApiRequestBuilder};
+use crate::endpoint::base_request::BaseRequest;
+use crate::model::contact::Contact;
+use crate::model::ids::UserName;
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::model::seed::{DeviceId, Purpose, Seed};
+use crate::model::skipped::Skipped;
+use crate::session::Session;
+use crate::wire::cgi::cgi;
+use crate::wire::list::List;
 use crate::wire::query::QueryBuilder;
-use crate::wire::reply;
-use crate::{ApiRequest, Contact, DeviceId, ReplyError, RequestError, Seed, Session, UserName};
+use crate::wire::{list, reply};
 
 /// How many contacts one call may ask for (§5).
 pub const CONTACTS_PER_CALL: usize = 50;

@@ -5,16 +5,19 @@ use bytes::Bytes;
 use http::Response;
 use serde::{Deserialize, Serialize};
 
-use super::{Endpoint, REPLY_LIMIT, cgi};
-use crate::outgoing::ApiRequestBuilder;
-use crate::seed::Purpose;
-use crate::wire::base::BaseRequest;
+use super::{Endpoint, REPLY_LIMIT};
+use crate::endpoint::api_request::{ApiRequest, ApiRequestBuilder};
+use crate::endpoint::base_request::BaseRequest;
+use crate::model::ids::{MediaId, UserName};
+use crate::model::picture::Picture;
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::model::secret::Secret;
+use crate::model::seed::{DeviceId, Purpose, Seed};
+use crate::session::Session;
+use crate::wire::cgi::cgi;
 use crate::wire::query::QueryBuilder;
 use crate::wire::{lenient, reply};
-use crate::{
-    ApiRequest, DeviceId, MediaId, Picture, ReplyError, RequestError, Secret, Seed, Session,
-    UserName,
-};
 
 /// Asks whether the server knows a file already, and what it needs if not.
 #[derive(Clone, Debug)]
@@ -119,7 +122,7 @@ impl Endpoint for CheckUpload {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Policy;
+    use crate::model::policy::Policy;
 
     fn call() -> CheckUpload {
         let policy = Policy { max_picture: u64::MAX, ..Policy::default() };

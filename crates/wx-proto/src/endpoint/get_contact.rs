@@ -4,12 +4,17 @@ use bytes::Bytes;
 use http::{Method, Response};
 use serde::Deserialize;
 
-use super::{Endpoint, LIST_LIMIT, cgi};
-use crate::outgoing::ApiRequestBuilder;
-use crate::wire::list::{self, List, Skipped};
+use super::{Endpoint, LIST_LIMIT};
+use crate::endpoint::api_request::{ApiRequest, ApiRequestBuilder};
+use crate::model::contact::Contact;
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::model::skipped::Skipped;
+use crate::session::Session;
+use crate::wire::cgi::cgi;
+use crate::wire::list::List;
 use crate::wire::query::QueryBuilder;
-use crate::wire::{lenient, reply};
-use crate::{ApiRequest, Contact, ReplyError, RequestError, Session};
+use crate::wire::{lenient, list, reply};
 
 /// Asks for one page.
 #[derive(Clone, Copy, Debug)]

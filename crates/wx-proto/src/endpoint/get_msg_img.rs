@@ -3,26 +3,21 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 
-use super::{Endpoint, cgi};
-use crate::outgoing::{Accept, ApiRequestBuilder};
-use crate::wire::inflate;
+use super::Endpoint;
+use crate::endpoint::api_request::{Accept, ApiRequest, ApiRequestBuilder};
+use crate::model::first_bytes::FirstBytes;
+use crate::model::hosts::HostRole;
+use crate::model::ids::MsgId;
+use crate::model::image_variant::ImageVariant;
+use crate::model::picture::ImageFormat;
+use crate::model::policy::Policy;
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::model::seed::Seed;
+use crate::session::Session;
+use crate::wire::cgi::cgi;
 use crate::wire::query::QueryBuilder;
-use crate::wire::reply::{self, ReplyError};
-use crate::wire::server_text::FirstBytes;
-use crate::{ApiRequest, HostRole, ImageFormat, MsgId, Policy, RequestError, Seed, Session};
-
-/// Which of a message's pictures.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ImageVariant {
-    /// The original, as the sender's phone left it. No `type` in the query.
-    #[default]
-    Original,
-    /// The thumbnail: `type=slave`. Also the cover of a video.
-    Thumbnail,
-    /// An emoticon (MsgType 47): `type=big`.
-    Emoticon,
-}
+use crate::wire::{inflate, reply};
 
 /// Asks for a message's picture.
 #[derive(Clone, Debug)]

@@ -4,34 +4,27 @@ use bytes::Bytes;
 use http::Response;
 use serde::{Deserialize, Serialize};
 
-use super::{Endpoint, LIST_LIMIT, cgi};
-use crate::outgoing::ApiRequestBuilder;
-use crate::seed::Purpose;
-use crate::session::{LONGEST_NAME, SyncKey, new_skey};
-use crate::wire::base::BaseRequest;
+use super::{Endpoint, LIST_LIMIT};
+use crate::endpoint::api_request::{ApiRequest, ApiRequestBuilder};
+use crate::endpoint::base_request::BaseRequest;
+use crate::model::ids::UserName;
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::model::seed::{DeviceId, Purpose, Seed};
+use crate::session::sync::SyncKey;
+use crate::session::{LONGEST_NAME, Session, new_skey};
+use crate::wire::cgi::cgi;
 use crate::wire::clock::js_bitwise_not_now;
 use crate::wire::query::QueryBuilder;
 use crate::wire::{entities, lenient, reply};
-use crate::{ApiRequest, DeviceId, ReplyError, RequestError, Secret, Seed, Session, UserName};
+
+pub use crate::session::replies::InitReply;
 
 /// Begins, or takes up, a login.
 #[derive(Clone, Debug)]
 pub struct Init {
     device_id: DeviceId,
     at_ms: u64,
-}
-
-/// What a login begins with.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct InitReply {
-    /// The account's own UserName in this login.
-    pub user_name: UserName,
-    /// Its nickname, decoded. What a stranger chose: do not print it raw.
-    pub nick_name: String,
-    /// A new skey, if the server gave one (P14).
-    pub(crate) skey: Option<Secret>,
-    pub(crate) sync_key: Option<SyncKey>,
 }
 
 #[derive(Serialize)]

@@ -3,11 +3,16 @@
 use bytes::Bytes;
 use http::{Method, Response};
 
-use super::{Endpoint, REPLY_LIMIT, cgi};
-use crate::outgoing::{Accept, ApiRequestBuilder};
+use super::{Endpoint, REPLY_LIMIT};
+use crate::endpoint::api_request::{Accept, ApiRequest, ApiRequestBuilder};
+use crate::model::hosts::HostRole;
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::model::secret::Secret;
+use crate::model::site::Site;
+use crate::wire::cgi::cgi;
 use crate::wire::query::QueryBuilder;
 use crate::wire::{reply, script};
-use crate::{ApiRequest, HostRole, ReplyError, RequestError, Secret, Site};
 
 /// Asks for a code.
 #[derive(Clone, Debug)]

@@ -6,12 +6,17 @@ use bytes::Bytes;
 use http::{Method, Response};
 
 use super::js_login::LoginCode;
-use super::{Endpoint, LIST_LIMIT, cgi};
-use crate::outgoing::{Accept, ApiRequestBuilder};
+use super::{Endpoint, LIST_LIMIT};
+use crate::endpoint::api_request::{Accept, ApiRequest, ApiRequestBuilder};
+use crate::model::hosts::HostRole;
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::model::secret::Secret;
+use crate::model::site::Site;
+use crate::wire::cgi::cgi;
 use crate::wire::clock::js_bitwise_not_now;
 use crate::wire::query::QueryBuilder;
 use crate::wire::{address, reply, script};
-use crate::{ApiRequest, HostRole, ReplyError, RequestError, Secret, Site};
 
 /// Asks what became of a code. The server holds the request for about 25 s while nothing happens.
 #[derive(Clone, Debug)]

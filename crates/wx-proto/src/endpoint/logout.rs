@@ -4,12 +4,18 @@ use bytes::Bytes;
 use http::{Method, Response};
 use serde::Deserialize;
 
-use super::{Endpoint, REPLY_LIMIT, cgi};
-use crate::hosts;
-use crate::outgoing::{Accept, ApiRequestBuilder};
+use super::{Endpoint, REPLY_LIMIT};
+use crate::endpoint::api_request::{Accept, ApiRequest, ApiRequestBuilder};
+use crate::model::hosts;
+use crate::model::hosts::HostRole;
+use crate::model::profile::Profile;
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::session::Session;
+use crate::wire::body::Body;
+use crate::wire::cgi::cgi;
 use crate::wire::query::QueryBuilder;
 use crate::wire::reply;
-use crate::{ApiRequest, Body, HostRole, Profile, ReplyError, RequestError, Session};
 
 /// Ends the login.
 #[derive(Clone, Copy, Debug)]

@@ -6,16 +6,16 @@ use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::REPLY_LIMIT;
-use crate::outgoing::ApiRequestBuilder;
-use crate::seed::Purpose;
-use crate::wire::base::BaseRequest;
-use crate::wire::lenient;
+use crate::endpoint::api_request::{ApiRequest, ApiRequestBuilder};
+use crate::endpoint::base_request::BaseRequest;
+use crate::model::ids::{MediaId, MsgId, UserName};
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::model::seed::{DeviceId, LocalId, Purpose, Seed};
+use crate::session::Session;
 use crate::wire::query::QueryBuilder;
-use crate::wire::reply::{self, Opened};
-use crate::{
-    ApiRequest, DeviceId, LocalId, MediaId, MsgId, ReplyError, RequestError, Seed, Session,
-    UserName,
-};
+use crate::wire::reply::Opened;
+use crate::wire::{lenient, reply};
 
 /// A message's receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]

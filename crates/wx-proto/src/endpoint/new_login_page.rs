@@ -1,16 +1,20 @@
 //! `GET webwxnewloginpage`: the ticket becomes a login (`docs/protocol.md` §8.3, P53, P54).
 
-use std::fmt;
-
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 
 use super::{Endpoint, REPLY_LIMIT};
-use crate::outgoing::{Accept, ApiRequestBuilder};
+use crate::endpoint::api_request::{Accept, ApiRequest, ApiRequestBuilder};
+use crate::model::hosts::{HostError, HostRole, Hosts};
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::model::secret::Secret;
+use crate::model::site::Site;
 use crate::session::LONGEST_VALUE;
 use crate::wire::query::{PassTicket, QueryBuilder};
 use crate::wire::{address, repair, reply, server_text, xml};
-use crate::{ApiRequest, HostError, HostRole, Hosts, ReplyError, RequestError, Secret, Site};
+
+pub use crate::session::credentials::Credentials;
 
 /// Opens the login page that a poll named.
 #[derive(Clone, Debug)]
@@ -29,21 +33,6 @@ pub enum LoginPage {
     Credentials(Credentials),
     /// It is at another address (`redirecturl`).
     Elsewhere(Secret),
-}
-
-/// The values of a login (§2.1). `Debug` shows none of them.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
-    pub(crate) uin: u32,
-    pub(crate) sid: Secret,
-    pub(crate) skey: Secret,
-    pub(crate) pass_ticket: Option<PassTicket>,
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials").finish_non_exhaustive()
-    }
 }
 
 impl NewLoginPage {

@@ -5,8 +5,12 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Response, header};
 
 use super::{Endpoint, upload_media};
-use crate::outgoing::{Accept, ApiRequestBuilder};
-use crate::{ApiRequest, HostRole, ReplyError, RequestError, Seed, Session};
+use crate::endpoint::api_request::{Accept, ApiRequest, ApiRequestBuilder};
+use crate::model::hosts::HostRole;
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::model::seed::Seed;
+use crate::session::Session;
 
 /// Asks whether the page may post to the file host. No cookies, no Content-Type.
 #[derive(Clone, Debug)]

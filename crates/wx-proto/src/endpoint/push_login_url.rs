@@ -6,11 +6,14 @@ use http::{Method, Response};
 use serde::Deserialize;
 
 use super::js_login::LoginCode;
-use super::{Endpoint, REPLY_LIMIT, cgi};
-use crate::outgoing::ApiRequestBuilder;
+use super::{Endpoint, REPLY_LIMIT};
+use crate::endpoint::api_request::{ApiRequest, ApiRequestBuilder};
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::session::Session;
+use crate::wire::cgi::cgi;
 use crate::wire::query::QueryBuilder;
 use crate::wire::{lenient, reply};
-use crate::{ApiRequest, ReplyError, RequestError, Session};
 
 /// Asks with the long-lived cookies of an earlier login.
 #[derive(Clone, Copy, Debug)]

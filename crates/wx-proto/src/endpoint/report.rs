@@ -5,9 +5,12 @@ use bytes::Bytes;
 use http::{Method, Response};
 
 use super::Endpoint;
-use crate::outgoing::{Accept, ApiRequestBuilder};
+use crate::endpoint::api_request::{Accept, ApiRequest, ApiRequestBuilder};
+use crate::model::hosts::HostRole;
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::session::Session;
 use crate::wire::query::QueryBuilder;
-use crate::{ApiRequest, HostRole, ReplyError, RequestError, Session};
 
 /// Up to this many bytes a file counts as small.
 const SMALL: u64 = 1024 * 1024;
@@ -90,8 +93,8 @@ impl Endpoint for Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Seed;
     use crate::endpoint::preflight::Preflight;
+    use crate::model::seed::Seed;
 
     const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [1; 16] };
 

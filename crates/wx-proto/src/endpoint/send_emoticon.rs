@@ -4,10 +4,16 @@
 use bytes::Bytes;
 use http::Response;
 
+use super::Endpoint;
 use super::message::{self, Kind, Message, Receipt};
-use super::{Endpoint, cgi};
+use crate::endpoint::api_request::ApiRequest;
+use crate::model::ids::{MediaId, UserName};
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::model::seed::{LocalId, Seed};
+use crate::session::Session;
+use crate::wire::cgi::cgi;
 use crate::wire::query::QueryBuilder;
-use crate::{ApiRequest, LocalId, MediaId, ReplyError, RequestError, Seed, Session, UserName};
 
 /// Sends a GIF. LocalID and ClientMsgId follow from the seed: to repeat the call, repeat the same
 /// value.

@@ -4,13 +4,16 @@ use bytes::Bytes;
 use http::Response;
 use serde::{Deserialize, Serialize};
 
-use super::{Endpoint, REPLY_LIMIT, cgi};
-use crate::outgoing::ApiRequestBuilder;
-use crate::seed::Purpose;
-use crate::wire::base::BaseRequest;
+use super::{Endpoint, REPLY_LIMIT};
+use crate::endpoint::api_request::{ApiRequest, ApiRequestBuilder};
+use crate::endpoint::base_request::BaseRequest;
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::model::seed::{DeviceId, Purpose, Seed};
+use crate::session::Session;
+use crate::wire::cgi::cgi;
 use crate::wire::query::QueryBuilder;
 use crate::wire::reply;
-use crate::{ApiRequest, DeviceId, ReplyError, RequestError, Seed, Session};
 
 /// Code 3: logged in.
 #[derive(Clone, Debug)]

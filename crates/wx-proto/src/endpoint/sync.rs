@@ -4,39 +4,28 @@ use bytes::Bytes;
 use http::Response;
 use serde::{Deserialize, Serialize};
 
-use super::{Endpoint, LIST_LIMIT, cgi};
-use crate::message::Message;
-use crate::outgoing::ApiRequestBuilder;
-use crate::seed::Purpose;
-use crate::session::{SyncKey, new_skey};
-use crate::wire::base::BaseRequest;
+use super::{Endpoint, LIST_LIMIT};
+use crate::endpoint::api_request::{ApiRequest, ApiRequestBuilder};
+use crate::endpoint::base_request::BaseRequest;
+use crate::model::message::Message;
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::model::seed::{DeviceId, Purpose, Seed};
+use crate::session::sync::SyncKey;
+use crate::session::{Session, new_skey};
+use crate::wire::cgi::cgi;
 use crate::wire::clock::js_bitwise_not_now;
-use crate::wire::list::{self, List, Skipped};
+use crate::wire::list::List;
 use crate::wire::query::QueryBuilder;
-use crate::wire::{lenient, reply};
-use crate::{ApiRequest, DeviceId, ReplyError, RequestError, Secret, Seed, Session};
+use crate::wire::{lenient, list, reply};
+
+pub use crate::session::replies::SyncReply;
 
 /// Fetches what came behind the session's position.
 #[derive(Clone, Debug)]
 pub struct SyncMessages {
     device_id: DeviceId,
     at_ms: u64,
-}
-
-/// What came. To move on, a session [adopts](Session::apply_sync) it.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct SyncReply {
-    /// The messages, in the server's order; one may come twice.
-    pub messages: Vec<Message>,
-    /// Messages that could not be read, or were too many. The position after the batch is after
-    /// them too: they do not come again.
-    pub skipped: Skipped,
-    /// Whether there is more at once.
-    pub more: bool,
-    pub(crate) skey: Option<Secret>,
-    pub(crate) sync_key: Option<SyncKey>,
-    pub(crate) check_key: Option<SyncKey>,
 }
 
 #[derive(Serialize)]

@@ -3,12 +3,16 @@
 use bytes::Bytes;
 use http::{Method, Response};
 
-use super::{Endpoint, REPLY_LIMIT, cgi};
-use crate::outgoing::{Accept, ApiRequestBuilder};
-use crate::seed::Purpose;
+use super::{Endpoint, REPLY_LIMIT};
+use crate::endpoint::api_request::{Accept, ApiRequest, ApiRequestBuilder};
+use crate::model::hosts::HostRole;
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::model::seed::{DeviceId, Purpose, Seed};
+use crate::session::Session;
+use crate::wire::cgi::cgi;
 use crate::wire::query::QueryBuilder;
 use crate::wire::{reply, script};
-use crate::{ApiRequest, DeviceId, HostRole, ReplyError, RequestError, Seed, Session};
 
 /// Asks; the server holds the request for about 25 s while there is nothing.
 #[derive(Clone, Debug)]

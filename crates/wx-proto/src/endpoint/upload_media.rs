@@ -10,15 +10,22 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::form::ChunkForm;
 use super::check_upload::UploadTicket;
-use super::{Endpoint, REPLY_LIMIT, cgi};
-use crate::seed::Purpose;
-use crate::wire::base::BaseRequest;
+use super::{Endpoint, REPLY_LIMIT};
+use crate::endpoint::api_request::ApiRequest;
+use crate::endpoint::base_request::BaseRequest;
+use crate::model::error::ChunkNumber;
+use crate::model::ids::{MediaId, UserName};
+use crate::model::picture::Picture;
+use crate::model::profile::Profile;
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::model::secret::Secret;
+use crate::model::seed::Purpose;
+use crate::model::seed::{DeviceId, Seed};
+use crate::session::Session;
+use crate::wire::cgi::cgi;
 use crate::wire::query::QueryBuilder;
 use crate::wire::{lenient, reply};
-use crate::{
-    ApiRequest, ChunkNumber, DeviceId, MediaId, Picture, Profile, ReplyError, RequestError, Secret,
-    Seed, Session, UserName,
-};
 
 /// Bytes in every chunk but the last, which may be shorter (P24).
 pub const CHUNK: u64 = 524_288;

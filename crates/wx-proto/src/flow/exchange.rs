@@ -6,7 +6,8 @@ use http::Response;
 use http::response::Parts;
 
 use super::{Action, CallId, Input, TransportError, TransportErrorKind, UnexpectedInput};
-use crate::{ApiRequest, ReplyError};
+use crate::endpoint::api_request::ApiRequest;
+use crate::model::reply_error::ReplyError;
 
 /// One try of one request.
 #[derive(Clone, Debug)]
@@ -117,7 +118,7 @@ impl Attempt {
                 if id == self.id && !self.outgoing.limits().admit(&head) =>
             {
                 let failure = TransportError::on_the_way(TransportErrorKind::Protocol);
-                Ok(Some(AttemptResult::Failed(failure.of(&self.outgoing))))
+                Ok(Some(AttemptResult::Failed(self.outgoing.failed(failure))))
             }
             (Input::Head(id, head), reply @ None) if id == self.id => {
                 *reply = Some(PartialReply { head, piece: Bytes::new(), pieces: BytesMut::new() });
@@ -136,7 +137,7 @@ impl Attempt {
                 Ok(reply.take().map(|gathered| AttemptResult::Reply(gathered.whole())))
             }
             (Input::Failed(id, failure), None)
-                if id == self.id && failure.calls_for_new_connection(&self.outgoing) =>
+                if id == self.id && self.outgoing.is_due_again(failure) =>
             {
                 (self.id, self.handed_out) = (self.id.next(), false);
                 self.outgoing = self.outgoing.clone().with_new_connection(true);
@@ -149,7 +150,7 @@ impl Attempt {
                 } else {
                     failure
                 };
-                Ok(Some(AttemptResult::Failed(failure.of(&self.outgoing))))
+                Ok(Some(AttemptResult::Failed(self.outgoing.failed(failure))))
             }
             _ => Err(UnexpectedInput),
         }

@@ -11,11 +11,18 @@ use super::{
     Action, CallId, Flow, Input, Progress, TransportError, TransportErrorKind, UnexpectedInput,
     repeating,
 };
-use crate::endpoint::Endpoint;
-use crate::endpoint::get_msg_img::{self, GetMsgImg, ImageVariant};
-use crate::{
-    ApiRequest, Error, ErrorKind, Fetched, MsgId, Policy, ReplyError, Seed, Session, Step,
-};
+use crate::endpoint::api_request::ApiRequest;
+use crate::endpoint::get_msg_img::GetMsgImg;
+use crate::endpoint::{Endpoint, get_msg_img};
+use crate::model::error::{Error, ErrorKind};
+use crate::model::ids::MsgId;
+use crate::model::image_variant::ImageVariant;
+use crate::model::policy::Policy;
+use crate::model::reply_error::ReplyError;
+use crate::model::seed::Seed;
+use crate::model::step::Step;
+use crate::model::uploaded::Fetched;
+use crate::session::Session;
 
 /// Fetches a picture into the caller's sink, piece by piece, and ends well only if it came whole
 /// and is a picture.
@@ -102,7 +109,7 @@ impl FetchImage {
     }
 
     fn failed(&mut self, failure: TransportError, now: Duration) {
-        let failure = failure.of(&self.outgoing);
+        let failure = self.outgoing.failed(failure);
         let kind = ErrorKind::Network { failure, tries: self.tries };
         self.again(kind, failure.is_passing(), Duration::ZERO, now);
     }
@@ -156,7 +163,7 @@ impl Flow for FetchImage {
                 return Ok(());
             }
             (Stage::Send, Input::Failed(id, failure))
-                if id == self.id && failure.calls_for_new_connection(&self.outgoing) =>
+                if id == self.id && self.outgoing.is_due_again(failure) =>
             {
                 // Due at once, and not answered before it is handed out.
                 self.stage = Stage::Wait(now);

@@ -5,8 +5,15 @@ use super::repeating::Repeating;
 use super::{Action, CallId, Flow, Input, Progress, UnexpectedInput};
 use crate::endpoint::Endpoint;
 use crate::endpoint::get_contact::{Contacts, GetContact};
-use crate::items::Items;
-use crate::{Contact, Error, ErrorKind, Policy, Seed, Session, Skipped, Step, UserName};
+use crate::model::contact::Contact;
+use crate::model::error::{Error, ErrorKind};
+use crate::model::ids::UserName;
+use crate::model::items::Items;
+use crate::model::policy::Policy;
+use crate::model::seed::Seed;
+use crate::model::skipped::Skipped;
+use crate::model::step::Step;
+use crate::session::Session;
 
 /// Lists the contacts, page by page, each of them once.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 
+use self::page::{PageCookies, PageExtras};
 use super::clock::Clock;
 use super::exchange::AttemptResult;
 use super::patient::Patient;
@@ -13,17 +14,21 @@ use super::repeating::Repeating;
 use super::side_calls::SideCalls;
 use super::{Action, CallId, Flow, Input, Progress, Restore, TransportErrorKind, UnexpectedInput};
 use crate::endpoint::Endpoint;
+use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::js_login::{JsLogin, LoginCode};
 use crate::endpoint::login::{PollLogin, Polled};
 use crate::endpoint::new_login_page::NewLoginPage;
 use crate::endpoint::push_login_url::PushLoginUrl;
-use crate::session::DATA_TICKET;
-use crate::{
-    ApiRequest, CookieJar, Error, ErrorKind, HostError, Policy, ReplyError, RequestError, Seed,
-    Session, Site, Step,
-};
-
-use self::page::{PageCookies, PageExtras};
+use crate::model::error::{Error, ErrorKind};
+use crate::model::hosts::HostError;
+use crate::model::policy::Policy;
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::model::seed::Seed;
+use crate::model::site::Site;
+use crate::model::step::Step;
+use crate::session::cookies::CookieJar;
+use crate::session::{DATA_TICKET, Session};
 
 pub use state::LoginState;
 

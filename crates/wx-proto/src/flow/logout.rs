@@ -3,7 +3,11 @@ use std::time::Duration;
 use super::repeating::{Repeating, is_no_verdict};
 use super::{Action, CallId, Flow, Input, Progress, UnexpectedInput};
 use crate::endpoint::{Endpoint, logout};
-use crate::{Error, ErrorKind, Policy, Seed, Session, Step};
+use crate::model::error::{Error, ErrorKind};
+use crate::model::policy::Policy;
+use crate::model::seed::Seed;
+use crate::model::step::Step;
+use crate::session::Session;
 
 /// Ends a login. Only a redirect to a page of web WeChat, or an answer that says so, ends well. Any
 /// other answer, or none, is an error: the login may then go on.

@@ -10,14 +10,20 @@ use super::{
     Action, CallId, Delivery, Flow, Input, Progress, ResumeError, ResumeOptions, Snapshot,
     TransportErrorKind, UnexpectedInput,
 };
+use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::send_app_msg::SendAppMsg;
 use crate::endpoint::send_emoticon::SendEmoticon;
 use crate::endpoint::send_msg_img::SendMsgImg;
 use crate::endpoint::{Endpoint, REPLY_LIMIT, Receipt};
-use crate::{
-    ApiRequest, Error, ErrorKind, LocalId, Policy, ReplyError, RequestError, Seed, Sent, Session,
-    Step, Uploaded, UserName,
-};
+use crate::model::error::{Error, ErrorKind};
+use crate::model::ids::UserName;
+use crate::model::policy::Policy;
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::model::seed::{LocalId, Seed};
+use crate::model::step::Step;
+use crate::model::uploaded::{Sent, Uploaded};
+use crate::session::Session;
 
 /// Sends what was uploaded to one recipient: webwxsendmsgimg, or webwxsendemoticon for a GIF, or
 /// webwxsendappmsg for what was uploaded [as a file](Policy::as_file).
@@ -128,7 +134,7 @@ impl SendUploaded {
         let (seed, to, saved) = snapshot.message(session)?;
         let clock = Clock::new(at.unix_ms);
         let mut flow = Self::after(CallId::FIRST, session, saved.uploaded, to, seed, policy, clock)
-            .map_err(|_| crate::RequestError::NotLoggedIn)?;
+            .map_err(|_| crate::model::request_error::RequestError::NotLoggedIn)?;
         flow.handed_out_ms = saved.handed_out_ms;
         flow.maybe_delivered = flow.handed_out_ms.is_some();
         // The clock of a computer that has no battery for it begins in 1970.

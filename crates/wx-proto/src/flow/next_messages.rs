@@ -5,13 +5,22 @@ use super::exchange::AttemptResult;
 use super::patient::Patient;
 use super::{Action, CallId, Flow, Input, Progress, Restore, TransportErrorKind, UnexpectedInput};
 use crate::endpoint::Endpoint;
-use crate::endpoint::sync::{SyncMessages, SyncReply};
+use crate::endpoint::api_request::ApiRequest;
+use crate::endpoint::sync::SyncMessages;
 use crate::endpoint::sync_check::{SyncCheck, SyncStatus};
-use crate::items::Items;
-use crate::{
-    ApiRequest, Error, ErrorKind, HostRole, Message, Policy, ReplyError, RequestError, Ret,
-    RetClass, Seed, Session, Skipped, Step,
-};
+use crate::model::error::{Error, ErrorKind};
+use crate::model::hosts::HostRole;
+use crate::model::items::Items;
+use crate::model::message::Message;
+use crate::model::policy::Policy;
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::model::ret::{Ret, RetClass};
+use crate::model::seed::Seed;
+use crate::model::skipped::Skipped;
+use crate::model::step::Step;
+use crate::session::Session;
+use crate::session::replies::SyncReply;
 
 /// Waits until messages come, for as long as it takes, and ends with them and with the session as
 /// it is behind them. To get the next ones, begin again with that session: nothing is queued here.

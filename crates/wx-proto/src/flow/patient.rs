@@ -6,7 +6,10 @@ use std::time::Duration;
 use super::exchange::{Attempt, AttemptResult};
 use super::{Action, CallId, Input, Progress, UnexpectedInput};
 use crate::endpoint::LIST_LIMIT;
-use crate::{ApiRequest, ErrorKind, Policy, RequestError};
+use crate::endpoint::api_request::ApiRequest;
+use crate::model::error::ErrorKind;
+use crate::model::policy::Policy;
+use crate::model::request_error::RequestError;
 
 /// A call that was answered sooner was not held.
 const HELD: Duration = Duration::from_secs(1);

@@ -1,4 +1,6 @@
-use crate::{ChunkNumber, ErrorKind, LocalId, Step};
+use crate::model::error::{ChunkNumber, ErrorKind};
+use crate::model::seed::LocalId;
+use crate::model::step::Step;
 
 /// How far a flow is: a snapshot, cheap to ask for after every step.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,8 +7,12 @@ use http::Response;
 
 use super::exchange::{Attempt, AttemptResult};
 use super::{Action, CallId, Input, Progress, UnexpectedInput};
+use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::{LIST_LIMIT, REPLY_LIMIT};
-use crate::{ApiRequest, ErrorKind, Policy, ReplyError, RetClass};
+use crate::model::error::ErrorKind;
+use crate::model::policy::Policy;
+use crate::model::reply_error::ReplyError;
+use crate::model::ret::RetClass;
 
 /// One call with its tries.
 #[derive(Clone, Debug)]

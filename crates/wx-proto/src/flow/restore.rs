@@ -7,7 +7,13 @@ use super::{Action, CallId, Flow, Input, Progress, UnexpectedInput};
 use crate::endpoint::Endpoint;
 use crate::endpoint::init::Init;
 use crate::endpoint::status_notify::StatusNotify;
-use crate::{Advice, Error, ErrorKind, HostRole, Policy, Seed, Session, Step};
+use crate::model::advice::Advice;
+use crate::model::error::{Error, ErrorKind};
+use crate::model::hosts::HostRole;
+use crate::model::policy::Policy;
+use crate::model::seed::Seed;
+use crate::model::step::Step;
+use crate::session::Session;
 
 /// Takes up a saved login: webwxinit, then the notice to the phone, which never fails it. Ends with
 /// the session as it is from now on, or with an error whose [advice](Error::advice) is to log in

@@ -2,7 +2,9 @@ use std::io;
 use std::time::Duration;
 
 use super::{Action, Flow, Input, Progress, Snapshot, UnexpectedInput};
-use crate::{Error, ErrorKind, SourceError, Step};
+use crate::model::error::{Error, ErrorKind};
+use crate::model::source_error::SourceError;
+use crate::model::step::Step;
 
 /// Any flow that can be saved, with each new state handed to `save` before it is acted on, and the
 /// state of a message each time that it leaves: so a program that is killed at

@@ -5,7 +5,14 @@ use super::{
     Action, CallId, Flow, Input, Progress, ResumeError, ResumeOptions, SendUploaded, Snapshot,
     UnexpectedInput, Upload,
 };
-use crate::{Error, Picture, Policy, Seed, Sent, Session, Step, Uploaded, UserName};
+use crate::model::error::Error;
+use crate::model::ids::UserName;
+use crate::model::picture::Picture;
+use crate::model::policy::Policy;
+use crate::model::seed::Seed;
+use crate::model::step::Step;
+use crate::model::uploaded::{Sent, Uploaded};
+use crate::session::Session;
 
 /// Sends a picture: an [`Upload`], then a [`SendUploaded`] with what it won.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::exchange::Attempt;
 use super::{Action, CallId, Input, UnexpectedInput};
-use crate::ApiRequest;
+use crate::endpoint::api_request::ApiRequest;
 
 /// Calls whose answers nobody looks at, one after the other.
 #[derive(Clone, Debug)]

@@ -3,7 +3,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::endpoint::upload_media::CHUNK;
-use crate::{Picture, Policy, Seed, Session, Uploaded, UserName};
+use crate::model::ids::UserName;
+use crate::model::picture::Picture;
+use crate::model::policy::Policy;
+use crate::model::seed::Seed;
+use crate::model::uploaded::Uploaded;
+use crate::session::Session;
 
 /// A send in progress, saved: enough to go on with it in the same login, and no secret.
 ///
@@ -78,7 +83,7 @@ pub enum ResumeError {
     /// What it holds cannot be.
     Invalid(&'static str),
     /// The session does not allow it.
-    RequestError(crate::RequestError),
+    RequestError(crate::model::request_error::RequestError),
 }
 
 const VERSION: u32 = 1;
@@ -231,8 +236,8 @@ impl fmt::Display for ResumeError {
 
 impl std::error::Error for ResumeError {}
 
-impl From<crate::RequestError> for ResumeError {
-    fn from(unready: crate::RequestError) -> Self {
+impl From<crate::model::request_error::RequestError> for ResumeError {
+    fn from(unready: crate::model::request_error::RequestError) -> Self {
         Self::RequestError(unready)
     }
 }

@@ -5,8 +5,11 @@ use http::response::Parts;
 use http::{Method, Response};
 
 use super::{Action, CallId, Flow, Input, Progress, Snapshot, TransportError, UnexpectedInput};
+use crate::endpoint::api_request::ApiRequest;
+use crate::model::error::ChunkNumber;
+use crate::model::ret::Ret;
+use crate::model::step::Step;
 use crate::wire::reply;
-use crate::{ApiRequest, ChunkNumber, Ret, Step};
 
 /// Any flow, telling of each of its exchanges when it is over: what a bug report needs, and no
 /// value that was sent or answered.

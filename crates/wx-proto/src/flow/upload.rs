@@ -11,14 +11,22 @@ use super::side_calls::SideCalls;
 use super::snapshot::SavedUpload;
 use super::{Action, CallId, Flow, Input, Progress, Snapshot, UnexpectedInput};
 use crate::endpoint::Endpoint;
+use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::check_upload::{CheckUpload, UploadCheck};
 use crate::endpoint::preflight::Preflight;
 use crate::endpoint::report::Report;
 use crate::endpoint::upload_media::{Accepted, CHUNK, ChunkForm, UploadMedia};
-use crate::{
-    ApiRequest, Error, ErrorKind, MediaId, Picture, PictureError, Policy, Profile, ReplyError,
-    RetClass, Seed, Session, Step, Uploaded, UserName,
-};
+use crate::model::error::{Error, ErrorKind};
+use crate::model::ids::{MediaId, UserName};
+use crate::model::picture::{Picture, PictureError};
+use crate::model::policy::Policy;
+use crate::model::profile::Profile;
+use crate::model::reply_error::ReplyError;
+use crate::model::ret::RetClass;
+use crate::model::seed::Seed;
+use crate::model::step::Step;
+use crate::model::uploaded::Uploaded;
+use crate::session::Session;
 
 /// Uploads a picture and ends with its MediaId.
 ///

@@ -5,10 +5,14 @@ use std::sync::Arc;
 use http::HeaderMap;
 
 use super::{LONGEST_NAME, Parts, Session};
-use crate::endpoint::init::InitReply;
-use crate::endpoint::new_login_page::Credentials;
-use crate::endpoint::sync::SyncReply;
-use crate::{CookieJar, HostRole, Message, Secret, Site, UserName};
+use crate::model::hosts::HostRole;
+use crate::model::ids::UserName;
+use crate::model::message::Message;
+use crate::model::secret::Secret;
+use crate::model::site::Site;
+use crate::session::cookies::CookieJar;
+use crate::session::credentials::Credentials;
+use crate::session::replies::{InitReply, SyncReply};
 
 /// The cookies that outlive a login, for the question on the phone (§8.7).
 fn is_for_push(name: &str) -> bool {

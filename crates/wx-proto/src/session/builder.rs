@@ -2,9 +2,15 @@ use std::sync::Arc;
 
 use serde_json::Map;
 
-use super::{DATA_TICKET, Parts, PassTicket, Session, SessionError};
-use crate::cookies::Cookie;
-use crate::{CookieJar, HostRole, Hosts, Profile, Secret, Site, UserName};
+use super::{DATA_TICKET, Parts, Session};
+use crate::model::hosts::{HostRole, Hosts};
+use crate::model::ids::UserName;
+use crate::model::profile::Profile;
+use crate::model::secret::Secret;
+use crate::model::session_error::SessionError;
+use crate::model::site::Site;
+use crate::session::cookies::{Cookie, CookieJar};
+use crate::wire::query::PassTicket;
 
 /// Puts a [`Session`] together from the values of a login (§2.1).
 ///
@@ -25,7 +31,7 @@ use crate::{CookieJar, HostRole, Hosts, Profile, Secret, Site, UserName};
 pub struct SessionBuilder {
     base: String,
     profile: Option<Profile>,
-    hosts: fn(&str) -> Result<Hosts, crate::HostError>,
+    hosts: fn(&str) -> Result<Hosts, crate::model::hosts::HostError>,
     lang: String,
     uin: Option<u32>,
     sid: Secret,

@@ -7,9 +7,16 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Parts, PassTicket, Session, SessionError, SyncKey, SyncState};
-use crate::cookies::Cookie;
-use crate::{CookieJar, DeviceId, HostError, HostRole, Hosts, MsgId, Profile, Site, UserName};
+use super::sync::{SyncKey, SyncState};
+use super::{Parts, Session};
+use crate::model::hosts::{HostError, HostRole, Hosts};
+use crate::model::ids::{MsgId, UserName};
+use crate::model::profile::Profile;
+use crate::model::seed::DeviceId;
+use crate::model::session_error::SessionError;
+use crate::model::site::Site;
+use crate::session::cookies::{Cookie, CookieJar};
+use crate::wire::query::PassTicket;
 
 /// A cookie as the file has it. No `Debug`: it holds the value.
 #[derive(Serialize, Deserialize)]
@@ -168,7 +175,7 @@ fn file_cookie(cookie: &Cookie) -> FileCookie {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::RequestError;
+    use crate::model::request_error::RequestError;
 
     fn example() -> Value {
         serde_json::json!({

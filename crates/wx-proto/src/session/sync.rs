@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::MsgId;
+use crate::model::ids::MsgId;
 use crate::wire::lenient;
 
 /// A position in the server's list of messages. It goes back as it came: the same numbers in the

@@ -5,8 +5,8 @@ use std::fmt::{self, Write};
 use bytes::{BufMut, Bytes, BytesMut};
 use http::HeaderValue;
 
-use crate::RequestError;
-use crate::body::Body;
+use crate::model::request_error::RequestError;
+use crate::wire::body::Body;
 
 /// Writes the text fields in the order they are given, then the file part, which ends the form.
 pub(crate) struct Form {

@@ -2,51 +2,14 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::AddAssign;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::model::skipped::Skipped;
+
 /// The most elements of one answer that are handed out.
 pub(crate) const LIMIT: usize = 20_000;
-
-/// Counts the elements of a list that were not handed out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Skipped {
-    /// Elements that could not be read.
-    pub unreadable: u64,
-    /// Elements after the 20 000th of one answer.
-    pub over_limit: u64,
-}
-
-impl Skipped {
-    /// Whether no element was skipped.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-impl AddAssign for Skipped {
-    fn add_assign(&mut self, more: Self) {
-        self.unreadable += more.unreadable;
-        self.over_limit += more.over_limit;
-    }
-}
-
-/// As in "3 could not be read, 5 were too many for one answer".
-impl fmt::Display for Skipped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.unreadable, self.over_limit) {
-            (unreadable, 0) => write!(f, "{unreadable} could not be read"),
-            (0, more) => write!(f, "{more} were too many for one answer"),
-            (unreadable, more) => {
-                write!(f, "{unreadable} could not be read, {more} were too many for one answer")
-            }
-        }
-    }
-}
 
 /// An element of a list.
 pub(crate) trait Element: Sized {
@@ -124,7 +87,7 @@ impl<'de, T: Element> Deserialize<'de> for List<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Contact;
+    use crate::model::contact::Contact;
 
     #[test]
     fn every_element_is_read_or_counted() {

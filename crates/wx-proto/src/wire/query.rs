@@ -4,7 +4,8 @@ use std::fmt::{self, Write};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::{Secret, Site};
+use crate::model::secret::Secret;
+use crate::model::site::Site;
 
 /// What a browser's `encodeURIComponent` leaves alone.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC

@@ -6,14 +6,10 @@
 //! another alphabet, however it is encoded. Short words, numbers and all other scripts stay
 //! readable.
 
-use std::fmt::{self, Write};
+use crate::model::first_bytes::{LONGEST_RUN, WITHHELD};
 
-/// What can be shown in one piece.
-const LONGEST_RUN: usize = 7;
 /// As many characters of a server's words are shown.
 const LONGEST_TEXT: usize = 200;
-/// In the place of what is not shown.
-const WITHHELD: char = '…';
 
 /// The words of a server, on one line and not without end.
 pub(crate) fn words(text: &str) -> String {
@@ -24,7 +20,7 @@ pub(crate) fn words(text: &str) -> String {
 
 /// A host that a server named. The labels of a host are shorter than what is in them is long.
 pub(crate) fn host(text: &str) -> String {
-    if crate::hosts::official(text).is_some() {
+    if crate::model::hosts::official(text).is_some() {
         return text.to_owned();
     }
     let shown = runs(text, |c| c.is_ascii_graphic() && c != '.');
@@ -58,36 +54,6 @@ fn is_invisible(c: char) -> bool {
         || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
             | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
             | '\u{e0000}'..='\u{e0fff}')
-}
-
-/// The first bytes of a body that is nothing known: at most 16, in hexadecimal, and fewer if they
-/// are text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FirstBytes(String);
-
-impl FirstBytes {
-    /// Returns what is shown of a body that begins with `bytes`.
-    #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
-        let mut run = 0;
-        let mut text = String::new();
-        for byte in bytes.iter().take(16) {
-            run = if byte.is_ascii_graphic() { run + 1 } else { 0 };
-            if run > LONGEST_RUN {
-                text.push(WITHHELD);
-                break;
-            }
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{}{byte:02x}", if text.is_empty() { "" } else { " " });
-        }
-        Self(text)
-    }
-}
-
-impl fmt::Display for FirstBytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 #[cfg(test)]
@@ -127,14 +93,5 @@ mod tests {
         assert_eq!(host("oMrabhVznekD3NaC.evil.example"), "….evil.example");
         assert_eq!(host("a.b.c.d.e.f.g"), "d.e.f.g");
         assert_eq!(host("oMrabhVznekD3NaC"), "…");
-    }
-
-    #[test]
-    fn first_bytes_tell_a_format_and_no_text() {
-        assert_eq!(FirstBytes::of(b"\xff\xd8\xffx").to_string(), "ff d8 ff 78");
-        let jxl = FirstBytes::of(b"\0\0\0\x0cJXL \r\n\x87\n...........").to_string();
-        assert_eq!(jxl, "00 00 00 0c 4a 58 4c 20 0d 0a 87 0a 2e 2e 2e 2e");
-        assert_eq!(FirstBytes::of(b"@crypt_a936502b").to_string(), "40 63 72 79 70 74 5f…");
-        assert_eq!(FirstBytes::of(b"").to_string(), "");
     }
 }

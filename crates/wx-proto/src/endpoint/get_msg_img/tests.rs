@@ -81,7 +81,7 @@ fn p19_p20_p21_a_picture_or_a_named_failure() {
     assert_eq!(answer(200, &[("content-length", "9")], b"{\"Ret\":1}"), Err(ReplyError::Json));
     let verdict = answer(200, &[("content-length", "28")], b"{\"BaseResponse\":{\"Ret\":-14}}");
     assert!(
-        matches!(verdict, Err(ReplyError::Refused { ret: crate::Ret(-14), .. })),
+        matches!(verdict, Err(ReplyError::Refused { ret: crate::model::ret::Ret(-14), .. })),
         "{verdict:?}"
     );
     let unknown = ReplyError::NotAPicture { first: FirstBytes::of(b"hello") };

@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::endpoint::send_emoticon::SendEmoticon;
-use crate::{Ret, RetClass};
+use crate::model::ret::{Ret, RetClass};
 
 fn vector() -> Value {
     serde_json::from_str(include_str!("../../../tests/vectors/sendmsgimg.json")).unwrap()

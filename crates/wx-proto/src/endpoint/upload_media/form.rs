@@ -4,11 +4,15 @@ use bytes::Bytes;
 use http::Method;
 
 use super::{NAME, UploadMedia};
-use crate::outgoing::{Accept, ApiRequestBuilder};
+use crate::endpoint::api_request::{Accept, ApiRequest, ApiRequestBuilder};
+use crate::model::hosts::HostRole;
+use crate::model::request_error::RequestError;
+use crate::model::seed::Seed;
+use crate::session::Session;
+use crate::wire::body::Body;
 use crate::wire::date;
 use crate::wire::form::{Form, with_crlf};
 use crate::wire::query::form_ticket;
-use crate::{ApiRequest, Body, HostRole, RequestError, Seed, Session};
 
 /// What the requests of an upload's chunks have in common, put together once.
 #[derive(Clone)]

@@ -2,7 +2,8 @@ use serde_json::Value;
 
 use super::*;
 use crate::endpoint::check_upload::CheckUpload;
-use crate::{Policy, Ret};
+use crate::model::policy::Policy;
+use crate::model::ret::Ret;
 
 const JPEG: &[u8] = b"\xff\xd8\xff\xfe\0\x02\xff\xfe\0\x02\0\x01";
 

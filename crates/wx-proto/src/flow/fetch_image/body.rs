@@ -4,14 +4,16 @@ use bytes::{Bytes, BytesMut};
 use md5::{Digest, Md5};
 
 use super::beginning::Beginning;
-use crate::endpoint::get_msg_img::{self, ImageHead};
-use crate::picture::{Sniffed, sniff};
+use crate::endpoint::get_msg_img;
+use crate::endpoint::get_msg_img::ImageHead;
+use crate::model::first_bytes::FirstBytes;
+use crate::model::picture::{ImageFormat, Sniffed, sniff};
+use crate::model::policy::Policy;
+use crate::model::reply_error::ReplyError;
+use crate::model::uploaded::Fetched;
 use crate::wire::digest::hex;
 use crate::wire::inflate::{Inflate, InflateError};
-use crate::wire::repair;
-use crate::wire::reply::{self, ReplyError};
-use crate::wire::server_text::FirstBytes;
-use crate::{Fetched, ImageFormat, Policy};
+use crate::wire::{repair, reply};
 
 /// One answer's body.
 pub(super) struct Body {

@@ -12,8 +12,14 @@ use crate::endpoint::new_login_page::{Credentials, LoginPage, NewLoginPage};
 use crate::flow::repeating::{Repeating, is_server_trouble};
 use crate::flow::side_calls::SideCalls;
 use crate::flow::{CallId, Input, Restore, UnexpectedInput};
-use crate::session::data_ticket;
-use crate::{CookieJar, Error, ErrorKind, HostRole, ReplyError, Secret, Session, Site, Step};
+use crate::model::error::{Error, ErrorKind};
+use crate::model::hosts::HostRole;
+use crate::model::reply_error::ReplyError;
+use crate::model::secret::Secret;
+use crate::model::site::Site;
+use crate::model::step::Step;
+use crate::session::cookies::CookieJar;
+use crate::session::{Session, data_ticket};
 
 /// How often a login page may send on to another.
 const ELSEWHERE: u32 = 2;

@@ -2,7 +2,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::{Secret, Session};
+use crate::model::secret::Secret;
+use crate::session::Session;
 
 /// What a login has to show its user.
 #[derive(Clone, PartialEq)]

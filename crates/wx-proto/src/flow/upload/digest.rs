@@ -11,8 +11,9 @@ use twox_hash::XxHash3_64;
 
 use super::UnexpectedInput;
 use crate::endpoint::upload_media::CHUNK;
+use crate::model::error::ErrorKind;
+use crate::model::picture::Picture;
 use crate::wire::digest::hex;
-use crate::{ErrorKind, Picture};
 
 /// The digest in progress.
 #[derive(Clone)]

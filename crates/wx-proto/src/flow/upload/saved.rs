@@ -3,7 +3,9 @@
 use super::{Stage, Upload};
 use crate::flow::snapshot::{SavedMessage, SavedUpload};
 use crate::flow::{ResumeError, ResumeOptions, Snapshot};
-use crate::{Policy, RequestError, Session};
+use crate::model::policy::Policy;
+use crate::model::request_error::RequestError;
+use crate::session::Session;
 
 impl Upload {
     /// Takes up a saved upload, in the same login: the picture is read again and must be the same,

@@ -2,6 +2,7 @@ use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::model::image_variant::ImageVariant;
 
 const ROOM: &str = "@@0123456789abcdef";
 
@@ -21,7 +22,7 @@ fn message(more: Value) -> Message {
 #[test]
 fn p58_content_of_the_vector() {
     let vector: Value =
-        serde_json::from_str(include_str!("../../tests/vectors/message_content.json")).unwrap();
+        serde_json::from_str(include_str!("../../../tests/vectors/message_content.json")).unwrap();
     for case in vector["cases"].as_array().unwrap() {
         let from = if case["room"] == true { ROOM } else { "@friend" };
         let read = message(json!({ "Content": case["raw"], "FromUserName": from }));

@@ -103,11 +103,11 @@ mod tests {
     use super::*;
 
     const PICTURES: [(&[u8], ImageFormat); 5] = [
-        (include_bytes!("../../tests/pictures/tiny.jpg"), ImageFormat::Jpeg),
-        (include_bytes!("../../tests/pictures/tiny.png"), ImageFormat::Png),
-        (include_bytes!("../../tests/pictures/tiny.gif"), ImageFormat::Gif),
-        (include_bytes!("../../tests/pictures/tiny.bmp"), ImageFormat::Bmp),
-        (include_bytes!("../../tests/pictures/tiny.webp"), ImageFormat::Webp),
+        (include_bytes!("../../../tests/pictures/tiny.jpg"), ImageFormat::Jpeg),
+        (include_bytes!("../../../tests/pictures/tiny.png"), ImageFormat::Png),
+        (include_bytes!("../../../tests/pictures/tiny.gif"), ImageFormat::Gif),
+        (include_bytes!("../../../tests/pictures/tiny.bmp"), ImageFormat::Bmp),
+        (include_bytes!("../../../tests/pictures/tiny.webp"), ImageFormat::Webp),
     ];
 
     fn segment(code: u8, len: usize) -> Vec<u8> {

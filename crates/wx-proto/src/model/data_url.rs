@@ -1,6 +1,6 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use crate::{ImageFormat, PictureError};
+use crate::model::picture::{ImageFormat, PictureError};
 
 /// The largest picture that [`data_url`] takes unless told otherwise: 1 MiB.
 pub const DATA_URL_LIMIT: usize = 1024 * 1024;

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::names::{NameError, UserName};
+use crate::model::ids::{NameError, UserName};
 
 /// Somebody a message can be sent to: a person or official account (`@` + hex), a room (`@@` + hex,
 /// or an old `…@chatroom`), or `filehelper`. Except for the last it is valid for one login only.

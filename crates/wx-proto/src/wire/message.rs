@@ -5,65 +5,10 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::wire::list::Element;
-use crate::wire::{entities, lenient, repair};
-use crate::{ImageVariant, MsgId, UserName};
-
-/// A message. Only the server's word is behind any of it: names and texts are what strangers chose,
-/// so do not print them raw.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Message {
-    /// The server's id, by which its picture is fetched; `0` if it gave none that is one.
-    pub id: MsgId,
-    /// Who sent it, or the room that it came in; the account itself if it was sent elsewhere.
-    pub from: Option<UserName>,
-    /// Whom it went to.
-    pub to: Option<UserName>,
-    /// Who in the room sent it.
-    pub sender: Option<UserName>,
-    /// When it was sent, in Unix seconds; 0 if not known.
-    pub unix_s: u64,
-    /// What it is.
-    pub kind: MessageKind,
-    /// Its text or XML, decoded, without the room's prefix.
-    pub content: String,
-}
-
-/// What matters of a message to whoever is after pictures.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum MessageKind {
-    /// A picture (MsgType 3).
-    Image {
-        /// Width and height of its thumbnail.
-        thumbnail: Option<(u32, u32)>,
-    },
-    /// An emoticon (MsgType 47).
-    Emoticon {
-        /// Whether it is of the store: those cannot be fetched by anyone (§3.2).
-        of_store: bool,
-    },
-    /// A video (MsgType 43 or 62), of which there is a cover.
-    Video {
-        /// Width and height of the cover.
-        thumbnail: Option<(u32, u32)>,
-    },
-    /// A file (MsgType 49, AppMsgType 6).
-    File {
-        /// Its name, as the sender chose it: no path to be trusted.
-        name: String,
-        /// Its length in bytes, if the server says.
-        len: Option<u64>,
-    },
-    /// Anything else.
-    Other {
-        /// MsgType.
-        msg_type: i64,
-        /// The whole message, as JSON. What was no Unicode in it is U+FFFD.
-        json: String,
-    },
-}
+use super::list::Element;
+use super::{entities, lenient, repair};
+use crate::model::ids::{MsgId, UserName};
+use crate::model::message::{Message, MessageKind};
 
 /// The fields of a message that are read, each by itself: one that is odd costs no other one. All
 /// are optional, so that an element without any costs no error message.
@@ -146,21 +91,6 @@ impl Element for Message {
             kind,
             content,
         })
-    }
-}
-
-impl Message {
-    /// Which of its pictures there is to fetch, if any: a video's cover is its thumbnail.
-    #[must_use]
-    pub fn picture(&self) -> Option<ImageVariant> {
-        match self.kind {
-            MessageKind::Image { .. } => Some(ImageVariant::Original),
-            MessageKind::Emoticon { of_store: false } => Some(ImageVariant::Emoticon),
-            MessageKind::Video { .. } => Some(ImageVariant::Thumbnail),
-            MessageKind::Emoticon { of_store: true }
-            | MessageKind::File { .. }
-            | MessageKind::Other { .. } => None,
-        }
     }
 }
 

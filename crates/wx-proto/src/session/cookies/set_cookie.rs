@@ -1,7 +1,7 @@
 //! Reading one `Set-Cookie` header, by RFC 6265 §5.2 and §5.3.
 
 use super::{Cookie, is_address, is_within};
-use crate::Origin;
+use crate::model::hosts::Origin;
 use crate::wire::clocks::Clocks;
 use crate::wire::date;
 

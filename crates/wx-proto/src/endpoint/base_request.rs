@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::Session;
-use crate::seed::DeviceId;
+use crate::model::seed::DeviceId;
+use crate::session::Session;
 
 /// No `Debug`: it holds sid and skey.
 #[derive(Serialize)]

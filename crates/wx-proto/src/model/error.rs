@@ -1,12 +1,15 @@
-mod advice;
-
 use std::fmt;
-use std::io;
 
-use crate::flow::{TransportError, TransportErrorKind};
-use crate::{HostError, LocalId, PictureError, ReplyError, Ret, Uploaded};
-
-pub use advice::Advice;
+use crate::model::hosts::HostError;
+use crate::model::picture::PictureError;
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::model::ret::Ret;
+use crate::model::seed::LocalId;
+use crate::model::source_error::SourceError;
+use crate::model::step::Step;
+use crate::model::transport_error::TransportError;
+use crate::model::uploaded::Uploaded;
 
 /// Why a job did not end as it should: the step, the cause, what was already won, and what to do
 /// about it.
@@ -37,36 +40,6 @@ pub struct ChunkNumber {
     pub index: u32,
     /// How many there are.
     pub of: u32,
-}
-
-/// The steps of the jobs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Step {
-    /// Before anything was read or sent.
-    Prepare,
-    /// Reading the picture for its MD5.
-    Digest,
-    /// A ping or a preflight, which never fails a job.
-    Report,
-    /// webwxcheckupload.
-    Check,
-    /// webwxuploadmedia.
-    Upload,
-    /// webwxsendmsgimg or webwxsendemoticon.
-    Message,
-    /// webwxgetmsgimg.
-    Download,
-    /// jslogin, the poll, webwxnewloginpage.
-    Login,
-    /// webwxinit.
-    Init,
-    /// synccheck, webwxsync.
-    Sync,
-    /// webwxgetcontact.
-    Contacts,
-    /// webwxlogout.
-    Logout,
 }
 
 /// What happened.
@@ -125,29 +98,6 @@ pub enum Outcome {
     Unknown,
 }
 
-/// Why a request was not made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RequestError {
-    /// sid or skey is empty: nobody is logged in.
-    NotLoggedIn,
-    /// The name of the account is unknown until webwxinit has replied:
-    /// [`Restore`](crate::flow::Restore) the session first.
-    InitDue,
-    /// The cookie `webwx_data_ticket` is missing or expired, without which nothing can be uploaded
-    /// (P8).
-    NoDataTicket,
-    /// Something could not be written as a request: what, in words.
-    Unsendable(&'static str),
-}
-
-/// The caller's own file or writer failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceError {
-    kind: io::ErrorKind,
-    message: String,
-}
-
 impl Error {
     /// An error at a step, with nothing won yet.
     pub fn new(step: Step, kind: impl Into<ErrorKind>) -> Self {
@@ -174,31 +124,6 @@ impl Error {
     pub fn ret(&self) -> Option<Ret> {
         self.kind.ret()
     }
-
-    /// What to do next.
-    #[must_use]
-    pub fn advice(&self) -> Advice {
-        match &self.kind {
-            ErrorKind::Request(RequestError::Unsendable(_)) => Advice::Report,
-            ErrorKind::Request(RequestError::InitDue) => Advice::RetryLater,
-            ErrorKind::Request(_) | ErrorKind::NotConfirmed { .. } => Advice::LoginAgain,
-            ErrorKind::Host(_) => Advice::CheckProxy,
-            ErrorKind::Media(PictureError::TooLarge { .. }) => Advice::RaiseLimit,
-            ErrorKind::Media(_)
-            | ErrorKind::Changed
-            | ErrorKind::SourceEnded { .. }
-            | ErrorKind::Source(_) => Advice::CheckFile,
-            ErrorKind::Network { failure, .. } => match failure.kind {
-                TransportErrorKind::Proxy(_) | TransportErrorKind::Certificate(_) => {
-                    Advice::CheckProxy
-                }
-                _ => Advice::CheckNetwork,
-            },
-            ErrorKind::Uncertain { .. } => Advice::LookAtPhone,
-            ErrorKind::Cancelled => Advice::RetryLater,
-            ErrorKind::Reply(reply) => reply.advice(self.step),
-        }
-    }
 }
 
 impl ErrorKind {
@@ -208,46 +133,6 @@ impl ErrorKind {
             Self::Uncertain { last: Some(last), .. } => last.ret(),
             _ => None,
         }
-    }
-}
-
-impl Step {
-    /// A short lower case name, as in the command's JSON.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Prepare => "prepare",
-            Self::Digest => "digest",
-            Self::Report => "report",
-            Self::Check => "check",
-            Self::Upload => "upload",
-            Self::Message => "message",
-            Self::Download => "download",
-            Self::Login => "login",
-            Self::Init => "init",
-            Self::Sync => "sync",
-            Self::Contacts => "contacts",
-            Self::Logout => "logout",
-        }
-    }
-}
-
-impl SourceError {
-    /// An error of a kind, told in one line.
-    pub fn new(kind: io::ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
-    }
-
-    /// The kind.
-    #[must_use]
-    pub fn kind(&self) -> io::ErrorKind {
-        self.kind
-    }
-}
-
-impl From<io::Error> for SourceError {
-    fn from(error: io::Error) -> Self {
-        Self { kind: error.kind(), message: error.to_string() }
     }
 }
 
@@ -363,26 +248,3 @@ impl fmt::Display for ErrorKind {
         }
     }
 }
-
-impl fmt::Display for RequestError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotLoggedIn => f.write_str("the session has no sid or skey"),
-            Self::InitDue => f.write_str("webwxinit is still due: restore the session first"),
-            Self::NoDataTicket => f.write_str(
-                "the session has no cookie webwx_data_ticket that is valid by this computer's clock",
-            ),
-            Self::Unsendable(what) => write!(f, "{what} holds characters that cannot be sent"),
-        }
-    }
-}
-
-impl std::error::Error for RequestError {}
-
-impl fmt::Display for SourceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for SourceError {}

@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{ImageFormat, LocalId, MediaId, MsgId};
+use crate::model::ids::{MediaId, MsgId};
+use crate::model::picture::ImageFormat;
+use crate::model::seed::LocalId;
 
 /// A finished upload: what a message is sent with. One upload serves any number of recipients,
 /// within one login.

@@ -6,9 +6,17 @@ use http::header::{self, HeaderName, HeaderValue};
 use http::response::Parts;
 use http::{Method, Request};
 
+use crate::model::hosts::{HostRole, official};
+use crate::model::policy::Policy;
+use crate::model::profile::Profile;
+use crate::model::request_error::RequestError;
+use crate::model::site::Site;
+use crate::model::transport_error::{TransportError, TransportErrorKind};
+use crate::session::Session;
+use crate::session::cookies::CookieJar;
+use crate::wire::body::Body;
 use crate::wire::form::Filled;
 use crate::wire::query::QueryBuilder;
-use crate::{Body, CookieJar, HostRole, Policy, Profile, RequestError, Session, Site};
 
 /// A request, ready to be sent as it is: absolute URL, all headers, Content-Length included, and a
 /// body of known length. How to send it is stated in [`flow`](crate::flow#what-a-driver-must-do)
@@ -119,6 +127,18 @@ impl ApiRequest {
     #[must_use]
     pub fn into_http(self) -> Request<Body> {
         self.request
+    }
+
+    /// A failure of this request, with the host that it was for.
+    pub(crate) fn failed(&self, failure: TransportError) -> TransportError {
+        TransportError { host: self.request.uri().host().and_then(official), ..failure }
+    }
+
+    /// Whether it is due once more after this failure: on a new connection, within the same try.
+    pub(crate) fn is_due_again(&self, failure: TransportError) -> bool {
+        failure.reused_connection
+            && failure.kind == TransportErrorKind::Dropped
+            && !self.limits.new_connection
     }
 
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {

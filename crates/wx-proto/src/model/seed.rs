@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn p44_local_ids_of_the_vector() {
         let vector: serde_json::Value =
-            serde_json::from_str(include_str!("../tests/vectors/client_ids.json")).unwrap();
+            serde_json::from_str(include_str!("../../tests/vectors/client_ids.json")).unwrap();
         for case in vector["local_id"]["cases"].as_array().unwrap() {
             let thousandths = (case["random"].as_f64().unwrap() * 1000.0).round() as u16;
             let id = LocalId::of(case["ms"].as_u64().unwrap(), thousandths);

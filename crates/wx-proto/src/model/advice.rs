@@ -1,7 +1,12 @@
 use std::fmt;
 
-use super::Step;
-use crate::{ReplyError, RetClass};
+use super::step::Step;
+use crate::model::error::{Error, ErrorKind};
+use crate::model::picture::PictureError;
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::model::ret::RetClass;
+use crate::model::transport_error::TransportErrorKind;
 
 /// What to do next. `Display` says it in one sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +40,35 @@ pub enum Advice {
     Report,
 }
 
+impl Error {
+    /// What to do next.
+    #[must_use]
+    pub fn advice(&self) -> Advice {
+        match &self.kind {
+            ErrorKind::Request(RequestError::Unsendable(_)) => Advice::Report,
+            ErrorKind::Request(RequestError::InitDue) => Advice::RetryLater,
+            ErrorKind::Request(_) | ErrorKind::NotConfirmed { .. } => Advice::LoginAgain,
+            ErrorKind::Host(_) => Advice::CheckProxy,
+            ErrorKind::Media(PictureError::TooLarge { .. }) => Advice::RaiseLimit,
+            ErrorKind::Media(_)
+            | ErrorKind::Changed
+            | ErrorKind::SourceEnded { .. }
+            | ErrorKind::Source(_) => Advice::CheckFile,
+            ErrorKind::Network { failure, .. } => match failure.kind {
+                TransportErrorKind::Proxy(_) | TransportErrorKind::Certificate(_) => {
+                    Advice::CheckProxy
+                }
+                _ => Advice::CheckNetwork,
+            },
+            ErrorKind::Uncertain { .. } => Advice::LookAtPhone,
+            ErrorKind::Cancelled => Advice::RetryLater,
+            ErrorKind::Reply(reply) => reply.advice(self.step),
+        }
+    }
+}
+
 impl ReplyError {
-    pub(super) fn advice(&self, step: Step) -> Advice {
+    fn advice(&self, step: Step) -> Advice {
         match self {
             Self::Refused { ret, .. } => match ret.class() {
                 RetClass::LoginAgain => Advice::LoginAgain,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Policy;
+use crate::model::policy::Policy;
 
 pub(crate) use sniff::{FIRST, SHORT, Sniffed, sniff};
 
@@ -304,7 +304,7 @@ mod tests {
     #[test]
     fn p31_the_bytes_decide_not_the_name() {
         let vector: serde_json::Value =
-            serde_json::from_str(include_str!("../tests/vectors/mediatype.json")).unwrap();
+            serde_json::from_str(include_str!("../../tests/vectors/mediatype.json")).unwrap();
         for row in vector["rows"].as_array().unwrap() {
             let name = row["name"].as_str().unwrap();
             let first: &[u8] = match name.rsplit('.').next().unwrap().to_ascii_lowercase().as_str()

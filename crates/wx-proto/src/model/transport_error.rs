@@ -2,9 +2,6 @@
 
 use std::fmt;
 
-use crate::ApiRequest;
-use crate::hosts::official;
-
 /// A try that the network ended.
 ///
 /// `Display` says what failed, on which host, why, and what to do about it.
@@ -43,21 +40,9 @@ impl TransportError {
         Self { reused_connection: true, ..Self::on_the_way(TransportErrorKind::Dropped) }
     }
 
-    /// Whether the request is due once more, on a new connection, within the same try.
-    pub(super) fn calls_for_new_connection(self, failed: &ApiRequest) -> bool {
-        self.reused_connection
-            && self.kind == TransportErrorKind::Dropped
-            && !failed.limits().new_connection
-    }
-
-    /// The same failure, of a request that is now known.
-    pub(super) fn of(self, failed: &ApiRequest) -> Self {
-        Self { host: failed.http().uri().host().and_then(official), ..self }
-    }
-
     /// Whether another try may go better. Before the request left, everything passes except for a
     /// certificate that does not verify.
-    pub(super) fn is_passing(self) -> bool {
+    pub(crate) fn is_passing(self) -> bool {
         match self.kind {
             TransportErrorKind::Certificate(_) => false,
             TransportErrorKind::Protocol | TransportErrorKind::Other => {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::Profile;
+use crate::model::profile::Profile;
 
 /// The host of every role, worked out from one base: an allow-list, compared by whole labels (P1,
 /// P4).
@@ -280,7 +280,7 @@ mod tests {
     use super::*;
 
     fn vector() -> serde_json::Value {
-        serde_json::from_str(include_str!("../tests/vectors/hosts.json")).unwrap()
+        serde_json::from_str(include_str!("../../tests/vectors/hosts.json")).unwrap()
     }
 
     #[test]

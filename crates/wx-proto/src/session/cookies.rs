@@ -5,9 +5,11 @@ mod set_cookie;
 use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue};
 
-use crate::endpoint::cgi;
+use crate::model::hosts::Origin;
+use crate::model::request_error::RequestError;
+use crate::model::secret::Secret;
+use crate::wire::cgi::cgi;
 use crate::wire::clocks::Clocks;
-use crate::{Origin, RequestError, Secret};
 
 /// A stored cookie. `Debug` shows all but the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -236,13 +238,13 @@ impl CookieJar {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{HostRole, Hosts};
+    use crate::model::hosts::{HostRole, Hosts};
 
     /// 2018-12-30 23:12:21 UTC.
     const THEN: u64 = 1_546_211_541;
 
     fn vector() -> serde_json::Value {
-        serde_json::from_str(include_str!("../tests/vectors/cookies.json")).unwrap()
+        serde_json::from_str(include_str!("../../tests/vectors/cookies.json")).unwrap()
     }
 
     fn jar() -> CookieJar {
@@ -281,7 +283,7 @@ mod tests {
 
     #[test]
     fn p6_a_sync_gives_five_cookies_a_fresh_life() {
-        let text = include_str!("../tests/vectors/sync_cookies.json");
+        let text = include_str!("../../tests/vectors/sync_cookies.json");
         let vector: serde_json::Value = serde_json::from_str(text).unwrap();
         let mut jar = jar();
         let lines = vector["set_cookie"].as_array().unwrap();

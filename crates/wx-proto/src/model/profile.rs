@@ -1,0 +1,54 @@
+//! The two pages that speak the protocol.
+
+use std::fmt;
+
+/// The two pages that speak this protocol.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Profile {
+    /// Web WeChat itself, of the five families of §1.2.
+    #[default]
+    Web,
+    /// The File Transfer Helper of §1.3 and §8.8: the same protocol, and nobody to send to but
+    /// `filehelper` (P60).
+    FileHelper,
+}
+
+impl Profile {
+    /// The name in session files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::FileHelper => "filehelper",
+        }
+    }
+
+    /// The profile of a name in session files.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        [Self::Web, Self::FileHelper].into_iter().find(|profile| profile.name() == name)
+    }
+
+    /// `appid` of jslogin and the poll (§8.1, §8.8).
+    pub(crate) const fn app_id(self) -> &'static str {
+        match self {
+            Self::Web => "wx782c26e4c19acffb",
+            Self::FileHelper => "wx_webfilehelper",
+        }
+    }
+
+    /// `mmweb_appid` of every call of the File Transfer Helper (P60).
+    pub(crate) const fn mmweb_app_id(self) -> Option<&'static str> {
+        match self {
+            Self::Web => None,
+            Self::FileHelper => Some("wx_webfilehelper"),
+        }
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,42 @@
+//! Counts what a list could not give.
+
+use std::fmt;
+use std::ops::AddAssign;
+
+/// Counts the elements of a list that were not handed out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Skipped {
+    /// Elements that could not be read.
+    pub unreadable: u64,
+    /// Elements after the 20 000th of one answer.
+    pub over_limit: u64,
+}
+
+impl Skipped {
+    /// Whether no element was skipped.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl AddAssign for Skipped {
+    fn add_assign(&mut self, more: Self) {
+        self.unreadable += more.unreadable;
+        self.over_limit += more.over_limit;
+    }
+}
+
+/// As in "3 could not be read, 5 were too many for one answer".
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.unreadable, self.over_limit) {
+            (unreadable, 0) => write!(f, "{unreadable} could not be read"),
+            (0, more) => write!(f, "{more} were too many for one answer"),
+            (unreadable, more) => {
+                write!(f, "{unreadable} could not be read, {more} were too many for one answer")
+            }
+        }
+    }
+}

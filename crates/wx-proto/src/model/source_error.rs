@@ -1,0 +1,38 @@
+//! How a caller's own file or writer failed.
+
+use std::fmt;
+use std::io;
+
+/// The caller's own file or writer failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceError {
+    kind: io::ErrorKind,
+    message: String,
+}
+
+impl SourceError {
+    /// An error of a kind, told in one line.
+    pub fn new(kind: io::ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// The kind.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        self.kind
+    }
+}
+
+impl From<io::Error> for SourceError {
+    fn from(error: io::Error) -> Self {
+        Self { kind: error.kind(), message: error.to_string() }
+    }
+}
+
+impl fmt::Display for SourceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for SourceError {}

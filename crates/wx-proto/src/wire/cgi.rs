@@ -1,0 +1,8 @@
+//! The path that all calls but the pings share.
+
+macro_rules! cgi {
+    ($name:literal) => {
+        concat!("/cgi-bin/mmwebwx-bin/", $name)
+    };
+}
+pub(crate) use cgi;
