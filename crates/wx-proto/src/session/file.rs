@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{Parts, PassTicket, Session, SessionError, SyncKey, SyncState};
 use crate::cookies::Cookie;
+use crate::hosts::is_loopback;
 use crate::{CookieJar, DeviceId, HostError, Hosts, MsgId, Profile, Role, Site, UserName};
 
 /// A cookie as the file has it. No `Debug`: it holds the value.
@@ -52,7 +53,10 @@ pub(super) fn read(
     let user_name = file.text("user_name")?.ok_or(SessionError::Missing("user_name"))?;
     let device_id = file.text("device_id")?;
     let lang = file.text("lang")?;
-    let unnamed = |error: HostError| error.showing(|_| String::new());
+    // A loopback address is no secret, and its error names the constructor that accepts it.
+    let unnamed = |error: HostError| {
+        error.showing(|host| if is_loopback(host) { host.to_owned() } else { String::new() })
+    };
     let site = hosts(&base).and_then(|hosts| Site::new(profile).with_hosts(hosts)).map_err(unnamed)?;
     Ok(Session::of(Parts {
         site: site.with_lang(lang.as_deref().unwrap_or("zh_CN"))?,
@@ -298,7 +302,8 @@ mod tests {
     fn p3_loopback_needs_its_own_constructor() {
         let mut file = example();
         file["base"] = "http://127.0.0.1:8080".into();
-        assert!(Session::from_json(file.to_string()).is_err());
+        let refused = Session::from_json(file.to_string()).unwrap_err().to_string();
+        assert!(refused.contains("\"127.0.0.1\"") && refused.contains("allow_loopback"), "{refused}");
         assert!(Session::from_json_allow_loopback(file.to_string()).unwrap().hosts().is_loopback());
         file["base"] = "http://192.168.0.1:8080".into();
         assert!(Session::from_json_allow_loopback(file.to_string()).is_err());
