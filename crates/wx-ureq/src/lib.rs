@@ -1,6 +1,7 @@
 // The first definition of a link wins: these for rustdoc, the README's own for a repository's pages.
 //! [wx-proto]: wx_proto
 //! [Session file]: wx_proto#session-file
+//! [protocol]: ../../../docs/protocol.md
 //!
 #![doc = include_str!("../README.md")]
 
