@@ -192,8 +192,12 @@ pub(crate) struct Login {
     /// Which page to log in at.
     #[arg(long, value_enum, default_value_t = Page::Web)]
     pub(crate) profile: Page,
-    /// The URL of another host of that page, such as https://wx2.qq.com, or of wx emulate.
-    #[arg(long, value_name = "URL", conflicts_with = "push")]
+    #[arg(
+        long,
+        value_name = "URL",
+        conflicts_with = "push",
+        help = "The URL of another host of that page, such as https://wx2.qq.com, or of wx emulate"
+    )]
     pub(crate) base: Option<String>,
     /// Let the phone ask, without a QR code: for the account that the session file is of.
     #[arg(long, conflicts_with = "profile")]
