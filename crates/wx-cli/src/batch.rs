@@ -4,12 +4,13 @@ use std::ops::{ControlFlow, Range};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use wx_proto::flow::Flow;
 use wx_proto::{Advice, Sent, Uploaded};
 
 use crate::files::Input;
-use crate::job_dir::JobDir;
+use crate::job_dir::{JobDir, Left};
 use crate::pace::pace_before;
-use crate::problem::{Class, Problem};
+use crate::problem::{Class, LOOK, Problem};
 use crate::report::Report;
 use crate::transport::Client;
 
@@ -34,11 +35,7 @@ impl Batch<'_> {
                 break;
             }
         }
-        match self.job.close() {
-            Ok(true) => self.report.warn("not all is sent; wx resume goes on with the rest"),
-            Err(error) => self.report.warn(&format!("the job's directory: {}", crate::out::words(&error))),
-            Ok(false) => {}
-        }
+        close(self.job, self.report);
     }
 
     /// Uploads a picture and sends it to everybody who has not got it.
@@ -92,13 +89,17 @@ impl Batch<'_> {
         let message = self.job.message(file, to, self.client.session())?;
         let policy = self.client.policy();
         let flow = message.send(self.client.session(), uploaded, &policy, self.resend)?;
+        // It is over before it begins: too late to leave again.
+        let is_old = self.job.is_in_doubt(file, to) && !flow.progress().in_doubt;
         let sent = self.client.drive(flow, self.report).map_err(|problem| Problem {
             media_id: problem.media_id.clone().or_else(|| Some(uploaded.media_id.as_str().into())),
             hint: (self.job.is_kept() && problem.class == Class::Unknown).then_some(LOOK).or(problem.hint),
+            class: if is_old { Class::InDoubt } else { problem.class },
             ..problem
         })?;
         if let Err(error) = message.set_sent(&sent) {
             self.report.warn(&crate::out::words(&error));
+            self.job.set_unrecorded();
         }
         Ok(sent)
     }
@@ -108,15 +109,24 @@ impl Batch<'_> {
         file * recipients..(file + 1) * recipients
     }
 
-    /// The recipients who have not got a picture yet.
+    /// The recipients who have not got a picture yet, or may not have.
     fn open(&self, file: usize) -> impl Iterator<Item = usize> {
-        (0..self.job.plan().to.len()).filter(move |to| !self.job.is_sent(file, *to))
+        (0..self.job.plan().to.len()).filter(move |to| !self.job.is_settled(file, *to))
     }
 }
 
-/// What to do about a message in doubt of a saved job.
-const LOOK: &str =
-    "look at the conversation on the phone; if it is not there, wx resume --resend sends it once more";
+/// Ends the work at a job, and tells what is left of it.
+pub(crate) fn close(job: JobDir, report: &Report) {
+    match job.close() {
+        Ok(Left::Nothing) => {}
+        Ok(Left::Unsent) => report.warn("not all is sent; wx resume goes on with the rest"),
+        Ok(Left::InDoubt) => report.warn("nothing is left but what may have been delivered"),
+        Ok(Left::Unrecorded) => report.warn(
+            "all is sent, but the record lacks the last answer; delete the directory, and do not resume",
+        ),
+        Err(error) => report.warn(&format!("the job's directory: {}", crate::out::words(&error))),
+    }
+}
 
 /// Waits, unless the work is to stop.
 pub(crate) fn pause(time: Duration, report: &Report) {

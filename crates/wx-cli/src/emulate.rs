@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use serde_json::json;
+use wx_client::creation;
 use wx_client::session_file::SessionFile;
 use wx_emulator::{Emulator, Profile};
 use wx_proto::Format;
@@ -61,7 +62,7 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     let session_file = args.session_file.as_deref().map(own).transpose()?;
     let no_signals = |error| format!("signals: {}", out::words(&error));
     // Before anybody can know that it is there to be stopped.
-    let signals = Signals::catch().map_err(no_signals)?;
+    let mut signals = Signals::catch().map_err(no_signals)?;
     // The port of an earlier run must not be taken for this one's.
     let mut port_file = args.port_file.as_deref().map(PortFile::clear).transpose()?;
     let emulator = builder.start().map_err(|error| format!("{}: {}", args.addr, out::words(&error)))?;
@@ -70,12 +71,12 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
         let saved = file.save_json(&emulator.session_json()).map_err(Problem::from);
         saved.map_err(|problem| on(file.path(), problem.message))?;
     }
+    if let Some(file) = &mut port_file {
+        file.write(emulator.addr().port())?;
+    }
     tell(&emulator, global);
     if out::lost() {
         return Err("standard output could not be written".to_owned());
-    }
-    if let Some(file) = &mut port_file {
-        file.write(emulator.addr().port())?;
     }
     if let Some(every) = args.deliver_every.filter(|_| !images.is_empty()) {
         let emulator = Arc::clone(&emulator);
@@ -105,7 +106,7 @@ struct PortFile<'a> {
 
 impl<'a> PortFile<'a> {
     fn clear(path: &'a Path) -> Result<Self, String> {
-        let refused = |error| on(path, out::words(&error));
+        let refused = |error| on(path, out::words(&creation::explain(error)));
         match fs::symlink_metadata(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(refused(error)),

@@ -4,8 +4,7 @@
 use std::fmt::Write as _;
 
 use icu_properties::props::{
-    BidiControl, DefaultIgnorableCodePoint, Emoji, EmojiModifier, EmojiModifierBase, GeneralCategory,
-    RegionalIndicator,
+    DefaultIgnorableCodePoint, Emoji, EmojiModifier, EmojiModifierBase, GeneralCategory, RegionalIndicator,
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 
@@ -45,10 +44,10 @@ fn is_unsafe(c: char) -> bool {
     if matches!(c, ' '..='~') {
         return false;
     }
+    // Marks that turn the direction of writing around are format characters.
     let category = CodePointMapData::<GeneralCategory>::new().get(c);
     matches!(category, Control | Format | LineSeparator | ParagraphSeparator)
         || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
-        || CodePointSetData::new::<BidiControl>().contains(c)
 }
 
 const ZERO_WIDTH_JOINER: char = '\u{200d}';

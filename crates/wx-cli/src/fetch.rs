@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use wx_client::creation;
 use wx_client::temp_file::TempDir;
 use wx_proto::{Advice, Fetched};
 
@@ -33,7 +34,8 @@ fn work(args: &FetchImage, global: &Global, report: &Report) {
     report.begin(0..1, None);
     let fetched = if is_dash(&args.out) {
         report.results_aside();
-        client.fetch(&args.msg_id, args.size.into(), Target::Stdout, report)
+        let fetched = client.fetch(&args.msg_id, args.size.into(), Target::Stdout, report);
+        fetched.map_err(|problem| problem.at_output(Path::new("standard output")))
     } else {
         to_file(args, &client, report)
     };
@@ -48,12 +50,16 @@ fn work(args: &FetchImage, global: &Global, report: &Report) {
 /// Whatever happens, there is a whole picture or none.
 fn to_file(args: &FetchImage, client: &Client, report: &Report) -> Result<Fetched, Problem> {
     let target = target(&args.out, args.force)?;
-    let fetch = |path: &Path| client.fetch(&args.msg_id, args.size.into(), Target::File(path), report);
+    let fetch = |path: &Path| {
+        let fetched = client.fetch(&args.msg_id, args.size.into(), Target::File(path), report);
+        fetched.map_err(|problem| problem.at_output(&args.out))
+    };
     if args.force {
         return fetch(&target);
     }
     // Fetched aside and then put into place, because something may have come there meanwhile.
-    let scratch = TempDir::within(parent(&target)).map_err(|error| on(&args.out, &error))?;
+    let scratch =
+        TempDir::within(parent(&target)).map_err(|error| on(&args.out, &creation::explain(error)))?;
     let picture = scratch.path().join("picture");
     let fetched = fetch(&picture)?;
     let picture = tempfile::TempPath::try_from_path(picture).map_err(|error| on(&args.out, &error))?;
@@ -87,16 +93,10 @@ fn target(out: &Path, force: bool) -> Result<PathBuf, Problem> {
 fn on(path: &Path, error: &io::Error) -> Problem {
     match error.kind() {
         ErrorKind::AlreadyExists => refused(path, "exists already"),
-        // Not in the words of the file beside it, whose name says nothing.
-        kind => refused(
-            path,
-            &error
-                .raw_os_error()
-                .map_or_else(|| kind.to_string(), |code| out::words(&io::Error::from_raw_os_error(code))),
-        ),
+        _ => refused(path, &out::words(error)),
     }
 }
 
 fn refused(path: &Path, message: &str) -> Problem {
-    Problem::local(format!("{}: {message}", path.display()), Advice::CheckFile).with_output()
+    Problem::local(message, Advice::CheckFile).with_output().at_output(path)
 }

@@ -1,7 +1,7 @@
 //! Reading the files of the user, and writing new ones whole or not at all.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use wx_client::temp_file::{self, Access, TempFile};
@@ -52,7 +52,8 @@ pub(crate) fn parent(path: &Path) -> &Path {
 
 /// Writes a file whole or not at all. One that a link leads to is replaced, and the link stays.
 pub(crate) fn write(path: &Path, bytes: &[u8], secret: bool) -> io::Result<()> {
-    let target = if path.is_symlink() { fs::canonicalize(path)? } else { path.to_owned() };
+    let target =
+        if path.is_symlink() { fs::canonicalize(path).map_err(leads_nowhere)? } else { path.to_owned() };
     let access = if secret { Access::Private } else { Access::Inherited };
     let file = TempFile::beside(&target, access)?;
     file.file().write_all(bytes)?;
@@ -61,6 +62,13 @@ pub(crate) fn write(path: &Path, bytes: &[u8], secret: bool) -> io::Result<()> {
     #[cfg(unix)]
     let _ = File::open(parent(&target)).and_then(|parent| parent.sync_all());
     Ok(())
+}
+
+fn leads_nowhere(error: io::Error) -> io::Error {
+    match error.kind() {
+        ErrorKind::NotFound => io::Error::new(ErrorKind::NotFound, "is a link to nothing"),
+        _ => error,
+    }
 }
 
 /// Removes what killed processes have left where this command has its session and writes.

@@ -21,12 +21,13 @@ enum News {
 /// How long the work has to stop by itself, and to tell more than can be told from outside.
 const GRACE: Duration = Duration::from_millis(300);
 
-/// Does the work and gives the exit code. The work is left where it is when a signal comes.
+/// Does the work and gives the exit code. The work is left where it is when a signal comes, or a
+/// second one if it has to be finished.
 pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -> ExitCode {
     let report = Arc::new(report);
     let (tell, news) = mpsc::channel();
     // Before the work opens anything, so that there is one line about it if no file can be opened.
-    let signals = match Signals::catch() {
+    let mut signals = match Signals::catch() {
         Ok(signals) => signals,
         Err(error) => {
             out::error(&format!("signals cannot be caught: {}", out::words(&error)));
@@ -37,7 +38,7 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
     let threads = thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
-            if let Ok(signal) = signals.wait() {
+            while let Ok(signal) = signals.wait() {
                 let _ = tell_signal.send(News::Signal(signal));
             }
         })
@@ -56,9 +57,19 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
         Ok(News::Done { panicked: false }) => ExitCode::from(report.finish()),
         Ok(News::Signal(signal)) => {
             report.stop();
-            let unknown = match news.recv_timeout(GRACE) {
+            let mut next = news.recv_timeout(GRACE);
+            if next.is_err() && report.is_unfinished() {
+                report.warn("the login is ended on the server first; a second signal does not wait for that");
+                next = news.recv().map_err(Into::into);
+            }
+            let unknown = match next {
                 Ok(News::Done { .. }) => report.finish() == 4,
-                _ => report.interrupt() == Class::Unknown,
+                _ => {
+                    if report.is_unfinished() {
+                        report.warn("the login may go on: end it on the phone");
+                    }
+                    report.interrupt() == Class::Unknown
+                }
             };
             temp_file::remove_before_exit();
             ExitCode::from(match signal {

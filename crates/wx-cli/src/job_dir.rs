@@ -1,6 +1,7 @@
 //! What is to be sent to whom, and what has become of each message: in the directory of
 //! `--resume-dir`, or in memory.
 
+use std::cell::Cell;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use wx_client::entropy;
-use wx_client::outbox::{MessageState, Outbox, OutboxJob, OutboxMessage};
+use wx_client::outbox::{MessageState, Outbox, OutboxJob};
 use wx_proto::{Advice, Session, UserName};
 
 use crate::problem::Problem;
@@ -29,6 +30,7 @@ pub(crate) struct JobDir {
     dir: Option<PathBuf>,
     outbox: Outbox,
     about: About,
+    unrecorded: Cell<bool>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -47,7 +49,7 @@ impl JobDir {
             if !outbox.messages().is_empty() {
                 About::of(&outbox)?;
             }
-            if !outbox.messages().iter().all(is_sent) || !outbox.clear()? {
+            if !outbox.messages().iter().all(|message| is_settled(&message.state)) || !outbox.clear()? {
                 return Err(Problem::local("holds an unfinished job", Advice::CheckFile)
                     .hint("wx resume goes on with it; to give it up delete the directory"));
             }
@@ -57,7 +59,7 @@ impl JobDir {
         let key = entropy()?;
         let about = About { key, login: session.fingerprint(&key), plan };
         let told = serde_json::to_value(&about).map_err(io::Error::from)?;
-        let job = Self { dir: dir.map(Path::to_owned), outbox, about };
+        let job = Self { dir: dir.map(Path::to_owned), outbox, about, unrecorded: Cell::new(false) };
         let plan = job.plan();
         let messages = (0..plan.files.len()).flat_map(|file| {
             plan.to.iter().enumerate().map(move |(at, to)| (key_of(file, at), to.clone(), file.to_string()))
@@ -77,7 +79,7 @@ impl JobDir {
                 .hint("give the directory of a wx send-image --resume-dir that did not finish"));
         }
         let about = About::of(&outbox)?;
-        Ok(Self { dir: Some(dir.to_owned()), outbox, about })
+        Ok(Self { dir: Some(dir.to_owned()), outbox, about, unrecorded: Cell::new(false) })
     }
 
     pub(crate) fn check_login(&self, session: &Session) -> Result<(), Problem> {
@@ -101,12 +103,18 @@ impl JobDir {
         self.outbox.is_broken()
     }
 
-    pub(crate) fn is_sent(&self, file: usize, to: usize) -> bool {
-        matches!(self.outbox.state(&key_of(file, to)), Some(MessageState::Sent(_)))
+    /// Whether nothing is left to do about it.
+    pub(crate) fn is_settled(&self, file: usize, to: usize) -> bool {
+        self.outbox.state(&key_of(file, to)).is_some_and(|state| is_settled(&state))
     }
 
     pub(crate) fn is_in_doubt(&self, file: usize, to: usize) -> bool {
         self.outbox.state(&key_of(file, to)) == Some(MessageState::InDoubt)
+    }
+
+    /// Settles a message in doubt.
+    pub(crate) fn give_up(&self, file: usize, to: usize) -> Result<bool, Problem> {
+        Ok(self.outbox.give_up(&key_of(file, to))?)
     }
 
     /// Begins to work on a message.
@@ -114,16 +122,41 @@ impl JobDir {
         Ok(self.outbox.job(&key_of(file, to), &self.plan().to[to], session)?)
     }
 
-    /// The work is over for now. Says whether something is left to go on with; if not, nothing
-    /// stays in the directory.
-    pub(crate) fn close(self) -> io::Result<bool> {
-        let left = self.outbox.is_broken()
-            || (self.outbox.is_begun() && !self.outbox.messages().iter().all(is_sent));
-        if !left {
-            self.outbox.remove()?;
-        }
-        Ok(left && self.is_kept())
+    /// The server accepted a message, and that is not on record.
+    pub(crate) fn set_unrecorded(&self) {
+        self.unrecorded.set(true);
     }
+
+    /// The work is over for now. Tells what is left; if that is nothing, nothing stays in the
+    /// directory.
+    pub(crate) fn close(self) -> io::Result<Left> {
+        let messages = self.outbox.messages();
+        let count = |state| messages.iter().filter(|message| message.state == state).count();
+        let (not_sent, in_doubt) = (count(MessageState::NotSent), count(MessageState::InDoubt));
+        let is_kept = self.is_kept() && (self.outbox.is_begun() || self.outbox.is_broken());
+        Ok(match self.unrecorded.get() {
+            _ if is_kept && not_sent > 0 => Left::Unsent,
+            // On record the one without its answer is in doubt.
+            true if is_kept && in_doubt == 1 => Left::Unrecorded,
+            _ if is_kept && in_doubt > 0 => Left::InDoubt,
+            _ => {
+                self.outbox.remove()?;
+                Left::Nothing
+            }
+        })
+    }
+}
+
+/// What a job that can be resumed leaves behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    Nothing,
+    /// Messages that were not sent, perhaps among others.
+    Unsent,
+    /// Only messages that may have been delivered.
+    InDoubt,
+    /// All is sent, and the record lacks the last answer.
+    Unrecorded,
 }
 
 impl About {
@@ -136,8 +169,8 @@ impl About {
     }
 }
 
-fn is_sent(message: &OutboxMessage) -> bool {
-    matches!(message.state, MessageState::Sent(_))
+fn is_settled(state: &MessageState) -> bool {
+    matches!(state, MessageState::Sent(_) | MessageState::GivenUp)
 }
 
 /// The key of a message: the places of picture and recipient in the lists.

@@ -18,7 +18,7 @@ use crate::qr::QrFile;
 use crate::report::Report;
 use crate::session::{self, Use};
 use crate::transport::{Wire, seed};
-use crate::{account, job, qr};
+use crate::{account, job, qr, withhold};
 
 pub(crate) fn run(args: Login, global: Global) -> ExitCode {
     let path = args.session.place();
@@ -38,9 +38,17 @@ pub(crate) fn run(args: Login, global: Global) -> ExitCode {
 }
 
 fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(), Problem> {
-    let mut qr_file = args.qr.as_deref().map(|path| QrFile::new(path, args.force)).transpose()?;
+    let mut qr_file = match args.qr.as_deref().map(|path| (path, QrFile::new(path, args.force))) {
+        Some((path, Err(problem))) => {
+            report.refuse(path, &problem);
+            return Ok(());
+        }
+        Some((_, Ok(file))) => Some(file),
+        None => None,
+    };
     let owned = SessionFile::open_or_create(path)?;
     let pushing = if args.push { session::load(path, Use::Any, report) } else { None };
+    pushing.iter().for_each(withhold::session);
     let site = match (&pushing, args.push) {
         (Some(old), _) => old.site().clone(),
         // What is wrong with the file was told.
@@ -61,9 +69,10 @@ fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(
         return Ok(());
     }
     let wire = Wire::new(global.transport(), &site)?;
-    let mut keeper = Keeper::new(&owned, old);
+    let mut keeper = Keeper::new(&owned, old, report);
     let ended = log_in(pushing.as_ref(), site, qr_file.as_mut(), global, &wire, report, &mut keeper);
-    let session = keeper.finish(ended, &wire, global, report)?;
+    let session = keeper.finish(ended, &wire, global)?;
+    withhold::session(&session);
     report.tell(&line(&session, path), &event::account("logged_in", &session));
     Ok(())
 }
@@ -79,6 +88,7 @@ fn log_in(
 ) -> Result<Session, Problem> {
     let tell = |state: &LoginState| {
         if let LoginState::Opened { session } = state {
+            withhold::session(session);
             keeper.opened(session);
         // What goes wrong with the code's file ends nothing: it is drawn as well.
         } else if let Err(problem) = show(state, qr_file.as_deref_mut(), report) {

@@ -1,4 +1,5 @@
-//! All that is printed passes here: whole lines, safe for a terminal, and a broken pipe is no panic.
+//! All that is printed passes here: whole lines, without the secrets of the login, safe for a terminal,
+//! and a broken pipe is no panic.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -6,14 +7,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-pub(crate) use crate::escape::shown;
-use crate::escape::shown_json;
+use crate::{escape, withhold};
 
 /// Whether a line on standard output was lost though somebody may want it.
 static LOST: AtomicBool = AtomicBool::new(false);
 
 /// Whether nobody reads standard output any more.
 static GONE: AtomicBool = AtomicBool::new(false);
+
+/// The text as it is printed.
+pub(crate) fn shown(text: &str) -> String {
+    escape::shown(&withhold::in_text(text))
+}
 
 /// A line on standard output.
 pub(crate) fn line(text: impl Display) {
@@ -22,7 +27,7 @@ pub(crate) fn line(text: impl Display) {
 
 /// A JSON object on standard output.
 pub(crate) fn json(value: &serde_json::Value) {
-    result(&shown_json(&value.to_string()));
+    result(&escape::shown_json(&withhold::in_json(value).to_string()));
 }
 
 /// Whether something could not be written to standard output, a reader that went away apart.

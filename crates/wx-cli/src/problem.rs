@@ -1,12 +1,13 @@
 //! What went wrong, told the same way for the core's errors and the command's own.
 
 use std::io;
+use std::path::Path;
 
 use wx_client::outbox::OutboxError;
 use wx_proto::flow::ResumeError;
 use wx_proto::{Advice, Cause, Error, Outcome, PictureError, SessionError, Step, Unready};
 
-use crate::out;
+use crate::{out, withhold};
 
 /// Something that went wrong, with what an event says of it.
 #[derive(Clone, Debug)]
@@ -46,6 +47,11 @@ pub(crate) enum Class {
     Login,
     /// Nobody knows whether the message was delivered.
     Unknown,
+    /// Nobody knows it of a message of an earlier run, of which nothing left in this one: others
+    /// may work.
+    InDoubt,
+    /// It was in doubt, and the user has given it up.
+    GivenUp,
     /// The user stopped it.
     Stopped,
 }
@@ -67,6 +73,20 @@ impl Problem {
         }
     }
 
+    /// A message that was in doubt when the command began, and still is.
+    pub(crate) fn in_doubt() -> Self {
+        let words = "an earlier run handed it out, and it may have been delivered";
+        let problem = Self::local(words, Advice::LookAtPhone).hint(LOOK);
+        Self { class: Class::InDoubt, step: Step::Message.name(), ..problem }
+    }
+
+    /// A message that was in doubt until the user gave it up.
+    pub(crate) fn given_up() -> Self {
+        let words = "given up: it may have been delivered, and is not sent again";
+        let problem = Self { advice: None, ..Self::local(words, Advice::LookAtPhone) };
+        Self { class: Class::GivenUp, step: Step::Message.name(), ..problem }
+    }
+
     /// The command's own words for what to do.
     pub(crate) fn hint(self, words: &'static str) -> Self {
         Self { hint: Some(words), ..self }
@@ -82,6 +102,14 @@ impl Problem {
         Self { file: Which::Output, ..self.hint("check the output") }
     }
 
+    /// Names the file to write, if it is about that.
+    pub(crate) fn at_output(self, path: &Path) -> Self {
+        match self.file {
+            Which::Output => Self { message: format!("{}: {}", path.display(), self.message).into(), ..self },
+            Which::Any | Which::Session => self,
+        }
+    }
+
     /// The advice as programs know it.
     pub(crate) fn advice(&self) -> Option<&'static str> {
         match (self.advice?, self.file) {
@@ -93,7 +121,11 @@ impl Problem {
 
     /// The name of its event.
     pub(crate) fn event(&self) -> &'static str {
-        if self.class == Class::Unknown { "unknown" } else { "failed" }
+        match self.class {
+            Class::Unknown | Class::InDoubt => "unknown",
+            Class::GivenUp => "given_up",
+            _ => "failed",
+        }
     }
 
     /// What happened and what to do about it.
@@ -200,15 +232,32 @@ impl From<Unready> for Problem {
     }
 }
 
+/// What to do about a message in doubt of a saved job.
+pub(crate) const LOOK: &str = "look at the conversation on the phone; if it is not there, \
+    wx resume --resend sends it once more, else wx resume --give-up settles it";
+
 /// What is said of work that the user stopped.
 pub(crate) const INTERRUPTED: &str = "interrupted";
 
-/// A MediaId has hundreds of characters; its beginning and end tell it apart.
+/// A MediaId has hundreds of characters; its end tells it apart. It begins as the login's skey does.
 pub(crate) fn short(media_id: &str) -> String {
+    let media_id = withhold::in_text(media_id);
     let all: Vec<char> = media_id.chars().collect();
     if all.len() <= 40 {
-        return media_id.to_owned();
+        return media_id.into_owned();
     }
-    let (begin, end) = (&all[..24], &all[all.len() - 8..]);
+    let (begin, end) = (&all[..7], &all[all.len() - 8..]);
     format!("{}…{} ({} characters)", String::from_iter(begin), String::from_iter(end), all.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_media_id_its_end_is_shown() {
+        let media_id = format!("@crypt_a936502b_{}1c", "9f".repeat(319));
+        assert_eq!(short(&media_id), "@crypt_…9f9f9f1c (656 characters)");
+        assert_eq!(short("@crypt_a936502b"), "@crypt_a936502b");
+    }
 }

@@ -59,10 +59,10 @@ pub(crate) struct QrFile<'a> {
 }
 
 impl<'a> QrFile<'a> {
-    /// Checks that nothing is lost by it.
+    /// Checks that nothing is lost by it. A problem does not name it.
     pub(crate) fn new(path: &'a Path, force: bool) -> Result<Self, Problem> {
         if !force && fs::symlink_metadata(path).is_ok() {
-            return Err(exists(path));
+            return Err(exists());
         }
         Ok(Self { path, replaces: force })
     }
@@ -76,19 +76,20 @@ impl<'a> QrFile<'a> {
         };
         // It may have come there meanwhile.
         if !self.replaces && fs::symlink_metadata(self.path).is_ok() {
-            return Err(exists(self.path));
+            return Err(exists().at_output(self.path));
         }
         self.replaces = true;
-        files::write(self.path, &bytes, true).map_err(|error| on(self.path, &out::words(&error)))
+        files::write(self.path, &bytes, true)
+            .map_err(|error| on_file(&out::words(&error)).at_output(self.path))
     }
 }
 
-fn exists(path: &Path) -> Problem {
-    on(path, "exists already").hint("--force replaces it")
+fn exists() -> Problem {
+    on_file("exists already").hint("--force replaces it")
 }
 
-fn on(path: &Path, what: &str) -> Problem {
-    Problem::local(format!("{}: {what}", path.display()), Advice::CheckFile).with_output()
+fn on_file(what: &str) -> Problem {
+    Problem::local(what, Advice::CheckFile).with_output()
 }
 
 fn png(code: &QrCode) -> Result<Vec<u8>, Problem> {

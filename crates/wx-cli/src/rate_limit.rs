@@ -10,7 +10,7 @@ use crate::files;
 
 /// The server's code for it.
 pub(crate) const RET: i64 = 1205;
-/// After so many hours nobody need be told any more.
+/// Older notes are not shown.
 const HOURS: u64 = 24;
 
 fn beside(session: &Path) -> PathBuf {
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_told_for_a_day() {
+    fn it_is_shown_for_a_day() {
         let dir = tempfile::tempdir().unwrap();
         let session = dir.path().join("s.json");
         assert_eq!(note(&session), None);

@@ -18,18 +18,21 @@ use crate::problem::{Class, Problem, short};
 use crate::rate_limit;
 use crate::trace::Trace;
 use crate::transport::Ears;
+use crate::withhold;
 
 /// Tells what becomes of each subject, exactly once, to people or as JSON.
 pub(crate) struct Report {
     json: bool,
     verbose: bool,
     stopped: AtomicBool,
+    unfinished: AtomicBool,
     trace: OnceLock<Trace>,
     state: Mutex<State>,
 }
 
 impl Report {
     pub(crate) fn new(global: &Global, subjects: Vec<Subject>) -> Self {
+        subjects.iter().for_each(|subject| withhold::allow_in_path(subject.name()));
         let bar = if global.verbose { None } else { out::bar() };
         let open = vec![true; subjects.len()];
         let state = State { subjects, open, bar, ..State::default() };
@@ -37,6 +40,7 @@ impl Report {
             json: global.json,
             verbose: global.verbose,
             stopped: AtomicBool::new(false),
+            unfinished: AtomicBool::new(false),
             trace: OnceLock::new(),
             state: Mutex::new(state),
         }
@@ -84,6 +88,12 @@ impl Report {
     /// No event is to be about this one: it was settled by an earlier run.
     pub(crate) fn known(&self, subject: usize) {
         let _ = self.state().settle(subject);
+    }
+
+    /// An earlier run may have sent this one: whatever stands in its way now, it is not told as
+    /// failed.
+    pub(crate) fn in_doubt(&self, subject: usize) {
+        self.state().in_doubt.insert(subject);
     }
 
     /// Begins the trace, if one was asked for. `None` if it cannot be written; that is reported.
@@ -189,8 +199,8 @@ impl Report {
     pub(crate) fn problem(&self, subjects: Range<usize>, problem: &Problem) -> ControlFlow<()> {
         let mut state = self.state();
         let several = subjects.len() > 1;
-        let settled: Vec<_> = subjects.filter_map(|subject| state.settle(subject)).collect();
-        let Some(first) = settled.first() else { return ControlFlow::Break(()) };
+        let settled = self.settled(&mut state, subjects, problem);
+        let Some((first, _)) = settled.first() else { return ControlFlow::Break(()) };
         if let (Some(rate_limit::RET), Some(session)) = (problem.ret, &state.session) {
             rate_limit::remember(session);
         }
@@ -207,8 +217,8 @@ impl Report {
             if self.verbose {
                 out::error(&format!("{}: {}", first.name(), problem.details()));
             }
-            settled.iter().for_each(|subject| self.event(subject, problem));
         });
+        self.tell_settled(&state, &settled, problem);
         match state.count(problem.class) {
             ControlFlow::Continue(()) if !self.stopped() => ControlFlow::Continue(()),
             _ => ControlFlow::Break(()),
@@ -255,29 +265,65 @@ impl Report {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
+    /// The work must not be left where it is until it is over: a login would go on that nobody has.
+    pub(crate) fn set_unfinished(&self) {
+        self.unfinished.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.unfinished.load(Ordering::Relaxed)
+    }
+
     /// Ctrl-C, and the work does not stop by itself: says what is known of everything that is still open. [`Class::Unknown`] if a message may be on its way.
     pub(crate) fn interrupt(&self) -> Class {
         let mut state = self.state();
         let problem = state.interrupted();
-        let settled: Vec<_> = state.active.clone().filter_map(|subject| state.settle(subject)).collect();
+        let active = state.active.clone();
+        let settled = self.settled(&mut state, active, &problem);
         state.clear_bar();
         if !state.endless {
-            let name = settled.first().map(|subject| format!("{}: ", subject.name())).unwrap_or_default();
+            let name =
+                settled.first().map(|(subject, _)| format!("{}: ", subject.name())).unwrap_or_default();
             out::error(&format!("{name}{}", problem.sentence()));
-            settled.iter().for_each(|subject| self.event(subject, &problem));
+            self.tell_settled(&state, &settled, &problem);
             self.rest(&mut state, &never_tried());
         }
         state.closed = true;
-        problem.class
+        if state.unknown { Class::Unknown } else { problem.class }
     }
 
     /// Events of all that is still open.
     fn rest(&self, state: &mut State, problem: &Problem) {
-        for subject in 0..state.subjects.len() {
-            if let Some(subject) = state.settle(subject) {
-                self.event(&subject, problem);
-            }
+        let all = 0..state.subjects.len();
+        let settled = self.settled(state, all, problem);
+        self.tell_settled(state, &settled, problem);
+    }
+
+    /// Settles those that are open, each with what is to be told of it.
+    fn settled(
+        &self,
+        state: &mut State,
+        subjects: Range<usize>,
+        problem: &Problem,
+    ) -> Vec<(Subject, Problem)> {
+        let judged = |number| Some((state.settle(number)?, state.judge(number, problem)));
+        let settled: Vec<_> = subjects.filter_map(judged).collect();
+        for (_, problem) in &settled {
+            state.unknown |= problem.event() == "unknown";
         }
+        settled
+    }
+
+    /// Events of these; what was judged otherwise than as `problem` gets a line of its own.
+    fn tell_settled(&self, state: &State, settled: &[(Subject, Problem)], problem: &Problem) {
+        state.aside(|| {
+            for (subject, judged) in settled {
+                if let (Subject::Picture { file, to }, true) = (subject, judged.class != problem.class) {
+                    out::error(&format!("{file}: to {to}: {}", judged.sentence()));
+                }
+                self.event(subject, judged);
+            }
+        });
     }
 
     fn event(&self, subject: &Subject, problem: &Problem) {

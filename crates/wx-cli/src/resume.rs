@@ -3,8 +3,9 @@
 use std::process::ExitCode;
 
 use crate::args::{Global, Resume};
-use crate::batch::Batch;
+use crate::batch::{Batch, close};
 use crate::job_dir::JobDir;
+use crate::problem::Problem;
 use crate::report::Report;
 use crate::send::subjects;
 use crate::session::{self, Use};
@@ -19,12 +20,30 @@ pub(crate) fn run(args: Resume, global: Global) -> ExitCode {
     };
     let plan = job.plan().clone();
     let report = Report::new(&global, subjects(&plan));
-    for file in 0..plan.files.len() {
-        for to in (0..plan.to.len()).filter(|to| job.is_sent(file, *to)) {
-            report.known(file * plan.to.len() + to);
+    let recipients = plan.to.len();
+    let all = (0..plan.files.len()).flat_map(move |file| (0..recipients).map(move |to| (file, to)));
+    for (subject, (file, to)) in all.clone().enumerate() {
+        if job.is_settled(file, to) {
+            report.known(subject);
+        } else if job.is_in_doubt(file, to) {
+            report.in_doubt(subject);
         }
     }
     crate::job::run(report, move |report| {
+        if args.give_up {
+            for (subject, (file, to)) in all.clone().enumerate() {
+                match job.give_up(file, to) {
+                    Ok(true) => {
+                        let _ = report.problem(subject..subject + 1, &Problem::given_up());
+                    }
+                    Ok(false) => {}
+                    Err(problem) => return report.refuse(&args.dir, &problem),
+                }
+            }
+        }
+        if all.clone().all(|(file, to)| job.is_settled(file, to)) {
+            return close(job, report);
+        }
         let mut policy = global.policy();
         (policy.max_picture, policy.as_file) = (plan.max_size, plan.as_file);
         let path = args.session.place();

@@ -1,11 +1,11 @@
 //! The session file: where it is, reading it, and replacing it.
 
 use std::env;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
+use wx_client::directory;
 use wx_client::session_file::{SessionFile, SessionFileError, SessionFileErrorKind};
+use wx_client::temp_file::Access;
 use wx_proto::flow::Restore;
 use wx_proto::{Advice, Policy, Session};
 
@@ -30,9 +30,9 @@ pub(crate) enum Use {
 /// The platform's place for the session file; its directory is made for the user alone.
 pub(crate) fn default_place() -> PathBuf {
     let path = default_path();
-    if let Some(directory) = path.parent() {
+    if let Some(place) = path.parent() {
         // If that fails, so does writing the file, which says why.
-        let _ = make_directory(directory);
+        let _ = directory::create_all(place, Access::Private);
     }
     path
 }
@@ -67,15 +67,22 @@ pub(crate) fn connect(
     global: &Global,
     report: &Report,
 ) -> Option<Client> {
-    let session = load(path, what_for, report)?;
+    let (session, owned) = match owned_if_due(load(path, what_for, report)?, what_for, path) {
+        Ok(loaded) => loaded,
+        Err(problem) => {
+            report.refuse(path, &problem);
+            return None;
+        }
+    };
     if let Some(note) = rate_limit::note(path) {
         report.warn(&note);
     }
     report.watch_limit(path);
     report.trace(global, session.site(), Some(session.uin()))?;
-    let due = session.awaits_init() && what_for != Use::Login;
-    let client = Client::new(global.transport(), session, policy)
-        .and_then(|client| if due { begin(client, what_for, path, report) } else { Ok(client) });
+    let client = Client::new(global.transport(), session, policy).and_then(|client| match &owned {
+        Some(file) => begin(client, what_for, file, report),
+        None => Ok(client),
+    });
     match client {
         Ok(client) => Some(client),
         Err(problem) => {
@@ -85,9 +92,24 @@ pub(crate) fn connect(
     }
 }
 
-/// Goes on with a login that was cut off before webwxinit.
-fn begin(mut client: Client, what_for: Use, path: &Path, report: &Report) -> Result<Client, Problem> {
+/// Locks the file of a login that was cut off before webwxinit. What it holds then counts: another
+/// command may have gone on with the login since `session` was read.
+fn owned_if_due(
+    session: Session,
+    what_for: Use,
+    path: &Path,
+) -> Result<(Session, Option<SessionFile>), Problem> {
+    if !session.awaits_init() || what_for == Use::Login {
+        return Ok((session, None));
+    }
     let file = SessionFile::open(path)?;
+    let session = checked(file.load_allow_loopback()?, what_for)?;
+    let is_due = session.awaits_init();
+    Ok((session, is_due.then_some(file)))
+}
+
+/// Goes on with a login that was cut off before webwxinit.
+fn begin(mut client: Client, what_for: Use, file: &SessionFile, report: &Report) -> Result<Client, Problem> {
     let flow = Restore::new(client.session().clone(), seed()?, client.policy())?;
     let session = client.drive(flow, report)?;
     file.save(&session)?;
@@ -122,7 +144,10 @@ pub(crate) fn load(path: &Path, what_for: Use, report: &Report) -> Option<Sessio
 }
 
 fn read(path: &Path, what_for: Use) -> Result<Session, Problem> {
-    let session = SessionFile::read_allow_loopback(path)?;
+    checked(SessionFile::read_allow_loopback(path)?, what_for)
+}
+
+fn checked(session: Session, what_for: Use) -> Result<Session, Problem> {
     match what_for {
         // Whether it can upload shows after webwxinit.
         Use::Send if !session.awaits_init() => session.check_upload(unix_ms())?,
@@ -153,23 +178,61 @@ impl From<SessionFileError> for Problem {
         let about = |advice| Self::local(error.kind().to_string(), advice).with_session();
         match error.kind() {
             SessionFileErrorKind::NoLogin => {
-                Self { class: Class::Login, ..about(Advice::LoginAgain).hint("run `wx login`") }
+                let problem = if is_misnamed(error.path()) {
+                    let problem = Self::local("there is no such file", Advice::LoginAgain).with_session();
+                    problem.hint("correct --session, or run `wx login`")
+                } else {
+                    about(Advice::LoginAgain).hint("run `wx login`")
+                };
+                Self { class: Class::Login, ..problem }
             }
             SessionFileErrorKind::Busy(_) => {
                 about(Advice::CheckFile).hint("wait until it has ended, or stop it")
             }
             SessionFileErrorKind::Io(error) => {
-                Self::local(out::words(error), Advice::CheckFile).with_session()
+                let problem = Self::local(out::words(error), Advice::CheckFile).with_session();
+                problem.hint("check the session file and its directory")
             }
             _ => about(Advice::CheckFile),
         }
     }
 }
 
-fn make_directory(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+/// Whether the user named a session file that does not exist.
+fn is_misnamed(path: &Path) -> bool {
+    path != default_path() && !path.exists()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(user_name: &str) -> Session {
+        let text = serde_json::json!({
+            "version": 1, "base": "https://wx.qq.com", "uin": 1, "sid": "sid", "skey": "skey",
+            "pass_ticket": "ticket", "user_name": user_name, "cookies": [],
+        });
+        Session::from_json(text.to_string()).unwrap()
+    }
+
+    #[test]
+    fn what_another_command_has_saved_meanwhile_counts() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("session.json");
+        let save = |session: &Session| SessionFile::open_or_create(&path).unwrap().save(session).unwrap();
+        let read = session("@");
+        assert!(read.awaits_init());
+        save(&read);
+        let (due, file) = owned_if_due(read.clone(), Use::Fetch, &path).unwrap();
+        assert!(due == read && file.is_some());
+        drop(file);
+        // It has begun the login, and got new secrets; or it has ended it.
+        let mut begun = session("@me");
+        save(&begun);
+        let (now, file) = owned_if_due(read.clone(), Use::Fetch, &path).unwrap();
+        assert!(now == begun && file.is_none());
+        begun.end();
+        save(&begun);
+        assert_eq!(owned_if_due(read, Use::Fetch, &path).unwrap_err().class, Class::Login);
+    }
 }

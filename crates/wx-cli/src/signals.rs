@@ -25,13 +25,14 @@ impl Signals {
         if !ignores_hangup() {
             wanted.push(SIGHUP);
         }
-        // A file that may not grow (`ulimit -f`) is then an error of the write, and can be told.
+        // Without a handler this one ends the process. With one, writing to a file that may not grow
+        // (`ulimit -f`) is an error, which is reported.
         signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default())?;
         Ok(Self(signal_hook::iterator::Signals::new(wanted)?))
     }
 
-    /// Blocks until one comes, or has come since.
-    pub(crate) fn wait(mut self) -> io::Result<Signal> {
+    /// Blocks until one comes, or has come since the last.
+    pub(crate) fn wait(&mut self) -> io::Result<Signal> {
         match self.0.forever().next() {
             Some(signal_hook::consts::SIGINT) => Ok(Signal::Interrupt),
             Some(_) => Ok(Signal::Terminate),
@@ -62,7 +63,7 @@ impl Signals {
     }
 
     /// Blocks until it comes.
-    pub(crate) fn wait(self) -> io::Result<Signal> {
+    pub(crate) fn wait(&mut self) -> io::Result<Signal> {
         self.0.block_on(tokio::signal::ctrl_c()).map(|()| Signal::Interrupt)
     }
 }

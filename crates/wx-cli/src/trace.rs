@@ -9,12 +9,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use serde_json::{Value, json};
+use wx_client::creation;
 use wx_proto::flow::Exchanged;
 use wx_proto::{Role, Site};
 
 use crate::args::Transport;
 use crate::event::Subject;
 use crate::problem::Problem;
+use crate::withhold;
 
 /// A file of JSON lines. Instead of people, pictures and ids it has hashes under a key that is random for this run and is
 /// kept nowhere: they tell same from different and nothing else.
@@ -36,7 +38,7 @@ impl Trace {
         options.create_new(true).write(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = Mutex::new(options.open(path)?);
+        let file = Mutex::new(options.open(path).map_err(creation::explain)?);
         let trace = Self { file, key: RandomState::new(), begun: Instant::now() };
         let base = site.hosts().origin(Role::Base);
         // Which of the known hosts it is helps; any other is the user's own affair.
@@ -119,7 +121,8 @@ impl Trace {
         if let Value::Object(line) = &mut line {
             line.insert("at_ms".to_owned(), ms(self.begun.elapsed()).into());
         }
-        self.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(format!("{line}\n").as_bytes())
+        let line = format!("{}\n", withhold::in_json(&line));
+        self.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes())
     }
 }
 

@@ -18,11 +18,17 @@ use crate::args::Transport;
 use crate::files::Input;
 use crate::problem::{Class, Problem};
 use crate::report::Report;
+use crate::withhold::{self, Withholding};
 
 /// Hears of every step of a job.
 pub(crate) trait Ears: Sync {
-    /// Who tells of it, and says when to stop.
+    /// Who tells of it.
     fn report(&self) -> &Report;
+
+    /// Whether to stop where it is.
+    fn stopped(&self) -> bool {
+        self.report().stopped()
+    }
 
     /// Called before each step.
     fn progress(&self, progress: &Progress) {
@@ -56,7 +62,7 @@ pub(crate) enum Wire {
 /// A client's `Watch` that passes all on to some ears. What runs on reqwest is dropped to stop it.
 macro_rules! watch {
     (wx_ureq, $ears:ident) => {
-        watch!(@heard wx_ureq, $ears).cancel_if(|| $ears.report().stopped())
+        watch!(@heard wx_ureq, $ears).cancel_if(|| $ears.stopped())
     };
     (wx_reqwest, $ears:ident) => {
         watch!(@heard wx_reqwest, $ears)
@@ -93,7 +99,7 @@ impl Wire {
         let mut flow = heard(flow, ears);
         match self {
             Self::Ureq(http) => Ok(wx_ureq::drive(http, &mut (), &mut flow, &mut watch!(wx_ureq, ears))?),
-            Self::Reqwest(http, runtime) => until_stopped(runtime, ears.report(), async {
+            Self::Reqwest(http, runtime) => until_stopped(runtime, ears, async {
                 let mut watch = watch!(wx_reqwest, ears);
                 Ok(wx_reqwest::drive(http, &mut (), &mut flow, &mut watch).await?)
             }),
@@ -103,6 +109,7 @@ impl Wire {
 
 impl Client {
     pub(crate) fn new(transport: Transport, session: Session, policy: Policy) -> Result<Self, Problem> {
+        withhold::session(&session);
         Ok(Self { wire: Wire::new(transport, session.site())?, session, policy })
     }
 
@@ -125,6 +132,7 @@ impl Client {
 
     /// The login moved on.
     pub(crate) fn move_on(&mut self, session: Session) {
+        withhold::session(&session);
         self.session = session;
     }
 
@@ -149,7 +157,7 @@ impl Client {
                 let mut flow = flow(source.picture(&self.policy)?)?;
                 Ok(wx_ureq::drive(http, &mut source, &mut flow, &mut watch!(wx_ureq, ears))?)
             }
-            Wire::Reqwest(http, runtime) => until_stopped(runtime, ears.report(), async {
+            Wire::Reqwest(http, runtime) => until_stopped(runtime, ears, async {
                 use wx_reqwest::Source;
                 let mut source = match input {
                     Input::File(path) => Source::path(&path).await.map_err(|error| unnamed(&path, error))?,
@@ -200,7 +208,7 @@ impl Client {
                     Target::Memory(bytes) => Sink::vec(bytes),
                     Target::Stdout => Sink::writer(&mut stdout),
                 };
-                until_stopped(runtime, ears.report(), async {
+                until_stopped(runtime, ears, async {
                     let mut watch = watch!(wx_reqwest, ears);
                     let fetched = wx_reqwest::drive(http, &mut sink, &mut flow, &mut watch).await?;
                     sink.finish().await.map_err(cannot_write)?;
@@ -216,17 +224,18 @@ fn heard<T>(
     flow: impl Flow<Output = Result<T, Error>>,
     ears: &impl Ears,
 ) -> impl Flow<Output = Result<T, Error>> {
+    let flow = Withholding::new(flow);
     Traced::new(flow, |exchanged: &Exchanged| ears.report().exchanged(exchanged))
 }
 
 /// Drops the call when it is to stop.
 fn until_stopped<T>(
     runtime: &Runtime,
-    report: &Report,
+    ears: &impl Ears,
     call: impl Future<Output = Result<T, Problem>>,
 ) -> Result<T, Problem> {
     let stopped = async {
-        while !report.stopped() {
+        while !ears.stopped() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
@@ -234,7 +243,7 @@ fn until_stopped<T>(
         tokio::select! {
             biased;
             result = call => result,
-            () = stopped => Err(report.interrupted()),
+            () = stopped => Err(ears.report().interrupted()),
         }
     })
 }

@@ -22,6 +22,7 @@ use crate::problem::{Class, Problem, Which};
 use crate::report::Report;
 use crate::session::{self, Use};
 use crate::transport::{Client, Ears, seed};
+use crate::withhold;
 
 /// Characters of a text in a line.
 const SHOWN: usize = 500;
@@ -39,7 +40,14 @@ pub(crate) fn run(args: Watch, global: Global) -> ExitCode {
 }
 
 fn work(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<(), Problem> {
-    let folder = args.save_images.as_deref().map(Folder::open).transpose()?;
+    let folder = match args.save_images.as_deref().map(|dir| (dir, Folder::open(dir))) {
+        Some((dir, Err(problem))) => {
+            report.refuse(dir, &problem);
+            return Ok(());
+        }
+        Some((_, Ok(folder))) => Some(folder),
+        None => None,
+    };
     let owned = SessionFile::open(path)?;
     // What is wrong with the file is told there.
     let mut policy = global.policy();
@@ -72,9 +80,9 @@ fn work(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<(
                 return Err(report.interrupted());
             }
             if !out::is_heard() {
-                return Err(
-                    Problem::local("nobody reads the output any more", Advice::CheckFile).with_output()
-                );
+                let problem = Problem::local("nobody reads it any more", Advice::CheckFile).with_output();
+                report.refuse(Path::new("standard output"), &problem);
+                return Ok(());
             }
         }
         if let Some(problem) = over {
@@ -98,9 +106,10 @@ fn line(message: &Message) -> String {
 
 /// A line is not the place for all of a text that goes on and on.
 fn clipped(text: &str) -> String {
+    let text = withhold::in_text(text);
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+        None => text.into_owned(),
     }
 }
 
@@ -126,8 +135,14 @@ fn keep(
             let subject = Subject::Message { msg_id: id.clone(), path };
             report.once(subject, |number| report.fetched(number, &fetched));
         }
+        Err(problem) if report.stopped() => return Err(problem),
         // The message is told again by the next watch, so this is the end; a full disk would lose every picture.
-        Err(problem) if problem.file == Which::Output || report.stopped() => return Err(problem),
+        Err(problem) if problem.file == Which::Output => {
+            failed(message, &problem, report);
+            // The session file has nothing to do with it.
+            report.known(0);
+            return Err(problem);
+        }
         Err(problem) => {
             failed(message, &problem, report);
             return Ok((problem.class == Class::Login).then_some(problem));

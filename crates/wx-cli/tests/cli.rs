@@ -7,6 +7,9 @@ mod bad_input;
 #[path = "cli/demo.rs"]
 mod demo;
 #[cfg(unix)]
+#[path = "cli/echoes.rs"]
+mod echoes;
+#[cfg(unix)]
 #[path = "cli/emulate.rs"]
 mod emulate;
 #[path = "cli/fetch.rs"]
@@ -49,6 +52,9 @@ mod recipients;
 #[cfg(unix)]
 #[path = "cli/resume.rs"]
 mod resume;
+#[cfg(unix)]
+#[path = "cli/resume_in_doubt.rs"]
+mod resume_in_doubt;
 #[path = "cli/send.rs"]
 mod send;
 #[cfg(unix)]
@@ -58,3 +64,6 @@ mod session_lock;
 mod support;
 #[path = "cli/trace.rs"]
 mod trace;
+#[cfg(target_os = "linux")]
+#[path = "cli/unwritable.rs"]
+mod unwritable;

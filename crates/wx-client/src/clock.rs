@@ -26,6 +26,16 @@ pub fn unix_ms() -> u64 {
     u64::try_from(wall().as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Tells the time since the computer was started from the times before, where the system does.
+pub(crate) fn boot_id() -> Option<String> {
+    if cfg!(target_os = "linux") {
+        let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        Some(id.trim_end().to_owned())
+    } else {
+        None
+    }
+}
+
 fn wall() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

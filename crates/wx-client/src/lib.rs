@@ -2,6 +2,8 @@
 
 pub mod certificate;
 pub mod clock;
+pub mod creation;
+pub mod directory;
 pub mod exchange_clock;
 pub mod lock;
 pub mod outbox;

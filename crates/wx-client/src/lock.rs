@@ -38,6 +38,7 @@ pub struct LockedFile {
     path: PathBuf,
     file: File,
     id: FileId,
+    is_created: bool,
     /// Files that were replaced, but have another name still: that is in use, too.
     replaced: Vec<File>,
 }
@@ -52,12 +53,28 @@ impl LockedFile {
     /// is, and nothing is waited for.
     pub fn open(path: &Path, create: bool) -> Result<Self, LockError> {
         for _ in 0..TRIES {
-            let file = regular::open(path, &mut options(create)).map_err(LockError::from_open)?;
+            let opened = regular::open(path, &mut options());
+            let is_missing = |error: &io::Error| error.kind() == ErrorKind::NotFound;
+            let (file, is_created) = match opened {
+                Err(error) if create && is_missing(&error) => {
+                    match regular::open(path, options().create_new(true)) {
+                        Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
+                        created => (created, true),
+                    }
+                }
+                opened => (opened, false),
+            };
+            let file = file.map_err(LockError::from_open)?;
             if let Some(locked) = Self::lock(file, path)? {
-                return Ok(locked);
+                return Ok(Self { is_created, ..locked });
             }
         }
         Err(LockError::Busy(None))
+    }
+
+    /// Whether this is the empty file that was created when none was there.
+    pub(crate) fn is_created(&self) -> bool {
+        self.is_created
     }
 
     /// Locks an open file, unless its path has come to name another one since it was opened.
@@ -68,7 +85,10 @@ impl LockedFile {
             return Ok(None);
         }
         match locked {
-            Ok(()) => Ok(Some(Self { path: path.to_owned(), file, id, replaced: Vec::new() })),
+            Ok(()) => {
+                let (path, is_created, replaced) = (path.to_owned(), false, Vec::new());
+                Ok(Some(Self { path, file, id, is_created, replaced }))
+            }
             Err(TryLockError::WouldBlock) => Err(LockError::Busy(Holder::find(id))),
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
@@ -115,20 +135,31 @@ impl LockedFile {
         #[cfg(windows)]
         let new = {
             drop(new);
-            regular::open(&self.path, &mut options(false))?
+            regular::open(&self.path, &mut options())?
         };
-        self.id = FileId::from_metadata(&new.metadata()?);
+        (self.id, self.is_created) = (FileId::from_metadata(&new.metadata()?), false);
         let old = std::mem::replace(&mut self.file, new);
         if has_a_name(&old)? {
             self.replaced.push(old);
         }
         sync_directory(parent(&self.path))
     }
+
+    /// Empties the file in place, durably. Unlike [`replace`](Self::replace), this needs neither room
+    /// nor the permission to write to the directory. A hard link to the file sees it empty too.
+    ///
+    /// # Errors
+    /// The lock was [lost](Self::check), or the file system's own.
+    pub fn clear(&mut self) -> io::Result<()> {
+        self.check()?;
+        self.file.set_len(0)?;
+        self.file.sync_all()
+    }
 }
 
-fn options(create: bool) -> OpenOptions {
+fn options() -> OpenOptions {
     let mut options = File::options();
-    options.read(true).write(true).create(create);
+    options.read(true).write(true);
     // Others may read it and replace it, but not write to it.
     #[cfg(windows)]
     std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, 0x1 | 0x4);
@@ -326,7 +357,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("record");
         let mut first = LockedFile::open(&path, true).unwrap();
-        let opened = regular::open(&path, &mut options(false)).unwrap();
+        let opened = regular::open(&path, &mut options()).unwrap();
         first.replace(b"new").unwrap();
         assert!(LockedFile::lock(opened, &path).unwrap().is_none());
     }

@@ -7,17 +7,18 @@ mod storage;
 
 use std::collections::HashSet;
 use std::fmt;
-use std::fs::DirBuilder;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
-use wx_proto::{Cause, Error, LocalError, MsgId, Session, Step, UserName};
+use wx_proto::{Error, IdSource, LocalError, MsgId, Session, UserName};
 
+use crate::clock::unix_ms;
+use crate::directory;
 use crate::lock::{LockedFile, sync_directory};
 use crate::seed::entropy;
-use crate::temp_file;
+use crate::temp_file::{self, Access};
 use record::{Entry, Message, Planned, Record};
 use storage::MemoryStorage;
 
@@ -36,7 +37,9 @@ pub use storage::Storage;
 /// A message that was handed out, and of which no answer is known, is handed out again with the
 /// same ClientMsgId within [`Policy::resend_within`](wx_proto::Policy::resend_within) of its first
 /// hand-out; later it ends as [`Uncertain`](wx_proto::Cause::Uncertain), unless
-/// it is [resent](OutboxJob::send) on request.
+/// it is [resent](OutboxJob::send) on request or [given up](Outbox::give_up). Where the system
+/// tells (Linux), a message counts as late once the computer was started again, whatever its clock
+/// says.
 ///
 /// The record tells who gets what, but it holds no secret. Keys outlive logins; UserNames and
 /// uploads do not, so an unfinished upload starts over in another login.
@@ -78,10 +81,15 @@ pub enum MessageState {
     InDoubt,
     /// The server accepted it under this id.
     Sent(MsgId),
+    /// It was in doubt until it was [given up](Outbox::give_up), and is never handed out again.
+    GivenUp,
 }
 
 /// A record that is larger, and mostly out of date, is written anew when it is opened.
 const COMPACT: usize = 1024 * 1024;
+
+/// How far ids can be ahead of the clock: they take two milliseconds each.
+const AHEAD_MS: u64 = 60_000;
 
 impl Outbox {
     /// The name of the record in its directory.
@@ -95,13 +103,7 @@ impl Outbox {
     /// [`OutboxError`] if there is something that is no record, or if it cannot be read.
     pub fn open(dir: impl AsRef<Path>) -> Result<Self, OutboxError> {
         let dir = dir.as_ref();
-        let mut builder = DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        match builder.create(dir) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
-            _ => {}
-        }
+        directory::create(dir, Access::Private)?;
         let file = LockedFile::open(&dir.join(Self::FILE), true)?;
         sync_directory(dir)?;
         temp_file::sweep(dir);
@@ -124,6 +126,11 @@ impl Outbox {
         if good < bytes.len() {
             storage.truncate(good as u64)?;
             storage.sync()?;
+        }
+        // Unless a clock was set wrong: then those times come again much later, if ever.
+        let latest = record.latest_ms();
+        if latest <= unix_ms().saturating_add(AHEAD_MS) {
+            IdSource::process().skip(latest);
         }
         let outbox = Self::new(record, storage, good as u64);
         let mut inner = outbox.inner();
@@ -213,8 +220,9 @@ impl Outbox {
     /// In another login than the message was planned in, `to` may be another name of the recipient.
     ///
     /// # Errors
-    /// If somebody works on it already, if the key belongs to a message to somebody else, or if
-    /// the record cannot be written. [`Outbox::judge`] tells whether the message may have been sent.
+    /// If somebody works on it already, if it was [given up](Self::give_up), if the key belongs to
+    /// a message to somebody else, or if the record cannot be written. [`Outbox::begin`] tells
+    /// whether the message may have been sent.
     pub fn job(&self, key: &str, to: &UserName, session: &Session) -> Result<OutboxJob, OutboxError> {
         let mut inner = self.inner();
         if let Some((kind, message)) = &inner.broken {
@@ -222,6 +230,9 @@ impl Outbox {
         }
         if inner.active.contains(key) {
             return Err(OutboxError::Active(key.to_owned()));
+        }
+        if inner.record.message(key).is_some_and(|message| message.given_up) {
+            return Err(OutboxError::GivenUp(key.to_owned()));
         }
         let login = session.fingerprint(&inner.record.key.unwrap_or_default());
         let upload = match inner.record.message(key) {
@@ -241,18 +252,38 @@ impl Outbox {
         Ok(OutboxJob::new(self.clone(), key))
     }
 
-    /// Returns `error`, which kept a message from being worked on, as
-    /// [`Uncertain`](Cause::Uncertain) if the message may have been sent before, or is being sent
-    /// by somebody else.
-    #[must_use]
-    pub fn judge(&self, key: &str, error: impl Into<Error>) -> Error {
-        let (error, inner) = (error.into(), self.inner());
-        let doubtful =
-            inner.active.contains(key) || inner.record.message(key).is_some_and(|message| !message.is_open());
-        if !doubtful || matches!(error.cause, Cause::Uncertain { .. }) {
-            return error;
+    /// Like [`job`](Self::job), for a client: the default is a random key, and an error says
+    /// whether the message may have been sent, before or by somebody else who works on it.
+    ///
+    /// # Errors
+    /// As for [`job`](Self::job).
+    pub fn begin(&self, key: Option<String>, to: &UserName, session: &Session) -> Result<OutboxJob, Error> {
+        let key = match key {
+            Some(key) => key,
+            None => format!("{:032x}", u128::from_le_bytes(entropy()?)),
+        };
+        self.job(&key, to, session).map_err(|error| {
+            let inner = self.inner();
+            inner.record.judge(&key, inner.active.contains(&key), error.into())
+        })
+    }
+
+    /// Settles a message that is in doubt, without handing it out again: whether it was delivered
+    /// stays unknown. Returns whether it was in doubt; nothing changes if it was not.
+    ///
+    /// # Errors
+    /// If somebody works on it, or if the record cannot be written.
+    pub fn give_up(&self, key: &str) -> Result<bool, OutboxError> {
+        let mut inner = self.inner();
+        if inner.active.contains(key) {
+            return Err(OutboxError::Active(key.to_owned()));
         }
-        Error::new(Step::Message, Cause::Uncertain { last: Some(Box::new(error.cause)), tries: 1 })
+        let state = inner.record.message(key).map(Message::state);
+        let in_doubt = state == Some(MessageState::InDoubt);
+        if in_doubt {
+            inner.commit(Entry::GivenUp { key: key.to_owned() })?;
+        }
+        Ok(in_doubt)
     }
 
     /// Removes the record, which nobody else has taken away. The outbox does nothing more.
@@ -264,7 +295,8 @@ impl Outbox {
         if let Some((kind, message)) = &inner.broken {
             return Err(io::Error::new(*kind, message.clone()));
         }
-        inner.storage.remove()?;
+        let removed = inner.storage.remove();
+        removed.map_err(|error| inner.fail(&error))?;
         inner.broken = Some((ErrorKind::NotFound, "the outbox was removed".to_owned()));
         Ok(())
     }
@@ -314,8 +346,8 @@ impl Inner {
         }
         let bytes = record::lines([&entry]);
         if let Err(error) = self.storage.write(&bytes).and_then(|()| self.storage.sync()) {
-            // So that the record tells of nothing that does not happen. If that fails too, it is
-            // on the safe side: a message counts as handed out though it never left.
+            // The record must not hold what does not happen. If this fails too, it errs on the safe
+            // side: a message counts as handed out though it never left.
             let _ = self.storage.truncate(self.len).and_then(|()| self.storage.sync());
             return Err(self.fail(&error));
         }
@@ -327,10 +359,11 @@ impl Inner {
 
 impl Message {
     fn state(&self) -> MessageState {
-        match (&self.sent, &self.state) {
-            (Some(sent), _) => MessageState::Sent(sent.msg_id.clone()),
-            (None, Some(state)) if state.in_doubt() => MessageState::InDoubt,
-            (None, _) => MessageState::NotSent,
+        match &self.sent {
+            Some(sent) => MessageState::Sent(sent.msg_id.clone()),
+            _ if self.given_up => MessageState::GivenUp,
+            None if self.is_in_doubt() => MessageState::InDoubt,
+            None => MessageState::NotSent,
         }
     }
 }

@@ -1,13 +1,14 @@
 //! The file that a login is kept in.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Seek};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wx_proto::{Session, SessionError};
 
-use crate::lock::LockedFile;
+use crate::creation;
+use crate::lock::{LockError, LockedFile};
 use crate::regular::{self, resolve};
 use crate::temp_file::{Placeholder, sweep};
 
@@ -27,8 +28,8 @@ const LIMIT: u64 = 4 * 1024 * 1024;
 /// ```no_run
 /// use wx_client::session_file::SessionFile;
 ///
-/// # fn run(login: impl Fn() -> wx_proto::Session, work: impl Fn(wx_proto::Session) ->
-/// wx_proto::Session)
+/// # use wx_proto::Session;
+/// # fn run(login: impl Fn() -> Session, work: impl Fn(Session) -> Session)
 /// # -> Result<(), Box<dyn std::error::Error>> {
 /// // After a login:
 /// SessionFile::open_or_create("session.json")?.save(&login())?;
@@ -48,8 +49,8 @@ const LIMIT: u64 = 4 * 1024 * 1024;
 pub struct SessionFile {
     /// As it was given; it may be a link.
     path: PathBuf,
-    /// Goes before the lock does.
-    placeholder: Option<Placeholder>,
+    /// Goes before the lock does, and is left alone once something is saved.
+    placeholder: Mutex<Option<Placeholder>>,
     file: Mutex<LockedFile>,
 }
 
@@ -74,13 +75,20 @@ impl SessionFile {
     fn lock(path: PathBuf, create: bool) -> Result<Self, SessionFileError> {
         let open = || -> Result<(LockedFile, Option<Placeholder>), SessionFileErrorKind> {
             let target = resolve(&path)?;
-            let is_new = create && is_missing(&target)?;
-            let file = LockedFile::open(&target, create)?;
+            let is_new = create && !target.try_exists().unwrap_or(true);
+            let file = LockedFile::open(&target, create).map_err(|error| match error {
+                LockError::Io(error) if is_new => LockError::Io(creation::explain(error)),
+                other => other,
+            })?;
             sweep(regular::parent(&target));
-            Ok((file, is_new.then(|| Placeholder::new(target))))
+            let placeholder = file.is_created().then(|| Placeholder::new(target, file.file()));
+            Ok((file, placeholder.transpose()?))
         };
         match open() {
-            Ok((file, placeholder)) => Ok(Self { path, placeholder, file: Mutex::new(file) }),
+            Ok((file, placeholder)) => {
+                let placeholder = Mutex::new(placeholder);
+                Ok(Self { path, placeholder, file: Mutex::new(file) })
+            }
             Err(kind) => {
                 let kind = if create { kind } else { kind.or_no_login() };
                 Err(SessionFileError::new(path, kind))
@@ -140,9 +148,27 @@ impl SessionFile {
                 return Err(SessionFileErrorKind::TooLarge);
             }
             self.check(&locked)?;
-            Ok(locked.replace(text.as_bytes())?)
+            let replaced = locked.replace(text.as_bytes());
+            let mut placeholder = self.placeholder.lock().unwrap_or_else(PoisonError::into_inner);
+            if !locked.is_created()
+                && let Some(gone) = placeholder.take()
+            {
+                gone.leave();
+            }
+            Ok(replaced?)
         };
         write().map_err(|kind| self.blame(kind))
+    }
+
+    /// Empties the file in place: for a login that has ended, if what is left of it cannot be saved.
+    /// A full disk does not prevent it, nor does a directory that cannot be written.
+    ///
+    /// # Errors
+    /// [`SessionFileError`]: the file was replaced by another process, or cannot be written.
+    pub fn erase(&self) -> Result<(), SessionFileError> {
+        let mut locked = self.locked();
+        let erased = self.check(&locked).and_then(|()| locked.clear());
+        erased.map_err(|error| self.blame(error.into()))
     }
 
     /// Returns the path that was given.
@@ -199,25 +225,6 @@ impl SessionFile {
 
     fn blame(&self, kind: SessionFileErrorKind) -> SessionFileError {
         SessionFileError::new(self.path.clone(), kind)
-    }
-}
-
-impl Drop for SessionFile {
-    fn drop(&mut self) {
-        // It is not this one's any more.
-        if self.locked().check().is_err()
-            && let Some(placeholder) = self.placeholder.take()
-        {
-            placeholder.leave();
-        }
-    }
-}
-
-fn is_missing(path: &Path) -> io::Result<bool> {
-    match fs::symlink_metadata(path) {
-        Ok(_) => Ok(false),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
-        Err(error) => Err(error),
     }
 }
 
@@ -329,6 +336,23 @@ mod tests {
     }
 
     #[test]
+    fn an_erased_file_holds_nothing_and_what_took_its_place_is_not_erased() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("session.json");
+        fs::write(&path, session("ended").to_json().expose()).unwrap();
+        let file = SessionFile::open(&path).unwrap();
+        file.erase().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"");
+        assert!(matches!(SessionFile::open(&path).unwrap_err().kind(), SessionFileErrorKind::Busy(_)));
+        file.save(&session("next")).unwrap();
+        // Another login in a new file of the same name.
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, session("other").to_json().expose()).unwrap();
+        file.erase().unwrap_err();
+        assert_eq!(SessionFile::read(&path).unwrap(), session("other"));
+    }
+
+    #[test]
     fn a_link_to_nothing_creates_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let link = dir.path().join("link.json");
@@ -356,13 +380,18 @@ mod tests {
         fs::write(&path, "").unwrap();
         drop(SessionFile::open_or_create(&path).unwrap());
         assert!(path.exists());
-        // So does what another process has put there.
-        fs::remove_file(&path).unwrap();
-        let file = SessionFile::open_or_create(&path).unwrap();
-        fs::remove_file(&path).unwrap();
-        fs::write(&path, "").unwrap();
-        drop(file);
-        assert!(path.exists());
+        // So does what another process has put there, before a login was saved and after.
+        for saved in [false, true] {
+            fs::remove_file(&path).unwrap();
+            let file = SessionFile::open_or_create(&path).unwrap();
+            if saved {
+                file.save(&session("new")).unwrap();
+            }
+            fs::remove_file(&path).unwrap();
+            fs::write(&path, "").unwrap();
+            drop(file);
+            assert!(path.exists());
+        }
     }
 
     #[test]
@@ -392,5 +421,6 @@ mod tests {
         }
         let nowhere = SessionFile::open_or_create(dir.path().join("none/session.json")).unwrap_err();
         assert!(matches!(nowhere.kind(), SessionFileErrorKind::Io(_)), "{nowhere}");
+        assert!(nowhere.to_string().contains("json: its directory does not exist; check"), "{nowhere}");
     }
 }

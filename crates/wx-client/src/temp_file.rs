@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::creation;
 use crate::regular::{FileId, parent, try_lock};
 
 mod sweep;
@@ -50,16 +51,14 @@ impl TempFile {
         if target.is_dir() {
             return Err(io::Error::new(ErrorKind::IsADirectory, "it is a directory, not a file"));
         }
-        let (file, name) = create(|| {
-            let mut builder = builder();
-            #[cfg(unix)]
-            if access == Access::Inherited {
-                builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-            }
-            let (file, path) = builder.tempfile_in(parent(target))?.into_parts();
-            // From here on, `Name` removes it.
-            Ok((file, path.keep().map_err(|error| error.error)?))
-        })?;
+        let mut options = File::options();
+        options.read(true).write(true).create_new(true);
+        #[cfg(unix)]
+        if access == Access::Private {
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        }
+        let (file, name) =
+            create(|| make_in(parent(target), |path| options.open(path)).map_err(creation::explain))?;
         #[cfg(unix)]
         if access == Access::Inherited
             && let Ok(replaced) = fs::metadata(target)
@@ -79,7 +78,7 @@ impl TempFile {
     /// Returns the path of the temporary file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.name.0
+        &self.name.path
     }
 
     /// Syncs the file and renames it over its target. It is still open, and locked until it is
@@ -89,7 +88,7 @@ impl TempFile {
     /// The file system's own; the target is unchanged in that case.
     pub fn persist(self) -> io::Result<File> {
         self.file.sync_all()?;
-        fs::rename(&self.name.0, &self.target)?;
+        fs::rename(&self.name.path, &self.target)?;
         Ok(self.file)
     }
 }
@@ -110,10 +109,10 @@ impl TempDir {
     /// The file system's own.
     pub fn within(dir: &Path) -> io::Result<Self> {
         let make = || -> io::Result<PathBuf> {
-            let mut builder = builder();
+            let mut builder = fs::DirBuilder::new();
             #[cfg(unix)]
-            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-            Ok(builder.tempdir_in(dir)?.keep())
+            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+            Ok(make_in(dir, |path| builder.create(path))?.1)
         };
         #[cfg(unix)]
         {
@@ -128,22 +127,26 @@ impl TempDir {
         {
             let mut live = live();
             let path = make()?;
-            live.push(path.clone());
-            Ok(Self { _file: None, name: Name(path) })
+            let id = FileId::from_metadata(&fs::metadata(&path)?);
+            Ok(Self { _file: None, name: Name::register(&mut live, path, id) })
         }
     }
 
     /// Returns the path of the directory.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.name.0
+        &self.name.path
     }
 }
 
-fn builder() -> tempfile::Builder<'static, 'static> {
+/// Makes something under a new name in `dir`. The name means nothing to anybody, so it is not in the
+/// errors either.
+fn make_in<T>(dir: &Path, make: impl FnMut(&Path) -> io::Result<T>) -> io::Result<(T, PathBuf)> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM);
-    builder
+    let (made, path) = builder.make_in(dir, make)?.into_parts();
+    // From here on, `Name` removes it.
+    Ok((made, path.keep().map_err(|error| error.error)?))
 }
 
 /// Creates something under a temporary name and locks it.
@@ -152,11 +155,11 @@ fn create(make: impl Fn() -> io::Result<(File, PathBuf)>) -> io::Result<(File, N
         // Held meanwhile, so that `remove_before_exit` finds it.
         let mut live = live();
         let (file, path) = make()?;
-        live.push(path.clone());
+        let id = FileId::from_metadata(&file.metadata()?);
+        let name = Name::register(&mut live, path, id);
         drop(live);
-        let name = Name(path);
         match try_lock(&file) {
-            Ok(()) if FileId::from_metadata(&file.metadata()?).is_at(&name.0)? => return Ok((file, name)),
+            Ok(()) if id.is_at(&name.path)? => return Ok((file, name)),
             // A sweep has it.
             Ok(()) | Err(TryLockError::WouldBlock) => {}
             // A file system without locks: a sweep cannot take one either, so it leaves the file
@@ -167,22 +170,38 @@ fn create(make: impl Fn() -> io::Result<(File, PathBuf)>) -> io::Result<(File, N
     Err(io::Error::new(ErrorKind::ResourceBusy, "another process keeps removing its temporary files"))
 }
 
-/// A name in use, with everything that is under it.
+/// A name in use, for one file, or for one directory with everything that is in it.
 #[derive(Debug)]
-struct Name(PathBuf);
+struct Name {
+    path: PathBuf,
+    id: FileId,
+}
 
-impl Drop for Name {
-    fn drop(&mut self) {
-        remove(&self.0);
-        live().retain(|path| *path != self.0);
+impl Name {
+    fn register(live: &mut Vec<(PathBuf, FileId)>, path: PathBuf, id: FileId) -> Self {
+        live.push((path.clone(), id));
+        Self { path, id }
+    }
+
+    fn forget(&self) {
+        live().retain(|(path, id)| (path, *id) != (&self.path, self.id));
     }
 }
 
-/// Removes what is under a temporary name, or an empty file under any.
-fn remove(path: &Path) {
+impl Drop for Name {
+    fn drop(&mut self) {
+        remove(&self.path, self.id);
+        self.forget();
+    }
+}
+
+/// Removes what is under a temporary name, or an empty file under any, unless it is another than it
+/// was.
+fn remove(path: &Path, id: FileId) {
     let is_temporary = path.file_name().is_some_and(sweep::is_temporary);
     // Nothing can be done about errors here. After a rename there is nothing to remove.
     let _ = match fs::symlink_metadata(path) {
+        Ok(found) if FileId::from_metadata(&found) != id => Ok(()),
         Ok(found) if found.is_dir() && is_temporary => fs::remove_dir_all(path),
         Ok(found) if is_temporary || (found.is_file() && found.len() == 0) => fs::remove_file(path),
         _ => Ok(()),
@@ -195,22 +214,23 @@ fn remove(path: &Path) {
 pub(crate) struct Placeholder(Name);
 
 impl Placeholder {
-    pub(crate) fn new(path: PathBuf) -> Self {
-        live().push(path.clone());
-        Self(Name(path))
+    pub(crate) fn new(path: PathBuf, file: &File) -> io::Result<Self> {
+        let id = FileId::from_metadata(&file.metadata()?);
+        Ok(Self(Name::register(&mut live(), path, id)))
     }
 
-    /// Leaves the file alone from here on.
+    /// Leaves the name alone from here on: something else is there. The number of a file that is
+    /// gone may be given to another.
     pub(crate) fn leave(mut self) {
-        let path = std::mem::take(&mut self.0.0);
-        live().retain(|live| *live != path);
+        self.0.forget();
+        self.0.path = PathBuf::new();
     }
 }
 
 /// The temporary files and directories of this process.
-static LIVE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+static LIVE: Mutex<Vec<(PathBuf, FileId)>> = Mutex::new(Vec::new());
 
-fn live() -> MutexGuard<'static, Vec<PathBuf>> {
+fn live() -> MutexGuard<'static, Vec<(PathBuf, FileId)>> {
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -220,7 +240,7 @@ fn live() -> MutexGuard<'static, Vec<PathBuf>> {
 /// Afterwards, every thread that would create another one blocks for ever.
 pub fn remove_before_exit() {
     let live = live();
-    live.iter().for_each(|path| remove(path));
+    live.iter().for_each(|(path, id)| remove(path, *id));
     std::mem::forget(live);
 }
 
@@ -247,6 +267,21 @@ mod tests {
     }
 
     #[test]
+    fn an_error_is_about_the_directory_and_names_no_temporary_file() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("file"), "").unwrap();
+        for (target, words) in [
+            ("none/picture.jpg", "its directory does not exist"),
+            ("file/picture.jpg", "its path leads through a file"),
+        ] {
+            let error = TempFile::beside(&dir.path().join(target), Access::Private).unwrap_err();
+            assert_eq!(error.to_string(), words);
+        }
+        let error = TempDir::within(&dir.path().join("none")).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(rustix::io::Errno::NOENT.raw_os_error()), "{error}");
+    }
+
+    #[test]
     fn what_is_dropped_is_gone() {
         let dir = tempfile::tempdir().unwrap();
         let file = TempFile::beside(&dir.path().join("picture.jpg"), Access::Private).unwrap();
@@ -255,5 +290,36 @@ mod tests {
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
         drop((file, scratch));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_has_taken_the_place_of_something_of_ours_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = TempFile::beside(&dir.path().join("picture.jpg"), Access::Private).unwrap();
+        let scratch = TempDir::within(dir.path()).unwrap();
+        let empty = dir.path().join("session.json");
+        let made = File::create(&empty).unwrap();
+        let placeholder = Placeholder::new(empty.clone(), &made).unwrap();
+        let paths = [file.path().to_owned(), scratch.path().to_owned(), empty];
+        for path in &paths {
+            let other = path.with_extension("other");
+            if path.is_dir() {
+                fs::create_dir(&other).unwrap()
+            } else {
+                fs::write(&other, "").unwrap()
+            }
+            fs::rename(path, path.with_extension("ours")).unwrap();
+            fs::rename(&other, path).unwrap();
+        }
+        drop((file, scratch, placeholder));
+        assert!(paths.iter().all(|path| path.exists()));
+        // What is ours goes if it is empty still.
+        let placeholder = Placeholder::new(paths[2].clone(), &File::open(&paths[2]).unwrap()).unwrap();
+        fs::write(&paths[2], "a session").unwrap();
+        drop(placeholder);
+        assert!(paths[2].exists());
+        fs::write(&paths[2], "").unwrap();
+        drop(Placeholder::new(paths[2].clone(), &File::open(&paths[2]).unwrap()).unwrap());
+        assert!(!paths[2].exists());
     }
 }

@@ -1,5 +1,8 @@
 //! The one account of an emulator: its credentials, and whether a request carries them.
 
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+
 use serde_json::{Value, json};
 
 use crate::emulator::Profile;
@@ -17,6 +20,10 @@ pub(crate) struct Account {
     pub(crate) uin: u64,
     pub(crate) sid: String,
     pub(crate) skey: String,
+    /// Takes the place of skey in answers that echo, so that secrets change there as well.
+    pub(crate) next_skey: String,
+    /// Whether it has been given.
+    is_renewed: AtomicBool,
     /// As in the login's XML: percent-encoded once.
     pub(crate) pass_ticket: String,
     pub(crate) data_ticket: String,
@@ -30,11 +37,14 @@ pub(crate) struct Account {
 impl Account {
     pub(crate) fn new() -> Self {
         let user = || format!("@{}", random::hex(64));
+        let skey = || format!("@crypt_{}_{}", random::hex(8), random::hex(32));
         Account {
             // Above 2^31, where a signed number of 32 bits fails.
             uin: (1 << 31) + random::bits() % (1 << 31),
             sid: format!("{}+{}/{}", random::token(4), random::token(5), random::token(5)),
-            skey: format!("@crypt_{}_{}", random::hex(8), random::hex(32)),
+            skey: skey(),
+            next_skey: skey(),
+            is_renewed: AtomicBool::new(false),
             pass_ticket: format!("{}%2B{}%2F{}%3D", random::token(12), random::token(20), random::token(30)),
             data_ticket: format!("gS{}+{}/{}", random::token(8), random::token(6), random::token(6)),
             user_name: user(),
@@ -56,6 +66,16 @@ impl Account {
             ("webwxuvid", self.uvid.clone()),
             ("webwx_auth_ticket", self.auth_ticket.clone()),
         ]
+    }
+
+    /// What only this account's client knows besides the server. From the answer on that gives a
+    /// new skey (`gives_new`) that is the one.
+    pub(crate) fn secrets(&self, gives_new: bool) -> impl Iterator<Item = &str> {
+        let is_renewed = self.is_renewed.fetch_or(gives_new, Relaxed) || gives_new;
+        let skeys = [(&self.next_skey, is_renewed), (&self.skey, gives_new || !is_renewed)];
+        let skeys = skeys.into_iter().filter_map(|(skey, is_known)| is_known.then_some(skey));
+        let others = [&self.sid, &self.pass_ticket, &self.data_ticket, &self.auth_ticket, &self.uvid];
+        skeys.chain(others).map(String::as_str)
     }
 
     /// A session file of version 1. `reach` gives a cookie's domain, and whether the host alone gets it.
@@ -120,7 +140,7 @@ impl Account {
     }
 
     pub(crate) fn knows_skey(&self, skey: &str) -> bool {
-        skey.is_empty() || skey == self.skey
+        [&self.skey, &self.next_skey, ""].contains(&skey)
     }
 
     pub(crate) fn contacts(&self) -> [&str; 3] {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::calls;
+use crate::echo::Spelling;
 use crate::odd_bytes::OddBytes;
 
 /// Something the server does wrong at chosen requests: `ACTION[=ARG]@ENDPOINT[#N[+]]`, as in `drop=after@webwxsendmsgimg#1`.
@@ -75,6 +76,7 @@ pub(crate) enum Change {
     Chunked,
     Close,
     Odd(OddBytes),
+    Echo(Spelling),
 }
 
 impl Fault {
@@ -192,6 +194,7 @@ impl FromStr for Action {
             "chunked" => plain(answer(Chunked)),
             "close" => plain(answer(Close)),
             "odd-bytes" => answer(Odd(arg.unwrap_or_default().parse()?)),
+            "echo" => answer(Echo(arg.unwrap_or_default().parse()?)),
             _ => Err("unknown action"),
         }
     }
@@ -239,6 +242,7 @@ impl fmt::Display for Action {
             Answer(Chunked) => f.write_str("chunked"),
             Answer(Close) => f.write_str("close"),
             Answer(Odd(bytes)) => write!(f, "odd-bytes={bytes}"),
+            Answer(Echo(spelling)) => write!(f, "echo={spelling}"),
             CloseIdle(Closed::Before) => f.write_str("close-idle"),
             CloseIdle(Closed::After) => f.write_str("close-idle=after"),
         }
@@ -300,6 +304,12 @@ mod tests {
             "odd-bytes=control",
             "odd-bytes=id",
             "odd-bytes=around",
+            "echo=plain",
+            "echo=percent",
+            "echo=percent-twice",
+            "echo=html",
+            "echo=json",
+            "echo=base64",
         ] {
             for place in ["webwxuploadmedia", "webwxuploadmedia#2", "webwxuploadmedia#2+"] {
                 let spec = format!("{action}@{place}");
@@ -338,6 +348,8 @@ mod tests {
             "redirect=@login",
             "odd-bytes@login",
             "odd-bytes=utf16@login",
+            "echo@login",
+            "echo=rot13@login",
             "redirect=a b@login",
             "cut=18446744073709551616@login",
         ] {

@@ -3,6 +3,7 @@
 mod account;
 mod builder;
 mod calls;
+mod echo;
 mod emulator;
 mod fault;
 mod form;

@@ -81,6 +81,11 @@ impl Logins {
         Step::Code(code)
     }
 
+    /// The codes and tickets of logins, which are as good as secrets.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.codes.keys().chain(self.tickets.keys()).map(String::as_str)
+    }
+
     pub(crate) fn is_in(&self) -> bool {
         self.state == State::In
     }

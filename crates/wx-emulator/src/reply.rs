@@ -13,7 +13,8 @@ use serde_json::Value;
 use tokio::time::{Sleep, sleep};
 
 use crate::fault::Change;
-use crate::layout;
+use crate::hub::Hub;
+use crate::{echo, layout};
 
 /// The connection ends here, without an answer or in the middle of one.
 #[derive(Debug)]
@@ -101,7 +102,7 @@ impl Reply {
     }
 
     /// What a fault makes of it.
-    pub(crate) fn changed(mut self, change: &Change) -> Self {
+    pub(crate) fn changed(mut self, change: &Change, hub: &Hub) -> Self {
         match change {
             Change::Drop => self.dropped = true,
             Change::NoMsgId => self.replace("MsgID", Value::from("")),
@@ -119,6 +120,11 @@ impl Reply {
             Change::Gzip => self.gzip = true,
             Change::Chunked => self.chunked = true,
             Change::Close => self.headers.push((CONNECTION, "close".to_owned())),
+            Change::Echo(spelling) => {
+                if let Content::Json(value) = &mut self.content {
+                    echo::put_into(value, *spelling, hub);
+                }
+            }
             Change::Odd(odd) => {
                 if let Content::Json(value) = &self.content {
                     self.content = Content::Bytes(odd.put_into(&layout::text(value)).into());

@@ -127,7 +127,7 @@ async fn exchange(
     };
     for fault in &faults {
         if let Action::Answer(change) = fault {
-            reply = reply.changed(change);
+            reply = reply.changed(change, &hub);
         }
     }
     reply.header(http::header::DATE, httpdate::fmt_http_date(hub.now())).send().await

@@ -129,8 +129,8 @@ pub enum Outcome {
 pub enum Unready {
     /// sid or skey is empty: nobody is logged in.
     NotLoggedIn,
-    /// webwxinit has not told yet who is logged in: [`Restore`](crate::flow::Restore) the session
-    /// first.
+    /// The name of the account is unknown until webwxinit has replied:
+    /// [`Restore`](crate::flow::Restore) the session first.
     InitDue,
     /// The cookie `webwx_data_ticket` is missing or expired, without which nothing can be uploaded (P8).
     NoDataTicket,

@@ -126,6 +126,11 @@ impl IdSource {
         &PROCESS
     }
 
+    /// Skips the seeds up to that of `unix_ms`, which another process has used.
+    pub fn skip(&self, unix_ms: u64) {
+        self.free.fetch_max(unix_ms.saturating_add(2), Ordering::Relaxed);
+    }
+
     /// A seed at `unix_ms`, or as little later as it takes to be unique.
     pub fn seed(&self, unix_ms: u64, entropy: [u8; 16]) -> Seed {
         let reserve = |free: u64| free.max(unix_ms).saturating_add(2);
@@ -236,6 +241,12 @@ mod tests {
         });
         assert_eq!(local.len(), 10_000);
         assert_eq!(source.seed(1_611_493_942_795, [0; 16]).unix_ms, 1_611_493_942_795);
+        // Those of another process, whether they are ahead of this one's or not.
+        for used in [1_711_493_942_795, 1_511_493_942_795] {
+            source.skip(used);
+            let next = source.seed(1_611_493_942_795, [0; 16]).unix_ms;
+            assert!(next > 1_711_493_942_796, "{next}");
+        }
     }
 
     #[test]

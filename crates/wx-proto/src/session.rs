@@ -207,9 +207,8 @@ impl Session {
         self.data_ticket(unix_ms).map(|_| ())
     }
 
-    /// Whether webwxinit is still due: the login page has opened this login, and nobody has told yet
-    /// under which UserName it is. [`Restore`](crate::flow::Restore) takes it up; nothing can be sent
-    /// before that.
+    /// Whether webwxinit is still due: the login page has opened this login, and its UserName is not
+    /// known yet. [`Restore`](crate::flow::Restore) continues it; nothing can be sent before that.
     #[must_use]
     pub fn awaits_init(&self) -> bool {
         self.parts.user_name == UserName::nobody()

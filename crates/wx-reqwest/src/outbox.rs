@@ -73,6 +73,15 @@ impl Outbox {
         self.outbox.state(key)
     }
 
+    /// Settles a message that is in doubt, without sending it again: whether it was delivered stays
+    /// unknown. Returns whether it was in doubt; nothing changes if it was not.
+    ///
+    /// # Errors
+    /// If it is being sent, or if the record cannot be written.
+    pub fn give_up(&self, key: &str) -> Result<bool, OutboxError> {
+        self.outbox.give_up(key)
+    }
+
     /// Lists all messages, in the order in which they came.
     #[must_use]
     pub fn messages(&self) -> Vec<OutboxMessage> {
@@ -106,27 +115,14 @@ impl<'w> OutboxSend<'w> {
 
     async fn run(self) -> Result<Sent, Error> {
         let Self { outbox: Outbox { client, outbox }, to, mut source, key, resend, mut watch } = self;
-        let key = match key {
-            Some(key) => key,
-            None => random_key()?,
-        };
         let session = client.session();
-        let job = match outbox.job(&key, to.user_name(), &session) {
-            Ok(job) => job,
-            Err(error) => return Err(outbox.judge(&key, error)),
-        };
+        let job = outbox.begin(key, to.user_name(), &session)?;
         if let Some(sent) = job.sent() {
             return Ok(sent);
         }
         let uploaded = upload(&client, &job, &session, &mut source, &mut watch).await;
         let flow = uploaded.and_then(|uploaded| job.send(&session, &uploaded, &client.policy(), resend));
-        let mut flow = match flow {
-            Ok(flow) => flow,
-            Err(error) => {
-                drop(job);
-                return Err(outbox.judge(&key, error));
-            }
-        };
+        let mut flow = flow.map_err(|error| job.judge(error))?;
         let sent = drive(client.http(), &mut (), &mut flow, &mut watch).await?;
         // It is sent, whether that is on record or not. If not, the outbox sends nothing more.
         let _ = job.set_sent(&sent);
@@ -164,9 +160,4 @@ impl<'w> IntoFuture for OutboxSend<'w> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run())
     }
-}
-
-/// A key that nobody else has.
-fn random_key() -> Result<String, Error> {
-    Ok(format!("{:032x}", u128::from_le_bytes(wx_client::entropy()?)))
 }

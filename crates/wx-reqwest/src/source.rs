@@ -9,6 +9,7 @@ use std::time::UNIX_EPOCH;
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWriteExt};
 use tokio::task::spawn_blocking;
+use wx_client::creation::explain_unnamed;
 use wx_proto::{Error, Format, LocalError, Picture, Policy, Step};
 
 use crate::Media;
@@ -26,6 +27,9 @@ pub struct Source {
     /// Whether nobody else can change it.
     unchanging: bool,
 }
+
+/// How much of a reader is written to a temporary file at once.
+const BLOCK: u64 = 64 * 1024;
 
 enum Data {
     Bytes(Bytes),
@@ -120,12 +124,19 @@ impl Source {
         if len <= memory_limit.min(limit) {
             return Ok(Self::bytes(name, memory));
         }
-        let mut file = tokio::fs::File::from_std(spawn_blocking(tempfile::tempfile).await??);
+        let file = spawn_blocking(tempfile::tempfile).await?.map_err(explain_unnamed)?;
+        let mut file = tokio::fs::File::from_std(file);
         if len <= limit {
-            file.write_all(&memory).await?;
+            // Not copied, because errors of the file and of the reader are told apart.
+            while !memory.is_empty() {
+                file.write_all(&memory).await.map_err(explain_unnamed)?;
+                memory.clear();
+                memory.shrink_to(BLOCK as usize);
+                (&mut from).take(BLOCK).read_to_end(&mut memory).await?;
+                len += memory.len() as u64;
+            }
             drop(memory);
-            len += tokio::io::copy(&mut from, &mut file).await?;
-            file.flush().await?;
+            file.flush().await.map_err(explain_unnamed)?;
         }
         if len > limit {
             return Err(io::Error::new(

@@ -1,12 +1,13 @@
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
 use tempfile::{SpooledData, SpooledTempFile};
+use wx_client::creation::explain_unnamed;
 use wx_proto::{Error, Format, Picture, Policy, Step};
 
 use crate::Media;
@@ -97,14 +98,14 @@ impl Source {
         memory_limit: u64,
         limit: u64,
     ) -> io::Result<Self> {
-        let mut spool = SpooledTempFile::new(usize::try_from(memory_limit).unwrap_or(usize::MAX));
+        let mut spool = Spool(SpooledTempFile::new(usize::try_from(memory_limit).unwrap_or(usize::MAX)));
         if io::copy(&mut from.take(limit.saturating_add(1)), &mut spool)? > limit {
             return Err(io::Error::new(
                 io::ErrorKind::FileTooLarge,
                 format!("it has more than {limit} bytes"),
             ));
         }
-        match spool.into_inner() {
+        match spool.0.into_inner() {
             SpooledData::InMemory(bytes) => Ok(Self::bytes(name, bytes.into_inner())),
             // It has no name: nobody else can reach it.
             SpooledData::OnDisk(file) => Ok(Self { unchanging: true, ..Self::seekable(name, file)? }),
@@ -158,6 +159,19 @@ impl Media for Source {
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Source").field("name", &self.name).field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+/// Tells errors of the temporary file from those of the reader.
+struct Spool(SpooledTempFile);
+
+impl Write for Spool {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(explain_unnamed)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(explain_unnamed)
     }
 }
 

@@ -6,7 +6,7 @@ use wx_proto::{Advice, Session, flow};
 use crate::args::Global;
 use crate::problem::{Class, Problem};
 use crate::report::Report;
-use crate::transport::{Wire, seed};
+use crate::transport::{Ears, Wire, seed};
 
 /// Keeps the login in its file, or sees to it that none goes on that nobody has.
 pub(super) struct Keeper<'a> {
@@ -14,6 +14,7 @@ pub(super) struct Keeper<'a> {
     /// What the file holds and the login may replace, if it is of the same account.
     before: Option<Session>,
     opened: Option<Opened>,
+    report: &'a Report,
 }
 
 /// A login that the login page has opened.
@@ -23,14 +24,18 @@ struct Opened {
 }
 
 impl<'a> Keeper<'a> {
-    pub(super) fn new(file: &'a SessionFile, before: Option<Session>) -> Self {
-        Self { file, before, opened: None }
+    pub(super) fn new(file: &'a SessionFile, before: Option<Session>, report: &'a Report) -> Self {
+        Self { file, before, opened: None, report }
     }
 
     /// The login exists from here on. A problem with the file is told when the login is over: by then
     /// there may be room for it.
     pub(super) fn opened(&mut self, session: &Session) {
-        let saved = if self.is_of_another(session) { Ok(()) } else { self.save(session) };
+        let is_of_another = is_of_another(self.before.as_ref(), session);
+        let saved = if is_of_another { Ok(()) } else { self.save(session) };
+        if is_of_another || saved.is_err() {
+            self.report.set_unfinished();
+        }
         self.opened = Some(Opened { session: session.clone(), saved });
     }
 
@@ -40,11 +45,11 @@ impl<'a> Keeper<'a> {
         ended: Result<Session, Problem>,
         wire: &Wire,
         global: &Global,
-        report: &Report,
     ) -> Result<Session, Problem> {
+        let report = self.report;
         let end = |session: &Session| log_out(session, wire, global, report);
         let Some(Opened { session, saved }) = &self.opened else { return ended };
-        if let Some(before) = self.before.as_ref().filter(|_| self.is_of_another(session)) {
+        if let Some(before) = self.before.as_ref().filter(|before| is_of_another(Some(before), session)) {
             let profile = before.site().profile();
             let what =
                 format!("holds the login of another account ({profile}); the new one {}", end(session));
@@ -78,11 +83,24 @@ impl<'a> Keeper<'a> {
     fn save(&self, session: &Session) -> Result<(), Problem> {
         Ok(self.file.save(session)?)
     }
+}
 
-    /// Whether the file holds the login of another account that is worth keeping: one to an emulator is
-    /// not.
-    fn is_of_another(&self, new: &Session) -> bool {
-        self.before.as_ref().is_some_and(|old| old.uin() != new.uin() && !old.hosts().is_loopback())
+/// Whether the file holds the login of another account that is worth keeping: one to an emulator is
+/// not.
+fn is_of_another(before: Option<&Session>, new: &Session) -> bool {
+    before.is_some_and(|old| old.uin() != new.uin() && !old.hosts().is_loopback())
+}
+
+/// Goes on though the user has asked the command to stop: its policy bounds the time.
+struct ToTheEnd<'a>(&'a Report);
+
+impl Ears for ToTheEnd<'_> {
+    fn report(&self) -> &Report {
+        self.0
+    }
+
+    fn stopped(&self) -> bool {
+        false
     }
 }
 
@@ -90,7 +108,7 @@ impl<'a> Keeper<'a> {
 fn log_out(session: &Session, wire: &Wire, global: &Global, report: &Report) -> &'static str {
     let logout = || {
         let flow = flow::Logout::new(session, seed()?, global.policy())?;
-        wire.drive(flow, report)
+        wire.drive(flow, &ToTheEnd(report))
     };
     if logout().is_ok() { "was ended" } else { "could not be ended: end it on the phone" }
 }
@@ -110,13 +128,11 @@ mod tests {
 
     #[test]
     fn only_the_same_account_or_an_emulator_gives_way() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = SessionFile::open_or_create(dir.path().join("session.json")).unwrap();
-        let keeper = Keeper::new(&file, Some(session("https://wx.qq.com", 1)));
-        assert!(!keeper.is_of_another(&session("https://wx2.qq.com", 1)));
-        assert!(keeper.is_of_another(&session("https://wx2.qq.com", 2)));
-        let keeper = Keeper::new(&file, Some(session("http://127.0.0.1:1", 1)));
-        assert!(!keeper.is_of_another(&session("http://127.0.0.1:2", 2)));
-        assert!(!Keeper::new(&file, None).is_of_another(&session("https://wx.qq.com", 2)));
+        let real = session("https://wx.qq.com", 1);
+        assert!(!is_of_another(Some(&real), &session("https://wx2.qq.com", 1)));
+        assert!(is_of_another(Some(&real), &session("https://wx2.qq.com", 2)));
+        let emulated = session("http://127.0.0.1:1", 1);
+        assert!(!is_of_another(Some(&emulated), &session("http://127.0.0.1:2", 2)));
+        assert!(!is_of_another(None, &session("https://wx.qq.com", 2)));
     }
 }

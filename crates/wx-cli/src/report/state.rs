@@ -1,5 +1,6 @@
 //! What is known of the work so far.
 
+use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Range};
 use std::path::PathBuf;
 
@@ -15,6 +16,8 @@ pub(super) struct State {
     pub(super) subjects: Vec<Subject>,
     /// Those that no event was about yet.
     pub(super) open: Vec<bool>,
+    /// Those that may have been sent by an earlier run: they are never told as failed.
+    pub(super) in_doubt: BTreeSet<usize>,
     /// Those that are being worked at.
     pub(super) active: Range<usize>,
     pub(super) under_way: UnderWay,
@@ -56,6 +59,12 @@ impl State {
         self.subjects.get(subject).cloned()
     }
 
+    /// What is to be told of a subject that `problem` stands in the way of.
+    pub(super) fn judge(&self, subject: usize, problem: &Problem) -> Problem {
+        let is_certain = !matches!(problem.class, Class::Unknown | Class::InDoubt | Class::GivenUp);
+        if is_certain && self.in_doubt.contains(&subject) { Problem::in_doubt() } else { problem.clone() }
+    }
+
     /// What an interruption at this moment means.
     pub(super) fn interrupted(&self) -> Problem {
         let now = &self.under_way;
@@ -78,10 +87,14 @@ impl State {
         match class {
             Class::Failed | Class::SlowDown | Class::Stopped => self.failed = true,
             Class::Login => self.login = true,
-            Class::Unknown => self.unknown = true,
+            Class::Unknown | Class::InDoubt => self.unknown = true,
             Class::Usage => self.usage = true,
+            Class::GivenUp => {}
         }
-        if class == Class::Failed { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        match class {
+            Class::Failed | Class::InDoubt | Class::GivenUp => ControlFlow::Continue(()),
+            _ => ControlFlow::Break(()),
+        }
     }
 
     pub(super) fn say(&self, json: bool, line: &str) {

@@ -1,5 +1,6 @@
 //! The directory of saved pictures: each under its MsgID, whole or not at all, and never twice.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -7,29 +8,29 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use wx_client::directory;
 use wx_client::lock::{LockError, LockedDir};
-use wx_client::temp_file::TempDir;
+use wx_client::temp_file::{Access, TempDir};
 use wx_proto::{Advice, Fetched, MsgId};
 
 use crate::out;
 use crate::problem::Problem;
 use crate::transport::Target;
+use crate::withhold;
 
 pub(super) struct Folder {
     dir: PathBuf,
     _lock: LockedDir,
-    /// What stands before the first dot of the files' names, where that is a MsgID.
+    /// What stands before the first dot of the files' names, where that is a MsgID, or what is shown
+    /// of one.
     names: Mutex<BTreeSet<String>>,
 }
 
 impl Folder {
-    /// Makes the directory if need be, and locks it.
+    /// Makes the directory if need be, and locks it. A problem does not name it.
     pub(super) fn open(dir: &Path) -> Result<Self, Problem> {
-        let refused = |what: &str| {
-            Problem::local(format!("{}: {what}", dir.display()), Advice::CheckFile).with_output()
-        };
         let on_dir = |error: io::Error| refused(&out::words(&error));
-        fs::create_dir_all(dir).map_err(on_dir)?;
+        directory::create_all(dir, Access::Inherited).map_err(on_dir)?;
         let lock = LockedDir::open(dir).map_err(|error| match error {
             LockError::Io(error) => on_dir(error),
             busy => refused(&busy.to_string()).hint("choose another directory"),
@@ -44,7 +45,7 @@ impl Folder {
 
     /// Whether the picture of a message was saved before.
     pub(super) fn has(&self, id: &MsgId) -> bool {
-        self.names().contains(id.as_str())
+        self.names().contains(&*stem(id))
     }
 
     /// Saves what `fetch` writes to its target. The name is of digits and the format that the bytes have: nobody else
@@ -56,8 +57,9 @@ impl Folder {
     ) -> Result<Option<(PathBuf, Fetched)>, Problem> {
         let scratch = TempDir::within(&self.dir).map_err(|error| self.on(&error))?;
         let picture = scratch.path().join("picture");
-        let fetched = fetch(Target::File(&picture))?;
-        let name = format!("{id}.{}", fetched.format.extension());
+        let fetched = fetch(Target::File(&picture)).map_err(|problem| problem.at_output(&self.dir))?;
+        let stem = stem(id);
+        let name = format!("{stem}.{}", fetched.format.extension());
         let path = self.dir.join(&name);
         let picture = tempfile::TempPath::try_from_path(picture).map_err(|error| self.on(&error))?;
         let placed = picture.persist_noclobber(&path);
@@ -69,7 +71,7 @@ impl Folder {
         // The state that says that it was dealt with must not outlive it. Not every file system can do this.
         #[cfg(unix)]
         let _ = File::open(&self.dir).and_then(|dir| dir.sync_all());
-        self.names().insert(id.as_str().to_owned());
+        self.names().insert(stem.into_owned());
         Ok(placed.is_ok().then_some((path, fetched)))
     }
 
@@ -78,16 +80,21 @@ impl Folder {
     }
 
     fn on(&self, error: &io::Error) -> Problem {
-        let words = match error.raw_os_error() {
-            // Not in the words of the temporary file, whose name says nothing.
-            Some(code) => out::words(&io::Error::from_raw_os_error(code)),
-            None => error.kind().to_string(),
-        };
-        Problem::local(format!("{}: {words}", self.dir.display()), Advice::CheckFile).with_output()
+        refused(&out::words(error)).at_output(&self.dir)
     }
+}
+
+fn refused(what: &str) -> Problem {
+    Problem::local(what, Advice::CheckFile).with_output()
+}
+
+/// The name of a message's picture, without its extension.
+fn stem(id: &MsgId) -> Cow<'_, str> {
+    withhold::in_text(id.as_str())
 }
 
 fn before_dot(name: &OsStr) -> Option<String> {
     let (stem, _) = name.to_str()?.split_once('.')?;
-    (!stem.is_empty() && stem.bytes().all(|byte| byte.is_ascii_digit())).then(|| stem.to_owned())
+    let is_in_name = |c: char| c.is_ascii_digit() || c == withhold::WITHHELD;
+    (!stem.is_empty() && stem.chars().all(is_in_name)).then(|| stem.to_owned())
 }

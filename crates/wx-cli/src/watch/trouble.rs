@@ -1,5 +1,5 @@
-//! Trouble with the network or the server: told when it begins and when it is over, with its reason,
-//! and ridden out.
+//! Waits out trouble with the network or the server, and reports its beginning, its reason and its
+//! end.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};

@@ -197,7 +197,7 @@ fn session_files_that_cannot_be_used() {
     place.file("session.json", b"{\"version\": 1,");
     refused(&place, &["a.jpg"], 1, &["wx: session.json: ", "not a JSON object", "check the session file"]);
     fs::remove_file(place.path("session.json")).unwrap();
-    refused(&place, &["a.jpg"], 3, &["wx: session.json: not logged in; run `wx login`"]);
+    refused(&place, &["a.jpg"], 3, &["wx: session.json: there is no such file; ", "run `wx login`"]);
     place.file("session.json", b"");
     refused(&place, &["a.jpg"], 3, &["wx: session.json: not logged in; run `wx login`"]);
     fs::remove_file(place.path("session.json")).unwrap();

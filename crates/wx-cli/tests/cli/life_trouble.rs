@@ -1,4 +1,5 @@
-//! Trouble while watching: waited out, told with its reason, and not told when there is none.
+//! Trouble while watching is waited out and reported with its reason. Without trouble nothing is
+//! reported.
 
 use wx_emulator::Emulator;
 
@@ -12,7 +13,7 @@ fn place(faults: &[&str]) -> Place {
 }
 
 #[test]
-fn trouble_is_told_with_its_reason_when_it_begins_and_when_it_is_over() {
+fn trouble_is_reported_with_its_reason_when_it_begins_and_when_it_is_over() {
     // A connection that was used before costs a dropped request no try.
     for (transport, faults, why) in [
         ("ureq", &["status=503@synccheck#1"][..], "the server answered with status 503"),

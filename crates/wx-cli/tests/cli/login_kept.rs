@@ -1,12 +1,12 @@
 //! A login that the phone has confirmed is not lost: it is in its file, or it is ended.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use wx_proto::Session;
 
 use crate::life::{about, login};
-use crate::support::{Place, Ran, TRANSPORTS, png};
+use crate::support::{Place, TRANSPORTS, png, signal};
 
 /// A server, and no session file yet.
 fn place(faults: &[&str]) -> Place {
@@ -74,14 +74,14 @@ fn a_login_is_not_lost_by_one_bad_answer() {
 }
 
 /// Logs in where no file can have a byte.
-fn without_room(place: &Place, transport: &str) -> Ran {
+fn without_room(place: &Place, transport: &str) -> Child {
     let base = place.emulator.base();
     let wx = place.command(&about("login", transport, &["--base", &base]));
     let mut shell = Command::new("sh");
     shell.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh"]);
     shell.arg(wx.get_program()).args(wx.get_args()).current_dir(wx.get_current_dir().unwrap());
     shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    place.wait(shell.spawn().unwrap())
+    shell.spawn().unwrap()
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn a_login_that_cannot_be_saved_is_ended_and_that_is_said() {
             (&["status=403@webwxlogout"], false, "could not be ended: end it on the phone"),
         ] {
             let place = place(faults);
-            let ran = without_room(&place, transport);
+            let ran = place.wait(without_room(&place, transport));
             assert_eq!(ran.code, 1, "{}", ran.err);
             assert!(
                 ran.err.contains("the login could not be saved") && ran.err.contains(words),
@@ -104,6 +104,32 @@ fn a_login_that_cannot_be_saved_is_ended_and_that_is_said() {
             assert_eq!(place.names(), [""; 0], "nothing is left");
             assert!(!place.path("session.json").exists());
         }
+    }
+}
+
+#[test]
+fn a_signal_does_not_keep_a_login_that_cannot_be_saved_from_being_ended() {
+    for transport in TRANSPORTS {
+        // While it is ended, and before.
+        for (fault, endpoint) in
+            [("delay=1000@webwxlogout", "webwxlogout"), ("delay=1000@webwxinit", "webwxinit")]
+        {
+            let place = place(&[fault]);
+            let child = without_room(&place, transport);
+            place.wait_for(endpoint, 1);
+            signal(&child, "INT");
+            let ran = place.wait(child);
+            assert_eq!(ran.code, 130, "{fault}: {}", ran.err);
+            assert!(ran.err.contains("was ended") && !ran.err.contains("end it on"), "{fault}: {}", ran.err);
+            assert!(!place.emulator.is_logged_in(), "{fault}");
+        }
+        let place = place(&["delay=60000@webwxlogout"]);
+        let child = without_room(&place, transport);
+        place.wait_for("webwxlogout", 1);
+        signal(&child, "INT");
+        signal(&child, "TERM");
+        let ran = place.wait(child);
+        assert!([130, 143].contains(&ran.code) && ran.err.contains("end it on the phone"), "{}", ran.err);
     }
 }
 
@@ -127,7 +153,7 @@ fn a_login_that_is_over_at_once_gives_the_file_back() {
 #[test]
 fn a_question_that_cannot_be_asked_becomes_a_code() {
     for transport in TRANSPORTS {
-        for fault in ["status=404", "html", "status=500"] {
+        for fault in ["status=404", "html", "empty", "status=500"] {
             let place = Place::with(&[&format!("{fault}@webwxpushloginurl")]);
             let ran = place.wx(&about("login", transport, &["--push", "--json"]));
             assert_eq!(ran.code, 0, "{}", ran.err);

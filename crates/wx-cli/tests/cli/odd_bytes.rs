@@ -18,7 +18,7 @@ fn about(place: &Place, command: &str, transport: &str, more: &[&str]) -> Ran {
 }
 
 /// Watches until the session file has moved behind everything that arrived, then stops.
-fn watch(place: &Place, transport: &str, more: &[&str]) -> Ran {
+pub(crate) fn watch(place: &Place, transport: &str, more: &[&str]) -> Ran {
     let before = place.emulator.requests_to("synccheck");
     let args = ["watch", "--session", "session.json", "--transport", transport];
     let child = place.spawn(&[&args, more].concat());
@@ -53,7 +53,7 @@ fn odd_bytes_of_strangers_stop_no_command() {
 }
 
 #[test]
-fn what_cannot_be_read_is_told_and_passed() {
+fn what_cannot_be_read_is_reported_and_passed() {
     for transport in TRANSPORTS {
         let place = with_odd_bytes("id");
         let lost = place.emulator.deliver(Incoming::text("lost"));

@@ -67,7 +67,9 @@ fn every_kind_of_proxy_works_with_both_transports() {
                 true => place.proxy("http").replace("http://", scheme),
                 false => place.proxy(scheme),
             };
-            let ran = place.login(transport, &[(variable, &proxy), ("HTTP_PROXY", "ftp://nobody")]);
+            // A blank one is not set.
+            let others = [("HTTPS_PROXY", "   "), ("HTTP_PROXY", "ftp://nobody")];
+            let ran = place.login(transport, &[&others[..], &[(variable, &proxy)]].concat());
             let err = String::from_utf8_lossy(&ran.stderr);
             assert!(ran.status.success(), "{transport} {variable}={proxy}: {err}");
             assert!(place.bed.emulator().is_logged_in());

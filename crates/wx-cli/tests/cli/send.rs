@@ -220,7 +220,7 @@ fn a_lost_answer_is_asked_for_again() {
 }
 
 #[test]
-fn an_upload_that_failed_is_told_for_every_recipient() {
+fn an_upload_that_failed_is_reported_for_every_recipient() {
     let place = Place::with(&["ret=1@webwxuploadmedia"]);
     place.file("a.jpg", &jpeg(100, 1));
     let ran = place.wx(&send("ureq", &["--json", "--to", "@a", "a.jpg"]));

@@ -125,6 +125,35 @@ impl Place {
         self.ran(output)
     }
 
+    /// Runs it where no file can have more than so many bytes.
+    #[cfg(unix)]
+    pub(crate) fn wx_with_room(&self, blocks: u32, args: &[&str]) -> Ran {
+        self.wx_behind(&["sh", "-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\""), "sh"], args)
+    }
+
+    /// Runs it without the rights of a superuser, for whom no directory is read-only.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn wx_without_rights(&self, args: &[&str]) -> Ran {
+        let probe = self.path("probe");
+        fs::create_dir(&probe).unwrap();
+        fs::set_permissions(&probe, std::os::unix::fs::PermissionsExt::from_mode(0o500)).unwrap();
+        let is_superuser = fs::write(probe.join("file"), "").is_ok();
+        fs::remove_dir_all(&probe).unwrap();
+        let drop_rights: &[&str] =
+            if is_superuser { &["setpriv", "--bounding-set", "-all"] } else { &["env"] };
+        self.wx_behind(drop_rights, args)
+    }
+
+    /// Runs it by another command, whose arguments it follows.
+    #[cfg(unix)]
+    fn wx_behind(&self, before: &[&str], args: &[&str]) -> Ran {
+        let wx = self.command(args);
+        let mut command = Command::new(before[0]);
+        command.args(&before[1..]).arg(wx.get_program()).args(wx.get_args()).current_dir(self.dir.path());
+        command.envs(wx.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(Stdio::null());
+        self.ran(command.output().unwrap())
+    }
+
     pub(crate) fn wait(&self, child: Child) -> Ran {
         self.ran(child.wait_with_output().unwrap())
     }
@@ -200,7 +229,7 @@ impl Ran {
             match event["event"].as_str().unwrap() {
                 "sent" => assert_eq!(keys, SENT),
                 "fetched" => assert_eq!(keys, FETCHED),
-                "failed" | "unknown" => assert_eq!(keys, FAILED),
+                "failed" | "unknown" | "given_up" => assert_eq!(keys, FAILED),
                 "skipped" => assert_eq!(keys, ["event", "what", "unreadable", "over_limit"]),
                 "contact" | "account" | "message" | "logged_in" | "logged_out" => {}
                 "code" | "asked" | "scanned" | "confirmed" | "refused" | "expired" | "trouble" => {}

@@ -16,6 +16,10 @@ const COMMANDS: [&str; 10] = [
     "whoami",
 ];
 
+/// Its options that take no value, and may stand before the command.
+#[cfg(target_os = "linux")]
+const FLAGS: [&str; 3] = ["--json", "--verbose", "-v"];
+
 /// The process that holds a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
@@ -61,10 +65,23 @@ impl Holder {
         let program = program.rsplit('/').next().unwrap_or_default();
         let is_plain = |c: &char| c.is_ascii_alphanumeric() || "._-".contains(*c);
         let program: String = program.chars().filter(is_plain).take(32).collect();
-        let command = (program == "wx")
-            .then(|| words.find_map(|word| COMMANDS.iter().find(|command| **command == word)))
-            .flatten();
-        Some(Self { process, program, command: command.copied() })
+        let command = if program == "wx" { command_of(words) } else { None };
+        Some(Self { process, program, command })
+    }
+}
+
+/// The command among the arguments of `wx`: the first one that is no option, nor the value of one.
+#[cfg(target_os = "linux")]
+fn command_of(mut words: impl Iterator<Item = impl AsRef<str>>) -> Option<&'static str> {
+    loop {
+        let word = words.next()?;
+        let word = word.as_ref();
+        if !word.starts_with('-') {
+            return COMMANDS.into_iter().find(|command| *command == word);
+        }
+        if !FLAGS.contains(&word) && !word.contains('=') {
+            words.next();
+        }
     }
 }
 
@@ -98,6 +115,26 @@ impl fmt::Display for Holder {
         match self.command {
             Some(command) => write!(f, "`{} {command}` (process {})", self.program, self.process),
             None => write!(f, "`{}` (process {})", self.program, self.process),
+        }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_value_of_an_option_is_no_command() {
+        for (line, command) in [
+            ("watch --save-images login", Some("watch")),
+            ("--trace login watch", Some("watch")),
+            ("--session login whoami", Some("whoami")),
+            ("--trace=login --json -v --timeout 3 send-image watch", Some("send-image")),
+            ("--verbose --trace logout", None),
+            ("other login", None),
+            ("", None),
+        ] {
+            assert_eq!(command_of(line.split(' ')), command, "{line}");
         }
     }
 }

@@ -20,6 +20,8 @@ pub enum OutboxError {
     KnownKey(String),
     /// The message is being sent right now.
     Active(String),
+    /// The message was given up: whether it was delivered is unknown, and it is not sent again.
+    GivenUp(String),
     /// The record cannot be read or written.
     Io(io::Error),
 }
@@ -36,6 +38,7 @@ impl fmt::Display for OutboxError {
             }
             Self::KnownKey(key) => write!(f, "the key {key:?} belongs to another message"),
             Self::Active(key) => write!(f, "the message {key:?} is being sent right now"),
+            Self::GivenUp(key) => write!(f, "the message {key:?} was given up"),
             Self::Io(error) => error.fmt(f),
         }
     }

@@ -6,7 +6,7 @@ use wx_proto::{Cause, Error, LocalError, Picture, Policy, Sent, Session, Step, U
 
 use super::record::{Entry, Message};
 use super::{Inner, Outbox};
-use crate::clock::unix_ms;
+use crate::clock::{boot_id, unix_ms};
 use crate::seed::seed;
 
 /// Puts a state of a flow on record.
@@ -95,7 +95,10 @@ impl OutboxJob {
         policy: &Policy,
         resend: bool,
     ) -> Result<Saving<SendUploaded, Save>, Error> {
-        let (to, state) = self.look(|_, message| (message.to.clone(), message.state.clone()));
+        let (to, state, boot, rebooted) = self.look(|_, message| {
+            let boot = if message.is_in_doubt() { message.boot.clone() } else { boot_id() };
+            (message.to.clone(), message.state.clone(), boot, message.is_of_another_boot())
+        });
         let (state, foreign) = match state {
             Some(state) if !state.is_of(session) => (None, Some(state)),
             state => (state, None),
@@ -103,14 +106,25 @@ impl OutboxJob {
         if foreign.is_some_and(|state| state.in_doubt()) {
             return Err(Error::new(Step::Message, Cause::Uncertain { last: None, tries: 1 }));
         }
-        let at = Resume { unix_ms: unix_ms(), resend };
+        // The times of two boots cannot be compared.
+        let at = Resume { unix_ms: if rebooted { 0 } else { unix_ms() }, resend };
         let flow = match state.map(|state| SendUploaded::resume(session, state, policy.clone(), at)) {
             Some(resumed) => resumed.map_err(refused)?,
             None => SendUploaded::new(session, uploaded.clone(), to, seed()?, policy.clone())?
                 .started_at(unix_ms()),
         };
         let key = self.0.key.clone();
-        Ok(self.saving(flow, move |state| Entry::State { key: key.clone(), state }))
+        Ok(self.saving(flow, move |state| {
+            let boot = boot.clone().filter(|_| state.in_doubt());
+            Entry::State { key: key.clone(), state, boot }
+        }))
+    }
+
+    /// Returns `error`, which kept the message from being sent, as [`Cause::Uncertain`] if the
+    /// message may have been sent before.
+    #[must_use]
+    pub fn judge(&self, error: Error) -> Error {
+        self.0.outbox.inner().record.judge(&self.0.key, false, error)
     }
 
     /// Puts on record that the server accepted the message.
@@ -150,5 +164,54 @@ fn refused(error: ResumeError) -> Error {
 impl Drop for Active {
     fn drop(&mut self) {
         self.outbox.inner().active.remove(&self.key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use wx_proto::{Outcome, UserName};
+
+    use super::*;
+    use crate::outbox::OutboxError;
+
+    fn session() -> Session {
+        let text = json!({
+            "version": 1, "base": "https://wx.qq.com", "uin": 1, "sid": "sid", "skey": "skey",
+            "pass_ticket": "ticket", "user_name": "@me",
+            "cookies": [{ "name": "webwx_data_ticket", "value": "ticket", "domain": "qq.com" }],
+        });
+        Session::from_json(text.to_string()).unwrap()
+    }
+
+    #[test]
+    fn a_key_is_in_use_for_as_long_as_a_flow_of_its_job_lives() {
+        let (outbox, session) = (Outbox::in_memory(), session());
+        let to = UserName::new("@you").unwrap();
+        let policy = Policy::default();
+        let picture = Picture::new("a.gif", 13, b"GIF89a\x01\0\x01\0\0\0\0", &policy).unwrap();
+        let uploaded = json!({
+            "media_id": "@m", "thumbnail": null, "encry_file_name": null, "emoticon": false,
+            "bytes": 12, "md5": "00", "chunks": 1, "odd_start_pos": null
+        });
+        let uploaded: Uploaded = serde_json::from_value(uploaded).unwrap();
+        let job = || outbox.job("key", &to, &session);
+        let assert_active = || {
+            let error = job().unwrap_err();
+            assert!(matches!(error, OutboxError::Active(_)), "{error}");
+            assert!(matches!(outbox.give_up("key"), Err(OutboxError::Active(_))));
+            assert!(!outbox.clear().unwrap());
+            let error = outbox.begin(Some("key".to_owned()), &to, &session).unwrap_err();
+            assert_eq!(error.outcome(), Outcome::Unknown);
+        };
+        let upload = job().unwrap().upload(&session, picture, &policy).unwrap();
+        assert_active();
+        drop(upload);
+        let first = job().unwrap();
+        let flow = first.send(&session, &uploaded, &policy, false).unwrap();
+        drop(first);
+        assert_active();
+        drop(flow);
+        job().unwrap();
     }
 }

@@ -3,13 +3,14 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wx_proto::flow::Snapshot;
-use wx_proto::{Sent, UserName};
+use wx_proto::{Cause, Error, Sent, Step, UserName};
 
 use super::OutboxError;
+use crate::clock::boot_id;
 
 const VERSION: u32 = 1;
 
-/// One line of the record, written before the thing that it tells of happens, or right after.
+/// One line of the record, written just before or just after the event that it records.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Entry {
@@ -24,9 +25,17 @@ pub(super) enum Entry {
     /// How far an upload is, its end included.
     Upload { name: String, state: Snapshot },
     /// What has become of a message so far: a hand-out, before the message leaves; a refusal.
-    State { key: String, state: Snapshot },
+    State {
+        key: String,
+        state: Snapshot,
+        /// The boot in which it was first handed out, if it is in doubt and the system tells.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        boot: Option<String>,
+    },
     /// The server accepted a message.
     Sent { key: String, sent: Sent },
+    /// The caller settled a message in doubt: it is not handed out any more.
+    GivenUp { key: String },
 }
 
 /// A message that is to be sent, showing an upload of this name.
@@ -58,19 +67,35 @@ pub(super) struct Message {
     pub(super) upload: String,
     pub(super) login: Option<String>,
     pub(super) state: Option<Snapshot>,
+    pub(super) boot: Option<String>,
     pub(super) sent: Option<Sent>,
+    pub(super) given_up: bool,
 }
 
 impl Message {
+    fn new(to: UserName, upload: String, login: Option<String>) -> Self {
+        Self { to, upload, login, state: None, boot: None, sent: None, given_up: false }
+    }
+
     /// Whether it is certain that nobody got it.
     pub(super) fn is_open(&self) -> bool {
-        self.sent.is_none() && !self.state.as_ref().is_some_and(Snapshot::in_doubt)
+        self.sent.is_none() && !self.is_in_doubt() && !self.given_up
+    }
+
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.state.as_ref().is_some_and(Snapshot::in_doubt)
+    }
+
+    /// Whether the computer was started again since the message was first handed out. A clock that
+    /// no battery keeps running may then show an earlier time.
+    pub(super) fn is_of_another_boot(&self) -> bool {
+        self.is_in_doubt() && self.boot.is_some() && self.boot != boot_id()
     }
 }
 
 impl Record {
-    /// Reads a record. A last line without an end was cut off while it was written, so what it
-    /// tells of never happened. Returns how many bytes are good.
+    /// Reads a record. A last line without an end was cut off while it was written, so its
+    /// event never happened. Returns how many bytes are good.
     pub(super) fn read(bytes: &[u8]) -> Result<(Self, usize), OutboxError> {
         let good = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
         // The first line may be cut off like any other, if that is what it is.
@@ -109,7 +134,8 @@ impl Record {
         Entry::Outbox { version: VERSION, key }
     }
 
-    /// Takes an entry. `false` if it tells of a message that does not exist, or of one twice.
+    /// Applies an entry. Returns `false` if its message does not exist, or is planned again and no
+    /// longer open.
     pub(super) fn apply(&mut self, entry: Entry) -> bool {
         match entry {
             Entry::Outbox { key, .. } => self.key = Some(key),
@@ -118,7 +144,7 @@ impl Record {
                     self.about = about;
                 }
                 for Planned { key, to, upload, login } in messages {
-                    let message = Message { to, upload, login, state: None, sent: None };
+                    let message = Message::new(to, upload, login);
                     match self.messages.insert(key.clone(), message) {
                         None => self.order.push(key),
                         // In another login the recipient of what was not sent has another name.
@@ -130,12 +156,16 @@ impl Record {
             Entry::Upload { name, state } => {
                 self.uploads.insert(name, state);
             }
-            Entry::State { key, state } => match self.messages.get_mut(&key) {
-                Some(message) => message.state = Some(state),
+            Entry::State { key, state, boot } => match self.messages.get_mut(&key) {
+                Some(message) => (message.state, message.boot) = (Some(state), boot),
                 None => return false,
             },
             Entry::Sent { key, sent } => match self.messages.get_mut(&key) {
                 Some(message) => (message.state, message.sent) = (None, Some(sent)),
+                None => return false,
+            },
+            Entry::GivenUp { key } => match self.messages.get_mut(&key) {
+                Some(message) => message.given_up = true,
                 None => return false,
             },
         }
@@ -163,7 +193,10 @@ impl Record {
             let name = message.upload.clone();
             let upload = uploads.remove(&name);
             entries.extend(upload.map(|state| Entry::Upload { name, state }));
-            entries.extend(message.state.clone().map(|state| Entry::State { key, state }));
+            let given_up = message.given_up.then(|| Entry::GivenUp { key: key.clone() });
+            let boot = message.boot.clone();
+            entries.extend(message.state.clone().map(|state| Entry::State { key, state, boot }));
+            entries.extend(given_up);
         }
         entries
     }
@@ -177,8 +210,29 @@ impl Record {
         !self.uploads.is_empty() || self.messages.values().any(begun)
     }
 
+    /// The latest time that an id was made of, in Unix milliseconds. A process that sends faster
+    /// than its ids allow is ahead of the clock.
+    pub(super) fn latest_ms(&self) -> u64 {
+        // A LocalID begins with its time, in thirteen digits.
+        let sent = self.messages.values().filter_map(|message| message.sent.as_ref());
+        let sent = sent.filter_map(|sent| sent.local_id.as_str().get(..13)?.parse().ok());
+        let states = self.messages.values().filter_map(|message| message.state.as_ref());
+        let states = states.chain(self.uploads.values()).map(|state| state.seed().unix_ms);
+        sent.chain(states).max().unwrap_or_default()
+    }
+
     pub(super) fn message(&self, key: &str) -> Option<&Message> {
         self.messages.get(key)
+    }
+
+    /// Returns `error`, which kept a message from being sent, as [`Uncertain`](Cause::Uncertain) if
+    /// the message may have been sent all the same.
+    pub(super) fn judge(&self, key: &str, is_active: bool, error: Error) -> Error {
+        let doubtful = is_active || self.message(key).is_some_and(|message| !message.is_open());
+        if !doubtful || matches!(error.cause, Cause::Uncertain { .. }) {
+            return error;
+        }
+        Error::new(Step::Message, Cause::Uncertain { last: Some(Box::new(error.cause)), tries: 1 })
     }
 
     pub(super) fn upload(&self, name: &str) -> Option<&Snapshot> {
@@ -203,6 +257,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::outbox::Outbox;
 
     fn record() -> Vec<u8> {
         let sent = json!({
@@ -218,6 +273,15 @@ mod tests {
             upload: "picture".to_owned(),
             login: None,
         };
+        let state = json!({
+            "version": 1, "login": "", "to": "@you", "seed": { "unix_ms": 1, "entropy": ([0; 16]) },
+            "job": { "message": { "uploaded": sent["uploaded"], "handed_out_ms": 1 } }
+        });
+        let in_doubt = Entry::State {
+            key: "c".to_owned(),
+            state: serde_json::from_value(state).unwrap(),
+            boot: Some("boot".to_owned()),
+        };
         let sent = |key: &str| Entry::Sent {
             key: key.to_owned(),
             sent: serde_json::from_value(sent.clone()).unwrap(),
@@ -229,6 +293,8 @@ mod tests {
             sent("b"),
             Entry::Plan { about: Value::Null, messages: vec![planned("c")] },
             sent("a"),
+            in_doubt,
+            Entry::GivenUp { key: "c".to_owned() },
         ])
     }
 
@@ -249,6 +315,28 @@ mod tests {
         assert_eq!(again.about, json!({ "of": "the\ncaller" }));
         let sent: Vec<_> = again.messages().map(|(key, message)| (key, message.sent.is_some())).collect();
         assert_eq!(sent, [("a", true), ("b", true), ("c", false)]);
+        let c = again.message("c").unwrap();
+        assert!(c.given_up && c.is_in_doubt() && !c.is_open() && c.is_of_another_boot());
+    }
+
+    #[test]
+    fn ids_of_an_earlier_process_are_not_used_again() {
+        // Another message of this millisecond could be taken for a repeat of that one.
+        let text = String::from_utf8(record()).unwrap();
+        let now = crate::clock::unix_ms();
+        let latest = || crate::seed::seed().unwrap().unix_ms;
+        let cases = [
+            (now + 20_000, "\"local_id\":\"1700000000000", "\"local_id\":\""),
+            (now + 40_000, "\"unix_ms\":1", "\"unix_ms\":"),
+        ];
+        for (ahead, then, name) in cases {
+            assert!(latest() < ahead && text.contains(then));
+            let dir = tempfile::tempdir().unwrap();
+            let text = text.replace(then, &format!("{name}{ahead}"));
+            std::fs::write(dir.path().join(Outbox::FILE), text).unwrap();
+            Outbox::open(dir.path()).unwrap();
+            assert!(latest() > ahead, "{then}");
+        }
     }
 
     #[test]
@@ -277,7 +365,7 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn a_damaged_record_is_refused_or_tells_less(at in 0..900usize, byte: u8) {
+        fn a_damaged_record_is_refused_or_tells_less(at in 0..1500usize, byte: u8) {
             let mut bytes = record();
             let at = at % bytes.len();
             bytes[at] = byte;

@@ -96,7 +96,9 @@ fn the_first_variable_that_is_set_counts() {
         variables[..first].iter_mut().for_each(|(_, value)| *value = " ");
         assert_eq!(host(&variables).as_deref(), Some(all[first].1));
     }
-    assert_eq!(host(&[("HTTP_PROXY", "socks4://a"), ("http_proxy", "a"), ("HTTPS_PROXY", "")]), None);
+    for blank in ["", "   ", "\t\n"] {
+        assert_eq!(host(&[("HTTP_PROXY", "socks4://a"), ("http_proxy", "a"), ("HTTPS_PROXY", blank)]), None);
+    }
     // The second one is not looked at.
     assert_eq!(host(&[("HTTPS_PROXY", "a"), ("ALL_PROXY", "ftp://a")]).as_deref(), Some("a"));
 }

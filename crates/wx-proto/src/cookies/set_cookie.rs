@@ -20,7 +20,7 @@ pub(super) fn parse(line: &str, origin: &Origin, path: &str, clocks: Clocks) -> 
     if !is_sendable(name, value) || name.len() + value.len() > LONGEST {
         return None;
     }
-    // Of an attribute that comes twice the last one counts.
+    // If an attribute is repeated, the last one counts.
     let (mut domain, mut for_path, mut secure, mut expires, mut max_age) = ("", "", false, None, None);
     for attribute in parts {
         let (key, value) = attribute.split_once('=').unwrap_or((attribute, ""));

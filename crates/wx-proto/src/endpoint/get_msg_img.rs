@@ -101,8 +101,8 @@ impl Endpoint for GetMsgImg {
     }
 }
 
-/// The gate for a picture's head: status, an end that can be told, an encoding that can be read, and
-/// the cap (P20, P21).
+/// Checks a picture's head: its status, that its end can be recognised, that its encoding is known,
+/// and the cap (P20, P21).
 pub(crate) fn head(status: StatusCode, headers: &HeaderMap, cap: u64) -> Result<ImageHead, ReplyError> {
     reply::status(status, headers)?;
     // A 204 and a 205 have no body. Nothing here asks for a range, so a part is not what was asked for.

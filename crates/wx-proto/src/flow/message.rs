@@ -128,9 +128,11 @@ impl SendUploaded {
             .map_err(|_| crate::Unready::NotLoggedIn)?;
         flow.handed_out_ms = saved.handed_out_ms;
         flow.maybe_delivered = flow.handed_out_ms.is_some();
+        // The clock of a computer that has no battery for it begins in 1970.
+        let timeless = at.unix_ms == 0 || flow.handed_out_ms == Some(0);
         if at.resend {
             flow.resend_ms = Some(at.unix_ms);
-        } else if flow.is_late(Duration::ZERO) {
+        } else if flow.is_late(Duration::ZERO) || (flow.maybe_delivered && timeless) {
             flow.tries = 1;
             flow.uncertain();
         }

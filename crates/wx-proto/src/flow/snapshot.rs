@@ -53,7 +53,8 @@ pub(super) struct SavedMessage {
 /// The moment at which a saved job is taken up again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resume {
-    /// The time, in Unix milliseconds.
+    /// The time, in Unix milliseconds; 0 if it is unknown. A message that may have been delivered
+    /// then counts as too old to be handed out again, as one that left at 0 does.
     pub unix_ms: u64,
     /// Whether a message whose fate is unknown, and which left more than [`Policy::resend_within`] ago, is handed out once
     /// more with its own ClientMsgId. Without it the job ends as [`Uncertain`](crate::Cause::Uncertain), as it stands.
@@ -117,7 +118,9 @@ impl Snapshot {
         serde_json::from_slice(text).map_err(|_| ResumeError::NotASnapshot)
     }
 
-    pub(super) fn seed(&self) -> Seed {
+    /// What its ids follow from.
+    #[must_use]
+    pub fn seed(&self) -> Seed {
         self.seed
     }
 

@@ -50,7 +50,7 @@ impl fmt::Display for Skipped {
 
 /// An element of a list.
 pub(crate) trait Element: Sized {
-    /// Reads it; `None` if it cannot be told what it is.
+    /// Reads it. Returns `None` if it cannot be identified.
     fn of_json(json: &RawValue) -> Option<Self>;
 }
 

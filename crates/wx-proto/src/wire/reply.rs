@@ -38,8 +38,8 @@ pub enum ReplyError {
         /// Bytes that came.
         got: u64,
     },
-    /// A picture that ends with the connection, with neither a Content-Length nor chunks: a cut-off one
-    /// could not be told from a whole one.
+    /// A picture that ends with the connection, with neither a Content-Length nor chunks: a truncated
+    /// one could not be detected.
     NoLength,
     /// A Content-Encoding other than gzip, or gzip that is broken.
     Encoding(String),

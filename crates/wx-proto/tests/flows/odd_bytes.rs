@@ -190,7 +190,7 @@ fn a_message_that_cannot_be_read_is_passed_for_good() {
         let mut world = World::new("", [batch(6, unreadable, odd), batch(7, "{}", odd)]);
         let mut flow = NextMessages::new(session_with_key(), SEED, Policy::default()).unwrap();
         let arrived = world.run(&mut flow).unwrap();
-        assert_eq!((arrived.messages.len(), arrived.skipped.unreadable), (0, 1), "it is told, and at once");
+        assert_eq!((arrived.messages.len(), arrived.skipped.unreadable), (0, 1), "it is counted at once");
         let saved = arrived.session.to_json();
         assert!(saved.expose().contains("\"Val\": 6"), "the position is after it");
     }

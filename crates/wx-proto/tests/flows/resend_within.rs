@@ -96,6 +96,18 @@ fn a_resumed_message_has_what_is_left_of_its_minute() {
     let error = World::new("", []).run(&mut resume(at(-1, false))).unwrap_err();
     assert_eq!(error.outcome(), Outcome::Unknown);
 
+    // Nor does one that is not set, now or when it was handed out.
+    let error = World::new("", []).run(&mut resume(Resume { unix_ms: 0, resend: false })).unwrap_err();
+    assert_eq!(error.outcome(), Outcome::Unknown);
+    let text = saved.to_json().replace(&SEED.unix_ms.to_string(), "0");
+    let unset = wx_proto::flow::Snapshot::from_json(text).unwrap();
+    assert!(unset.in_doubt());
+    for unix_ms in [0, 1, 60_000] {
+        let at = Resume { unix_ms, resend: false };
+        let mut flow = SendUploaded::resume(&session(), unset.clone(), Policy::default(), at).unwrap();
+        assert_eq!(World::new("", []).run(&mut flow).unwrap_err().outcome(), Outcome::Unknown);
+    }
+
     // Who asks for it gets a minute from then.
     let mut world = World::new("", [dropped(), dropped(), dropped(), sent()]);
     assert!(world.run(&mut resume(at(9000, true))).is_ok());

@@ -17,34 +17,51 @@ use super::*;
 struct Disk {
     bytes: Vec<u8>,
     synced: usize,
-    /// Writes and syncs so far.
+    /// Calls so far, of any kind.
     calls: usize,
     fault: Option<Fault>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Fault {
-    /// Which call fails, and all after it.
-    call: usize,
-    how: How,
+pub(super) struct Fault {
+    /// Which call fails, and all after it unless it is the only one.
+    pub(super) call: usize,
+    pub(super) once: bool,
+    pub(super) how: How,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum How {
-    /// Half of the bytes are written; what is certain stays.
+pub(super) enum How {
+    /// Half of the bytes are written, and can be cut off again; what is certain stays.
     Half,
-    /// All of the bytes are written, or are certain, though the call says that they are not.
+    /// All is done, though the call says that it is not.
     All,
     /// As `Half`, and the disk does not even let go of them.
     Stuck,
 }
 
 #[derive(Clone, Default)]
-struct Record(Arc<Mutex<Disk>>);
+pub(super) struct Record(Arc<Mutex<Disk>>);
 
 impl Record {
+    /// What a disk holds, and which of its calls fail from now on.
+    pub(super) fn holding(bytes: Vec<u8>, fault: Fault) -> Self {
+        let fault = Some(fault);
+        Self(Arc::new(Mutex::new(Disk { synced: bytes.len(), bytes, calls: 0, fault })))
+    }
+
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        self.0.lock().unwrap().bytes.clone()
+    }
+
+    /// Whether as many calls were made as it takes to fail.
+    pub(super) fn has_failed(&self) -> bool {
+        let disk = self.0.lock().unwrap();
+        disk.fault.is_some_and(|fault| disk.calls >= fault.call)
+    }
+
     /// Another process finds what the disk holds, and the disk has space again.
-    fn again(&self) -> Self {
+    pub(super) fn again(&self) -> Self {
         self.0.lock().unwrap().fault = None;
         self.clone()
     }
@@ -53,7 +70,11 @@ impl Record {
 impl Disk {
     fn fails(&mut self) -> Option<How> {
         self.calls += 1;
-        self.fault.filter(|fault| self.calls >= fault.call).map(|fault| fault.how)
+        let fails = |fault: &Fault| match fault.once {
+            true => self.calls == fault.call,
+            false => self.calls >= fault.call,
+        };
+        self.fault.filter(fails).map(|fault| fault.how)
     }
 }
 
@@ -63,7 +84,8 @@ fn full() -> io::Error {
 
 impl Storage for Record {
     fn read(&mut self) -> io::Result<Vec<u8>> {
-        Ok(self.0.lock().unwrap().bytes.clone())
+        let mut disk = self.0.lock().unwrap();
+        disk.fails().map_or_else(|| Ok(disk.bytes.clone()), |_| Err(full()))
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -88,25 +110,31 @@ impl Storage for Record {
 
     fn truncate(&mut self, len: u64) -> io::Result<()> {
         let mut disk = self.0.lock().unwrap();
-        if matches!(disk.fault, Some(Fault { how: How::All | How::Stuck, .. })) {
-            return Err(full());
+        let failed = disk.fails();
+        let is_first = disk.fault.is_some_and(|fault| fault.call == disk.calls);
+        if failed.is_none() || matches!(failed, Some(How::Half) if !is_first) {
+            disk.bytes.truncate(usize::try_from(len).unwrap());
+            return Ok(());
         }
-        disk.bytes.truncate(usize::try_from(len).unwrap());
-        Ok(())
+        Err(full())
     }
 
     fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut disk = self.0.lock().unwrap();
-        if disk.fails().is_some() {
-            return Err(full());
+        let failed = disk.fails();
+        if matches!(failed, None | Some(How::All)) {
+            (disk.bytes, disk.synced) = (bytes.to_vec(), bytes.len());
         }
-        (disk.bytes, disk.synced) = (bytes.to_vec(), bytes.len());
-        Ok(())
+        failed.map_or(Ok(()), |_| Err(full()))
     }
 
     fn remove(&mut self) -> io::Result<()> {
-        self.0.lock().unwrap().bytes.clear();
-        Ok(())
+        let mut disk = self.0.lock().unwrap();
+        let failed = disk.fails();
+        if matches!(failed, None | Some(How::All)) {
+            disk.bytes.clear();
+        }
+        failed.map_or(Ok(()), |_| Err(full()))
     }
 }
 
@@ -156,7 +184,8 @@ pub(crate) fn a_record_that_fails_at_any_call_loses_and_doubles_nothing<T: Trans
     // A message takes four calls: in twelve each of them has failed in each way.
     for call in 1..=calls {
         let how = [How::Half, How::All, How::Stuck][call % 3];
-        fails_at::<T>(Fault { call, how });
+        let once = (call / 24).is_multiple_of(2);
+        fails_at::<T>(Fault { call, once, how });
     }
 }
 
@@ -165,7 +194,16 @@ fn fails_at<T: Transport>(fault: Fault) {
     record.0.lock().unwrap().fault = Some(fault);
     let client = T::new(session_of(&server), policy(), None);
     let told = match open(&record) {
-        Ok(outbox) => send_all(&client, &outbox),
+        Ok(outbox) => {
+            let told = send_all(&client, &outbox);
+            if told.values().any(Result::is_err) {
+                assert!(outbox.is_broken(), "{fault:?}");
+                let (requests, (_, to)) = (server.requests().len(), &recipients()[0]);
+                client.send_once(&outbox, "new", to, small()).unwrap_err();
+                assert_eq!(server.requests().len(), requests, "{fault:?}: nothing more leaves");
+            }
+            told
+        }
         Err(_) => HashMap::new(),
     };
     for (key, to) in recipients() {
@@ -225,8 +263,10 @@ pub(crate) fn the_same_key_is_sent_once<T: Transport>() {
     let client = T::new(session_of(&again), policy(), None);
     assert_eq!(client.send_once(&outbox, "invoice 17", &other, small()).unwrap(), first);
     assert_eq!(again.messages().len(), 0);
+    assert_ne!(other, friend);
     client.send_once(&outbox, "invoice 19", &other, small()).unwrap();
-    assert_eq!(again.messages().len(), 1);
+    let to: Vec<_> = again.messages().into_iter().map(|message| message.to).collect();
+    assert_eq!(to, [other.as_str()]);
 }
 
 /// A message that is in doubt stays so, whatever goes wrong when it is taken up.
@@ -245,9 +285,33 @@ pub(crate) fn a_message_in_doubt_is_never_told_as_not_sent<T: Transport>() {
     std::thread::sleep(Duration::from_millis(2));
     assert_eq!(outcome(&client, &outbox, &friend), Outcome::Unknown);
     assert_eq!(outcome(&dead_client::<T>(), &outbox, &friend), Outcome::Unknown);
-    record.0.lock().unwrap().fault = Some(Fault { call: 0, how: How::Half });
+    record.0.lock().unwrap().fault = Some(Fault { call: 0, once: false, how: How::Half });
     client.send_once(&outbox, "other", &friend, small()).unwrap_err();
     assert_eq!(outcome(&client, &outbox, &friend), Outcome::Unknown);
+    assert_eq!(server.messages().len(), 1);
+}
+
+pub(crate) fn a_message_that_was_given_up_is_never_sent_again<T: Transport>() {
+    let (server, record) = (server(&["drop=after@webwxsendmsgimg"]), Record::default());
+    let friend = friend(&server);
+    let mut policy = policy();
+    policy.message_tries = 1;
+    let client = T::new(session(&server), policy, None);
+    let outbox = Outbox::with_storage(record.clone()).unwrap();
+    client.send_once(&outbox, "key", &friend, small()).unwrap_err();
+    assert!(outbox.give_up("key").unwrap());
+    assert!(!outbox.give_up("key").unwrap() && !outbox.give_up("none").unwrap());
+    // In this process and in another, in this login and in another, soon or late.
+    for outbox in [outbox, Outbox::with_storage(record.again()).unwrap()] {
+        assert_eq!(outbox.state("key"), Some(MessageState::GivenUp));
+        for client in [&client, &dead_client::<T>()] {
+            let error = client.send_once(&outbox, "key", &friend, small()).unwrap_err();
+            assert_eq!(error.outcome(), Outcome::Unknown);
+            assert!(error.to_string().contains("given up"), "{error}");
+        }
+        let (key, to) = ("key".to_owned(), friend.clone().into());
+        outbox.plan(Value::Null, [(key, to, "picture".to_owned())]).unwrap_err();
+    }
     assert_eq!(server.messages().len(), 1);
 }
 
@@ -259,6 +323,6 @@ fn dead_client<T: Transport>() -> T {
     T::new(session, policy(), None)
 }
 
-fn session_of(server: &Emulator) -> Session {
+pub(super) fn session_of(server: &Emulator) -> Session {
     Session::from_json_allow_loopback(server.session_json()).unwrap()
 }

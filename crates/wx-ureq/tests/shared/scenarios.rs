@@ -9,6 +9,7 @@ mod life;
 mod network;
 mod odd_bytes;
 mod outbox;
+mod outbox_whole;
 mod pace;
 mod reused;
 mod secrets;
@@ -34,6 +35,7 @@ pub(crate) use life::*;
 pub(crate) use network::*;
 pub(crate) use odd_bytes::*;
 pub(crate) use outbox::*;
+pub(crate) use outbox_whole::*;
 pub(crate) use pace::*;
 pub(crate) use reused::*;
 pub(crate) use secrets::*;
@@ -121,7 +123,10 @@ macro_rules! scenarios {
             trouble_with_the_network_neither_loses_nor_repeats the_end_of_a_login_ends_the_messages
             trouble_while_logging_in two_that_wait_share_the_messages
             a_record_that_fails_at_any_call_loses_and_doubles_nothing the_same_key_is_sent_once
-            a_message_in_doubt_is_never_told_as_not_sent
+            a_record_whose_rewriting_fails_at_any_call_loses_and_doubles_nothing
+            a_record_that_cannot_be_cleared_or_removed_lets_nothing_more_leave
+            a_record_that_is_taken_away_lets_nothing_more_leave
+            a_message_in_doubt_is_never_told_as_not_sent a_message_that_was_given_up_is_never_sent_again
             odd_bytes_of_strangers_stop_nothing a_damaged_id_costs_its_element_alone
             a_login_whose_webwxinit_fails_is_kept a_question_that_cannot_be_asked_becomes_a_code
             only_a_good_logout_is_one

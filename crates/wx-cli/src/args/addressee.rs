@@ -1,0 +1,41 @@
+//! Whom a picture is for.
+
+use std::fmt;
+use std::str::FromStr;
+
+use wx_proto::Recipient;
+
+/// Whom a picture is for, as it is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Addressee {
+    Recipient(Recipient),
+    /// A remark or a nickname, to be looked up.
+    Name(String),
+}
+
+impl FromStr for Addressee {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(name) = text.strip_prefix("name:") {
+            return match name.trim() {
+                "" => Err("name: needs a remark or nickname after it".to_owned()),
+                _ => Ok(Self::Name(name.to_owned())),
+            };
+        }
+        let suggest = |error| match text.trim() {
+            "" => format!("{error}"),
+            name => format!("{error}; for a contact of this name use name:{name}"),
+        };
+        text.parse().map(Self::Recipient).map_err(suggest)
+    }
+}
+
+impl fmt::Display for Addressee {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Recipient(recipient) => recipient.fmt(f),
+            Self::Name(name) => write!(f, "name:{name}"),
+        }
+    }
+}

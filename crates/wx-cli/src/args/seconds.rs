@@ -1,0 +1,33 @@
+//! Times on the command line.
+
+use std::time::Duration;
+
+/// Reads a number of seconds, which may have a fraction.
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    // A year is as good as for ever, and far from any overflow.
+    seconds
+        .filter(|seconds| seconds.as_secs() <= 365 * 86_400)
+        .ok_or_else(|| "not a number of seconds".to_owned())
+}
+
+/// Reads a number of seconds above 0.
+pub(super) fn timeout(text: &str) -> Result<Duration, String> {
+    seconds(text)
+        .and_then(|time| if time.is_zero() { Err("must be more than 0".to_owned()) } else { Ok(time) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fractions_of_seconds() {
+        assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
+        assert_eq!(seconds("0"), Ok(Duration::ZERO));
+        for bad in ["", "x", "-1", "nan", "inf", "1e30", "15s"] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
+        assert!(timeout("0").is_err() && timeout("0.1").is_ok());
+    }
+}

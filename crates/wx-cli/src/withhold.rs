@@ -1,0 +1,313 @@
+//! Keeps the secrets of a login out of everything that is printed or named: a server knows all of
+//! them and can send any of them back as a name, a text or an id.
+
+mod flow;
+mod reading;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::Deserialize;
+use serde_json::Value;
+use wx_proto::Session;
+
+pub(crate) use self::flow::Withholding;
+use self::reading::Reading;
+
+/// Stands where something was left out.
+pub(crate) const WITHHELD: char = '…';
+/// Characters of a text that may agree with the beginning of a secret.
+const AGREEING: usize = 7;
+/// The bytes that the index goes by. An escape has up to six characters, so three bytes can be
+/// written with more than [`AGREEING`].
+const KEY: usize = 3;
+/// How many times a text may be escaped.
+const LAYERS: usize = 3;
+/// Values that are remembered, the old ones of a long watch among them. A session holds fewer.
+const MOST: usize = 8192;
+/// Characters of an skey, `@crypt_HEX8_HEX32`, that a MediaId may begin with as well, and then some.
+const SHARED: usize = 24;
+/// The hexadecimal digits at the end of an skey. A MediaId has more.
+const KEY_DIGITS: usize = 32;
+/// Cookies that hold a time. Ids and times of messages begin with the same digits.
+const TIMES: [&str; 2] = ["wxloadtime", "wxpluginkey"];
+/// Keys of events whose values are words of this program. Other programs rely on them.
+const OWN_WORDS: [&str; 3] = ["event", "step", "advice"];
+
+static SECRETS: Mutex<Secrets> = Mutex::new(Secrets { by_key: BTreeMap::new(), count: 0, paths: Vec::new() });
+
+struct Secrets {
+    by_key: BTreeMap<[u8; KEY], Vec<Vec<u8>>>,
+    count: usize,
+    /// What the user named. A path often holds the account's number.
+    paths: Vec<String>,
+}
+
+/// The secrets of a session file. No `Debug`: it would show them.
+#[derive(Deserialize)]
+struct Values {
+    uin: u32,
+    sid: String,
+    skey: String,
+    pass_ticket: Option<String>,
+    device_id: Option<String>,
+    cookies: Vec<Cookie>,
+}
+
+#[derive(Deserialize)]
+struct Cookie {
+    name: String,
+    value: String,
+}
+
+/// Lets the account's number be shown where the user has named something after it.
+pub(crate) fn allow_in_path(path: &str) {
+    secrets().paths.push(path.to_owned());
+}
+
+/// Withholds the secrets of a session from here on. Those of the session before stay withheld.
+pub(crate) fn session(session: &Session) {
+    let Ok(values) = serde_json::from_str::<Values>(session.to_json().expose()) else { return };
+    let mut secrets = secrets();
+    if secrets.count + values.cookies.len() > MOST {
+        (secrets.by_key, secrets.count) = (BTreeMap::new(), 0);
+    }
+    if let Some((_, key)) = values.skey.rsplit_once('_') {
+        secrets.add(key);
+    }
+    secrets.add(&values.uin.to_string());
+    let named = [Some(values.sid), Some(values.skey), values.pass_ticket, values.device_id];
+    named.into_iter().flatten().for_each(|value| secrets.add(&value));
+    let cookies = values.cookies.iter().filter(|cookie| !TIMES.contains(&&*cookie.name));
+    cookies.for_each(|cookie| secrets.add(&cookie.value));
+}
+
+/// Withholds one more value.
+fn value(value: &str) {
+    secrets().add(value);
+}
+
+/// The text without secrets.
+pub(crate) fn in_text(text: &str) -> Cow<'_, str> {
+    secrets().withheld(text)
+}
+
+/// The JSON without secrets. A number that shows one becomes null.
+pub(crate) fn in_json(value: &Value) -> Value {
+    match value {
+        Value::String(text) => in_text(text).into_owned().into(),
+        Value::Number(number) => match in_text(&number.to_string()) {
+            Cow::Borrowed(_) => value.clone(),
+            Cow::Owned(_) => Value::Null,
+        },
+        Value::Array(values) => values.iter().map(in_json).collect(),
+        Value::Object(pairs) => {
+            let of = |key: &str, value| {
+                if OWN_WORDS.contains(&key) { Value::clone(value) } else { in_json(value) }
+            };
+            pairs.iter().map(|(key, value)| (key.clone(), of(key, value))).collect()
+        }
+        Value::Null | Value::Bool(_) => value.clone(),
+    }
+}
+
+fn secrets() -> MutexGuard<'static, Secrets> {
+    SECRETS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Secrets {
+    /// Adds a value as it is, and as what it stands for if it is escaped.
+    fn add(&mut self, value: &str) {
+        let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
+        if let Some(begin) = value.get(..AGREEING + 1)
+            && is_number
+            && self.paths.iter().any(|path| path.contains(begin))
+        {
+            return;
+        }
+        for reading in readings(value) {
+            self.add_bytes(reading.bytes());
+        }
+    }
+
+    fn add_bytes(&mut self, value: &[u8]) {
+        let Some(key) = value.first_chunk().filter(|_| value.len() > AGREEING) else { return };
+        let values = self.by_key.entry(*key).or_default();
+        if !values.iter().any(|known| known == value) {
+            values.push(value.to_vec());
+            self.count += 1;
+        }
+    }
+
+    fn withheld<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.by_key.is_empty() || text.len() <= AGREEING {
+            return Cow::Borrowed(text);
+        }
+        let mut found = Vec::new();
+        for reading in readings(text) {
+            self.find(reading.bytes(), &mut found, |bytes| reading.place(bytes));
+            for (base64, place) in reading.base64() {
+                self.find(&base64, &mut found, place);
+            }
+        }
+        without(text, found)
+    }
+
+    /// Finds where bytes agree with the beginning of a secret. `place` tells where they are written.
+    fn find(
+        &self,
+        bytes: &[u8],
+        found: &mut Vec<Range<usize>>,
+        place: impl Fn(Range<usize>) -> Range<usize>,
+    ) {
+        let mut at = 0;
+        while let Some(key) = bytes[at..].first_chunk::<KEY>() {
+            let known = self.by_key.get(key).into_iter().flatten();
+            let agreeing = known.map(|secret| common_prefix(secret, &bytes[at..])).max().unwrap_or_default();
+            if agreeing > 0 {
+                let span = place(at..at + agreeing);
+                let is_other = agreeing < SHARED && is_media_id(&bytes[at..]);
+                if span.len() > AGREEING && !is_other {
+                    found.push(span);
+                    at += agreeing;
+                    continue;
+                }
+            }
+            at += 1;
+        }
+    }
+}
+
+/// The text as it is, and with one layer of escapes after the other undone.
+fn readings(text: &str) -> impl Iterator<Item = Reading> {
+    std::iter::successors(Some(Reading::of(text)), Reading::unescaped).take(LAYERS + 1)
+}
+
+/// Whether bytes begin with a MediaId.
+fn is_media_id(bytes: &[u8]) -> bool {
+    let Some((number, rest)) = bytes.strip_prefix(b"@crypt_").and_then(|rest| rest.split_at_checked(8))
+    else {
+        return false;
+    };
+    let digits = rest.strip_prefix(b"_").into_iter().flatten().take_while(|byte| byte.is_ascii_hexdigit());
+    number.iter().all(u8::is_ascii_hexdigit) && digits.count() > KEY_DIGITS
+}
+
+fn common_prefix(one: &[u8], other: &[u8]) -> usize {
+    one.iter().zip(other).take_while(|(one, other)| one == other).count()
+}
+
+/// The text with [`WITHHELD`] in the place of each range.
+fn without(text: &str, mut ranges: Vec<Range<usize>>) -> Cow<'_, str> {
+    if ranges.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    ranges.sort_by_key(|range| range.start);
+    let mut shown = String::with_capacity(text.len());
+    let mut done = 0;
+    for range in ranges {
+        if range.end <= done {
+            continue;
+        }
+        let start = text.floor_char_boundary(range.start);
+        if start > done || shown.is_empty() {
+            shown.push_str(&text[done.min(start)..start]);
+            shown.push(WITHHELD);
+        }
+        done = text.ceil_char_boundary(range.end);
+    }
+    shown.push_str(&text[done..]);
+    Cow::Owned(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SKEY: &str = "@crypt_a936502b_74e29c164b1802c5bfd4b1f9a7db4b5e";
+    const SID: &str = "oMrabhVznekD3+a/";
+    const TICKET: &str = "abc%2Bdef%2Fghi%3D";
+
+    fn of(values: &[&str]) -> Secrets {
+        let mut secrets = Secrets { by_key: BTreeMap::new(), count: 0, paths: Vec::new() };
+        values.iter().for_each(|value| secrets.add(value));
+        secrets
+    }
+
+    fn shown(text: &str) -> String {
+        of(&[SKEY, SID, TICKET, "2272112421"]).withheld(text).into_owned()
+    }
+
+    #[test]
+    fn each_beginning_of_a_secret_is_left_out_from_eight_characters_on() {
+        for secret in [SKEY, SID, TICKET, "2272112421"] {
+            for end in 0..=secret.len() {
+                let begin = &secret[..end];
+                let left = if end > AGREEING { "…" } else { begin };
+                assert_eq!(shown(&format!("图{begin}!{begin} x")), format!("图{left}!{left} x"));
+            }
+        }
+    }
+
+    #[test]
+    fn however_it_is_written() {
+        for (text, left) in [
+            ("%40crypt_a936502b_74e29c16!", "…!"),
+            ("%2540crypt%255fa9", "…"),
+            ("&#64;crypt&#x5F;a93 &amp;c", "… &amp;c"),
+            ("&amp;#64;crypt_a9", "…"),
+            (r"\u0040crypt\x5fa9 \n", r"… \n"),
+            // The marks of a secret that are escaped in the session.
+            ("abc+def/ghi=", "…"),
+            ("abc%252Bdef%252F", "…"),
+            // In base64, alone and within something else, with either alphabet; once more escaped.
+            ("b01yYWJoVnpuZWtEMythLw==", "…=="),
+            ("c2tleT1AY3J5cHRfYTkzNjUwMmI=", "c2tleT…="),
+            ("b01yYWJoVnpuZWtEMythL%77==", "…=="),
+            ("the skey=@crypt_a936502b_7 and sid=oMrabhVz.", "the skey=… and sid=…."),
+        ] {
+            assert_eq!(shown(text), left, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_secret_stays() {
+        for text in
+            ["Anna", "@crypt_", "100 %", "a &amp; b", "%4", "\\u00", "图片".repeat(9).as_str(), "1234567890"]
+        {
+            assert_eq!(shown(text), text);
+        }
+        // A MediaId begins as the skey of its login does.
+        let media_id = format!("@crypt_a936502b_{}", "9f".repeat(320));
+        assert_eq!(shown(&media_id), media_id);
+        assert_eq!(shown(&format!("@crypt_a936502b_74e29c16{}", "9f".repeat(320))).find('…'), Some(0));
+    }
+
+    #[test]
+    fn a_number_stays_where_the_user_named_something_after_it() {
+        let mut secrets = of(&[]);
+        secrets.paths.push("/home/me/2272112421.json".to_owned());
+        secrets.add("2272112421");
+        secrets.add(SID);
+        assert_eq!(secrets.withheld("2272112421.json"), "2272112421.json");
+        assert_eq!(secrets.withheld(SID), "…");
+    }
+
+    #[test]
+    fn secrets_of_a_session_stay_when_others_take_their_places() {
+        let of_skey = |skey: &str| {
+            let builder = Session::builder("https://wx.qq.com").uin(7).user_name("@me");
+            builder.sid("sid-of-this-test").skey(skey).build().unwrap()
+        };
+        session(&of_skey("@crypt_00000001_first-of-this-test"));
+        session(&of_skey("@crypt_00000001_other-of-this-test"));
+        let event = serde_json::json!({
+            "event": "first-of-this-test", "a": ["first-of-this-test"], "b": "other-of-this-test", "n": 1,
+        });
+        let left = serde_json::json!({ "event": "first-of-this-test", "a": ["…"], "b": "…", "n": 1 });
+        assert_eq!(in_json(&event), left);
+        assert_eq!(in_text("sid-of-this-test"), "…");
+    }
+}

@@ -1,0 +1,202 @@
+//! The record as a whole fails: it is written anew, cleared, removed, or taken away.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use wx_client::lock::LockedFile;
+use wx_client::outbox::{MessageState, Outbox, Storage};
+use wx_emulator::Emulator;
+use wx_proto::Outcome;
+
+use super::outbox::{Fault, How, Record, session_of};
+use super::*;
+
+/// Every way in which the calls from one on fail, or it alone.
+fn ways() -> impl Iterator<Item = (How, bool)> {
+    [How::Half, How::All, How::Stuck].into_iter().flat_map(|how| [(how, false), (how, true)])
+}
+
+/// A record that is written anew when it is opened: of three messages, and a line that was cut off.
+fn large<T: Transport>(server: &Emulator) -> Record {
+    let record = Record::default();
+    let mut policy = policy();
+    policy.message_tries = 1;
+    let client = T::new(session_of(server), policy, None);
+    let (outbox, friend) =
+        (Outbox::with_storage(record.clone()).unwrap(), Recipient::new(server.friend()).unwrap());
+    for key in ["sent", "in doubt", "open"] {
+        let message = (key.to_owned(), friend.clone().into(), "picture".to_owned());
+        outbox.plan(json!("x".repeat(600_000)), [message]).unwrap();
+    }
+    client.send_once(&outbox, "sent", &friend, small()).unwrap();
+    client.send_once(&outbox, "in doubt", &friend, small()).unwrap_err();
+    drop(outbox);
+    record.clone().write(b"{\"sent\":").unwrap();
+    record
+}
+
+fn states(outbox: &Outbox) -> Vec<(String, MessageState)> {
+    outbox.messages().into_iter().map(|message| (message.key, message.state)).collect()
+}
+
+pub(crate) fn a_record_whose_rewriting_fails_at_any_call_loses_and_doubles_nothing<T: Transport>() {
+    let server = server(&["empty@webwxsendmsgimg#2"]);
+    let record = large::<T>(&server);
+    let (bytes, friend) = (record.bytes(), Recipient::new(server.friend()).unwrap());
+    let expected = states(&Outbox::with_storage(record.again()).unwrap());
+    assert!(matches!(
+        &expected[..],
+        [(_, MessageState::Sent(_)), (_, MessageState::InDoubt), (_, MessageState::NotSent),]
+    ));
+    let mut policy = policy();
+    policy.resend_within = Duration::ZERO;
+    let client = T::new(session_of(&server), policy, None);
+    for (how, once) in ways() {
+        for call in 1.. {
+            let record = Record::holding(bytes.clone(), Fault { call, once, how });
+            let opened = Outbox::with_storage(record.clone());
+            if !record.has_failed() {
+                assert!(record.bytes().len() < bytes.len() / 2, "it was written anew");
+                assert_eq!(call, 5, "read, truncate, sync and replace have failed");
+                break;
+            }
+            assert!(opened.is_err(), "{call} {once} {how:?}");
+            let outbox = Outbox::with_storage(record.again()).unwrap();
+            assert_eq!(states(&outbox), expected, "{call} {once} {how:?}");
+            let before = server.messages().len();
+            let outcome =
+                |key| client.send_once(&outbox, key, &friend, small()).map_err(|error| error.outcome());
+            assert!(outcome("sent").is_ok() && outcome("in doubt") == Err(Outcome::Unknown));
+            assert_eq!(server.messages().len(), before);
+            assert!(outcome("open").is_ok() && outcome("open").is_ok());
+            assert_eq!(server.messages().len(), before + 1, "{call} {once} {how:?}");
+        }
+    }
+}
+
+pub(crate) fn a_record_that_cannot_be_cleared_or_removed_lets_nothing_more_leave<T: Transport>() {
+    let server = Emulator::start().unwrap();
+    let (client, friend) =
+        (T::new(session_of(&server), policy(), None), Recipient::new(server.friend()).unwrap());
+    let record = Record::default();
+    client.send_once(&Outbox::with_storage(record.clone()).unwrap(), "key", &friend, small()).unwrap();
+    let bytes = record.bytes();
+    type End = fn(&Outbox) -> bool;
+    let ends: [End; 2] = [|outbox| outbox.clear().is_ok(), |outbox| outbox.remove().is_ok()];
+    for (end, (how, once)) in ends.into_iter().flat_map(|end| ways().map(move |way| (end, way))) {
+        for call in 1.. {
+            let record = Record::holding(bytes.clone(), Fault { call, once, how });
+            let Ok(outbox) = Outbox::with_storage(record.clone()) else { continue };
+            let ended = end(&outbox);
+            if !record.has_failed() {
+                assert!(ended && call == 3, "read, and what ends it, have failed: {call}");
+                break;
+            }
+            assert!(!ended && outbox.is_broken(), "{call} {once} {how:?}");
+            let requests = server.requests().len();
+            for key in ["key", "new"] {
+                client.send_once(&outbox, key, &friend, small()).unwrap_err();
+            }
+            outbox
+                .plan(Value::Null, [("planned".to_owned(), friend.clone().into(), "x".to_owned())])
+                .unwrap_err();
+            assert_eq!(server.requests().len(), requests, "{call} {once} {how:?}");
+            // All of it is there, or it is as if it had never been.
+            drop(outbox);
+            let outbox = Outbox::with_storage(record.again()).unwrap();
+            let gone = matches!(how, How::All);
+            assert_eq!(outbox.state("key").is_none(), gone, "{call} {once} {how:?}");
+            assert!(gone || client.send_once(&outbox, "key", &friend, small()).is_ok());
+            assert_eq!(server.messages().len(), 1);
+        }
+    }
+}
+
+/// A record that somebody takes away before a write.
+struct Taken {
+    file: LockedFile,
+    writes: usize,
+    at: usize,
+    take: Box<dyn FnMut(&Path) + Send>,
+}
+
+impl Storage for Taken {
+    fn read(&mut self) -> io::Result<Vec<u8>> {
+        self.file.read()
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.writes += 1;
+        if self.writes == self.at {
+            (self.take)(self.file.path());
+        }
+        self.file.write(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.file.sync()
+    }
+
+    fn truncate(&mut self, len: u64) -> io::Result<()> {
+        self.file.truncate(len)
+    }
+
+    fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
+        Storage::replace(&mut self.file, bytes)
+    }
+
+    fn remove(&mut self) -> io::Result<()> {
+        self.file.remove()
+    }
+}
+
+/// In a wait between two hand-outs too: the answer to the first is lost.
+pub(crate) fn a_record_that_is_taken_away_lets_nothing_more_leave<T: Transport>() {
+    let remove = |path: &Path| fs::remove_file(path).unwrap();
+    let replace = |path: &Path| {
+        let copy = path.with_extension("copy");
+        fs::copy(path, &copy).unwrap();
+        fs::rename(copy, path).unwrap();
+    };
+    let empty = |path: &Path| {
+        fs::remove_file(path).unwrap();
+        fs::write(path, "").unwrap();
+    };
+    for how in [remove as fn(&Path), replace, empty] {
+        let mut outcomes = Vec::new();
+        for at in 2.. {
+            let server = Arc::new(server(&["empty@webwxsendmsgimg#1"]));
+            let dir = tempfile::tempdir().unwrap();
+            let file = LockedFile::open(&dir.path().join(Outbox::FILE), true).unwrap();
+            let left = Arc::new(Mutex::new(None));
+            let (counted, counts) = (Arc::clone(&left), Arc::clone(&server));
+            let take = move |path: &Path| {
+                how(path);
+                *counted.lock().unwrap() = Some(counts.requests().len());
+            };
+            let outbox = Outbox::with_storage(Taken { file, writes: 0, at, take: Box::new(take) }).unwrap();
+            let (client, friend) =
+                (T::new(session_of(&server), policy(), None), Recipient::new(server.friend()).unwrap());
+            let result = client.send_once(&outbox, "key", &friend, small());
+            let Some(left) = *left.lock().unwrap() else {
+                result.unwrap();
+                break;
+            };
+            let outcome = result.map(drop).map_err(|error| error.outcome());
+            let handed_out = server.requests().iter().any(|seen| seen.endpoint == "webwxsendmsgimg");
+            assert!(handed_out || outcome == Err(Outcome::NotSent), "{at}: {outcome:?}");
+            assert!(!handed_out || outcome != Err(Outcome::NotSent), "{at}: {outcome:?}");
+            client.send_once(&outbox, "other", &friend, small()).unwrap_err();
+            assert_eq!(server.requests().len(), left, "{at}: nothing more leaves");
+            outcomes.push(outcome);
+        }
+        // Before each step of the upload and the first hand-out, before the second, and before the
+        // verdict.
+        let unknown = outcomes.iter().filter(|outcome| **outcome == Err(Outcome::Unknown)).count();
+        assert!(unknown >= 1 && outcomes.last() == Some(&Ok(())), "{outcomes:?}");
+    }
+}
