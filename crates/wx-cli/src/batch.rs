@@ -69,6 +69,9 @@ impl Batch<'_> {
         if let Some(uploaded) = message.uploaded(session)? {
             return Ok(uploaded);
         }
+        if !message.is_upload_begun(session) {
+            self.job.check_unchanged(file)?;
+        }
         let path = &self.job.plan().files[file];
         let input = Input::of(path)?;
         if self.job.is_kept() && matches!(input, Input::Once(_)) {

@@ -23,7 +23,12 @@ pub(crate) struct SessionFile {
 impl SessionFile {
     /// The file that was named, or else the platform's place for it.
     pub(crate) fn place(&self) -> PathBuf {
-        self.session.clone().unwrap_or_else(session::default_place)
+        self.place_or(None)
+    }
+
+    /// The file that was named, or else the one that is `known`, or else the platform's place.
+    pub(crate) fn place_or(&self, known: Option<PathBuf>) -> PathBuf {
+        self.session.clone().or(known).unwrap_or_else(session::default_place)
     }
 }
 

@@ -54,6 +54,12 @@ impl OutboxJob {
         })
     }
 
+    /// Whether the upload was begun: then [`upload`](Self::upload) refuses another picture.
+    #[must_use]
+    pub fn is_upload_begun(&self, session: &Session) -> bool {
+        self.look(|inner, message| hashed(inner, message, session).is_some())
+    }
+
     /// Returns the flow that uploads `picture`, from where the upload is.
     ///
     /// # Errors
@@ -65,13 +71,10 @@ impl OutboxJob {
         policy: &Policy,
     ) -> Result<Saving<Upload, Save>, Error> {
         let (to, name, state) = self.look(|inner, message| {
-            let state = inner.record.upload(&message.upload);
-            let state = state.filter(|state| state.is_of(session) && state.uploaded().is_none());
-            (message.to.clone(), message.upload.clone(), state.cloned())
+            (message.to.clone(), message.upload.clone(), hashed(inner, message, session).cloned())
         });
         let at = Resume { unix_ms: unix_ms(), resend: false };
-        // Before it was hashed nothing had left, and it may be another file by now.
-        let flow = match state.filter(|state| state.hashed_len().is_some()) {
+        let flow = match state {
             Some(state) if state.hashed_len() != Some(picture.len()) => {
                 return Err(Error::new(Step::Digest, Cause::Changed));
             }
@@ -152,6 +155,13 @@ impl OutboxJob {
         let message = inner.record.message(&self.0.key);
         what(&inner, message.expect("a job begins with its message on record"))
     }
+}
+
+/// How far the upload is, if it is under way in this login. Before the picture was hashed nothing
+/// had left, and it may be another by now.
+fn hashed<'a>(inner: &'a Inner, message: &Message, session: &Session) -> Option<&'a Snapshot> {
+    let state = inner.record.upload(&message.upload);
+    state.filter(|state| state.is_of(session) && state.hashed_len().is_some())
 }
 
 fn refused(error: ResumeError) -> Error {
