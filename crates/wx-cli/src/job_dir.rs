@@ -14,7 +14,7 @@ use wx_client::outbox::{MessageState, Outbox, OutboxJob};
 use wx_proto::{Advice, Session, UserName};
 
 use crate::file_stamp::FileStamp;
-use crate::problem::Problem;
+use crate::problem::{FORMER, Problem};
 
 /// What is to be sent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -142,13 +142,9 @@ impl JobDir {
     pub(crate) fn check_unchanged(&self, file: usize) -> Result<(), Problem> {
         let plan = self.plan();
         match plan.stamps.get(file) {
-            Some(Some(stamp)) if FileStamp::of(&plan.files[file])? != *stamp => Err(Problem::local(
-                "changed after the job was begun",
-                Advice::CheckFile,
-            )
-            .hint(
-                "put the former file back, with its time; what is there now is sent by a new wx send-image",
-            )),
+            Some(Some(stamp)) if FileStamp::of(&plan.files[file])? != *stamp => {
+                Err(Problem::local("changed after the job was begun", Advice::CheckFile).hint(FORMER))
+            }
             _ => Ok(()),
         }
     }

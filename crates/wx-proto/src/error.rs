@@ -103,6 +103,8 @@ pub enum Cause {
     Cancelled,
     /// The picture changed while it was being sent.
     Changed,
+    /// The upload that was to go on was begun with another picture.
+    OtherPicture,
     /// The picture ended early: it got shorter while it was being sent.
     SourceEnded {
         /// Bytes expected in all.
@@ -143,6 +145,7 @@ pub enum Unready {
 pub struct LocalError {
     kind: io::ErrorKind,
     message: String,
+    advice: Advice,
 }
 
 impl Error {
@@ -177,9 +180,10 @@ impl Error {
             Cause::Unready(_) | Cause::NotConfirmed { .. } => Advice::LoginAgain,
             Cause::Host(_) => Advice::CheckProxy,
             Cause::Picture(PictureError::TooLarge { .. }) => Advice::RaiseLimit,
-            Cause::Picture(_) | Cause::Changed | Cause::SourceEnded { .. } | Cause::Local(_) => {
+            Cause::Picture(_) | Cause::Changed | Cause::OtherPicture | Cause::SourceEnded { .. } => {
                 Advice::CheckFile
             }
+            Cause::Local(error) => error.advice,
             Cause::Network { failure, .. } => match failure.kind {
                 FailureKind::Proxy(_) | FailureKind::Certificate(_) => Advice::CheckProxy,
                 _ => Advice::CheckNetwork,
@@ -225,7 +229,13 @@ impl Step {
 impl LocalError {
     /// An error of a kind, told in one line.
     pub fn new(kind: io::ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self { kind, message: message.into(), advice: Advice::CheckFile }
+    }
+
+    /// Sets what to do about it; the default is [`Advice::CheckFile`].
+    #[must_use]
+    pub fn with_advice(self, advice: Advice) -> Self {
+        Self { advice, ..self }
     }
 
     /// The kind.
@@ -237,7 +247,7 @@ impl LocalError {
 
 impl From<io::Error> for LocalError {
     fn from(error: io::Error) -> Self {
-        Self { kind: error.kind(), message: error.to_string() }
+        Self::new(error.kind(), error.to_string())
     }
 }
 
@@ -341,6 +351,7 @@ impl fmt::Display for Cause {
             Self::NotConfirmed { codes } => write!(f, "none of {codes} codes was confirmed on the phone"),
             Self::Cancelled => f.write_str("cancelled"),
             Self::Changed => f.write_str("the file changed while it was being sent"),
+            Self::OtherPicture => f.write_str("the message was begun with another file"),
             Self::SourceEnded { expected, got } => {
                 write!(
                     f,

@@ -57,6 +57,7 @@ fn causes() -> Vec<(Cause, Advice)> {
         (Cause::Picture(PictureError::Unsupported(Format::Webp)), Advice::CheckFile),
         (Cause::Cancelled, Advice::RetryLater),
         (Cause::Changed, Advice::CheckFile),
+        (Cause::OtherPicture, Advice::CheckFile),
         (Cause::SourceEnded { expected: 12, got: 7 }, Advice::CheckFile),
         (Cause::Local(LocalError::new(std::io::ErrorKind::NotFound, "no such file")), Advice::CheckFile),
         (uncertain(None), Advice::LookAtPhone),

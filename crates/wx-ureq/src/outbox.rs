@@ -31,8 +31,8 @@ impl Client {
     /// killed and starts again.
     ///
     /// # Errors
-    /// [`OutboxError::Busy`] if another process has it open; [`OutboxError`] if the directory holds
-    /// something that is no outbox, or cannot be read.
+    /// [`OutboxErrorKind::Busy`](wx_client::outbox::OutboxErrorKind::Busy) if another process has it
+    /// open; another kind if the directory holds something that is no outbox, or cannot be read.
     ///
     /// ```no_run
     /// # use wx_ureq::wx_proto::Recipient;

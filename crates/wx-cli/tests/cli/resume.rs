@@ -158,6 +158,8 @@ fn a_file_that_changed_meanwhile() {
             place.file("a.jpg", changed);
             let ran = resume(&place, transport, &[]);
             assert_eq!((ran.code, ran.column("advice")), (1, vec!["check_file".to_owned()]), "{}", ran.err);
+            let words = "the message was begun with another file; put the former file back";
+            assert!(ran.err.contains(words), "{}", ran.err);
             assert_eq!(place.emulator.requests_to("webwxuploadmedia"), 2);
         }
         place.file("a.jpg", &picture);
@@ -235,6 +237,7 @@ fn what_cannot_be_saved_is_not_sent() {
         fs::remove_dir_all(place.path("job")).unwrap();
         let ran = place.wait(child);
         assert_eq!((ran.code, ran.kinds()), (1, vec!["failed".to_owned()]), "{}", ran.err);
+        assert!(ran.err.contains("could not write its record job/outbox.jsonl: "), "{}", ran.err);
         assert_eq!(place.emulator.requests_to("webwxuploadmedia"), 1);
     }
 }

@@ -2,7 +2,7 @@ use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
 use wx_proto::flow::{Resume, ResumeError, Saving, SendUploaded, Snapshot, Upload};
-use wx_proto::{Cause, Error, LocalError, Picture, Policy, Sent, Session, Step, Uploaded};
+use wx_proto::{Advice, Cause, Error, LocalError, Picture, Policy, Sent, Session, Step, Uploaded};
 
 use super::record::{Entry, Message};
 use super::{Inner, Outbox};
@@ -76,7 +76,7 @@ impl OutboxJob {
         let at = Resume { unix_ms: unix_ms(), resend: false };
         let flow = match state {
             Some(state) if state.hashed_len() != Some(picture.len()) => {
-                return Err(Error::new(Step::Digest, Cause::Changed));
+                return Err(Error::new(Step::Digest, Cause::OtherPicture));
             }
             Some(state) => Upload::resume(session, state, policy.clone(), at).map_err(refused)?,
             None => Upload::new(session, picture, to, seed()?, policy.clone())?,
@@ -124,9 +124,17 @@ impl OutboxJob {
     }
 
     /// Returns `error`, which kept the message from being sent, as [`Cause::Uncertain`] if the
-    /// message may have been sent before.
+    /// message may have been sent before. Names the key if it was begun with another picture.
     #[must_use]
-    pub fn judge(&self, error: Error) -> Error {
+    pub fn judge(&self, mut error: Error) -> Error {
+        if error.cause == Cause::OtherPicture {
+            let message = format!(
+                "the message {:?} was begun with another file; send the former file, or use a new key",
+                self.0.key
+            );
+            let local = LocalError::new(ErrorKind::InvalidInput, message);
+            error.cause = Cause::Local(local.with_advice(Advice::CheckKey));
+        }
         self.0.outbox.inner().record.judge(&self.0.key, false, error)
     }
 
@@ -183,7 +191,7 @@ mod tests {
     use wx_proto::{Outcome, UserName};
 
     use super::*;
-    use crate::outbox::OutboxError;
+    use crate::outbox::OutboxErrorKind;
 
     fn session() -> Session {
         let text = json!({
@@ -208,8 +216,9 @@ mod tests {
         let job = || outbox.job("key", &to, &session);
         let assert_active = || {
             let error = job().unwrap_err();
-            assert!(matches!(error, OutboxError::Active(_)), "{error}");
-            assert!(matches!(outbox.give_up("key"), Err(OutboxError::Active(_))));
+            assert!(matches!(error.kind(), OutboxErrorKind::Active(_)), "{error}");
+            let error = outbox.give_up("key").unwrap_err();
+            assert!(matches!(error.kind(), OutboxErrorKind::Active(_)), "{error}");
             assert!(!outbox.clear().unwrap());
             let error = outbox.begin(Some("key".to_owned()), &to, &session).unwrap_err();
             assert_eq!(error.outcome(), Outcome::Unknown);

@@ -27,6 +27,8 @@ pub enum Advice {
     CheckRecipient,
     /// There is no such picture (any more), or not for this login.
     CheckMessage,
+    /// The key of an outbox was used for another message before.
+    CheckKey,
     /// A limit of one's own.
     RaiseLimit,
     /// Look at the phone before sending again.
@@ -77,6 +79,7 @@ impl Advice {
             Self::CheckFile => "check_file",
             Self::CheckRecipient => "check_recipient",
             Self::CheckMessage => "check_message",
+            Self::CheckKey => "check_key",
             Self::RaiseLimit => "raise_limit",
             Self::LookAtPhone => "look_at_phone",
             Self::Report => "report",
@@ -102,6 +105,7 @@ impl fmt::Display for Advice {
                 "the server gave no picture: the message may be too old, a sticker of the store, of another login, \
                  or just sent; try again later"
             }
+            Self::CheckKey => "use a new key, or send what this one was first used for",
             Self::RaiseLimit => "raise the limit if this is what you want",
             Self::LookAtPhone => "look at the conversation on the phone before sending it again",
             Self::Report => "this is not expected; please report it with the step and the code",

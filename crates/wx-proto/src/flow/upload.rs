@@ -122,7 +122,7 @@ impl Upload {
     fn digested(&mut self, digested: Digested) -> Result<Stage, Cause> {
         if let Some(saved) = &self.saved {
             if saved.md5.as_ref().is_some_and(|md5| *md5 != digested.md5) {
-                return Err(Cause::Changed);
+                return Err(Cause::OtherPicture);
             }
             // Above the limit of the check its ticket is part of every form and is not saved: from the first chunk then.
             let from_start = self.picture().len() > self.policy.check_above;
