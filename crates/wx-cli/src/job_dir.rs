@@ -74,7 +74,8 @@ impl JobDir {
         let key = entropy()?;
         let about = About { key, login: session.fingerprint(&key), plan };
         // Nobody reads it in memory, where paths may be what JSON cannot hold.
-        let told = dir.map_or(Ok(Value::Null), |_| serde_json::to_value(&about)).map_err(io::Error::from)?;
+        let told = dir.map_or(Ok(Value::Null), |_| serde_json::to_value(&about));
+        let told = told.map_err(io::Error::from)?;
         let job = Self { dir: dir.map(Path::to_owned), outbox, about, unrecorded: Cell::new(false) };
         let plan = job.plan();
         let messages = (0..plan.files.len()).flat_map(|file| {
