@@ -123,6 +123,10 @@ pub(crate) fn close(job: JobDir, report: &Report) {
     match job.close() {
         Ok(Left::Nothing) => {}
         Ok(Left::Unsent) => report.warn("not all is sent; wx resume goes on with the rest"),
+        Ok(Left::UnsentAndUnrecorded) => report.warn(
+            "not all is sent, and the record lacks the answer for the last one that was; wx resume goes on \
+             with the rest, and may send that one again under its old id",
+        ),
         Ok(Left::InDoubt) => report.warn("nothing is left but what may have been delivered"),
         Ok(Left::Unrecorded) => report.warn(
             "all is sent, but the record lacks the last answer; delete the directory, and do not resume",

@@ -163,6 +163,7 @@ impl JobDir {
         let (not_sent, in_doubt) = (count(MessageState::NotSent), count(MessageState::InDoubt));
         let is_kept = self.is_kept() && (self.outbox.is_begun() || self.outbox.is_broken());
         Ok(match self.unrecorded.get() {
+            true if is_kept && not_sent > 0 => Left::UnsentAndUnrecorded,
             _ if is_kept && not_sent > 0 => Left::Unsent,
             // On record the one without its answer is in doubt.
             true if is_kept && in_doubt == 1 => Left::Unrecorded,
@@ -181,6 +182,8 @@ pub(crate) enum Left {
     Nothing,
     /// Messages that were not sent, perhaps among others.
     Unsent,
+    /// The same, and the record lacks the answer for one that was sent.
+    UnsentAndUnrecorded,
     /// Only messages that may have been delivered.
     InDoubt,
     /// All is sent, and the record lacks the last answer.

@@ -258,6 +258,7 @@ fn what_is_left_of_a_job_is_told_as_it_is() {
                 (code, &["sent", "failed"].map(str::to_owned)[..pictures])
             );
             assert!(ran.err.contains(told) && !ran.err.contains(other), "{}", ran.err);
+            assert!(ran.err.contains("the record lacks the"), "{}", ran.err);
             assert_eq!(place.emulator.messages().len(), 1);
         }
     }
