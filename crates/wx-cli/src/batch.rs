@@ -70,6 +70,9 @@ impl Batch<'_> {
         if let Some(uploaded) = message.uploaded(session)? {
             return Ok(uploaded);
         }
+        if !message.is_upload_begun(session) {
+            self.job.check_unchanged(file)?;
+        }
         let path = &self.job.plan().files[file];
         let input = Input::of(path)?;
         if self.job.is_kept() && matches!(input, Input::Once(_)) {
@@ -124,6 +127,10 @@ pub(crate) fn close(job: JobDir, report: &Report) {
     match job.close() {
         Ok(Left::Nothing) => {}
         Ok(Left::Unsent) => report.warn("not all is sent; wx resume goes on with the rest"),
+        Ok(Left::UnsentAndUnrecorded) => report.warn(
+            "not all is sent, and the record lacks the answer for the last one that was; wx resume goes on \
+             with the rest, and may send that one again under its old id",
+        ),
         Ok(Left::InDoubt) => report.warn("nothing is left but what may have been delivered"),
         Ok(Left::Unrecorded) => report.warn(
             "all is sent, but the record lacks the last answer; delete the directory, and do not resume",

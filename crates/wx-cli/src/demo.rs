@@ -39,7 +39,8 @@ pub(crate) fn run(args: args::Demo, global: Global) -> ExitCode {
     };
     let file =
         args.image.as_ref().map_or("demo.jpg".into(), |path| path.to_string_lossy()).into_owned();
-    let report = Report::new(&global, vec![Subject::Picture { file, to: to.to_string() }]);
+    let subject = Subject::Picture { file, to: to.to_string(), given: to.to_string() };
+    let report = Report::new(&global, vec![subject]);
     job::run(report, move |report| {
         report.begin(SENT..SENT + 1, None);
         if let Err((subject, problem)) = (Run { args, global, emulator, to, report }).all() {

@@ -10,8 +10,8 @@ use crate::problem::Problem;
 /// What one event is about.
 #[derive(Clone, Debug)]
 pub(crate) enum Subject {
-    /// A file for a recipient.
-    Picture { file: String, to: String },
+    /// A file for a recipient, who has a UserName and what the user wrote for it.
+    Picture { file: String, to: String, given: String },
     /// A login, by its session file.
     Login { path: String },
     /// A message's picture; the path is none for standard output or where it stays in memory.
@@ -94,7 +94,7 @@ pub(crate) fn kind(message: &Message) -> &'static str {
 
 pub(crate) fn problem(subject: &Subject, problem: &Problem) -> Value {
     let (file, to, msg_id, path) = match subject {
-        Subject::Picture { file, to } => (Some(file), Some(to), None, None),
+        Subject::Picture { file, to, .. } => (Some(file), Some(to), None, None),
         Subject::Message { msg_id, path } => (None, None, Some(msg_id.as_str()), path.as_ref()),
         Subject::Login { .. } => (None, None, None, None),
     };

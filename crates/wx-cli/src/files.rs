@@ -95,15 +95,18 @@ pub(crate) fn sweep(command: &Command) {
         }
     };
     let session = session.map_or_else(session::default_path, SessionFile::place);
-    for file in files.into_iter().flatten().chain([&session]) {
-        temp_file::sweep(parent(file));
-        // A link is written through.
-        if let Some(target) = file.is_symlink().then(|| fs::canonicalize(file).ok()).flatten() {
-            temp_file::sweep(parent(&target));
-        }
-    }
+    files.into_iter().flatten().chain([&session]).for_each(|file| sweep_beside(file));
     if let Some(directory) = directory {
         temp_file::sweep(directory);
+    }
+}
+
+/// Removes what killed processes have left where they replace a file.
+pub(crate) fn sweep_beside(file: &Path) {
+    temp_file::sweep(parent(file));
+    // A link is written through.
+    if let Some(target) = file.is_symlink().then(|| fs::canonicalize(file).ok()).flatten() {
+        temp_file::sweep(parent(&target));
     }
 }
 

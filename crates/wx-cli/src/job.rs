@@ -2,9 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wx_client::temp_file;
 
@@ -57,7 +58,7 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
         Ok(News::Done { panicked: false }) => ExitCode::from(report.finish()),
         Ok(News::Signal(signal)) => {
             report.stop();
-            let mut next = news.recv_timeout(GRACE);
+            let mut next = within(GRACE, &news);
             if next.is_err() && report.is_unfinished() {
                 report.warn("the login is ended on the server first; a second signal does not wait for that");
                 next = news.recv().map_err(Into::into);
@@ -82,5 +83,33 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
             temp_file::remove_before_exit();
             ExitCode::from(report.finish().max(1))
         }
+    }
+}
+
+/// The end of the work, if it comes within this time. Further signals do not count: they often come
+/// in pairs, by the terminal and by whoever runs the command.
+fn within(grace: Duration, news: &Receiver<News>) -> Result<News, RecvTimeoutError> {
+    let until = Instant::now() + grace;
+    loop {
+        match news.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(News::Signal(_)) => {}
+            end => return end,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_signal_at_once_cuts_no_grace_short() {
+        let (tell, news) = mpsc::channel();
+        tell.send(News::Signal(Signal::Terminate)).unwrap();
+        tell.send(News::Done { panicked: false }).unwrap();
+        assert!(matches!(within(Duration::from_secs(60), &news), Ok(News::Done { .. })));
+        tell.send(News::Signal(Signal::Interrupt)).unwrap();
+        let nothing = within(Duration::from_millis(1), &news);
+        assert!(matches!(nothing, Err(RecvTimeoutError::Timeout)));
     }
 }

@@ -8,18 +8,29 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use wx_client::entropy;
 use wx_client::outbox::{MessageState, Outbox, OutboxJob};
 use wx_proto::{Advice, Session, UserName};
 
-use crate::problem::Problem;
+use crate::file_stamp::FileStamp;
+use crate::problem::{FORMER, Problem};
 
 /// What is to be sent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SendPlan {
     /// Absolute, in a directory.
     pub(crate) files: Vec<PathBuf>,
+    /// What each file was when the job was begun, in a directory; none of what was no file.
+    #[serde(default)]
+    pub(crate) stamps: Vec<Option<FileStamp>>,
     pub(crate) to: Vec<UserName>,
+    /// What the user wrote for each recipient.
+    #[serde(default)]
+    pub(crate) given: Vec<String>,
+    /// The session file; absolute, in a directory.
+    #[serde(default)]
+    pub(crate) session: Option<PathBuf>,
     pub(crate) max_size: u64,
     pub(crate) as_file: bool,
     pub(crate) pace: Option<Duration>,
@@ -61,10 +72,16 @@ impl JobDir {
             }
             let files = plan.files.iter().map(std::path::absolute);
             plan.files = files.collect::<io::Result<_>>()?;
+            plan.stamps = plan.files.iter().map(|file| FileStamp::of(file).ok()).collect();
+            plan.session = plan.session.map(std::path::absolute).transpose()?;
+            // JSON holds no other.
+            plan.session.take_if(|path| path.to_str().is_none());
         }
         let key = entropy()?;
         let about = About { key, login: session.fingerprint(&key), plan };
-        let told = serde_json::to_value(&about).map_err(io::Error::from)?;
+        // Nobody reads it in memory, where paths may be what JSON cannot hold.
+        let told = dir.map_or(Ok(Value::Null), |_| serde_json::to_value(&about));
+        let told = told.map_err(io::Error::from)?;
         let job =
             Self { dir: dir.map(Path::to_owned), outbox, about, unrecorded: Cell::new(false) };
         let plan = job.plan();
@@ -137,6 +154,18 @@ impl JobDir {
         Ok(self.outbox.job(&key_of(file, to), &self.plan().to[to], session)?)
     }
 
+    /// Refuses a file that is not as it was when the job was begun.
+    pub(crate) fn check_unchanged(&self, file: usize) -> Result<(), Problem> {
+        let plan = self.plan();
+        match plan.stamps.get(file) {
+            Some(Some(stamp)) if FileStamp::of(&plan.files[file])? != *stamp => {
+                Err(Problem::local("changed after the job was begun", Advice::CheckFile)
+                    .hint(FORMER))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The server accepted a message, and that is not on record.
     pub(crate) fn set_unrecorded(&self) {
         self.unrecorded.set(true);
@@ -150,6 +179,7 @@ impl JobDir {
         let (not_sent, in_doubt) = (count(MessageState::NotSent), count(MessageState::InDoubt));
         let is_kept = self.is_kept() && (self.outbox.is_begun() || self.outbox.is_broken());
         Ok(match self.unrecorded.get() {
+            true if is_kept && not_sent > 0 => Left::UnsentAndUnrecorded,
             _ if is_kept && not_sent > 0 => Left::Unsent,
             // On record the one without its answer is in doubt.
             true if is_kept && in_doubt == 1 => Left::Unrecorded,
@@ -168,6 +198,8 @@ pub(crate) enum Left {
     Nothing,
     /// Messages that were not sent, perhaps among others.
     Unsent,
+    /// The same, and the record lacks the answer for one that was sent.
+    UnsentAndUnrecorded,
     /// Only messages that may have been delivered.
     InDoubt,
     /// All is sent, and the record lacks the last answer.

@@ -8,6 +8,7 @@ mod emulate;
 mod escape;
 mod event;
 mod fetch;
+mod file_stamp;
 mod files;
 mod job;
 mod job_dir;

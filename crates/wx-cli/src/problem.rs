@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use wx_client::outbox::OutboxError;
+use wx_client::outbox::{OutboxError, OutboxErrorKind};
 use wx_proto::flow::ResumeError;
 use wx_proto::{Advice, Error, ErrorKind, Outcome, PictureError, RequestError, SessionError, Step};
 
@@ -153,9 +153,10 @@ impl Problem {
 
 impl From<OutboxError> for Problem {
     fn from(error: OutboxError) -> Self {
-        match error {
-            OutboxError::Io(error) => error.into(),
-            OutboxError::Busy(_) => Self::local(error.to_string(), Advice::CheckFile)
+        // The directory is named where this is told.
+        match error.into_kind() {
+            OutboxErrorKind::Io(error) => error.into(),
+            OutboxErrorKind::Busy(error) => Self::local(error.to_string(), Advice::CheckFile)
                 .hint("wait until that one has ended"),
             error => {
                 Self::local(error.to_string(), Advice::CheckFile).hint("choose another directory")
@@ -167,6 +168,7 @@ impl From<OutboxError> for Problem {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let advice = error.advice();
+        let is_other = error.kind == ErrorKind::OtherPicture;
         let class = match (error.outcome(), advice) {
             (Outcome::Unknown, _) => Class::Unknown,
             _ if error.kind == ErrorKind::Cancelled => Class::Stopped,
@@ -189,6 +191,7 @@ impl From<Error> for Problem {
         // The only file of a download is the one that it writes.
         match (error.step, advice) {
             (Step::Download, Advice::CheckFile) => problem.with_output(),
+            _ if is_other => problem.hint(FORMER),
             _ => problem,
         }
     }
@@ -238,6 +241,10 @@ impl From<RequestError> for Problem {
 /// What to do about a message in doubt of a saved job.
 pub(crate) const LOOK: &str = "look at the conversation on the phone; if it is not there, \
     wx resume --resend sends it once more, else wx resume --give-up settles it";
+
+/// What to do about a file that is not the one that a job was begun with.
+pub(crate) const FORMER: &str =
+    "put the former file back as it was, or send what is there now by a new wx send-image";
 
 /// What is said of work that the user stopped.
 pub(crate) const INTERRUPTED: &str = "interrupted";

@@ -1,21 +1,22 @@
 //! Events, lines, the progress bar and the exit code of a command's work.
 
+mod end;
+mod progress;
 mod state;
 
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use wx_proto::flow::{ExchangeSummary, Progress};
-use wx_proto::{Advice, Fetched, MediaId, Sent, Site, Step};
+use wx_proto::flow::ExchangeSummary;
+use wx_proto::{Fetched, MediaId, Sent, Site};
 
 use self::state::{State, UnderWay};
 use crate::args::Global;
 use crate::event::{self, Subject};
 use crate::out;
-use crate::problem::{Class, Problem, short};
-use crate::rate_limit;
+use crate::problem::{Problem, short};
 use crate::trace::Trace;
 use crate::transport::Ears;
 use crate::withhold;
@@ -164,7 +165,7 @@ impl Report {
         let mut state = self.state();
         let Some(subject) = state.settle(subject) else { return };
         self.traced(|trace| trace.sent(&subject, sent));
-        let Subject::Picture { file, to } = subject else { return };
+        let Subject::Picture { file, to, given } = subject else { return };
         let up = &sent.uploaded;
         if self.json {
             state.aside(|| {
@@ -176,7 +177,7 @@ impl Report {
                 if up.chunks == 1 { "1 chunk".to_owned() } else { format!("{} chunks", up.chunks) };
             state.say(
                 false,
-                &format!("sent {file} to {to}: MsgID {}, {size}, {chunks}", sent.msg_id),
+                &format!("sent {file} to {given}: MsgID {}, {size}, {chunks}", sent.msg_id),
             );
         }
         if self.verbose {
@@ -204,78 +205,6 @@ impl Report {
         }
     }
 
-    /// The same thing went wrong with each of these. Says whether to go on with others.
-    pub(crate) fn problem(&self, subjects: Range<usize>, problem: &Problem) -> ControlFlow<()> {
-        let mut state = self.state();
-        let several = subjects.len() > 1;
-        let settled = self.settled(&mut state, subjects, problem);
-        let Some((first, _)) = settled.first() else { return ControlFlow::Break(()) };
-        if let (Some(rate_limit::RET), Some(session)) = (problem.ret, &state.session) {
-            rate_limit::remember(session);
-        }
-        if problem.class == Class::Stopped && state.endless {
-            return ControlFlow::Break(());
-        }
-        let to = match first {
-            Subject::Picture { to, .. } if !several && state.subjects.len() > 1 => {
-                format!("to {to}: ")
-            }
-            _ => String::new(),
-        };
-        let line = format!("{}: {to}{}", first.name(), problem.sentence());
-        state.aside(|| {
-            out::error(&line);
-            if self.verbose {
-                out::error(&format!("{}: {}", first.name(), problem.details()));
-            }
-        });
-        self.tell_settled(&state, &settled, problem);
-        match state.count(problem.class) {
-            ControlFlow::Continue(()) if !self.stopped() => ControlFlow::Continue(()),
-            _ => ControlFlow::Break(()),
-        }
-    }
-
-    /// Nothing can be done at all, because of a thing that is none of the subjects: the session
-    /// file.
-    pub(crate) fn refuse(&self, thing: &Path, problem: &Problem) {
-        let mut state = self.state();
-        let line = format!("{}: {}", thing.display(), problem.sentence());
-        state.aside(|| out::error(&line));
-        let _ = state.count(problem.class);
-        let message = format!("{}: {}", thing.display(), problem.message).into();
-        let never = Problem { step: "not_started", message, ..problem.clone() };
-        self.rest(&mut state, &never);
-    }
-
-    /// The work is over: what no event was about yet was not started.
-    pub(crate) fn finish(&self) -> u8 {
-        let mut state = self.state();
-        let left = state.open.iter().filter(|open| **open).count();
-        if left > 0 {
-            state.failed = true;
-            let files = if left == 1 {
-                "1 message was".to_owned()
-            } else {
-                format!("{left} messages were")
-            };
-            state.aside(|| out::error(&format!("{files} not started")));
-            self.rest(&mut state, &never_tried());
-        }
-        state.clear_bar();
-        if out::lost() {
-            state.failed = true;
-            out::error("standard output could not be written: not everything was told");
-        }
-        match (state.unknown, state.usage, state.login, state.failed) {
-            (true, ..) => 4,
-            (_, true, ..) => 2,
-            (_, _, true, _) => 3,
-            (_, _, _, true) => 1,
-            _ => 0,
-        }
-    }
-
     /// Asks the work to stop where it is.
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
@@ -290,68 +219,14 @@ impl Report {
         self.unfinished.load(Ordering::Relaxed)
     }
 
-    /// Ctrl-C, and the work does not stop by itself: says what is known of everything that is still
-    /// open. [`Class::Unknown`] if a message may be on its way.
-    pub(crate) fn interrupt(&self) -> Class {
-        let mut state = self.state();
-        let problem = state.interrupted();
-        let active = state.active.clone();
-        let settled = self.settled(&mut state, active, &problem);
-        state.clear_bar();
-        if !state.endless {
-            let name = settled
-                .first()
-                .map(|(subject, _)| format!("{}: ", subject.name()))
-                .unwrap_or_default();
-            out::error(&format!("{name}{}", problem.sentence()));
-            self.tell_settled(&state, &settled, &problem);
-            self.rest(&mut state, &never_tried());
-        }
-        state.closed = true;
-        if state.unknown { Class::Unknown } else { problem.class }
+    /// Whether the work is to stop where it is.
+    pub(crate) fn stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
     }
 
-    /// Events of all that is still open.
-    fn rest(&self, state: &mut State, problem: &Problem) {
-        let all = 0..state.subjects.len();
-        let settled = self.settled(state, all, problem);
-        self.tell_settled(state, &settled, problem);
-    }
-
-    /// Settles those that are open, each with what is to be told of it.
-    fn settled(
-        &self,
-        state: &mut State,
-        subjects: Range<usize>,
-        problem: &Problem,
-    ) -> Vec<(Subject, Problem)> {
-        let judged = |number| Some((state.settle(number)?, state.judge(number, problem)));
-        let settled: Vec<_> = subjects.filter_map(judged).collect();
-        for (_, problem) in &settled {
-            state.unknown |= problem.event() == "unknown";
-        }
-        settled
-    }
-
-    /// Events of these; what was judged otherwise than as `problem` gets a line of its own.
-    fn tell_settled(&self, state: &State, settled: &[(Subject, Problem)], problem: &Problem) {
-        state.aside(|| {
-            for (subject, judged) in settled {
-                if let (Subject::Picture { file, to }, true) =
-                    (subject, judged.class != problem.class)
-                {
-                    out::error(&format!("{file}: to {to}: {}", judged.sentence()));
-                }
-                self.event(subject, judged);
-            }
-        });
-    }
-
-    fn event(&self, subject: &Subject, problem: &Problem) {
-        self.traced(|trace| trace.problem(subject, problem));
-        if self.json {
-            out::json(&event::problem(subject, problem));
-        }
+    /// What it means to stop now.
+    pub(crate) fn interrupted(&self) -> Problem {
+        self.state().interrupted()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -365,83 +240,6 @@ impl Ears for Report {
     }
 }
 
-impl Report {
-    /// A step of the job.
-    pub(crate) fn progress(&self, progress: &Progress) {
-        let mut state = self.state();
-        let now = &mut state.under_way;
-        let news = (now.step, now.chunk, now.attempt)
-            != (Some(progress.step), progress.chunk, progress.attempt);
-        (now.step, now.chunk, now.attempt) =
-            (Some(progress.step), progress.chunk, progress.attempt);
-        (now.local_id, now.in_doubt) = (progress.local_id.clone(), progress.in_doubt);
-        if state.closed {
-            return;
-        }
-        if !matches!(progress.step, Step::Prepare | Step::Digest)
-            && let Some(note) = state.note.take()
-        {
-            state.aside(|| out::error(&note));
-        }
-        let name = state.name();
-        if let Some(bar) = &state.bar {
-            if progress.total > 0 {
-                bar.set_length(progress.total);
-            }
-            bar.set_position(progress.done);
-            if news {
-                bar.set_message(out::shown(&format!("{}: {name}", words(progress))));
-            }
-        }
-        if self.verbose && news && (progress.attempt > 0 || progress.step == Step::Digest) {
-            let size = match progress.total {
-                0 => String::new(),
-                total => format!(" ({} of {total} bytes done)", progress.done),
-            };
-            let why = match &progress.last_error {
-                Some(error) => format!("; the last try failed: {}", out::words(error)),
-                None => String::new(),
-            };
-            out::error(&format!("{name}: {}{size}{why}", words(progress)));
-        }
-    }
-
-    /// Whether the work is to stop where it is.
-    pub(crate) fn stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
-    }
-
-    /// What it means to stop now.
-    pub(crate) fn interrupted(&self) -> Problem {
-        self.state().interrupted()
-    }
-}
-
 fn size(bytes: u64, md5: &str) -> String {
     format!("{bytes} bytes, MD5 {md5}")
-}
-
-fn never_tried() -> Problem {
-    Problem {
-        step: "not_started",
-        advice: None,
-        ..Problem::local("not started", Advice::RetryLater)
-    }
-}
-
-/// A step in words.
-fn words(progress: &Progress) -> String {
-    let what = match (progress.step, progress.chunk) {
-        (Step::Upload, Some(chunk)) => {
-            format!("uploading chunk {} of {}", chunk.index + 1, chunk.of)
-        }
-        (Step::Prepare, _) => "preparing".to_owned(),
-        (Step::Digest, _) => "reading".to_owned(),
-        (Step::Check, _) => "checking the upload".to_owned(),
-        (Step::Upload, None) => "uploading".to_owned(),
-        (Step::Message, _) => "sending the message".to_owned(),
-        (Step::Download, _) => "fetching".to_owned(),
-        (step, _) => step.name().to_owned(),
-    };
-    if progress.attempt > 1 { format!("{what}, try {}", progress.attempt) } else { what }
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use crate::args::{Global, Resume};
 use crate::batch::{Batch, close};
+use crate::files;
 use crate::job_dir::JobDir;
 use crate::problem::Problem;
 use crate::report::Report;
@@ -46,7 +47,8 @@ pub(crate) fn run(args: Resume, global: Global) -> ExitCode {
         }
         let mut policy = global.policy();
         (policy.max_picture, policy.as_file) = (plan.max_size, plan.as_file);
-        let path = args.session.place();
+        let path = args.session.place_or(plan.session);
+        files::sweep_beside(&path);
         let Some(client) = session::connect(&path, Use::Send, policy, &global, report) else {
             return;
         };

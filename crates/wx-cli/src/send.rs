@@ -18,20 +18,24 @@ use crate::transport::Client;
 
 pub(crate) fn run(args: SendImage, global: Global) -> ExitCode {
     let given: Vec<_> = args.to.iter().map(ToString::to_string).collect();
-    let report = Report::new(&global, subjects_of(&args.images, &given));
+    let report = Report::new(&global, subjects_of(&args.images, &given, &given));
     job::run(report, move |report| work(&args, &global, report))
 }
 
 /// A subject for each picture and recipient, in the order in which they are sent.
 pub(crate) fn subjects(plan: &SendPlan) -> Vec<Subject> {
     let to: Vec<_> = plan.to.iter().map(ToString::to_string).collect();
-    subjects_of(&plan.files, &to)
+    let given = if plan.given.is_empty() { &to } else { &plan.given };
+    subjects_of(&plan.files, &to, given)
 }
 
-fn subjects_of(files: &[PathBuf], to: &[String]) -> Vec<Subject> {
+fn subjects_of(files: &[PathBuf], to: &[String], given: &[String]) -> Vec<Subject> {
     let of = |file: &PathBuf| {
         let file = file.to_string_lossy().into_owned();
-        to.iter().map(move |to| Subject::Picture { file: file.clone(), to: to.clone() })
+        to.iter().zip(given).map(move |(to, given)| {
+            let (to, given) = (to.clone(), given.clone());
+            Subject::Picture { file: file.clone(), to, given }
+        })
     };
     files.iter().flat_map(of).collect()
 }
@@ -49,7 +53,10 @@ fn work(args: &SendImage, global: &Global, report: &Report) {
     };
     let plan = SendPlan {
         files: args.images.clone(),
+        stamps: Vec::new(),
         to,
+        given: args.to.iter().map(ToString::to_string).collect(),
+        session: Some(path),
         max_size: args.max_size,
         as_file: args.as_file,
         pace: args.pace,

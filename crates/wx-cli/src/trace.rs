@@ -104,7 +104,7 @@ impl Trace {
     fn end(&self, event: &str, subject: &Subject, more: Value) {
         let mut line = json!({ "event": event });
         let names = match subject {
-            Subject::Picture { file, to } => {
+            Subject::Picture { file, to, .. } => {
                 json!({ "file": self.hash(file), "to": self.hash(to) })
             }
             Subject::Message { msg_id, .. } => json!({ "msg_id": self.hash(msg_id.as_str()) }),

@@ -5,8 +5,8 @@ mod flow;
 mod reading;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::ops::Range;
+use std::collections::BTreeSet;
+use std::ops::{Bound, Range};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Deserialize;
@@ -20,9 +20,9 @@ use self::reading::Reading;
 pub(crate) const WITHHELD: char = '…';
 /// Characters of a text that may agree with the beginning of a secret.
 const AGREEING: usize = 7;
-/// The bytes that the index goes by. An escape has up to six characters, so three bytes can be
-/// written with more than [`AGREEING`].
-const KEY: usize = 3;
+/// Bytes of a text that agree, at the least. An escape has up to six characters, so three bytes can
+/// be written with more than [`AGREEING`].
+const LEAST: usize = 3;
 /// How many times a text may be escaped.
 const LAYERS: usize = 3;
 /// Values that are remembered, the old ones of a long watch among them. A session holds fewer.
@@ -37,12 +37,11 @@ const TIMES: [&str; 2] = ["wxloadtime", "wxpluginkey"];
 /// Keys of events whose values are words of this program. Other programs rely on them.
 const OWN_WORDS: [&str; 3] = ["event", "step", "advice"];
 
-static SECRETS: Mutex<Secrets> =
-    Mutex::new(Secrets { by_key: BTreeMap::new(), count: 0, paths: Vec::new() });
+static SECRETS: Mutex<Secrets> = Mutex::new(Secrets { values: BTreeSet::new(), paths: Vec::new() });
 
 struct Secrets {
-    by_key: BTreeMap<[u8; KEY], Vec<Vec<u8>>>,
-    count: usize,
+    /// In order, so that those which agree with a text the furthest stand next to it.
+    values: BTreeSet<Vec<u8>>,
     /// What the user named. A path often holds the account's number.
     paths: Vec<String>,
 }
@@ -73,8 +72,8 @@ pub(crate) fn allow_in_path(path: &str) {
 pub(crate) fn session(session: &Session) {
     let Ok(values) = serde_json::from_str::<Values>(session.to_json().expose()) else { return };
     let mut secrets = secrets();
-    if secrets.count + values.cookies.len() > MOST {
-        (secrets.by_key, secrets.count) = (BTreeMap::new(), 0);
+    if secrets.values.len() + values.cookies.len() > MOST {
+        secrets.values.clear();
     }
     if let Some((_, key)) = values.skey.rsplit_once('_') {
         secrets.add(key);
@@ -135,16 +134,23 @@ impl Secrets {
     }
 
     fn add_bytes(&mut self, value: &[u8]) {
-        let Some(key) = value.first_chunk().filter(|_| value.len() > AGREEING) else { return };
-        let values = self.by_key.entry(*key).or_default();
-        if !values.iter().any(|known| known == value) {
-            values.push(value.to_vec());
-            self.count += 1;
+        if value.len() > AGREEING {
+            self.values.insert(value.to_vec());
         }
     }
 
+    /// As many bytes as agree with the beginning of any secret.
+    fn agreeing(&self, bytes: &[u8]) -> usize {
+        let up_to = (Bound::Unbounded, Bound::Included(bytes));
+        let from = (Bound::Included(bytes), Bound::Unbounded);
+        let before = self.values.range::<[u8], _>(up_to).next_back();
+        let after = self.values.range::<[u8], _>(from).next();
+        let neighbours = before.into_iter().chain(after);
+        neighbours.map(|secret| common_prefix(secret, bytes)).max().unwrap_or_default()
+    }
+
     fn withheld<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        if self.by_key.is_empty() || text.len() <= AGREEING {
+        if self.values.is_empty() || text.len() <= AGREEING {
             return Cow::Borrowed(text);
         }
         let mut found = Vec::new();
@@ -166,11 +172,9 @@ impl Secrets {
         place: impl Fn(Range<usize>) -> Range<usize>,
     ) {
         let mut at = 0;
-        while let Some(key) = bytes[at..].first_chunk::<KEY>() {
-            let known = self.by_key.get(key).into_iter().flatten();
-            let agreeing =
-                known.map(|secret| common_prefix(secret, &bytes[at..])).max().unwrap_or_default();
-            if agreeing > 0 {
+        while at + LEAST <= bytes.len() {
+            let agreeing = self.agreeing(&bytes[at..]);
+            if agreeing >= LEAST {
                 let span = place(at..at + agreeing);
                 let is_other = agreeing < SHARED && is_media_id(&bytes[at..]);
                 if span.len() > AGREEING && !is_other {
@@ -237,7 +241,7 @@ mod tests {
     const TICKET: &str = "abc%2Bdef%2Fghi%3D";
 
     fn of(values: &[&str]) -> Secrets {
-        let mut secrets = Secrets { by_key: BTreeMap::new(), count: 0, paths: Vec::new() };
+        let mut secrets = Secrets { values: BTreeSet::new(), paths: Vec::new() };
         values.iter().for_each(|value| secrets.add(value));
         secrets
     }
@@ -276,6 +280,17 @@ mod tests {
         ] {
             assert_eq!(shown(text), left, "{text}");
         }
+    }
+
+    #[test]
+    fn many_secrets_that_begin_alike_are_each_found() {
+        let alike: Vec<_> =
+            (0..1000).map(|number| format!("@crypt_same-beginning-{number:04}")).collect();
+        let secrets = of(&alike.iter().map(String::as_str).collect::<Vec<_>>());
+        for secret in &alike {
+            assert_eq!(secrets.withheld(&format!("{secret}!")), "…!");
+        }
+        assert_eq!(secrets.withheld("@crypt_same-beginning-9999"), "…9999");
     }
 
     #[test]

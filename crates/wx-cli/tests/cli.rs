@@ -55,6 +55,9 @@ mod resume;
 #[cfg(unix)]
 #[path = "cli/resume_in_doubt.rs"]
 mod resume_in_doubt;
+#[cfg(unix)]
+#[path = "cli/resume_plan.rs"]
+mod resume_plan;
 #[path = "cli/send.rs"]
 mod send;
 #[cfg(unix)]

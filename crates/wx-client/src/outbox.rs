@@ -2,17 +2,18 @@
 
 mod error;
 mod job;
+mod message;
 mod record;
 mod storage;
 
 use std::collections::HashSet;
 use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
-use wx_proto::{Error, IdSource, MsgId, Session, SourceError, UserName};
+use wx_proto::{Error, IdSource, Session, UserName};
 
 use crate::clock::unix_ms;
 use crate::directory;
@@ -22,8 +23,9 @@ use crate::temp_file::{self, Access};
 use record::{Entry, Message, Planned, Record};
 use storage::MemoryStorage;
 
-pub use error::OutboxError;
+pub use error::{OutboxError, OutboxErrorKind};
 pub use job::{OutboxJob, Save};
+pub use message::{MessageState, OutboxMessage};
 pub use storage::Storage;
 
 /// Messages with keys of the caller's, and a record of what has become of each: a message whose
@@ -51,38 +53,14 @@ pub struct Outbox(Arc<Mutex<Inner>>);
 struct Inner {
     record: Record,
     storage: Box<dyn Storage>,
+    /// Where the record is, if it is a file.
+    path: Option<PathBuf>,
     /// The bytes of the record that are certain.
     len: u64,
     /// Why the record could not be written.
     broken: Option<(io::ErrorKind, String)>,
     /// The keys that somebody works on.
     active: HashSet<String>,
-}
-
-/// What is known of a message of an [`Outbox`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct OutboxMessage {
-    /// The caller's key.
-    pub key: String,
-    /// Whom it goes to.
-    pub to: UserName,
-    /// What has become of it.
-    pub state: MessageState,
-}
-
-/// What has become of a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum MessageState {
-    /// It has not left, or the server has refused it.
-    NotSent,
-    /// It was handed out, and no answer is known.
-    InDoubt,
-    /// The server accepted it under this id.
-    Sent(MsgId),
-    /// It was in doubt until it was [given up](Outbox::give_up), and is never handed out again.
-    GivenUp,
 }
 
 /// A record that is larger, and mostly out of date, is written anew when it is opened.
@@ -99,40 +77,47 @@ impl Outbox {
     /// there.
     ///
     /// # Errors
-    /// [`OutboxError::Busy`] if another process, or another outbox of this one, has it open;
-    /// [`OutboxError`] if there is something that is no record, or if it cannot be read.
+    /// [`OutboxErrorKind::Busy`] if another process, or another outbox of this one, has it open;
+    /// another kind if there is something that is no record, or if it cannot be read.
     pub fn open(dir: impl AsRef<Path>) -> Result<Self, OutboxError> {
         let dir = dir.as_ref();
-        directory::create(dir, Access::Private)?;
-        let file = LockedFile::open(&dir.join(Self::FILE), true)?;
-        sync_directory(dir)?;
+        let path = dir.join(Self::FILE);
+        directory::create(dir, Access::Private).map_err(OutboxError::at(dir))?;
+        let file = LockedFile::open(&path, true).map_err(OutboxError::at(&path))?;
+        sync_directory(dir).map_err(OutboxError::at(dir))?;
         temp_file::sweep(dir);
-        Self::with_storage(file)
+        Self::read(file, Some(path))
     }
 
     /// An outbox that remembers until the last clone is dropped.
     #[must_use]
     pub fn in_memory() -> Self {
-        Self::new(Record::default(), MemoryStorage, 0)
+        Self::new(Record::default(), MemoryStorage, 0, None)
     }
 
     /// An outbox whose record is kept elsewhere.
     ///
     /// # Errors
     /// As [`Outbox::open`].
-    pub fn with_storage(mut storage: impl Storage + 'static) -> Result<Self, OutboxError> {
-        let bytes = storage.read()?;
-        let (record, good) = Record::read(&bytes)?;
-        if good < bytes.len() {
-            storage.truncate(good as u64)?;
-            storage.sync()?;
-        }
+    pub fn with_storage(storage: impl Storage + 'static) -> Result<Self, OutboxError> {
+        Self::read(storage, None)
+    }
+
+    fn read(
+        mut storage: impl Storage + 'static,
+        path: Option<PathBuf>,
+    ) -> Result<Self, OutboxError> {
+        let opened = Self::recover(&mut storage);
+        let (record, good) = match &path {
+            Some(path) => opened.map_err(OutboxError::at(path))?,
+            None => opened?,
+        };
         // Unless a clock was set wrong: then those times come again much later, if ever.
         let latest = record.latest_ms();
         if latest <= unix_ms().saturating_add(AHEAD_MS) {
             IdSource::process().skip(latest);
         }
-        let outbox = Self::new(record, storage, good as u64);
+        let outbox = Self::new(record, storage, good as u64, path);
         let mut inner = outbox.inner();
         if inner.record.key.is_none() {
             let key = entropy().map_err(|error| io::Error::other(error.to_string()))?;
@@ -148,9 +133,25 @@ impl Outbox {
         Ok(outbox)
     }
 
-    fn new(record: Record, storage: impl Storage + 'static, len: u64) -> Self {
+    /// Reads the record, without an entry that was cut off, and its length.
+    fn recover(storage: &mut impl Storage) -> Result<(Record, usize), OutboxError> {
+        let bytes = storage.read()?;
+        let (record, good) = Record::read(&bytes)?;
+        if good < bytes.len() {
+            storage.truncate(good as u64)?;
+            storage.sync()?;
+        }
+        Ok((record, good))
+    }
+
+    fn new(
+        record: Record,
+        storage: impl Storage + 'static,
+        len: u64,
+        path: Option<PathBuf>,
+    ) -> Self {
         let (broken, active) = (None, HashSet::new());
-        let inner = Inner { record, storage: Box::new(storage), len, broken, active };
+        let inner = Inner { record, storage: Box::new(storage), path, len, broken, active };
         Self(Arc::new(Mutex::new(inner)))
     }
 
@@ -170,7 +171,7 @@ impl Outbox {
         let mut planned = Vec::new();
         for (key, to, upload) in messages {
             if inner.record.message(&key).is_some() || !keys.insert(key.clone()) {
-                return Err(OutboxError::KnownKey(key));
+                return Err(OutboxErrorKind::KnownKey(key).into());
             }
             planned.push(Planned { key, to, upload, login: None });
         }
@@ -230,21 +231,24 @@ impl Outbox {
         session: &Session,
     ) -> Result<OutboxJob, OutboxError> {
         let mut inner = self.inner();
+        let login = session.fingerprint(&inner.record.key.unwrap_or_default());
+        let is_of_another = |message: &Message| {
+            message.to != *to && message.login.as_ref().is_none_or(|known| *known == login)
+        };
+        if inner.record.message(key).is_some_and(is_of_another) {
+            return Err(OutboxErrorKind::KnownKey(key.to_owned()).into());
+        }
         if let Some((kind, message)) = &inner.broken {
             return Err(io::Error::new(*kind, message.clone()).into());
         }
         if inner.active.contains(key) {
-            return Err(OutboxError::Active(key.to_owned()));
+            return Err(OutboxErrorKind::Active(key.to_owned()).into());
         }
         if inner.record.message(key).is_some_and(|message| message.given_up) {
-            return Err(OutboxError::GivenUp(key.to_owned()));
+            return Err(OutboxErrorKind::GivenUp(key.to_owned()).into());
         }
-        let login = session.fingerprint(&inner.record.key.unwrap_or_default());
         let upload = match inner.record.message(key) {
             Some(message) if message.to == *to => None,
-            Some(message) if message.login.as_ref().is_none_or(|known| *known == login) => {
-                return Err(OutboxError::KnownKey(key.to_owned()));
-            }
             Some(message) => message.is_open().then(|| message.upload.clone()),
             None => Some(key.to_owned()),
         };
@@ -274,6 +278,12 @@ impl Outbox {
         };
         self.job(&key, to, session).map_err(|error| {
             let inner = self.inner();
+            // Two names in one login are two people, and nothing went to this one.
+            let is_of_another = matches!(error.kind(), OutboxErrorKind::KnownKey(_))
+                && inner.record.message(&key).is_some_and(|message| message.login.is_some());
+            if is_of_another {
+                return error.into();
+            }
             inner.record.judge(&key, inner.active.contains(&key), error.into())
         })
     }
@@ -286,7 +296,7 @@ impl Outbox {
     pub fn give_up(&self, key: &str) -> Result<bool, OutboxError> {
         let mut inner = self.inner();
         if inner.active.contains(key) {
-            return Err(OutboxError::Active(key.to_owned()));
+            return Err(OutboxErrorKind::Active(key.to_owned()).into());
         }
         let state = inner.record.message(key).map(Message::state);
         let in_doubt = state == Some(MessageState::InDoubt);
@@ -337,7 +347,9 @@ impl Outbox {
 impl Inner {
     /// Nothing more is sent.
     fn fail(&mut self, error: &io::Error) -> io::Error {
-        let message = format!("the outbox could not write its record: {error}");
+        let path = self.path.as_ref().map(|path| format!(" {}", path.display()));
+        let path = path.unwrap_or_default();
+        let message = format!("the outbox could not write its record{path}: {error}");
         self.broken = Some((error.kind(), message.clone()));
         io::Error::new(error.kind(), message)
     }
@@ -367,31 +379,10 @@ impl Inner {
     }
 }
 
-impl Message {
-    fn state(&self) -> MessageState {
-        match &self.sent {
-            Some(sent) => MessageState::Sent(sent.msg_id.clone()),
-            _ if self.given_up => MessageState::GivenUp,
-            None if self.is_in_doubt() => MessageState::InDoubt,
-            None => MessageState::NotSent,
-        }
-    }
-}
-
 /// Tells how many messages there are, and none of them.
 impl fmt::Debug for Outbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let messages = self.inner().record.messages().count();
         f.debug_struct("Outbox").field("messages", &messages).finish_non_exhaustive()
-    }
-}
-
-impl From<OutboxError> for Error {
-    fn from(error: OutboxError) -> Self {
-        let kind = match &error {
-            OutboxError::Io(error) => error.kind(),
-            _ => io::ErrorKind::Other,
-        };
-        SourceError::new(kind, error.to_string()).into()
     }
 }

@@ -75,7 +75,7 @@ impl SessionFile {
     fn lock(path: PathBuf, create: bool) -> Result<Self, SessionFileError> {
         let open = || -> Result<(LockedFile, Option<Placeholder>), SessionFileErrorKind> {
             let target = resolve(&path)?;
-            let is_new = create && !target.try_exists().unwrap_or(true);
+            let is_new = create && !target.try_exists().unwrap_or(false);
             let file = LockedFile::open(&target, create).map_err(|error| match error {
                 LockError::Io(error) if is_new => LockError::Io(creation::explain(error)),
                 other => other,

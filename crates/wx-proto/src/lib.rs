@@ -1,3 +1,6 @@
+// The first definition of a link wins: this for rustdoc, the README's own for a repository's pages.
+//! [protocol]: ../../../docs/protocol.md
+//!
 #![doc = include_str!("../README.md")]
 
 pub mod endpoint;

@@ -76,7 +76,7 @@ impl Session {
     /// Reads a session file's text, version 1. Plain http is refused.
     ///
     /// # Errors
-    /// [`SessionError`], which names the key but never its value.
+    /// [`SessionError`], which names the key but never its value; only a loopback address is shown.
     pub fn from_json(text: impl AsRef<[u8]>) -> Result<Self, SessionError> {
         file::read(text.as_ref(), Hosts::of)
     }

@@ -2,6 +2,8 @@
 //! is in its own layer or below, siblings form no circle, and what is used is imported from where
 //! it is defined.
 
+#![allow(missing_docs, clippy::unwrap_used)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;

@@ -63,6 +63,7 @@ fn causes() -> Vec<(ErrorKind, Advice)> {
         (ErrorKind::Media(PictureError::Unsupported(ImageFormat::Webp)), Advice::CheckFile),
         (ErrorKind::Cancelled, Advice::RetryLater),
         (ErrorKind::Changed, Advice::CheckFile),
+        (ErrorKind::OtherPicture, Advice::CheckFile),
         (ErrorKind::SourceEnded { expected: 12, got: 7 }, Advice::CheckFile),
         (
             ErrorKind::Source(SourceError::new(std::io::ErrorKind::NotFound, "no such file")),

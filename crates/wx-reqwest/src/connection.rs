@@ -128,6 +128,16 @@ impl<F: Future> Future for ObservedConnecting<F> {
 }
 
 #[cfg(test)]
+impl Connection {
+    /// One that is being made.
+    pub(crate) fn unfinished() -> Self {
+        let connection = Self::default();
+        connection.state().stage = Stage::Unfinished;
+        connection
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use std::convert::Infallible;
     use std::time::Duration;
@@ -137,7 +147,7 @@ mod tests {
 
     use super::*;
 
-    /// Makes a connection when it is told to.
+    /// Makes a connection once its sender has sent.
     struct Slow(Option<oneshot::Receiver<()>>);
 
     impl Service<()> for Slow {

@@ -88,11 +88,24 @@ impl Http {
                 Err(connection.not_in_time())
             }
             Some(Err(error)) => Err(classify(&error, begun(), connection.is_reused())),
-            None if begun() && !connection.is_unfinished() => {
-                Err(TransportError::on_the_way(TransportErrorKind::Stalled))
-            }
-            None => Err(connection.not_in_time()),
+            None => Err(out_of_time(moved.has_begun(), begins_with_body, &connection)),
         }
+    }
+}
+
+/// The failure of a request that got no head in time.
+///
+/// A body that was asked for is on its way, whatever becomes of a connection that was begun beside
+/// the one from the pool. Without a body, only an unfinished connection shows that nothing left.
+fn out_of_time(
+    body_has_begun: bool,
+    begins_with_body: bool,
+    connection: &Connection,
+) -> TransportError {
+    if body_has_begun || (!begins_with_body && !connection.is_unfinished()) {
+        TransportError::on_the_way(TransportErrorKind::Stalled)
+    } else {
+        connection.not_in_time()
     }
 }
 
@@ -142,6 +155,31 @@ impl Reply {
             }
             Some(Err(error)) => Err(classify(&error, true, false)),
             None => Err(TransportError::on_the_way(TransportErrorKind::Stalled)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wx_proto::flow::Delivery;
+
+    use super::*;
+
+    /// What counts as never connected is handed out again, so nothing may count as that which may
+    /// have left.
+    #[test]
+    fn a_body_that_was_asked_for_is_on_its_way_whatever_the_connection_shows() {
+        let (pooled, unfinished) = (Connection::default(), Connection::unfinished());
+        for (body_has_begun, begins_with_body, connection, delivered) in [
+            (true, true, &unfinished, Delivery::Unknown),
+            (true, true, &pooled, Delivery::Unknown),
+            (false, true, &unfinished, Delivery::Never),
+            (false, true, &pooled, Delivery::Never),
+            (false, false, &unfinished, Delivery::Never),
+            (false, false, &pooled, Delivery::Unknown),
+        ] {
+            let failure = out_of_time(body_has_begun, begins_with_body, connection);
+            assert_eq!(failure.delivered, delivered, "{body_has_begun} {begins_with_body}");
         }
     }
 }

@@ -2,6 +2,7 @@
 // pages.
 //! [wx-proto]: wx_proto
 //! [Session file]: wx_proto#session-file
+//! [protocol]: ../../../docs/protocol.md
 //!
 #![doc = include_str!("../README.md")]
 

@@ -137,7 +137,7 @@ impl Source {
         let file = spawn_blocking(tempfile::tempfile).await?.map_err(explain_unnamed)?;
         let mut file = tokio::fs::File::from_std(file);
         if len <= limit {
-            // Not copied, because errors of the file and of the reader are told apart.
+            // Not `io::copy`: it does not say whether the file or the reader failed.
             while !memory.is_empty() {
                 file.write_all(&memory).await.map_err(explain_unnamed)?;
                 memory.clear();

@@ -31,8 +31,8 @@ impl Client {
     /// killed and starts again.
     ///
     /// # Errors
-    /// [`OutboxError::Busy`] if another process has it open; [`OutboxError`] if the directory holds
-    /// something that is no outbox, or cannot be read.
+    /// [`OutboxErrorKind::Busy`](wx_client::outbox::OutboxErrorKind::Busy) if another process has
+    /// it open; another kind if the directory holds something that is no outbox, or cannot be read.
     ///
     /// ```no_run
     /// # use wx_ureq::wx_proto::Recipient;
@@ -88,8 +88,11 @@ impl Outbox {
 
 impl<'w> OutboxSend<'w> {
     /// Sets the key that the message is remembered by: any text that names it, such as the number
-    /// of an invoice. One key is one message to one recipient: sending it again after it was sent
-    /// gives what was sent then. The default is a random key.
+    /// of an invoice. The default is a random key.
+    ///
+    /// One key is one picture to one recipient. In the same login, another picture is refused while
+    /// its upload is under way, and is not looked at after that: the message shows what was
+    /// uploaded, and after it is sent, sending it again returns what was sent then.
     pub fn key(self, key: impl Into<String>) -> Self {
         Self { key: Some(key.into()), ..self }
     }

@@ -23,7 +23,12 @@ pub(crate) struct SessionFile {
 impl SessionFile {
     /// The file that was named, or else the platform's place for it.
     pub(crate) fn place(&self) -> PathBuf {
-        self.session.clone().unwrap_or_else(session::default_place)
+        self.place_or(None)
+    }
+
+    /// The file that was named, or else the one that is `known`, or else the platform's place.
+    pub(crate) fn place_or(&self, known: Option<PathBuf>) -> PathBuf {
+        self.session.clone().or(known).unwrap_or_else(session::default_place)
     }
 }
 
@@ -201,8 +206,12 @@ pub(crate) struct Login {
     /// Which page to log in at.
     #[arg(long, value_enum, default_value_t = Page::Web)]
     pub(crate) profile: Page,
-    /// The URL of another host of that page, such as wx2.qq.com, or of wx emulate.
-    #[arg(long, value_name = "URL", conflicts_with = "push")]
+    #[arg(
+        long,
+        value_name = "URL",
+        conflicts_with = "push",
+        help = "The URL of another host of that page, such as https://wx2.qq.com, or of wx emulate"
+    )]
     pub(crate) base: Option<String>,
     /// Let the phone ask, without a QR code: for the account that the session file is of.
     #[arg(long, conflicts_with = "profile")]

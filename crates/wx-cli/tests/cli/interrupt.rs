@@ -132,3 +132,40 @@ fn before_a_picture_comes_in() {
         assert_eq!(place.names(), [""; 0]);
     }
 }
+
+/// What is said to people when a send of two pictures to three is interrupted.
+fn said(transport: &str, fault: &str, endpoint: &str, requests: usize) -> (i32, Vec<String>) {
+    let place = Place::with(&[fault]);
+    place.file("a.jpg", &jpeg(100, 1));
+    place.file("b.jpg", &jpeg(100, 2));
+    let (one, two) = (place.emulator.friend(), place.emulator.second_friend());
+    let child = place.spawn(&send(transport, &["--to", one, "--to", two, "a.jpg", "b.jpg"]));
+    place.wait_for(endpoint, requests);
+    signal(&child, "INT");
+    let ran = place.wait(child);
+    let lines = ran.err.lines().filter(|line| !line.contains("a loopback session"));
+    let named = lines.map(|line| line.replace(one, "@one").replace(two, "@two"));
+    (ran.code, named.collect())
+}
+
+#[test]
+fn what_became_of_each_message_is_said() {
+    for transport in TRANSPORTS {
+        let (code, lines) = said(transport, "delay=60000@webwxsendmsgimg#2", "webwxsendmsgimg", 2);
+        let [doubt, rest] = &lines[..] else { panic!("{lines:?}") };
+        assert!(code == 4 && doubt.starts_with("wx: a.jpg: to @one: "), "{lines:?}");
+        assert!(doubt.contains("may have been delivered"), "{doubt}");
+        assert_eq!(rest, "wx: 4 messages were not started");
+
+        let (code, lines) =
+            said(transport, "delay=60000@webwxuploadmedia#1", "webwxuploadmedia", 1);
+        assert_eq!(code, 130);
+        let upload = "wx: a.jpg: to filehelper, @one, @two: interrupted: nothing was sent";
+        assert_eq!(lines, [upload, "wx: 3 messages were not started"]);
+
+        let (code, lines) =
+            said(transport, "delay=60000@webwxuploadmedia#2", "webwxuploadmedia", 2);
+        let upload = "wx: b.jpg: to filehelper, @one, @two: interrupted: nothing was sent";
+        assert_eq!((code, &lines[..]), (130, &[upload.to_owned()][..]));
+    }
+}

@@ -182,6 +182,8 @@ fn a_file_that_changed_meanwhile() {
                 "{}",
                 ran.err
             );
+            let words = "the message was begun with another file; put the former file back";
+            assert!(ran.err.contains(words), "{}", ran.err);
             assert_eq!(place.emulator.requests_to("webwxuploadmedia"), 2);
         }
         place.file("a.jpg", &picture);
@@ -261,6 +263,7 @@ fn what_cannot_be_saved_is_not_sent() {
         fs::remove_dir_all(place.path("job")).unwrap();
         let ran = place.wait(child);
         assert_eq!((ran.code, ran.kinds()), (1, vec!["failed".to_owned()]), "{}", ran.err);
+        assert!(ran.err.contains("could not write its record job/outbox.jsonl: "), "{}", ran.err);
         assert_eq!(place.emulator.requests_to("webwxuploadmedia"), 1);
     }
 }
@@ -281,6 +284,7 @@ fn what_is_left_of_a_job_is_told_as_it_is() {
                 (code, &["sent", "failed"].map(str::to_owned)[..pictures])
             );
             assert!(ran.err.contains(told) && !ran.err.contains(other), "{}", ran.err);
+            assert!(ran.err.contains("the record lacks the"), "{}", ran.err);
             assert_eq!(place.emulator.messages().len(), 1);
         }
     }

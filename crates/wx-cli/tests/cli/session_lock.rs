@@ -261,9 +261,9 @@ fn a_terminal_that_is_closed_ends_commands_as_sigterm_does() {
 #[test]
 fn a_command_that_was_started_to_outlive_its_terminal_does() {
     let place = Place::new();
-    let wx = place.command(&["watch", "--session", "session.json"]);
     let mut shell = Command::new("sh");
-    shell.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]).arg(wx.get_program()).args(wx.get_args());
+    shell.args(["-c", "trap '' HUP; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_wx")]);
+    shell.args(["watch", "--session", "session.json"]);
     shell
         .current_dir(place.path(""))
         .stdout(std::process::Stdio::piped())

@@ -46,6 +46,20 @@ pub(crate) struct Ran {
     pub(crate) err: String,
 }
 
+/// The command, which SIGHUP ends as usual even where these tests run under `nohup`: it would inherit that.
+fn wx() -> Command {
+    let path = env!("CARGO_BIN_EXE_wx");
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored =
+        status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap_or("0").trim();
+    if u64::from_str_radix(ignored, 16).unwrap() & 1 == 0 {
+        return Command::new(path);
+    }
+    let mut env = Command::new("env");
+    env.args(["--default-signal=HUP", path]);
+    env
+}
+
 impl Place {
     pub(crate) fn new() -> Self {
         Self::with(&[])
@@ -100,7 +114,7 @@ impl Place {
 
     /// The command, in the directory.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wx"));
+        let mut command = wx();
         command.args(args).current_dir(self.dir.path()).stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         // Nothing may go through a proxy to the loopback address.

@@ -113,7 +113,7 @@ fn a_directory_that_is_missing_or_cannot_be_written_is_blamed_by_the_name_of_the
     ] {
         for transport in TRANSPORTS {
             let out = at(dir, "b.jpg");
-            // Of several things that are wrong with it, the first is told.
+            // Of several things that are wrong with it, the first is reported.
             if dir != "a.jpg" {
                 let ran = place.wx_without_rights(&fetch(transport, &["--out", &out, &id]));
                 assert_eq!(ran.code, 1, "{}", ran.err);

@@ -2,7 +2,9 @@ use std::io;
 use std::sync::Arc;
 
 use wx_proto::flow::{ResumeError, ResumeOptions, Saving, SendUploaded, Snapshot, Upload};
-use wx_proto::{Error, ErrorKind, Picture, Policy, Sent, Session, SourceError, Step, Uploaded};
+use wx_proto::{
+    Advice, Error, ErrorKind, Picture, Policy, Sent, Session, SourceError, Step, Uploaded,
+};
 
 use super::record::{Entry, Message};
 use super::{Inner, Outbox};
@@ -57,6 +59,12 @@ impl OutboxJob {
         })
     }
 
+    /// Whether the upload was begun: then [`upload`](Self::upload) refuses another picture.
+    #[must_use]
+    pub fn is_upload_begun(&self, session: &Session) -> bool {
+        self.look(|inner, message| hashed(inner, message, session).is_some())
+    }
+
     /// Returns the flow that uploads `picture`, from where the upload is.
     ///
     /// # Errors
@@ -68,15 +76,12 @@ impl OutboxJob {
         policy: &Policy,
     ) -> Result<Saving<Upload, Save>, Error> {
         let (to, name, state) = self.look(|inner, message| {
-            let state = inner.record.upload(&message.upload);
-            let state = state.filter(|state| state.is_of(session) && state.uploaded().is_none());
-            (message.to.clone(), message.upload.clone(), state.cloned())
+            (message.to.clone(), message.upload.clone(), hashed(inner, message, session).cloned())
         });
         let at = ResumeOptions { unix_ms: unix_ms(), resend: false };
-        // Before it was hashed nothing had left, and it may be another file by now.
-        let flow = match state.filter(|state| state.hashed_len().is_some()) {
+        let flow = match state {
             Some(state) if state.hashed_len() != Some(picture.len()) => {
-                return Err(Error::new(Step::Digest, ErrorKind::Changed));
+                return Err(Error::new(Step::Digest, ErrorKind::OtherPicture));
             }
             Some(state) => Upload::resume(session, state, policy.clone(), at).map_err(refused)?,
             None => Upload::new(session, picture, to, seed()?, policy.clone())?,
@@ -125,9 +130,17 @@ impl OutboxJob {
     }
 
     /// Returns `error`, which kept the message from being sent, as [`ErrorKind::Uncertain`] if the
-    /// message may have been sent before.
+    /// message may have been sent before. Names the key if it was begun with another picture.
     #[must_use]
-    pub fn judge(&self, error: Error) -> Error {
+    pub fn judge(&self, mut error: Error) -> Error {
+        if error.kind == ErrorKind::OtherPicture {
+            let message = format!(
+                "the message {:?} was begun with another file; send the former file, or use a new key",
+                self.0.key
+            );
+            let local = SourceError::new(io::ErrorKind::InvalidInput, message);
+            error.kind = ErrorKind::Source(local.with_advice(Advice::CheckKey));
+        }
         self.0.outbox.inner().record.judge(&self.0.key, false, error)
     }
 
@@ -158,6 +171,13 @@ impl OutboxJob {
     }
 }
 
+/// How far the upload is, if it is under way in this login. Before the picture was hashed nothing
+/// had left, and it may be another by now.
+fn hashed<'a>(inner: &'a Inner, message: &Message, session: &Session) -> Option<&'a Snapshot> {
+    let state = inner.record.upload(&message.upload);
+    state.filter(|state| state.is_of(session) && state.hashed_len().is_some())
+}
+
 fn refused(error: ResumeError) -> Error {
     match error {
         ResumeError::RequestError(unready) => Error::new(Step::Prepare, unready),
@@ -177,7 +197,7 @@ mod tests {
     use wx_proto::{Outcome, UserName};
 
     use super::*;
-    use crate::outbox::OutboxError;
+    use crate::outbox::OutboxErrorKind;
 
     fn session() -> Session {
         let text = json!({
@@ -202,8 +222,9 @@ mod tests {
         let job = || outbox.job("key", &to, &session);
         let assert_active = || {
             let error = job().unwrap_err();
-            assert!(matches!(error, OutboxError::Active(_)), "{error}");
-            assert!(matches!(outbox.give_up("key"), Err(OutboxError::Active(_))));
+            assert!(matches!(error.kind(), OutboxErrorKind::Active(_)), "{error}");
+            let error = outbox.give_up("key").unwrap_err();
+            assert!(matches!(error.kind(), OutboxErrorKind::Active(_)), "{error}");
             assert!(!outbox.clear().unwrap());
             let error = outbox.begin(Some("key".to_owned()), &to, &session).unwrap_err();
             assert_eq!(error.outcome(), Outcome::Unknown);

@@ -5,7 +5,7 @@ use serde_json::Value;
 use wx_proto::flow::Snapshot;
 use wx_proto::{Error, ErrorKind, Sent, Step, UserName};
 
-use super::OutboxError;
+use super::{OutboxError, OutboxErrorKind};
 use crate::clock::boot_id;
 
 const VERSION: u32 = 1;
@@ -101,24 +101,26 @@ impl Record {
         // The first line may be cut off like any other, if that is what it is.
         let first: &[u8] = b"{\"outbox\":{\"version\":";
         if good == 0 && !bytes.starts_with(&first[..first.len().min(bytes.len())]) {
-            return Err(OutboxError::NotAnOutbox { line: 1 });
+            return Err(OutboxErrorKind::NotAnOutbox { line: 1 }.into());
         }
         let mut record = Self::default();
         let lines = bytes[..good].split_inclusive(|byte| *byte == b'\n');
         for (at, line) in lines.enumerate() {
             let entry = serde_json::from_slice(line);
-            let entry = entry.map_err(|_| OutboxError::NotAnOutbox { line: at + 1 })?;
+            let entry = entry.map_err(|_| OutboxErrorKind::NotAnOutbox { line: at + 1 })?;
             match entry {
                 Entry::Outbox { version, .. } if version != VERSION => {
-                    return Err(OutboxError::Version(version));
+                    return Err(OutboxErrorKind::Version(version).into());
                 }
                 Entry::Outbox { .. } if at == 0 => {}
-                Entry::Outbox { .. } => return Err(OutboxError::NotAnOutbox { line: at + 1 }),
-                _ if at == 0 => return Err(OutboxError::NotAnOutbox { line: 1 }),
+                Entry::Outbox { .. } => {
+                    return Err(OutboxErrorKind::NotAnOutbox { line: at + 1 }.into());
+                }
+                _ if at == 0 => return Err(OutboxErrorKind::NotAnOutbox { line: 1 }.into()),
                 _ => {}
             }
             if !record.apply(entry) {
-                return Err(OutboxError::NotAnOutbox { line: at + 1 });
+                return Err(OutboxErrorKind::NotAnOutbox { line: at + 1 }.into());
             }
         }
         Ok((record, good))
@@ -360,7 +362,7 @@ mod tests {
         ] {
             let error = Record::read(text.as_bytes()).unwrap_err();
             assert!(
-                matches!(error, OutboxError::NotAnOutbox { line: at } if at == line),
+                matches!(error.kind(), OutboxErrorKind::NotAnOutbox { line: at } if *at == line),
                 "{text}: {error}"
             );
         }
@@ -368,7 +370,7 @@ mod tests {
             b"{\"outbox\":{\"version\":2,\"key\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}}\n{\"new\":0}\n",
         )
         .unwrap_err();
-        assert!(matches!(later, OutboxError::Version(2)));
+        assert!(matches!(later.kind(), OutboxErrorKind::Version(2)));
     }
 
     proptest! {

@@ -2,7 +2,7 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use wx_proto::SessionError;
+use wx_proto::{HostError, SessionError};
 
 use super::LIMIT;
 use crate::lock::{Holder, LockError};
@@ -61,6 +61,10 @@ impl SessionFileErrorKind {
         match self {
             Self::NoLogin => "log in first",
             Self::Busy(_) => "wait until it has ended",
+            // Only that of a loopback address is named.
+            Self::Session(SessionError::Host(HostError::NotHttps { host })) if !host.is_empty() => {
+                "for a test, use read_allow_loopback or load_allow_loopback"
+            }
             Self::TooLarge | Self::Session(_) => "log in again, or use another file",
             Self::Io(_) => "check the file and its directory",
         }
@@ -109,5 +113,28 @@ impl From<LockError> for SessionFileErrorKind {
 impl From<io::Error> for SessionFileErrorKind {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wx_proto::Session;
+
+    use super::*;
+
+    #[test]
+    fn a_loopback_session_is_refused_with_the_name_of_what_reads_it() {
+        let shown = |base: &str| {
+            let text = serde_json::json!({ "version": 1, "base": base, "user_name": "@me", "cookies": [] });
+            let error = Session::from_json(text.to_string()).expect_err("its base");
+            SessionFileError::new("s.json".into(), SessionFileErrorKind::Session(error)).to_string()
+        };
+        let loopback = shown("http://127.0.0.1:8080");
+        assert!(
+            loopback.contains("read_allow_loopback") && !loopback.contains("log in again"),
+            "{loopback}"
+        );
+        let foreign = shown("http://wx.example");
+        assert!(foreign.contains("log in again") && !foreign.contains("loopback"), "{foreign}");
     }
 }

@@ -136,7 +136,7 @@ impl Upload {
     fn digested(&mut self, digested: Digested) -> Result<Stage, ErrorKind> {
         if let Some(saved) = &self.saved {
             if saved.md5.as_ref().is_some_and(|md5| *md5 != digested.md5) {
-                return Err(ErrorKind::Changed);
+                return Err(ErrorKind::OtherPicture);
             }
             // Above the limit of the check its ticket is part of every form and is not saved: from
             // the first chunk then.

@@ -1,13 +1,5 @@
 use std::fmt;
 
-use super::step::Step;
-use crate::model::error::{Error, ErrorKind};
-use crate::model::picture::PictureError;
-use crate::model::reply_error::ReplyError;
-use crate::model::request_error::RequestError;
-use crate::model::ret::RetClass;
-use crate::model::transport_error::TransportErrorKind;
-
 /// What to do next. `Display` says it in one sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -32,68 +24,14 @@ pub enum Advice {
     CheckRecipient,
     /// There is no such picture (any more), or not for this login.
     CheckMessage,
+    /// The key of an outbox was used for another message before.
+    CheckKey,
     /// A limit of one's own.
     RaiseLimit,
     /// Look at the phone before sending again.
     LookAtPhone,
     /// Nothing that could be done here; worth a bug report.
     Report,
-}
-
-impl Error {
-    /// What to do next.
-    #[must_use]
-    pub fn advice(&self) -> Advice {
-        match &self.kind {
-            ErrorKind::Request(RequestError::Unsendable(_)) => Advice::Report,
-            ErrorKind::Request(RequestError::InitDue) => Advice::RetryLater,
-            ErrorKind::Request(_) | ErrorKind::NotConfirmed { .. } => Advice::LoginAgain,
-            ErrorKind::Host(_) => Advice::CheckProxy,
-            ErrorKind::Media(PictureError::TooLarge { .. }) => Advice::RaiseLimit,
-            ErrorKind::Media(_)
-            | ErrorKind::Changed
-            | ErrorKind::SourceEnded { .. }
-            | ErrorKind::Source(_) => Advice::CheckFile,
-            ErrorKind::Network { failure, .. } => match failure.kind {
-                TransportErrorKind::Proxy(_) | TransportErrorKind::Certificate(_) => {
-                    Advice::CheckProxy
-                }
-                _ => Advice::CheckNetwork,
-            },
-            ErrorKind::Uncertain { .. } => Advice::LookAtPhone,
-            ErrorKind::Cancelled => Advice::RetryLater,
-            ErrorKind::Reply(reply) => reply.advice(self.step),
-        }
-    }
-}
-
-impl ReplyError {
-    fn advice(&self, step: Step) -> Advice {
-        match self {
-            Self::Refused { ret, .. } => match ret.class() {
-                RetClass::LoginAgain => Advice::LoginAgain,
-                RetClass::RateLimited => Advice::Wait,
-                RetClass::Transient => Advice::RetryLater,
-                _ if ret.0 == 1203 => Advice::UseFileHelper,
-                _ if ret.0 == 1204 => Advice::CheckRecipient,
-                _ => Advice::Report,
-            },
-            Self::TooLarge { .. } if step == Step::Download => Advice::RaiseLimit,
-            Self::Empty if step == Step::Download => Advice::CheckMessage,
-            Self::Redirect { .. }
-            | Self::Html
-            | Self::NotJson
-            | Self::Encoding(_)
-            | Self::NoLength => Advice::CheckProxy,
-            Self::NoDataTicket { expired: true } => Advice::SetClock,
-            Self::NoDataTicket { expired: false } => Advice::LoginAgain,
-            Self::Status(204) if step == Step::Download => Advice::CheckMessage,
-            Self::Status(304) => Advice::CheckProxy,
-            Self::Status(408 | 425 | 429 | 500..=599) => Advice::RetryLater,
-            Self::Empty | Self::Cut { .. } | Self::CutJson => Advice::RetryLater,
-            _ => Advice::Report,
-        }
-    }
 }
 
 impl Advice {
@@ -111,6 +49,7 @@ impl Advice {
             Self::CheckFile => "check_file",
             Self::CheckRecipient => "check_recipient",
             Self::CheckMessage => "check_message",
+            Self::CheckKey => "check_key",
             Self::RaiseLimit => "raise_limit",
             Self::LookAtPhone => "look_at_phone",
             Self::Report => "report",
@@ -136,6 +75,7 @@ impl fmt::Display for Advice {
                 "the server gave no picture: the message may be too old, a sticker of the store, of another login, \
                  or just sent; try again later"
             }
+            Self::CheckKey => "use a new key, or send what this one was first used for",
             Self::RaiseLimit => "raise the limit if this is what you want",
             Self::LookAtPhone => "look at the conversation on the phone before sending it again",
             Self::Report => "this is not expected; please report it with the step and the code",

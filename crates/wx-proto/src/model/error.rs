@@ -1,5 +1,6 @@
 use std::fmt;
 
+use crate::model::advice::Advice;
 use crate::model::hosts::HostError;
 use crate::model::picture::PictureError;
 use crate::model::reply_error::ReplyError;
@@ -8,7 +9,7 @@ use crate::model::ret::Ret;
 use crate::model::seed::LocalId;
 use crate::model::source_error::SourceError;
 use crate::model::step::Step;
-use crate::model::transport_error::TransportError;
+use crate::model::transport_error::{TransportError, TransportErrorKind};
 use crate::model::uploaded::Uploaded;
 
 /// Why a job did not end as it should: the step, the cause, what was already won, and what to do
@@ -78,6 +79,8 @@ pub enum ErrorKind {
     Cancelled,
     /// The picture changed while it was being sent.
     Changed,
+    /// The upload that was to go on was begun with another picture.
+    OtherPicture,
     /// The picture ended early: it got shorter while it was being sent.
     SourceEnded {
         /// Bytes expected in all.
@@ -123,6 +126,32 @@ impl Error {
     #[must_use]
     pub fn ret(&self) -> Option<Ret> {
         self.kind.ret()
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn advice(&self) -> Advice {
+        match &self.kind {
+            ErrorKind::Request(RequestError::Unsendable(_)) => Advice::Report,
+            ErrorKind::Request(RequestError::InitDue) => Advice::RetryLater,
+            ErrorKind::Request(_) | ErrorKind::NotConfirmed { .. } => Advice::LoginAgain,
+            ErrorKind::Host(_) => Advice::CheckProxy,
+            ErrorKind::Media(PictureError::TooLarge { .. }) => Advice::RaiseLimit,
+            ErrorKind::Media(_)
+            | ErrorKind::Changed
+            | ErrorKind::OtherPicture
+            | ErrorKind::SourceEnded { .. } => Advice::CheckFile,
+            ErrorKind::Source(error) => error.advice(),
+            ErrorKind::Network { failure, .. } => match failure.kind {
+                TransportErrorKind::Proxy(_) | TransportErrorKind::Certificate(_) => {
+                    Advice::CheckProxy
+                }
+                _ => Advice::CheckNetwork,
+            },
+            ErrorKind::Uncertain { .. } => Advice::LookAtPhone,
+            ErrorKind::Cancelled => Advice::RetryLater,
+            ErrorKind::Reply(reply) => reply.advice(self.step),
+        }
     }
 }
 
@@ -238,6 +267,7 @@ impl fmt::Display for ErrorKind {
             }
             Self::Cancelled => f.write_str("cancelled"),
             Self::Changed => f.write_str("the file changed while it was being sent"),
+            Self::OtherPicture => f.write_str("the message was begun with another file"),
             Self::SourceEnded { expected, got } => {
                 write!(
                     f,

@@ -187,7 +187,7 @@ pub(crate) fn official(host: &str) -> Option<&'static str> {
     FAMILIES.iter().flatten().chain(&OTHERS).find(|name| name.eq_ignore_ascii_case(host)).copied()
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
@@ -265,7 +265,8 @@ impl fmt::Display for HostError {
             Self::NotHttps { host } if is_loopback(host) => {
                 write!(
                     f,
-                    "plain http to {host:?} is not allowed: loopback sessions have a constructor of their own"
+                    "plain http to {host:?} is not allowed: a loopback address is accepted only by a \
+                     constructor with allow_loopback in its name"
                 )
             }
             Self::NotHttps { host } => write!(f, "plain http to {host:?} is not allowed"),

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use super::advice::Advice;
 use super::first_bytes::FirstBytes;
-use super::ret::Ret;
+use super::ret::{Ret, RetClass};
+use super::step::Step;
 
 /// Why an answer cannot be used. Ordered as the gate checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,3 +146,33 @@ impl fmt::Display for ReplyError {
 }
 
 impl std::error::Error for ReplyError {}
+
+impl ReplyError {
+    /// What to do next when it came at `step`.
+    pub(crate) fn advice(&self, step: Step) -> Advice {
+        match self {
+            Self::Refused { ret, .. } => match ret.class() {
+                RetClass::LoginAgain => Advice::LoginAgain,
+                RetClass::RateLimited => Advice::Wait,
+                RetClass::Transient => Advice::RetryLater,
+                _ if ret.0 == 1203 => Advice::UseFileHelper,
+                _ if ret.0 == 1204 => Advice::CheckRecipient,
+                _ => Advice::Report,
+            },
+            Self::TooLarge { .. } if step == Step::Download => Advice::RaiseLimit,
+            Self::Empty if step == Step::Download => Advice::CheckMessage,
+            Self::Redirect { .. }
+            | Self::Html
+            | Self::NotJson
+            | Self::Encoding(_)
+            | Self::NoLength => Advice::CheckProxy,
+            Self::NoDataTicket { expired: true } => Advice::SetClock,
+            Self::NoDataTicket { expired: false } => Advice::LoginAgain,
+            Self::Status(204) if step == Step::Download => Advice::CheckMessage,
+            Self::Status(304) => Advice::CheckProxy,
+            Self::Status(408 | 425 | 429 | 500..=599) => Advice::RetryLater,
+            Self::Empty | Self::Cut { .. } | Self::CutJson => Advice::RetryLater,
+            _ => Advice::Report,
+        }
+    }
+}

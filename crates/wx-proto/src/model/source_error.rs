@@ -3,17 +3,32 @@
 use std::fmt;
 use std::io;
 
+use super::advice::Advice;
+
 /// The caller's own file or writer failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceError {
     kind: io::ErrorKind,
     message: String,
+    advice: Advice,
 }
 
 impl SourceError {
     /// An error of a kind, told in one line.
     pub fn new(kind: io::ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self { kind, message: message.into(), advice: Advice::CheckFile }
+    }
+
+    /// Sets what to do about it; the default is [`Advice::CheckFile`].
+    #[must_use]
+    pub fn with_advice(self, advice: Advice) -> Self {
+        Self { advice, ..self }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn advice(&self) -> Advice {
+        self.advice
     }
 
     /// The kind.
@@ -25,7 +40,7 @@ impl SourceError {
 
 impl From<io::Error> for SourceError {
     fn from(error: io::Error) -> Self {
-        Self { kind: error.kind(), message: error.to_string() }
+        Self::new(error.kind(), error.to_string())
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::sync::{SyncKey, SyncState};
 use super::{Parts, Session};
-use crate::model::hosts::{HostError, HostRole, Hosts};
+use crate::model::hosts::{HostError, HostRole, Hosts, is_loopback};
 use crate::model::ids::{MsgId, UserName};
 use crate::model::profile::Profile;
 use crate::model::seed::DeviceId;
@@ -60,7 +60,10 @@ pub(super) fn read(
     let user_name = file.text("user_name")?.ok_or(SessionError::Missing("user_name"))?;
     let device_id = file.text("device_id")?;
     let lang = file.text("lang")?;
-    let unnamed = |error: HostError| error.showing(|_| String::new());
+    // A loopback address is no secret, and its error names the constructor that accepts it.
+    let unnamed = |error: HostError| {
+        error.showing(|host| if is_loopback(host) { host.to_owned() } else { String::new() })
+    };
     let site =
         hosts(&base).and_then(|hosts| Site::new(profile).with_hosts(hosts)).map_err(unnamed)?;
     Ok(Session::of(Parts {
@@ -323,7 +326,11 @@ mod tests {
     fn p3_loopback_needs_its_own_constructor() {
         let mut file = example();
         file["base"] = "http://127.0.0.1:8080".into();
-        assert!(Session::from_json(file.to_string()).is_err());
+        let refused = Session::from_json(file.to_string()).unwrap_err().to_string();
+        assert!(
+            refused.contains("\"127.0.0.1\"") && refused.contains("allow_loopback"),
+            "{refused}"
+        );
         assert!(Session::from_json_allow_loopback(file.to_string()).unwrap().hosts().is_loopback());
         file["base"] = "http://192.168.0.1:8080".into();
         assert!(Session::from_json_allow_loopback(file.to_string()).is_err());

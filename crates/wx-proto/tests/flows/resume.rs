@@ -201,7 +201,7 @@ fn another_picture_another_login_or_another_version_is_refused() {
     let mut other = jpeg(LEN).to_vec();
     other[LEN - 1] ^= 1;
     let error = World::new(other, []).run(&mut resume(&saved, seconds_later(5))).unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Changed);
+    assert_eq!(error.kind, ErrorKind::OtherPicture);
 
     let resumed = |session: &Session, saved: &str| {
         let snapshot = Snapshot::from_json(saved)?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 use wx_client::outbox::{MessageState, Outbox, OutboxError, Storage};
 use wx_emulator::Emulator;
-use wx_proto::{Error, Outcome, Recipient};
+use wx_proto::{Advice, Error, Outcome, Recipient};
 
 use super::*;
 
@@ -268,6 +268,70 @@ pub(crate) fn the_same_key_is_sent_once<T: Transport>() {
     client.send_once(&outbox, "invoice 19", &other, small()).unwrap();
     let to: Vec<_> = again.messages().into_iter().map(|message| message.to).collect();
     assert_eq!(to, [other.as_str()]);
+}
+
+/// What a key was used for is not sent to somebody else, whatever has become of it.
+pub(crate) fn a_key_of_another_message_sends_nothing<T: Transport>() {
+    let server = server(&[]);
+    let (friend, other) = (friend(&server), Recipient::new(server.second_friend()).unwrap());
+    let mut policy = policy();
+    policy.message_tries = 1;
+    let client = T::new(session(&server), policy, None);
+    let (outbox, record) = (Outbox::in_memory(), Record::default());
+    client.send_once(&outbox, "sent", &friend, small()).unwrap();
+    server.add_fault("drop=after@webwxsendmsgimg".parse().unwrap());
+    for key in ["in doubt", "given up"] {
+        let error = client.send_once(&outbox, key, &friend, small()).unwrap_err();
+        assert_eq!(error.outcome(), Outcome::Unknown, "{key}");
+    }
+    assert!(outbox.give_up("given up").unwrap());
+    let _active =
+        outbox.begin(Some("active".to_owned()), friend.user_name(), &session(&server)).unwrap();
+    let requests = server.requests().len();
+    for key in ["sent", "in doubt", "given up", "active"] {
+        let error = client.send_once(&outbox, key, &other, small()).unwrap_err();
+        assert_eq!(
+            (error.outcome(), error.advice()),
+            (Outcome::NotSent, Advice::CheckKey),
+            "{key}: {error}"
+        );
+        let words = format!("the key {key:?} belongs to another message; nothing was sent");
+        assert_eq!(error.to_string(), words);
+    }
+    assert_eq!(server.requests().len(), requests);
+    // Whose login a planned message is of is not known: it may be the same person by another name.
+    let outbox = Outbox::with_storage(record).unwrap();
+    outbox
+        .plan(Value::Null, [("key".to_owned(), friend.clone().into(), "picture".to_owned())])
+        .unwrap();
+    client.send_once(&outbox, "key", &friend, small()).unwrap_err();
+    assert_eq!(
+        client.send_once(&outbox, "key", &other, small()).unwrap_err().outcome(),
+        Outcome::Unknown
+    );
+}
+
+/// Half an upload goes on with its own picture alone, and the error says so.
+pub(crate) fn a_key_whose_upload_was_begun_takes_no_other_picture<T: Transport>() {
+    let server = server(&["ret=1205@webwxuploadmedia#2"]);
+    let (friend, client) = (friend(&server), client::<T>(&server));
+    let outbox = Outbox::in_memory();
+    let picture = large();
+    client.send_once(&outbox, "key", &friend, picture.clone()).unwrap_err();
+    let mut other = picture.clone();
+    *other.last_mut().unwrap() ^= 1;
+    for other in [other, small()] {
+        let error = client.send_once(&outbox, "key", &friend, other).unwrap_err();
+        assert_eq!(
+            (error.outcome(), error.advice()),
+            (Outcome::NotSent, Advice::CheckKey),
+            "{error}"
+        );
+        let words = "the message \"key\" was begun with another file; send the former file, or use a new key";
+        assert!(error.to_string().ends_with(words), "{error}");
+    }
+    assert_eq!(server.requests_to("webwxuploadmedia"), 2);
+    client.send_once(&outbox, "key", &friend, picture).unwrap();
 }
 
 /// A message that is in doubt stays so, whatever goes wrong when it is taken up.

@@ -129,6 +129,7 @@ macro_rules! scenarios {
             trouble_with_the_network_neither_loses_nor_repeats the_end_of_a_login_ends_the_messages
             trouble_while_logging_in two_that_wait_share_the_messages
             a_record_that_fails_at_any_call_loses_and_doubles_nothing the_same_key_is_sent_once
+            a_key_of_another_message_sends_nothing a_key_whose_upload_was_begun_takes_no_other_picture
             a_record_whose_rewriting_fails_at_any_call_loses_and_doubles_nothing
             a_record_that_cannot_be_cleared_or_removed_lets_nothing_more_leave
             a_record_that_is_taken_away_lets_nothing_more_leave

@@ -1,0 +1,179 @@
+//! How the work ends: what went wrong, what was not started, and the exit code.
+
+use std::ops::{ControlFlow, Range};
+use std::path::Path;
+
+use wx_proto::Advice;
+
+use super::Report;
+use super::state::State;
+use crate::event::{self, Subject};
+use crate::out;
+use crate::problem::{Class, Problem};
+use crate::rate_limit;
+
+impl Report {
+    /// The same thing went wrong with each of these. Says whether to go on with others.
+    pub(crate) fn problem(&self, subjects: Range<usize>, problem: &Problem) -> ControlFlow<()> {
+        let mut state = self.state();
+        let settled = self.settled(&mut state, subjects, problem);
+        let Some((first, _)) = settled.first() else { return ControlFlow::Break(()) };
+        if let (Some(rate_limit::RET), Some(session)) = (problem.ret, &state.session) {
+            rate_limit::remember(session);
+        }
+        if problem.class == Class::Stopped && state.endless {
+            return ControlFlow::Break(());
+        }
+        let line = line(&state, &settled, problem);
+        state.aside(|| {
+            out::error(&line);
+            if self.verbose {
+                out::error(&format!("{}: {}", first.name(), problem.details()));
+            }
+        });
+        self.tell_settled(&state, &settled, problem);
+        match state.count(problem.class) {
+            ControlFlow::Continue(()) if !self.stopped() => ControlFlow::Continue(()),
+            _ => ControlFlow::Break(()),
+        }
+    }
+
+    /// Nothing can be done at all, because of a thing that is none of the subjects: the session
+    /// file.
+    pub(crate) fn refuse(&self, thing: &Path, problem: &Problem) {
+        let mut state = self.state();
+        let line = format!("{}: {}", thing.display(), problem.sentence());
+        state.aside(|| out::error(&line));
+        let _ = state.count(problem.class);
+        let message = format!("{}: {}", thing.display(), problem.message).into();
+        let never = Problem { step: "not_started", message, ..problem.clone() };
+        self.rest(&mut state, &never);
+    }
+
+    /// The work is over: what no event was about yet was not started.
+    pub(crate) fn finish(&self) -> u8 {
+        let mut state = self.state();
+        state.failed |= state.open.contains(&true);
+        self.not_started(&mut state);
+        state.clear_bar();
+        if out::lost() {
+            state.failed = true;
+            out::error("standard output could not be written: not everything was told");
+        }
+        match (state.unknown, state.usage, state.login, state.failed) {
+            (true, ..) => 4,
+            (_, true, ..) => 2,
+            (_, _, true, _) => 3,
+            (_, _, _, true) => 1,
+            _ => 0,
+        }
+    }
+
+    /// Ctrl-C, and the work does not stop by itself: says what is known of everything that is still
+    /// open. [`Class::Unknown`] if a message may be on its way.
+    pub(crate) fn interrupt(&self) -> Class {
+        let mut state = self.state();
+        let problem = state.interrupted();
+        let active = state.active.clone();
+        let settled = self.settled(&mut state, active, &problem);
+        state.clear_bar();
+        if !state.endless {
+            out::error(&line(&state, &settled, &problem));
+            self.tell_settled(&state, &settled, &problem);
+            self.not_started(&mut state);
+        }
+        state.closed = true;
+        if state.unknown { Class::Unknown } else { problem.class }
+    }
+
+    /// Says how many messages were not started, and gives them their events.
+    fn not_started(&self, state: &mut State) {
+        let is_left = |(number, subject): &(usize, &Subject)| {
+            state.open[*number]
+                && !state.in_doubt.contains(number)
+                && !matches!(subject, Subject::Login { .. })
+        };
+        let count = match state.subjects.iter().enumerate().filter(is_left).count() {
+            0 => None,
+            1 => Some("1 message was".to_owned()),
+            several => Some(format!("{several} messages were")),
+        };
+        if let Some(count) = count {
+            state.aside(|| out::error(&format!("{count} not started")));
+        }
+        self.rest(state, &never_tried());
+    }
+
+    /// Events of all that is still open.
+    fn rest(&self, state: &mut State, problem: &Problem) {
+        let all = 0..state.subjects.len();
+        let settled = self.settled(state, all, problem);
+        self.tell_settled(state, &settled, problem);
+    }
+
+    /// Settles those that are open, each with what is to be told of it.
+    fn settled(
+        &self,
+        state: &mut State,
+        subjects: Range<usize>,
+        problem: &Problem,
+    ) -> Vec<(Subject, Problem)> {
+        let judged = |number| Some((state.settle(number)?, state.judge(number, problem)));
+        let settled: Vec<_> = subjects.filter_map(judged).collect();
+        for (_, problem) in &settled {
+            state.unknown |= problem.event() == "unknown";
+        }
+        settled
+    }
+
+    /// Events of these; what was judged otherwise than as `problem` gets a line of its own.
+    fn tell_settled(&self, state: &State, settled: &[(Subject, Problem)], problem: &Problem) {
+        state.aside(|| {
+            for (subject, judged) in settled {
+                if let (Subject::Picture { file, given, .. }, true) =
+                    (subject, judged.class != problem.class)
+                {
+                    out::error(&format!("{file}: to {given}: {}", judged.sentence()));
+                }
+                self.event(subject, judged);
+            }
+        });
+    }
+
+    fn event(&self, subject: &Subject, problem: &Problem) {
+        self.traced(|trace| trace.problem(subject, problem));
+        if self.json {
+            out::json(&event::problem(subject, problem));
+        }
+    }
+}
+
+/// What is said of those that the same thing went wrong with: messages of one file, or another
+/// subject. Recipients are named where that tells messages apart.
+fn line(state: &State, settled: &[(Subject, Problem)], problem: &Problem) -> String {
+    let Some((first, _)) = settled.first() else { return problem.sentence() };
+    let is_stopped = problem.class == Class::Stopped;
+    // What may have been sent by an earlier run gets a line of its own.
+    let stopped_or_all = |judged: &Problem| !is_stopped || judged.class == Class::Stopped;
+    let given =
+        settled.iter().filter(|(_, judged)| stopped_or_all(judged)).filter_map(|(subject, _)| {
+            match subject {
+                Subject::Picture { given, .. } => Some(given.as_str()),
+                _ => None,
+            }
+        });
+    let given: Vec<_> = given.collect();
+    let is_named =
+        state.subjects.len() > 1 && (given.len() == 1 || is_stopped && !given.is_empty());
+    let to = if is_named { format!("to {}: ", given.join(", ")) } else { String::new() };
+    let nothing = if is_stopped && !given.is_empty() { ": nothing was sent" } else { "" };
+    format!("{}: {to}{}{nothing}", first.name(), problem.sentence())
+}
+
+fn never_tried() -> Problem {
+    Problem {
+        step: "not_started",
+        advice: None,
+        ..Problem::local("not started", Advice::RetryLater)
+    }
+}

@@ -1,0 +1,66 @@
+//! The steps of the work: the progress bar, and what `-v` tells.
+
+use wx_proto::Step;
+use wx_proto::flow::Progress;
+
+use super::Report;
+use crate::out;
+
+impl Report {
+    /// A step of the job.
+    pub(crate) fn progress(&self, progress: &Progress) {
+        let mut state = self.state();
+        let now = &mut state.under_way;
+        let news = (now.step, now.chunk, now.attempt)
+            != (Some(progress.step), progress.chunk, progress.attempt);
+        (now.step, now.chunk, now.attempt) =
+            (Some(progress.step), progress.chunk, progress.attempt);
+        (now.local_id, now.in_doubt) = (progress.local_id.clone(), progress.in_doubt);
+        if state.closed {
+            return;
+        }
+        if !matches!(progress.step, Step::Prepare | Step::Digest)
+            && let Some(note) = state.note.take()
+        {
+            state.aside(|| out::error(&note));
+        }
+        let name = state.name();
+        if let Some(bar) = &state.bar {
+            if progress.total > 0 {
+                bar.set_length(progress.total);
+            }
+            bar.set_position(progress.done);
+            if news {
+                bar.set_message(out::shown(&format!("{}: {name}", words(progress))));
+            }
+        }
+        if self.verbose && news && (progress.attempt > 0 || progress.step == Step::Digest) {
+            let size = match progress.total {
+                0 => String::new(),
+                total => format!(" ({} of {total} bytes done)", progress.done),
+            };
+            let why = match &progress.last_error {
+                Some(error) => format!("; the last try failed: {}", out::words(error)),
+                None => String::new(),
+            };
+            out::error(&format!("{name}: {}{size}{why}", words(progress)));
+        }
+    }
+}
+
+/// A step in words.
+fn words(progress: &Progress) -> String {
+    let what = match (progress.step, progress.chunk) {
+        (Step::Upload, Some(chunk)) => {
+            format!("uploading chunk {} of {}", chunk.index + 1, chunk.of)
+        }
+        (Step::Prepare, _) => "preparing".to_owned(),
+        (Step::Digest, _) => "reading".to_owned(),
+        (Step::Check, _) => "checking the upload".to_owned(),
+        (Step::Upload, None) => "uploading".to_owned(),
+        (Step::Message, _) => "sending the message".to_owned(),
+        (Step::Download, _) => "fetching".to_owned(),
+        (step, _) => step.name().to_owned(),
+    };
+    if progress.attempt > 1 { format!("{what}, try {}", progress.attempt) } else { what }
+}
