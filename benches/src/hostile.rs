@@ -11,7 +11,7 @@ use wx_proto::endpoint::sync::SyncMessages;
 use wx_proto::endpoint::sync_check::SyncCheck;
 use wx_proto::flow::{Action, Flow, Input, ListContacts, NextMessages};
 use wx_proto::http::Response;
-use wx_proto::{Error, Policy, Profile, Seed, Session, Site};
+use wx_proto::{Error, Policy, Seed, Session};
 
 use crate::row::Row;
 use crate::{alloc, perfect};
@@ -115,17 +115,10 @@ impl Hostile {
 
     fn read(&self, answer: &Response<Bytes>) {
         match self.call {
-            Call::Sync => drop(black_box(SyncMessages::new(SEED).read(answer))),
-            Call::Contacts => drop(black_box(GetContact::new(0, 1).read(answer))),
-            Call::Check => drop(black_box(SyncCheck::new(SEED).read(answer))),
-            Call::Page => {
-                let page =
-                    "https://wx.qq.com/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=t".into();
-                let Ok((call, _)) = NewLoginPage::at(&page, &Site::new(Profile::Web)) else {
-                    return;
-                };
-                drop(black_box(call.read(answer)));
-            }
+            Call::Sync => drop(black_box(SyncMessages::read(answer))),
+            Call::Contacts => drop(black_box(GetContact::read(answer))),
+            Call::Check => drop(black_box(SyncCheck::read(answer))),
+            Call::Page => drop(black_box(NewLoginPage::read(answer))),
         }
     }
 

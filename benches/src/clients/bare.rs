@@ -13,7 +13,7 @@ use md5::{Digest, Md5};
 use tokio::io::AsyncWriteExt;
 use wx_proto::endpoint::Endpoint;
 use wx_proto::endpoint::get_msg_img::GetMsgImg;
-use wx_proto::endpoint::send_msg_img::SendMsgImg;
+use wx_proto::endpoint::send_media::SendMedia;
 use wx_proto::endpoint::upload_media::UploadMedia;
 use wx_proto::http::Request;
 use wx_proto::http::request::Parts;
@@ -74,7 +74,7 @@ impl Prepared {
             (head, before, behind)
         });
         let media_id = MediaId::new("@crypt").expect("an id");
-        let message = SendMsgImg::new(media_id, super::to().into(), SEED)
+        let message = SendMedia::image(media_id, super::to().into(), SEED)
             .request(session)
             .expect("a request");
         let (message, body) = message.into_http().into_parts();

@@ -80,6 +80,10 @@ impl Batch<'_> {
                 .hint("a job that can be resumed needs regular files"));
         }
         let uploaded = self.client.upload(input, self.report, |picture| {
+            let picture = match self.job.plan().kind {
+                Some(kind) => picture.sent_as(kind)?,
+                None => picture,
+            };
             message.upload(session, picture, &self.client.policy())
         })?;
         if let Some(start_pos) = uploaded.server_byte_count {

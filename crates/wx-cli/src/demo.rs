@@ -3,10 +3,12 @@
 use std::process::ExitCode;
 use std::sync::Mutex;
 
-use image::GenericImageView;
 use wx_emulator::Emulator;
 use wx_proto::flow::{Progress, SendUploaded, Upload};
-use wx_proto::{Advice, ChunkNumber, ImageVariant, Sent, Session, Step, Uploaded, UserName};
+use wx_proto::{
+    Advice, ChunkNumber, Dimensions, ImageVariant, MediaKind, Sent, Session, Step, Uploaded,
+    UserName,
+};
 
 use crate::args::{self, Global};
 use crate::event::Subject;
@@ -82,7 +84,10 @@ impl Run<'_> {
             let fetched = client.fetch(&sent.msg_id, size, Target::Memory(&mut bytes), self.report);
             fetched.map(|fetched| (fetched, bytes)).map_err(at_fetching)
         };
-        let size = if uploaded.emoticon { ImageVariant::Emoticon } else { ImageVariant::Original };
+        let size = match uploaded.kind {
+            MediaKind::Emoticon => ImageVariant::Emoticon,
+            _ => ImageVariant::Original,
+        };
         let (fetched, back) = fetch(size)?;
         self.say("original", &format!("{} bytes, {}", fetched.bytes, fetched.format));
         let (thumbnail, small) = fetch(ImageVariant::Thumbnail)?;
@@ -172,14 +177,14 @@ fn say(report: &Report, what: &str, line: &str) {
     report.say(&format!("{what:<10} {line}"));
 }
 
-fn size_of((width, height): (u32, u32)) -> String {
-    format!("{width} × {height} pixels")
+fn size_of(size: Dimensions) -> String {
+    format!("{size} pixels")
 }
 
 /// Width and height of a picture that can be decoded whole.
-fn measure(picture: &[u8]) -> Result<(u32, u32), Problem> {
-    let decoded = image::load_from_memory(picture);
-    decoded.map(|picture| picture.dimensions()).map_err(|_| {
-        Problem::local("the thumbnail that came back cannot be decoded", Advice::Report)
-    })
+fn measure(picture: &[u8]) -> Result<Dimensions, Problem> {
+    let decoded = image::load_from_memory(picture).ok();
+    decoded.and_then(|picture| Dimensions::new(picture.width(), picture.height())).ok_or_else(
+        || Problem::local("the thumbnail that came back cannot be decoded", Advice::Report),
+    )
 }

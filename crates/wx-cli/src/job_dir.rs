@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wx_client::entropy;
 use wx_client::outbox::{MessageState, Outbox, OutboxJob};
-use wx_proto::{Advice, Session, UserName};
+use wx_proto::{Advice, MediaKind, Session, UserName};
 
 use crate::file_stamp::FileStamp;
 use crate::problem::{FORMER, Problem};
@@ -32,7 +32,8 @@ pub(crate) struct SendPlan {
     #[serde(default)]
     pub(crate) session: Option<PathBuf>,
     pub(crate) max_size: u64,
-    pub(crate) as_file: bool,
+    /// What the pictures are sent as, if not by their formats.
+    pub(crate) kind: Option<MediaKind>,
     pub(crate) pace: Option<Duration>,
 }
 

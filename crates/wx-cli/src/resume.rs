@@ -46,7 +46,7 @@ pub(crate) fn run(args: Resume, global: Global) -> ExitCode {
             return close(job, report);
         }
         let mut policy = global.policy();
-        (policy.max_picture, policy.as_file) = (plan.max_size, plan.as_file);
+        policy.max_picture = plan.max_size;
         let path = args.session.place_or(plan.session);
         files::sweep_beside(&path);
         let Some(client) = session::connect(&path, Use::Send, policy, &global, report) else {

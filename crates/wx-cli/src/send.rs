@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use wx_proto::{Advice, Contact, Recipient, UserName};
+use wx_proto::{Advice, Contact, MediaKind, Recipient, UserName};
 
 use crate::account;
 use crate::args::{Addressee, Global, SendImage};
@@ -42,7 +42,7 @@ fn subjects_of(files: &[PathBuf], to: &[String], given: &[String]) -> Vec<Subjec
 
 fn work(args: &SendImage, global: &Global, report: &Report) {
     let mut policy = global.policy();
-    (policy.max_picture, policy.as_file) = (args.max_size, args.as_file);
+    policy.max_picture = args.max_size;
     let path = args.session.place();
     let Some(client) = session::connect(&path, Use::Send, policy, global, report) else { return };
     let to = match resolved(&args.to, &client, report) {
@@ -58,7 +58,7 @@ fn work(args: &SendImage, global: &Global, report: &Report) {
         given: args.to.iter().map(ToString::to_string).collect(),
         session: Some(path),
         max_size: args.max_size,
-        as_file: args.as_file,
+        kind: args.as_file.then_some(MediaKind::File),
         pace: args.pace,
     };
     report.replace(subjects(&plan));

@@ -68,7 +68,10 @@ mod tests {
 
     #[test]
     fn bytes_give_time_and_pauses_take_none() {
-        let limits = JsLogin::new(1).request(&Site::new(Profile::Web)).unwrap().limits();
+        let limits = JsLogin::new(1)
+            .request(&wx_proto::Session::new(Site::new(Profile::Web)))
+            .unwrap()
+            .limits();
         let start = Instant::now();
         let mut clock = ExchangeClock::start(limits, start);
         assert_eq!(clock.left(start + 59 * S), S);

@@ -10,16 +10,13 @@ use std::time::SystemTime;
 use wx_proto::bytes::Bytes;
 use wx_proto::endpoint::Endpoint;
 use wx_proto::endpoint::get_msg_img::GetMsgImg;
-use wx_proto::endpoint::send_msg_img::SendMsgImg;
+use wx_proto::endpoint::send_media::SendMedia;
 use wx_proto::endpoint::upload_media::{CHUNK, UploadMedia};
 use wx_proto::{IdSource, ImageVariant, Picture, Policy, Session, UserName};
 
 /// Any client that speaks the `http` crate's types will do; its redirects, status errors and
 /// proxies must be off.
-fn call<E: Endpoint<Context = Session>>(
-    endpoint: &E,
-    session: &Session,
-) -> Result<E::Reply, Box<dyn Error>> {
+fn call<E: Endpoint>(endpoint: &E, session: &Session) -> Result<E::Reply, Box<dyn Error>> {
     let (head, body) = endpoint.request(session)?.into_http().into_parts();
     let agent = ureq::Agent::config_builder()
         .max_redirects(0)
@@ -30,7 +27,7 @@ fn call<E: Endpoint<Context = Session>>(
     // A client's own errors may show the URL, which holds the skey: do not print them.
     let mut reply = ureq::Agent::from(agent).run(request).map_err(|_| "no answer")?;
     let bytes = reply.body_mut().read_to_vec().map_err(|_| "no whole answer")?;
-    Ok(endpoint.read(&reply.map(|_| Bytes::from(bytes)))?)
+    Ok(E::read(&reply.map(|_| Bytes::from(bytes)))?)
 }
 
 fn main() {
@@ -55,14 +52,14 @@ fn send_and_fetch() -> Result<(), Box<dyn Error>> {
         .collect::<String>();
 
     let upload = UploadMedia::new(picture, md5, to.clone(), seed);
-    let mut media_id = None;
+    let mut last = None;
     for index in 0..upload.chunks() {
         let start = index as usize * CHUNK as usize;
         let chunk = bytes.slice(start..bytes.len().min(start + CHUNK as usize));
-        media_id = call(&upload.chunk(index, chunk), &session)?.media_id;
+        last = Some(call(&upload.chunk(index, chunk), &session)?);
     }
-    let media_id = media_id.ok_or("the last answer always has one")?;
-    let receipt = call(&SendMsgImg::new(media_id, to, seed), &session)?;
+    let media_id = last.ok_or("a picture has a chunk")?.media_id()?;
+    let receipt = call(&SendMedia::image(media_id, to, seed), &session)?;
     println!("sent as message {}", receipt.msg_id);
 
     let (format, back) =

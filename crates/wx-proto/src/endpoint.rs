@@ -16,9 +16,7 @@
 //! | [`preflight`] | `OPTIONS webwxuploadmedia` | FILE |
 //! | [`push_login_url`] | `GET webwxpushloginurl` | BASE |
 //! | [`report`] | `GET reportforweb` | support |
-//! | [`send_app_msg`] | `POST webwxsendappmsg` | BASE |
-//! | [`send_emoticon`] | `POST webwxsendemoticon` | BASE |
-//! | [`send_msg_img`] | `POST webwxsendmsgimg` | BASE |
+//! | [`send_media`] | `POST webwxsendmsgimg`, `webwxsendemoticon`, `webwxsendappmsg` | BASE |
 //! | [`status_notify`] | `POST webwxstatusnotify` | BASE |
 //! | [`sync`] | `POST webwxsync` | BASE |
 //! | [`sync_check`] | `GET synccheck` | PUSH |
@@ -34,55 +32,57 @@ pub mod init;
 pub mod js_login;
 pub mod login;
 pub mod logout;
-mod message;
 pub mod new_login_page;
 pub mod preflight;
 pub mod push_login_url;
 pub mod report;
-pub mod send_app_msg;
-pub mod send_emoticon;
-pub mod send_msg_img;
+pub mod send_media;
 pub mod status_notify;
 pub mod sync;
 pub mod sync_check;
 pub mod upload_media;
 
 use bytes::Bytes;
-use http::Response;
+use http::{Method, Response};
 
-use crate::endpoint::api_request::ApiRequest;
+use crate::endpoint::api_request::{Accept, ApiRequest};
+use crate::model::hosts::HostRole;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
-#[cfg(doc)]
 use crate::session::Session;
 
 pub use crate::wire::reply::REPLY_LIMIT;
-pub use message::Receipt;
+pub use send_media::Receipt;
 
-/// A call: what goes out, and how its answer is read.
+/// A call: what goes out, and how its reply is read.
 pub trait Endpoint {
-    /// The name on the wire, such as `webwxuploadmedia`.
-    const NAME: &'static str;
+    /// The method of the request.
+    const METHOD: Method;
 
-    /// What the request is made from: a [`Session`], or the [`Site`](crate::Site) while there is
-    /// none.
-    type Context;
+    /// Which of the hosts serves the call.
+    const HOST: HostRole;
 
-    /// What a good answer holds.
+    /// What in the official page makes the request.
+    const ACCEPT: Accept;
+
+    /// What a good reply holds.
     type Reply;
 
-    /// The request.
+    /// The name on the wire, such as `webwxuploadmedia`.
+    fn name(&self) -> &'static str;
+
+    /// Makes the request. Before a login, pass [`Session::new`].
     ///
     /// # Errors
     /// [`RequestError`] if the session lacks what the call needs, or a value cannot be sent.
-    fn request(&self, context: &Self::Context) -> Result<ApiRequest, RequestError>;
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError>;
 
-    /// Reads an answer: HTTP status, JSON whatever its Content-Type (gzip is inflated), Ret, and
-    /// only then the rest. Bodies of up to [`REPLY_LIMIT`] bytes, raw and inflated alike.
+    /// Reads a reply: HTTP status, JSON whatever its Content-Type (gzip is inflated), Ret, and only
+    /// then the rest. Bodies of up to [`REPLY_LIMIT`] bytes, raw and inflated alike.
     ///
     /// # Errors
-    /// [`ReplyError`] for anything but a good answer. It never panics, whatever the body (P50).
-    fn read(&self, reply: &Response<Bytes>) -> Result<Self::Reply, ReplyError>;
+    /// [`ReplyError`] for anything but a good reply. It never panics, whatever the body (P50).
+    fn read(reply: &Response<Bytes>) -> Result<Self::Reply, ReplyError>;
 }
 
 /// The largest answer that lists messages or contacts, or shows an avatar, in bytes, raw and

@@ -3,12 +3,15 @@
 pub(crate) mod advice;
 pub(crate) mod contact;
 pub(crate) mod data_url;
+pub(crate) mod dimensions;
 pub(crate) mod error;
 pub(crate) mod first_bytes;
 pub(crate) mod hosts;
 pub(crate) mod ids;
+pub(crate) mod image_format;
 pub(crate) mod image_variant;
 pub(crate) mod items;
+pub(crate) mod media_kind;
 pub(crate) mod message;
 pub(crate) mod picture;
 pub(crate) mod policy;

@@ -167,11 +167,6 @@ impl Session {
         &self.parts.sync
     }
 
-    /// The cookies as they are at `at_ms` (Unix milliseconds), for a request.
-    pub(crate) fn cookies_at(&self, at_ms: u64) -> Option<(&CookieJar, u64)> {
-        Some((&self.parts.cookies, at_ms))
-    }
-
     pub(crate) fn pass_ticket(&self) -> Option<&PassTicket> {
         self.parts.pass_ticket.as_ref()
     }

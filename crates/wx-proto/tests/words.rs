@@ -56,7 +56,7 @@ fn causes() -> Vec<(ErrorKind, Advice)> {
         (ErrorKind::Media(PictureError::Empty), Advice::CheckFile),
         (ErrorKind::Media(PictureError::TooLarge { len: 11, limit: 10 }), Advice::RaiseLimit),
         (
-            ErrorKind::Media(PictureError::TooLargeForFileHelper { len: 11, limit: 10 }),
+            ErrorKind::Media(PictureError::TooLargeForProfile { len: 11, limit: 10 }),
             Advice::CheckFile,
         ),
         (ErrorKind::Media(PictureError::NotAPicture), Advice::CheckFile),

@@ -166,7 +166,8 @@ mod tests {
 
     fn limits() -> Limits {
         let site = Site::new(Profile::Web);
-        let mut limits = JsLogin::new(1).request(&site).unwrap().limits();
+        let mut limits =
+            JsLogin::new(1).request(&wx_proto::Session::new(site.clone())).unwrap().limits();
         limits.stall = STALL;
         limits
     }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWriteExt};
 use tokio::task::spawn_blocking;
 use wx_client::creation::explain_unnamed;
-use wx_proto::{Error, ImageFormat, Picture, Policy, SourceError, Step};
+use wx_proto::{Error, ImageFormat, MediaKind, Picture, Policy, SourceError, Step};
 
 use crate::Media;
 use crate::buffer::Buffer;
@@ -26,6 +26,7 @@ pub struct Source {
     data: Data,
     /// Whether nobody else can change it.
     unchanging: bool,
+    kind: Option<MediaKind>,
 }
 
 /// How much of a reader is written to a temporary file at once.
@@ -57,6 +58,7 @@ impl Source {
             modified_ms: None,
             data: Data::Bytes(bytes),
             unchanging: true,
+            kind: None,
         }
     }
 
@@ -95,7 +97,7 @@ impl Source {
     fn file(name: impl Into<String>, mut file: File) -> io::Result<Self> {
         let len = file.seek(SeekFrom::End(0))?;
         let data = Data::File(Arc::new(Mutex::new((file, Buffer::default()))));
-        Ok(Self { name: name.into(), len, modified_ms: None, data, unchanging: false })
+        Ok(Self { name: name.into(), len, modified_ms: None, data, unchanging: false, kind: None })
     }
 
     /// Anything that can be read and rewound.
@@ -110,7 +112,7 @@ impl Source {
     ) -> io::Result<Self> {
         let len = from.seek(SeekFrom::End(0)).await?;
         let data = Data::Seek(Box::new(from), Buffer::default());
-        Ok(Self { name: name.into(), len, modified_ms: None, data, unchanging: false })
+        Ok(Self { name: name.into(), len, modified_ms: None, data, unchanging: false, kind: None })
     }
 
     /// Reads a one-shot reader to its end first: up to `memory_limit` bytes are kept in memory,
@@ -159,6 +161,14 @@ impl Source {
         Ok(Self { unchanging: true, ..source })
     }
 
+    /// Sets what it is sent as. By default a GIF is sent as an emoticon, and all else as an image;
+    /// what cannot be sent as this kind is refused before anything is sent.
+    #[must_use]
+    pub fn sent_as(mut self, kind: MediaKind) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
     /// The length in bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
@@ -183,6 +193,9 @@ impl Source {
         let mut picture = Picture::new(self.name.as_str(), self.len, &first, policy)?;
         if let Some(at) = self.modified_ms {
             picture = picture.modified(at);
+        }
+        if let Some(kind) = self.kind {
+            picture = picture.sent_as(kind)?;
         }
         Ok(if self.unchanging { picture.unchanging() } else { picture })
     }

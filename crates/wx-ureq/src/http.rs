@@ -232,7 +232,7 @@ mod tests {
         let site = Site::at_allow_loopback(Profile::Web, &format!("http://{place}")).unwrap();
         let http = Http::new(None, &site).unwrap();
         let ask = || {
-            let outgoing = JsLogin::new(1).request(&site).unwrap();
+            let outgoing = JsLogin::new(1).request(&wx_proto::Session::new(site.clone())).unwrap();
             http.send(outgoing, &mut Watch::new()).map(drop)
         };
         let answered = thread::spawn(move || {

@@ -58,7 +58,7 @@ mod tests {
         let site = Site::new(Profile::Web);
         let http = Http::new(Some(config), &site)?;
         http.resolve_to(format!("{HOST}:443"), server);
-        let outgoing = JsLogin::new(1).request(&site).unwrap();
+        let outgoing = JsLogin::new(1).request(&wx_proto::Session::new(site.clone())).unwrap();
         assert!(http.send(outgoing, &mut Watch::new()).is_err());
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::time::UNIX_EPOCH;
 use bytes::Bytes;
 use tempfile::{SpooledData, SpooledTempFile};
 use wx_client::creation::explain_unnamed;
-use wx_proto::{Error, ImageFormat, Picture, Policy, Step};
+use wx_proto::{Error, ImageFormat, MediaKind, Picture, Policy, Step};
 
 use crate::Media;
 use crate::buffer::Buffer;
@@ -24,6 +24,7 @@ pub struct Source {
     data: Data,
     /// Whether nobody else can change it.
     unchanging: bool,
+    kind: Option<MediaKind>,
 }
 
 enum Data {
@@ -49,6 +50,7 @@ impl Source {
             modified_ms: None,
             data: Data::Bytes(bytes),
             unchanging: true,
+            kind: None,
         }
     }
 
@@ -92,7 +94,7 @@ impl Source {
     ) -> io::Result<Self> {
         let len = from.seek(SeekFrom::End(0))?;
         let data = Data::Seek(Box::new(from), Buffer::default());
-        Ok(Self { name: name.into(), len, modified_ms: None, data, unchanging: false })
+        Ok(Self { name: name.into(), len, modified_ms: None, data, unchanging: false, kind: None })
     }
 
     /// Reads a one-shot reader to its end first: up to `memory_limit` bytes are kept in memory,
@@ -124,6 +126,14 @@ impl Source {
         }
     }
 
+    /// Sets what it is sent as. By default a GIF is sent as an emoticon, and all else as an image;
+    /// what cannot be sent as this kind is refused before anything is sent.
+    #[must_use]
+    pub fn sent_as(mut self, kind: MediaKind) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
     /// The length in bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
@@ -147,6 +157,9 @@ impl Source {
         let mut picture = Picture::new(self.name.as_str(), self.len, &first, policy)?;
         if let Some(at) = self.modified_ms {
             picture = picture.modified(at);
+        }
+        if let Some(kind) = self.kind {
+            picture = picture.sent_as(kind)?;
         }
         Ok(if self.unchanging { picture.unchanging() } else { picture })
     }

@@ -268,7 +268,7 @@ mod tests {
         let sent = json!({
             "msg_id": "17", "local_id": "17000000000000001",
             "uploaded": {
-                "media_id": "@m", "thumbnail": null, "encry_file_name": null, "emoticon": false,
+                "media_id": "@m", "thumbnail": null, "encry_file_name": null, "kind": "image",
                 "bytes": 12, "md5": "00", "chunks": 1, "server_byte_count": null
             }
         });

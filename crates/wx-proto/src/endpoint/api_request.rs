@@ -6,14 +6,13 @@ use http::header::{self, HeaderName, HeaderValue};
 use http::response::Parts;
 use http::{Method, Request};
 
+use crate::endpoint::Endpoint;
 use crate::model::hosts::{HostRole, official};
 use crate::model::policy::Policy;
 use crate::model::profile::Profile;
 use crate::model::request_error::RequestError;
-use crate::model::site::Site;
 use crate::model::transport_error::{TransportError, TransportErrorKind};
 use crate::session::Session;
-use crate::session::cookies::CookieJar;
 use crate::wire::body::Body;
 use crate::wire::form::Filled;
 use crate::wire::query::QueryBuilder;
@@ -80,8 +79,8 @@ impl Limits {
     ///
     /// ```
     /// # use std::time::Duration;
-    /// # use wx_proto::{Profile, Site, endpoint::{Endpoint, js_login::JsLogin}};
-    /// # let limits = JsLogin::new(1).request(&Site::new(Profile::Web))?.limits();
+    /// # use wx_proto::{Profile, Session, Site, endpoint::{Endpoint, js_login::JsLogin}};
+    /// # let limits = JsLogin::new(1).request(&Session::new(Site::new(Profile::Web)))?.limits();
     /// assert_eq!(limits.give_up_after(0), Duration::from_secs(60));
     /// assert_eq!(limits.give_up_after(100 * 1024), Duration::from_secs(100));
     /// # Ok::<(), wx_proto::RequestError>(())
@@ -105,6 +104,25 @@ impl Limits {
 }
 
 impl ApiRequest {
+    /// Starts the request of `call` to `path`, such as `/cgi-bin/mmwebwx-bin/webwxinit`, with the
+    /// headers that the official page's browser sends.
+    pub fn builder<'a, E: Endpoint>(
+        call: &E,
+        session: &'a Session,
+        path: &str,
+    ) -> ApiRequestBuilder<'a> {
+        ApiRequestBuilder {
+            endpoint: call.name(),
+            method: E::METHOD,
+            host: E::HOST,
+            accept: E::ACCEPT,
+            cookies_at: None,
+            query: QueryBuilder::new(path),
+            headers: Vec::new(),
+            session,
+        }
+    }
+
     /// The call's name on the wire, such as `webwxuploadmedia`.
     #[must_use]
     pub fn endpoint(&self) -> &'static str {
@@ -139,11 +157,6 @@ impl ApiRequest {
         failure.reused_connection
             && failure.kind == TransportErrorKind::Dropped
             && !self.limits.new_connection
-    }
-
-    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.request.headers_mut().insert(name, value);
-        self
     }
 
     /// With this form in the place of whatever it had.
@@ -209,23 +222,34 @@ impl fmt::Debug for ApiRequest {
     }
 }
 
-/// What the browser sends for any request to web WeChat (§2.6), before a body is added.
-pub(crate) struct ApiRequestBuilder<'a> {
-    pub(crate) endpoint: &'static str,
-    pub(crate) method: Method,
-    pub(crate) role: HostRole,
-    pub(crate) accept: Accept,
-    /// The jar, and Unix milliseconds, which decide whether a cookie is still good. `None`: no
-    /// cookies at all.
-    pub(crate) cookies: Option<(&'a CookieJar, u64)>,
-    pub(crate) target: QueryBuilder,
-    pub(crate) site: &'a Site,
+/// Builds the request of a call as the official page's browser makes it (§2.6): see
+/// [`ApiRequest::builder`].
+///
+/// Its `Debug` shows the endpoint only.
+#[must_use]
+pub struct ApiRequestBuilder<'a> {
+    endpoint: &'static str,
+    method: Method,
+    host: HostRole,
+    accept: Accept,
+    /// When the cookies have to be valid, in Unix milliseconds; without it none are sent.
+    cookies_at: Option<u64>,
+    query: QueryBuilder,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    session: &'a Session,
 }
 
-/// What in the page makes a request. This decides `Accept`, and whether the page can add a header
-/// of its own (§8.8): only a script's requests can carry one.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Accept {
+impl fmt::Debug for ApiRequestBuilder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ApiRequestBuilder({} {})", self.method, self.endpoint)
+    }
+}
+
+/// What in the official page makes a request. This decides the `Accept` header, and whether the
+/// page can add headers of its own (§8.8): only the requests of a script can carry one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Accept {
     /// `$http` of the page's framework.
     Json,
     /// XMLHttpRequest without a type, as of the upload library.
@@ -265,43 +289,73 @@ const MMWEB_APPID: HeaderName = HeaderName::from_static("mmweb_appid");
 const JSON: &str = "application/json;charset=UTF-8";
 
 impl<'a> ApiRequestBuilder<'a> {
-    /// A call that the page makes to its own host by `$http`, with the login's cookies; most are
-    /// POSTs.
-    pub(crate) fn of_page(
-        endpoint: &'static str,
-        session: &'a Session,
-        at_ms: u64,
-        target: QueryBuilder,
-    ) -> Self {
-        Self {
-            endpoint,
-            method: Method::POST,
-            role: HostRole::Base,
-            accept: Accept::Json,
-            cookies: session.cookies_at(at_ms),
-            target,
-            site: session.site(),
-        }
+    /// Adds the session's cookies that are valid at `unix_ms` (Unix milliseconds) and meant for the
+    /// host and the path. Without it no cookies are sent.
+    pub fn cookies_at(self, unix_ms: u64) -> Self {
+        Self { cookies_at: Some(unix_ms), ..self }
     }
 
-    /// A POST of `value` as compact JSON.
-    pub(crate) fn json(self, value: &impl serde::Serialize) -> Result<ApiRequest, RequestError> {
+    /// Adds a pair to the query, with its value percent-encoded as `encodeURIComponent` does.
+    pub fn pair(self, key: &str, value: impl fmt::Display) -> Self {
+        Self { query: self.query.pair(key, value), ..self }
+    }
+
+    /// Adds a pair to the query whose value the page does not encode: `@ + / =` stay as they are
+    /// (P13). Every other character that could break the query is encoded all the same.
+    pub fn raw_pair(self, key: &str, value: &str) -> Self {
+        Self { query: self.query.raw_pair(key, value), ..self }
+    }
+
+    /// Adds `lang`, and `pass_ticket` if the session has one (P10, P42).
+    pub fn session_pairs(self) -> Self {
+        let (site, ticket) = (self.session.site(), self.session.pass_ticket());
+        Self { query: self.query.session_pairs(site.lang(), ticket), ..self }
+    }
+
+    /// Adds `mmweb_appid` for the File Transfer Helper, which has it in some queries too (P60).
+    pub fn app_pair(self) -> Self {
+        Self { query: self.query.app_pair(self.session.site()), ..self }
+    }
+
+    /// Begins the query with the stray `&` of the page's picture addresses (§3.1).
+    pub(crate) fn stray_ampersand(self) -> Self {
+        Self { query: self.query.stray_ampersand(), ..self }
+    }
+
+    /// Adds a header, or replaces the one of that name.
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Replaces [`Endpoint::ACCEPT`].
+    pub fn accept(self, accept: Accept) -> Self {
+        Self { accept, ..self }
+    }
+
+    /// Finishes a request with `value` as compact JSON.
+    ///
+    /// # Errors
+    /// [`RequestError`] if it cannot be written as a request.
+    pub fn json(self, value: &impl serde::Serialize) -> Result<ApiRequest, RequestError> {
         let text = serde_json::to_vec(value)
             .map_err(|_| RequestError::Unsendable("the request's JSON"))?;
         self.send(Body::of([Bytes::from(text)]), Some(HeaderValue::from_static(JSON)))
     }
 
-    /// A POST of a form; [`ApiRequest::with_form`] puts others in its place.
-    pub(crate) fn form(
-        self,
-        body: Body,
-        content_type: &'static str,
-    ) -> Result<ApiRequest, RequestError> {
+    /// Finishes a request with a body of this Content-Type.
+    ///
+    /// # Errors
+    /// [`RequestError`] if it cannot be written as a request.
+    pub fn body(self, body: Body, content_type: &'static str) -> Result<ApiRequest, RequestError> {
         self.send(body, Some(HeaderValue::from_static(content_type)))
     }
 
-    /// A request without a body.
-    pub(crate) fn bare(self) -> Result<ApiRequest, RequestError> {
+    /// Finishes a request without a body.
+    ///
+    /// # Errors
+    /// [`RequestError`] if it cannot be written as a request.
+    pub fn empty(self) -> Result<ApiRequest, RequestError> {
         self.send(Body::empty(), None)
     }
 
@@ -310,18 +364,19 @@ impl<'a> ApiRequestBuilder<'a> {
         body: Body,
         content_type: Option<HeaderValue>,
     ) -> Result<ApiRequest, RequestError> {
-        let hosts = self.site.hosts();
-        let (origin, base) = (hosts.origin(self.role), hosts.origin(HostRole::Base));
-        let cross_origin = origin != base || self.role != HostRole::Base;
+        let site = self.session.site();
+        let hosts = site.hosts();
+        let (origin, base) = (hosts.origin(self.host), hosts.origin(HostRole::Base));
+        let cross_origin = origin != base || self.host != HostRole::Base;
         // Web WeChat has its language in the page's address, the File Transfer Helper does not. The
         // full URL is sent to the page's own origin only; other origins see no more than the
         // origin.
-        let referer = match self.site.profile() {
-            Profile::Web if !cross_origin => format!("{base}/?lang={}", self.site.lang()),
+        let referer = match site.profile() {
+            Profile::Web if !cross_origin => format!("{base}/?lang={}", site.lang()),
             _ => format!("{base}/"),
         };
         let mut request = Request::new(body);
-        *request.uri_mut() = format!("{origin}{}", self.target.as_str())
+        *request.uri_mut() = format!("{origin}{}", self.query.as_str())
             .parse()
             .map_err(|_| RequestError::Unsendable("the request's address"))?;
         let mut put = |name: HeaderName, value: &str| {
@@ -330,7 +385,7 @@ impl<'a> ApiRequestBuilder<'a> {
             request.headers_mut().insert(name, value);
             Ok::<_, RequestError>(())
         };
-        put(header::USER_AGENT, self.site.user_agent())?;
+        put(header::USER_AGENT, site.user_agent())?;
         put(header::ACCEPT, self.accept.value())?;
         // Length and cut-off are judged on the raw bytes, so no encoding is asked for.
         put(header::ACCEPT_ENCODING, "identity")?;
@@ -344,7 +399,7 @@ impl<'a> ApiRequestBuilder<'a> {
             headers.insert(header::CONTENT_TYPE, content_type);
             headers.insert(header::CONTENT_LENGTH, length.into());
         }
-        if let Some(app_id) = self.site.profile().mmweb_app_id() {
+        if let Some(app_id) = site.profile().mmweb_app_id() {
             let headers = request.headers_mut();
             if self.accept.carries_own_headers() {
                 headers.insert(MMWEB_APPID, HeaderValue::from_static(app_id));
@@ -352,11 +407,14 @@ impl<'a> ApiRequestBuilder<'a> {
                 headers.insert(header::ACCESS_CONTROL_REQUEST_HEADERS, MMWEB_APPID.into());
             }
         }
-        if let Some((jar, at_ms)) = self.cookies {
+        if let Some(at_ms) = self.cookies_at {
             let path = request.uri().path().to_owned();
-            if let Some(cookies) = jar.header(&origin, &path, at_ms / 1000)? {
+            if let Some(cookies) = self.session.cookies().header(&origin, &path, at_ms / 1000)? {
                 request.headers_mut().insert(header::COOKIE, cookies);
             }
+        }
+        for (name, value) in self.headers {
+            request.headers_mut().insert(name, value);
         }
         *request.method_mut() = self.method;
         let policy = Policy::default();

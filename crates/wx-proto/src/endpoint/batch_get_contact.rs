@@ -2,13 +2,14 @@
 //! (`docs/protocol.md` §8.4).
 
 use bytes::Bytes;
-use http::Response;
+use http::{Method, Response};
 use serde::{Deserialize, Serialize};
 
 use super::{Endpoint, LIST_LIMIT};
-use crate::endpoint::api_request::{ApiRequest, ApiRequestBuilder};
+use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::endpoint::base_request::BaseRequest;
 use crate::model::contact::Contact;
+use crate::model::hosts::HostRole;
 use crate::model::ids::UserName;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
@@ -17,7 +18,6 @@ use crate::model::skipped::Skipped;
 use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::list::List;
-use crate::wire::query::QueryBuilder;
 use crate::wire::{list, reply};
 
 /// How many contacts one call may ask for (§5).
@@ -89,24 +89,30 @@ impl BatchGetContact {
 }
 
 impl Endpoint for BatchGetContact {
-    const NAME: &'static str = "webwxbatchgetcontact";
-    type Context = Session;
+    const METHOD: Method = Method::POST;
+    const HOST: HostRole = HostRole::Base;
+    const ACCEPT: Accept = Accept::Json;
     type Reply = FoundContacts;
+
+    fn name(&self) -> &'static str {
+        "webwxbatchgetcontact"
+    }
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
-        let target = QueryBuilder::new(cgi!("webwxbatchgetcontact"))
+        ApiRequest::builder(self, session, cgi!("webwxbatchgetcontact"))
+            .cookies_at(self.at_ms)
             .pair("type", "ex")
             .pair("r", self.at_ms)
-            .session_pairs(session.site().lang(), session.pass_ticket());
-        ApiRequestBuilder::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
-            base_request: BaseRequest::new(session, &self.device_id),
-            count: self.names.len(),
-            list: self.names.iter().map(Asked::of).collect(),
-        })
+            .session_pairs()
+            .json(&Request {
+                base_request: BaseRequest::new(session, &self.device_id),
+                count: self.names.len(),
+                list: self.names.iter().map(Asked::of).collect(),
+            })
     }
 
-    fn read(&self, answer: &Response<Bytes>) -> Result<FoundContacts, ReplyError> {
+    fn read(answer: &Response<Bytes>) -> Result<FoundContacts, ReplyError> {
         let fields: Fields = reply::accepted(answer, LIST_LIMIT)?;
         let List { elements: contacts, skipped } = fields.contact_list;
         Ok(FoundContacts { contacts, skipped })

@@ -2,12 +2,13 @@
 //! P41).
 
 use bytes::Bytes;
-use http::Response;
+use http::{Method, Response};
 use serde::{Deserialize, Serialize};
 
 use super::{Endpoint, REPLY_LIMIT};
-use crate::endpoint::api_request::{ApiRequest, ApiRequestBuilder};
+use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::endpoint::base_request::BaseRequest;
+use crate::model::hosts::HostRole;
 use crate::model::ids::{MediaId, UserName};
 use crate::model::picture::Picture;
 use crate::model::reply_error::ReplyError;
@@ -16,7 +17,6 @@ use crate::model::secret::Secret;
 use crate::model::seed::{DeviceId, Purpose, Seed};
 use crate::session::Session;
 use crate::wire::cgi::cgi;
-use crate::wire::query::QueryBuilder;
 use crate::wire::{lenient, reply};
 
 /// Asks whether the server knows a file already, and what it needs if not.
@@ -85,27 +85,33 @@ impl CheckUpload {
 }
 
 impl Endpoint for CheckUpload {
-    const NAME: &'static str = "webwxcheckupload";
-    type Context = Session;
+    const METHOD: Method = Method::POST;
+    const HOST: HostRole = HostRole::Base;
+    const ACCEPT: Accept = Accept::Json;
     type Reply = UploadCheck;
+
+    fn name(&self) -> &'static str {
+        "webwxcheckupload"
+    }
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
-        let target = QueryBuilder::new(cgi!("webwxcheckupload"))
-            .session_pairs(session.site().lang(), session.pass_ticket());
-        ApiRequestBuilder::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
-            from_user_name: session.user_name().as_str(),
-            to_user_name: self.to.as_str(),
-            file_size: self.len,
-            file_md5: &self.md5,
-            file_name: &self.name,
-            // The call fails without it, whatever the file is.
-            file_type: 7,
-            base_request: BaseRequest::new(session, &self.device_id),
-        })
+        ApiRequest::builder(self, session, cgi!("webwxcheckupload"))
+            .cookies_at(self.at_ms)
+            .session_pairs()
+            .json(&Request {
+                from_user_name: session.user_name().as_str(),
+                to_user_name: self.to.as_str(),
+                file_size: self.len,
+                file_md5: &self.md5,
+                file_name: &self.name,
+                // The call fails without it, whatever the file is.
+                file_type: 7,
+                base_request: BaseRequest::new(session, &self.device_id),
+            })
     }
 
-    fn read(&self, reply: &Response<Bytes>) -> Result<UploadCheck, ReplyError> {
+    fn read(reply: &Response<Bytes>) -> Result<UploadCheck, ReplyError> {
         let fields: Fields = reply::accepted(reply, REPLY_LIMIT)?;
         Ok(match MediaId::new(fields.media_id) {
             Ok(id) => UploadCheck::Known(id),
@@ -158,7 +164,7 @@ mod tests {
 
     #[test]
     fn p41_known_or_a_ticket() {
-        let read = |body: &'static str| call().read(&Response::new(Bytes::from(body)));
+        let read = |body: &'static str| CheckUpload::read(&Response::new(Bytes::from(body)));
         let known = read(r#"{"BaseResponse":{"Ret":0},"MediaId":"@m","Signature":"","AESKey":""}"#);
         assert_eq!(known, Ok(UploadCheck::Known(MediaId::new("@m").unwrap())));
         let unknown =

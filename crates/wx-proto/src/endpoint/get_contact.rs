@@ -5,15 +5,15 @@ use http::{Method, Response};
 use serde::Deserialize;
 
 use super::{Endpoint, LIST_LIMIT};
-use crate::endpoint::api_request::{ApiRequest, ApiRequestBuilder};
+use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::model::contact::Contact;
+use crate::model::hosts::HostRole;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::skipped::Skipped;
 use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::list::List;
-use crate::wire::query::QueryBuilder;
 use crate::wire::{lenient, list, reply};
 
 /// Asks for one page.
@@ -53,25 +53,27 @@ impl GetContact {
 }
 
 impl Endpoint for GetContact {
-    const NAME: &'static str = "webwxgetcontact";
-    type Context = Session;
+    const METHOD: Method = Method::GET;
+    const HOST: HostRole = HostRole::Base;
+    const ACCEPT: Accept = Accept::Json;
     type Reply = Contacts;
+
+    fn name(&self) -> &'static str {
+        "webwxgetcontact"
+    }
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
-        let target = QueryBuilder::new(cgi!("webwxgetcontact"))
-            .session_pairs(session.site().lang(), session.pass_ticket())
+        ApiRequest::builder(self, session, cgi!("webwxgetcontact"))
+            .cookies_at(self.at_ms)
+            .session_pairs()
             .pair("r", self.at_ms)
             .pair("seq", self.seq)
-            .raw_pair("skey", session.skey().expose());
-        ApiRequestBuilder {
-            method: Method::GET,
-            ..ApiRequestBuilder::of_page(Self::NAME, session, self.at_ms, target)
-        }
-        .bare()
+            .raw_pair("skey", session.skey().expose())
+            .empty()
     }
 
-    fn read(&self, answer: &Response<Bytes>) -> Result<Contacts, ReplyError> {
+    fn read(answer: &Response<Bytes>) -> Result<Contacts, ReplyError> {
         let fields: Fields = reply::accepted(answer, LIST_LIMIT)?;
         Ok(Contacts {
             contacts: fields.member_list.elements,

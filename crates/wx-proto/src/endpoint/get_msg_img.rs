@@ -4,19 +4,18 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 
 use super::Endpoint;
-use crate::endpoint::api_request::{Accept, ApiRequest, ApiRequestBuilder};
+use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::model::first_bytes::FirstBytes;
 use crate::model::hosts::HostRole;
 use crate::model::ids::MsgId;
+use crate::model::image_format::ImageFormat;
 use crate::model::image_variant::ImageVariant;
-use crate::model::picture::ImageFormat;
 use crate::model::policy::Policy;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::seed::Seed;
 use crate::session::Session;
 use crate::wire::cgi::cgi;
-use crate::wire::query::QueryBuilder;
 use crate::wire::{inflate, reply};
 
 /// Asks for a message's picture.
@@ -44,37 +43,35 @@ impl GetMsgImg {
 }
 
 impl Endpoint for GetMsgImg {
-    const NAME: &'static str = "webwxgetmsgimg";
-    type Context = Session;
+    const METHOD: Method = Method::GET;
+    const HOST: HostRole = HostRole::Base;
+    const ACCEPT: Accept = Accept::Image;
     type Reply = (ImageFormat, Bytes);
+
+    fn name(&self) -> &'static str {
+        "webwxgetmsgimg"
+    }
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
-        let target = QueryBuilder::with_stray_ampersand(cgi!("webwxgetmsgimg"))
+        let request = ApiRequest::builder(self, session, cgi!("webwxgetmsgimg"))
+            .cookies_at(self.at_ms)
+            .stray_ampersand()
             .pair("MsgID", self.id.as_str())
             .pair("skey", session.skey().expose())
-            .app_pair(session.site());
-        let target = match self.size {
-            ImageVariant::Original => target,
-            ImageVariant::Thumbnail => target.pair("type", "slave"),
-            ImageVariant::Emoticon => target.pair("type", "big"),
-        };
-        ApiRequestBuilder {
-            endpoint: Self::NAME,
-            method: Method::GET,
-            role: HostRole::Base,
-            accept: Accept::Image,
-            cookies: session.cookies_at(self.at_ms),
-            target,
-            site: session.site(),
+            .app_pair();
+        match self.size {
+            ImageVariant::Original => request,
+            ImageVariant::Thumbnail => request.pair("type", "slave"),
+            ImageVariant::Emoticon => request.pair("type", "big"),
         }
-        .bare()
+        .empty()
     }
 
     /// The picture's bytes, unchanged, and what they are by their first bytes; the answer's
     /// Content-Type lies (P19). The whole picture is in memory here;
     /// [`FetchImage`](crate::flow::FetchImage) streams.
-    fn read(&self, answer: &Response<Bytes>) -> Result<(ImageFormat, Bytes), ReplyError> {
+    fn read(answer: &Response<Bytes>) -> Result<(ImageFormat, Bytes), ReplyError> {
         let cap = Policy::default().max_fetch;
         let head = head(answer.status(), answer.headers(), cap)?;
         let raw = answer.body();

@@ -1,12 +1,13 @@
 //! `POST webwxinit`: who is logged in, and where the messages begin (`docs/protocol.md` §8.4, P14).
 
 use bytes::Bytes;
-use http::Response;
+use http::{Method, Response};
 use serde::{Deserialize, Serialize};
 
 use super::{Endpoint, LIST_LIMIT};
-use crate::endpoint::api_request::{ApiRequest, ApiRequestBuilder};
+use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::endpoint::base_request::BaseRequest;
+use crate::model::hosts::HostRole;
 use crate::model::ids::UserName;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
@@ -15,7 +16,6 @@ use crate::session::sync::SyncKey;
 use crate::session::{LONGEST_NAME, Session, new_skey};
 use crate::wire::cgi::cgi;
 use crate::wire::clock::js_bitwise_not_now;
-use crate::wire::query::QueryBuilder;
 use crate::wire::{entities, lenient, reply};
 
 pub use crate::session::replies::InitReply;
@@ -61,21 +61,27 @@ impl Init {
 }
 
 impl Endpoint for Init {
-    const NAME: &'static str = "webwxinit";
-    type Context = Session;
+    const METHOD: Method = Method::POST;
+    const HOST: HostRole = HostRole::Base;
+    const ACCEPT: Accept = Accept::Json;
     type Reply = InitReply;
+
+    fn name(&self) -> &'static str {
+        "webwxinit"
+    }
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
-        let target = QueryBuilder::new(cgi!("webwxinit"))
+        ApiRequest::builder(self, session, cgi!("webwxinit"))
+            .cookies_at(self.at_ms)
             .pair("r", js_bitwise_not_now(self.at_ms))
-            .session_pairs(session.site().lang(), session.pass_ticket());
-        ApiRequestBuilder::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
-            base_request: BaseRequest::new(session, &self.device_id).with_uin_as_text(),
-        })
+            .session_pairs()
+            .json(&Request {
+                base_request: BaseRequest::new(session, &self.device_id).with_uin_as_text(),
+            })
     }
 
-    fn read(&self, answer: &Response<Bytes>) -> Result<InitReply, ReplyError> {
+    fn read(answer: &Response<Bytes>) -> Result<InitReply, ReplyError> {
         let fields: Fields = reply::accepted(answer, LIST_LIMIT)?;
         let user_name = UserName::new(fields.user.user_name).ok();
         let user_name = user_name.filter(|name| name.as_str().len() <= LONGEST_NAME);

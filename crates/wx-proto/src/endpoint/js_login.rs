@@ -4,12 +4,13 @@ use bytes::Bytes;
 use http::{Method, Response};
 
 use super::{Endpoint, REPLY_LIMIT};
-use crate::endpoint::api_request::{Accept, ApiRequest, ApiRequestBuilder};
+use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::model::hosts::HostRole;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::secret::Secret;
 use crate::model::site::Site;
+use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::query::QueryBuilder;
 use crate::wire::{reply, script};
@@ -65,35 +66,29 @@ impl JsLogin {
 }
 
 impl Endpoint for JsLogin {
-    const NAME: &'static str = "jslogin";
-    type Context = Site;
+    const METHOD: Method = Method::GET;
+    const HOST: HostRole = HostRole::Login;
+    const ACCEPT: Accept = Accept::Script;
     type Reply = LoginCode;
 
-    fn request(&self, site: &Site) -> Result<ApiRequest, RequestError> {
-        let page = format!(
-            "{}{}{}",
-            site.hosts().origin(HostRole::Base),
-            cgi!("webwxnewloginpage"),
-            self.page_query
-        );
-        ApiRequestBuilder {
-            endpoint: Self::NAME,
-            method: Method::GET,
-            role: HostRole::Login,
-            accept: Accept::Script,
-            cookies: None,
-            target: QueryBuilder::new("/jslogin")
-                .pair("appid", site.profile().app_id())
-                .pair("redirect_uri", page)
-                .pair("fun", "new")
-                .pair("lang", site.lang())
-                .pair("_", self.at_ms),
-            site,
-        }
-        .bare()
+    fn name(&self) -> &'static str {
+        "jslogin"
     }
 
-    fn read(&self, answer: &Response<Bytes>) -> Result<LoginCode, ReplyError> {
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
+        let site = session.site();
+        let base = site.hosts().origin(HostRole::Base);
+        let page = format!("{base}{}{}", cgi!("webwxnewloginpage"), self.page_query);
+        ApiRequest::builder(self, session, "/jslogin")
+            .pair("appid", site.profile().app_id())
+            .pair("redirect_uri", page)
+            .pair("fun", "new")
+            .pair("lang", site.lang())
+            .pair("_", self.at_ms)
+            .empty()
+    }
+
+    fn read(answer: &Response<Bytes>) -> Result<LoginCode, ReplyError> {
         let text = reply::text(answer, REPLY_LIMIT)?;
         match script::number(&text, "window.QRLogin.code") {
             Some(200) => {

@@ -7,15 +7,14 @@ use http::{Method, Response};
 
 use super::js_login::LoginCode;
 use super::{Endpoint, LIST_LIMIT};
-use crate::endpoint::api_request::{Accept, ApiRequest, ApiRequestBuilder};
+use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::model::hosts::HostRole;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::secret::Secret;
-use crate::model::site::Site;
+use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::clock::js_bitwise_not_now;
-use crate::wire::query::QueryBuilder;
 use crate::wire::{address, reply, script};
 
 /// Asks what became of a code. The server holds the request for about 25 s while nothing happens.
@@ -65,35 +64,32 @@ impl PollLogin {
 }
 
 impl Endpoint for PollLogin {
-    const NAME: &'static str = "login";
-    type Context = Site;
+    const METHOD: Method = Method::GET;
+    const HOST: HostRole = HostRole::Login;
+    const ACCEPT: Accept = Accept::Script;
     type Reply = Polled;
 
-    fn request(&self, site: &Site) -> Result<ApiRequest, RequestError> {
-        let target = QueryBuilder::new(cgi!("login"))
+    fn name(&self) -> &'static str {
+        "login"
+    }
+
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
+        let profile = session.site().profile();
+        let request = ApiRequest::builder(self, session, cgi!("login"))
             .pair("loginicon", "true")
             .raw_pair("uuid", self.uuid.expose())
             .pair("tip", u8::from(!self.scanned))
             .pair("r", js_bitwise_not_now(self.at_ms))
             .pair("_", self.at_ms);
         // Only the File Transfer Helper says it here too (§8.8).
-        let target = match site.profile().mmweb_app_id() {
-            Some(_) => target.pair("appid", site.profile().app_id()),
-            None => target,
-        };
-        ApiRequestBuilder {
-            endpoint: Self::NAME,
-            method: Method::GET,
-            role: HostRole::Login,
-            accept: Accept::Script,
-            cookies: None,
-            target,
-            site,
+        match profile.mmweb_app_id() {
+            Some(_) => request.pair("appid", profile.app_id()),
+            None => request,
         }
-        .bare()
+        .empty()
     }
 
-    fn read(&self, answer: &Response<Bytes>) -> Result<Polled, ReplyError> {
+    fn read(answer: &Response<Bytes>) -> Result<Polled, ReplyError> {
         let text = reply::text(answer, LIST_LIMIT)?;
         let code = script::number(&text, "window.code");
         Ok(match code.ok_or_else(|| ReplyError::of_text(&text, "window.code"))? {

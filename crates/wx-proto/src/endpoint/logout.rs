@@ -5,7 +5,7 @@ use http::{Method, Response};
 use serde::Deserialize;
 
 use super::{Endpoint, REPLY_LIMIT};
-use crate::endpoint::api_request::{Accept, ApiRequest, ApiRequestBuilder};
+use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::model::hosts;
 use crate::model::hosts::HostRole;
 use crate::model::profile::Profile;
@@ -36,9 +36,14 @@ impl LogoutCall {
 }
 
 impl Endpoint for LogoutCall {
-    const NAME: &'static str = "webwxlogout";
-    type Context = Session;
+    const METHOD: Method = Method::POST;
+    const HOST: HostRole = HostRole::Base;
+    const ACCEPT: Accept = Accept::Page;
     type Reply = ();
+
+    fn name(&self) -> &'static str {
+        "webwxlogout"
+    }
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
@@ -46,27 +51,21 @@ impl Endpoint for LogoutCall {
         let form =
             QueryBuilder::new("").pair("sid", session.sid().expose()).pair("uin", session.uin());
         let body = Body::of([Bytes::from(form.as_str().trim_start_matches('?').to_owned())]);
-        ApiRequestBuilder {
-            endpoint: Self::NAME,
-            method: Method::POST,
-            role: HostRole::Base,
-            accept: match session.site().profile() {
-                Profile::Web => Accept::Page,
-                Profile::FileHelper => Accept::Any,
-            },
-            cookies: session.cookies_at(self.at_ms),
-            target: QueryBuilder::new(cgi!("webwxlogout"))
-                .pair("redirect", 1)
-                .pair("type", 0)
-                .pair("skey", session.skey().expose()),
-            site: session.site(),
+        let request = ApiRequest::builder(self, session, cgi!("webwxlogout"))
+            .cookies_at(self.at_ms)
+            .pair("redirect", 1)
+            .pair("type", 0)
+            .pair("skey", session.skey().expose());
+        match session.site().profile() {
+            Profile::Web => request,
+            Profile::FileHelper => request.accept(Accept::Any),
         }
-        .form(body, "application/x-www-form-urlencoded")
+        .body(body, "application/x-www-form-urlencoded")
     }
 
     /// The answer is a redirect to a page of web WeChat (§8.7), or says Ret 0. Anything else may
     /// have come from somebody on the way, and the login may go on.
-    fn read(&self, answer: &Response<Bytes>) -> Result<(), ReplyError> {
+    fn read(answer: &Response<Bytes>) -> Result<(), ReplyError> {
         match reply::status(answer.status(), answer.headers()) {
             Ok(()) => reply::accepted::<Fields>(answer, REPLY_LIMIT).map(|_| ()),
             Err(ReplyError::Redirect { host, .. })

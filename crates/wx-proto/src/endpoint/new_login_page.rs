@@ -4,13 +4,13 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 
 use super::{Endpoint, REPLY_LIMIT};
-use crate::endpoint::api_request::{Accept, ApiRequest, ApiRequestBuilder};
+use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::model::hosts::{HostError, HostRole, Hosts};
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::secret::Secret;
 use crate::model::site::Site;
-use crate::session::LONGEST_VALUE;
+use crate::session::{LONGEST_VALUE, Session};
 use crate::wire::query::{PassTicket, QueryBuilder};
 use crate::wire::{address, repair, reply, server_text, xml};
 
@@ -109,29 +109,25 @@ impl NewLoginPage {
 }
 
 impl Endpoint for NewLoginPage {
-    const NAME: &'static str = "webwxnewloginpage";
-    type Context = Site;
+    const METHOD: Method = Method::GET;
+    const HOST: HostRole = HostRole::Base;
+    const ACCEPT: Accept = Accept::Json;
     type Reply = LoginPage;
 
-    fn request(&self, site: &Site) -> Result<ApiRequest, RequestError> {
-        let page = self.clone().pair("fun", "new").pair("version", "v2").pair("lang", site.lang());
-        let draft = ApiRequestBuilder {
-            endpoint: Self::NAME,
-            method: Method::GET,
-            role: HostRole::Base,
-            accept: Accept::Json,
-            cookies: None,
-            target: QueryBuilder::new(page.target.expose()),
-            site,
-        };
-        let add = |outgoing: ApiRequest, (name, value): &(HeaderName, HeaderValue)| {
-            outgoing.with_header(name.clone(), value.clone())
-        };
-        Ok(self.headers.iter().fold(draft.bare()?, add))
+    fn name(&self) -> &'static str {
+        "webwxnewloginpage"
+    }
+
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
+        let page = self.clone().pair("fun", "new").pair("version", "v2");
+        let page = page.pair("lang", session.site().lang());
+        let request = ApiRequest::builder(self, session, page.target.expose());
+        let headers = self.headers.iter().cloned();
+        headers.fold(request, |request, (name, value)| request.header(name, value)).empty()
     }
 
     /// The XML is read from a 200 and from a 301 alike, and neither is followed (P53).
-    fn read(&self, answer: &Response<Bytes>) -> Result<LoginPage, ReplyError> {
+    fn read(answer: &Response<Bytes>) -> Result<LoginPage, ReplyError> {
         if answer.status() != StatusCode::MOVED_PERMANENTLY || answer.body().is_empty() {
             reply::status(answer.status(), answer.headers())?;
         }

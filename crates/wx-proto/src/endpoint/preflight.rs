@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Response, header};
 
 use super::{Endpoint, upload_media};
-use crate::endpoint::api_request::{Accept, ApiRequest, ApiRequestBuilder};
+use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::model::hosts::HostRole;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
@@ -27,27 +27,29 @@ impl Preflight {
 }
 
 impl Endpoint for Preflight {
-    const NAME: &'static str = upload_media::NAME;
-    type Context = Session;
+    const METHOD: Method = Method::OPTIONS;
+    const HOST: HostRole = HostRole::File;
+    const ACCEPT: Accept = Accept::Preflight;
     type Reply = ();
 
+    fn name(&self) -> &'static str {
+        upload_media::NAME
+    }
+
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
-        let draft = ApiRequestBuilder {
-            endpoint: Self::NAME,
-            method: Method::OPTIONS,
-            role: HostRole::File,
-            accept: Accept::Preflight,
-            cookies: None,
-            target: upload_media::target(session, &self.seed),
-            site: session.site(),
-        };
         let allow = HeaderValue::from_static("POST");
-        Ok(draft.bare()?.with_header(header::ACCESS_CONTROL_REQUEST_METHOD, allow))
+        upload_media::address(
+            ApiRequest::builder(self, session, upload_media::PATH),
+            session,
+            &self.seed,
+        )
+        .header(header::ACCESS_CONTROL_REQUEST_METHOD, allow)
+        .empty()
     }
 
     /// The server answers as if to an empty upload, with Ret 1: that is no error (P34). Nor is
     /// anything else.
-    fn read(&self, _: &Response<Bytes>) -> Result<(), ReplyError> {
+    fn read(_: &Response<Bytes>) -> Result<(), ReplyError> {
         Ok(())
     }
 }

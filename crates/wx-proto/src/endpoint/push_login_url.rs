@@ -7,12 +7,12 @@ use serde::Deserialize;
 
 use super::js_login::LoginCode;
 use super::{Endpoint, REPLY_LIMIT};
-use crate::endpoint::api_request::{ApiRequest, ApiRequestBuilder};
+use crate::endpoint::api_request::{Accept, ApiRequest};
+use crate::model::hosts::HostRole;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::session::Session;
 use crate::wire::cgi::cgi;
-use crate::wire::query::QueryBuilder;
 use crate::wire::{lenient, reply};
 
 /// Asks with the long-lived cookies of an earlier login.
@@ -40,20 +40,23 @@ impl PushLoginUrl {
 }
 
 impl Endpoint for PushLoginUrl {
-    const NAME: &'static str = "webwxpushloginurl";
-    type Context = Session;
+    const METHOD: Method = Method::GET;
+    const HOST: HostRole = HostRole::Base;
+    const ACCEPT: Accept = Accept::Json;
     type Reply = LoginCode;
 
-    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
-        let target = QueryBuilder::new(cgi!("webwxpushloginurl")).pair("uin", session.uin());
-        ApiRequestBuilder {
-            method: Method::GET,
-            ..ApiRequestBuilder::of_page(Self::NAME, session, self.at_ms, target)
-        }
-        .bare()
+    fn name(&self) -> &'static str {
+        "webwxpushloginurl"
     }
 
-    fn read(&self, answer: &Response<Bytes>) -> Result<LoginCode, ReplyError> {
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
+        ApiRequest::builder(self, session, cgi!("webwxpushloginurl"))
+            .cookies_at(self.at_ms)
+            .pair("uin", session.uin())
+            .empty()
+    }
+
+    fn read(answer: &Response<Bytes>) -> Result<LoginCode, ReplyError> {
         reply::status(answer.status(), answer.headers())?;
         let json = reply::json(answer, REPLY_LIMIT)?;
         let fields: Fields = serde_json::from_slice(&json)

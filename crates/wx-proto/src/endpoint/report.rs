@@ -5,12 +5,11 @@ use bytes::Bytes;
 use http::{Method, Response};
 
 use super::Endpoint;
-use crate::endpoint::api_request::{Accept, ApiRequest, ApiRequestBuilder};
+use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::model::hosts::HostRole;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::session::Session;
-use crate::wire::query::QueryBuilder;
 
 /// Up to this many bytes a file counts as small.
 const SMALL: u64 = 1024 * 1024;
@@ -62,30 +61,26 @@ impl Report {
 }
 
 impl Endpoint for Report {
-    const NAME: &'static str = "reportforweb";
-    type Context = Session;
+    const METHOD: Method = Method::GET;
+    const HOST: HostRole = HostRole::Support;
+    const ACCEPT: Accept = Accept::Image;
     type Reply = ();
+
+    fn name(&self) -> &'static str {
+        "reportforweb"
+    }
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         let (rid, rkey, rvalue) = self.values();
-        let target = QueryBuilder::new("/cgi-bin/mmsupport-bin/reportforweb")
+        ApiRequest::builder(self, session, "/cgi-bin/mmsupport-bin/reportforweb")
             .pair("rid", rid)
             .pair("rkey", rkey)
-            .pair("rvalue", rvalue);
-        ApiRequestBuilder {
-            endpoint: Self::NAME,
-            method: Method::GET,
-            role: HostRole::Support,
-            accept: Accept::Image,
-            cookies: None,
-            target,
-            site: session.site(),
-        }
-        .bare()
+            .pair("rvalue", rvalue)
+            .empty()
     }
 
     /// Any answer will do: nobody looks at it.
-    fn read(&self, _: &Response<Bytes>) -> Result<(), ReplyError> {
+    fn read(_: &Response<Bytes>) -> Result<(), ReplyError> {
         Ok(())
     }
 }
@@ -159,6 +154,6 @@ mod tests {
         }
         assert!(!headers.contains_key("cookie") && !headers.contains_key("content-type"));
         let answer = br#"{"BaseResponse":{"Ret":1,"ErrMsg":""},"MediaId":""}"#;
-        assert_eq!(Preflight::new(SEED).read(&Response::new(Bytes::from_static(answer))), Ok(()));
+        assert_eq!(Preflight::read(&Response::new(Bytes::from_static(answer))), Ok(()));
     }
 }

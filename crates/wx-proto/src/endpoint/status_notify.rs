@@ -1,18 +1,18 @@
 //! `POST webwxstatusnotify`: tells the phone that the page is open (`docs/protocol.md` §8.4).
 
 use bytes::Bytes;
-use http::Response;
+use http::{Method, Response};
 use serde::{Deserialize, Serialize};
 
 use super::{Endpoint, REPLY_LIMIT};
-use crate::endpoint::api_request::{ApiRequest, ApiRequestBuilder};
+use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::endpoint::base_request::BaseRequest;
+use crate::model::hosts::HostRole;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::seed::{DeviceId, Purpose, Seed};
 use crate::session::Session;
 use crate::wire::cgi::cgi;
-use crate::wire::query::QueryBuilder;
 use crate::wire::reply;
 
 /// Code 3: logged in.
@@ -44,25 +44,31 @@ impl StatusNotify {
 }
 
 impl Endpoint for StatusNotify {
-    const NAME: &'static str = "webwxstatusnotify";
-    type Context = Session;
+    const METHOD: Method = Method::POST;
+    const HOST: HostRole = HostRole::Base;
+    const ACCEPT: Accept = Accept::Json;
     type Reply = ();
+
+    fn name(&self) -> &'static str {
+        "webwxstatusnotify"
+    }
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
         let own_name = session.user_name().as_str();
-        let target = QueryBuilder::new(cgi!("webwxstatusnotify"))
-            .session_pairs(session.site().lang(), session.pass_ticket());
-        ApiRequestBuilder::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
-            base_request: BaseRequest::new(session, &self.device_id),
-            code: 3,
-            from_user_name: own_name,
-            to_user_name: own_name,
-            client_msg_id: self.at_ms,
-        })
+        ApiRequest::builder(self, session, cgi!("webwxstatusnotify"))
+            .cookies_at(self.at_ms)
+            .session_pairs()
+            .json(&Request {
+                base_request: BaseRequest::new(session, &self.device_id),
+                code: 3,
+                from_user_name: own_name,
+                to_user_name: own_name,
+                client_msg_id: self.at_ms,
+            })
     }
 
-    fn read(&self, answer: &Response<Bytes>) -> Result<(), ReplyError> {
+    fn read(answer: &Response<Bytes>) -> Result<(), ReplyError> {
         reply::accepted::<Fields>(answer, REPLY_LIMIT).map(|_| ())
     }
 }

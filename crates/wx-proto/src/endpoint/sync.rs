@@ -1,12 +1,13 @@
 //! `POST webwxsync`: what is new (`docs/protocol.md` §8.6, P14, P55, P57).
 
 use bytes::Bytes;
-use http::Response;
+use http::{Method, Response};
 use serde::{Deserialize, Serialize};
 
 use super::{Endpoint, LIST_LIMIT};
-use crate::endpoint::api_request::{ApiRequest, ApiRequestBuilder};
+use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::endpoint::base_request::BaseRequest;
+use crate::model::hosts::HostRole;
 use crate::model::message::Message;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
@@ -16,7 +17,6 @@ use crate::session::{Session, new_skey};
 use crate::wire::cgi::cgi;
 use crate::wire::clock::js_bitwise_not_now;
 use crate::wire::list::List;
-use crate::wire::query::QueryBuilder;
 use crate::wire::{lenient, list, reply};
 
 pub use crate::session::replies::SyncReply;
@@ -61,26 +61,32 @@ impl SyncMessages {
 }
 
 impl Endpoint for SyncMessages {
-    const NAME: &'static str = "webwxsync";
-    type Context = Session;
+    const METHOD: Method = Method::POST;
+    const HOST: HostRole = HostRole::Base;
+    const ACCEPT: Accept = Accept::Json;
     type Reply = SyncReply;
+
+    fn name(&self) -> &'static str {
+        "webwxsync"
+    }
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
         let sync_key = session.sync().key.as_ref();
         let sync_key = sync_key.ok_or(RequestError::Unsendable("a session without a sync_key"))?;
-        let target = QueryBuilder::new(cgi!("webwxsync"))
+        ApiRequest::builder(self, session, cgi!("webwxsync"))
+            .cookies_at(self.at_ms)
             .raw_pair("sid", session.sid().expose())
             .raw_pair("skey", session.skey().expose())
-            .session_pairs(session.site().lang(), session.pass_ticket());
-        ApiRequestBuilder::of_page(Self::NAME, session, self.at_ms, target).json(&Request {
-            base_request: BaseRequest::new(session, &self.device_id),
-            sync_key,
-            rr: js_bitwise_not_now(self.at_ms),
-        })
+            .session_pairs()
+            .json(&Request {
+                base_request: BaseRequest::new(session, &self.device_id),
+                sync_key,
+                rr: js_bitwise_not_now(self.at_ms),
+            })
     }
 
-    fn read(&self, answer: &Response<Bytes>) -> Result<SyncReply, ReplyError> {
+    fn read(answer: &Response<Bytes>) -> Result<SyncReply, ReplyError> {
         let fields: Fields = reply::accepted(answer, LIST_LIMIT)?;
         Ok(SyncReply {
             messages: fields.add_msg_list.elements,

@@ -4,14 +4,13 @@ use bytes::Bytes;
 use http::{Method, Response};
 
 use super::{Endpoint, REPLY_LIMIT};
-use crate::endpoint::api_request::{Accept, ApiRequest, ApiRequestBuilder};
+use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::model::hosts::HostRole;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::seed::{DeviceId, Purpose, Seed};
 use crate::session::Session;
 use crate::wire::cgi::cgi;
-use crate::wire::query::QueryBuilder;
 use crate::wire::{reply, script};
 
 /// Asks; the server holds the request for about 25 s while there is nothing.
@@ -43,16 +42,22 @@ impl SyncCheck {
 }
 
 impl Endpoint for SyncCheck {
-    const NAME: &'static str = "synccheck";
-    type Context = Session;
+    const METHOD: Method = Method::GET;
+    const HOST: HostRole = HostRole::Push;
+    const ACCEPT: Accept = Accept::Script;
     type Reply = SyncStatus;
+
+    fn name(&self) -> &'static str {
+        "synccheck"
+    }
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
         let sync = session.sync();
         let key = sync.check_key.as_ref().or(sync.key.as_ref());
         let key = key.ok_or(RequestError::Unsendable("a session without a sync_key"))?;
-        let target = QueryBuilder::new(cgi!("synccheck"))
+        ApiRequest::builder(self, session, cgi!("synccheck"))
+            .cookies_at(self.at_ms)
             .pair("r", self.at_ms)
             .pair("skey", session.skey().expose())
             .pair("sid", session.sid().expose())
@@ -60,20 +65,11 @@ impl Endpoint for SyncCheck {
             .pair("deviceid", session.device_id().unwrap_or(&self.device_id).as_str())
             .pair("synckey", key.in_query())
             .pair("_", self.at_ms)
-            .app_pair(session.site());
-        ApiRequestBuilder {
-            endpoint: Self::NAME,
-            method: Method::GET,
-            role: HostRole::Push,
-            accept: Accept::Script,
-            cookies: session.cookies_at(self.at_ms),
-            target,
-            site: session.site(),
-        }
-        .bare()
+            .app_pair()
+            .empty()
     }
 
-    fn read(&self, answer: &Response<Bytes>) -> Result<SyncStatus, ReplyError> {
+    fn read(answer: &Response<Bytes>) -> Result<SyncStatus, ReplyError> {
         let text = reply::text(answer, REPLY_LIMIT)?;
         match script::number(&text, "retcode") {
             Some(0) => match script::number(&text, "selector") {

@@ -5,14 +5,18 @@ mod form;
 use std::fmt;
 
 use bytes::Bytes;
-use http::Response;
+use http::{Method, Response};
 use serde::{Deserialize, Serialize};
+
+use crate::endpoint::api_request::{Accept, ApiRequestBuilder};
+use crate::model::hosts::HostRole;
 
 pub(crate) use self::form::ChunkForm;
 use super::check_upload::UploadTicket;
 use super::{Endpoint, REPLY_LIMIT};
 use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::base_request::BaseRequest;
+use crate::model::dimensions::Dimensions;
 use crate::model::error::ChunkNumber;
 use crate::model::ids::{MediaId, UserName};
 use crate::model::picture::Picture;
@@ -24,7 +28,6 @@ use crate::model::seed::Purpose;
 use crate::model::seed::{DeviceId, Seed};
 use crate::session::Session;
 use crate::wire::cgi::cgi;
-use crate::wire::query::QueryBuilder;
 use crate::wire::{lenient, reply};
 
 /// Bytes in every chunk but the last, which may be shorter (P24).
@@ -32,13 +35,19 @@ pub const CHUNK: u64 = 524_288;
 
 pub(super) const NAME: &str = "webwxuploadmedia";
 
-/// Path and query, the same for each chunk and for the preflight: a browser remembers a preflight
+pub(super) const PATH: &str = cgi!("webwxuploadmedia");
+
+/// Adds the query, the same for each chunk and for the preflight: a browser remembers a preflight
 /// by its URL.
-pub(super) fn target(session: &Session, seed: &Seed) -> QueryBuilder {
-    let target = QueryBuilder::new(cgi!("webwxuploadmedia")).pair("f", "json");
+pub(super) fn address<'a>(
+    request: ApiRequestBuilder<'a>,
+    session: &Session,
+    seed: &Seed,
+) -> ApiRequestBuilder<'a> {
+    let request = request.pair("f", "json");
     match session.site().profile() {
-        Profile::Web => target,
-        Profile::FileHelper => target.pair("random", seed.four_letters()),
+        Profile::Web => request,
+        Profile::FileHelper => request.pair("random", seed.four_letters()),
     }
 }
 
@@ -54,7 +63,6 @@ pub struct UploadMedia {
     device_id: DeviceId,
     file_number: u32,
     upload_type: u8,
-    as_file: bool,
     ticket: Option<UploadTicket>,
 }
 
@@ -69,12 +77,11 @@ pub struct UploadChunk<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Accepted {
-    /// The server's name for the picture; always there after the last chunk, never before (P36).
-    pub media_id: Option<MediaId>,
+    media_id: String,
     /// After the last chunk the bytes the server has put together. Of no meaning before.
     pub start_pos: Option<u64>,
-    /// Width and height of the thumbnail in pixels; `None` for 0 × 0.
-    pub thumbnail: Option<(u32, u32)>,
+    /// The size of the thumbnail; `None` for 0 × 0.
+    pub thumbnail: Option<Dimensions>,
     /// The server's spelling of the file name.
     pub encry_file_name: Option<String>,
 }
@@ -127,7 +134,6 @@ impl UploadMedia {
             device_id: seed.device_id(Purpose::UploadDevice),
             file_number: 0,
             upload_type: 2,
-            as_file: false,
             ticket: None,
         }
     }
@@ -151,15 +157,11 @@ impl UploadMedia {
         self
     }
 
-    pub(crate) fn upload_type(mut self, upload_type: u8) -> Self {
-        self.upload_type = upload_type;
-        self
-    }
-
-    /// Uploads it as a file of no special kind, to be sent by webwxsendappmsg.
+    /// Sets `UploadType` in the form. By default it is 2, which is what goes over the wire; some notes
+    /// print 1, which is the page's object before its last change (§4.6).
     #[must_use]
-    pub fn as_file(mut self, as_file: bool) -> Self {
-        self.as_file = as_file;
+    pub fn upload_type(mut self, upload_type: u8) -> Self {
+        self.upload_type = upload_type;
         self
     }
 
@@ -223,9 +225,14 @@ impl UploadMedia {
     }
 }
 
-impl UploadChunk<'_> {
-    fn is_last(&self) -> bool {
-        self.index + 1 == self.upload.chunks()
+impl Accepted {
+    /// Returns the server's name for the upload. The answer to the last chunk must have it; in the
+    /// others it means nothing (P36).
+    ///
+    /// # Errors
+    /// [`ReplyError::NoMediaId`] if there is none.
+    pub fn media_id(&self) -> Result<MediaId, ReplyError> {
+        MediaId::new(self.media_id.as_str()).map_err(|_| ReplyError::NoMediaId)
     }
 }
 
@@ -242,28 +249,25 @@ impl fmt::Debug for UploadChunk<'_> {
 }
 
 impl Endpoint for UploadChunk<'_> {
-    const NAME: &'static str = NAME;
-    type Context = Session;
+    const METHOD: Method = Method::POST;
+    const HOST: HostRole = HostRole::File;
+    const ACCEPT: Accept = Accept::Any;
     type Reply = Accepted;
+
+    fn name(&self) -> &'static str {
+        NAME
+    }
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         ChunkForm::new(self.upload, session)?.request(self.index, self.bytes.clone())
     }
 
-    fn read(&self, reply: &Response<Bytes>) -> Result<Accepted, ReplyError> {
+    fn read(reply: &Response<Bytes>) -> Result<Accepted, ReplyError> {
         let fields: Fields = reply::accepted(reply, REPLY_LIMIT)?;
-        // A MediaId in the middle means nothing; only the last answer's is looked at.
-        let media_id = if self.is_last() {
-            Some(MediaId::new(fields.media_id).map_err(|_| ReplyError::NoMediaId)?)
-        } else {
-            None
-        };
-        let side =
-            |pixels: Option<u64>| pixels.and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
         Ok(Accepted {
-            media_id,
+            media_id: fields.media_id,
             start_pos: fields.start_pos,
-            thumbnail: side(fields.width).zip(side(fields.height)),
+            thumbnail: Dimensions::from_server(fields.width, fields.height),
             encry_file_name: Some(fields.encry_file_name).filter(|name| !name.is_empty()),
         })
     }

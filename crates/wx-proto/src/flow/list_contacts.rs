@@ -40,7 +40,7 @@ pub struct ListedContacts {
 
 #[derive(Debug)]
 enum Stage {
-    Page(GetContact, Box<Repeating>),
+    Page(Box<Repeating>),
     Done(Result<ListedContacts, Box<Error>>),
 }
 
@@ -96,7 +96,7 @@ fn page(
     let call = GetContact::new(seq, unix_ms);
     let request = call.request(session).map_err(|unready| Error::new(Step::Contacts, unready))?;
     let repeating = Repeating::new(id, request.for_call(policy)).for_lists();
-    Ok(Stage::Page(call, Box::new(repeating)))
+    Ok(Stage::Page(Box::new(repeating)))
 }
 
 impl Flow for ListContacts {
@@ -104,14 +104,14 @@ impl Flow for ListContacts {
 
     fn poll(&mut self, now: Duration) -> Action<Self::Output> {
         match &mut self.stage {
-            Stage::Page(_, call) => call.poll(now),
+            Stage::Page(call) => call.poll(now),
             Stage::Done(done) => Action::Done(done.clone().map_err(|error| *error)),
         }
     }
 
     fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
-        let Stage::Page(call, repeating) = &mut self.stage else { return Err(UnexpectedInput) };
-        let ended = repeating.handle(input, now, &self.policy, |reply| call.read(reply))?;
+        let Stage::Page(repeating) = &mut self.stage else { return Err(UnexpectedInput) };
+        let ended = repeating.handle(input, now, &self.policy, GetContact::read)?;
         let next_id = repeating.next_id();
         match ended {
             None => {}
@@ -126,7 +126,7 @@ impl Flow for ListContacts {
     fn progress(&self) -> Progress {
         let at = Progress::at(Step::Contacts, 0);
         match &self.stage {
-            Stage::Page(_, call) => call.progress(at),
+            Stage::Page(call) => call.progress(at),
             Stage::Done(_) => at,
         }
     }

@@ -63,8 +63,8 @@ pub struct Login<T> {
 enum Stage {
     /// Nothing was asked for yet, or another code is due.
     Begin(CallId),
-    Code(JsLogin, Repeating),
-    Push(PushLoginUrl, Repeating),
+    Code(Repeating),
+    Push(Repeating),
     Poll {
         uuid: LoginCode,
         scanned: bool,
@@ -113,7 +113,7 @@ impl<T: FnMut(&LoginState)> Login<T> {
         let login = Self::new(session.site().clone(), seed, policy, tell);
         // The ticket is of the login before; this one has to give its own.
         let cookies = PageCookies::new(session.cookies().without(DATA_TICKET));
-        Ok(Self { cookies, codes: 1, stage: Stage::Push(call, repeating), ..login })
+        Ok(Self { cookies, codes: 1, stage: Stage::Push(repeating), ..login })
     }
 
     /// Adds a header to the login page's request, such as a desktop client sends (§2.6).
@@ -152,9 +152,9 @@ impl<T: FnMut(&LoginState)> Login<T> {
         let new = JsLogin::new(self.clock.unix_ms(now));
         let call =
             self.page.pairs.iter().fold(new, |call, (key, value)| call.page_pair(key, value));
-        match call.request(&self.site) {
+        match call.request(&Session::new(self.site.clone())) {
             Ok(request) => {
-                self.stage = Stage::Code(call, Repeating::new(id, request.for_call(&self.policy)));
+                self.stage = Stage::Code(Repeating::new(id, request.for_call(&self.policy)));
             }
             Err(unready) => self.fail(Step::Prepare, unready),
         }
@@ -202,7 +202,8 @@ fn poll_request(
     policy: &Policy,
     unix_ms: u64,
 ) -> Result<ApiRequest, RequestError> {
-    let request = PollLogin::new(uuid.clone(), scanned, unix_ms).request(site)?;
+    let request =
+        PollLogin::new(uuid.clone(), scanned, unix_ms).request(&Session::new(site.clone()))?;
     Ok(request.for_poll(policy))
 }
 
@@ -217,9 +218,7 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                     let id = *id;
                     self.ask(id, now);
                 }
-                Stage::Code(_, call)
-                | Stage::Push(_, call)
-                | Stage::Page { repeating: call, .. } => {
+                Stage::Code(call) | Stage::Push(call) | Stage::Page { repeating: call, .. } => {
                     return call.poll(now);
                 }
                 Stage::Poll { uuid, scanned, since, call } => {
@@ -251,8 +250,8 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
     fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
         match &mut self.stage {
             Stage::Begin(_) | Stage::Done(_) => return Err(UnexpectedInput),
-            Stage::Code(call, repeating) => {
-                let ended = repeating.handle(input, now, &self.policy, |reply| call.read(reply))?;
+            Stage::Code(repeating) => {
+                let ended = repeating.handle(input, now, &self.policy, JsLogin::read)?;
                 let next_id = repeating.next_id();
                 match ended {
                     None => {}
@@ -266,8 +265,8 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                     Some(Err(kind)) => self.fail(Step::Login, kind),
                 }
             }
-            Stage::Push(call, repeating) => {
-                let ended = repeating.handle(input, now, &self.policy, |reply| call.read(reply))?;
+            Stage::Push(repeating) => {
+                let ended = repeating.handle(input, now, &self.policy, PushLoginUrl::read)?;
                 let next_id = repeating.next_id();
                 match ended {
                     None => {}
@@ -282,8 +281,7 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                     }
                 }
             }
-            Stage::Poll { uuid, scanned, call, .. } => {
-                let read = PollLogin::new(uuid.clone(), *scanned, 0);
+            Stage::Poll { call, .. } => {
                 let answer = match call.handle(input)? {
                     None => return Ok(()),
                     // Somebody in between shows a certificate of their own.
@@ -294,7 +292,9 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
                         self.fail(Step::Login, ErrorKind::Network { failure, tries });
                         return Ok(());
                     }
-                    Some(AttemptResult::Reply(reply)) => read.read(&reply).map_err(ErrorKind::from),
+                    Some(AttemptResult::Reply(reply)) => {
+                        PollLogin::read(&reply).map_err(ErrorKind::from)
+                    }
                     Some(AttemptResult::Failed(failure)) => {
                         Err(ErrorKind::Network { failure, tries: call.tries() })
                     }
@@ -319,7 +319,7 @@ impl<T: FnMut(&LoginState)> Flow for Login<T> {
     fn progress(&self) -> Progress {
         let at = Progress::at(Step::Login, 0);
         match &self.stage {
-            Stage::Code(_, call) | Stage::Push(_, call) | Stage::Page { repeating: call, .. } => {
+            Stage::Code(call) | Stage::Push(call) | Stage::Page { repeating: call, .. } => {
                 call.progress(at)
             }
             Stage::Poll { call, .. } => call.progress(at),

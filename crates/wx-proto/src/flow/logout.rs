@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use super::repeating::{Repeating, is_no_verdict};
 use super::{Action, CallId, Flow, Input, Progress, UnexpectedInput};
-use crate::endpoint::{Endpoint, logout};
+use crate::endpoint::Endpoint;
+use crate::endpoint::logout::LogoutCall;
 use crate::model::error::{Error, ErrorKind};
 use crate::model::policy::Policy;
 use crate::model::seed::Seed;
@@ -16,7 +17,6 @@ use crate::session::Session;
 /// the next login.
 #[derive(Debug)]
 pub struct Logout {
-    call: logout::LogoutCall,
     repeating: Repeating,
     policy: Policy,
     done: Option<Result<(), Box<Error>>>,
@@ -28,12 +28,12 @@ impl Logout {
     /// # Errors
     /// [`Error`] at [`Step::Prepare`] if the session holds no login; nothing is sent then.
     pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
-        let call = logout::LogoutCall::new(seed.unix_ms);
-        let request =
-            call.request(session).map_err(|unready| Error::new(Step::Prepare, unready))?;
+        let request = LogoutCall::new(seed.unix_ms)
+            .request(session)
+            .map_err(|unready| Error::new(Step::Prepare, unready))?;
         let repeating = Repeating::new(CallId::FIRST, request.for_call(&policy));
         let repeating = repeating.repeated_if(is_no_verdict);
-        Ok(Self { call, repeating, policy, done: None })
+        Ok(Self { repeating, policy, done: None })
     }
 }
 
@@ -51,8 +51,7 @@ impl Flow for Logout {
         if self.done.is_some() {
             return Err(UnexpectedInput);
         }
-        let ended =
-            self.repeating.handle(input, now, &self.policy, |reply| self.call.read(reply))?;
+        let ended = self.repeating.handle(input, now, &self.policy, LogoutCall::read)?;
         self.done =
             ended.map(|ended| ended.map_err(|kind| Box::new(Error::new(Step::Logout, kind))));
         Ok(())

@@ -10,23 +10,19 @@ use super::{
     Action, CallId, Delivery, Flow, Input, Progress, ResumeError, ResumeOptions, Snapshot,
     TransportErrorKind, UnexpectedInput,
 };
-use crate::endpoint::api_request::ApiRequest;
-use crate::endpoint::send_app_msg::SendAppMsg;
-use crate::endpoint::send_emoticon::SendEmoticon;
-use crate::endpoint::send_msg_img::SendMsgImg;
-use crate::endpoint::{Endpoint, REPLY_LIMIT, Receipt};
+use crate::endpoint::send_media::SendMedia;
+use crate::endpoint::{Endpoint, REPLY_LIMIT};
 use crate::model::error::{Error, ErrorKind};
 use crate::model::ids::UserName;
 use crate::model::policy::Policy;
 use crate::model::reply_error::ReplyError;
-use crate::model::request_error::RequestError;
 use crate::model::seed::{LocalId, Seed};
 use crate::model::step::Step;
 use crate::model::uploaded::{Sent, Uploaded};
 use crate::session::Session;
 
 /// Sends what was uploaded to one recipient: webwxsendmsgimg, or webwxsendemoticon for a GIF, or
-/// webwxsendappmsg for what was uploaded [as a file](Policy::as_file).
+/// webwxsendappmsg for what was uploaded [as a file](crate::MediaKind::File).
 ///
 /// ```text
 ///              ┌───────── never connected: back-off; no clear answer: 15 s ────────┐
@@ -50,7 +46,7 @@ pub struct SendUploaded {
     session: Session,
     to: UserName,
     seed: Seed,
-    call: Call,
+    call: SendMedia,
     uploaded: Uploaded,
     policy: Policy,
     exchange: Attempt,
@@ -67,39 +63,6 @@ pub struct SendUploaded {
     /// When the caller asked to hand out again a message that had left too long ago.
     resend_ms: Option<u64>,
     done: Option<Result<Sent, Error>>,
-}
-
-#[derive(Clone, Debug)]
-enum Call {
-    Picture(SendMsgImg),
-    Emoticon(SendEmoticon),
-    File(SendAppMsg),
-}
-
-impl Call {
-    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
-        match self {
-            Self::Picture(call) => call.request(session),
-            Self::Emoticon(call) => call.request(session),
-            Self::File(call) => call.request(session),
-        }
-    }
-
-    fn read(&self, reply: &Response<Bytes>) -> Result<Receipt, ReplyError> {
-        match self {
-            Self::Picture(call) => call.read(reply),
-            Self::Emoticon(call) => call.read(reply),
-            Self::File(call) => call.read(reply),
-        }
-    }
-
-    fn local_id(&self) -> &LocalId {
-        match self {
-            Self::Picture(call) => call.local_id(),
-            Self::Emoticon(call) => call.local_id(),
-            Self::File(call) => call.local_id(),
-        }
-    }
 }
 
 impl SendUploaded {
@@ -165,14 +128,7 @@ impl SendUploaded {
         policy: Policy,
         clock: Clock,
     ) -> Result<Self, Error> {
-        let media_id = uploaded.media_id.clone();
-        let call = if uploaded.as_file {
-            Call::File(SendAppMsg::new(&media_id, &uploaded.name, uploaded.bytes, to.clone(), seed))
-        } else if uploaded.emoticon {
-            Call::Emoticon(SendEmoticon::new(media_id, to.clone(), seed))
-        } else {
-            Call::Picture(SendMsgImg::new(media_id, to.clone(), seed))
-        };
+        let call = SendMedia::new(&uploaded, to.clone(), seed);
         let outgoing = match call.request(session) {
             Ok(outgoing) => outgoing.for_message(&policy),
             Err(unready) => {
@@ -272,7 +228,7 @@ impl SendUploaded {
     }
 
     fn read(&mut self, reply: &Response<Bytes>, now: Duration) {
-        match self.call.read(reply) {
+        match SendMedia::read(reply) {
             Ok(receipt) => {
                 self.done = Some(Ok(Sent {
                     msg_id: receipt.msg_id,

@@ -226,9 +226,9 @@ impl Flow for NextMessages {
         let unix_s = self.clock.unix_ms(now) / 1000;
         if check {
             self.session.apply_cookies(reply.headers(), HostRole::Push, unix_s);
-            self.checked(SyncCheck::new(self.seed).read(&reply), now);
+            self.checked(SyncCheck::read(&reply), now);
         } else {
-            match SyncMessages::new(self.seed).read(&reply) {
+            match SyncMessages::read(&reply) {
                 Ok(batch) => {
                     self.session.apply_cookies(reply.headers(), HostRole::Base, unix_s);
                     self.synced(batch, now);

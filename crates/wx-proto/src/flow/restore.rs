@@ -32,7 +32,7 @@ pub struct Restore {
 
 #[derive(Debug)]
 enum Stage {
-    Init(Init, Repeating),
+    Init(Repeating),
     Notify(SideCalls),
     Done(CallId, Option<Box<Error>>),
 }
@@ -61,7 +61,7 @@ impl Restore {
         let call = Repeating::new(id, request.for_call(&policy)).for_lists();
         let call = call.with_tries(tries).repeated_if(is_no_verdict);
         let clock = Clock::new(seed.unix_ms);
-        Ok(Self { session, seed, policy, clock, stage: Stage::Init(init, call) })
+        Ok(Self { session, seed, policy, clock, stage: Stage::Init(call) })
     }
 
     /// The session as it is by now, unless the server has said that its login is over.
@@ -75,7 +75,7 @@ impl Restore {
     /// The id after all that were used so far.
     pub(super) fn next_id(&self) -> CallId {
         match &self.stage {
-            Stage::Init(_, call) => call.next_id(),
+            Stage::Init(call) => call.next_id(),
             Stage::Notify(calls) => calls.next_id(),
             Stage::Done(next_id, _) => *next_id,
         }
@@ -95,7 +95,7 @@ impl Flow for Restore {
         self.clock.start(now);
         loop {
             match &mut self.stage {
-                Stage::Init(_, call) => return call.poll(now),
+                Stage::Init(call) => return call.poll(now),
                 Stage::Notify(calls) => match calls.poll() {
                     Some(action) => return action,
                     None => self.stage = Stage::Done(calls.next_id(), None),
@@ -108,11 +108,11 @@ impl Flow for Restore {
 
     fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
         match &mut self.stage {
-            Stage::Init(init, call) => {
+            Stage::Init(call) => {
                 let unix_s = self.clock.unix_ms(now) / 1000;
                 let session = &mut self.session;
                 let ended = call.handle(input, now, &self.policy, |reply| {
-                    let initial = init.read(reply)?;
+                    let initial = Init::read(reply)?;
                     session.apply_cookies(reply.headers(), HostRole::Base, unix_s);
                     session.apply_init(&initial);
                     Ok(())
@@ -135,7 +135,7 @@ impl Flow for Restore {
     fn progress(&self) -> Progress {
         let at = Progress::at(Step::Init, 0);
         match &self.stage {
-            Stage::Init(_, call) => call.progress(at),
+            Stage::Init(call) => call.progress(at),
             Stage::Notify(_) | Stage::Done(..) => at,
         }
     }

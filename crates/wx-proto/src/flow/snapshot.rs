@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::endpoint::upload_media::CHUNK;
 use crate::model::ids::UserName;
-use crate::model::picture::Picture;
+use crate::model::picture::{Picture, SavedPicture};
 use crate::model::policy::Policy;
 use crate::model::seed::Seed;
 use crate::model::uploaded::Uploaded;
@@ -38,14 +38,12 @@ enum Job {
 /// An upload that is not finished.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SavedUpload {
-    pub(super) picture: Picture,
+    pub(super) picture: SavedPicture,
     /// Known once the picture has been read.
     pub(super) md5: Option<String>,
     /// Chunks that the server has acknowledged.
     pub(super) acked: u32,
     pub(super) started_over: bool,
-    #[serde(default)]
-    pub(super) as_file: bool,
 }
 
 /// A message that is not known to be sent.
@@ -174,7 +172,7 @@ impl Snapshot {
     #[must_use]
     pub fn hashed_len(&self) -> Option<u64> {
         match &self.job {
-            Job::Upload(saved) => saved.md5.as_ref().map(|_| saved.picture.len()),
+            Job::Upload(saved) => saved.md5.as_ref().map(|_| saved.picture.len),
             Job::Message(_) => None,
         }
     }
@@ -197,14 +195,15 @@ impl Snapshot {
         self,
         session: &Session,
         policy: &Policy,
-    ) -> Result<(Seed, UserName, SavedUpload), ResumeError> {
+    ) -> Result<(Seed, UserName, SavedUpload, Picture), ResumeError> {
         let (seed, to, job) = self.check(session)?;
         let Job::Upload(saved) = job else { return Err(ResumeError::OtherJob) };
-        saved.picture.check(policy).map_err(|_| ResumeError::Invalid("picture"))?;
-        if u64::from(saved.acked) * CHUNK >= saved.picture.len() {
+        let picture = Picture::of_saved(saved.picture.clone(), policy)
+            .map_err(|_| ResumeError::Invalid("picture"))?;
+        if u64::from(saved.acked) * CHUNK >= picture.len() {
             return Err(ResumeError::Invalid("acked"));
         }
-        Ok((seed, to, saved))
+        Ok((seed, to, saved, picture))
     }
 
     pub(super) fn message(

@@ -4,6 +4,7 @@ mod saved;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Response;
 
 use self::digest::{Digest, Digested, Whole};
 use super::repeating::Repeating;
@@ -15,12 +16,11 @@ use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::check_upload::{CheckUpload, UploadCheck};
 use crate::endpoint::preflight::Preflight;
 use crate::endpoint::report::Report;
-use crate::endpoint::upload_media::{Accepted, CHUNK, ChunkForm, UploadMedia};
+use crate::endpoint::upload_media::{Accepted, CHUNK, ChunkForm, UploadChunk, UploadMedia};
 use crate::model::error::{Error, ErrorKind};
 use crate::model::ids::{MediaId, UserName};
-use crate::model::picture::{Picture, PictureError};
+use crate::model::picture::Picture;
 use crate::model::policy::Policy;
-use crate::model::profile::Profile;
 use crate::model::reply_error::ReplyError;
 use crate::model::ret::RetClass;
 use crate::model::seed::Seed;
@@ -71,16 +71,12 @@ pub struct Upload {
 enum Stage {
     Digest(Digest),
     Pings(SideCalls),
-    Check(CheckUpload, Repeating),
+    Check(Repeating),
     Preflight(SideCalls),
     Load,
     Send(Repeating),
     Done(Result<Uploaded, Box<Error>>),
 }
-
-/// What the File Transfer Helper takes by this upload; above it there is another one, which is not
-/// built here (§8.8).
-const FILE_HELPER: u64 = 25 * 1024 * 1024;
 
 impl Upload {
     /// Uploads `picture`, meant for `to`; the result can be sent to others too.
@@ -95,17 +91,9 @@ impl Upload {
         policy: Policy,
     ) -> Result<Self, Error> {
         session.check_upload(seed.unix_ms).map_err(|unready| Error::new(Step::Prepare, unready))?;
-        if session.site().profile() == Profile::FileHelper && picture.len() > FILE_HELPER {
-            return Err(PictureError::TooLargeForFileHelper {
-                len: picture.len(),
-                limit: FILE_HELPER,
-            }
-            .into());
-        }
+        picture.check(session.site().profile())?;
         let stage = Stage::Digest(Digest::new(&picture));
-        let media = UploadMedia::new(picture, "", to.clone(), seed)
-            .upload_type(policy.upload_type)
-            .as_file(policy.as_file);
+        let media = UploadMedia::new(picture, "", to.clone(), seed);
         Ok(Self {
             session: session.clone(),
             to,
@@ -168,7 +156,7 @@ impl Upload {
         }
         let call = CheckUpload::new(self.picture(), self.media.md5(), self.to.clone(), self.seed);
         let outgoing = call.request(&self.session)?.for_call(&self.policy);
-        Ok(Stage::Check(call, Repeating::new(self.next_id, outgoing)))
+        Ok(Stage::Check(Repeating::new(self.next_id, outgoing)))
     }
 
     fn first_chunk(&mut self) -> Result<Stage, ErrorKind> {
@@ -195,10 +183,9 @@ impl Upload {
         Uploaded {
             media_id,
             name: self.picture().name().to_owned(),
-            as_file: self.policy.as_file,
+            kind: self.picture().kind(),
             thumbnail: None,
             encry_file_name: None,
-            emoticon: self.picture().format().is_emoticon(),
             bytes: self.picture().len(),
             md5: self.media.md5().to_owned(),
             chunks: 0,
@@ -237,11 +224,12 @@ impl Upload {
     }
 
     /// A chunk is acknowledged: the next one, or the end.
-    fn accepted(&mut self, accepted: Accepted) -> Result<Stage, ErrorKind> {
-        let (Some(media_id), len) = (accepted.media_id, self.picture().len()) else {
+    fn accepted(&mut self, accepted: (Accepted, Option<MediaId>)) -> Result<Stage, ErrorKind> {
+        let (accepted, Some(media_id)) = accepted else {
             self.chunk += 1;
             return Ok(Stage::Load);
         };
+        let len = self.picture().len();
         let odd = accepted.start_pos.filter(|pos| *pos != len);
         match odd {
             Some(got) if self.repeated => {
@@ -307,6 +295,16 @@ impl Upload {
     }
 }
 
+/// A chunk's answer, with the MediaId that the last one must have.
+fn acknowledged(
+    reply: &Response<Bytes>,
+    is_last: bool,
+) -> Result<(Accepted, Option<MediaId>), ReplyError> {
+    let accepted = UploadChunk::read(reply)?;
+    let media_id = is_last.then(|| accepted.media_id()).transpose()?;
+    Ok((accepted, media_id))
+}
+
 impl Flow for Upload {
     type Output = Result<Uploaded, Error>;
 
@@ -317,7 +315,7 @@ impl Flow for Upload {
                 Stage::Load => {
                     return Action::Read(digest::span(u64::from(self.chunk), self.picture().len()));
                 }
-                Stage::Check(_, call) | Stage::Send(call) => return call.poll(now),
+                Stage::Check(call) | Stage::Send(call) => return call.poll(now),
                 Stage::Done(done) => return Action::Done(done.clone().map_err(|error| *error)),
                 Stage::Pings(calls) => match calls.poll() {
                     Some(action) => return action,
@@ -347,19 +345,17 @@ impl Flow for Upload {
             },
             (Stage::Load, Input::Read(bytes)) => self.loaded(bytes)?,
             (Stage::Pings(calls) | Stage::Preflight(calls), input) => return calls.handle(input),
-            (Stage::Check(check, call), input) => {
-                let Some(ended) =
-                    call.handle(input, now, &self.policy, |reply| check.read(reply))?
-                else {
+            (Stage::Check(call), input) => {
+                let Some(ended) = call.handle(input, now, &self.policy, CheckUpload::read)? else {
                     return Ok(());
                 };
                 self.next_id = call.next_id();
                 ended.and_then(|checked| self.checked(checked))
             }
             (Stage::Send(call), input) => {
-                let chunk = self.media.chunk(self.chunk, Bytes::new());
+                let is_last = self.chunk + 1 == self.media.chunks();
                 let Some(ended) =
-                    call.handle(input, now, &self.policy, |reply| chunk.read(reply))?
+                    call.handle(input, now, &self.policy, |reply| acknowledged(reply, is_last))?
                 else {
                     return Ok(());
                 };
@@ -381,7 +377,7 @@ impl Flow for Upload {
         let at = Progress::at(self.step(), len);
         match &self.stage {
             Stage::Digest(digest) => Progress { done: digest.done(), ..at },
-            Stage::Check(_, call) => call.progress(at),
+            Stage::Check(call) => call.progress(at),
             Stage::Pings(_) | Stage::Preflight(_) => at,
             Stage::Load | Stage::Send(_) | Stage::Done(_) => {
                 let acked = (u64::from(self.chunk) * CHUNK).min(len);

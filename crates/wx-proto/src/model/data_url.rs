@@ -1,6 +1,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use crate::model::picture::{ImageFormat, PictureError};
+use crate::model::image_format::ImageFormat;
+use crate::model::picture::PictureError;
 
 /// The largest picture that [`data_url`] takes unless told otherwise: 1 MiB.
 pub const DATA_URL_LIMIT: usize = 1024 * 1024;

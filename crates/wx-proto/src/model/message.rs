@@ -1,5 +1,6 @@
 //! A message as webwxsync delivers it (`docs/protocol.md` §8.9, P57, P58).
 
+use crate::model::dimensions::Dimensions;
 use crate::model::ids::{MsgId, UserName};
 use crate::model::image_variant::ImageVariant;
 
@@ -30,8 +31,8 @@ pub struct Message {
 pub enum MessageKind {
     /// A picture (MsgType 3).
     Image {
-        /// Width and height of its thumbnail.
-        thumbnail: Option<(u32, u32)>,
+        /// The size of its thumbnail.
+        thumbnail: Option<Dimensions>,
     },
     /// An emoticon (MsgType 47).
     Emoticon {
@@ -40,8 +41,8 @@ pub enum MessageKind {
     },
     /// A video (MsgType 43 or 62), of which there is a cover.
     Video {
-        /// Width and height of the cover.
-        thumbnail: Option<(u32, u32)>,
+        /// The size of the cover.
+        thumbnail: Option<Dimensions>,
     },
     /// A file (MsgType 49, AppMsgType 6).
     File {

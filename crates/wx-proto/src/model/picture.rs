@@ -1,12 +1,11 @@
-mod sniff;
-
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::image_format::{ImageFormat, SHORT, Sniffed, sniff};
+use crate::model::media_kind::MediaKind;
 use crate::model::policy::Policy;
-
-pub(crate) use sniff::{FIRST, SHORT, Sniffed, sniff};
+use crate::model::profile::Profile;
 
 /// A picture to send: what the forms say of it. The bytes stay with the caller.
 ///
@@ -20,38 +19,20 @@ pub(crate) use sniff::{FIRST, SHORT, Sniffed, sniff};
 /// assert_eq!(picture.format(), ImageFormat::Jpeg);
 /// # Ok::<(), wx_proto::PictureError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
-    name: String,
-    len: u64,
-    format: ImageFormat,
-    modified_ms: Option<u64>,
-    /// Of the bytes at hand, not of a saved job.
-    #[serde(skip)]
+    about: SavedPicture,
     unchanging: bool,
 }
 
-/// What kind of picture some bytes are, by their first bytes alone (P19).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum ImageFormat {
-    /// JPEG.
-    Jpeg,
-    /// PNG.
-    Png,
-    /// GIF: sent as an emoticon (P47).
-    Gif,
-    /// BMP.
-    Bmp,
-    /// WebP: fetched, not sent as a picture.
-    Webp,
-    /// HEIC, HEIF or AVIF: fetched, not sent as a picture.
-    Heif,
-    /// TIFF: fetched, not sent as a picture.
-    Tiff,
-    /// None of these, fetched all the same: see [`Policy::keep_unknown`].
-    Unknown,
+/// What is saved of a picture; where its bytes come from is not known when it is taken up again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SavedPicture {
+    name: String,
+    pub(crate) len: u64,
+    format: ImageFormat,
+    kind: MediaKind,
+    modified_ms: Option<u64>,
 }
 
 /// Why something cannot be sent as a picture. Decided before any request (P23).
@@ -67,8 +48,9 @@ pub enum PictureError {
         /// The limit in bytes.
         limit: u64,
     },
-    /// Larger than what the File Transfer Helper takes by this upload (§8.8).
-    TooLargeForFileHelper {
+    /// Larger than what the profile takes of its kind: the File Transfer Helper, by this upload
+    /// (§8.8).
+    TooLargeForProfile {
         /// Its length in bytes.
         len: u64,
         /// The limit in bytes.
@@ -76,89 +58,15 @@ pub enum PictureError {
     },
     /// The first bytes are of no picture.
     NotAPicture,
-    /// A picture, but of a kind that web WeChat does not send as one.
+    /// A picture, but of a format that web WeChat does not send as one.
     Unsupported(ImageFormat),
-}
-
-impl ImageFormat {
-    /// As many first bytes as [`ImageFormat::of`] looks at: a JPEG that begins with a preview needs
-    /// that many.
-    pub const FIRST: usize = FIRST;
-
-    /// Returns the format of a picture by its first [`ImageFormat::FIRST`] bytes (or all there
-    /// are), or `None` if they are of no picture known here.
-    #[must_use]
-    pub fn of(first: &[u8]) -> Option<Self> {
-        match sniff(first) {
-            Sniffed::Picture(format) => Some(format),
-            Sniffed::Beginning(_) | Sniffed::Nothing => None,
-        }
-    }
-
-    /// The MIME type.
-    #[must_use]
-    pub const fn mime(self) -> &'static str {
-        match self {
-            Self::Jpeg => "image/jpeg",
-            Self::Png => "image/png",
-            Self::Gif => "image/gif",
-            Self::Bmp => "image/bmp",
-            Self::Webp => "image/webp",
-            Self::Heif => "image/heif",
-            Self::Tiff => "image/tiff",
-            Self::Unknown => "application/octet-stream",
-        }
-    }
-
-    /// The usual file name extension, without a dot.
-    #[must_use]
-    pub const fn extension(self) -> &'static str {
-        match self {
-            Self::Jpeg => "jpg",
-            Self::Png => "png",
-            Self::Gif => "gif",
-            Self::Bmp => "bmp",
-            Self::Webp => "webp",
-            Self::Heif => "heic",
-            Self::Tiff => "tiff",
-            Self::Unknown => "bin",
-        }
-    }
-
-    /// The name in lower case, such as `jpeg`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Jpeg => "jpeg",
-            Self::Heif => "heif",
-            Self::Unknown => "unknown",
-            other => other.extension(),
-        }
-    }
-
-    /// `mediatype` in the upload form (P31).
-    pub(crate) const fn media_type(self) -> &'static str {
-        match self {
-            Self::Jpeg | Self::Png | Self::Bmp => "pic",
-            _ => "doc",
-        }
-    }
-
-    /// Whether it is sent as an emoticon (P47).
-    pub(crate) const fn is_emoticon(self) -> bool {
-        matches!(self, Self::Gif)
-    }
-
-    /// Whether it can be sent as a picture or an emoticon.
-    const fn sendable(self) -> bool {
-        matches!(self, Self::Jpeg | Self::Png | Self::Gif | Self::Bmp)
-    }
-}
-
-impl fmt::Display for ImageFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
+    /// A picture that cannot be sent as this kind.
+    WrongKind {
+        /// What it is.
+        format: ImageFormat,
+        /// What it was to be sent as.
+        kind: MediaKind,
+    },
 }
 
 impl Picture {
@@ -193,22 +101,48 @@ impl Picture {
         } else if !name.contains('.') {
             name.push('.');
         }
-        let picture = Self { name, len, format, modified_ms: None, unchanging: false };
-        picture.check(policy)?;
-        Ok(picture)
+        let kind = MediaKind::of_format(format);
+        Self::of_saved(SavedPicture { name, len, format, kind, modified_ms: None }, policy)
     }
 
-    /// What [`Picture::new`] checks, once more for one that was saved.
-    pub(crate) fn check(&self, policy: &Policy) -> Result<(), PictureError> {
-        check_len(self.len, policy)?;
-        if self.format.sendable() { Ok(()) } else { Err(PictureError::Unsupported(self.format)) }
+    /// A picture as it was saved, with all that [`Picture::new`] and [`Picture::sent_as`] check.
+    pub(crate) fn of_saved(about: SavedPicture, policy: &Policy) -> Result<Self, PictureError> {
+        check_len(about.len, policy)?;
+        if MediaKind::of_format(about.format) == MediaKind::File {
+            return Err(PictureError::Unsupported(about.format));
+        }
+        let kind = about.kind;
+        Self { about, unchanging: false }.sent_as(kind)
+    }
+
+    /// Sets what it is sent as. By default a GIF is sent as an emoticon, and all else as an image.
+    ///
+    /// # Errors
+    /// [`PictureError::WrongKind`] if its format cannot be sent as that.
+    pub fn sent_as(mut self, kind: MediaKind) -> Result<Self, PictureError> {
+        let format = self.about.format;
+        if !kind.takes(format) {
+            return Err(PictureError::WrongKind { format, kind });
+        }
+        self.about.kind = kind;
+        Ok(self)
+    }
+
+    /// Refuses what the profile does not take.
+    pub(crate) fn check(&self, profile: Profile) -> Result<(), PictureError> {
+        match self.about.kind.row(profile).limit {
+            Some(limit) if self.len() > limit => {
+                Err(PictureError::TooLargeForProfile { len: self.len(), limit })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Sets the time at which the file was last changed, in Unix milliseconds; the form's
     /// `lastModifiedDate` shows it.
     #[must_use]
     pub fn modified(mut self, unix_ms: u64) -> Self {
-        self.modified_ms = Some(unix_ms);
+        self.about.modified_ms = Some(unix_ms);
         self
     }
 
@@ -223,33 +157,38 @@ impl Picture {
     /// The file name as the form shows it.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        &self.about.name
     }
 
     /// The length in bytes; never 0. (A picture is never empty, so there is no `is_empty`.)
     #[must_use]
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> u64 {
-        self.len
+        self.about.len
     }
 
     /// What it is, by its first bytes.
     #[must_use]
     pub fn format(&self) -> ImageFormat {
-        self.format
+        self.about.format
+    }
+
+    /// What it is sent as.
+    #[must_use]
+    pub fn kind(&self) -> MediaKind {
+        self.about.kind
     }
 
     pub(crate) fn modified_ms(&self) -> Option<u64> {
-        self.modified_ms
+        self.about.modified_ms
     }
 
     pub(crate) fn is_unchanging(&self) -> bool {
         self.unchanging
     }
 
-    /// As it is saved: where the bytes come from when it is taken up again is not known.
-    pub(crate) fn saved(&self) -> Self {
-        Self { unchanging: false, ..self.clone() }
+    pub(crate) fn saved(&self) -> &SavedPicture {
+        &self.about
     }
 }
 
@@ -270,7 +209,7 @@ impl fmt::Display for PictureError {
             Self::TooLarge { len, limit } => {
                 write!(f, "the picture has {len} bytes, more than the limit of {limit}")
             }
-            Self::TooLargeForFileHelper { len, limit } => {
+            Self::TooLargeForProfile { len, limit } => {
                 write!(
                     f,
                     "the picture has {len} bytes, more than the {limit} that the File Transfer Helper takes in this way"
@@ -284,6 +223,13 @@ impl fmt::Display for PictureError {
                     f,
                     "web WeChat does not send {format} as a picture; convert it to jpeg or png"
                 )
+            }
+            Self::WrongKind { format, kind: MediaKind::Image } => {
+                let instead = MediaKind::of_format(*format);
+                write!(f, "a {format} is not sent as an image; send it as {instead} or file")
+            }
+            Self::WrongKind { format, kind } => {
+                write!(f, "a {format} is not sent as {kind}; send it as image or file")
             }
         }
     }
@@ -317,12 +263,11 @@ mod tests {
                 _ => continue,
             };
             let expected = row["mediatype"].as_str().unwrap();
-            assert_eq!(ImageFormat::of(first).unwrap().media_type(), expected, "{name}");
+            let format = ImageFormat::of(first).unwrap();
+            let media_type = |kind: MediaKind| kind.row(Profile::Web).media_type;
+            assert_eq!(media_type(MediaKind::of_format(format)), expected, "{name}");
             if let Ok(picture) = new("named.pdf", first) {
-                assert_eq!(
-                    (picture.name(), picture.format().media_type()),
-                    ("named.pdf", expected)
-                );
+                assert_eq!((picture.name(), media_type(picture.kind())), ("named.pdf", expected));
             }
         }
     }

@@ -72,12 +72,6 @@ pub struct Policy {
     pub code_lifetime: Duration,
     /// A ping or preflight is given up after this long. Default 1 s (P48).
     pub side_call_limit: Duration,
-    /// `UploadType` in the upload form. Default 2, which is what goes over the wire; the user's
-    /// notes print 1, which is the page's object before its last change (§4.6).
-    pub upload_type: u8,
-    /// Whether pictures go as files, by webwxsendappmsg, and not as pictures: the way that scripts
-    /// for the File Transfer Helper take (§8.8). Default no.
-    pub as_file: bool,
     /// Whether to send the browser's artefacts too: three pings and one OPTIONS a file (§4.1,
     /// §4.4). Default no.
     pub browser_parity: bool,
@@ -111,8 +105,6 @@ impl Default for Policy {
             login_tries: 6,
             code_lifetime: Duration::from_secs(300),
             side_call_limit: Duration::from_secs(1),
-            upload_type: 2,
-            as_file: false,
             browser_parity: false,
         }
     }

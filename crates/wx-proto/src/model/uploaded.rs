@@ -1,7 +1,9 @@
 use serde::{Deserialize, Serialize};
 
+use crate::model::dimensions::Dimensions;
 use crate::model::ids::{MediaId, MsgId};
-use crate::model::picture::ImageFormat;
+use crate::model::image_format::ImageFormat;
+use crate::model::media_kind::MediaKind;
 use crate::model::seed::LocalId;
 
 /// A finished upload: what a message is sent with. One upload serves any number of recipients,
@@ -13,18 +15,15 @@ use crate::model::seed::LocalId;
 pub struct Uploaded {
     /// The server's name for the picture.
     pub media_id: MediaId,
-    /// Width and height of the server's thumbnail in pixels; `None` when it announced 0 × 0.
-    pub thumbnail: Option<(u32, u32)>,
+    /// The size of the server's thumbnail; `None` when it announced 0 × 0.
+    pub thumbnail: Option<Dimensions>,
     /// The server's own spelling of the file name, since 2018.
     pub encry_file_name: Option<String>,
     /// The name that it was uploaded under.
     #[serde(default)]
     pub name: String,
-    /// Whether it is to be sent as a file, as [`Policy::as_file`](crate::Policy::as_file) wanted.
-    #[serde(default)]
-    pub as_file: bool,
-    /// Whether it must be sent as an emoticon, which a GIF must (P47).
-    pub emoticon: bool,
+    /// What it is sent as.
+    pub kind: MediaKind,
     /// Length of the picture in bytes.
     pub bytes: u64,
     /// MD5 of the whole picture in lower case hex.

@@ -30,6 +30,18 @@ fn is_for_push(name: &str) -> bool {
 }
 
 impl Session {
+    /// Creates a session in which nobody is logged in, to make the first calls of a login with.
+    #[must_use]
+    pub fn new(site: Site) -> Self {
+        let nobody = Credentials {
+            uin: 0,
+            sid: Secret::default(),
+            skey: Secret::default(),
+            pass_ticket: None,
+        };
+        Self::of_login(site, nobody, CookieJar::default())
+    }
+
     /// Creates the session of a new login. Its `user_name` is not known before webwxinit has been
     /// answered: see [`Session::awaits_init`].
     #[must_use]

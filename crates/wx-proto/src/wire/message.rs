@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::list::Element;
 use super::{entities, lenient, repair};
+use crate::model::dimensions::Dimensions;
 use crate::model::ids::{MsgId, UserName};
 use crate::model::message::{Message, MessageKind};
 
@@ -64,8 +65,8 @@ impl Element for Message {
         let from = name(Some(fields.from_user_name?))?;
         let (sender, content) = decode(&text(fields.content), from.as_ref());
         let id = MsgId::new(id(Some(msg_id))?).ok().filter(|id| !id.is_zero());
-        let side = |json| number(json).and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
-        let thumbnail = || side(fields.img_width).zip(side(fields.img_height));
+        let thumbnail =
+            || Dimensions::from_server(number(fields.img_width), number(fields.img_height));
         let kind = match (number(Some(msg_type)), number(fields.app_msg_type), &id) {
             (Some(3), _, Some(_)) => MessageKind::Image { thumbnail: thumbnail() },
             (Some(47), _, Some(_)) => MessageKind::Emoticon {

@@ -38,9 +38,9 @@ impl QueryBuilder {
         Self { text: path.to_owned(), separator: '?' }
     }
 
-    /// A query that begins with the stray `&` of the page's picture addresses (§3.1).
-    pub(crate) fn with_stray_ampersand(path: &str) -> Self {
-        Self { text: format!("{path}?"), separator: '&' }
+    /// Begins the query with the stray `&` of the page's picture addresses (§3.1).
+    pub(crate) fn stray_ampersand(self) -> Self {
+        Self { text: self.text + "?", separator: '&' }
     }
 
     pub(crate) fn pair(self, key: &str, value: impl fmt::Display) -> Self {

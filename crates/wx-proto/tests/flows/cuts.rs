@@ -15,7 +15,7 @@ use wx_proto::endpoint::sync::SyncMessages;
 use wx_proto::endpoint::sync_check::SyncCheck;
 use wx_proto::flow::{FetchImage, Flow, SendUploaded, Upload};
 use wx_proto::http::Response;
-use wx_proto::{Error, ImageVariant, MsgId, Outcome, Policy, Profile, ReplyError, Site, Uploaded};
+use wx_proto::{Error, ImageVariant, MsgId, Outcome, Policy, ReplyError, Uploaded};
 
 use super::world::*;
 
@@ -53,7 +53,7 @@ fn policy() -> Policy {
 
 fn message() -> SendUploaded {
     let uploaded: Uploaded = serde_json::from_value(serde_json::json!({
-        "media_id": "@m", "thumbnail": [100, 71], "encry_file_name": null, "emoticon": false,
+        "media_id": "@m", "thumbnail": [100, 71], "encry_file_name": null, "kind": "image",
         "bytes": 12, "md5": "00", "chunks": 1, "server_byte_count": null
     }))
     .unwrap();
@@ -192,9 +192,6 @@ fn answers_of_a_login_and_of_sync() {
         [texts("/jslogin/answers"), texts("/poll/answers"), texts("/synccheck/answers")].concat();
     all.extend([of_page("ok"), of_page("refused"), vector["stuck_sync"]["body"].to_string()]);
     assert!(all.len() >= 15);
-    let uuid = JsLogin::new(1).read(&Response::new(all[0].clone().into())).unwrap();
-    let page = "https://wx.qq.com/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=t".into();
-    let (page, _) = NewLoginPage::at(&page, &Site::new(Profile::Web)).unwrap();
     for text in &all {
         for cut in 0..text.len() {
             let body = Bytes::from(text[..cut].to_owned());
@@ -203,28 +200,23 @@ fn answers_of_a_login_and_of_sync() {
                 .body(body.clone())
                 .unwrap();
             let expected = ReplyError::Cut { expected: Some(text.len() as u64), got: cut as u64 };
-            assert_eq!(JsLogin::new(1).read(&announced).unwrap_err(), expected);
-            assert_eq!(
-                PollLogin::new(uuid.clone(), false, 1).read(&announced).unwrap_err(),
-                expected
-            );
-            assert_eq!(page.read(&announced).unwrap_err(), expected);
-            assert_eq!(SyncCheck::new(SEED).read(&announced).unwrap_err(), expected);
-            assert_eq!(SyncMessages::new(SEED).read(&announced).unwrap_err(), expected);
+            assert_eq!(JsLogin::read(&announced).unwrap_err(), expected);
+            assert_eq!(PollLogin::read(&announced).unwrap_err(), expected);
+            assert_eq!(NewLoginPage::read(&announced).unwrap_err(), expected);
+            assert_eq!(SyncCheck::read(&announced).unwrap_err(), expected);
+            assert_eq!(SyncMessages::read(&announced).unwrap_err(), expected);
             // Without a length: never a login, a code or a way on that the whole answer does not
             // give.
             let short = Response::new(body);
             let whole = Response::new(Bytes::from(text.clone()));
-            if let Ok(cut) = JsLogin::new(1).read(&short) {
-                assert_eq!(JsLogin::new(1).read(&whole).unwrap(), cut);
+            if let Ok(cut) = JsLogin::read(&short) {
+                assert_eq!(JsLogin::read(&whole).unwrap(), cut);
             }
-            if let Ok(cut @ Polled::Confirmed { .. }) =
-                PollLogin::new(uuid.clone(), false, 1).read(&short)
-            {
-                assert_eq!(PollLogin::new(uuid.clone(), false, 1).read(&whole).unwrap(), cut);
+            if let Ok(cut @ Polled::Confirmed { .. }) = PollLogin::read(&short) {
+                assert_eq!(PollLogin::read(&whole).unwrap(), cut);
             }
-            if let Ok(LoginPage::Credentials(_)) = page.read(&short) {
-                assert!(page.read(&whole).is_ok());
+            if let Ok(LoginPage::Credentials(_)) = NewLoginPage::read(&short) {
+                assert!(NewLoginPage::read(&whole).is_ok());
             }
         }
     }

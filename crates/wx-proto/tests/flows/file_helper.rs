@@ -4,8 +4,8 @@ use wx_proto::flow::{FetchImage, ResumeOptions, SendImage, Snapshot, Upload};
 use wx_proto::http::HeaderMap;
 use wx_proto::http::header::SET_COOKIE;
 use wx_proto::{
-    Advice, ErrorKind, HostRole, ImageVariant, MsgId, Picture, PictureError, Policy, Profile,
-    Session, UserName,
+    Advice, ErrorKind, HostRole, ImageVariant, MediaKind, MsgId, Picture, PictureError, Policy,
+    Profile, Session, UserName,
 };
 
 use super::world::*;
@@ -103,7 +103,7 @@ fn p60_above_25_mib_there_is_another_upload_which_is_not_here() {
     let error = upload(&session(), LIMIT + 1).unwrap_err();
     assert_eq!(
         error.kind,
-        ErrorKind::Media(PictureError::TooLargeForFileHelper { len: LIMIT + 1, limit: LIMIT })
+        ErrorKind::Media(PictureError::TooLargeForProfile { len: LIMIT + 1, limit: LIMIT })
     );
     assert_eq!(error.advice(), Advice::CheckFile);
     assert!(upload(&super::world::session(), LIMIT + 1).is_ok(), "web WeChat has the check for it");
@@ -111,18 +111,16 @@ fn p60_above_25_mib_there_is_another_upload_which_is_not_here() {
 
 #[test]
 fn a_picture_can_go_as_a_file() {
-    let mut policy = Policy::default();
-    policy.as_file = true;
+    let policy = Policy::default();
     for (len, chunks) in
         [(12, vec![last("@m", 12)]), (CHUNK + 1, vec![middle(), last("@m", CHUNK + 1)])]
     {
         let bytes = jpeg(len);
-        let mut flow =
-            SendImage::new(&session(), picture(&bytes, &policy), helper(), SEED, policy.clone())
-                .unwrap();
+        let file = picture(&bytes, &policy).sent_as(MediaKind::File).unwrap();
+        let mut flow = SendImage::new(&session(), file, helper(), SEED, policy.clone()).unwrap();
         let mut world = World::new(bytes, chunks.into_iter().chain([dropped(), sent()]));
         let sent = world.run(&mut flow).unwrap();
-        assert!(sent.uploaded.as_file && sent.uploaded.name == "a.jpg");
+        assert_eq!((sent.uploaded.kind, &*sent.uploaded.name), (MediaKind::File, "a.jpg"));
         assert_eq!(world.seen[0].field("mediatype").as_deref(), Some("doc"));
         let messages: Vec<_> =
             world.seen.iter().filter(|seen| seen.endpoint() == "webwxsendappmsg").collect();
@@ -138,12 +136,11 @@ fn a_picture_can_go_as_a_file() {
 
 #[test]
 fn a_picture_taken_up_again_still_goes_as_a_file() {
-    let mut policy = Policy::default();
-    policy.as_file = true;
+    let policy = Policy::default();
     let bytes = jpeg(CHUNK + 1);
     let killed_after = |steps| {
-        let new =
-            SendImage::new(&session(), picture(&bytes, &policy), helper(), SEED, policy.clone());
+        let file = picture(&bytes, &policy).sent_as(MediaKind::File).unwrap();
+        let new = SendImage::new(&session(), file, helper(), SEED, policy.clone());
         let mut world = World::new(bytes.clone(), [middle()]);
         world.steps_left = steps;
         world.run_or_die(&mut new.unwrap());

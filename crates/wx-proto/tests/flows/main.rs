@@ -12,6 +12,7 @@ mod echoes;
 mod fetch;
 mod file_helper;
 mod kept_login;
+mod kinds;
 mod limits;
 mod login;
 mod login_page;

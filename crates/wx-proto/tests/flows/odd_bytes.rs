@@ -10,14 +10,14 @@ use wx_proto::endpoint::get_contact::GetContact;
 use wx_proto::endpoint::get_msg_img::GetMsgImg;
 use wx_proto::endpoint::init::Init;
 use wx_proto::endpoint::push_login_url::PushLoginUrl;
-use wx_proto::endpoint::send_msg_img::SendMsgImg;
+use wx_proto::endpoint::send_media::SendMedia;
 use wx_proto::endpoint::sync::SyncMessages;
 use wx_proto::endpoint::sync_check::{SyncCheck, SyncStatus};
-use wx_proto::endpoint::upload_media::UploadMedia;
+use wx_proto::endpoint::upload_media::UploadChunk;
 use wx_proto::endpoint::{Endpoint, new_login_page::NewLoginPage};
 use wx_proto::flow::{ListContacts, NextMessages};
 use wx_proto::http::Response;
-use wx_proto::{ImageVariant, MediaId, MsgId, Policy, Profile, ReplyError, Session, Site};
+use wx_proto::{Policy, Profile, ReplyError, Session, Site};
 
 use super::world::*;
 use super::{contact_list, message_list};
@@ -58,36 +58,34 @@ fn with(template: &str, bytes: &[u8]) -> Response<Bytes> {
 
 #[test]
 fn names_and_words_stop_no_call() {
-    let policy = Policy::default();
+    let _policy = Policy::default();
     for odd in ODD {
         let init = with(
             r#"{"BaseResponse":{"Ret":0,"ErrMsg":"%"},"User":{"UserName":"@me","NickName":"a%b"},"ContactList":[{"UserName":"%"}],"SyncKey":{"Count":1,"List":[{"Key":1,"Val":2}]}}"#,
             odd,
         );
-        let name = Init::new(SEED).read(&init).unwrap().nick_name;
+        let name = Init::read(&init).unwrap().nick_name;
         assert!(name.starts_with('a') && name.contains('b'), "{name}");
-        let upload = UploadMedia::new(picture(&jpeg(12), &policy), "00", to(), SEED);
         let answer = r#"{"BaseResponse":{"Ret":0,"ErrMsg":"%"},"MediaId":"@m","EncryFileName":"%","StartPos":"%","CDNThumbImgHeight":[],"CDNThumbImgWidth":1e999}"#;
-        assert!(upload.chunk(0, Bytes::new()).read(&with(answer, odd)).is_ok());
+        assert!(UploadChunk::read(&with(answer, odd)).unwrap().media_id().is_ok());
         let sent =
             with(r#"{"BaseResponse":{"Ret":0,"ErrMsg":{}},"MsgID":"77","LocalID":"%"}"#, odd);
-        assert!(SendMsgImg::new(MediaId::new("@m").unwrap(), to(), SEED).read(&sent).is_ok());
+        assert!(SendMedia::read(&sent).is_ok());
         let pushed = with(r#"{"ret":"0","msg":"%","uuid":"abc=="}"#, odd);
-        assert!(PushLoginUrl::new(1).read(&pushed).is_ok());
+        assert!(PushLoginUrl::read(&pushed).is_ok());
         let check = with("window.synccheck={retcode:\"0\",selector:\"2\",word:\"%\"}", odd);
-        assert_eq!(SyncCheck::new(SEED).read(&check), Ok(SyncStatus::Something { selector: 2 }));
+        assert_eq!(SyncCheck::read(&check), Ok(SyncStatus::Something { selector: 2 }));
         let page = "<error><ret>0</ret><message>%</message><skey>k</skey><wxsid>s</wxsid><wxuin>7</wxuin></error>";
-        let (call, _) =
+        let (_call, _) =
             NewLoginPage::at(&"https://wx.qq.com/x?ticket=t".into(), &Site::new(Profile::Web))
                 .unwrap();
-        assert!(call.read(&with(page, odd)).is_ok());
+        assert!(NewLoginPage::read(&with(page, odd)).is_ok());
         // A refusal keeps its code, and its words as far as they go.
         let refused = with(r#"{"BaseResponse":{"Ret":1205,"ErrMsg":"slow%"}}"#, odd);
         let mut measured = refused.clone();
         measured.headers_mut().insert("content-length", refused.body().len().into());
-        let image =
-            GetMsgImg::new(MsgId::new("7").unwrap(), ImageVariant::Original, SEED).read(&measured);
-        for error in [image.unwrap_err(), Init::new(SEED).read(&refused).unwrap_err()] {
+        let image = GetMsgImg::read(&measured);
+        for error in [image.unwrap_err(), Init::read(&refused).unwrap_err()] {
             let ReplyError::Refused { ret, message } = error else { panic!("{error}") };
             assert!(ret.0 == 1205 && message.starts_with("slow"), "{message}");
         }
@@ -101,27 +99,24 @@ fn marks_and_nuls_around_an_answer_are_passed_over() {
         [("\u{feff}", ""), ("", "\0"), ("\0\0", "\0\r\n\0"), ("\u{feff}\0 \u{feff}", "\0\u{feff}")]
     {
         let around = |text: &str| Response::new(Bytes::from(format!("{before}{text}{after}")));
-        assert!(Init::new(SEED).read(&around(init)).is_ok(), "{before:?} {after:?}");
-        assert!(PushLoginUrl::new(1).read(&around(r#"{"ret":"0","uuid":"abc"}"#)).is_ok());
+        assert!(Init::read(&around(init)).is_ok(), "{before:?} {after:?}");
+        assert!(PushLoginUrl::read(&around(r#"{"ret":"0","uuid":"abc"}"#)).is_ok());
         let check = around("window.synccheck={retcode:\"0\",selector:\"0\"}");
-        assert_eq!(SyncCheck::new(SEED).read(&check), Ok(SyncStatus::Nothing));
-        assert_eq!(Init::new(SEED).read(&around("")).unwrap_err(), ReplyError::Empty);
-        assert_eq!(Init::new(SEED).read(&around("<html>")).unwrap_err(), ReplyError::Html);
-        assert_eq!(Init::new(SEED).read(&around(&init[..40])).unwrap_err(), ReplyError::CutJson);
+        assert_eq!(SyncCheck::read(&check), Ok(SyncStatus::Nothing));
+        assert_eq!(Init::read(&around("")).unwrap_err(), ReplyError::Empty);
+        assert_eq!(Init::read(&around("<html>")).unwrap_err(), ReplyError::Html);
+        assert_eq!(Init::read(&around(&init[..40])).unwrap_err(), ReplyError::CutJson);
         // Anything else there is an error, and so are they in the middle.
-        assert!(Init::new(SEED).read(&around(&format!("{init}x"))).is_err());
+        assert!(Init::read(&around(&format!("{init}x"))).is_err());
         if !before.is_empty() {
-            assert!(
-                Init::new(SEED).read(&around(&init.replace(':', &format!(":{before}")))).is_err()
-            );
+            assert!(Init::read(&around(&init.replace(':', &format!(":{before}")))).is_err());
         }
     }
 }
 
 #[test]
 fn what_decides_stays_strict() {
-    let read_init =
-        |text: &str| Init::new(SEED).read(&Response::new(Bytes::from(text.to_owned()))).is_ok();
+    let read_init = |text: &str| Init::read(&Response::new(Bytes::from(text.to_owned()))).is_ok();
     let init = r#"{"BaseResponse":{"Ret":0},"User":{"UserName":"@me","NickName":"x"},"SKey":"@k","SyncKey":{"Count":1,"List":[{"Key":1,"Val":2}]}}"#;
     assert!(read_init(init));
     for (once, twice) in [
@@ -137,29 +132,26 @@ fn what_decides_stays_strict() {
     ] {
         assert!(!read_init(&init.replacen(once, twice, 1)), "{twice}");
     }
-    let upload = UploadMedia::new(picture(&jpeg(12), &Policy::default()), "00", to(), SEED);
-    let send = SendMsgImg::new(MediaId::new("@m").unwrap(), to(), SEED);
-    let check = CheckUpload::new(upload.picture(), "00", to(), SEED);
     let twice =
         r#"{"BaseResponse":{"Ret":0},"MediaId":"@m","MediaId":"@n","MsgID":"7","MsgID":"8"}"#;
     let damaged = r#"{"BaseResponse":{"Ret":0},"MediaId":"@m%","MsgID":"7%"}"#;
     for odd in ODD {
         for answer in [with(twice, b""), with(damaged, odd)] {
-            assert!(upload.chunk(0, Bytes::new()).read(&answer).is_err());
-            assert!(send.read(&answer).is_err());
-            assert!(check.read(&answer).is_err());
+            assert!(UploadChunk::read(&answer).and_then(|accepted| accepted.media_id()).is_err());
+            assert!(SendMedia::read(&answer).is_err());
+            assert!(CheckUpload::read(&answer).is_err());
         }
         let name = with(&init.replace("@me", "@me%"), odd);
-        assert!(Init::new(SEED).read(&name).is_err());
+        assert!(Init::read(&name).is_err());
         let uuid = with(r#"{"ret":"0","uuid":"abc%"}"#, odd);
-        assert!(PushLoginUrl::new(1).read(&uuid).is_err());
+        assert!(PushLoginUrl::read(&uuid).is_err());
     }
-    let (call, _) =
+    let (_call, _) =
         NewLoginPage::at(&"https://wx.qq.com/x?ticket=t".into(), &Site::new(Profile::Web)).unwrap();
     let page = "<error><ret>0</ret><skey>k</skey><wxsid>s</wxsid><wxuin>7</wxuin><pass_ticket>t</pass_ticket></error>";
     for whole in ["k</", "s</", "t</"] {
         let damaged = page.replacen(whole, &whole.replace('<', "%<"), 1);
-        assert!(call.read(&with(&damaged, b"\xff")).is_err(), "{damaged}");
+        assert!(NewLoginPage::read(&with(&damaged, b"\xff")).is_err(), "{damaged}");
     }
 }
 
@@ -169,7 +161,7 @@ fn an_skey_that_was_damaged_is_not_taken_in() {
         r#"{"BaseResponse":{"Ret":0},"SKey":"@k%","ContinueFlag":[],"SyncCheckKey":"odd"}"#,
         b"\xff",
     );
-    let batch = SyncMessages::new(SEED).read(&answer).unwrap();
+    let batch = SyncMessages::read(&answer).unwrap();
     let mut session = session();
     let before = session.skey().expose().clone();
     session.apply_sync(batch, 1);
@@ -258,7 +250,7 @@ fn a_list_that_is_none_is_told_and_passed() {
         let listed = world.run(&mut flow).unwrap();
         assert_eq!((listed.contacts.len(), listed.skipped.unreadable), (0, unreadable), "{list}");
         let Answer::Reply(_, _, body) = answer("ContactList") else { unreachable!() };
-        let found = BatchGetContact::new([to()], SEED).read(&Response::new(body)).unwrap();
+        let found = BatchGetContact::read(&Response::new(body)).unwrap();
         assert_eq!((found.contacts.len(), found.skipped.unreadable), (0, unreadable), "{list}");
     }
 }
@@ -267,7 +259,7 @@ fn a_list_that_is_none_is_told_and_passed() {
 fn contacts_asked_for_by_name_are_read_or_counted() {
     let list = r#"[{"UserName":"@a"},{},7,{"UserName":"@b%"},{"UserName":"@c"}]"#;
     let answer = with(&format!(r#"{{"BaseResponse":{{"Ret":0}},"ContactList":{list}}}"#), b"\xff");
-    let found = BatchGetContact::new([to()], SEED).read(&answer).unwrap();
+    let found = BatchGetContact::read(&answer).unwrap();
     let names: Vec<_> = found.contacts.iter().map(|contact| contact.user_name.as_str()).collect();
     assert_eq!((names, found.skipped.unreadable), (vec!["@a", "@c"], 3));
 }
@@ -282,6 +274,6 @@ fn more_than_twenty_thousand_are_counted_and_the_position_moves() {
     assert!(arrived.session.to_json().expose().contains("\"Val\": 6"));
     let contacts = [r#"{"UserName":"@a"}"#; 20_005].join(",");
     let answer = format!(r#"{{"BaseResponse":{{"Ret":0}},"MemberList":[{contacts}]}}"#);
-    let listed = GetContact::new(0, 1).read(&Response::new(answer.into())).unwrap();
+    let listed = GetContact::read(&Response::new(answer.into())).unwrap();
     assert_eq!((listed.contacts.len(), listed.skipped.over_limit), (20_000, 5));
 }

@@ -17,9 +17,7 @@ use wx_proto::endpoint::logout::LogoutCall;
 use wx_proto::endpoint::new_login_page::NewLoginPage;
 use wx_proto::endpoint::preflight::Preflight;
 use wx_proto::endpoint::report::Report;
-use wx_proto::endpoint::send_app_msg::SendAppMsg;
-use wx_proto::endpoint::send_emoticon::SendEmoticon;
-use wx_proto::endpoint::send_msg_img::SendMsgImg;
+use wx_proto::endpoint::send_media::SendMedia;
 use wx_proto::endpoint::status_notify::StatusNotify;
 use wx_proto::endpoint::sync::SyncMessages;
 use wx_proto::endpoint::sync_check::SyncCheck;
@@ -245,7 +243,7 @@ fn uuid(captured: &Captured<'_>) -> LoginCode {
         "window.QRLogin.code = 200; window.QRLogin.uuid = \"{}\";",
         captured.query()["uuid"]
     );
-    JsLogin::new(0).read(&Response::new(Bytes::from(text))).unwrap()
+    JsLogin::read(&Response::new(Bytes::from(text))).unwrap()
 }
 
 fn picture(name: &str, len: u64) -> Picture {
@@ -279,18 +277,19 @@ fn upload(captured: &Captured<'_>, session: &Session) -> ApiRequest {
 fn p13_p53_the_login_is_the_pages() {
     let (page, site) = (Capture::web(), Site::new(Profile::Web));
     let captured = page.get("jslogin", 0);
-    captured.is(&JsLogin::new(captured.seed().unix_ms).request(&site).unwrap());
+    captured
+        .is(&JsLogin::new(captured.seed().unix_ms).request(&Session::new(site.clone())).unwrap());
     for n in 0..3 {
         let captured = page.get("login", n);
         captured.is(&PollLogin::new(uuid(&captured), n > 0, captured.seed().unix_ms)
-            .request(&site)
+            .request(&Session::new(site.clone()))
             .unwrap());
     }
     let captured = page.get("webwxnewloginpage", 0);
     let given = captured.target().strip_suffix("&fun=new&version=v2&lang=zh_CN").unwrap();
     let given = format!("https://wx.qq.com{given}");
     let (call, site) = NewLoginPage::at(&given.as_str().into(), &site).unwrap();
-    captured.is(&call.request(&site).unwrap());
+    captured.is(&call.request(&Session::new(site.clone())).unwrap());
 }
 
 #[test]
@@ -342,10 +341,10 @@ fn p29_p30_p34_p41_p42_p43_p47_sending_is_the_pages() {
     }
     let media_id = |captured: &Captured<'_>| MediaId::new(captured.msg("MediaId")).unwrap();
     let captured = page.get("webwxsendmsgimg", 0);
-    let call = SendMsgImg::new(media_id(&captured), captured.to(), captured.seed());
+    let call = SendMedia::image(media_id(&captured), captured.to(), captured.seed());
     captured.is(&call.request(&page.session(&captured)).unwrap());
     let captured = page.get("webwxsendemoticon", 0);
-    let call = SendEmoticon::new(media_id(&captured), captured.to(), captured.seed());
+    let call = SendMedia::emoticon(media_id(&captured), captured.to(), captured.seed());
     captured.is(&call.request(&page.session(&captured)).unwrap());
     let captured = page.get("webwxsendappmsg", 0);
     let content = captured.msg("Content");
@@ -354,8 +353,8 @@ fn p29_p30_p34_p41_p42_p43_p47_sending_is_the_pages() {
         rest.split('<').next().unwrap().to_owned()
     };
     let id = MediaId::new(inner("attachid")).unwrap();
-    let call = SendAppMsg::new(
-        &id,
+    let call = SendMedia::file(
+        id.clone(),
         &inner("title"),
         inner("totallen").parse().unwrap(),
         captured.to(),
@@ -369,10 +368,11 @@ fn p16_p34_p60_the_file_transfer_helper_sends_what_a_browser_can() {
     let page = Capture::helper();
     let site = Site::at(Profile::FileHelper, "https://szfilehelper.weixin.qq.com").unwrap();
     let captured = page.get("jslogin", 0);
-    captured.is(&JsLogin::new(captured.seed().unix_ms).request(&site).unwrap());
+    captured
+        .is(&JsLogin::new(captured.seed().unix_ms).request(&Session::new(site.clone())).unwrap());
     let captured = page.get("login", 0);
     captured.is(&PollLogin::new(uuid(&captured), false, captured.seed().unix_ms)
-        .request(&site)
+        .request(&Session::new(site.clone()))
         .unwrap());
     for (n, size) in [(0, ImageVariant::Original), (1, ImageVariant::Thumbnail)] {
         let captured = page.get("webwxgetmsgimg", n);

@@ -18,9 +18,7 @@ use wx_proto::endpoint::new_login_page::NewLoginPage;
 use wx_proto::endpoint::preflight::Preflight;
 use wx_proto::endpoint::push_login_url::PushLoginUrl;
 use wx_proto::endpoint::report::Report;
-use wx_proto::endpoint::send_app_msg::SendAppMsg;
-use wx_proto::endpoint::send_emoticon::SendEmoticon;
-use wx_proto::endpoint::send_msg_img::SendMsgImg;
+use wx_proto::endpoint::send_media::SendMedia;
 use wx_proto::endpoint::status_notify::StatusNotify;
 use wx_proto::endpoint::sync::SyncMessages;
 use wx_proto::endpoint::sync_check::SyncCheck;
@@ -251,25 +249,25 @@ fn p15_no_secret_in_any_pair_of_a_login() {
     let session = session();
     let site = Site::new(Profile::Web);
     let [code, scanned, confirmed, page, init, _] = login_answers().map(Response::new);
-    let uuid = JsLogin::new(1).read(&code).unwrap();
+    let uuid = JsLogin::read(&code).unwrap();
     let poll = PollLogin::new(uuid.clone(), false, 1);
-    let Polled::Confirmed { redirect_uri } = poll.read(&confirmed).unwrap() else { panic!() };
+    let Polled::Confirmed { redirect_uri } = PollLogin::read(&confirmed).unwrap() else { panic!() };
     let (new_page, _) = NewLoginPage::at(&redirect_uri, &site).unwrap();
     shown.show(&(
         &uuid,
         uuid.link(&site),
-        poll.read(&scanned),
-        poll.read(&confirmed),
+        PollLogin::read(&scanned),
+        PollLogin::read(&confirmed),
         &poll,
         JsLogin::new(1),
     ));
-    shown.show(&(&new_page, new_page.read(&page), Init::new(SEED).read(&init), &site));
+    shown.show(&(&new_page, NewLoginPage::read(&page), Init::read(&init), &site));
     let sync = r#"{"BaseResponse":{"Ret":0},"SKey":"canary","SyncKey":{"Count":1,"List":[{"Key":1,"Val":424242424}]}}"#;
-    shown.show(&SyncMessages::new(SEED).read(&Response::new(Bytes::from(sync))));
+    shown.show(&SyncMessages::read(&Response::new(Bytes::from(sync))));
     let media = MediaId::new("@m").unwrap();
     let contacts = BatchGetContact::new([to()], SEED);
-    shown.show(&contacts.read(&Response::new(Bytes::from(sync))));
-    let file = SendAppMsg::new(&media, "a.jpg", 1, to(), SEED);
+    shown.show(&BatchGetContact::read(&Response::new(Bytes::from(sync))));
+    let file = SendMedia::file(media.clone(), "a.jpg", 1, to(), SEED);
     shown.show(&(
         Init::new(SEED),
         StatusNotify::new(SEED),
@@ -280,12 +278,12 @@ fn p15_no_secret_in_any_pair_of_a_login() {
     ));
     shown.show(&(PushLoginUrl::new(1), GetContact::new(0, 1), LogoutCall::new(1)));
     let mut moving = session.clone();
-    moving.apply_init(&Init::new(SEED).read(&init).unwrap());
+    moving.apply_init(&Init::read(&init).unwrap());
     shown.show(&moving);
     let requests = [
-        JsLogin::new(1).request(&site),
-        poll.request(&site),
-        new_page.request(&site),
+        JsLogin::new(1).request(&Session::new(site.clone())),
+        poll.request(&Session::new(site.clone())),
+        new_page.request(&Session::new(site.clone())),
         PushLoginUrl::new(1).request(&session),
         Init::new(SEED).request(&session),
         StatusNotify::new(SEED).request(&session),
@@ -314,7 +312,7 @@ fn p15_no_secret_in_any_pair() {
     let check = CheckUpload::new(&picture(&bytes, &policy), "00", to(), SEED);
     let image = GetMsgImg::new(MsgId::new("7").unwrap(), ImageVariant::Original, SEED);
     let (message, emoticon) =
-        (SendMsgImg::new(media.clone(), to(), SEED), SendEmoticon::new(media, to(), SEED));
+        (SendMedia::image(media.clone(), to(), SEED), SendMedia::emoticon(media, to(), SEED));
     let requests = [
         chunk.request(&session),
         check.request(&session),
@@ -337,7 +335,7 @@ fn p15_no_secret_in_any_pair() {
         &policy,
     ));
     let secret = "{\"BaseResponse\":{\"Ret\":0},\"AESKey\":\"canary\",\"Signature\":\"canary\"}";
-    shown.show(&check.read(&Response::new(Bytes::from(secret))).unwrap());
+    shown.show(&CheckUpload::read(&Response::new(Bytes::from(secret))).unwrap());
     for broken in [
         "{\"version\":1,\"base\":\"https://canary@evil.example/canary\"",
         "canary",

@@ -7,8 +7,8 @@ use wx_proto::flow::{
     CertificateProblem, Flow, SendImage, Snapshot, TransportError, TransportErrorKind, Upload,
 };
 use wx_proto::{
-    Advice, Error, ErrorKind, Policy, ReplyError, RequestError, Ret, Session, SourceError, Step,
-    Uploaded,
+    Advice, Dimensions, Error, ErrorKind, Policy, ReplyError, RequestError, Ret, Session,
+    SourceError, Step, Uploaded,
 };
 
 use super::world::*;
@@ -33,7 +33,7 @@ fn p24_p28_p36_three_chunks_one_after_the_other_cover_the_picture_once() {
     let uploaded = result.unwrap();
     assert_eq!(
         (uploaded.media_id.as_str(), uploaded.thumbnail, uploaded.chunks),
-        ("@m", Some((100, 71)), 3)
+        ("@m", Dimensions::new(100, 71), 3)
     );
     assert_eq!((uploaded.bytes, uploaded.server_byte_count), (len as u64, None));
     assert_eq!(assembled(&world.seen), jpeg(len));
@@ -174,6 +174,13 @@ fn p36_no_media_id_no_upload() {
     let (world, result) = run(CHUNK + 5, [middle(), middle()]);
     assert_eq!(result.unwrap_err().kind, ErrorKind::Reply(ReplyError::NoMediaId));
     assert_eq!(world.seen.len(), 2);
+}
+
+#[test]
+fn p36_a_media_id_before_the_last_chunk_means_nothing() {
+    let early = last("@early", 7);
+    let (_, result) = run(CHUNK + 5, [early, last("@m", CHUNK + 5)]);
+    assert_eq!(result.unwrap().media_id.as_str(), "@m");
 }
 
 #[test]

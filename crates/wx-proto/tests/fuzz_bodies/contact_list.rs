@@ -10,14 +10,13 @@ use wx_proto::http::Response;
 use wx_proto::{ReplyError, UserName};
 
 use super::spoiled;
-use super::world::{SEED, to};
 
 fn read(body: &[u8]) -> Result<Contacts, ReplyError> {
-    GetContact::new(0, 1).read(&Response::new(Bytes::copy_from_slice(body)))
+    GetContact::read(&Response::new(Bytes::copy_from_slice(body)))
 }
 
 fn read_some(body: &[u8]) -> Result<FoundContacts, ReplyError> {
-    BatchGetContact::new([to()], SEED).read(&Response::new(Bytes::copy_from_slice(body)))
+    BatchGetContact::read(&Response::new(Bytes::copy_from_slice(body)))
 }
 
 fn contact(name: &str) -> Value {

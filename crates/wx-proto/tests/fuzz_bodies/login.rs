@@ -23,20 +23,19 @@ pub fn check(data: &[u8]) {
     let reply = Response::builder().status(status).body(Bytes::copy_from_slice(body)).unwrap();
     let site = Site::new(if choice & 4 == 0 { Profile::Web } else { Profile::FileHelper });
 
-    if let Ok(uuid) = JsLogin::new(1).read(&reply) {
-        assert!(PollLogin::new(uuid.clone(), true, 1).request(&site).is_ok());
+    if let Ok(uuid) = JsLogin::read(&reply) {
+        assert!(PollLogin::new(uuid.clone(), true, 1).request(&Session::new(site.clone())).is_ok());
         assert!(uuid.link(&site).expose().starts_with("https://login.weixin.qq.com/l/"));
     }
-    let _ = PushLoginUrl::new(1).read(&reply);
-    let _ = Init::new(SEED).read(&reply);
+    let _ = PushLoginUrl::read(&reply);
+    let _ = Init::read(&reply);
 
-    let uuid = JsLogin::new(1).read(&Response::new(Bytes::from_static(CODE.as_bytes()))).unwrap();
-    if let Ok(Polled::Confirmed { redirect_uri }) = PollLogin::new(uuid, false, 1).read(&reply) {
+    if let Ok(Polled::Confirmed { redirect_uri }) = PollLogin::read(&reply) {
         assert!(!redirect_uri.expose().contains("&amp;"));
         open(&redirect_uri, &site);
     }
-    let (page, at) = NewLoginPage::at(&PAGE.into(), &Site::new(Profile::Web)).unwrap();
-    match page.read(&reply) {
+    let (_, at) = NewLoginPage::at(&PAGE.into(), &Site::new(Profile::Web)).unwrap();
+    match NewLoginPage::read(&reply) {
         Ok(LoginPage::Credentials(credentials)) => {
             let text = String::from_utf8_lossy(body);
             assert!(status == 200 || status == 301);
@@ -58,7 +57,7 @@ pub fn check(data: &[u8]) {
 fn open(url: &Secret, site: &Site) {
     let Ok((page, at)) = NewLoginPage::at(url, site) else { return };
     assert_eq!(at.profile(), site.profile());
-    if let Ok(outgoing) = page.request(&at) {
+    if let Ok(outgoing) = page.request(&Session::new(at.clone())) {
         let host = outgoing.http().uri().host().unwrap().to_owned();
         assert_eq!(host, at.hosts().origin(HostRole::Base).host());
         assert!(host.ends_with(".qq.com") || host.ends_with(".wechat.com"), "{host}");

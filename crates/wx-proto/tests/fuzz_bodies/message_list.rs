@@ -9,10 +9,9 @@ use wx_proto::http::Response;
 use wx_proto::{MsgId, ReplyError, UserName};
 
 use super::spoiled;
-use super::world::SEED;
 
 fn read(body: &[u8]) -> Result<SyncReply, ReplyError> {
-    SyncMessages::new(SEED).read(&Response::new(Bytes::copy_from_slice(body)))
+    SyncMessages::read(&Response::new(Bytes::copy_from_slice(body)))
 }
 
 fn message(id: u64) -> Value {

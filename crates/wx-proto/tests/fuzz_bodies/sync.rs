@@ -11,7 +11,7 @@ use wx_proto::endpoint::sync_check::SyncCheck;
 use wx_proto::http::Response;
 use wx_proto::{MsgId, Session};
 
-use super::world::{SEED, session, to};
+use super::world::session;
 
 /// The body of an answer.
 pub fn check(data: &[u8]) {
@@ -19,11 +19,11 @@ pub fn check(data: &[u8]) {
     let json = serde_json::from_slice::<serde_json::Value>(data).unwrap_or_default();
     let refused = json["BaseResponse"]["Ret"].as_i64().is_some_and(|ret| ret != 0);
 
-    let _ = SyncCheck::new(SEED).read(&reply);
-    let notified = StatusNotify::new(SEED).read(&reply);
-    let listed = GetContact::new(0, 1).read(&reply);
-    let some = BatchGetContact::new([to()], SEED).read(&reply);
-    let synced = SyncMessages::new(SEED).read(&reply);
+    let _ = SyncCheck::read(&reply);
+    let notified = StatusNotify::read(&reply);
+    let listed = GetContact::read(&reply);
+    let some = BatchGetContact::read(&reply);
+    let synced = SyncMessages::read(&reply);
     if refused {
         assert!(notified.is_err() && listed.is_err() && some.is_err() && synced.is_err());
     }

@@ -6,7 +6,7 @@ use image::ImageFormat::{Gif, Jpeg, Png};
 use tokio::runtime::Runtime;
 use wx_client::proxy::ProxySettings;
 use wx_emulator::{Emulator, Profile, Request};
-use wx_proto::{ImageVariant, MsgId, Policy, Recipient, Session, Site};
+use wx_proto::{ImageVariant, MediaKind, MsgId, Policy, Recipient, Session, Site};
 use wx_reqwest::reqwest;
 use wx_testing::TestBed;
 use wx_ureq::ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
@@ -24,7 +24,10 @@ pub(crate) trait Client: Sized {
     /// The MsgIds of the next batch.
     fn messages(&self) -> Vec<MsgId>;
     fn fetch(&self, id: &MsgId, size: ImageVariant);
-    fn send(&self, to: &Recipient, name: &str, bytes: Vec<u8>);
+    fn send(&self, to: &Recipient, name: &str, bytes: Vec<u8>) {
+        self.send_as(to, name, bytes, None);
+    }
+    fn send_as(&self, to: &Recipient, name: &str, bytes: Vec<u8>, kind: Option<MediaKind>);
     fn logout(&self);
 }
 
@@ -71,12 +74,12 @@ pub(crate) fn drive<C: Client>(profile: Profile) -> Seen {
     parity.send(&to, "second.jpg", sized(Jpeg, 41, 30, SMALL));
     parity.send(&to, "large.png", sized(Png, 300, 249, LARGE));
     parity.send(&to, "tiny.gif", sized(Gif, 12, 9, GIF));
-    policy.as_file = true;
     policy.max_picture = 30 << 20;
     let files = C::new(&bed, client.session(), policy);
-    files.send(&to, "note.jpg", sized(Jpeg, 42, 30, NOTE));
+    let file = Some(MediaKind::File);
+    files.send_as(&to, "note.jpg", sized(Jpeg, 42, 30, NOTE), file);
     if profile == Profile::Web {
-        files.send(&to, "big.jpg", big());
+        files.send_as(&to, "big.jpg", big(), file);
     }
     client.logout();
     Seen { requests: server.requests(), plain, violations: server.violations() }
@@ -137,8 +140,10 @@ impl Client for Ureq {
         self.0.fetch_image(id, size, wx_ureq::Sink::vec(&mut Vec::new())).unwrap();
     }
 
-    fn send(&self, to: &Recipient, name: &str, bytes: Vec<u8>) {
-        self.0.send_image(to, wx_ureq::Source::bytes(name, bytes)).unwrap();
+    fn send_as(&self, to: &Recipient, name: &str, bytes: Vec<u8>, kind: Option<MediaKind>) {
+        let source = wx_ureq::Source::bytes(name, bytes);
+        let source = kind.into_iter().fold(source, wx_ureq::Source::sent_as);
+        self.0.send_image(to, source).unwrap();
     }
 
     fn logout(&self) {
@@ -197,8 +202,10 @@ impl Client for Reqwest {
         self.runtime.block_on(fetch).unwrap();
     }
 
-    fn send(&self, to: &Recipient, name: &str, bytes: Vec<u8>) {
-        let send = self.client.send_image(to, wx_reqwest::Source::bytes(name, bytes));
+    fn send_as(&self, to: &Recipient, name: &str, bytes: Vec<u8>, kind: Option<MediaKind>) {
+        let source = wx_reqwest::Source::bytes(name, bytes);
+        let source = kind.into_iter().fold(source, wx_reqwest::Source::sent_as);
+        let send = self.client.send_image(to, source);
         self.runtime.block_on(send).unwrap();
     }
 

@@ -67,7 +67,7 @@ fn answer(
     for (name, value) in headers {
         reply = reply.header(*name, *value);
     }
-    call(ImageVariant::Original).read(&reply.body(Bytes::from_static(body)).unwrap())
+    GetMsgImg::read(&reply.body(Bytes::from_static(body)).unwrap())
 }
 
 #[test]

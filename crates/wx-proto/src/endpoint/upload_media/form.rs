@@ -1,11 +1,9 @@
 use std::fmt;
 
 use bytes::Bytes;
-use http::Method;
 
-use super::{NAME, UploadMedia};
-use crate::endpoint::api_request::{Accept, ApiRequest, ApiRequestBuilder};
-use crate::model::hosts::HostRole;
+use super::UploadMedia;
+use crate::endpoint::api_request::ApiRequest;
 use crate::model::request_error::RequestError;
 use crate::model::seed::Seed;
 use crate::session::Session;
@@ -58,24 +56,18 @@ impl ChunkForm {
         if split {
             before.push(("chunks", media.chunks().to_string()));
         }
-        let media_type = if media.as_file { "doc" } else { picture.format().media_type() };
+        let media_type = picture.kind().row(session.site().profile()).media_type;
         let behind = vec![
             ("mediatype", media_type.to_owned()),
             ("uploadmediarequest", media.request_text(session)?),
             ("webwx_data_ticket", with_crlf(session.data_ticket(seed.unix_ms)?.expose())),
             ("pass_ticket", with_crlf(&form_ticket(session.pass_ticket()))),
         ];
-        let draft = ApiRequestBuilder {
-            endpoint: NAME,
-            method: Method::POST,
-            role: HostRole::File,
-            accept: Accept::Any,
-            cookies: session.cookies_at(seed.unix_ms),
-            target: super::target(session, seed),
-            site: session.site(),
-        };
+        let chunk = media.chunk(0, Bytes::new());
+        let request = ApiRequest::builder(&chunk, session, super::PATH).cookies_at(seed.unix_ms);
+        let request = super::address(request, session, seed);
         Ok(Self {
-            outgoing: draft.form(Body::empty(), "multipart/form-data")?,
+            outgoing: request.body(Body::empty(), "multipart/form-data")?,
             seed: *seed,
             client_media_id: media.client_media_id,
             before,

@@ -252,7 +252,6 @@ fn p28_one_text_for_all_chunks_and_another_after_starting_over() {
 
 #[test]
 fn p8_no_ticket_no_request() {
-    let (_, upload) = example(10);
     let session = Session::builder("https://wx.qq.com")
         .uin(1)
         .sid("s")
@@ -260,6 +259,7 @@ fn p8_no_ticket_no_request() {
         .user_name("@me")
         .build()
         .unwrap();
+    let (_, upload) = example(10);
     let refused = upload.chunk(0, Bytes::from_static(b"!")).request(&session).unwrap_err();
     assert_eq!(refused, RequestError::NoDataTicket);
 }
@@ -302,59 +302,50 @@ fn answer(body: impl Into<Bytes>) -> Response<Bytes> {
 #[test]
 fn p35_p36_answers_of_the_users_notes() {
     let vector = vector(include_str!("../../../tests/vectors/upload_responses.json"));
-    let (_, upload) = example(vector["file_size"].as_u64().unwrap());
     for row in vector["sequence"].as_array().unwrap().iter().skip(1) {
-        let chunk =
-            upload.chunk(u32::try_from(row["chunk"].as_u64().unwrap()).unwrap(), Bytes::new());
-        let accepted = chunk.read(&answer(row["body"].to_string())).unwrap();
+        let accepted = UploadChunk::read(&answer(row["body"].to_string())).unwrap();
         if row["final"].as_bool().unwrap() {
-            assert_eq!(accepted.media_id.unwrap().as_str(), text(row, "/body/MediaId"));
-            assert_eq!((accepted.start_pos, accepted.thumbnail), (Some(977_168), Some((100, 71))));
+            assert_eq!(accepted.media_id().unwrap().as_str(), text(row, "/body/MediaId"));
+            assert_eq!(
+                (accepted.start_pos, accepted.thumbnail),
+                (Some(977_168), Dimensions::new(100, 71))
+            );
         } else {
-            assert_eq!((accepted.media_id, accepted.thumbnail), (None, None));
-            // The same answer to the last chunk would be a failure.
-            let last = upload.chunk(1, Bytes::new()).read(&answer(row["body"].to_string()));
-            assert_eq!(last, Err(ReplyError::NoMediaId));
+            // To the last chunk this answer would be a failure.
+            assert_eq!(accepted.media_id(), Err(ReplyError::NoMediaId));
+            assert_eq!(accepted.thumbnail, None);
         }
         // The preflight's Ret 1 would be one too, were it an upload's.
         let preflight = vector["sequence"][0]["body"].to_string();
         assert!(matches!(
-            chunk.read(&answer(preflight)),
+            UploadChunk::read(&answer(preflight)),
             Err(ReplyError::Refused { ret: Ret(1), .. })
         ));
     }
-    let middle = answer(vector["sequence"][2]["body"].to_string());
-    assert_eq!(upload.chunk(0, Bytes::new()).read(&middle).unwrap().media_id, None);
 }
 
 #[test]
 fn p35_p50_a_refused_answers_media_id_is_thrown_away() {
     let vector = vector(include_str!("../../../tests/vectors/trap_1205.json"));
-    let (_, upload) = example(116_499);
-    let error =
-        upload.chunk(0, Bytes::new()).read(&answer(text(&vector, "/text").to_owned())).unwrap_err();
+    let error = UploadChunk::read(&answer(text(&vector, "/text").to_owned())).unwrap_err();
     assert_eq!(error, ReplyError::Refused { ret: Ret(1205), message: String::new() });
     assert!(!format!("{error:?} {error}").contains("@crypt_"));
     let said = r#"{"BaseResponse":{"Ret":"1","ErrMsg":"no\nway"},"MediaId":"@x"}"#;
-    let error = upload.chunk(0, Bytes::new()).read(&answer(said)).unwrap_err();
+    let error = UploadChunk::read(&answer(said)).unwrap_err();
     assert_eq!(error, ReplyError::Refused { ret: Ret(1), message: "noway".to_owned() });
 }
 
 #[test]
 fn p37_layouts_of_the_server() {
     let vector = vector(include_str!("../../../tests/vectors/server_bodies.json"));
-    let (_, upload) = example(63_048);
-    let accepted = upload
-        .chunk(0, Bytes::new())
-        .read(&answer(text(&vector, "/final_answer_2018/text").to_owned()));
+    let accepted = UploadChunk::read(&answer(text(&vector, "/final_answer_2018/text").to_owned()));
     let accepted = accepted.unwrap();
     assert_eq!(accepted.encry_file_name.as_deref(), Some("IMG%5F1854%2EJPG"));
-    assert_eq!(accepted.thumbnail, Some((66, 100)));
+    assert_eq!(accepted.thumbnail, Dimensions::new(66, 100));
     for item in vector["items"].as_array().unwrap() {
         let body = text(item, "/text");
         assert_eq!(body.len() as u64, item["content_length"].as_u64().unwrap());
-        let (_, two) = example(2 * CHUNK);
-        match two.chunk(0, Bytes::new()).read(&answer(body.to_owned())) {
+        match UploadChunk::read(&answer(body.to_owned())) {
             Ok(_) => assert!(body.contains("\"Ret\": 0")),
             Err(error) => assert!(matches!(error, ReplyError::Refused { .. }), "{error}"),
         }
@@ -363,8 +354,9 @@ fn p37_layouts_of_the_server() {
 
 #[test]
 fn p50_no_body_is_more_than_an_error() {
-    let (_, upload) = example(10);
-    let read = |body: &'static [u8]| upload.chunk(0, Bytes::new()).read(&answer(body)).unwrap_err();
+    let read = |body: &'static [u8]| {
+        UploadChunk::read(&answer(body)).and_then(|accepted| accepted.media_id()).unwrap_err()
+    };
     assert_eq!(read(b""), ReplyError::Empty);
     assert_eq!(read(b" \n"), ReplyError::Empty);
     assert_eq!(read(b"<!DOCTYPE html><p>"), ReplyError::Html);
@@ -380,18 +372,17 @@ fn p50_no_body_is_more_than_an_error() {
     assert_eq!(read(b"{\"BaseResponse\": {\"Ret\": 0}, \"MediaId\": []}"), ReplyError::NoRet);
     assert_eq!(read(b"{\"BaseResponse\": {\"Ret\": 0}, \"MediaId\": null}"), ReplyError::NoMediaId);
     let odd = b"{\"BaseResponse\":{\"Ret\":\"0\"},\"MediaId\":\"@m\",\"StartPos\":\"10\",\"CDNThumbImgWidth\":-3,\"X\":[]}";
-    let accepted = upload.chunk(0, Bytes::new()).read(&answer(&odd[..])).unwrap();
+    let accepted = UploadChunk::read(&answer(&odd[..])).unwrap();
     assert_eq!((accepted.start_pos, accepted.thumbnail), (Some(10), None));
 }
 
 #[test]
 fn p37_p50_status_length_and_encoding_come_first() {
-    let (_, upload) = example(10);
     let good = r#"{"BaseResponse":{"Ret":0},"MediaId":"@m"}"#;
     let with = |name: &'static str, value: &str, status: u16, body: &'static str| {
         let reply =
             Response::builder().status(status).header(name, value).body(Bytes::from(body)).unwrap();
-        upload.chunk(0, Bytes::new()).read(&reply)
+        UploadChunk::read(&reply)
     };
     assert!(with("content-type", "text/plain", 200, good).is_ok());
     assert!(with("content-type", "image/jpeg", 200, good).is_ok());
@@ -412,7 +403,7 @@ fn p37_p50_status_length_and_encoding_come_first() {
     assert!(matches!(with("content-encoding", "gzip", 200, good), Err(ReplyError::Encoding(_))));
     // Whoever reads without the flows is held to the same limit.
     let long = [good.as_bytes(), &vec![b' '; REPLY_LIMIT as usize - good.len() + 1]].concat();
-    let read = |body: &[u8]| upload.chunk(0, Bytes::new()).read(&answer(body.to_vec()));
+    let read = |body: &[u8]| UploadChunk::read(&answer(body.to_vec()));
     assert!(read(&long[1..]).is_err() && read(&long[..long.len() - 1]).is_ok());
     assert_eq!(read(&long), Err(ReplyError::TooLarge { limit: REPLY_LIMIT }));
 }

@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 
-use crate::model::picture::SHORT;
+use crate::model::image_format::SHORT;
 
 /// Gathers the first pieces. However small they are, each byte is looked at a fixed number of
 /// times.

@@ -7,7 +7,7 @@ use super::beginning::Beginning;
 use crate::endpoint::get_msg_img;
 use crate::endpoint::get_msg_img::ImageHead;
 use crate::model::first_bytes::FirstBytes;
-use crate::model::picture::{ImageFormat, Sniffed, sniff};
+use crate::model::image_format::{ImageFormat, Sniffed, sniff};
 use crate::model::policy::Policy;
 use crate::model::reply_error::ReplyError;
 use crate::model::uploaded::Fetched;

@@ -101,7 +101,7 @@ impl<T: FnMut(&LoginState)> Login<T> {
             Err(error) => return self.fail(Step::Login, error),
         };
         let call = self.page.add_to(call);
-        match call.request(&site) {
+        match call.request(&Session::new(site.clone())) {
             Ok(request) => {
                 let repeating = Repeating::new(next_id, request.for_call(&self.policy))
                     .with_tries(self.policy.login_tries)
@@ -168,7 +168,7 @@ impl<T: FnMut(&LoginState)> Login<T> {
         let (site, elsewhere, unix_s) = (site.clone(), *elsewhere, self.clock.unix_ms(now) / 1000);
         let (cookies, mut left) = (&mut self.cookies, None);
         let ended = repeating.handle(input, now, &self.policy, |reply| {
-            let page = call.read(reply);
+            let page = NewLoginPage::read(reply);
             if matches!(page, Ok(_) | Err(ReplyError::Missing(_))) {
                 cookies.apply(reply, call, &site, unix_s);
             }

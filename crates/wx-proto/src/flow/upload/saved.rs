@@ -17,13 +17,12 @@ impl Upload {
     pub fn resume(
         session: &Session,
         snapshot: Snapshot,
-        mut policy: Policy,
+        policy: Policy,
         at: ResumeOptions,
     ) -> Result<Self, ResumeError> {
         session.check_upload(at.unix_ms)?;
-        let (seed, to, saved) = snapshot.upload(session, &policy)?;
-        policy.as_file = saved.as_file;
-        let mut upload = Self::new(session, saved.picture.clone(), to, seed, policy)
+        let (seed, to, saved, picture) = snapshot.upload(session, &policy)?;
+        let mut upload = Self::new(session, picture, to, seed, policy)
             .map_err(|_| RequestError::NoDataTicket)?;
         if saved.started_over {
             upload.media = upload.media.started_over();
@@ -45,11 +44,10 @@ impl Upload {
         let saved = match &self.saved {
             Some(saved) if !digested => saved.clone(),
             _ => SavedUpload {
-                picture: self.picture().saved(),
+                picture: self.picture().saved().clone(),
                 md5: digested.then(|| self.media.md5().to_owned()),
                 acked: self.chunk,
                 started_over: self.started_over,
-                as_file: self.policy.as_file,
             },
         };
         Snapshot::of_upload(session, self.seed, to, saved)

@@ -2,6 +2,7 @@ use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::model::dimensions::Dimensions;
 use crate::model::image_variant::ImageVariant;
 
 const ROOM: &str = "@@0123456789abcdef";
@@ -61,7 +62,7 @@ fn what_there_is_to_fetch() {
         assert_eq!(size(json!({ "MsgType": kind })), None, "{kind}");
     }
     let thumbnail = |more: Value| message(more).kind;
-    assert_eq!(thumbnail(json!({})), MessageKind::Image { thumbnail: Some((100, 67)) });
+    assert_eq!(thumbnail(json!({})), MessageKind::Image { thumbnail: Dimensions::new(100, 67) });
     assert_eq!(thumbnail(json!({ "ImgWidth": 0 })), MessageKind::Image { thumbnail: None });
     let file =
         json!({ "MsgType": 49, "AppMsgType": 6, "FileName": "a&amp;b.pdf", "FileSize": "1234" });

@@ -1,7 +1,6 @@
 use serde_json::Value;
 
 use super::*;
-use crate::endpoint::send_emoticon::SendEmoticon;
 use crate::model::ret::{Ret, RetClass};
 
 fn vector() -> Value {
@@ -34,8 +33,8 @@ fn to() -> UserName {
 
 const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [4; 16] };
 
-fn call() -> SendMsgImg {
-    SendMsgImg::new(media(), to(), SEED)
+fn call() -> SendMedia {
+    SendMedia::image(media(), to(), SEED)
 }
 
 fn json(outgoing: &ApiRequest) -> String {
@@ -73,7 +72,7 @@ fn p42_pass_ticket_goes_last_and_encoded_again() {
 
 #[test]
 fn p47_a_gif_goes_as_an_emoticon() {
-    let outgoing = SendEmoticon::new(media(), to(), SEED).request(&session(None)).unwrap();
+    let outgoing = SendMedia::emoticon(media(), to(), SEED).request(&session(None)).unwrap();
     assert_eq!(outgoing.http().uri().path(), "/cgi-bin/mmwebwx-bin/webwxsendemoticon");
     assert_eq!(outgoing.http().uri().query(), Some("fun=sys&lang=zh_CN"));
     let vector: Value =
@@ -90,7 +89,7 @@ fn p47_a_gif_goes_as_an_emoticon() {
 }
 
 fn read(status: u16, body: impl Into<Bytes>) -> Result<Receipt, ReplyError> {
-    call().read(&Response::builder().status(status).body(body.into()).unwrap())
+    SendMedia::read(&Response::builder().status(status).body(body.into()).unwrap())
 }
 
 #[test]
@@ -130,4 +129,37 @@ fn p45_p50_a_ret_counts_whatever_the_status() {
     assert_eq!(read(200, bad_id), Err(ReplyError::NoRet));
     assert_eq!(read(302, ""), Err(ReplyError::Redirect { status: 302, host: None }));
     assert_eq!(read(200, "<html>"), Err(ReplyError::Html));
+}
+
+#[test]
+fn a_file_in_the_pages_xml_with_its_name_escaped() {
+    let session = Session::builder("https://filehelper.weixin.qq.com")
+        .uin(1)
+        .sid("s")
+        .skey("k")
+        .user_name("@me");
+    let session = session.data_ticket("t").build().unwrap();
+    let (id, to) = (MediaId::new("@crypt_1").unwrap(), UserName::new("filehelper").unwrap());
+    let call = SendMedia::file(
+        id,
+        "a<b>&\"c\".JPG",
+        12,
+        to,
+        Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16] },
+    );
+    let outgoing = call.request(&session).unwrap();
+    assert_eq!(
+        outgoing.http().uri(),
+        "https://filehelper.weixin.qq.com/cgi-bin/mmwebwx-bin/webwxsendappmsg?fun=async&f=json&lang=zh_CN"
+    );
+    let body: serde_json::Value = serde_json::from_slice(&outgoing.http().body().to_vec()).unwrap();
+    let msg = &body["Msg"];
+    assert_eq!((&msg["Type"], &msg["LocalID"]), (&6.into(), &call.local_id().as_str().into()));
+    assert!(msg.get("MediaId").is_none() && msg.get("EmojiFlag").is_none());
+    assert_eq!(
+        msg["Content"],
+        "<appmsg appid='wxeb7ec651dd0aefa9' sdkver=''><title>a&lt;b&gt;&amp;&quot;c&quot;.JPG</title><des></des>\
+         <action></action><type>6</type><content></content><url></url><lowurl></lowurl><appattach>\
+         <totallen>12</totallen><attachid>@crypt_1</attachid><fileext>JPG</fileext></appattach><extinfo></extinfo></appmsg>"
+    );
 }

@@ -1,0 +1,130 @@
+//! What an upload is sent as, and all that follows from it: a row per kind and profile.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::image_format::ImageFormat;
+use crate::model::profile::Profile;
+
+/// What an upload is sent as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum MediaKind {
+    /// A picture: JPEG, PNG or BMP.
+    Image,
+    /// An emoticon, which is what a GIF is sent as (P47).
+    Emoticon,
+    /// A file of no special kind (§4.8).
+    File,
+}
+
+/// How a kind is uploaded and sent.
+pub(crate) struct KindRow {
+    /// `mediatype` in the upload's form (P31).
+    pub(crate) media_type: &'static str,
+    /// The largest upload in bytes, if there is a limit besides that of the policy.
+    pub(crate) limit: Option<u64>,
+    /// The name of the call that sends it, and what its query begins with.
+    pub(crate) call: &'static str,
+    pub(crate) query: &'static [(&'static str, &'static str)],
+    /// `Type` and `EmojiFlag` of the message.
+    pub(crate) msg_type: u8,
+    pub(crate) emoji_flag: Option<u8>,
+    pub(crate) content: Content,
+}
+
+/// What the message says of the upload.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Its MediaId, and an empty `Content`.
+    MediaId,
+    /// Its MediaId, without `Content`.
+    MediaIdAlone,
+    /// XML with its name, its length and its MediaId.
+    AppMsg,
+}
+
+const IMAGE: KindRow = KindRow {
+    media_type: "pic",
+    limit: None,
+    call: "webwxsendmsgimg",
+    query: &[("fun", "async"), ("f", "json")],
+    msg_type: 3,
+    emoji_flag: None,
+    content: Content::MediaId,
+};
+
+const EMOTICON: KindRow = KindRow {
+    media_type: "doc",
+    call: "webwxsendemoticon",
+    query: &[("fun", "sys")],
+    msg_type: 47,
+    emoji_flag: Some(2),
+    content: Content::MediaIdAlone,
+    ..IMAGE
+};
+
+const FILE: KindRow = KindRow {
+    media_type: "doc",
+    call: "webwxsendappmsg",
+    msg_type: 6,
+    content: Content::AppMsg,
+    ..IMAGE
+};
+
+/// What the File Transfer Helper takes by this upload. Above it there is another one, which is not
+/// built here (§8.8).
+const FILE_HELPER: Option<u64> = Some(25 * 1024 * 1024);
+
+impl MediaKind {
+    /// Returns what a picture of this format is sent as unless the caller chooses: JPEG, PNG and BMP
+    /// as an image, GIF as an emoticon, and all others as a file.
+    #[must_use]
+    pub const fn of_format(format: ImageFormat) -> Self {
+        match format {
+            ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::Bmp => Self::Image,
+            ImageFormat::Gif => Self::Emoticon,
+            _ => Self::File,
+        }
+    }
+
+    /// Whether a picture of this format can be sent as this kind.
+    pub(crate) const fn takes(self, format: ImageFormat) -> bool {
+        match (self, Self::of_format(format)) {
+            (Self::File, _) | (Self::Image, Self::Image) | (Self::Emoticon, Self::Emoticon) => true,
+            (Self::Image | Self::Emoticon, _) => false,
+        }
+    }
+
+    pub(crate) const fn row(self, profile: Profile) -> &'static KindRow {
+        const IMAGE_TO_HELPER: KindRow = KindRow { limit: FILE_HELPER, ..IMAGE };
+        const EMOTICON_TO_HELPER: KindRow = KindRow { limit: FILE_HELPER, ..EMOTICON };
+        const FILE_TO_HELPER: KindRow = KindRow { limit: FILE_HELPER, ..FILE };
+        match (self, profile) {
+            (Self::Image, Profile::Web) => &IMAGE,
+            (Self::Emoticon, Profile::Web) => &EMOTICON,
+            (Self::File, Profile::Web) => &FILE,
+            (Self::Image, Profile::FileHelper) => &IMAGE_TO_HELPER,
+            (Self::Emoticon, Profile::FileHelper) => &EMOTICON_TO_HELPER,
+            (Self::File, Profile::FileHelper) => &FILE_TO_HELPER,
+        }
+    }
+
+    /// The name in lower case, such as `image`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Emoticon => "emoticon",
+            Self::File => "file",
+        }
+    }
+}
+
+impl fmt::Display for MediaKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
