@@ -120,7 +120,7 @@ fn allocations() -> Vec<Row> {
             .at_most(12.0)
             .was(9.0),
         Row::count("their bytes", most(|tally| tally.bytes), 0, " B").at_most(8192.0).was(4933.0),
-        Row::count("allocations a 64 KiB piece of a fetch", per_piece, 2, "").was(0.08),
+        Row::count("allocations a 64 KiB piece of a fetch", per_piece, 2, "").was(0.18),
         Row::count("bytes allocated in a whole fetch of 20 MiB", bytes, 0, " KiB").at_most(64.0),
         Row::count(COPIED, copied as f64, 0, "").at_most(0.0),
     ]

@@ -66,21 +66,22 @@
 //! - Report how a request failed with the right constructor of [`TransportError`]; if in doubt,
 //!   with [`TransportError::on_the_way`].
 
+mod call;
 mod clock;
-mod exchange;
 mod fetch_image;
+mod job;
 mod list_contacts;
 mod login;
 mod logout;
 mod message;
 mod next_messages;
-mod patient;
+mod partial_reply;
 mod progress;
-mod repeating;
 mod restore;
+mod retry;
+mod runner;
 mod saving;
 mod send_image;
-mod side_calls;
 mod snapshot;
 mod traced;
 mod upload;
@@ -294,19 +295,5 @@ impl fmt::Debug for Input {
             Self::Failed(id, failure) => write!(f, "Failed({}, {failure:?})", id.0),
             Self::Local(error) => write!(f, "Local({error:?})"),
         }
-    }
-}
-
-impl<T> Action<T> {
-    /// An action of an inner flow as one of the outer flow, or the inner flow's output.
-    fn split<U>(self) -> Result<Action<U>, T> {
-        Ok(match self {
-            Self::Read(span) => Action::Read(span),
-            Self::Send(id, outgoing) => Action::Send(id, outgoing),
-            Self::Receive(id) => Action::Receive(id),
-            Self::Write(at, bytes) => Action::Write(at, bytes),
-            Self::Wait(until) => Action::Wait(until),
-            Self::Done(output) => return Err(output),
-        })
     }
 }

@@ -157,8 +157,8 @@ impl UploadMedia {
         self
     }
 
-    /// Sets `UploadType` in the form. By default it is 2, which is what goes over the wire; some notes
-    /// print 1, which is the page's object before its last change (§4.6).
+    /// Sets `UploadType` in the form. By default it is 2, which is what goes over the wire; some
+    /// notes print 1, which is the page's object before its last change (§4.6).
     #[must_use]
     pub fn upload_type(mut self, upload_type: u8) -> Self {
         self.upload_type = upload_type;

@@ -3,14 +3,15 @@ mod body;
 
 use std::time::Duration;
 
-use http::HeaderMap;
+use bytes::Bytes;
 use http::header::RETRY_AFTER;
+use http::{HeaderMap, Response};
 
-use self::body::{Body, Next};
-use super::{
-    Action, CallId, Flow, Input, Progress, TransportError, TransportErrorKind, UnexpectedInput,
-    repeating,
-};
+use self::body::{Body, Outcome};
+use super::Progress;
+use super::job::{Cx, Fail, Job, Next, Part};
+use super::retry::Retry;
+use super::runner::{Runner, flow};
 use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::get_msg_img::GetMsgImg;
 use crate::endpoint::{Endpoint, get_msg_img};
@@ -33,27 +34,7 @@ use crate::session::Session;
 ///    └── dropped, stalled, cut, empty, 408, 425, 429, 502–504: again from byte 0, if the sink allows
 /// ```
 #[derive(Debug)]
-pub struct FetchImage {
-    outgoing: ApiRequest,
-    restartable: bool,
-    policy: Policy,
-    id: CallId,
-    /// Counted from 1.
-    tries: u32,
-    /// Why the last try failed.
-    last_error: Option<ErrorKind>,
-    /// Whether any bytes have gone to the sink, in any try.
-    stored: bool,
-    stage: Stage,
-}
-
-#[derive(Debug)]
-enum Stage {
-    Wait(Duration),
-    Send,
-    Body(Box<Body>),
-    Done(Result<Fetched, Box<Error>>),
-}
+pub struct FetchImage(Runner<Fetch>);
 
 impl FetchImage {
     /// Fetches `size` of the message `id`. `restartable` says whether the sink can drop what it
@@ -69,49 +50,100 @@ impl FetchImage {
         seed: Seed,
         policy: Policy,
     ) -> Result<Self, Error> {
-        let request = GetMsgImg::new(id, size, seed).request(session);
-        let outgoing =
-            request.map_err(|unready| Error::new(Step::Prepare, unready))?.for_call(&policy);
-        Ok(Self {
-            outgoing,
-            restartable,
-            policy,
-            id: CallId::FIRST,
-            tries: 1,
-            last_error: None,
-            stored: false,
-            stage: Stage::Send,
-        })
+        session.check_login().map_err(|unready| Error::new(Step::Prepare, unready))?;
+        let call = GetMsgImg::new(id, size, seed);
+        let job = Fetch { call, restartable, stored: false, body: None, fetched: None };
+        Ok(Self(Runner::new(job, session.clone(), seed, policy)))
     }
+}
 
-    fn fail(&mut self, kind: ErrorKind) {
-        self.stage = Stage::Done(Err(Box::new(Error::new(Step::Download, kind))));
-    }
+flow!(FetchImage(Fetch) -> Fetched);
 
-    /// The next try, not before `wait` has passed, or the end.
-    fn again(&mut self, kind: ErrorKind, repeatable: bool, wait: Duration, now: Duration) {
-        let sink_allows = self.restartable || !self.stored;
-        if !repeatable || !sink_allows || self.tries >= self.policy.fetch_tries.max(1) {
-            return self.fail(kind);
+#[derive(Debug)]
+struct Fetch {
+    call: GetMsgImg,
+    restartable: bool,
+    /// Whether any bytes have gone to the sink, in any try.
+    stored: bool,
+    body: Option<Box<Body>>,
+    /// Bytes of the picture, once it is whole.
+    fetched: Option<u64>,
+}
+
+impl Fetch {
+    fn next(&mut self, outcome: Outcome) -> Result<Next<Fetched>, Fail> {
+        match outcome {
+            Outcome::More => Ok(match self.body.as_ref().and_then(|body| body.pending()) {
+                Some((at, bytes)) => Next::Write(at, bytes),
+                None => Next::Receive,
+            }),
+            Outcome::Whole(fetched) => {
+                self.fetched = Some(fetched.bytes);
+                self.body = None;
+                Ok(Next::Done(fetched))
+            }
+            Outcome::Bad(error) => {
+                self.body = None;
+                Err(error.into())
+            }
         }
-        let wait = self.policy.back_off_after(self.tries).max(wait);
-        self.stage = Stage::Wait(now.saturating_add(wait));
-        self.last_error = Some(kind);
-        self.id = self.id.next();
-        self.outgoing = self.outgoing.clone().with_new_connection(false);
-        self.tries += 1;
+    }
+}
+
+impl Job for Fetch {
+    type Output = Fetched;
+
+    fn start(&mut self, cx: &mut Cx<'_>) -> Result<Next<Fetched>, ErrorKind> {
+        Ok(Next::Call(Retry::download(cx.policy)))
     }
 
-    fn refused(&mut self, error: ReplyError, wait: Duration, now: Duration) {
-        let asks_for_repeat = matches!(error, ReplyError::Status(408 | 425 | 429));
-        let repeatable = asks_for_repeat || repeating::is_passing(&error);
-        self.again(error.into(), repeatable, wait, now);
+    fn request(&mut self, cx: &mut Cx<'_>) -> Result<ApiRequest, ErrorKind> {
+        self.body = None;
+        Ok(self.call.request(cx.session)?)
     }
 
-    fn failed(&mut self, failure: TransportError, now: Duration) {
-        let failure = self.outgoing.failed(failure);
-        let kind = ErrorKind::Network { failure, tries: self.tries };
-        self.again(kind, failure.is_passing(), Duration::ZERO, now);
+    /// The reply is streamed.
+    fn reply(&mut self, _: &Response<Bytes>, _: &mut Cx<'_>) -> Result<Next<Fetched>, Fail> {
+        Err(ReplyError::Empty.into())
+    }
+
+    fn part(&mut self, part: Part, cx: &mut Cx<'_>) -> Result<Next<Fetched>, Fail> {
+        let outcome = match (part, &mut self.body) {
+            (Part::Head(head), body) => {
+                let read = get_msg_img::head(head.status, &head.headers, cx.policy.max_fetch);
+                let head = read.map_err(|error| {
+                    let wait = retry_after(&head.headers).min(cx.policy.longest_back_off);
+                    Fail::Unusable(error, wait)
+                })?;
+                *body = Some(Box::new(Body::new(head, cx.policy)));
+                Outcome::More
+            }
+            (_, None) => Outcome::Bad(ReplyError::Empty),
+            (Part::Body(bytes), Some(body)) => body.chunk(bytes),
+            (Part::Written, Some(body)) => {
+                self.stored = true;
+                body.stored()
+            }
+            (Part::End, Some(body)) => body.end(),
+        };
+        self.next(outcome)
+    }
+
+    fn is_restartable(&self) -> bool {
+        self.restartable || !self.stored
+    }
+
+    fn error(&self, kind: ErrorKind) -> Error {
+        Error::new(Step::Download, kind)
+    }
+
+    fn progress(&self) -> Progress {
+        let at = Progress::at(Step::Download, 0);
+        match (&self.body, self.fetched) {
+            (_, Some(bytes)) => Progress { done: bytes, total: bytes, ..at },
+            (Some(body), None) => Progress { done: body.received(), total: body.expected(), ..at },
+            (None, None) => at,
+        }
     }
 }
 
@@ -121,101 +153,4 @@ fn retry_after(headers: &HeaderMap) -> Duration {
     let seconds =
         headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
     Duration::from_secs(seconds.unwrap_or(0))
-}
-
-impl Flow for FetchImage {
-    type Output = Result<Fetched, Error>;
-
-    fn poll(&mut self, now: Duration) -> Action<Self::Output> {
-        if let Stage::Wait(until) = self.stage {
-            if now < until {
-                return Action::Wait(until);
-            }
-            self.stage = Stage::Send;
-        }
-        match &self.stage {
-            Stage::Wait(until) => Action::Wait(*until),
-            Stage::Send => Action::Send(self.id, self.outgoing.clone()),
-            Stage::Done(done) => Action::Done(done.clone().map_err(|error| *error)),
-            Stage::Body(body) => match body.pending() {
-                Some((at, bytes)) => Action::Write(at, bytes),
-                None => Action::Receive(self.id),
-            },
-        }
-    }
-
-    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
-        let next = match (&mut self.stage, input) {
-            (Stage::Send, Input::Head(id, head))
-                if id == self.id && !self.outgoing.limits().admit(&head) =>
-            {
-                self.failed(TransportError::on_the_way(TransportErrorKind::Protocol), now);
-                return Ok(());
-            }
-            (Stage::Send, Input::Head(id, head)) if id == self.id => {
-                match get_msg_img::head(head.status, &head.headers, self.policy.max_fetch) {
-                    Ok(head) => self.stage = Stage::Body(Box::new(Body::new(head, &self.policy))),
-                    Err(error) => {
-                        let wait = retry_after(&head.headers).min(self.policy.longest_back_off);
-                        self.refused(error, wait, now);
-                    }
-                }
-                return Ok(());
-            }
-            (Stage::Send, Input::Failed(id, failure))
-                if id == self.id && self.outgoing.is_due_again(failure) =>
-            {
-                // Due at once, and not answered before it is handed out.
-                self.stage = Stage::Wait(now);
-                self.id = self.id.next();
-                self.outgoing = self.outgoing.clone().with_new_connection(true);
-                return Ok(());
-            }
-            (Stage::Send | Stage::Body(_), Input::Failed(id, failure)) if id == self.id => {
-                self.failed(failure, now);
-                return Ok(());
-            }
-            (Stage::Body(body), Input::Local(error)) if body.pending().is_some() => {
-                self.fail(error.into());
-                return Ok(());
-            }
-            (Stage::Body(body), Input::Written) if body.pending().is_some() => {
-                self.stored = true;
-                body.stored()
-            }
-            (Stage::Body(body), Input::Body(id, bytes))
-                if id == self.id && body.pending().is_none() =>
-            {
-                body.chunk(bytes)
-            }
-            (Stage::Body(body), Input::End(id)) if id == self.id && body.pending().is_none() => {
-                body.end()
-            }
-            _ => return Err(UnexpectedInput),
-        };
-        match next {
-            Next::More => {}
-            Next::Whole(fetched) => self.stage = Stage::Done(Ok(fetched)),
-            Next::Bad(error) => self.refused(error, Duration::ZERO, now),
-        }
-        Ok(())
-    }
-
-    fn progress(&self) -> Progress {
-        let at = Progress::at(Step::Download, 0).with_try(self.tries, self.last_error.as_ref());
-        match &self.stage {
-            Stage::Wait(_) | Stage::Send => at,
-            Stage::Body(body) => Progress { done: body.received(), total: body.expected(), ..at },
-            Stage::Done(Ok(fetched)) => {
-                Progress { done: fetched.bytes, total: fetched.bytes, ..at }
-            }
-            Stage::Done(Err(_)) => at,
-        }
-    }
-
-    fn cancel(&mut self) {
-        if !matches!(self.stage, Stage::Done(_)) {
-            self.fail(ErrorKind::Cancelled);
-        }
-    }
 }

@@ -1,8 +1,12 @@
-use std::time::Duration;
+use bytes::Bytes;
+use http::Response;
 
-use super::repeating::{Repeating, is_no_verdict};
-use super::{Action, CallId, Flow, Input, Progress, UnexpectedInput};
+use super::Progress;
+use super::job::{Cx, Fail, Job, Next};
+use super::retry::{Retry, is_no_verdict};
+use super::runner::{Runner, flow};
 use crate::endpoint::Endpoint;
+use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::logout::LogoutCall;
 use crate::model::error::{Error, ErrorKind};
 use crate::model::policy::Policy;
@@ -16,11 +20,7 @@ use crate::session::Session;
 /// After that, [`Session::end`] removes its secrets; what is left can [push](super::Login::push)
 /// the next login.
 #[derive(Debug)]
-pub struct Logout {
-    repeating: Repeating,
-    policy: Policy,
-    done: Option<Result<(), Box<Error>>>,
-}
+pub struct Logout(Runner<Leave>);
 
 impl Logout {
     /// Ends the login of `session`.
@@ -28,41 +28,36 @@ impl Logout {
     /// # Errors
     /// [`Error`] at [`Step::Prepare`] if the session holds no login; nothing is sent then.
     pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
-        let request = LogoutCall::new(seed.unix_ms)
-            .request(session)
-            .map_err(|unready| Error::new(Step::Prepare, unready))?;
-        let repeating = Repeating::new(CallId::FIRST, request.for_call(&policy));
-        let repeating = repeating.repeated_if(is_no_verdict);
-        Ok(Self { repeating, policy, done: None })
+        session.check_login().map_err(|unready| Error::new(Step::Prepare, unready))?;
+        Ok(Self(Runner::new(Leave, session.clone(), seed, policy)))
     }
 }
 
-impl Flow for Logout {
-    type Output = Result<(), Error>;
+flow!(Logout(Leave) -> ());
 
-    fn poll(&mut self, now: Duration) -> Action<Self::Output> {
-        match &self.done {
-            Some(done) => Action::Done(done.clone().map_err(|error| *error)),
-            None => self.repeating.poll(now),
-        }
+#[derive(Debug)]
+struct Leave;
+
+impl Job for Leave {
+    type Output = ();
+
+    fn start(&mut self, cx: &mut Cx<'_>) -> Result<Next<()>, ErrorKind> {
+        Ok(Next::Call(Retry::call(cx.policy).repeated_if(is_no_verdict)))
     }
 
-    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
-        if self.done.is_some() {
-            return Err(UnexpectedInput);
-        }
-        let ended = self.repeating.handle(input, now, &self.policy, LogoutCall::read)?;
-        self.done =
-            ended.map(|ended| ended.map_err(|kind| Box::new(Error::new(Step::Logout, kind))));
-        Ok(())
+    fn request(&mut self, cx: &mut Cx<'_>) -> Result<ApiRequest, ErrorKind> {
+        Ok(LogoutCall::new(cx.seed.unix_ms).request(cx.session)?)
+    }
+
+    fn reply(&mut self, reply: &Response<Bytes>, _: &mut Cx<'_>) -> Result<Next<()>, Fail> {
+        Ok(Next::Done(LogoutCall::read(reply)?))
+    }
+
+    fn error(&self, kind: ErrorKind) -> Error {
+        Error::new(Step::Logout, kind)
     }
 
     fn progress(&self) -> Progress {
-        let at = Progress::at(Step::Logout, 0);
-        if self.done.is_some() { at } else { self.repeating.progress(at) }
-    }
-
-    fn cancel(&mut self) {
-        self.done.get_or_insert(Err(Box::new(Error::new(Step::Logout, ErrorKind::Cancelled))));
+        Progress::at(Step::Logout, 0)
     }
 }

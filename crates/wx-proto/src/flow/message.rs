@@ -1,21 +1,18 @@
-use std::time::Duration;
-
 use bytes::Bytes;
 use http::Response;
 
-use super::clock::Clock;
-use super::exchange::{Attempt, AttemptResult};
-use super::snapshot::SavedMessage;
-use super::{
-    Action, CallId, Delivery, Flow, Input, Progress, ResumeError, ResumeOptions, Snapshot,
-    TransportErrorKind, UnexpectedInput,
-};
+use super::call::Remembered;
+use super::job::{Cx, Fail, Job, Next};
+use super::retry::Retry;
+use super::runner::{Runner, flow};
+use super::snapshot::{Saved, SavedJob, SavedMessage};
+use super::{Progress, ResumeError, ResumeOptions, Snapshot};
+use crate::endpoint::Endpoint;
+use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::send_media::SendMedia;
-use crate::endpoint::{Endpoint, REPLY_LIMIT};
 use crate::model::error::{Error, ErrorKind};
 use crate::model::ids::UserName;
 use crate::model::policy::Policy;
-use crate::model::reply_error::ReplyError;
 use crate::model::seed::{LocalId, Seed};
 use crate::model::step::Step;
 use crate::model::uploaded::{Sent, Uploaded};
@@ -42,28 +39,7 @@ use crate::session::Session;
 /// That a server drops a repeat by its ClientMsgId is what the official page relies on (§4.7); it
 /// is not proven.
 #[derive(Clone, Debug)]
-pub struct SendUploaded {
-    session: Session,
-    to: UserName,
-    seed: Seed,
-    call: SendMedia,
-    uploaded: Uploaded,
-    policy: Policy,
-    exchange: Attempt,
-    /// Tries so far, the outstanding one included.
-    tries: u32,
-    /// Why the last try failed.
-    last_error: Option<ErrorKind>,
-    /// Whether a hand-out other than the outstanding one may have been delivered.
-    maybe_delivered: bool,
-    wait_until: Option<Duration>,
-    clock: Clock,
-    /// When it first left, in Unix milliseconds, if it may have been delivered.
-    handed_out_ms: Option<u64>,
-    /// When the caller asked to hand out again a message that had left too long ago.
-    resend_ms: Option<u64>,
-    done: Option<Result<Sent, Error>>,
-}
+pub struct SendUploaded(Runner<Sending>);
 
 impl SendUploaded {
     /// A message with `uploaded` to `to`. Each message needs a seed of its own: its ids follow from
@@ -78,7 +54,12 @@ impl SendUploaded {
         seed: Seed,
         policy: Policy,
     ) -> Result<Self, Error> {
-        Self::after(CallId::FIRST, session, uploaded, to, seed, policy, Clock::new(seed.unix_ms))
+        if let Err(unready) = session.check_sender() {
+            let uploaded = Some(Box::new(uploaded));
+            return Err(Error { uploaded, ..Error::new(Step::Prepare, unready) });
+        }
+        let job = Sending::new(uploaded, to, seed);
+        Ok(Self(Runner::new(job, session.clone(), seed, policy)))
     }
 
     /// Takes up a saved message, in the same login. One that was handed out is handed out again
@@ -93,236 +74,98 @@ impl SendUploaded {
         policy: Policy,
         at: ResumeOptions,
     ) -> Result<Self, ResumeError> {
-        session.check_login()?;
+        session.check_sender()?;
         let (seed, to, saved) = snapshot.message(session)?;
-        let clock = Clock::new(at.unix_ms);
-        let mut flow = Self::after(CallId::FIRST, session, saved.uploaded, to, seed, policy, clock)
-            .map_err(|_| crate::model::request_error::RequestError::NotLoggedIn)?;
-        flow.handed_out_ms = saved.handed_out_ms;
-        flow.maybe_delivered = flow.handed_out_ms.is_some();
-        // The clock of a computer that has no battery for it begins in 1970.
-        let timeless = at.unix_ms == 0 || flow.handed_out_ms == Some(0);
-        if at.resend {
-            flow.resend_ms = Some(at.unix_ms);
-        } else if flow.is_late(Duration::ZERO) || (flow.maybe_delivered && timeless) {
-            flow.tries = 1;
-            flow.uncertain();
-        }
-        Ok(flow)
+        let job = Sending::new(saved.uploaded, to, seed);
+        let delivery = Remembered::saved(saved.handed_out_ms, at);
+        let retry = Retry::message(&policy);
+        let runner = Runner::new(job, session.clone(), seed, policy);
+        Ok(Self(runner.remembering(retry, delivery, at.unix_ms)))
     }
 
     /// Sets the time of the first poll, in Unix milliseconds. Without it that is the seed's, which
     /// an [`IdSource`](crate::IdSource) may have moved ahead of the clock.
     #[must_use]
-    pub fn started_at(mut self, unix_ms: u64) -> Self {
-        self.clock = Clock::new(unix_ms);
-        self
-    }
-
-    pub(super) fn after(
-        id: CallId,
-        session: &Session,
-        uploaded: Uploaded,
-        to: UserName,
-        seed: Seed,
-        policy: Policy,
-        clock: Clock,
-    ) -> Result<Self, Error> {
-        let call = SendMedia::new(&uploaded, to.clone(), seed);
-        let outgoing = match call.request(session) {
-            Ok(outgoing) => outgoing.for_message(&policy),
-            Err(unready) => {
-                return Err(Error {
-                    uploaded: Some(Box::new(uploaded)),
-                    ..Error::new(Step::Prepare, unready)
-                });
-            }
-        };
-        let exchange = Attempt::new(id, outgoing, REPLY_LIMIT);
-        Ok(Self {
-            session: session.clone(),
-            to,
-            seed,
-            call,
-            uploaded,
-            policy,
-            exchange,
-            tries: 0,
-            last_error: None,
-            maybe_delivered: false,
-            wait_until: None,
-            clock,
-            handed_out_ms: None,
-            resend_ms: None,
-            done: None,
-        })
+    pub fn started_at(self, unix_ms: u64) -> Self {
+        Self(self.0.started_at(unix_ms))
     }
 
     /// LocalID and ClientMsgId of every try.
     #[must_use]
     pub fn local_id(&self) -> &LocalId {
-        self.call.local_id()
-    }
-
-    fn in_doubt(&self) -> bool {
-        self.done.is_none() && (self.exchange.is_handed_out() || self.maybe_delivered)
-    }
-
-    fn tries_used_up(&self) -> bool {
-        self.tries >= self.policy.message_tries.max(1)
-    }
-
-    fn fail(&mut self, kind: ErrorKind) {
-        if !matches!(kind, ErrorKind::Uncertain { .. }) {
-            self.handed_out_ms = None;
-        }
-        self.done = Some(Err(Error {
-            uploaded: Some(Box::new(self.uploaded.clone())),
-            local_id: Some(self.call.local_id().clone()),
-            ..Error::new(Step::Message, kind)
-        }));
-    }
-
-    fn uncertain(&mut self) {
-        let last = self.last_error.clone().map(Box::new);
-        self.fail(ErrorKind::Uncertain { last, tries: self.tries });
-    }
-
-    /// Whether it may have been delivered, so long before `at` that it must not leave again. A
-    /// clock that was set back tells nothing, so the message counts as late.
-    fn is_late(&self, at: Duration) -> bool {
-        let within = u64::try_from(self.policy.resend_within.as_millis()).unwrap_or(u64::MAX);
-        let Some(first) = self.resend_ms.or(self.handed_out_ms) else { return false };
-        let age = self.clock.unix_ms(at).checked_sub(first);
-        self.maybe_delivered && age.is_none_or(|age| age > within)
-    }
-
-    /// A try ended without a clear answer: the next one, or the end.
-    fn again(&mut self, kind: ErrorKind, delivered: Delivery, now: Duration) {
-        self.maybe_delivered |= delivered == Delivery::Unknown;
-        if !self.maybe_delivered {
-            self.handed_out_ms = None;
-        }
-        let wait = match delivered {
-            Delivery::Never => self.policy.back_off_after(self.tries),
-            Delivery::Unknown => self.policy.message_wait,
-        };
-        let next = now.saturating_add(wait);
-        if !self.tries_used_up() && !self.is_late(next) {
-            self.last_error = Some(kind);
-            self.wait_until = Some(next);
-            self.exchange = self.exchange.again();
-        } else {
-            self.give_up(kind);
-        }
-    }
-
-    fn give_up(&mut self, kind: ErrorKind) {
-        if self.maybe_delivered {
-            self.last_error = Some(kind);
-            self.uncertain();
-        } else {
-            self.handed_out_ms = None;
-            self.fail(kind);
-        }
-    }
-
-    fn read(&mut self, reply: &Response<Bytes>, now: Duration) {
-        match SendMedia::read(reply) {
-            Ok(receipt) => {
-                self.done = Some(Ok(Sent {
-                    msg_id: receipt.msg_id,
-                    local_id: self.call.local_id().clone(),
-                    uploaded: self.uploaded.clone(),
-                }));
-            }
-            Err(refused @ ReplyError::Refused { .. }) if self.maybe_delivered => {
-                self.last_error = Some(refused.into());
-                self.uncertain();
-            }
-            Err(refused @ ReplyError::Refused { .. }) => self.fail(refused.into()),
-            Err(unclear) => self.again(unclear.into(), Delivery::Unknown, now),
-        }
+        self.0.job.call.local_id()
     }
 }
 
-impl Flow for SendUploaded {
-    type Output = Result<Sent, Error>;
+flow!(SendUploaded(Sending) -> Sent);
 
-    fn poll(&mut self, now: Duration) -> Action<Self::Output> {
-        self.clock.start(now);
-        if let Some(done) = &self.done {
-            return Action::Done(done.clone());
-        }
-        if let Some(until) = self.wait_until.filter(|until| now < *until) {
-            return Action::Wait(until);
-        }
-        self.wait_until = None;
-        if self.exchange.is_sending() {
-            // Handed out before and never answered: nobody knows what became of that one.
-            self.maybe_delivered |= self.exchange.is_handed_out();
-            // The repeat on a new connection belongs to the try that failed on the reused one.
-            let same_try = self.exchange.is_repeat() && !self.exchange.is_handed_out();
-            if self.is_late(now) || (!same_try && self.tries_used_up()) {
-                self.uncertain();
-                return self.poll(now);
-            }
-            if !same_try {
-                self.tries += 1;
-            }
-            self.handed_out_ms.get_or_insert(self.clock.unix_ms(now));
-        }
-        self.exchange.poll()
+/// The job, which is also the second half of [`SendImage`](super::SendImage).
+#[derive(Clone, Debug)]
+pub(super) struct Sending {
+    to: UserName,
+    call: SendMedia,
+    uploaded: Uploaded,
+}
+
+impl Sending {
+    pub(super) fn new(uploaded: Uploaded, to: UserName, seed: Seed) -> Self {
+        let call = SendMedia::new(&uploaded, to.clone(), seed);
+        Self { to, call, uploaded }
+    }
+}
+
+impl Remembered {
+    /// A message that was saved, taken up again.
+    pub(super) fn saved(first_ms: Option<u64>, at: ResumeOptions) -> Self {
+        // The clock of a computer that has no battery for it begins in 1970.
+        let is_timeless = !at.resend && (at.unix_ms == 0 || first_ms == Some(0));
+        let resend_ms = at.resend.then_some(at.unix_ms);
+        Self { maybe: first_ms.is_some(), first_ms, resend_ms, is_timeless }
+    }
+}
+
+impl Job for Sending {
+    type Output = Sent;
+
+    fn start(&mut self, cx: &mut Cx<'_>) -> Result<Next<Sent>, ErrorKind> {
+        Ok(Next::Call(Retry::message(cx.policy)))
     }
 
-    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
-        if self.done.is_some() {
-            return Err(UnexpectedInput);
+    fn request(&mut self, cx: &mut Cx<'_>) -> Result<ApiRequest, ErrorKind> {
+        Ok(self.call.request(cx.session)?)
+    }
+
+    fn reply(&mut self, reply: &Response<Bytes>, _: &mut Cx<'_>) -> Result<Next<Sent>, Fail> {
+        let receipt = SendMedia::read(reply)?;
+        Ok(Next::Done(Sent {
+            msg_id: receipt.msg_id,
+            local_id: self.call.local_id().clone(),
+            uploaded: self.uploaded.clone(),
+        }))
+    }
+
+    fn error(&self, kind: ErrorKind) -> Error {
+        Error {
+            uploaded: Some(Box::new(self.uploaded.clone())),
+            local_id: Some(self.call.local_id().clone()),
+            ..Error::new(Step::Message, kind)
         }
-        match self.exchange.handle(input)? {
-            // What went out on the reused connection may have been delivered.
-            None => self.maybe_delivered |= self.exchange.is_repeat(),
-            Some(AttemptResult::Reply(reply)) => self.read(&reply, now),
-            Some(AttemptResult::TooLarge(error)) => {
-                self.again(error.into(), Delivery::Unknown, now)
-            }
-            Some(AttemptResult::Failed(failure)) => {
-                let kind = ErrorKind::Network { failure, tries: self.tries };
-                match failure.kind {
-                    TransportErrorKind::Certificate(_) => self.give_up(kind),
-                    _ => self.again(kind, failure.delivered, now),
-                }
-            }
-        }
-        Ok(())
     }
 
     fn progress(&self) -> Progress {
         let total = self.uploaded.bytes;
         Progress {
             done: total,
-            attempt: self.tries,
-            last_error: self.last_error.clone(),
             local_id: Some(self.call.local_id().clone()),
-            in_doubt: self.in_doubt(),
             ..Progress::at(Step::Message, total)
         }
     }
 
-    fn snapshot(&self) -> Option<Snapshot> {
-        if matches!(self.done, Some(Ok(_))) {
+    fn saved(&self, done: Option<&Sent>, handed_out_ms: Option<u64>) -> Option<Saved> {
+        if done.is_some() {
             return None;
         }
-        let saved =
-            SavedMessage { uploaded: self.uploaded.clone(), handed_out_ms: self.handed_out_ms };
-        Some(Snapshot::of_message(&self.session, self.seed, &self.to, saved))
-    }
-
-    fn cancel(&mut self) {
-        if self.in_doubt() {
-            self.uncertain();
-        } else if self.done.is_none() {
-            self.fail(ErrorKind::Cancelled);
-        }
+        let message = SavedMessage { uploaded: self.uploaded.clone(), handed_out_ms };
+        Some(Saved { to: self.to.clone(), job: SavedJob::Message(message) })
     }
 }

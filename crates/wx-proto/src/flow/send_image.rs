@@ -1,36 +1,27 @@
-use std::time::Duration;
+use bytes::Bytes;
+use http::Response;
 
-use super::clock::Clock;
-use super::{
-    Action, CallId, Flow, Input, Progress, ResumeError, ResumeOptions, SendUploaded, Snapshot,
-    UnexpectedInput, Upload,
-};
-use crate::model::error::Error;
+use super::call::Remembered;
+use super::job::{Cx, Fail, Job, Next};
+use super::message::Sending;
+use super::retry::Retry;
+use super::runner::{Runner, flow};
+use super::snapshot::Saved;
+use super::upload::Uploading;
+use super::{Progress, ResumeError, ResumeOptions, Snapshot};
+use crate::endpoint::api_request::ApiRequest;
+use crate::model::error::{Error, ErrorKind};
 use crate::model::ids::UserName;
 use crate::model::picture::Picture;
 use crate::model::policy::Policy;
 use crate::model::seed::Seed;
-use crate::model::step::Step;
 use crate::model::uploaded::{Sent, Uploaded};
 use crate::session::Session;
 
-/// Sends a picture: an [`Upload`], then a [`SendUploaded`] with what it won.
+/// Sends a picture: an [`Upload`](super::Upload), then a [`SendUploaded`](super::SendUploaded) with
+/// what it won.
 #[derive(Clone, Debug)]
-pub struct SendImage {
-    session: Session,
-    to: UserName,
-    seed: Seed,
-    policy: Policy,
-    clock: Clock,
-    stage: Stage,
-}
-
-#[derive(Clone, Debug)]
-enum Stage {
-    Upload(Box<Upload>),
-    Message(Box<SendUploaded>),
-    Failed(Box<Error>),
-}
+pub struct SendImage(Runner<Send>);
 
 impl SendImage {
     /// Sends `picture` to `to`.
@@ -45,13 +36,14 @@ impl SendImage {
         seed: Seed,
         policy: Policy,
     ) -> Result<Self, Error> {
-        let upload = Upload::new(session, picture, to.clone(), seed, policy.clone())?;
-        let (session, clock) = (session.clone(), Clock::new(seed.unix_ms));
-        Ok(Self { session, to, seed, policy, clock, stage: Stage::Upload(Box::new(upload)) })
+        let upload = Uploading::new(session, picture, to.clone(), seed)?;
+        let job = Send { to, seed, stage: Stage::Upload(Box::new(upload)) };
+        Ok(Self(Runner::new(job, session.clone(), seed, policy)))
     }
 
-    /// Takes up a saved job, in the same login, where it was: see [`Upload::resume`] and
-    /// [`SendUploaded::resume`].
+    /// Takes up a saved job, in the same login, where it was: see
+    /// [`Upload::resume`](super::Upload::resume) and
+    /// [`SendUploaded::resume`](super::SendUploaded::resume).
     ///
     /// # Errors
     /// [`ResumeError`]; nothing is sent then.
@@ -62,63 +54,107 @@ impl SendImage {
         at: ResumeOptions,
     ) -> Result<Self, ResumeError> {
         let (seed, to) = (snapshot.seed(), snapshot.to().clone());
-        let stage = if snapshot.uploaded().is_some() {
-            Stage::Message(Box::new(SendUploaded::resume(session, snapshot, policy.clone(), at)?))
-        } else {
-            Stage::Upload(Box::new(Upload::resume(session, snapshot, policy.clone(), at)?))
-        };
-        Ok(Self {
-            session: session.clone(),
-            to,
-            seed,
-            policy,
-            clock: Clock::new(at.unix_ms),
-            stage,
-        })
-    }
-
-    /// What the upload won becomes the message.
-    fn hand_over(&mut self, (next_id, uploaded): (CallId, Uploaded)) {
-        let (to, policy) = (self.to.clone(), self.policy.clone());
-        self.stage = match SendUploaded::after(
-            next_id,
-            &self.session,
-            uploaded,
-            to,
-            self.seed,
-            policy,
-            self.clock,
-        ) {
-            Ok(message) => Stage::Message(Box::new(message)),
-            Err(error) => Stage::Failed(Box::new(error)),
-        };
+        if snapshot.uploaded().is_none() {
+            let upload = Uploading::resume(session, snapshot, &policy, at)?;
+            let job = Send { to, seed, stage: Stage::Upload(Box::new(upload)) };
+            let runner = Runner::new(job, session.clone(), seed, policy);
+            return Ok(Self(runner.started_at(at.unix_ms)));
+        }
+        session.check_sender()?;
+        let (_, _, saved) = snapshot.message(session)?;
+        let message = Sending::new(saved.uploaded, to.clone(), seed);
+        let job = Send { to, seed, stage: Stage::Message(Box::new(message)) };
+        let retry = Retry::message(&policy);
+        let runner = Runner::new(job, session.clone(), seed, policy);
+        let delivery = Remembered::saved(saved.handed_out_ms, at);
+        Ok(Self(runner.remembering(retry, delivery, at.unix_ms)))
     }
 }
 
-impl Flow for SendImage {
-    type Output = Result<Sent, Error>;
+flow!(SendImage(Send) -> Sent);
 
-    fn poll(&mut self, now: Duration) -> Action<Self::Output> {
-        self.clock.start(now);
-        loop {
-            let won = match &mut self.stage {
-                Stage::Upload(upload) => match upload.poll(now).split() {
-                    Ok(action) => return action,
-                    Err(Err(error)) => return Action::Done(Err(error)),
-                    Err(Ok(uploaded)) => (upload.next_id(), uploaded),
-                },
-                Stage::Message(message) => return message.poll(now),
-                Stage::Failed(error) => return Action::Done(Err((**error).clone())),
-            };
-            self.hand_over(won);
+#[derive(Clone, Debug)]
+struct Send {
+    to: UserName,
+    seed: Seed,
+    stage: Stage,
+}
+
+#[derive(Clone, Debug)]
+enum Stage {
+    Upload(Box<Uploading>),
+    Message(Box<Sending>),
+}
+
+impl Send {
+    /// The completed upload becomes the message.
+    fn then<E>(&mut self, next: Next<Uploaded>, cx: &mut Cx<'_>) -> Result<Next<Sent>, E>
+    where
+        E: From<ErrorKind>,
+    {
+        next.or_done(|uploaded| {
+            let mut message = Sending::new(uploaded, self.to.clone(), self.seed);
+            let next = message.start(cx);
+            self.stage = Stage::Message(Box::new(message));
+            Ok(next?)
+        })
+    }
+}
+
+impl Job for Send {
+    type Output = Sent;
+
+    fn start(&mut self, cx: &mut Cx<'_>) -> Result<Next<Sent>, ErrorKind> {
+        match &mut self.stage {
+            Stage::Upload(upload) => {
+                let next = upload.start(cx)?;
+                self.then(next, cx)
+            }
+            Stage::Message(message) => message.start(cx),
         }
     }
 
-    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
+    fn request(&mut self, cx: &mut Cx<'_>) -> Result<ApiRequest, ErrorKind> {
         match &mut self.stage {
-            Stage::Upload(upload) => upload.handle(input, now),
-            Stage::Message(message) => message.handle(input, now),
-            Stage::Failed(_) => Err(UnexpectedInput),
+            Stage::Upload(upload) => upload.request(cx),
+            Stage::Message(message) => message.request(cx),
+        }
+    }
+
+    fn reply(&mut self, reply: &Response<Bytes>, cx: &mut Cx<'_>) -> Result<Next<Sent>, Fail> {
+        match &mut self.stage {
+            Stage::Upload(upload) => {
+                let next = upload.reply(reply, cx)?;
+                self.then(next, cx)
+            }
+            Stage::Message(message) => message.reply(reply, cx),
+        }
+    }
+
+    fn failed(&mut self, kind: ErrorKind, cx: &mut Cx<'_>) -> Result<Next<Sent>, ErrorKind> {
+        match &mut self.stage {
+            Stage::Upload(upload) => {
+                let next = upload.failed(kind, cx)?;
+                self.then(next, cx)
+            }
+            Stage::Message(message) => message.failed(kind, cx),
+        }
+    }
+
+    fn loaded(&mut self, bytes: Bytes, cx: &mut Cx<'_>) -> Result<Next<Sent>, ErrorKind> {
+        match &mut self.stage {
+            Stage::Upload(upload) => {
+                let next = upload.loaded(bytes, cx)?;
+                self.then(next, cx)
+            }
+            Stage::Message(message) => message.loaded(bytes, cx),
+        }
+    }
+
+    fn error(&self, kind: ErrorKind) -> Error {
+        match &self.stage {
+            Stage::Upload(upload) => upload.error(kind),
+            Stage::Message(message) => message.error(kind),
         }
     }
 
@@ -126,23 +162,13 @@ impl Flow for SendImage {
         match &self.stage {
             Stage::Upload(upload) => upload.progress(),
             Stage::Message(message) => message.progress(),
-            Stage::Failed(_) => Progress::at(Step::Message, 0),
         }
     }
 
-    fn snapshot(&self) -> Option<Snapshot> {
+    fn saved(&self, done: Option<&Sent>, first_ms: Option<u64>) -> Option<Saved> {
         match &self.stage {
-            Stage::Upload(upload) => upload.snapshot(),
-            Stage::Message(message) => message.snapshot(),
-            Stage::Failed(_) => None,
-        }
-    }
-
-    fn cancel(&mut self) {
-        match &mut self.stage {
-            Stage::Upload(upload) => upload.cancel(),
-            Stage::Message(message) => message.cancel(),
-            Stage::Failed(_) => {}
+            Stage::Upload(upload) => upload.saved(None, first_ms),
+            Stage::Message(message) => message.saved(done, first_ms),
         }
     }
 }

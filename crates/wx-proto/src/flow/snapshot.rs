@@ -25,12 +25,18 @@ pub struct Snapshot {
     login: String,
     seed: Seed,
     to: UserName,
-    job: Job,
+    job: SavedJob,
+}
+
+/// What is saved of a job.
+pub(super) struct Saved {
+    pub(super) to: UserName,
+    pub(super) job: SavedJob,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Job {
+pub(super) enum SavedJob {
     Upload(SavedUpload),
     Message(SavedMessage),
 }
@@ -87,32 +93,8 @@ pub enum ResumeError {
 const VERSION: u32 = 1;
 
 impl Snapshot {
-    fn new(session: &Session, seed: Seed, to: &UserName, job: Job) -> Self {
-        Self {
-            version: VERSION,
-            login: session.fingerprint(&seed.entropy),
-            seed,
-            to: to.clone(),
-            job,
-        }
-    }
-
-    pub(super) fn of_upload(
-        session: &Session,
-        seed: Seed,
-        to: &UserName,
-        saved: SavedUpload,
-    ) -> Self {
-        Self::new(session, seed, to, Job::Upload(saved))
-    }
-
-    pub(super) fn of_message(
-        session: &Session,
-        seed: Seed,
-        to: &UserName,
-        saved: SavedMessage,
-    ) -> Self {
-        Self::new(session, seed, to, Job::Message(saved))
+    pub(super) fn new(session: &Session, seed: Seed, Saved { to, job }: Saved) -> Self {
+        Self { version: VERSION, login: session.fingerprint(&seed.entropy), seed, to, job }
     }
 
     /// The saved job as one line of JSON.
@@ -156,15 +138,15 @@ impl Snapshot {
     #[must_use]
     pub fn uploaded(&self) -> Option<&Uploaded> {
         match &self.job {
-            Job::Message(saved) => Some(&saved.uploaded),
-            Job::Upload(_) => None,
+            SavedJob::Message(saved) => Some(&saved.uploaded),
+            SavedJob::Upload(_) => None,
         }
     }
 
     /// Whether a message was handed out whose fate is not known.
     #[must_use]
     pub fn in_doubt(&self) -> bool {
-        matches!(&self.job, Job::Message(SavedMessage { handed_out_ms: Some(_), .. }))
+        matches!(&self.job, SavedJob::Message(SavedMessage { handed_out_ms: Some(_), .. }))
     }
 
     /// The picture's length, if this is an upload that is not finished and whose picture was
@@ -172,8 +154,8 @@ impl Snapshot {
     #[must_use]
     pub fn hashed_len(&self) -> Option<u64> {
         match &self.job {
-            Job::Upload(saved) => saved.md5.as_ref().map(|_| saved.picture.len),
-            Job::Message(_) => None,
+            SavedJob::Upload(saved) => saved.md5.as_ref().map(|_| saved.picture.len),
+            SavedJob::Message(_) => None,
         }
     }
 
@@ -184,7 +166,7 @@ impl Snapshot {
     }
 
     /// What is saved, if it is of this login.
-    fn check(self, session: &Session) -> Result<(Seed, UserName, Job), ResumeError> {
+    fn check(self, session: &Session) -> Result<(Seed, UserName, SavedJob), ResumeError> {
         if !self.is_of(session) {
             return Err(ResumeError::OtherLogin);
         }
@@ -197,7 +179,7 @@ impl Snapshot {
         policy: &Policy,
     ) -> Result<(Seed, UserName, SavedUpload, Picture), ResumeError> {
         let (seed, to, job) = self.check(session)?;
-        let Job::Upload(saved) = job else { return Err(ResumeError::OtherJob) };
+        let SavedJob::Upload(saved) = job else { return Err(ResumeError::OtherJob) };
         let picture = Picture::of_saved(saved.picture.clone(), policy)
             .map_err(|_| ResumeError::Invalid("picture"))?;
         if u64::from(saved.acked) * CHUNK >= picture.len() {
@@ -211,7 +193,7 @@ impl Snapshot {
         session: &Session,
     ) -> Result<(Seed, UserName, SavedMessage), ResumeError> {
         let (seed, to, job) = self.check(session)?;
-        let Job::Message(saved) = job else { return Err(ResumeError::OtherJob) };
+        let SavedJob::Message(saved) = job else { return Err(ResumeError::OtherJob) };
         Ok((seed, to, saved))
     }
 }

@@ -79,8 +79,8 @@ const FILE: KindRow = KindRow {
 const FILE_HELPER: Option<u64> = Some(25 * 1024 * 1024);
 
 impl MediaKind {
-    /// Returns what a picture of this format is sent as unless the caller chooses: JPEG, PNG and BMP
-    /// as an image, GIF as an emoticon, and all others as a file.
+    /// Returns what a picture of this format is sent as unless the caller chooses: JPEG, PNG and
+    /// BMP as an image, GIF as an emoticon, and all others as a file.
     #[must_use]
     pub const fn of_format(format: ImageFormat) -> Self {
         match format {

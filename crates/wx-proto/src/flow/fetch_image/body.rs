@@ -49,7 +49,7 @@ enum Content {
 const JSON_LIMIT: usize = 64 * 1024;
 
 /// What to do after an input.
-pub(super) enum Next {
+pub(super) enum Outcome {
     /// Go on: there is something pending, or more to pull.
     More,
     Whole(Fetched),
@@ -96,31 +96,31 @@ impl Body {
         (!self.pending.is_empty()).then(|| (self.stored, self.pending.clone()))
     }
 
-    pub(super) fn stored(&mut self) -> Next {
+    pub(super) fn stored(&mut self) -> Outcome {
         self.md5.update(&self.pending);
         self.stored += self.pending.len() as u64;
         self.pending = Bytes::new();
         self.advance()
     }
 
-    pub(super) fn chunk(&mut self, bytes: Bytes) -> Next {
+    pub(super) fn chunk(&mut self, bytes: Bytes) -> Outcome {
         self.received += bytes.len() as u64;
         if self.head.len.is_some_and(|len| self.received > len) {
-            return Next::Bad(ReplyError::Cut { expected: self.head.len, got: self.received });
+            return Outcome::Bad(ReplyError::Cut { expected: self.head.len, got: self.received });
         }
         if self.received > self.cap {
-            return Next::Bad(ReplyError::TooLarge { limit: self.cap });
+            return Outcome::Bad(ReplyError::TooLarge { limit: self.cap });
         }
         self.raw = bytes;
         self.advance()
     }
 
-    pub(super) fn end(&mut self) -> Next {
+    pub(super) fn end(&mut self) -> Outcome {
         if self.head.len.is_some_and(|len| self.received != len) {
-            return Next::Bad(ReplyError::Cut { expected: self.head.len, got: self.received });
+            return Outcome::Bad(ReplyError::Cut { expected: self.head.len, got: self.received });
         }
         if self.received == 0 {
-            return Next::Bad(ReplyError::Empty);
+            return Outcome::Bad(ReplyError::Empty);
         }
         let Some(inflate) = &mut self.inflate else { return self.finish(Bytes::new()) };
         match inflate.finish() {
@@ -130,17 +130,17 @@ impl Body {
     }
 
     /// The last bytes; then all has come.
-    fn finish(&mut self, rest: Bytes) -> Next {
+    fn finish(&mut self, rest: Bytes) -> Outcome {
         self.ended = true;
         match self.offer(rest) {
             Ok(()) if self.pending.is_empty() => self.whole(),
-            Ok(()) => Next::More,
-            Err(error) => Next::Bad(error),
+            Ok(()) => Outcome::More,
+            Err(error) => Outcome::Bad(error),
         }
     }
 
     /// Works on what has come until something is pending or more is needed.
-    fn advance(&mut self) -> Next {
+    fn advance(&mut self) -> Outcome {
         while self.pending.is_empty() && !self.raw.is_empty() {
             let piece = match &mut self.inflate {
                 None => std::mem::take(&mut self.raw),
@@ -150,10 +150,10 @@ impl Body {
                 },
             };
             if let Err(error) = self.offer(piece) {
-                return Next::Bad(error);
+                return Outcome::Bad(error);
             }
         }
-        if self.ended && self.pending.is_empty() { self.whole() } else { Next::More }
+        if self.ended && self.pending.is_empty() { self.whole() } else { Outcome::More }
     }
 
     /// Bytes on their way to the sink; held back until the first of them show a picture.
@@ -189,20 +189,20 @@ impl Body {
         Ok(())
     }
 
-    fn inflating(&self, error: InflateError) -> Next {
-        Next::Bad(ReplyError::inflating(error, self.cap, self.received))
+    fn inflating(&self, error: InflateError) -> Outcome {
+        Outcome::Bad(ReplyError::inflating(error, self.cap, self.received))
     }
 
-    fn whole(&self) -> Next {
+    fn whole(&self) -> Outcome {
         match &self.content {
-            Content::Picture(format) => Next::Whole(Fetched {
+            Content::Picture(format) => Outcome::Whole(Fetched {
                 bytes: self.stored,
                 md5: hex(self.md5.clone()),
                 format: *format,
             }),
-            Content::Json(text) => Next::Bad(reply::verdict(text)),
-            Content::Other(first) => Next::Bad(ReplyError::NotAPicture { first: first.clone() }),
-            Content::Unknown(_) => Next::Bad(ReplyError::Empty),
+            Content::Json(text) => Outcome::Bad(reply::verdict(text)),
+            Content::Other(first) => Outcome::Bad(ReplyError::NotAPicture { first: first.clone() }),
+            Content::Unknown(_) => Outcome::Bad(ReplyError::Empty),
         }
     }
 }

@@ -1,17 +1,14 @@
 //! The login page: it makes the login, and is the one call that the caller may add to.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response};
 
-use super::{Login, LoginState, Stage};
+use super::{Entering, LoginState, Stage, page_row};
 use crate::endpoint::Endpoint;
-use crate::endpoint::logout::LogoutCall;
 use crate::endpoint::new_login_page::{Credentials, LoginPage, NewLoginPage};
-use crate::flow::repeating::{Repeating, is_server_trouble};
-use crate::flow::side_calls::SideCalls;
-use crate::flow::{CallId, Input, Restore, UnexpectedInput};
+use crate::flow::job::{Cx, Fail, Job, Next};
+use crate::flow::restore::Restoring;
+use crate::flow::retry::Retry;
 use crate::model::error::{Error, ErrorKind};
 use crate::model::hosts::HostRole;
 use crate::model::reply_error::ReplyError;
@@ -93,106 +90,95 @@ impl PageCookies {
     }
 }
 
-impl<T: FnMut(&LoginState)> Login<T> {
+impl<T: FnMut(&LoginState)> Entering<T> {
     /// Opens the login page that `redirect_uri` names.
-    pub(super) fn open(&mut self, redirect_uri: &Secret, elsewhere: u32, next_id: CallId) {
-        let (call, site) = match NewLoginPage::at(redirect_uri, &self.site) {
-            Ok(found) => found,
-            Err(error) => return self.fail(Step::Login, error),
-        };
+    pub(super) fn open(
+        &mut self,
+        redirect_uri: &Secret,
+        elsewhere: u32,
+        cx: &Cx<'_>,
+    ) -> Result<Next<Session>, ErrorKind> {
+        let (call, site) = NewLoginPage::at(redirect_uri, &self.site)?;
         let call = self.page.add_to(call);
-        match call.request(&Session::new(site.clone())) {
-            Ok(request) => {
-                let repeating = Repeating::new(next_id, request.for_call(&self.policy))
-                    .with_tries(self.policy.login_tries)
-                    .repeated_if(is_server_trouble);
-                self.stage = Stage::Page { call, site, elsewhere, repeating };
+        self.stage = Stage::Page { call, site, elsewhere };
+        Ok(Next::Call(page_row(cx.policy)))
+    }
+
+    /// Takes the page's reply.
+    pub(super) fn paged(
+        &mut self,
+        reply: &Response<Bytes>,
+        cx: &mut Cx<'_>,
+    ) -> Result<Next<Session>, Fail> {
+        let Stage::Page { call, site, elsewhere } = &self.stage else {
+            return Err(ReplyError::Empty.into());
+        };
+        let (site, elsewhere) = (site.clone(), *elsewhere);
+        let page = NewLoginPage::read(reply);
+        if matches!(page, Ok(_) | Err(ReplyError::Missing(_))) {
+            self.cookies.apply(reply, call, &site, cx.unix_ms / 1000);
+        }
+        match page {
+            Ok(LoginPage::Elsewhere(_)) if elsewhere >= ELSEWHERE => {
+                let error = ReplyError::Missing("a login page that sends on nowhere");
+                Err(Fail::Final(error.into()))
             }
-            Err(unready) => self.fail(Step::Login, unready),
+            Ok(LoginPage::Elsewhere(url)) => Ok(self.open(&url, elsewhere + 1, cx)?),
+            Ok(LoginPage::Credentials(credentials)) => Ok(self.opened(site, credentials, cx)?),
+            Err(error) => {
+                self.left = self.cookies.leftovers(reply, &site);
+                Err(error.into())
+            }
         }
     }
 
-    fn paged(
+    fn opened(
         &mut self,
-        page: LoginPage,
         site: Site,
-        elsewhere: u32,
-        next_id: CallId,
-        now: Duration,
-    ) {
-        match page {
-            LoginPage::Elsewhere(_) if elsewhere >= ELSEWHERE => {
-                self.fail(Step::Login, ReplyError::Missing("a login page that sends on nowhere"));
+        credentials: Credentials,
+        cx: &mut Cx<'_>,
+    ) -> Result<Next<Session>, ErrorKind> {
+        let ticket = self.cookies.check_ticket(&site, cx.unix_ms / 1000);
+        let session = Session::of_login(site, credentials, self.cookies.kept().clone());
+        if let Err(none) = ticket {
+            return Ok(self.end(session, Error::new(Step::Login, none)));
+        }
+        if let Err(unready) = session.check_login() {
+            return Ok(self.end(session, Error::new(Step::Prepare, unready)));
+        }
+        let mut restoring = Restoring::new(cx.seed.later(cx.unix_ms), cx.policy.login_tries);
+        *cx.session = session.clone();
+        let next = restoring.start(cx);
+        self.stage = Stage::Restore(restoring);
+        (self.tell)(&LoginState::Opened { session });
+        next
+    }
+
+    /// The page came to nothing, for good.
+    pub(super) fn page_failed(
+        &mut self,
+        kind: ErrorKind,
+        cx: &mut Cx<'_>,
+    ) -> Result<Next<Session>, ErrorKind> {
+        match (kind, self.left.take(), &self.stage) {
+            // A web page in its place means that the ticket was not taken (§8.3).
+            (ErrorKind::Reply(error), _, _) if asks_for_another_code(&error, cx.repeated) => {
+                (self.tell)(&LoginState::Trouble { code: None });
+                self.ask(cx)
             }
-            LoginPage::Elsewhere(url) => self.open(&url, elsewhere + 1, next_id),
-            LoginPage::Credentials(credentials) => {
-                let unix_ms = self.clock.unix_ms(now);
-                let ticket = self.cookies.check_ticket(&site, unix_ms / 1000);
-                let session = Session::of_login(site, credentials, self.cookies.kept().clone());
-                if let Err(none) = ticket {
-                    return self.end(&session, next_id, Error::new(Step::Login, none), now);
-                }
-                let (seed, tries) = (self.seed.later(unix_ms), self.policy.login_tries);
-                match Restore::with_tries(
-                    next_id,
-                    tries,
-                    session.clone(),
-                    seed,
-                    self.policy.clone(),
-                ) {
-                    Ok(restore) => self.stage = Stage::Restore(Box::new(restore)),
-                    Err(error) => return self.end(&session, next_id, error, now),
-                }
-                (self.tell)(&LoginState::Opened { session });
+            (kind, Some(left), Stage::Page { site, .. }) => {
+                let session = Session::of_login(site.clone(), left, self.cookies.kept().clone());
+                Ok(self.end(session, Error::new(Step::Login, kind)))
             }
+            (kind, ..) => Err(kind),
         }
     }
 
     /// Ends a login that cannot be used at the server, and then with `error`, whatever comes of
     /// that.
-    fn end(&mut self, session: &Session, next_id: CallId, error: Error, now: Duration) {
-        let call = LogoutCall::new(self.clock.unix_ms(now)).request(session).ok();
-        let call = call.map(|call| call.for_side_call(&self.policy));
-        self.stage = Stage::End(SideCalls::new(next_id, call), Box::new(error));
-    }
-
-    /// Takes the answer to the outstanding action while the page is being opened.
-    pub(super) fn page_input(
-        &mut self,
-        input: Input,
-        now: Duration,
-    ) -> Result<(), UnexpectedInput> {
-        let Stage::Page { call, site, elsewhere, repeating } = &mut self.stage else {
-            return Err(UnexpectedInput);
-        };
-        let (site, elsewhere, unix_s) = (site.clone(), *elsewhere, self.clock.unix_ms(now) / 1000);
-        let (cookies, mut left) = (&mut self.cookies, None);
-        let ended = repeating.handle(input, now, &self.policy, |reply| {
-            let page = NewLoginPage::read(reply);
-            if matches!(page, Ok(_) | Err(ReplyError::Missing(_))) {
-                cookies.apply(reply, call, &site, unix_s);
-            }
-            left = page.is_err().then(|| cookies.leftovers(reply, &site)).flatten();
-            page
-        })?;
-        let (next_id, repeated) = (repeating.next_id(), repeating.repeated());
-        match ended {
-            None => {}
-            Some(Ok(page)) => self.paged(page, site, elsewhere, next_id, now),
-            // A web page in its place means that the ticket was not taken (§8.3).
-            Some(Err(ErrorKind::Reply(error))) if asks_for_another_code(&error, repeated) => {
-                (self.tell)(&LoginState::Trouble { code: None });
-                self.stage = Stage::Begin(next_id);
-            }
-            Some(Err(kind)) => match left {
-                None => self.fail(Step::Login, kind),
-                Some(left) => {
-                    let session = Session::of_login(site, left, self.cookies.kept().clone());
-                    self.end(&session, next_id, Error::new(Step::Login, kind), now);
-                }
-            },
-        }
-        Ok(())
+    fn end(&mut self, session: Session, error: Error) -> Next<Session> {
+        self.stage = Stage::End(Box::new(session), Box::new(error));
+        Next::Call(Retry::side_call())
     }
 }
 

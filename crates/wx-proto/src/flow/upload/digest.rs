@@ -9,7 +9,6 @@ use bytes::Bytes;
 use md5::{Digest as _, Md5};
 use twox_hash::XxHash3_64;
 
-use super::UnexpectedInput;
 use crate::endpoint::upload_media::CHUNK;
 use crate::model::error::ErrorKind;
 use crate::model::picture::Picture;
@@ -76,10 +75,8 @@ impl Digest {
         &mut self,
         bytes: &Bytes,
         now: Duration,
-    ) -> Result<Option<Result<Digested, ErrorKind>>, UnexpectedInput> {
-        if let Err(kind) = check(bytes, self.chunks, self.len)? {
-            return Ok(Some(Err(kind)));
-        }
+    ) -> Result<Option<Digested>, ErrorKind> {
+        check(bytes, self.chunks, self.len)?;
         self.chunks += 1;
         if self.may_change {
             let md5 = &mut self.md5;
@@ -94,7 +91,7 @@ impl Digest {
         let spent = now.saturating_sub(self.started.unwrap_or(now));
         let ms = u64::try_from(spent.as_millis()).unwrap_or(u64::MAX);
         let whole = (self.len <= CHUNK).then(|| Whole(bytes.clone()));
-        Ok(Some(Ok(Digested { md5, sums: std::mem::take(&mut self.sums), whole, ms })))
+        Ok(Some(Digested { md5, sums: std::mem::take(&mut self.sums), whole, ms }))
     }
 }
 
@@ -105,21 +102,15 @@ pub(super) fn span(index: u64, len: u64) -> Range<u64> {
     if end < len { start..end } else { start..len + 1 }
 }
 
-/// Whether what was loaded for a chunk has the right length.
-pub(super) fn check(
-    bytes: &Bytes,
-    index: u64,
-    len: u64,
-) -> Result<Result<(), ErrorKind>, UnexpectedInput> {
+/// Checks that what was loaded for a chunk, no more than its span, has the right length.
+pub(super) fn check(bytes: &Bytes, index: u64, len: u64) -> Result<(), ErrorKind> {
     let start = index * CHUNK;
     let (got, expected) = (bytes.len() as u64, CHUNK.min(len - start));
-    let is_last = start + expected == len;
-    Ok(match got.cmp(&expected) {
+    match got.cmp(&expected) {
         Ordering::Equal => Ok(()),
         Ordering::Less => Err(ErrorKind::SourceEnded { expected: len, got: start + got }),
-        Ordering::Greater if is_last && got == expected + 1 => Err(ErrorKind::Changed),
-        Ordering::Greater => return Err(UnexpectedInput),
-    })
+        Ordering::Greater => Err(ErrorKind::Changed),
+    }
 }
 
 /// The checksum of a chunk, XXH3 of piece by piece; each goes to `look` first, while it is in the

@@ -1,10 +1,12 @@
 //! An upload as it is saved, and how a saved one is taken up.
 
-use super::{Stage, Upload};
-use crate::flow::snapshot::{SavedMessage, SavedUpload};
+use super::{Upload, Uploading};
+use crate::flow::runner::Runner;
+use crate::flow::snapshot::{Saved, SavedJob, SavedMessage, SavedUpload};
 use crate::flow::{ResumeError, ResumeOptions, Snapshot};
 use crate::model::policy::Policy;
 use crate::model::request_error::RequestError;
+use crate::model::uploaded::Uploaded;
 use crate::session::Session;
 
 impl Upload {
@@ -20,10 +22,23 @@ impl Upload {
         policy: Policy,
         at: ResumeOptions,
     ) -> Result<Self, ResumeError> {
+        let job = Uploading::resume(session, snapshot, &policy, at)?;
+        let seed = job.seed;
+        Ok(Self(Runner::new(job, session.clone(), seed, policy)))
+    }
+}
+
+impl Uploading {
+    pub(in crate::flow) fn resume(
+        session: &Session,
+        snapshot: Snapshot,
+        policy: &Policy,
+        at: ResumeOptions,
+    ) -> Result<Self, ResumeError> {
         session.check_upload(at.unix_ms)?;
-        let (seed, to, saved, picture) = snapshot.upload(session, &policy)?;
-        let mut upload = Self::new(session, picture, to, seed, policy)
-            .map_err(|_| RequestError::NoDataTicket)?;
+        let (seed, to, saved, picture) = snapshot.upload(session, policy)?;
+        let mut upload =
+            Self::new(session, picture, to, seed).map_err(|_| RequestError::NoDataTicket)?;
         if saved.started_over {
             upload.media = upload.media.started_over();
             upload.started_over = true;
@@ -33,15 +48,15 @@ impl Upload {
     }
 
     /// The upload as it is by now; a completed one is a message that has not left.
-    pub(super) fn saved_state(&self) -> Snapshot {
-        let (session, to) = (&self.session, &self.to);
-        if let Stage::Done(Ok(uploaded)) = &self.stage {
-            let saved = SavedMessage { uploaded: uploaded.clone(), handed_out_ms: None };
-            return Snapshot::of_message(session, self.seed, to, saved);
+    pub(super) fn state(&self, done: Option<&Uploaded>) -> Saved {
+        let to = self.to.clone();
+        if let Some(uploaded) = done {
+            let message = SavedMessage { uploaded: uploaded.clone(), handed_out_ms: None };
+            return Saved { to, job: SavedJob::Message(message) };
         }
         // While a saved upload is read again it stays as it was saved.
         let digested = !self.media.md5().is_empty();
-        let saved = match &self.saved {
+        let upload = match &self.saved {
             Some(saved) if !digested => saved.clone(),
             _ => SavedUpload {
                 picture: self.picture().saved().clone(),
@@ -50,6 +65,6 @@ impl Upload {
                 started_over: self.started_over,
             },
         };
-        Snapshot::of_upload(session, self.seed, to, saved)
+        Saved { to, job: SavedJob::Upload(upload) }
     }
 }

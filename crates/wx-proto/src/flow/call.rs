@@ -1,0 +1,398 @@
+//! One call with its tries: ids, repeats, waits, and what may have been delivered.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Response;
+use http::response::Parts;
+
+use super::clock::Clock;
+use super::partial_reply::PartialReply;
+use super::retry::{Patience, Retry, back_off};
+use super::{Action, CallId, Input, Progress, UnexpectedInput};
+use crate::endpoint::api_request::ApiRequest;
+use crate::model::error::ErrorKind;
+use crate::model::policy::Policy;
+use crate::model::reply_error::ReplyError;
+use crate::model::transport_error::{Delivery, TransportError, TransportErrorKind};
+
+/// A call that is due, on its way, or waiting for its next try.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    retry: Retry,
+    /// Of the current try, or of its repeat on a new connection.
+    id: CallId,
+    /// Of the current try, once it is made: until the try ends it stays as it is.
+    request: Option<ApiRequest>,
+    /// Whether the request was handed out under this id.
+    handed_out: bool,
+    reply: Option<PartialReply>,
+    wait_until: Option<Duration>,
+    /// Tries that failed; of long polls those in a row.
+    failures: u32,
+    /// Why the last try failed.
+    last_error: Option<ErrorKind>,
+    /// Hand-outs of a message that count as tries.
+    hand_outs: u32,
+    /// Whether the request of any try was handed out twice.
+    handed_out_again: bool,
+    delivery: Remembered,
+    poll: LongPoll,
+}
+
+/// What is known of a message that must not be sent twice unseen.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Remembered {
+    /// Whether a hand-out other than the outstanding one may have been delivered.
+    pub(super) maybe: bool,
+    /// When it first left, in Unix milliseconds, if it may have been delivered.
+    pub(super) first_ms: Option<u64>,
+    /// When the caller asked to hand out again a message that had left too long ago.
+    pub(super) resend_ms: Option<u64>,
+    /// Whether the time is unknown, or was when it left: then it counts as too old.
+    pub(super) is_timeless: bool,
+}
+
+/// What tells a server that does not hold a long poll.
+#[derive(Clone, Copy, Debug, Default)]
+struct LongPoll {
+    /// When the current try was made.
+    made: Duration,
+    /// Replies in a row that came at once, with nothing.
+    hasty: u32,
+    /// Replies in a row that announced something and brought nothing.
+    broken_promises: u32,
+}
+
+/// Replies faster than this were not long-polled.
+const HELD: Duration = Duration::from_secs(1);
+/// Consecutive fast empty replies that are tolerated before the next call waits.
+const HASTY: u32 = 4;
+
+/// What a call needs next.
+pub(super) enum CallDue {
+    Wait(Duration),
+    /// A request, for a new try.
+    Make,
+    /// Its request is to be handed out.
+    Send,
+    Receive(CallId),
+    /// Nothing more: this is how it ended.
+    Over(ErrorKind),
+}
+
+/// What an input means to the job.
+pub(super) enum Heard {
+    Nothing,
+    Reply(Response<Bytes>),
+    /// Of a streamed reply.
+    Head(Parts),
+    Body(Bytes),
+    End,
+    Unusable(ReplyError),
+    Failed(TransportError),
+}
+
+/// The moment at which something happens, and what it is judged by.
+#[derive(Clone, Copy)]
+pub(super) struct Moment<'a> {
+    pub(super) now: Duration,
+    pub(super) clock: &'a Clock,
+    pub(super) policy: &'a Policy,
+}
+
+impl Call {
+    /// No call yet; `id` is that of the first.
+    pub(super) fn none(id: CallId) -> Self {
+        Self {
+            retry: Retry::side_call(),
+            id,
+            request: None,
+            handed_out: false,
+            reply: None,
+            wait_until: None,
+            failures: 0,
+            last_error: None,
+            hand_outs: 0,
+            handed_out_again: false,
+            delivery: Remembered::default(),
+            poll: LongPoll::default(),
+        }
+    }
+
+    /// Begins another call. Those that wait for somebody go on counting what failed.
+    pub(super) fn begin(&mut self, retry: Retry) {
+        let before = std::mem::replace(self, Self::none(self.next_id()));
+        self.retry = retry;
+        if retry.is_endless() && before.retry.is_endless() {
+            (self.failures, self.last_error) = (before.failures, before.last_error);
+            self.poll = before.poll;
+        }
+    }
+
+    /// A message as it was saved: why it must not leave again, if it must not.
+    pub(super) fn remember(&mut self, delivery: Remembered, at: Moment<'_>) -> Option<ErrorKind> {
+        self.delivery = delivery;
+        self.is_late(at.now, at).then(|| self.uncertain())
+    }
+
+    pub(super) fn retry(&self) -> &Retry {
+        &self.retry
+    }
+
+    /// The id after all that were used so far.
+    pub(super) fn next_id(&self) -> CallId {
+        if self.request.is_some() || self.handed_out { self.id.next() } else { self.id }
+    }
+
+    pub(super) fn due(&mut self, at: Moment<'_>) -> CallDue {
+        if let Some(until) = self.wait_until.filter(|until| at.now < *until) {
+            return CallDue::Wait(until);
+        }
+        self.wait_until = None;
+        match (&self.request, &self.reply) {
+            (None, _) => CallDue::Make,
+            (Some(_), Some(_)) => CallDue::Receive(self.id),
+            (Some(_), None) => {
+                if self.retry.is_message() {
+                    // Handed out before and never answered: nobody knows what became of that one.
+                    self.delivery.maybe |= self.handed_out;
+                    let used_up = !self.is_same_try() && self.hand_outs >= self.retry.tries.max(1);
+                    if used_up || self.is_late(at.now, at) {
+                        return CallDue::Over(self.uncertain());
+                    }
+                }
+                CallDue::Send
+            }
+        }
+    }
+
+    /// Whether this is the repeat on a new connection, which belongs to the try that failed on the
+    /// reused one.
+    fn is_same_try(&self) -> bool {
+        !self.handed_out && self.is_repeat()
+    }
+
+    fn is_repeat(&self) -> bool {
+        self.request.as_ref().is_some_and(|request| request.limits().new_connection)
+    }
+
+    /// Takes the request of a new try.
+    pub(super) fn made(&mut self, request: ApiRequest, at: Moment<'_>) {
+        self.request = Some((self.retry.limit)(request, at.policy));
+        self.poll.made = at.now;
+    }
+
+    pub(super) fn hand_out<T>(&mut self, at: Moment<'_>) -> Action<T> {
+        let Some(request) = self.request.clone() else { return Action::Wait(at.now) };
+        self.handed_out_again |= self.handed_out || self.is_repeat();
+        if self.retry.is_message() {
+            self.hand_outs += u32::from(!self.is_same_try());
+            self.delivery.first_ms.get_or_insert(at.clock.unix_ms(at.now));
+        }
+        self.handed_out = true;
+        Action::Send(self.id, request)
+    }
+
+    /// Whether the request may have reached the server more than once.
+    pub(super) fn repeated(&self) -> bool {
+        self.failures > 0 || self.handed_out_again
+    }
+
+    /// The number of the try, from 1; of a message, how often it was handed out.
+    pub(super) fn tries(&self) -> u32 {
+        if self.retry.is_message() { self.hand_outs } else { self.failures.saturating_add(1) }
+    }
+
+    pub(super) fn progress(&self, at: Progress) -> Progress {
+        if self.retry.patience == Patience::Once {
+            return at;
+        }
+        at.with_try(self.tries(), self.last_error.as_ref())
+    }
+
+    pub(super) fn in_doubt(&self) -> bool {
+        self.retry.is_message() && (self.handed_out || self.delivery.maybe)
+    }
+
+    /// When it first left, if it may have been delivered.
+    pub(super) fn first_ms(&self) -> Option<u64> {
+        self.delivery.first_ms
+    }
+
+    /// Whether a message may have been delivered, so long before `at` that it must not leave again.
+    /// A clock that was set back says nothing, so the message counts as late.
+    fn is_late(&self, at: Duration, Moment { clock, policy, .. }: Moment<'_>) -> bool {
+        let within = u64::try_from(policy.resend_within.as_millis()).unwrap_or(u64::MAX);
+        let Remembered { maybe, first_ms, resend_ms, is_timeless } = self.delivery;
+        let Some(first) = resend_ms.or(first_ms) else { return false };
+        let age = clock.unix_ms(at).checked_sub(first);
+        maybe && (is_timeless || age.is_none_or(|age| age > within))
+    }
+
+    /// Takes an input that answers the outstanding action of this call.
+    pub(super) fn handle(&mut self, input: Input) -> Result<Heard, UnexpectedInput> {
+        let Some(request) = self.request.as_ref().filter(|_| self.handed_out) else {
+            return Err(UnexpectedInput);
+        };
+        match (input, &mut self.reply) {
+            (Input::Head(id, head), None) if id == self.id && !request.limits().admit(&head) => {
+                let failure = TransportError::on_the_way(TransportErrorKind::Protocol);
+                Ok(Heard::Failed(request.failed(failure)))
+            }
+            (Input::Head(id, head), reply @ None) if id == self.id => {
+                if self.retry.streamed {
+                    *reply = Some(PartialReply::new(Response::new(()).into_parts().0));
+                    return Ok(Heard::Head(head));
+                }
+                *reply = Some(PartialReply::new(head));
+                Ok(Heard::Nothing)
+            }
+            (Input::Body(id, bytes), Some(_)) if id == self.id && self.retry.streamed => {
+                Ok(Heard::Body(bytes))
+            }
+            (Input::Body(id, bytes), Some(reply)) if id == self.id => {
+                if (reply.len() + bytes.len()) as u64 > self.retry.cap {
+                    let limit = self.retry.cap;
+                    return Ok(Heard::Unusable(ReplyError::TooLarge { limit }));
+                }
+                reply.add(bytes);
+                Ok(Heard::Nothing)
+            }
+            (Input::End(id), Some(_)) if id == self.id && self.retry.streamed => Ok(Heard::End),
+            (Input::End(id), reply @ Some(_)) if id == self.id => {
+                Ok(reply.take().map_or(Heard::Nothing, |reply| Heard::Reply(reply.whole())))
+            }
+            (Input::Failed(id, failure), None)
+                if id == self.id && request.is_due_again(failure) =>
+            {
+                // What went out on the reused connection may have been delivered.
+                self.delivery.maybe |= self.retry.is_message();
+                self.request = Some(request.clone().with_new_connection(true));
+                (self.id, self.handed_out) = (self.id.next(), false);
+                Ok(Heard::Nothing)
+            }
+            (Input::Failed(id, failure), reply) if id == self.id => {
+                // Once a head has come, something was delivered, whatever the driver thinks.
+                let failure = if reply.is_some() {
+                    TransportError::on_the_way(failure.kind)
+                } else {
+                    failure
+                };
+                Ok(Heard::Failed(request.failed(failure)))
+            }
+            _ => Err(UnexpectedInput),
+        }
+    }
+
+    /// The network broke off: the next try waits, or why there is none.
+    pub(super) fn failed(
+        &mut self,
+        failure: TransportError,
+        at: Moment<'_>,
+    ) -> Result<(), ErrorKind> {
+        let kind = ErrorKind::Network { failure, tries: self.tries() };
+        let repeatable = self.retry.outlives(failure);
+        self.again(kind, failure.delivered, repeatable, Duration::ZERO, at)
+    }
+
+    /// The reply cannot be used: the next try waits, for `at_least` so long, or why there is none.
+    pub(super) fn unusable(
+        &mut self,
+        error: ReplyError,
+        at_least: Duration,
+        at: Moment<'_>,
+    ) -> Result<(), ErrorKind> {
+        if self.retry.is_message() && matches!(error, ReplyError::Refused { .. }) {
+            // A verdict on this hand-out; on an earlier one there is none.
+            self.handed_out = false;
+            return Err(self.ended(error.into()));
+        }
+        let repeatable = (self.retry.repeats)(&error);
+        self.again(error.into(), Delivery::Unknown, repeatable, at_least, at)
+    }
+
+    fn again(
+        &mut self,
+        kind: ErrorKind,
+        delivered: Delivery,
+        repeatable: bool,
+        at_least: Duration,
+        at: Moment<'_>,
+    ) -> Result<(), ErrorKind> {
+        self.handed_out = false;
+        if self.retry.is_message() {
+            self.delivery.maybe |= delivered == Delivery::Unknown;
+            if !self.delivery.maybe {
+                self.delivery.first_ms = None;
+            }
+        }
+        let tries = self.tries();
+        let wait = match self.retry.patience {
+            Patience::Message if delivered == Delivery::Unknown => at.policy.message_wait,
+            Patience::Message => at.policy.back_off_after(tries),
+            _ => back_off(at.policy, tries),
+        };
+        let next = at.now.saturating_add(wait.max(at_least));
+        if !repeatable || tries >= self.retry.tries.max(1) || self.is_late(next, at) {
+            return Err(self.ended(kind));
+        }
+        self.failures = self.failures.saturating_add(1);
+        self.last_error = Some(kind);
+        self.next_try(Some(next));
+        Ok(())
+    }
+
+    /// The try was answered, with nothing. A server that says so again and again without holding
+    /// the call is not asked without a pause.
+    pub(super) fn idle(&mut self, retry: Retry, at: Moment<'_>) {
+        self.went_well();
+        self.poll.broken_promises = 0;
+        let held = at.now.saturating_sub(self.poll.made) >= HELD;
+        self.poll.hasty = if held { 0 } else { self.poll.hasty.saturating_add(1) };
+        let wait = (self.poll.hasty > HASTY).then(|| at.now.saturating_add(at.policy.back_off));
+        self.retry = retry;
+        self.next_try(wait);
+    }
+
+    /// The server announced something and had nothing. It has answered, but a server that does so
+    /// without end is asked with growing waits.
+    pub(super) fn pause(&mut self, retry: Retry, at: Moment<'_>) {
+        self.went_well();
+        self.poll.broken_promises = self.poll.broken_promises.saturating_add(1);
+        let wait = back_off(at.policy, self.poll.broken_promises);
+        self.retry = retry;
+        self.next_try(Some(at.now.saturating_add(wait)));
+    }
+
+    pub(super) fn went_well(&mut self) {
+        (self.failures, self.last_error) = (0, None);
+    }
+
+    fn next_try(&mut self, wait_until: Option<Duration>) {
+        self.id = self.next_id();
+        (self.request, self.reply, self.handed_out) = (None, None, false);
+        self.wait_until = wait_until;
+    }
+
+    /// What is certain when nothing more is heard of it.
+    pub(super) fn abandoned(&mut self, otherwise: ErrorKind) -> ErrorKind {
+        if self.in_doubt() { self.uncertain() } else { self.ended(otherwise) }
+    }
+
+    /// What is certain if `kind` is the last that is heard of it.
+    fn ended(&mut self, kind: ErrorKind) -> ErrorKind {
+        if self.in_doubt() {
+            self.last_error = Some(kind);
+            self.uncertain()
+        } else {
+            self.delivery.first_ms = None;
+            kind
+        }
+    }
+
+    fn uncertain(&self) -> ErrorKind {
+        let last = self.last_error.clone().map(Box::new);
+        ErrorKind::Uncertain { last, tries: self.hand_outs.max(1) }
+    }
+}

@@ -1,0 +1,155 @@
+//! What a job is: its transitions, and nothing of how calls are made.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Response;
+use http::response::Parts;
+
+use super::Progress;
+use super::retry::Retry;
+use super::snapshot::Saved;
+use crate::endpoint::api_request::ApiRequest;
+use crate::model::error::{Error, ErrorKind};
+use crate::model::policy::Policy;
+use crate::model::reply_error::ReplyError;
+use crate::model::seed::Seed;
+use crate::session::Session;
+
+/// What a transition may look at and change besides the job.
+pub(super) struct Cx<'a> {
+    pub(super) session: &'a mut Session,
+    pub(super) policy: &'a Policy,
+    pub(super) seed: Seed,
+    pub(super) now: Duration,
+    /// `now` by the wall clock, in Unix milliseconds.
+    pub(super) unix_ms: u64,
+    /// Whether the request of the current call may have reached the server more than once.
+    pub(super) repeated: bool,
+}
+
+/// A job of a [`Runner`](super::runner::Runner).
+pub(super) trait Job {
+    /// What it ends with.
+    type Output: Clone;
+
+    /// What comes first.
+    fn start(&mut self, cx: &mut Cx<'_>) -> Result<Next<Self::Output>, ErrorKind>;
+
+    /// What to do instead of another try of the call that is due, if anything.
+    fn before_try(&mut self, _: &mut Cx<'_>) -> Option<Result<Next<Self::Output>, ErrorKind>> {
+        None
+    }
+
+    /// Makes the request of the call that is due, for one try.
+    fn request(&mut self, cx: &mut Cx<'_>) -> Result<ApiRequest, ErrorKind>;
+
+    /// Takes a whole reply: what comes next, or why it cannot be used.
+    fn reply(
+        &mut self,
+        reply: &Response<Bytes>,
+        cx: &mut Cx<'_>,
+    ) -> Result<Next<Self::Output>, Fail>;
+
+    /// The call came to nothing, for good.
+    fn failed(&mut self, kind: ErrorKind, _: &mut Cx<'_>) -> Result<Next<Self::Output>, ErrorKind> {
+        Err(kind)
+    }
+
+    /// Takes what [`Next::Read`] asked for.
+    fn loaded(&mut self, _: Bytes, _: &mut Cx<'_>) -> Result<Next<Self::Output>, ErrorKind> {
+        Err(ErrorKind::Cancelled)
+    }
+
+    /// Takes a part of a streamed reply.
+    fn part(&mut self, _: Part, _: &mut Cx<'_>) -> Result<Next<Self::Output>, Fail> {
+        Err(ReplyError::Empty.into())
+    }
+
+    /// Whether a streamed call can be begun again.
+    fn is_restartable(&self) -> bool {
+        true
+    }
+
+    /// Says where it went wrong.
+    fn error(&self, kind: ErrorKind) -> Error;
+
+    /// Returns the error of a job that the caller has cancelled.
+    fn cancelled(&self, kind: ErrorKind) -> Error {
+        self.error(kind)
+    }
+
+    /// How far it is; the runner adds what it knows of the call.
+    fn progress(&self) -> Progress;
+
+    /// Returns what is saved of it, `done` or not. `first_ms` says when its message first left.
+    fn saved(&self, _done: Option<&Self::Output>, _first_ms: Option<u64>) -> Option<Saved> {
+        None
+    }
+}
+
+/// What a job does next.
+#[derive(Clone, Debug)]
+pub(super) enum Next<T> {
+    /// Make the call that is due.
+    Call(Retry),
+    /// The long poll was answered with nothing: make this one.
+    Idle(Retry),
+    /// The long poll was answered, and came to nothing all the same: make this one, after a pause.
+    Pause(Retry),
+    Read(Range<u64>),
+    /// Go on with the streamed reply.
+    Receive,
+    Write(u64, Bytes),
+    Done(T),
+}
+
+impl<T> Next<T> {
+    /// What an inner job does next, as what the outer one does.
+    pub(super) fn or_done<U, E>(
+        self,
+        done: impl FnOnce(T) -> Result<Next<U>, E>,
+    ) -> Result<Next<U>, E> {
+        Ok(match self {
+            Self::Call(retry) => Next::Call(retry),
+            Self::Idle(retry) => Next::Idle(retry),
+            Self::Pause(retry) => Next::Pause(retry),
+            Self::Read(span) => Next::Read(span),
+            Self::Receive => Next::Receive,
+            Self::Write(at, bytes) => Next::Write(at, bytes),
+            Self::Done(output) => return done(output),
+        })
+    }
+}
+
+/// Why a reply leads to no next step.
+#[derive(Debug)]
+pub(super) enum Fail {
+    /// It cannot be used: the row of the call says whether there is another try, which waits for at
+    /// least so long.
+    Unusable(ReplyError, Duration),
+    /// The job is over.
+    Final(ErrorKind),
+}
+
+impl From<ReplyError> for Fail {
+    fn from(error: ReplyError) -> Self {
+        Self::Unusable(error, Duration::ZERO)
+    }
+}
+
+impl From<ErrorKind> for Fail {
+    fn from(kind: ErrorKind) -> Self {
+        Self::Final(kind)
+    }
+}
+
+/// A part of a streamed reply.
+pub(super) enum Part {
+    Head(Parts),
+    Body(Bytes),
+    /// What [`Next::Write`] asked for is written.
+    Written,
+    End,
+}
