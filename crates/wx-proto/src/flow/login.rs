@@ -43,9 +43,9 @@ pub use state::LoginState;
 /// ```
 ///
 /// The login exists as soon as the login page has opened it. If it then ends with an error,
-/// [`Login::session`] still has the session, for [`Restore`]. A login that the page tells badly, or
-/// without the cookie that every upload needs, is an error too; it is ended at the server if that
-/// can be done.
+/// [`Login::session`] still has the session, for [`Restore`](super::Restore). A login that the page
+/// tells badly, or without the cookie that every upload needs, is an error too; it is ended at the
+/// server if that can be done.
 pub struct Login<T: FnMut(&LoginState)>(Runner<Entering<T>>);
 
 impl<T: FnMut(&LoginState)> Login<T> {

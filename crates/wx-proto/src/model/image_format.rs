@@ -27,7 +27,8 @@ pub enum ImageFormat {
     Heif,
     /// TIFF: fetched, not sent as a picture.
     Tiff,
-    /// None of these, fetched all the same: see [`Policy::keep_unknown`].
+    /// None of these, fetched all the same: see
+    /// [`Policy::keep_unknown`](crate::Policy::keep_unknown).
     Unknown,
 }
 

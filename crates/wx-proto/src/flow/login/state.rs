@@ -26,7 +26,7 @@ pub enum LoginState {
     Confirmed,
     /// The login page has opened the login, and webwxinit follows. From here on the login is listed
     /// on the phone: save the session now, so that it is not lost if webwxinit fails or the program
-    /// ends. [`Restore`](super::Restore) takes it up.
+    /// ends. [`Restore`](crate::flow::Restore) takes it up.
     Opened {
         /// The session. Its [`user_name`](Session::user_name) is not known before webwxinit.
         session: Session,
