@@ -136,7 +136,7 @@ impl Hostile {
             let before = alloc::live();
             alloc::forget_peak();
             match self.call {
-                Call::Sync => run(NextMessages::new(session(), SEED, Policy::default()), &answer),
+                Call::Sync => run(NextMessages::new(&session(), SEED, Policy::default()), &answer),
                 Call::Contacts => {
                     run(ListContacts::new(&session(), SEED, Policy::default()), &answer)
                 }
@@ -158,10 +158,10 @@ fn session() -> Session {
 
 /// Runs a flow until it has the answer, which comes in pieces, and is done or waits.
 fn run<F: Flow>(flow: Result<F, Error>, answer: &[u8]) {
-    let mut flow = flow.expect("a session that is logged in");
+    let (mut flow, mut session) = (flow.expect("a session that is logged in"), session());
     let mut pieces = answer.chunks(16 * 1024);
     loop {
-        let input = match flow.poll(Duration::ZERO) {
+        let input = match flow.poll(&mut session, Duration::ZERO) {
             Action::Send(id, _) => Input::Head(id, Response::new(()).into_parts().0),
             Action::Receive(id) => match pieces.next() {
                 Some(piece) => Input::Body(id, Bytes::copy_from_slice(piece)),

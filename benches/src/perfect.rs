@@ -117,6 +117,8 @@ pub struct Perfect {
     pub allocations: Vec<Tally>,
     /// When each request was handed out.
     pub sent: Vec<std::time::Instant>,
+    /// The session that is lent.
+    pub session: Session,
     /// Bytes of picture that were handed out as they are in the source or in the answer.
     pub uncopied: u64,
 }
@@ -131,6 +133,7 @@ impl Perfect {
             len,
             allocations: Vec::with_capacity(requests),
             sent: Vec::with_capacity(requests),
+            session: session(),
             uncopied: 0,
         }
     }
@@ -160,7 +163,7 @@ impl Perfect {
         };
         loop {
             let before = Tally::now();
-            let action = flow.poll(Duration::ZERO);
+            let action = flow.poll(&mut self.session, Duration::ZERO);
             count(&mut spent, before);
             let input = match action {
                 Action::Done(output) => {
@@ -184,7 +187,7 @@ impl Perfect {
                     black_box(bytes);
                     Input::Written
                 }
-                Action::Wait(_) => unreachable!("nothing fails here"),
+                Action::Save(_) | Action::Wait(_) => unreachable!("nothing is saved or fails here"),
             };
             let before = Tally::now();
             flow.handle(input, Duration::ZERO).expect("answers what was asked");

@@ -15,7 +15,6 @@ use crate::problem::Problem;
 use crate::report::Report;
 use crate::session::{self, Use};
 use crate::transport::{Client, seed};
-use crate::withhold;
 
 /// Makes this process the only writer of a session file.
 fn own(path: &Path) -> Result<SessionFile, Problem> {
@@ -56,12 +55,12 @@ pub(crate) fn subject(path: &Path) -> Subject {
 
 pub(crate) fn whoami(args: &Account, global: Global) -> ExitCode {
     run(args, global, Use::Login, own, |owned, client, report| {
-        let flow = Restore::new(client.session().clone(), seed()?, client.policy())?;
-        let session = client.drive(flow, report)?;
-        withhold::session(&session);
+        let before = client.session();
+        client.drive(Restore::new(&before, seed()?, client.policy())?, report)?;
+        let session = client.session();
         // A watch that has the file keeps it up to date itself.
         if let Ok(owned) = owned
-            && session.to_json().expose() != client.session().to_json().expose()
+            && session.to_json().expose() != before.to_json().expose()
             && let Err(error) = owned.save(&session)
         {
             report.warn(&out::words(&error));
@@ -83,7 +82,7 @@ pub(crate) fn skipped(what: &str, skipped: Skipped, report: &Report) {
 
 /// All contacts, by name.
 pub(crate) fn list(client: &Client, report: &Report) -> Result<Vec<Contact>, Problem> {
-    let flow = ListContacts::new(client.session(), seed()?, client.policy())?;
+    let flow = ListContacts::new(&client.session(), seed()?, client.policy())?;
     let listed = client.drive(flow, report)?;
     skipped("contacts", listed.skipped, report);
     let mut contacts = Vec::from(listed.contacts);
@@ -117,10 +116,10 @@ pub(crate) fn contacts(args: &Account, global: Global) -> ExitCode {
 pub(crate) fn logout(args: &Account, global: Global) -> ExitCode {
     run(args, global, Use::Login, own, |owned, client, report| {
         let owned = owned?;
-        client.drive(Logout::new(client.session(), seed()?, client.policy())?, report)?;
-        let mut session = client.session().clone();
-        session.end();
-        let forgotten = forget(&owned, client.session(), &session, report);
+        let ended = client.session();
+        client.drive(Logout::new(&ended, seed()?, client.policy())?, report)?;
+        let session = client.session();
+        let forgotten = forget(&owned, &ended, &session, report);
         report.tell("logged out", &event::account("logged_out", &session));
         forgotten
     })

@@ -4,6 +4,7 @@ use std::ops::{ControlFlow, Range};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use wx_client::outbox::OutboxFlow;
 use wx_proto::flow::Flow;
 use wx_proto::{Advice, Sent, Uploaded};
 
@@ -65,7 +66,7 @@ impl Batch<'_> {
 
     /// What was uploaded, now or before.
     fn upload(&self, file: usize, to: usize) -> Result<Uploaded, Problem> {
-        let session = self.client.session();
+        let session = &self.client.session();
         let message = self.job.message(file, to, session)?;
         if let Some(uploaded) = message.uploaded(session)? {
             return Ok(uploaded);
@@ -84,7 +85,9 @@ impl Batch<'_> {
                 Some(kind) => picture.sent_as(kind)?,
                 None => picture,
             };
-            message.upload(session, picture, &self.client.policy())
+            let OutboxFlow { flow, checkpoint } =
+                message.upload(session, picture, &self.client.policy())?;
+            Ok((flow, Some(checkpoint)))
         })?;
         if let Some(start_pos) = uploaded.server_byte_count {
             let (name, bytes) = (path.display(), uploaded.bytes);
@@ -95,19 +98,23 @@ impl Batch<'_> {
     }
 
     fn message(&self, file: usize, to: usize, uploaded: &Uploaded) -> Result<Sent, Problem> {
-        let message = self.job.message(file, to, self.client.session())?;
-        let policy = self.client.policy();
-        let flow = message.send(self.client.session(), uploaded, &policy, self.resend)?;
+        let session = &self.client.session();
+        let message = self.job.message(file, to, session)?;
+        let recorded = message.send(session, uploaded, &self.client.policy(), self.resend)?;
         // It is over before it begins: too late to leave again.
-        let is_old = self.job.is_in_doubt(file, to) && !flow.progress().in_doubt;
-        let sent = self.client.drive(flow, self.report).map_err(|problem| Problem {
-            media_id: problem.media_id.clone().or_else(|| Some(uploaded.media_id.as_str().into())),
-            hint: (self.job.is_kept() && problem.class == Class::Unknown)
-                .then_some(LOOK)
-                .or(problem.hint),
-            class: if is_old { Class::InDoubt } else { problem.class },
-            ..problem
-        })?;
+        let is_old = self.job.is_in_doubt(file, to) && !recorded.flow.progress().in_doubt;
+        let sent =
+            self.client.drive_recorded(recorded, self.report).map_err(|problem| Problem {
+                media_id: problem
+                    .media_id
+                    .clone()
+                    .or_else(|| Some(uploaded.media_id.as_str().into())),
+                hint: (self.job.is_kept() && problem.class == Class::Unknown)
+                    .then_some(LOOK)
+                    .or(problem.hint),
+                class: if is_old { Class::InDoubt } else { problem.class },
+                ..problem
+            })?;
         if let Err(error) = message.set_sent(&sent) {
             self.report.warn(&crate::out::words(&error));
             self.job.set_unrecorded();

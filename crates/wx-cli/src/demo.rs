@@ -132,7 +132,8 @@ impl Run<'_> {
     fn upload(&self, client: &Client, name: String, bytes: Vec<u8>) -> Result<Uploaded, Problem> {
         let chunks = Chunks { report: self.report, told: Mutex::new(None) };
         let uploaded = client.upload(Input::Bytes(name, bytes), &chunks, |picture| {
-            Upload::new(client.session(), picture, self.to.clone(), seed()?, client.policy())
+            let (session, to) = (&client.session(), self.to.clone());
+            Ok((Upload::new(session, picture, to, seed()?, client.policy())?, None))
         })?;
         self.say("MediaId", &short(uploaded.media_id.as_str()));
         let announced = uploaded.thumbnail.map_or("no size".to_owned(), size_of);
@@ -142,7 +143,7 @@ impl Run<'_> {
 
     fn send(&self, client: &Client, uploaded: &Uploaded) -> Result<Sent, Problem> {
         let (to, policy) = (self.to.clone(), client.policy());
-        let flow = SendUploaded::new(client.session(), uploaded.clone(), to, seed()?, policy)?;
+        let flow = SendUploaded::new(&client.session(), uploaded.clone(), to, seed()?, policy)?;
         client.drive(flow, self.report)
     }
 

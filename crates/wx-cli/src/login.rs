@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
+use wx_client::ToldStates;
+use wx_client::session_cell::SessionCell;
 use wx_client::session_file::SessionFile;
 use wx_proto::flow::LoginState;
 use wx_proto::{Advice, HostRole, Session, Site, flow};
@@ -97,10 +99,13 @@ fn log_in(
             report.warn(&problem.sentence());
         }
     };
-    match pushing {
-        Some(old) => wire.drive(flow::Login::push(old, seed()?, global.policy(), tell)?, report),
-        None => wire.drive(flow::Login::new(site, seed()?, global.policy(), tell), report),
-    }
+    let session = SessionCell::new(Session::new(site.clone()));
+    let login = match pushing {
+        Some(old) => flow::Login::push(old, seed()?, global.policy())?,
+        None => flow::Login::new(site, seed()?, global.policy()),
+    };
+    wire.drive(&session, login, None, ToldStates::new(tell), report)?;
+    Ok(session.get())
 }
 
 fn line(session: &Session, path: &Path) -> String {

@@ -52,7 +52,7 @@ pub(crate) fn run(args: Resume, global: Global) -> ExitCode {
         let Some(client) = session::connect(&path, Use::Send, policy, &global, report) else {
             return;
         };
-        if let Err(problem) = job.check_login(client.session()) {
+        if let Err(problem) = job.check_login(&client.session()) {
             return report.refuse(&args.dir, &problem);
         }
         Batch { client: &client, job, resend: args.resend, report }.run();

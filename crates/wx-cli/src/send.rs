@@ -62,7 +62,7 @@ fn work(args: &SendImage, global: &Global, report: &Report) {
         pace: args.pace,
     };
     report.replace(subjects(&plan));
-    match JobDir::create(args.resume_dir.as_deref(), plan, client.session()) {
+    match JobDir::create(args.resume_dir.as_deref(), plan, &client.session()) {
         Ok(job) => Batch { client: &client, job, resend: false, report }.run(),
         Err(problem) => {
             report.refuse(args.resume_dir.as_deref().unwrap_or(Path::new("send-image")), &problem)

@@ -111,18 +111,17 @@ fn owned_if_due(
 
 /// Goes on with a login that was cut off before webwxinit.
 fn begin(
-    mut client: Client,
+    client: Client,
     what_for: Use,
     file: &SessionFile,
     report: &Report,
 ) -> Result<Client, Problem> {
-    let flow = Restore::new(client.session().clone(), seed()?, client.policy())?;
-    let session = client.drive(flow, report)?;
+    client.drive(Restore::new(&client.session(), seed()?, client.policy())?, report)?;
+    let session = client.session();
     file.save(&session)?;
     if what_for == Use::Send {
         session.check_upload(unix_ms())?;
     }
-    client.move_on(session);
     Ok(client)
 }
 
@@ -245,7 +244,7 @@ mod tests {
         save(&begun);
         let (now, file) = owned_if_due(read.clone(), Use::Fetch, &path).unwrap();
         assert!(now == begun && file.is_none());
-        begun.end();
+        begun.clear_login();
         save(&begun);
         assert_eq!(owned_if_due(read, Use::Fetch, &path).unwrap_err().class, Class::Login);
     }

@@ -6,10 +6,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
+use wx_client::checkpoint::CheckpointStore;
 pub(crate) use wx_client::clock::unix_ms;
+use wx_client::outbox::OutboxFlow;
 use wx_client::proxy::ProxyError;
 pub(crate) use wx_client::seed;
-use wx_proto::flow::{ExchangeSummary, FetchImage, Flow, Progress, Traced};
+use wx_client::session_cell::SessionCell;
+use wx_proto::flow::{ExchangeSummary, FetchImage, Flow, Observer, Progress, Trace};
 use wx_proto::{
     Advice, Error, Fetched, ImageVariant, MsgId, Picture, Policy, Session, Site, SourceError, Step,
     Uploaded,
@@ -49,7 +52,7 @@ pub(crate) enum Target<'a> {
 }
 
 pub(crate) struct Client {
-    session: Session,
+    session: SessionCell,
     policy: Policy,
     wire: Wire,
 }
@@ -62,15 +65,19 @@ pub(crate) enum Wire {
 
 /// A client's `Watch` that passes all on to some ears. What runs on reqwest is dropped to stop it.
 macro_rules! watch {
-    (wx_ureq, $ears:ident) => {
-        watch!(@heard wx_ureq, $ears).cancel_if(|| $ears.stopped())
+    (wx_ureq, $ears:ident, $checkpoint:expr) => {
+        watch!(@heard wx_ureq, $ears, $checkpoint).cancel_if(|| $ears.stopped())
     };
-    (wx_reqwest, $ears:ident) => {
-        watch!(@heard wx_reqwest, $ears)
+    (wx_reqwest, $ears:ident, $checkpoint:expr) => {
+        watch!(@heard wx_reqwest, $ears, $checkpoint)
     };
-    (@heard $client:ident, $ears:ident) => {
-        $client::Watch::new().progress(|now| $ears.progress(now))
-    };
+    (@heard $client:ident, $ears:ident, $checkpoint:expr) => {{
+        let watch = $client::Watch::new().progress(|now| $ears.progress(now));
+        match $checkpoint {
+            Some(store) => watch.checkpoint(store),
+            None => watch,
+        }
+    }};
 }
 
 impl Wire {
@@ -93,20 +100,29 @@ impl Wire {
         })
     }
 
-    /// Runs a flow that touches no picture.
-    pub(crate) fn drive<T>(
+    /// Runs a flow that touches no picture, with an observer besides.
+    pub(crate) fn drive<F: Flow<Output = Result<T, Error>>, T>(
         &self,
-        flow: impl Flow<Output = Result<T, Error>>,
+        session: &SessionCell,
+        mut flow: F,
+        checkpoint: Option<CheckpointStore>,
+        observer: impl Observer<F>,
         ears: &impl Ears,
     ) -> Result<T, Problem> {
-        let mut flow = heard(flow, ears);
+        let mut observer = (observer, heard(ears));
+        let (media, flow) = (&mut (), &mut flow);
         match self {
             Self::Ureq(http) => {
-                Ok(wx_ureq::drive(http, &mut (), &mut flow, &mut watch!(wx_ureq, ears))?)
+                let mut watch = watch!(wx_ureq, ears, checkpoint);
+                let watch = &mut watch;
+                Ok(wx_ureq::drive_observed(http, session, media, flow, watch, &mut observer)?)
             }
             Self::Reqwest(http, runtime) => until_stopped(runtime, ears, async {
-                let mut watch = watch!(wx_reqwest, ears);
-                Ok(wx_reqwest::drive(http, &mut (), &mut flow, &mut watch).await?)
+                let mut watch = watch!(wx_reqwest, ears, checkpoint);
+                let watch = &mut watch;
+                let done =
+                    wx_reqwest::drive_observed(http, session, media, flow, watch, &mut observer);
+                Ok(done.await?)
             }),
         }
     }
@@ -119,11 +135,13 @@ impl Client {
         policy: Policy,
     ) -> Result<Self, Problem> {
         withhold::session(&session);
-        Ok(Self { wire: Wire::new(transport, session.site())?, session, policy })
+        let wire = Wire::new(transport, session.site())?;
+        Ok(Self { session: SessionCell::new(session), policy, wire })
     }
 
-    pub(crate) fn session(&self) -> &Session {
-        &self.session
+    /// The session as it is now.
+    pub(crate) fn session(&self) -> Session {
+        self.session.get()
     }
 
     pub(crate) fn policy(&self) -> Policy {
@@ -136,24 +154,30 @@ impl Client {
         flow: impl Flow<Output = Result<T, Error>>,
         ears: &impl Ears,
     ) -> Result<T, Problem> {
-        self.wire.drive(flow, ears)
+        let done = self.wire.drive(&self.session, flow, None, (), ears);
+        withhold::session(&self.session());
+        done
     }
 
-    /// The login moved on.
-    pub(crate) fn move_on(&mut self, session: Session) {
-        withhold::session(&session);
-        self.session = session;
+    /// Runs a flow that is on record and touches no picture.
+    pub(crate) fn drive_recorded<T>(
+        &self,
+        job: OutboxFlow<impl Flow<Output = Result<T, Error>>>,
+        ears: &impl Ears,
+    ) -> Result<T, Problem> {
+        let OutboxFlow { flow, checkpoint } = job;
+        self.wire.drive(&self.session, flow, Some(checkpoint), (), ears)
     }
 
-    /// Uploads a picture by the flow that `begin` makes for it.
+    /// Uploads a picture by the flow that `begin` makes for it, on record if there is a store.
     pub(crate) fn upload<F: Flow<Output = Result<Uploaded, Error>>>(
         &self,
         input: Input,
         ears: &impl Ears,
-        begin: impl FnOnce(Picture) -> Result<F, Error>,
+        begin: impl FnOnce(Picture) -> Result<(F, Option<CheckpointStore>), Error>,
     ) -> Result<Uploaded, Problem> {
-        let limit = self.policy.max_picture;
-        let flow = |picture: Picture| Ok::<_, Problem>(heard(begin(picture)?, ears));
+        let (limit, session) = (self.policy.max_picture, &self.session);
+        let mut observer = heard(ears);
         match &self.wire {
             Wire::Ureq(http) => {
                 use wx_ureq::Source;
@@ -165,8 +189,10 @@ impl Client {
                     Input::Once(None) => Source::reader("", io::stdin().lock(), SPOOL, limit)?,
                     Input::Once(Some(file)) => Source::reader("", file, SPOOL, limit)?,
                 };
-                let mut flow = flow(source.picture(&self.policy)?)?;
-                Ok(wx_ureq::drive(http, &mut source, &mut flow, &mut watch!(wx_ureq, ears))?)
+                let (mut flow, checkpoint) = begin(source.picture(&self.policy)?)?;
+                let mut watch = watch!(wx_ureq, ears, checkpoint);
+                let (source, flow, watch) = (&mut source, &mut flow, &mut watch);
+                Ok(wx_ureq::drive_observed(http, session, source, flow, watch, &mut observer)?)
             }
             Wire::Reqwest(http, runtime) => until_stopped(runtime, ears, async {
                 use wx_reqwest::Source;
@@ -182,9 +208,13 @@ impl Client {
                         Source::reader("", tokio::fs::File::from_std(file), SPOOL, limit).await?
                     }
                 };
-                let mut flow = flow(source.picture(&self.policy).await?)?;
-                let mut watch = watch!(wx_reqwest, ears);
-                Ok(wx_reqwest::drive(http, &mut source, &mut flow, &mut watch).await?)
+                let picture = source.picture(&self.policy).await?;
+                let (mut flow, checkpoint) = begin(picture)?;
+                let mut watch = watch!(wx_reqwest, ears, checkpoint);
+                let (source, flow, watch) = (&mut source, &mut flow, &mut watch);
+                let done =
+                    wx_reqwest::drive_observed(http, session, source, flow, watch, &mut observer);
+                Ok(done.await?)
             }),
         }
     }
@@ -199,9 +229,9 @@ impl Client {
     ) -> Result<Fetched, Problem> {
         let restartable = !matches!(target, Target::Stdout);
         let policy = self.policy.clone();
-        let flow =
-            FetchImage::new(&self.session, msg_id.clone(), size, restartable, seed()?, policy)?;
-        let mut flow = heard(flow, ears);
+        let (session, mut observer) = (&self.session, heard(ears));
+        let mut flow =
+            FetchImage::new(&self.session(), msg_id.clone(), size, restartable, seed()?, policy)?;
         match &self.wire {
             Wire::Ureq(http) => {
                 use wx_ureq::Sink;
@@ -211,8 +241,10 @@ impl Client {
                     Target::Memory(bytes) => Sink::vec(bytes),
                     Target::Stdout => Sink::writer(&mut stdout),
                 };
-                let mut watch = watch!(wx_ureq, ears);
-                let fetched = wx_ureq::drive(http, &mut sink, &mut flow, &mut watch)?;
+                let mut watch = watch!(wx_ureq, ears, None);
+                let (to, flow, watch) = (&mut sink, &mut flow, &mut watch);
+                let fetched =
+                    wx_ureq::drive_observed(http, session, to, flow, watch, &mut observer)?;
                 sink.finish().map_err(cannot_write)?;
                 Ok(fetched)
             }
@@ -225,8 +257,11 @@ impl Client {
                     Target::Stdout => Sink::writer(&mut stdout),
                 };
                 until_stopped(runtime, ears, async {
-                    let mut watch = watch!(wx_reqwest, ears);
-                    let fetched = wx_reqwest::drive(http, &mut sink, &mut flow, &mut watch).await?;
+                    let mut watch = watch!(wx_reqwest, ears, None);
+                    let (to, flow, watch) = (&mut sink, &mut flow, &mut watch);
+                    let fetched =
+                        wx_reqwest::drive_observed(http, session, to, flow, watch, &mut observer);
+                    let fetched = fetched.await?;
                     sink.finish().await.map_err(cannot_write)?;
                     Ok(fetched)
                 })
@@ -235,13 +270,10 @@ impl Client {
     }
 }
 
-/// The flow, traced by `ears`.
-fn heard<T>(
-    flow: impl Flow<Output = Result<T, Error>>,
-    ears: &impl Ears,
-) -> impl Flow<Output = Result<T, Error>> {
-    let flow = Withholding::new(flow);
-    Traced::new(flow, |exchanged: &ExchangeSummary| ears.report().exchanged(exchanged))
+/// An observer that passes each exchange on to `ears`.
+fn heard<F: Flow>(ears: &impl Ears) -> impl Observer<F> {
+    let tell = |exchange: &ExchangeSummary| ears.report().exchanged(exchange);
+    (Withholding, Trace::new(tell))
 }
 
 /// Drops the call when it is to stop.

@@ -53,19 +53,17 @@ fn work(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<(
     let mut policy = global.policy();
     policy.keep_unknown = args.keep_unknown;
     let connected = session::connect(path, Use::Login, policy, global, report);
-    let Some(mut client) = connected else { return Ok(()) };
+    let Some(client) = connected else { return Ok(()) };
     let trouble = Trouble::new(report);
     // From here on the file knows where the messages go on, so that none of those is lost that come
     // before the first batch is saved.
-    let restored = trouble.ride_out(None, || {
-        client.drive(Restore::new(client.session().clone(), seed()?, client.policy())?, report)
+    trouble.ride_out(None, || {
+        client.drive(Restore::new(&client.session(), seed()?, client.policy())?, report)
     })?;
-    client.move_on(restored);
-    owned.save(client.session())?;
+    owned.save(&client.session())?;
     loop {
-        let flow = NextMessages::new(client.session().clone(), seed()?, client.policy())?;
+        let flow = NextMessages::new(&client.session(), seed()?, client.policy())?;
         let arrived = client.drive(flow, &trouble)?;
-        client.move_on(arrived.session);
         account::skipped("messages", arrived.skipped, report);
         let mut over = None;
         for message in &arrived.messages {
@@ -90,7 +88,7 @@ fn work(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<(
             return Err(problem);
         }
         // Only now: what was not dealt with comes again after a crash.
-        owned.save(client.session())?;
+        owned.save(&client.session())?;
     }
 }
 

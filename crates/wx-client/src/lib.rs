@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod certificate;
+pub mod checkpoint;
 pub mod clock;
 pub mod creation;
 pub mod directory;
@@ -10,7 +11,10 @@ pub mod outbox;
 pub mod proxy;
 mod regular;
 mod seed;
+pub mod session_cell;
 pub mod session_file;
 pub mod temp_file;
+mod told_states;
 
 pub use seed::{entropy, seed};
+pub use told_states::ToldStates;

@@ -24,7 +24,7 @@ use record::{Entry, Message, Planned, Record};
 use storage::MemoryStorage;
 
 pub use error::{OutboxError, OutboxErrorKind};
-pub use job::{OutboxJob, Save};
+pub use job::{OutboxFlow, OutboxJob};
 pub use message::{MessageState, OutboxMessage};
 pub use storage::Storage;
 

@@ -19,11 +19,16 @@ use wx_proto::{
 
 /// The loop. It obeys: no status check, no JSON, no redirect, no cookie and no repeat is its
 /// business, and what its limits are the request says.
-fn drive<F: Flow>(flow: &mut F, picture: &[u8], sink: &mut Vec<u8>) -> F::Output {
+fn drive<F: Flow>(
+    session: &mut Session,
+    flow: &mut F,
+    picture: &[u8],
+    sink: &mut Vec<u8>,
+) -> F::Output {
     let start = Instant::now();
     let mut open: Option<BufReader<Line>> = None;
     loop {
-        let input = match flow.poll(start.elapsed()) {
+        let input = match flow.poll(session, start.elapsed()) {
             Action::Done(output) => return output,
             Action::Wait(until) => {
                 std::thread::sleep(until.saturating_sub(start.elapsed()));
@@ -38,6 +43,8 @@ fn drive<F: Flow>(flow: &mut F, picture: &[u8], sink: &mut Vec<u8>) -> F::Output
                 sink.extend_from_slice(&bytes);
                 Input::Written
             }
+            // Only of a job that was told to hand out its states: see `SendImage::checkpointed`.
+            Action::Save(_) => Input::Local(io::Error::from(io::ErrorKind::Unsupported).into()),
             Action::Send(id, outgoing) => match send(&outgoing) {
                 Ok((head, body)) => {
                     open = Some(body);
@@ -201,7 +208,7 @@ fn main() {
 
 fn send_and_fetch() -> Result<(), Box<dyn Error>> {
     let server = wx_emulator::Emulator::start()?;
-    let session = Session::from_json_allow_loopback(server.session_json())?;
+    let mut session = Session::from_json_allow_loopback(server.session_json())?;
     let policy = Policy::default();
     let bytes = include_bytes!("../tests/pictures/tiny.png");
 
@@ -213,13 +220,13 @@ fn send_and_fetch() -> Result<(), Box<dyn Error>> {
         seed()?,
         policy.clone(),
     )?;
-    let sent = drive(&mut flow, bytes, &mut Vec::new())?;
+    let sent = drive(&mut session, &mut flow, bytes, &mut Vec::new())?;
     println!("sent {} bytes as message {}", sent.uploaded.bytes, sent.msg_id);
 
     let mut back = Vec::new();
     let mut flow =
         FetchImage::new(&session, sent.msg_id, ImageVariant::Original, true, seed()?, policy)?;
-    let fetched = drive(&mut flow, &[], &mut back)?;
+    let fetched = drive(&mut session, &mut flow, &[], &mut back)?;
     println!("fetched {} bytes of {}, equal: {}", fetched.bytes, fetched.format, back == bytes);
     assert_eq!(back, bytes);
     Ok(())
@@ -257,11 +264,11 @@ mod tests {
         });
         let server = wx_emulator::Emulator::start().unwrap();
         let json = server.session_json().replace(&server.addr().to_string(), &address);
-        let session = Session::from_json_allow_loopback(json).unwrap();
+        let mut session = Session::from_json_allow_loopback(json).unwrap();
         let mut policy = Policy::default().with_stall(Duration::from_secs(5));
         (policy.chunk_tries, policy.slow_after) = (1, Duration::from_millis(300));
         let mut flow = ListContacts::new(&session, seed().unwrap(), policy).unwrap();
-        drive(&mut flow, &[], &mut Vec::new()).unwrap_err()
+        drive(&mut session, &mut flow, &[], &mut Vec::new()).unwrap_err()
     }
 
     fn kind(error: &Error) -> TransportErrorKind {

@@ -2,48 +2,66 @@
 //! them.
 //!
 //! ```text
-//!                 ┌────────────────────────── poll(now) ─────────────────────────┐
-//!                 ▼                                                              │
-//!   Read(span) ─── read the caller's picture ──────────── Read(bytes) ──┐      │
-//!   Send(id, r) ── send, wait for the head ─ Head(id, h) | Failed(id, f) ─┤      │
-//!   Receive(id) ───── next piece of that reply ─ Body | End | Failed ───────┼─ handle(input, now)
-//!   Write(at, b) ─ write to the caller's sink ─────────── Written ─────────┘      │
+//!               ┌────────────────────── poll(session, now) ──────────────────────┐
+//!               ▼                                                                │
+//!   Read(span) ─── read the caller's picture ───────────── Read(bytes) ───┐      │
+//!   Send(id, r) ── send, wait for the head ── Head(id, h) | Failed(id, f) ┤      │
+//!   Receive(id) ── next piece of that reply ── Body | End | Failed ───────┼─ handle(input, now)
+//!   Write(at, b) ─ write to the caller's sink ──────────── Written ───────┤      │
+//!   Save(state) ── store the state of the job ──────────── Saved ─────────┘      │
 //!   Wait(until) ── sleep until then ─────────────────────────────────────────────┘
 //!   Done(output)
 //! ```
 //!
 //! # The contract
 //!
-//! 1. [`Flow::poll`] does no I/O, reads no clock and draws no randomness. `now` counts from any
-//!    fixed point, the same for one flow's whole life, and never goes back. It counts the time that
-//!    the computer sleeps, which a monotonic clock may leave out: pass the larger of what that
-//!    clock and the wall clock say has passed. What must not leave late, such as a message, depends
-//!    on it.
+//! 1. [`Flow::poll`] does no I/O, reads no clock, draws no randomness, and borrows the session of
+//!    the login that the job began in. It takes microseconds: several flows can share one session
+//!    that is locked for each poll. What takes longer (hashing, inflating, reading JSON) happens in
+//!    [`Flow::handle`], without the session. `now` counts from any fixed point, the same for the
+//!    whole life of a flow, and never goes back. It counts the time that the computer sleeps, which
+//!    a monotonic clock may leave out: pass the larger of what that clock and the wall clock say has
+//!    passed. What must not leave late, such as a message, depends on it.
 //! 2. One action is outstanding at a time; there is nothing to drain. Progress is a getter.
 //! 3. Until [`Flow::handle`] is called, `poll` hands out the outstanding action unchanged: same
-//!    [`CallId`], same bytes, same ids. One exception: the message. Each further hand-out of a
-//!    message counts as one of its tries and marks it as possibly delivered; when the tries are
-//!    used up, `poll` is `Done` with [`ErrorKind::Uncertain`](crate::ErrorKind).
+//!    [`CallId`], same bytes, same ids. The request of a try is made when the try begins and stays
+//!    the same until it ends, whatever becomes of the session. One exception: the message. Each
+//!    further hand-out of a message counts as one of its tries and marks it as possibly delivered;
+//!    when the tries are used up, `poll` is `Done` with
+//!    [`ErrorKind::Uncertain`](crate::ErrorKind).
 //! 4. An input carries the [`CallId`] that it belongs to. One that is stale or does not fit gives
 //!    [`UnexpectedInput`] and changes nothing.
 //! 5. `UnexpectedInput` is for bugs of the loop alone. What the world can do (a file that shrinks,
 //!    an endless reply, an odd status) is an outcome.
-//! 6. Dropping the driver between any two steps loses one try at the most. A later driver polls and
+//! 6. What a reply sets is taken at the next poll: the cookies of every reply that passes its gate,
+//!    for the origin that its request went to, a new skey, the position in the messages. Cookies of
+//!    refusals and error pages are not taken. A batch of messages counts only if the session is
+//!    still at the position that it was asked for; otherwise another stream has it, and the flow
+//!    asks again.
+//! 7. Dropping the driver between any two steps loses one try at the most. A later driver polls and
 //!    goes on; it answers [`Action::Receive`] of a reply that it does not hold with `Failed`.
-//! 7. All limits live in the core: reply bytes, picture bytes, tries. A driver cannot forget them.
+//! 8. All limits live in the core: reply bytes, picture bytes, tries. A driver cannot forget them.
 //!    Zero is a number, not "unlimited".
-//! 8. Each reply passes one gate: HTTP status, JSON whatever its Content-Type, Ret, and only then
-//!    MediaId or MsgID.
-//! 9. The tries of a chunk start anew when the chunk before it has been acknowledged.
-//! 10. A 206 is an error for a picture: nothing here asks for a range.
-//! 11. A repeat is decided by class: can it be repeated, may it have been delivered, did the server
+//! 9. Each reply passes one gate: HTTP status, JSON whatever its Content-Type, Ret, and only then
+//!    MediaId or MsgID. The tries of a chunk start anew when the chunk before it has been
+//!    acknowledged. A 206 is an error for a picture: nothing here asks for a range.
+//! 10. A repeat is decided by class: can it be repeated, may it have been delivered, did the server
 //!     say "slow down". Ret 1205 is never repeated.
-//! 12. If a reused connection was closed before any byte of a reply
+//! 11. If a reused connection was closed before any byte of a reply
 //!     ([`TransportError::on_reused_connection`]), the next `poll` hands the same request out again
 //!     at once, for a new connection and under a [`CallId`] of its own. That repeat belongs to the
 //!     same try and happens once per try: if it fails too, in whatever way, the try has failed.
 //!     What went out first may have been delivered all the same, and a message is handed out again
 //!     only within [`Policy::resend_within`](crate::Policy::resend_within).
+//! 12. A job that was told to hand out its states asks with [`Action::Save`] for each new one, before
+//!     any other action (`Done` included) that the state records: before its message leaves, each
+//!     time, and after the verdict on it. What could not be saved does not leave, and the job ends
+//!     as what is certain. While a `Save` is outstanding the message is not in doubt;
+//!     [`Flow::cancel`] in between saves the true state once more.
+//! 13. A job belongs to the login that it began in. Lent the session of another login, or of none,
+//!     it ends as [`ErrorKind::LoginChanged`](crate::ErrorKind), or as uncertain if its message is
+//!     in doubt. Only [`Login`] is exempt: it works on a session of its own until it has succeeded,
+//!     and then replaces the one that is lent.
 //!
 //! # What a driver must do
 //!
@@ -67,23 +85,26 @@
 //!   with [`TransportError::on_the_way`].
 
 mod call;
+mod checkpoints;
 mod clock;
+mod cookies;
 mod fetch_image;
 mod job;
 mod list_contacts;
 mod login;
 mod logout;
 mod message;
+mod newtype;
 mod next_messages;
+mod observer;
 mod partial_reply;
 mod progress;
 mod restore;
 mod retry;
 mod runner;
-mod saving;
 mod send_image;
 mod snapshot;
-mod traced;
+mod trace;
 mod upload;
 
 use std::fmt;
@@ -94,6 +115,7 @@ use bytes::Bytes;
 
 use crate::endpoint::api_request::ApiRequest;
 use crate::model::source_error::SourceError;
+use crate::session::Session;
 
 pub use crate::model::transport_error::{
     CertificateProblem, Delivery, ProxyProblem, TransportError, TransportErrorKind,
@@ -103,13 +125,13 @@ pub use list_contacts::{ListContacts, ListedContacts};
 pub use login::{Login, LoginState};
 pub use logout::Logout;
 pub use message::SendUploaded;
-pub use next_messages::{Arrived, NextMessages};
+pub use next_messages::{NewMessages, NextMessages};
+pub use observer::Observer;
 pub use progress::Progress;
 pub use restore::Restore;
-pub use saving::Saving;
 pub use send_image::SendImage;
 pub use snapshot::{ResumeError, ResumeOptions, Snapshot};
-pub use traced::{ExchangeSummary, Traced};
+pub use trace::{ExchangeSummary, Trace};
 pub use upload::Upload;
 
 /// A job, seen from its driver. The [module](self) states the contract.
@@ -118,7 +140,7 @@ pub trait Flow {
     type Output;
 
     /// The action that is due at `now`.
-    fn poll(&mut self, now: Duration) -> Action<Self::Output>;
+    fn poll(&mut self, session: &mut Session, now: Duration) -> Action<Self::Output>;
 
     /// Takes the answer to the outstanding action.
     ///
@@ -142,8 +164,8 @@ pub trait Flow {
     fn cancel(&mut self);
 
     /// Takes a whole reply at once, for drivers whose HTTP client hands out nothing smaller:
-    /// `Head`, then a `Body` and `End` for as long as the flow pulls, with the flow's stores left
-    /// to `store`.
+    /// `Head`, `Body` and `End`, for as long as the flow receives it. What the flow writes in
+    /// between goes to `write`; the action after the reply is left to the next [`Flow::poll`].
     ///
     /// # Errors
     /// [`UnexpectedInput`] if no such call is outstanding.
@@ -151,8 +173,9 @@ pub trait Flow {
         &mut self,
         id: CallId,
         reply: http::Response<Bytes>,
+        session: &mut Session,
         now: Duration,
-        mut store: impl FnMut(u64, Bytes) -> Result<(), SourceError>,
+        mut write: impl FnMut(u64, Bytes) -> Result<(), SourceError>,
     ) -> Result<(), UnexpectedInput>
     where
         Self: Sized,
@@ -161,13 +184,14 @@ pub trait Flow {
         self.handle(Input::Head(id, head), now)?;
         let mut body = Some(body);
         loop {
-            let input = match self.poll(now) {
+            let input = match self.poll(session, now) {
                 Action::Receive(_) => match body.take().filter(|body| !body.is_empty()) {
                     Some(bytes) => Input::Body(id, bytes),
-                    None => Input::End(id),
+                    // What comes after it, a message for example, must not be handed out here.
+                    None => return self.handle(Input::End(id), now),
                 },
                 Action::Write(at, bytes) => {
-                    store(at, bytes).map_or_else(Input::Local, |()| Input::Written)
+                    write(at, bytes).map_or_else(Input::Local, |()| Input::Written)
                 }
                 _ => return Ok(()),
             };
@@ -176,38 +200,9 @@ pub trait Flow {
     }
 }
 
-/// So that a flow can be lent to a wrapper such as [`Traced`], and be driven on without it later.
-impl<F: Flow + ?Sized> Flow for &mut F {
-    type Output = F::Output;
-
-    fn poll(&mut self, now: Duration) -> Action<Self::Output> {
-        (**self).poll(now)
-    }
-
-    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
-        (**self).handle(input, now)
-    }
-
-    fn progress(&self) -> Progress {
-        (**self).progress()
-    }
-
-    fn snapshot(&self) -> Option<Snapshot> {
-        (**self).snapshot()
-    }
-
-    fn cancel(&mut self) {
-        (**self).cancel();
-    }
-}
-
 /// What a driver has to do next.
 #[derive(Clone)]
 #[must_use]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one action at a time is handed out, used and dropped"
-)]
 pub enum Action<T> {
     /// Read these bytes of the caller's picture and answer [`Input::Read`] with as many of them as
     /// there are. The span may reach one byte past the picture's end: a picture that has grown
@@ -220,6 +215,10 @@ pub enum Action<T> {
     /// Write these bytes at this offset of the caller's sink and answer [`Input::Written`]. Offset
     /// 0 starts the picture over: what the sink holds by then must go.
     Write(u64, Bytes),
+    /// Store this state of the job and answer [`Input::Saved`] once it is safe from a crash. Only a
+    /// job that is [checkpointed](SendImage::checkpointed) asks for it. If it cannot be stored,
+    /// answer [`Input::Local`]: then nothing more leaves, and the job ends.
+    Save(Snapshot),
     /// Do nothing until `now` is this; then poll again. There is nothing to answer.
     Wait(Duration),
     /// The job is over. Polling again gives the same.
@@ -239,9 +238,11 @@ pub enum Input {
     End(CallId),
     /// To `Write`: the bytes are written.
     Written,
+    /// To `Save`: the state is stored.
+    Saved,
     /// To `Send` or `Receive`: there is no reply, or no more of it.
     Failed(CallId, TransportError),
-    /// To `Read` or `Write`: the caller's own source or sink failed.
+    /// To `Read`, `Write` or `Save`: the caller's own source, sink or store failed.
     Local(SourceError),
 }
 
@@ -277,6 +278,7 @@ impl<T: fmt::Debug> fmt::Debug for Action<T> {
             Self::Send(id, outgoing) => write!(f, "Send({}, {outgoing:?})", id.0),
             Self::Receive(id) => write!(f, "Receive({})", id.0),
             Self::Write(at, bytes) => write!(f, "Write({at}, {} bytes)", bytes.len()),
+            Self::Save(_) => f.write_str("Save"),
             Self::Wait(until) => write!(f, "Wait({until:?})"),
             Self::Done(output) => write!(f, "Done({output:?})"),
         }
@@ -292,6 +294,7 @@ impl fmt::Debug for Input {
             Self::Body(id, bytes) => write!(f, "Body({}, {} bytes)", id.0, bytes.len()),
             Self::End(id) => write!(f, "End({})", id.0),
             Self::Written => f.write_str("Written"),
+            Self::Saved => f.write_str("Saved"),
             Self::Failed(id, failure) => write!(f, "Failed({}, {failure:?})", id.0),
             Self::Local(error) => write!(f, "Local({error:?})"),
         }

@@ -9,6 +9,7 @@ pub(crate) mod replies;
 pub(crate) mod sync;
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use md5::{Digest, Md5};
@@ -43,6 +44,8 @@ pub(crate) const LONGEST_NAME: usize = 256;
 #[derive(Clone, PartialEq)]
 pub struct Session {
     parts: Arc<Parts>,
+    /// What the login is recognised by within this process.
+    login_mark: u64,
 }
 
 #[derive(Clone, PartialEq)]
@@ -65,7 +68,7 @@ struct Parts {
 
 impl Session {
     fn of(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts) }
+        Self { login_mark: parts.login_mark(), parts: Arc::new(parts) }
     }
 
     /// Starts a session for the base that the login redirected to, such as `https://wx.qq.com`.
@@ -228,10 +231,29 @@ impl Session {
         hex(hash)
     }
 
+    /// Tells this login from others, within this process alone: see [`Session::fingerprint`].
+    pub(crate) fn login_mark(&self) -> u64 {
+        self.login_mark
+    }
+
+    /// Whether nothing has changed since `other` was cloned of this session.
+    pub(crate) fn is_unchanged_since(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.parts, &other.parts)
+    }
+
     pub(crate) fn data_ticket(&self, unix_ms: u64) -> Result<&Secret, RequestError> {
         self.check_sender()?;
         data_ticket(&self.parts.cookies, self.hosts(), unix_ms / 1000)
             .ok_or(RequestError::NoDataTicket)
+    }
+}
+
+impl Parts {
+    fn login_mark(&self) -> u64 {
+        let mut hash = DefaultHasher::new();
+        let base = self.site.hosts().origin(HostRole::Base);
+        (self.uin, self.sid.expose(), base).hash(&mut hash);
+        hash.finish()
     }
 }
 

@@ -19,19 +19,20 @@ mod outbox;
 mod pace;
 mod pools;
 mod proxy;
-mod shared;
 mod sink;
 mod source;
 mod spans;
 mod watch;
 
 pub use reqwest;
+pub use wx_client::checkpoint::CheckpointStore;
+pub use wx_client::session_cell::SessionCell;
 pub use wx_client::session_file::{SessionFile, SessionFileError};
 pub use wx_client::{self, seed};
 pub use wx_proto;
 
 pub use client::{BuildError, Client, ClientBuilder, LoginError, NewLogin};
-pub use drive::{Media, drive};
+pub use drive::{Media, drive, drive_observed};
 pub use http::Http;
 pub use messages::Messages;
 pub use outbox::{Outbox, OutboxSend};

@@ -7,7 +7,7 @@ use futures_core::Stream;
 use futures_core::stream::FusedStream;
 use wx_client::seed;
 use wx_proto::flow::NextMessages;
-use wx_proto::{Error, Message, Session, Skipped};
+use wx_proto::{Error, Message, Skipped};
 
 use crate::{Client, Watch, drive};
 
@@ -62,18 +62,13 @@ impl Client {
 
     async fn next_messages(&self, watch: &mut Watch<'_>, skipped: &mut Skipped) -> Batch {
         loop {
-            let before = self.session();
-            let mut flow = NextMessages::new(Session::clone(&before), seed()?, self.policy())?;
-            let arrived = drive(self.http(), &mut (), &mut flow, watch).await?;
+            let mut flow = NextMessages::new(&self.session(), seed()?, self.policy())?;
+            let new = drive(self.http(), self.session_cell(), &mut (), &mut flow, watch).await?;
             // What it still held would be copied.
             drop(flow);
-            // If somebody else moved the session on meanwhile, they have these messages, or they
-            // come once more behind that.
-            if self.session.replace(&before, arrived.session) {
-                *skipped += arrived.skipped;
-                if !arrived.messages.is_empty() {
-                    return Ok(arrived.messages.into());
-                }
+            *skipped += new.skipped;
+            if !new.messages.is_empty() {
+                return Ok(new.messages.into());
             }
         }
     }

@@ -2,7 +2,7 @@ use std::future::IntoFuture;
 use std::path::Path;
 use std::pin::Pin;
 
-use wx_client::outbox::{MessageState, OutboxError, OutboxJob, OutboxMessage};
+use wx_client::outbox::{MessageState, OutboxError, OutboxFlow, OutboxJob, OutboxMessage};
 use wx_proto::{Error, Recipient, Sent, Session, Uploaded};
 
 use crate::{Client, Source, Watch, drive};
@@ -124,8 +124,10 @@ impl<'w> OutboxSend<'w> {
         let uploaded = upload(&client, &job, &session, &mut source, &mut watch).await;
         let flow =
             uploaded.and_then(|uploaded| job.send(&session, &uploaded, &client.policy(), resend));
-        let mut flow = flow.map_err(|error| job.judge(error))?;
-        let sent = drive(client.http(), &mut (), &mut flow, &mut watch).await?;
+        let OutboxFlow { mut flow, checkpoint } = flow.map_err(|error| job.judge(error))?;
+        watch.set_checkpoint(checkpoint);
+        let cell = client.session_cell();
+        let sent = drive(client.http(), cell, &mut (), &mut flow, &mut watch).await?;
         // It is sent, whether that is on record or not. If not, the outbox sends nothing more.
         let _ = job.set_sent(&sent);
         Ok(sent)
@@ -145,8 +147,9 @@ async fn upload(
     let _turn = client.pace.turn().await;
     let policy = client.policy();
     let picture = source.picture(&policy).await?;
-    let mut flow = job.upload(session, picture, &policy)?;
-    drive(client.http(), source, &mut flow, watch).await
+    let OutboxFlow { mut flow, checkpoint } = job.upload(session, picture, &policy)?;
+    watch.set_checkpoint(checkpoint);
+    drive(client.http(), client.session_cell(), source, &mut flow, watch).await
 }
 
 /// Sends the message, or goes on with it where it is on record. The record is written by blocking

@@ -1,6 +1,8 @@
 use std::fmt;
+use std::io;
 
-use wx_proto::flow::Progress;
+use wx_client::checkpoint::CheckpointStore;
+use wx_proto::flow::{Progress, Snapshot};
 
 /// What a caller wants to hear of a job. To stop it, drop its future.
 ///
@@ -13,6 +15,7 @@ use wx_proto::flow::Progress;
 #[must_use]
 pub struct Watch<'a> {
     progress: Option<Callback<'a>>,
+    checkpoint: Option<CheckpointStore>,
 }
 
 type Callback<'a> = Box<dyn FnMut(&Progress) + Send + 'a>;
@@ -28,6 +31,31 @@ impl<'a> Watch<'a> {
     pub fn progress(mut self, callback: impl FnMut(&Progress) + Send + 'a) -> Self {
         self.progress = Some(Box::new(callback));
         self
+    }
+
+    /// Stores the states of a flow that is
+    /// [checkpointed](wx_proto::flow::SendImage::checkpointed), each before anything that it
+    /// records leaves.
+    /// The store runs on a thread that may block.
+    pub fn checkpoint(mut self, store: CheckpointStore) -> Self {
+        self.set_checkpoint(store);
+        self
+    }
+
+    pub(crate) fn set_checkpoint(&mut self, store: CheckpointStore) {
+        self.checkpoint = Some(store);
+    }
+
+    /// Stores a state of the job.
+    pub(crate) fn save(&self, snapshot: Snapshot) -> impl Future<Output = io::Result<()>> + use<> {
+        let store = self.checkpoint.clone();
+        async move {
+            let Some(store) = store else {
+                let why = "the job is to be saved, and there is no checkpoint store";
+                return Err(io::Error::new(io::ErrorKind::Unsupported, why));
+            };
+            tokio::task::spawn_blocking(store.begin(snapshot)).await?
+        }
     }
 
     pub(crate) fn report(&mut self, progress: &Progress) {

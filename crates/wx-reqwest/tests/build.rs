@@ -29,7 +29,9 @@ async fn a_request_to_a_loopback_address_is_for_a_loopback_client() {
     let mut flow =
         FetchImage::new(&loopback, id, ImageVariant::Original, true, seed, policy).unwrap();
     let client = Client::new(session()).unwrap();
-    drive(client.http(), &mut (), &mut flow, &mut Watch::new()).await.unwrap_err();
+    drive(client.http(), client.session_cell(), &mut (), &mut flow, &mut Watch::new())
+        .await
+        .unwrap_err();
     assert_eq!(server.requests().len(), 0);
 }
 

@@ -90,7 +90,8 @@ async fn drive_for<F: Flow>(
     flow: &mut F,
     polls: usize,
 ) -> Option<F::Output> {
-    poll_times(drive(client.http(), media, flow, &mut Watch::new()), polls).await
+    poll_times(drive(client.http(), client.session_cell(), media, flow, &mut Watch::new()), polls)
+        .await
 }
 
 /// Media that are never ready at once: an await that does not wait is no place to be dropped at.
@@ -129,7 +130,16 @@ async fn a_send_dropped_at_any_await_goes_on() {
         let was_last = early.is_some();
         let sent = match early {
             Some(output) => output,
-            None => drive(client.http(), &mut source, &mut flow, &mut Watch::new()).await,
+            None => {
+                drive(
+                    client.http(),
+                    client.session_cell(),
+                    &mut source,
+                    &mut flow,
+                    &mut Watch::new(),
+                )
+                .await
+            }
         };
         let messages = server.messages();
         assert_eq!(messages.len(), 1, "dropped after {polls} polls");
@@ -166,7 +176,10 @@ async fn a_send_dropped_at_any_await_can_be_resumed_or_left() {
         let snapshot: Snapshot = serde_json::from_str(&saved).unwrap();
         let at = ResumeOptions { unix_ms: unix_ms(), resend: false };
         let mut flow = SendImage::resume(&client.session(), snapshot, patient(), at).unwrap();
-        let sent = drive(client.http(), &mut source, &mut flow, &mut Watch::new()).await.unwrap();
+        let sent =
+            drive(client.http(), client.session_cell(), &mut source, &mut flow, &mut Watch::new())
+                .await
+                .unwrap();
         let messages = server.messages();
         assert_eq!(messages.len(), 1, "dropped after {polls} polls and resumed");
         assert!(messages[0].picture == picture() && messages[0].msg_id == sent.msg_id.to_string());
@@ -210,7 +223,10 @@ async fn a_fetch_dropped_at_any_await_goes_on_or_leaves_nothing() {
         let was_last = early.is_some();
         match early {
             Some(output) => output,
-            None => drive(client.http(), &mut sink, &mut flow, &mut Watch::new()).await,
+            None => {
+                drive(client.http(), client.session_cell(), &mut sink, &mut flow, &mut Watch::new())
+                    .await
+            }
         }
         .unwrap();
         sink.0.finish().await.unwrap();
@@ -276,7 +292,8 @@ async fn a_dropped_send_leaves_the_message_in_doubt_and_the_same_id_goes_out_aga
     let mut flow = send_flow(&client, &to, &mut source).await;
     {
         let mut watch = Watch::new();
-        let driving = drive(client.http(), &mut source, &mut flow, &mut watch);
+        let driving =
+            drive(client.http(), client.session_cell(), &mut source, &mut flow, &mut watch);
         let until_the_message_is_there = async {
             while server.requests_to("webwxsendmsgimg") == 0 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -288,7 +305,10 @@ async fn a_dropped_send_leaves_the_message_in_doubt_and_the_same_id_goes_out_aga
         }
     }
     assert!(flow.progress().in_doubt);
-    let sent = drive(client.http(), &mut source, &mut flow, &mut Watch::new()).await.unwrap();
+    let sent =
+        drive(client.http(), client.session_cell(), &mut source, &mut flow, &mut Watch::new())
+            .await
+            .unwrap();
     assert!(server.requests_to("webwxsendmsgimg") >= 2);
     assert_eq!(server.messages().len(), 1);
     assert_eq!(server.messages()[0].msg_id, sent.msg_id.to_string());

@@ -30,7 +30,7 @@ fn everything_is_send() {
     let mut flow =
         SendImage::new(&client.session(), about, to.user_name().clone(), seed, Policy::default())
             .unwrap();
-    drop(is_send(drive(client.http(), &mut media, &mut flow, &mut watch)));
+    drop(is_send(drive(client.http(), client.session_cell(), &mut media, &mut flow, &mut watch)));
     let uploaded =
         pollster::block_on(Compat::new(client.upload(&to, Source::bytes("a", TINY)))).unwrap();
     let (id, size) = (MsgId::new("1").unwrap(), ImageVariant::Original);

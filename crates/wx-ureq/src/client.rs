@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wx_client::seed;
+use wx_client::session_cell::SessionCell;
 use wx_proto::flow::{FetchImage, SendImage, SendUploaded, Upload};
 use wx_proto::{
     Error, Fetched, ImageVariant, MsgId, Policy, Recipient, Sent, Session, SourceError, Step,
@@ -14,7 +15,6 @@ use wx_proto::{
 };
 
 use crate::pace::Pace;
-use crate::shared::Shared;
 use crate::{Http, Sink, Source, Watch, drive};
 
 pub use builder::{BuildError, ClientBuilder};
@@ -24,7 +24,7 @@ pub use login::{LoginError, NewLogin};
 /// their connections and the session; use them from any thread.
 #[derive(Clone)]
 pub struct Client {
-    pub(crate) session: Shared,
+    session: SessionCell,
     policy: Arc<Policy>,
     pub(crate) pace: Pace,
     http: Http,
@@ -45,16 +45,22 @@ impl Client {
         ClientBuilder::of(session)
     }
 
-    /// The login as it is now: [`Client::messages`] and [`Client::restore`] move it on, for all
-    /// clones of the client. What this gives stays as it is; every call takes the newest.
+    /// Returns the login as it is now. What servers reply moves it on, for all clones of the client;
+    /// what this returns stays as it is.
     #[must_use]
-    pub fn session(&self) -> Arc<Session> {
+    pub fn session(&self) -> Session {
         self.session.get()
+    }
+
+    /// What [`drive()`] needs besides: the session that all clones of the client share.
+    #[must_use]
+    pub fn session_cell(&self) -> &SessionCell {
+        &self.session
     }
 
     fn of(session: Session, policy: Policy, pace: Duration, http: Http) -> Self {
         Self {
-            session: Shared::new(session),
+            session: SessionCell::new(session),
             policy: Arc::new(policy),
             pace: Pace::new(pace),
             http,
@@ -89,7 +95,7 @@ impl Client {
         let about = picture.picture(&self.policy)?;
         let mut flow =
             SendImage::new(&self.session(), about, to.user_name().clone(), seed()?, self.policy())?;
-        drive(&self.http, &mut picture, &mut flow, &mut watch)
+        drive(&self.http, &self.session, &mut picture, &mut flow, &mut watch)
     }
 
     /// Uploads a picture without sending it. `to` is the first of its recipients.
@@ -114,7 +120,7 @@ impl Client {
         let about = picture.picture(&self.policy)?;
         let mut flow =
             Upload::new(&self.session(), about, to.user_name().clone(), seed()?, self.policy())?;
-        drive(&self.http, &mut picture, &mut flow, &mut watch)
+        drive(&self.http, &self.session, &mut picture, &mut flow, &mut watch)
     }
 
     /// Sends a picture that is uploaded already: one upload, any number of recipients.
@@ -142,7 +148,7 @@ impl Client {
             seed()?,
             self.policy(),
         )?;
-        drive(&self.http, &mut (), &mut flow, &mut watch)
+        drive(&self.http, &self.session, &mut (), &mut flow, &mut watch)
     }
 
     /// Fetches the picture of a message.
@@ -178,7 +184,7 @@ impl Client {
             seed()?,
             self.policy(),
         )?;
-        let fetched = drive(&self.http, &mut sink, &mut flow, &mut watch)?;
+        let fetched = drive(&self.http, &self.session, &mut sink, &mut flow, &mut watch)?;
         sink.finish().map_err(|error| Error::new(Step::Download, SourceError::from(error)))?;
         Ok(fetched)
     }

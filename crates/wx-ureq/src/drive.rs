@@ -3,7 +3,8 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use wx_client::clock::now;
-use wx_proto::flow::{Action, Flow, Input, TransportError, TransportErrorKind};
+use wx_client::session_cell::SessionCell;
+use wx_proto::flow::{Action, Flow, Input, Observer, TransportError, TransportErrorKind};
 
 use crate::http::Reply;
 use crate::spans::Spans;
@@ -33,27 +34,42 @@ pub trait Media {
 
 impl Media for () {}
 
-/// Runs any flow to its end: reads, sends, hands over, writes and sleeps as the flow says, and
-/// decides nothing.
+/// Runs any flow to its end with the session of a cell: reads, sends, hands over, writes, stores and
+/// sleeps as the flow says, and decides nothing.
 ///
 /// A flow that was left in the middle can be driven on: call this again with the same flow and
 /// media.
 pub fn drive<F: Flow>(
     http: &Http,
+    session: &SessionCell,
     media: &mut impl Media,
     flow: &mut F,
     watch: &mut Watch<'_>,
 ) -> F::Output {
+    drive_observed(http, session, media, flow, watch, &mut ())
+}
+
+/// Like [`drive`](drive()), with an observer of the flow.
+pub fn drive_observed<F: Flow>(
+    http: &Http,
+    session: &SessionCell,
+    media: &mut impl Media,
+    flow: &mut F,
+    watch: &mut Watch<'_>,
+    observer: &mut impl Observer<F>,
+) -> F::Output {
     let spans = Spans::new();
-    let mut flow = spans.follow(flow);
-    spans.job(|| run(http, media, &mut flow, watch, &spans))
+    let mut observer = (spans.observer(), observer);
+    spans.job(|| run(http, session, media, flow, watch, &mut observer, &spans))
 }
 
 fn run<F: Flow>(
     http: &Http,
+    session: &SessionCell,
     media: &mut impl Media,
     flow: &mut F,
     watch: &mut Watch<'_>,
+    observer: &mut impl Observer<F>,
     spans: &Spans,
 ) -> F::Output {
     let mut held: Option<Reply> = None;
@@ -61,7 +77,8 @@ fn run<F: Flow>(
         if watch.cancelled() {
             flow.cancel();
         }
-        let action = flow.poll(now());
+        let action = session.lend(|session| flow.poll(session, now()));
+        observer.acted(flow, &action, now());
         watch.report(&flow.progress());
         let input = match action {
             Action::Read(span) => media.load(span).map_or_else(local, Input::Read),
@@ -88,12 +105,14 @@ fn run<F: Flow>(
             Action::Write(at, bytes) => {
                 media.store(at, bytes).map_or_else(local, |()| Input::Written)
             }
+            Action::Save(snapshot) => watch.save(snapshot).map_or_else(local, |()| Input::Saved),
             Action::Wait(until) => {
                 watch.sleep(until.saturating_sub(now()));
                 continue;
             }
             Action::Done(output) => return output,
         };
+        observer.heard(&input, now());
         if flow.handle(input, now()).is_err() {
             debug_assert!(false, "the loop above answers what was asked");
             flow.cancel();

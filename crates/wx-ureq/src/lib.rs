@@ -19,7 +19,6 @@ mod outbox;
 mod pace;
 mod proxy;
 mod resolve;
-mod shared;
 mod sink;
 mod source;
 mod spans;
@@ -28,12 +27,14 @@ mod tls;
 mod watch;
 
 pub use ureq;
+pub use wx_client::checkpoint::CheckpointStore;
+pub use wx_client::session_cell::SessionCell;
 pub use wx_client::session_file::{SessionFile, SessionFileError};
 pub use wx_client::{self, seed};
 pub use wx_proto;
 
 pub use client::{BuildError, Client, ClientBuilder, LoginError, NewLogin};
-pub use drive::{Media, drive};
+pub use drive::{Media, drive, drive_observed};
 pub use http::Http;
 pub use messages::Messages;
 pub use outbox::{Outbox, OutboxSend};

@@ -3,7 +3,7 @@ use std::iter::FusedIterator;
 
 use wx_client::seed;
 use wx_proto::flow::NextMessages;
-use wx_proto::{Error, ErrorKind, Message, Session, Skipped};
+use wx_proto::{Error, ErrorKind, Message, Skipped};
 
 use crate::{Client, Watch, drive};
 
@@ -55,18 +55,13 @@ impl Client {
         skipped: &mut Skipped,
     ) -> Result<Vec<Message>, Error> {
         loop {
-            let before = self.session();
-            let mut flow = NextMessages::new(Session::clone(&before), seed()?, self.policy())?;
-            let arrived = drive(self.http(), &mut (), &mut flow, watch)?;
+            let mut flow = NextMessages::new(&self.session(), seed()?, self.policy())?;
+            let new = drive(self.http(), self.session_cell(), &mut (), &mut flow, watch)?;
             // What it still held would be copied.
             drop(flow);
-            // If somebody else moved the session on meanwhile, they have these messages, or they
-            // come once more behind that.
-            if self.session.replace(&before, arrived.session) {
-                *skipped += arrived.skipped;
-                if !arrived.messages.is_empty() {
-                    return Ok(arrived.messages.into());
-                }
+            *skipped += new.skipped;
+            if !new.messages.is_empty() {
+                return Ok(new.messages.into());
             }
         }
     }

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use wx_client::outbox::{MessageState, OutboxError, OutboxJob, OutboxMessage};
+use wx_client::outbox::{MessageState, OutboxError, OutboxFlow, OutboxJob, OutboxMessage};
 use wx_proto::{Error, Recipient, Sent, Session, Uploaded};
 
 use crate::{Client, Source, Watch, drive};
@@ -126,8 +126,10 @@ impl<'w> OutboxSend<'w> {
         let uploaded = upload(&client, &job, &session, &mut source, &mut watch);
         let flow =
             uploaded.and_then(|uploaded| job.send(&session, &uploaded, &client.policy(), resend));
-        let mut flow = flow.map_err(|error| job.judge(error))?;
-        let sent = drive(client.http(), &mut (), &mut flow, &mut watch)?;
+        let OutboxFlow { mut flow, checkpoint } = flow.map_err(|error| job.judge(error))?;
+        watch.set_checkpoint(checkpoint);
+        let cell = client.session_cell();
+        let sent = drive(client.http(), cell, &mut (), &mut flow, &mut watch)?;
         // It is sent, whether that is on record or not. If not, the outbox sends nothing more.
         let _ = job.set_sent(&sent);
         Ok(sent)
@@ -147,6 +149,7 @@ fn upload(
     let _turn = client.pace.turn(watch);
     let policy = client.policy();
     let picture = source.picture(&policy)?;
-    let mut flow = job.upload(session, picture, &policy)?;
-    drive(client.http(), source, &mut flow, watch)
+    let OutboxFlow { mut flow, checkpoint } = job.upload(session, picture, &policy)?;
+    watch.set_checkpoint(checkpoint);
+    drive(client.http(), client.session_cell(), source, &mut flow, watch)
 }

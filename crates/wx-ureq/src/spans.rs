@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 #[cfg(feature = "tracing")]
 use tracing::{Span, debug, debug_span, field::Empty};
 use wx_proto::ApiRequest;
-use wx_proto::flow::Flow;
 #[cfg(feature = "tracing")]
-use wx_proto::flow::{ExchangeSummary, Traced};
+use wx_proto::flow::{ExchangeSummary, Trace};
+use wx_proto::flow::{Flow, Observer};
 
 /// The spans of one job.
 pub(crate) struct Spans {
@@ -26,9 +26,9 @@ impl Spans {
         Self { exchange: Mutex::new(Span::none()) }
     }
 
-    /// The flow, telling here of each exchange that is over.
-    pub(crate) fn follow<F: Flow>(&self, flow: &mut F) -> impl Flow<Output = F::Output> {
-        Traced::new(flow, |exchanged: &ExchangeSummary| self.end(exchanged))
+    /// An observer that tells of each exchange that is over.
+    pub(crate) fn observer<F: Flow>(&self) -> impl Observer<F> {
+        Trace::new(|exchange: &ExchangeSummary| self.end(exchange))
     }
 
     pub(crate) fn job<T>(&self, job: impl FnOnce() -> T) -> T {
@@ -87,9 +87,7 @@ impl Spans {
         Self {}
     }
 
-    pub(crate) fn follow<'a, F: Flow>(&self, flow: &'a mut F) -> &'a mut F {
-        flow
-    }
+    pub(crate) fn observer<F: Flow>(&self) -> impl Observer<F> {}
 
     pub(crate) fn begin(&self, _: &impl Flow, _: &ApiRequest) {}
 

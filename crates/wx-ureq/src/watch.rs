@@ -1,10 +1,12 @@
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use wx_proto::flow::Progress;
+use wx_client::checkpoint::CheckpointStore;
+use wx_proto::flow::{Progress, Snapshot};
 
 /// What a caller wants to hear of a job, and how it can stop it.
 ///
@@ -18,6 +20,7 @@ use wx_proto::flow::Progress;
 #[must_use]
 pub struct Watch<'a> {
     progress: Option<Callback<'a>>,
+    checkpoint: Option<CheckpointStore>,
     token: Option<CancelToken>,
     cancel_if: Option<Box<dyn FnMut() -> bool + Send + 'a>>,
 }
@@ -76,6 +79,26 @@ impl<'a> Watch<'a> {
     pub fn cancel_if(mut self, stop: impl FnMut() -> bool + Send + 'a) -> Self {
         self.cancel_if = Some(Box::new(stop));
         self
+    }
+
+    /// Stores the states of a flow that is
+    /// [checkpointed](wx_proto::flow::SendImage::checkpointed), each before anything that it
+    /// records leaves.
+    pub fn checkpoint(mut self, store: CheckpointStore) -> Self {
+        self.set_checkpoint(store);
+        self
+    }
+
+    pub(crate) fn set_checkpoint(&mut self, store: CheckpointStore) {
+        self.checkpoint = Some(store);
+    }
+
+    pub(crate) fn save(&self, snapshot: Snapshot) -> io::Result<()> {
+        let Some(store) = &self.checkpoint else {
+            let why = "the job is to be saved, and there is no checkpoint store";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, why));
+        };
+        store.save(snapshot)
     }
 
     pub(crate) fn report(&mut self, progress: &Progress) {

@@ -121,7 +121,7 @@ fn another_driver_goes_on_where_one_was_dropped() {
     let to = Recipient::new(server.friend()).unwrap();
     let mut flow = SendImage::new(&client.session(), about, to.into(), seed, policy).unwrap();
     for _ in 0..10 {
-        let input = match flow.poll(Duration::ZERO) {
+        let input = match client.session_cell().lend(|session| flow.poll(session, Duration::ZERO)) {
             Action::Read(span) => {
                 Input::Read(TINY[span.start as usize..(span.end as usize).min(TINY.len())].into())
             }
@@ -131,8 +131,12 @@ fn another_driver_goes_on_where_one_was_dropped() {
         };
         flow.handle(input, Duration::ZERO).unwrap();
     }
-    let Action::Receive(id) = flow.poll(Duration::ZERO) else { panic!("no reply to pull") };
-    drive(client.http(), &mut source, &mut flow, &mut Watch::new()).unwrap();
+    let Action::Receive(id) =
+        client.session_cell().lend(|session| flow.poll(session, Duration::ZERO))
+    else {
+        panic!("no reply to pull")
+    };
+    drive(client.http(), client.session_cell(), &mut source, &mut flow, &mut Watch::new()).unwrap();
     assert_eq!(server.messages().len(), 1);
     let late = Input::Failed(id, TransportError::on_the_way(TransportErrorKind::Dropped));
     assert!(flow.handle(late, Duration::ZERO).is_err());

@@ -1,5 +1,6 @@
 //! The session file during a login: the login is in it as soon as there is one.
 
+use wx_client::session_cell::SessionCell;
 use wx_client::session_file::SessionFile;
 use wx_proto::{Advice, Session, flow};
 
@@ -76,7 +77,7 @@ impl<'a> Keeper<'a> {
             // with.
             (Err(problem), _) if problem.class == Class::Login => {
                 let mut over = session.clone();
-                over.end();
+                over.clear_login();
                 self.save(self.before.as_ref().unwrap_or(&over))?;
                 Err(problem)
             }
@@ -114,7 +115,8 @@ impl Ears for ToTheEnd<'_> {
 fn log_out(session: &Session, wire: &Wire, global: &Global, report: &Report) -> &'static str {
     let logout = || {
         let flow = flow::Logout::new(session, seed()?, global.policy())?;
-        wire.drive(flow, &ToTheEnd(report))
+        let session = SessionCell::new(session.clone());
+        wire.drive(&session, flow, None, (), &ToTheEnd(report))
     };
     if logout().is_ok() { "was ended" } else { "could not be ended: end it on the phone" }
 }

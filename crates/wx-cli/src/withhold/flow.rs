@@ -1,46 +1,20 @@
-//! A flow whose requests show the secrets that it has come to know, before there is a session or
+//! The requests of a flow show the secrets that it has come to know, before there is a session or
 //! while it goes on: a server can change them in the middle of it.
 
 use std::time::Duration;
 
 use wx_proto::ApiRequest;
-use wx_proto::flow::{Action, Flow, Input, Progress, Snapshot, UnexpectedInput};
+use wx_proto::flow::{Action, Flow, Observer};
 use wx_proto::http::header::COOKIE;
 
-/// A flow of whose requests all secrets are withheld.
-pub(crate) struct Withholding<F>(F);
+/// Withholds all secrets of the requests that leave.
+pub(crate) struct Withholding;
 
-impl<F: Flow> Withholding<F> {
-    pub(crate) fn new(flow: F) -> Self {
-        Self(flow)
-    }
-}
-
-impl<F: Flow> Flow for Withholding<F> {
-    type Output = F::Output;
-
-    fn poll(&mut self, now: Duration) -> Action<F::Output> {
-        let action = self.0.poll(now);
-        if let Action::Send(_, request) = &action {
+impl<F: Flow> Observer<F> for Withholding {
+    fn acted(&mut self, _: &F, action: &Action<F::Output>, _: Duration) {
+        if let Action::Send(_, request) = action {
             withhold(request);
         }
-        action
-    }
-
-    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
-        self.0.handle(input, now)
-    }
-
-    fn progress(&self) -> Progress {
-        self.0.progress()
-    }
-
-    fn snapshot(&self) -> Option<Snapshot> {
-        self.0.snapshot()
-    }
-
-    fn cancel(&mut self) {
-        self.0.cancel();
     }
 }
 

@@ -1,18 +1,16 @@
 use std::io;
 use std::sync::Arc;
 
-use wx_proto::flow::{ResumeError, ResumeOptions, Saving, SendUploaded, Snapshot, Upload};
+use wx_proto::flow::{ResumeError, ResumeOptions, SendUploaded, Snapshot, Upload};
 use wx_proto::{
     Advice, Error, ErrorKind, Picture, Policy, Sent, Session, SourceError, Step, Uploaded,
 };
 
 use super::record::{Entry, Message};
 use super::{Inner, Outbox};
+use crate::checkpoint::CheckpointStore;
 use crate::clock::{boot_id, unix_ms};
 use crate::seed::seed;
-
-/// Puts a state of a flow on record.
-pub type Save = Box<dyn FnMut(&Snapshot) -> io::Result<()> + Send>;
 
 /// Work on one message of an [`Outbox`], for a client to drive: [upload](OutboxJob::upload) what it
 /// shows unless that [is done](OutboxJob::uploaded), then [send](OutboxJob::send) it unless that
@@ -21,6 +19,16 @@ pub type Save = Box<dyn FnMut(&Snapshot) -> io::Result<()> + Send>;
 /// Dropping it at any point is safe: another job takes the message up where it is on record.
 #[derive(Debug)]
 pub struct OutboxJob(Arc<Active>);
+
+/// A flow of an [`OutboxJob`], and the store that it has to be driven with: each state of the flow is
+/// put on record there.
+#[derive(Debug)]
+pub struct OutboxFlow<F> {
+    /// The flow, which hands out its states.
+    pub flow: F,
+    /// The store for them.
+    pub checkpoint: CheckpointStore,
+}
 
 /// A key that is worked on, for as long as the job or one of its flows lives.
 #[derive(Debug)]
@@ -74,7 +82,7 @@ impl OutboxJob {
         session: &Session,
         picture: Picture,
         policy: &Policy,
-    ) -> Result<Saving<Upload, Save>, Error> {
+    ) -> Result<OutboxFlow<Upload>, Error> {
         let (to, name, state) = self.look(|inner, message| {
             (message.to.clone(), message.upload.clone(), hashed(inner, message, session).cloned())
         });
@@ -86,7 +94,10 @@ impl OutboxJob {
             Some(state) => Upload::resume(session, state, policy.clone(), at).map_err(refused)?,
             None => Upload::new(session, picture, to, seed()?, policy.clone())?,
         };
-        Ok(self.saving(flow, move |state| Entry::Upload { name: name.clone(), state }))
+        Ok(self.recorded(flow.checkpointed(), move |state| Entry::Upload {
+            name: name.clone(),
+            state,
+        }))
     }
 
     /// Returns the flow that sends the message, from where it is. `resend` hands a message out once
@@ -102,7 +113,7 @@ impl OutboxJob {
         uploaded: &Uploaded,
         policy: &Policy,
         resend: bool,
-    ) -> Result<Saving<SendUploaded, Save>, Error> {
+    ) -> Result<OutboxFlow<SendUploaded>, Error> {
         let (to, state, boot, rebooted) = self.look(|_, message| {
             let boot = if message.is_in_doubt() { message.boot.clone() } else { boot_id() };
             (message.to.clone(), message.state.clone(), boot, message.is_of_another_boot())
@@ -123,7 +134,7 @@ impl OutboxJob {
                 .started_at(unix_ms()),
         };
         let key = self.0.key.clone();
-        Ok(self.saving(flow, move |state| {
+        Ok(self.recorded(flow.checkpointed(), move |state| {
             let boot = boot.clone().filter(|_| state.in_doubt());
             Entry::State { key: key.clone(), state, boot }
         }))
@@ -154,14 +165,14 @@ impl OutboxJob {
         Ok(committed.map_err(SourceError::from)?)
     }
 
-    fn saving<F: wx_proto::flow::Flow<Output = Result<T, Error>>, T>(
+    fn recorded<F>(
         &self,
         flow: F,
         entry: impl Fn(Snapshot) -> Entry + Send + 'static,
-    ) -> Saving<F, Save> {
+    ) -> OutboxFlow<F> {
         let active = Arc::clone(&self.0);
-        let save: Save = Box::new(move |state| active.outbox.inner().commit(entry(state.clone())));
-        Saving::new(flow, save)
+        let save = move |state: &Snapshot| active.outbox.inner().commit(entry(state.clone()));
+        OutboxFlow { flow, checkpoint: CheckpointStore::new(save) }
     }
 
     fn look<T>(&self, what: impl FnOnce(&Inner, &Message) -> T) -> T {

@@ -140,6 +140,20 @@ impl Call {
         &self.retry
     }
 
+    pub(super) fn id(&self) -> CallId {
+        self.id
+    }
+
+    /// The request that was handed out, if the head of its reply is still to come.
+    pub(super) fn awaits_head(&self) -> Option<&ApiRequest> {
+        self.request.as_ref().filter(|_| self.handed_out && self.reply.is_none())
+    }
+
+    /// The state of a message that leaves at `unix_ms` is saved.
+    pub(super) fn leaves_at(&mut self, unix_ms: Option<u64>) {
+        self.delivery.first_ms = self.delivery.first_ms.or(unix_ms);
+    }
+
     /// The id after all that were used so far.
     pub(super) fn next_id(&self) -> CallId {
         if self.request.is_some() || self.handed_out { self.id.next() } else { self.id }

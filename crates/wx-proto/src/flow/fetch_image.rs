@@ -10,8 +10,9 @@ use http::{HeaderMap, Response};
 use self::body::{Body, Outcome};
 use super::Progress;
 use super::job::{Cx, Fail, Job, Next, Part};
+use super::newtype::flow;
 use super::retry::Retry;
-use super::runner::{Runner, flow};
+use super::runner::Runner;
 use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::get_msg_img::GetMsgImg;
 use crate::endpoint::{Endpoint, get_msg_img};
@@ -53,7 +54,7 @@ impl FetchImage {
         session.check_login().map_err(|unready| Error::new(Step::Prepare, unready))?;
         let call = GetMsgImg::new(id, size, seed);
         let job = Fetch { call, restartable, stored: false, body: None, fetched: None };
-        Ok(Self(Runner::new(job, session.clone(), seed, policy)))
+        Ok(Self(Runner::new(job, session, seed, policy)))
     }
 }
 
@@ -93,21 +94,21 @@ impl Fetch {
 impl Job for Fetch {
     type Output = Fetched;
 
-    fn start(&mut self, cx: &mut Cx<'_>) -> Result<Next<Fetched>, ErrorKind> {
+    fn settle(&mut self, _: &mut Session, cx: &Cx<'_>) -> Result<Next<Fetched>, ErrorKind> {
         Ok(Next::Call(Retry::download(cx.policy)))
     }
 
-    fn request(&mut self, cx: &mut Cx<'_>) -> Result<ApiRequest, ErrorKind> {
+    fn request(&mut self, session: &Session, _: &Cx<'_>) -> Result<ApiRequest, ErrorKind> {
         self.body = None;
-        Ok(self.call.request(cx.session)?)
+        Ok(self.call.request(session)?)
     }
 
     /// The reply is streamed.
-    fn reply(&mut self, _: &Response<Bytes>, _: &mut Cx<'_>) -> Result<Next<Fetched>, Fail> {
+    fn reply(&mut self, _: &Response<Bytes>, _: &Cx<'_>) -> Result<Next<Fetched>, Fail> {
         Err(ReplyError::Empty.into())
     }
 
-    fn part(&mut self, part: Part, cx: &mut Cx<'_>) -> Result<Next<Fetched>, Fail> {
+    fn part(&mut self, part: Part, cx: &Cx<'_>) -> Result<Next<Fetched>, Fail> {
         let outcome = match (part, &mut self.body) {
             (Part::Head(head), body) => {
                 let read = get_msg_img::head(head.status, &head.headers, cx.policy.max_fetch);

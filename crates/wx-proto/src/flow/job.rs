@@ -17,9 +17,8 @@ use crate::model::reply_error::ReplyError;
 use crate::model::seed::Seed;
 use crate::session::Session;
 
-/// What a transition may look at and change besides the job.
+/// What a transition may look at besides the job.
 pub(super) struct Cx<'a> {
-    pub(super) session: &'a mut Session,
     pub(super) policy: &'a Policy,
     pub(super) seed: Seed,
     pub(super) now: Duration,
@@ -34,36 +33,35 @@ pub(super) trait Job {
     /// What it ends with.
     type Output: Clone;
 
-    /// What comes first.
-    fn start(&mut self, cx: &mut Cx<'_>) -> Result<Next<Self::Output>, ErrorKind>;
+    /// Whether it belongs to the login that it began in.
+    const WITHIN_LOGIN: bool = true;
 
-    /// What to do instead of another try of the call that is due, if anything.
-    fn before_try(&mut self, _: &mut Cx<'_>) -> Option<Result<Next<Self::Output>, ErrorKind>> {
-        None
-    }
+    /// What comes first, and after each [`Next::Settle`]: all that looks at the session to decide,
+    /// or changes it.
+    fn settle(
+        &mut self,
+        session: &mut Session,
+        cx: &Cx<'_>,
+    ) -> Result<Next<Self::Output>, ErrorKind>;
 
     /// Makes the request of the call that is due, for one try.
-    fn request(&mut self, cx: &mut Cx<'_>) -> Result<ApiRequest, ErrorKind>;
+    fn request(&mut self, session: &Session, cx: &Cx<'_>) -> Result<ApiRequest, ErrorKind>;
 
     /// Takes a whole reply: what comes next, or why it cannot be used.
-    fn reply(
-        &mut self,
-        reply: &Response<Bytes>,
-        cx: &mut Cx<'_>,
-    ) -> Result<Next<Self::Output>, Fail>;
+    fn reply(&mut self, reply: &Response<Bytes>, cx: &Cx<'_>) -> Result<Next<Self::Output>, Fail>;
 
     /// The call came to nothing, for good.
-    fn failed(&mut self, kind: ErrorKind, _: &mut Cx<'_>) -> Result<Next<Self::Output>, ErrorKind> {
+    fn failed(&mut self, kind: ErrorKind, _: &Cx<'_>) -> Result<Next<Self::Output>, ErrorKind> {
         Err(kind)
     }
 
     /// Takes what [`Next::Read`] asked for.
-    fn loaded(&mut self, _: Bytes, _: &mut Cx<'_>) -> Result<Next<Self::Output>, ErrorKind> {
+    fn loaded(&mut self, _: Bytes, _: &Cx<'_>) -> Result<Next<Self::Output>, ErrorKind> {
         Err(ErrorKind::Cancelled)
     }
 
     /// Takes a part of a streamed reply.
-    fn part(&mut self, _: Part, _: &mut Cx<'_>) -> Result<Next<Self::Output>, Fail> {
+    fn part(&mut self, _: Part, _: &Cx<'_>) -> Result<Next<Self::Output>, Fail> {
         Err(ReplyError::Empty.into())
     }
 
@@ -72,13 +70,20 @@ pub(super) trait Job {
         true
     }
 
+    /// Whether the cookies of the call that is due count: those of calls without credentials do
+    /// not.
+    fn takes_cookies(&self) -> bool {
+        true
+    }
+
+    /// The session that its requests are made of and its cookies go to: the one that is lent,
+    /// unless it has one of its own in the making.
+    fn session<'a>(&'a mut self, lent: &'a mut Session) -> &'a mut Session {
+        lent
+    }
+
     /// Says where it went wrong.
     fn error(&self, kind: ErrorKind) -> Error;
-
-    /// Returns the error of a job that the caller has cancelled.
-    fn cancelled(&self, kind: ErrorKind) -> Error {
-        self.error(kind)
-    }
 
     /// How far it is; the runner adds what it knows of the call.
     fn progress(&self) -> Progress;
@@ -92,6 +97,8 @@ pub(super) trait Job {
 /// What a job does next.
 #[derive(Clone, Debug)]
 pub(super) enum Next<T> {
+    /// Look at the session, when it is lent the next time.
+    Settle,
     /// Make the call that is due.
     Call(Retry),
     /// The long poll was answered with nothing: make this one.
@@ -107,19 +114,17 @@ pub(super) enum Next<T> {
 
 impl<T> Next<T> {
     /// What an inner job does next, as what the outer one does.
-    pub(super) fn or_done<U, E>(
-        self,
-        done: impl FnOnce(T) -> Result<Next<U>, E>,
-    ) -> Result<Next<U>, E> {
-        Ok(match self {
+    pub(super) fn then<U>(self, done: impl FnOnce(T) -> Next<U>) -> Next<U> {
+        match self {
+            Self::Settle => Next::Settle,
             Self::Call(retry) => Next::Call(retry),
             Self::Idle(retry) => Next::Idle(retry),
             Self::Pause(retry) => Next::Pause(retry),
             Self::Read(span) => Next::Read(span),
             Self::Receive => Next::Receive,
             Self::Write(at, bytes) => Next::Write(at, bytes),
-            Self::Done(output) => return done(output),
-        })
+            Self::Done(output) => done(output),
+        }
     }
 }
 

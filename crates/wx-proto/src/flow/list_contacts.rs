@@ -5,8 +5,9 @@ use http::Response;
 
 use super::Progress;
 use super::job::{Cx, Fail, Job, Next};
+use super::newtype::flow;
 use super::retry::Retry;
-use super::runner::{Runner, flow};
+use super::runner::Runner;
 use crate::endpoint::Endpoint;
 use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::get_contact::{Contacts, GetContact};
@@ -41,7 +42,7 @@ impl ListContacts {
     /// [`Error`] at [`Step::Prepare`] if the session holds no login; nothing is sent then.
     pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
         session.check_login().map_err(|unready| Error::new(Step::Prepare, unready))?;
-        Ok(Self(Runner::new(Pages::default(), session.clone(), seed, policy)))
+        Ok(Self(Runner::new(Pages::default(), session, seed, policy)))
     }
 }
 
@@ -63,18 +64,18 @@ const PAGES: u32 = 17;
 impl Job for Pages {
     type Output = ListedContacts;
 
-    fn start(&mut self, cx: &mut Cx<'_>) -> Result<Next<ListedContacts>, ErrorKind> {
+    fn settle(&mut self, _: &mut Session, cx: &Cx<'_>) -> Result<Next<ListedContacts>, ErrorKind> {
         Ok(Next::Call(Retry::list(cx.policy)))
     }
 
-    fn request(&mut self, cx: &mut Cx<'_>) -> Result<ApiRequest, ErrorKind> {
-        Ok(GetContact::new(self.seq, cx.seed.unix_ms).request(cx.session)?)
+    fn request(&mut self, session: &Session, cx: &Cx<'_>) -> Result<ApiRequest, ErrorKind> {
+        Ok(GetContact::new(self.seq, cx.seed.unix_ms).request(session)?)
     }
 
     fn reply(
         &mut self,
         reply: &Response<Bytes>,
-        cx: &mut Cx<'_>,
+        cx: &Cx<'_>,
     ) -> Result<Next<ListedContacts>, Fail> {
         let Contacts { contacts, skipped, seq } = GetContact::read(reply)?;
         self.skipped += skipped;

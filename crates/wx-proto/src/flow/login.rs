@@ -8,11 +8,12 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response};
 
 use self::page::{PageCookies, PageExtras};
+use super::Progress;
 use super::job::{Cx, Fail, Job, Next};
+use super::newtype::flow;
 use super::restore::Restoring;
 use super::retry::{Retry, is_server_trouble};
 use super::runner::Runner;
-use super::{Action, Flow, Input, Progress, UnexpectedInput};
 use crate::endpoint::Endpoint;
 use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::js_login::{JsLogin, LoginCode};
@@ -34,10 +35,11 @@ use crate::session::{DATA_TICKET, Session};
 pub use state::LoginState;
 
 /// Logs in: by a QR code, or by a question that the phone shows ([`Login::push`]). What the user
-/// has to see is told as [`LoginState`]s; the job ends with a session that is ready to be used.
+/// has to see is [`Login::shown`]. The login is made beside the session that is lent, which becomes
+/// it at the end, and stays as it was if that fails.
 ///
 /// ```text
-///   jslogin ─► Code ─► poll ─► Scanned ─► poll ─► Confirmed ─► login page ─► Opened ─► webwxinit ─► Session
+///   jslogin ─► Code ─► poll ─► Scanned ─► poll ─► Confirmed ─► login page ─► Opened ─► webwxinit ─► Done
 ///      ▲                │          │                               │
 ///      └── refused, expired, trouble: another code, up to Policy::login_codes ── no login page
 /// ```
@@ -46,14 +48,15 @@ pub use state::LoginState;
 /// [`Login::session`] still has the session, for [`Restore`](super::Restore). A login that the page
 /// tells badly, or without the cookie that every upload needs, is an error too; it is ended at the
 /// server if that can be done.
-pub struct Login<T: FnMut(&LoginState)>(Runner<Entering<T>>);
+pub struct Login(Runner<Entering>);
 
-impl<T: FnMut(&LoginState)> Login<T> {
-    /// Logs in at `site` by a QR code. `tell` hears what to show.
-    pub fn new(site: Site, seed: Seed, policy: Policy, tell: T) -> Self {
+impl Login {
+    /// Logs in at `site` by a QR code.
+    #[must_use]
+    pub fn new(site: Site, seed: Seed, policy: Policy) -> Self {
         let session = Session::new(site);
-        let job = Entering::new(session.site().clone(), CookieJar::default(), tell, Stage::Begin);
-        Self(Runner::new(job, session, seed, policy))
+        let job = Entering::new(&session, CookieJar::default(), Stage::Begin);
+        Self(Runner::new(job, &session, seed, policy))
     }
 
     /// Logs in again as the account of `session`: the phone asks its owner, without a QR code.
@@ -62,15 +65,15 @@ impl<T: FnMut(&LoginState)> Login<T> {
     ///
     /// # Errors
     /// [`Error`] at [`Step::Prepare`] if the question cannot be asked; nothing is sent then.
-    pub fn push(session: &Session, seed: Seed, policy: Policy, tell: T) -> Result<Self, Error> {
+    pub fn push(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
         PushLoginUrl::new(seed.unix_ms)
             .request(session)
             .map_err(|unready| Error::new(Step::Prepare, unready))?;
         // The ticket is of the login before; this one has to give its own.
         let cookies = session.cookies().without(DATA_TICKET);
-        let mut job = Entering::new(session.site().clone(), cookies, tell, Stage::Push);
+        let mut job = Entering::new(session, cookies, Stage::Push);
         job.codes = 1;
-        Ok(Self(Runner::new(job, session.clone(), seed, policy)))
+        Ok(Self(Runner::new(job, session, seed, policy)))
     }
 
     /// Adds a header to the login page's request, such as a desktop client sends (§2.6).
@@ -87,17 +90,26 @@ impl<T: FnMut(&LoginState)> Login<T> {
         self
     }
 
-    /// The session, once the login page has opened the login. `None` again if the server has said
-    /// that this login is over.
+    /// Returns all that the user has had to see so far, the newest last.
+    #[must_use]
+    pub fn shown(&self) -> &[LoginState] {
+        &self.0.job.shown
+    }
+
+    /// Returns the session, once the login page has opened the login. `None` again if the server
+    /// has said that this login is over.
+    #[must_use]
     pub fn session(&self) -> Option<&Session> {
         let over = self.0.error().is_some_and(|error| error.advice() == Advice::LoginAgain);
-        let opened = matches!(self.0.job.stage, Stage::Restore(_));
-        (opened && !over).then(|| self.0.session())
+        let opened = matches!(self.0.job.stage, Stage::Restore(_) | Stage::Restored);
+        (opened && !over).then_some(&self.0.job.session)
     }
 }
 
-/// The job. Until the login page has opened the login, the session is the one before.
-struct Entering<T> {
+/// The job.
+struct Entering {
+    /// Until the login page has opened the login, the one before.
+    session: Session,
     site: Site,
     /// From an earlier login: what a question to the phone needs, and what the new login goes on
     /// with.
@@ -105,7 +117,7 @@ struct Entering<T> {
     page: PageExtras,
     /// What the page's last reply left of a login that it made and told badly.
     left: Option<Credentials>,
-    tell: T,
+    shown: Vec<LoginState>,
     /// Codes that were asked for.
     codes: u32,
     stage: Stage,
@@ -118,7 +130,7 @@ enum Stage {
     Poll {
         uuid: LoginCode,
         scanned: bool,
-        since: Option<Duration>,
+        since: Duration,
     },
     Page {
         call: NewLoginPage,
@@ -126,18 +138,20 @@ enum Stage {
         elsewhere: u32,
     },
     Restore(Restoring),
+    Restored,
     /// The server has made a login that cannot be used. It is ended there, if that can be done.
     End(Box<Session>, Box<Error>),
 }
 
-impl<T: FnMut(&LoginState)> Entering<T> {
-    fn new(site: Site, cookies: CookieJar, tell: T, stage: Stage) -> Self {
+impl Entering {
+    fn new(session: &Session, cookies: CookieJar, stage: Stage) -> Self {
+        let (session, site) = (session.clone(), session.site().clone());
         let (cookies, page) = (PageCookies::new(cookies), PageExtras::default());
-        Self { site, cookies, page, left: None, tell, codes: 0, stage }
+        Self { session, site, cookies, page, left: None, shown: Vec::new(), codes: 0, stage }
     }
 
     /// Asks for a code, unless there were enough.
-    fn ask(&mut self, cx: &Cx<'_>) -> Result<Next<Session>, ErrorKind> {
+    fn ask(&mut self, cx: &Cx<'_>) -> Result<Next<()>, ErrorKind> {
         self.stage = Stage::Begin;
         if self.codes >= cx.policy.login_codes.max(1) {
             return Err(ErrorKind::NotConfirmed { codes: self.codes });
@@ -146,34 +160,45 @@ impl<T: FnMut(&LoginState)> Entering<T> {
         Ok(Next::Call(Retry::call(cx.policy)))
     }
 
-    fn wait_for_phone(&mut self, uuid: LoginCode, state: &LoginState) -> Next<Session> {
-        (self.tell)(state);
-        self.stage = Stage::Poll { uuid, scanned: false, since: None };
+    fn wait_for_phone(&mut self, uuid: LoginCode, state: LoginState, cx: &Cx<'_>) -> Next<()> {
+        self.shown.push(state);
+        self.stage = Stage::Poll { uuid, scanned: false, since: cx.now };
         Next::Call(poll_row())
     }
 
-    fn polled(&mut self, polled: Polled, cx: &mut Cx<'_>) -> Result<Next<Session>, ErrorKind> {
+    fn polled(&mut self, polled: Polled, cx: &Cx<'_>) -> Result<Next<()>, ErrorKind> {
         let again = match polled {
             Polled::Nothing => return Ok(Next::Idle(poll_row())),
             Polled::Scanned { avatar } => {
                 if let Stage::Poll { scanned: scanned @ false, .. } = &mut self.stage {
                     *scanned = true;
-                    (self.tell)(&LoginState::Scanned { avatar });
+                    self.shown.push(LoginState::Scanned { avatar });
                 }
                 return Ok(Next::Idle(poll_row()));
             }
             Polled::Confirmed { redirect_uri } => {
-                (self.tell)(&LoginState::Confirmed);
+                self.shown.push(LoginState::Confirmed);
                 return self.open(&redirect_uri, 0, cx);
             }
             Polled::Refused => LoginState::Refused,
             Polled::Expired => LoginState::Expired,
             Polled::Trouble { code } => LoginState::Trouble { code: Some(code) },
         };
-        (self.tell)(&again);
+        self.shown.push(again);
         self.ask(cx)
     }
+
+    /// After a step of webwxinit and the notice.
+    fn restored(&mut self, next: Next<()>) -> Next<()> {
+        next.then(|()| {
+            self.stage = Stage::Restored;
+            Next::Settle
+        })
+    }
 }
+
+/// What the server says of a code that is too old.
+const EXPIRED: i64 = 400;
 
 /// The poll is repeated whatever its reply says wrong.
 fn poll_row() -> Retry {
@@ -185,23 +210,26 @@ fn page_row(policy: &Policy) -> Retry {
     Retry::call(policy).with_tries(policy.login_tries).repeated_if(is_server_trouble)
 }
 
-impl<T: FnMut(&LoginState)> Job for Entering<T> {
-    type Output = Session;
+impl Job for Entering {
+    type Output = ();
+    const WITHIN_LOGIN: bool = false;
 
-    fn start(&mut self, cx: &mut Cx<'_>) -> Result<Next<Session>, ErrorKind> {
-        match self.stage {
+    fn settle(&mut self, lent: &mut Session, cx: &Cx<'_>) -> Result<Next<()>, ErrorKind> {
+        match &mut self.stage {
             Stage::Push => Ok(Next::Call(Retry::call(cx.policy))),
+            Stage::Restore(restoring) => {
+                let next = restoring.settle(&mut self.session, cx)?;
+                Ok(self.restored(next))
+            }
+            Stage::Restored => {
+                *lent = self.session.clone();
+                Ok(Next::Done(()))
+            }
             _ => self.ask(cx),
         }
     }
 
-    fn before_try(&mut self, cx: &mut Cx<'_>) -> Option<Result<Next<Session>, ErrorKind>> {
-        let Stage::Poll { since, .. } = &mut self.stage else { return None };
-        let age = cx.now.saturating_sub(*since.get_or_insert(cx.now));
-        (age > cx.policy.code_lifetime).then(|| self.polled(Polled::Expired, cx))
-    }
-
-    fn request(&mut self, cx: &mut Cx<'_>) -> Result<ApiRequest, ErrorKind> {
+    fn request(&mut self, session: &Session, cx: &Cx<'_>) -> Result<ApiRequest, ErrorKind> {
         let at_site = |site: &Site| Session::new(site.clone());
         Ok(match &mut self.stage {
             Stage::Begin => {
@@ -211,55 +239,81 @@ impl<T: FnMut(&LoginState)> Job for Entering<T> {
                     .fold(call, |call, (key, value)| call.page_pair(key, value))
                     .request(&at_site(&self.site))?
             }
-            Stage::Push => PushLoginUrl::new(cx.seed.unix_ms).request(cx.session)?,
+            Stage::Push => PushLoginUrl::new(cx.seed.unix_ms).request(session)?,
+            // A code that nobody confirmed in its lifetime is given up, whatever the server says.
+            Stage::Poll { since, .. }
+                if cx.now.saturating_sub(*since) > cx.policy.code_lifetime =>
+            {
+                return Err(ReplyError::Code(EXPIRED).into());
+            }
             Stage::Poll { uuid, scanned, .. } => {
                 PollLogin::new(uuid.clone(), *scanned, cx.unix_ms).request(&at_site(&self.site))?
             }
             Stage::Page { call, site, .. } => call.request(&at_site(site))?,
-            Stage::Restore(restoring) => return restoring.request(cx),
-            Stage::End(session, _) => LogoutCall::new(cx.unix_ms).request(session)?,
+            Stage::Restore(restoring) => return restoring.request(session, cx),
+            Stage::End(ended, _) => LogoutCall::new(cx.unix_ms).request(ended)?,
+            Stage::Restored => return Err(ErrorKind::Cancelled),
         })
     }
 
-    fn reply(&mut self, reply: &Response<Bytes>, cx: &mut Cx<'_>) -> Result<Next<Session>, Fail> {
+    fn reply(&mut self, reply: &Response<Bytes>, cx: &Cx<'_>) -> Result<Next<()>, Fail> {
         Ok(match &mut self.stage {
             Stage::Begin => match JsLogin::read(reply) {
                 Ok(uuid) => {
                     let code = LoginState::Code { link: uuid.link(&self.site) };
-                    self.wait_for_phone(uuid, &code)
+                    self.wait_for_phone(uuid, code, cx)
                 }
                 Err(ReplyError::Code(code)) => self.polled(Polled::Trouble { code }, cx)?,
                 Err(error) => return Err(error.into()),
             },
             Stage::Push => {
                 let uuid = PushLoginUrl::read(reply)?;
-                self.wait_for_phone(uuid, &LoginState::Asked)
+                self.wait_for_phone(uuid, LoginState::Asked, cx)
             }
             Stage::Poll { .. } => {
                 let polled = PollLogin::read(reply)?;
                 self.polled(polled, cx)?
             }
             Stage::Page { .. } => return self.paged(reply, cx),
-            Stage::Restore(restoring) => return restoring.reply(reply, cx),
+            Stage::Restore(restoring) => {
+                let next = restoring.reply(reply, cx)?;
+                self.restored(next)
+            }
+            Stage::Restored => Next::Settle,
             Stage::End(_, error) => return Err(Fail::Final(error.kind.clone())),
         })
     }
 
-    fn failed(&mut self, kind: ErrorKind, cx: &mut Cx<'_>) -> Result<Next<Session>, ErrorKind> {
+    fn failed(&mut self, kind: ErrorKind, cx: &Cx<'_>) -> Result<Next<()>, ErrorKind> {
         match &mut self.stage {
             // The cookies of that login are gone, or the server cannot ask: a code it is.
             Stage::Push if !matches!(kind, ErrorKind::Request(_)) => {
-                (self.tell)(&match kind {
+                self.shown.push(match &kind {
                     ErrorKind::Reply(ReplyError::Refused { .. }) => LoginState::Refused,
                     _ => LoginState::Trouble { code: None },
                 });
                 self.ask(cx)
             }
+            Stage::Poll { .. } if kind == ErrorKind::Reply(ReplyError::Code(EXPIRED)) => {
+                self.polled(Polled::Expired, cx)
+            }
             Stage::Page { .. } => self.page_failed(kind, cx),
-            Stage::Restore(restoring) => restoring.failed(kind, cx),
+            Stage::Restore(restoring) => {
+                let next = restoring.failed(kind, cx)?;
+                Ok(self.restored(next))
+            }
             Stage::End(_, error) => Err(error.kind.clone()),
             _ => Err(kind),
         }
+    }
+
+    /// Before that, the cookies are the login page's business.
+    fn takes_cookies(&self) -> bool {
+        matches!(self.stage, Stage::Restore(_))
+    }
+
+    fn session<'a>(&'a mut self, _: &'a mut Session) -> &'a mut Session {
+        &mut self.session
     }
 
     fn error(&self, kind: ErrorKind) -> Error {
@@ -278,27 +332,9 @@ impl<T: FnMut(&LoginState)> Job for Entering<T> {
     }
 }
 
-impl<T: FnMut(&LoginState)> Flow for Login<T> {
-    type Output = Result<Session, Error>;
+flow!(Login(Entering) -> ());
 
-    fn poll(&mut self, now: Duration) -> Action<Self::Output> {
-        self.0.poll(now)
-    }
-
-    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
-        self.0.handle(input, now)
-    }
-
-    fn progress(&self) -> Progress {
-        self.0.progress()
-    }
-
-    fn cancel(&mut self) {
-        self.0.cancel();
-    }
-}
-
-impl<T: FnMut(&LoginState)> fmt::Debug for Login<T> {
+impl fmt::Debug for Login {
     /// Where it is and nothing else: codes and tickets are as good as the login.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stage = match &self.0.job.stage {
@@ -307,7 +343,7 @@ impl<T: FnMut(&LoginState)> fmt::Debug for Login<T> {
             Stage::Poll { scanned: false, .. } => "poll",
             Stage::Poll { scanned: true, .. } => "poll, scanned",
             Stage::Page { .. } => "page",
-            Stage::Restore(_) => "init",
+            Stage::Restore(_) | Stage::Restored => "init",
             Stage::End(..) => "end",
         };
         f.debug_struct("Login")

@@ -3,8 +3,9 @@ use http::Response;
 
 use super::call::Remembered;
 use super::job::{Cx, Fail, Job, Next};
+use super::newtype::flow;
 use super::retry::Retry;
-use super::runner::{Runner, flow};
+use super::runner::Runner;
 use super::snapshot::{Saved, SavedJob, SavedMessage};
 use super::{Progress, ResumeError, ResumeOptions, Snapshot};
 use crate::endpoint::Endpoint;
@@ -59,7 +60,7 @@ impl SendUploaded {
             return Err(Error { uploaded, ..Error::new(Step::Prepare, unready) });
         }
         let job = Sending::new(uploaded, to, seed);
-        Ok(Self(Runner::new(job, session.clone(), seed, policy)))
+        Ok(Self(Runner::new(job, session, seed, policy)))
     }
 
     /// Takes up a saved message, in the same login. One that was handed out is handed out again
@@ -79,7 +80,7 @@ impl SendUploaded {
         let job = Sending::new(saved.uploaded, to, seed);
         let delivery = Remembered::saved(saved.handed_out_ms, at);
         let retry = Retry::message(&policy);
-        let runner = Runner::new(job, session.clone(), seed, policy);
+        let runner = Runner::new(job, session, seed, policy);
         Ok(Self(runner.remembering(retry, delivery, at.unix_ms)))
     }
 
@@ -97,7 +98,7 @@ impl SendUploaded {
     }
 }
 
-flow!(SendUploaded(Sending) -> Sent);
+flow!(SendUploaded(Sending) -> Sent, saved);
 
 /// The job, which is also the second half of [`SendImage`](super::SendImage).
 #[derive(Clone, Debug)]
@@ -127,15 +128,15 @@ impl Remembered {
 impl Job for Sending {
     type Output = Sent;
 
-    fn start(&mut self, cx: &mut Cx<'_>) -> Result<Next<Sent>, ErrorKind> {
+    fn settle(&mut self, _: &mut Session, cx: &Cx<'_>) -> Result<Next<Sent>, ErrorKind> {
         Ok(Next::Call(Retry::message(cx.policy)))
     }
 
-    fn request(&mut self, cx: &mut Cx<'_>) -> Result<ApiRequest, ErrorKind> {
-        Ok(self.call.request(cx.session)?)
+    fn request(&mut self, session: &Session, _: &Cx<'_>) -> Result<ApiRequest, ErrorKind> {
+        Ok(self.call.request(session)?)
     }
 
-    fn reply(&mut self, reply: &Response<Bytes>, _: &mut Cx<'_>) -> Result<Next<Sent>, Fail> {
+    fn reply(&mut self, reply: &Response<Bytes>, _: &Cx<'_>) -> Result<Next<Sent>, Fail> {
         let receipt = SendMedia::read(reply)?;
         Ok(Next::Done(Sent {
             msg_id: receipt.msg_id,

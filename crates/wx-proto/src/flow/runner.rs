@@ -1,4 +1,5 @@
-//! What all jobs share: the outstanding action and what answers it, the clock, cancelling, the end.
+//! What all jobs share: the outstanding action and what answers it, the clock, saving, the login
+//! check, cookies, cancelling, the end.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -6,10 +7,12 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::call::{Call, CallDue, Heard, Moment, Remembered};
+use super::checkpoints::Checkpoints;
 use super::clock::Clock;
+use super::cookies::PendingCookies;
 use super::job::{Cx, Fail, Job, Next, Part};
 use super::retry::Retry;
-use super::snapshot::Saved;
+use super::snapshot::Snapshot;
 use super::{Action, CallId, Input, Progress, UnexpectedInput};
 use crate::model::error::{Error, ErrorKind};
 use crate::model::policy::Policy;
@@ -21,17 +24,27 @@ use crate::session::Session;
 #[derive(Clone)]
 pub(super) struct Runner<J: Job> {
     pub(super) job: J,
-    session: Session,
     seed: Seed,
     policy: Policy,
     clock: Clock,
+    /// Of the login that the job began in.
+    login: LoginMarks,
     due: Due<J::Output>,
     call: Call,
+    cookies: PendingCookies,
+    checkpoints: Option<Box<Checkpoints>>,
+}
+
+/// What a login is recognised by: within this process, and in snapshots.
+#[derive(Clone)]
+struct LoginMarks {
+    mark: u64,
+    fingerprint: String,
 }
 
 #[derive(Clone)]
 enum Due<T> {
-    Start,
+    Settle,
     Call,
     Read(Range<u64>),
     Write(u64, Bytes),
@@ -39,9 +52,19 @@ enum Due<T> {
 }
 
 impl<J: Job> Runner<J> {
-    pub(super) fn new(job: J, session: Session, seed: Seed, policy: Policy) -> Self {
-        let (clock, call) = (Clock::new(seed.unix_ms), Call::none(CallId::FIRST));
-        Self { job, session, seed, policy, clock, due: Due::Start, call }
+    pub(super) fn new(job: J, session: &Session, seed: Seed, policy: Policy) -> Self {
+        let fingerprint = session.fingerprint(&seed.entropy);
+        Self {
+            job,
+            seed,
+            policy,
+            clock: Clock::new(seed.unix_ms),
+            login: LoginMarks { mark: session.login_mark(), fingerprint },
+            due: Due::Settle,
+            call: Call::none(CallId::FIRST),
+            cookies: PendingCookies::default(),
+            checkpoints: None,
+        }
     }
 
     /// The first poll is at `unix_ms` (Unix milliseconds).
@@ -63,12 +86,9 @@ impl<J: Job> Runner<J> {
         runner
     }
 
-    pub(super) fn session(&self) -> &Session {
-        &self.session
-    }
-
-    pub(super) fn seed(&self) -> Seed {
-        self.seed
+    /// Hands out each new state of the job as [`Action::Save`].
+    pub(super) fn checkpointed(self) -> Self {
+        Self { checkpoints: Some(Box::default()), ..self }
     }
 
     /// Returns the error that it ended with.
@@ -79,35 +99,61 @@ impl<J: Job> Runner<J> {
         }
     }
 
-    pub(super) fn poll(&mut self, now: Duration) -> Action<Result<J::Output, Error>> {
+    pub(super) fn poll(
+        &mut self,
+        session: &mut Session,
+        now: Duration,
+    ) -> Action<Result<J::Output, Error>> {
         self.clock.start(now);
+        let unix_s = self.clock.unix_ms(now) / 1000;
+        self.cookies.apply_to(self.job.session(session), unix_s);
+        if J::WITHIN_LOGIN && session.login_mark() != self.login.mark {
+            self.abandon(ErrorKind::LoginChanged);
+        }
+        if let Some(snapshot) = self.checkpoints.as_ref().and_then(|all| all.outstanding()) {
+            return Action::Save(snapshot.clone());
+        }
         loop {
-            match &self.due {
-                Due::Start => self.step(now, J::start),
-                Due::Read(span) => return Action::Read(span.clone()),
-                Due::Write(at, bytes) => return Action::Write(*at, bytes.clone()),
-                Due::Done(done) => return Action::Done(done.clone().map_err(|error| *error)),
-                Due::Call => {
-                    let at = Moment { now, clock: &self.clock, policy: &self.policy };
-                    match self.call.due(at) {
-                        CallDue::Wait(until) => return Action::Wait(until),
-                        CallDue::Receive(id) => return Action::Receive(id),
-                        CallDue::Send => return self.call.hand_out(at),
-                        CallDue::Over(kind) => self.end(kind),
-                        CallDue::Make => self.make(now),
-                    }
+            let at = Moment { now, clock: &self.clock, policy: &self.policy };
+            let due = match self.due {
+                Due::Settle => {
+                    self.step(now, |job, cx| job.settle(session, cx));
+                    continue;
                 }
+                Due::Call => match self.call.due(at) {
+                    CallDue::Over(kind) => {
+                        self.end(kind);
+                        continue;
+                    }
+                    CallDue::Make => {
+                        self.make(session, now);
+                        continue;
+                    }
+                    due => Some(due),
+                },
+                _ => None,
+            };
+            let leaves = matches!(due, Some(CallDue::Send)) && self.call.retry().is_message();
+            if let Some(snapshot) = self.checkpoint(leaves, now) {
+                return Action::Save(snapshot);
             }
+            return match (&self.due, due) {
+                (Due::Read(span), _) => Action::Read(span.clone()),
+                (Due::Write(at, bytes), _) => Action::Write(*at, bytes.clone()),
+                (Due::Done(done), _) => Action::Done(done.clone().map_err(|error| *error)),
+                (_, Some(CallDue::Send)) => self.hand_out(now),
+                (_, Some(CallDue::Receive(id))) => Action::Receive(id),
+                (_, Some(CallDue::Wait(until))) => Action::Wait(until),
+                (Due::Settle | Due::Call, _) => Action::Wait(now),
+            };
         }
     }
 
     /// Makes the request of a new try.
-    fn make(&mut self, now: Duration) {
-        let (job, mut cx) = self.cx(now);
-        if let Some(next) = job.before_try(&mut cx) {
-            return self.enter(next, now);
-        }
-        match job.request(&mut cx) {
+    fn make(&mut self, session: &mut Session, now: Duration) {
+        let (job, cx) = self.cx(now);
+        let own = job.session(session).clone();
+        match job.request(&own, &cx) {
             Ok(request) => {
                 let at = Moment { now, clock: &self.clock, policy: &self.policy };
                 self.call.made(request, at);
@@ -116,7 +162,38 @@ impl<J: Job> Runner<J> {
         }
     }
 
+    fn hand_out<T>(&mut self, now: Duration) -> Action<T> {
+        if let Some(checkpoints) = &mut self.checkpoints {
+            checkpoints.left();
+        }
+        self.call.hand_out(Moment { now, clock: &self.clock, policy: &self.policy })
+    }
+
+    /// The state that has to be saved before anything else, if there is one. That of a message that
+    /// leaves is what it will be by then.
+    fn checkpoint(&mut self, leaves: bool, now: Duration) -> Option<Snapshot> {
+        self.checkpoints.as_ref()?;
+        let first_ms = self.call.first_ms();
+        let leaves_ms = leaves.then(|| first_ms.unwrap_or_else(|| self.clock.unix_ms(now)));
+        let snapshot = self.snapshot_at(leaves_ms.or(first_ms))?;
+        self.checkpoints.as_mut()?.take(snapshot, leaves_ms).cloned()
+    }
+
     pub(super) fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
+        if let Some(checkpoints) = &mut self.checkpoints
+            && checkpoints.outstanding().is_some()
+        {
+            match input {
+                Input::Saved => self.call.leaves_at(checkpoints.saved()),
+                Input::Local(error) => {
+                    checkpoints.failed();
+                    // What was about to leave stays here; what left before stays in doubt.
+                    self.abandon(error.into());
+                }
+                _ => return Err(UnexpectedInput),
+            }
+            return Ok(());
+        }
         match (&self.due, input) {
             (Due::Read(_) | Due::Write(..), Input::Local(error)) => self.end(error.into()),
             (Due::Read(span), Input::Read(bytes))
@@ -125,24 +202,36 @@ impl<J: Job> Runner<J> {
                 self.step(now, |job, cx| job.loaded(bytes, cx));
             }
             (Due::Write(..), Input::Written) => self.part(Part::Written, now),
-            (Due::Call, input) => match self.call.handle(input)? {
-                Heard::Nothing => {}
-                Heard::Reply(reply) => self.read(now, |job, cx| job.reply(&reply, cx)),
-                Heard::Head(head) => self.part(Part::Head(head), now),
-                Heard::Body(bytes) => self.part(Part::Body(bytes), now),
-                Heard::End => self.part(Part::End, now),
-                Heard::Unusable(error) => self.unusable(error, Duration::ZERO, now),
-                Heard::Failed(failure) => {
-                    let at = Moment { now, clock: &self.clock, policy: &self.policy };
-                    let ended = if self.job.is_restartable() {
-                        self.call.failed(failure, at)
-                    } else {
-                        Err(ErrorKind::Network { failure, tries: self.call.tries() })
-                    };
-                    self.ended(ended, now);
-                }
-            },
+            (Due::Call, input) => self.hear(input, now)?,
             _ => return Err(UnexpectedInput),
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
+        if let (Input::Head(id, head), Some(request)) = (&input, self.call.awaits_head())
+            && *id == self.call.id()
+        {
+            let head = self.job.takes_cookies().then_some(head);
+            self.cookies.begin(head, request.http().uri());
+        }
+        match self.call.handle(input)? {
+            Heard::Nothing => {}
+            Heard::Reply(reply) => self.read(now, |job, cx| job.reply(&reply, cx)),
+            Heard::Head(head) => self.part(Part::Head(head), now),
+            Heard::Body(bytes) => self.part(Part::Body(bytes), now),
+            Heard::End => self.part(Part::End, now),
+            Heard::Unusable(error) => self.unusable(error, Duration::ZERO, now),
+            Heard::Failed(failure) => {
+                self.cookies.refused();
+                let at = Moment { now, clock: &self.clock, policy: &self.policy };
+                let ended = if self.job.is_restartable() {
+                    self.call.failed(failure, at)
+                } else {
+                    Err(ErrorKind::Network { failure, tries: self.call.tries() })
+                };
+                self.ended(ended, now);
+            }
         }
         Ok(())
     }
@@ -150,7 +239,7 @@ impl<J: Job> Runner<J> {
     pub(super) fn progress(&self) -> Progress {
         let at = self.job.progress();
         match &self.due {
-            Due::Start | Due::Read(_) => at,
+            Due::Settle | Due::Read(_) => at,
             Due::Call | Due::Write(..) => {
                 Progress { in_doubt: self.call.in_doubt(), ..self.call.progress(at) }
             }
@@ -162,24 +251,37 @@ impl<J: Job> Runner<J> {
         }
     }
 
-    pub(super) fn saved(&self) -> Option<Saved> {
+    pub(super) fn snapshot(&self) -> Option<Snapshot> {
+        self.snapshot_at(self.call.first_ms())
+    }
+
+    fn snapshot_at(&self, first_ms: Option<u64>) -> Option<Snapshot> {
         let done = match &self.due {
             Due::Done(Ok(output)) => Some(output),
             _ => None,
         };
-        self.job.saved(done, self.call.first_ms())
+        let saved = self.job.saved(done, first_ms)?;
+        Some(Snapshot::new(self.login.fingerprint.clone(), self.seed, saved))
     }
 
     pub(super) fn cancel(&mut self) {
-        if !matches!(self.due, Due::Done(_)) {
-            let kind = self.call.abandoned(ErrorKind::Cancelled);
-            self.due = Due::Done(Err(Box::new(self.job.cancelled(kind))));
+        self.abandon(ErrorKind::Cancelled);
+    }
+
+    /// Ends the job where it is, unless it is over: as uncertain, if its message may be delivered.
+    fn abandon(&mut self, kind: ErrorKind) {
+        if matches!(self.due, Due::Done(_)) {
+            return;
+        }
+        let kind = self.call.abandoned(kind);
+        self.due = Due::Done(Err(Box::new(self.job.error(kind))));
+        if let Some(checkpoints) = &mut self.checkpoints {
+            checkpoints.forget();
         }
     }
 
     fn cx(&mut self, now: Duration) -> (&mut J, Cx<'_>) {
         let cx = Cx {
-            session: &mut self.session,
             policy: &self.policy,
             seed: self.seed,
             now,
@@ -193,10 +295,10 @@ impl<J: Job> Runner<J> {
     fn step(
         &mut self,
         now: Duration,
-        transition: impl FnOnce(&mut J, &mut Cx<'_>) -> Result<Next<J::Output>, ErrorKind>,
+        transition: impl FnOnce(&mut J, &Cx<'_>) -> Result<Next<J::Output>, ErrorKind>,
     ) {
-        let (job, mut cx) = self.cx(now);
-        let next = transition(job, &mut cx);
+        let (job, cx) = self.cx(now);
+        let next = transition(job, &cx);
         self.enter(next, now);
     }
 
@@ -204,11 +306,17 @@ impl<J: Job> Runner<J> {
     fn read(
         &mut self,
         now: Duration,
-        read: impl FnOnce(&mut J, &mut Cx<'_>) -> Result<Next<J::Output>, Fail>,
+        read: impl FnOnce(&mut J, &Cx<'_>) -> Result<Next<J::Output>, Fail>,
     ) {
-        let (job, mut cx) = self.cx(now);
-        match read(job, &mut cx) {
-            Ok(next) => self.enter(Ok(next), now),
+        let (job, cx) = self.cx(now);
+        match read(job, &cx) {
+            Ok(next) => {
+                // A streamed reply has passed its gate when the first of it goes on.
+                if !matches!(next, Next::Receive) {
+                    self.cookies.passed();
+                }
+                self.enter(Ok(next), now);
+            }
             Err(Fail::Unusable(error, at_least)) => self.unusable(error, at_least, now),
             Err(Fail::Final(kind)) => self.end(kind),
         }
@@ -219,6 +327,7 @@ impl<J: Job> Runner<J> {
     }
 
     fn unusable(&mut self, error: ReplyError, at_least: Duration, now: Duration) {
+        self.cookies.refused();
         let at = Moment { now, clock: &self.clock, policy: &self.policy };
         let ended = if self.job.is_restartable() {
             self.call.unusable(error, at_least, at)
@@ -247,6 +356,7 @@ impl<J: Job> Runner<J> {
     fn enter(&mut self, next: Result<Next<J::Output>, ErrorKind>, now: Duration) {
         let at = Moment { now, clock: &self.clock, policy: &self.policy };
         self.due = match next {
+            Ok(Next::Settle) => Due::Settle,
             Ok(Next::Call(retry)) => {
                 self.call.begin(retry);
                 Due::Call
@@ -272,7 +382,7 @@ impl<J: Job> Runner<J> {
 impl<J: Job + std::fmt::Debug> std::fmt::Debug for Runner<J> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let due = match &self.due {
-            Due::Start => "start",
+            Due::Settle => "settle",
             Due::Call => "call",
             Due::Read(_) => "read",
             Due::Write(..) => "write",
@@ -281,38 +391,3 @@ impl<J: Job + std::fmt::Debug> std::fmt::Debug for Runner<J> {
         f.debug_struct("Runner").field("job", &self.job).field("due", &due).finish_non_exhaustive()
     }
 }
-
-/// Makes a public flow of a private job.
-macro_rules! flow {
-    ($name:ident($job:ty) -> $output:ty) => {
-        impl $crate::flow::Flow for $name {
-            type Output = Result<$output, $crate::model::error::Error>;
-
-            fn poll(&mut self, now: std::time::Duration) -> $crate::flow::Action<Self::Output> {
-                self.0.poll(now)
-            }
-
-            fn handle(
-                &mut self,
-                input: $crate::flow::Input,
-                now: std::time::Duration,
-            ) -> Result<(), $crate::flow::UnexpectedInput> {
-                self.0.handle(input, now)
-            }
-
-            fn progress(&self) -> $crate::flow::Progress {
-                self.0.progress()
-            }
-
-            fn snapshot(&self) -> Option<$crate::flow::Snapshot> {
-                let saved = self.0.saved()?;
-                Some($crate::flow::Snapshot::new(self.0.session(), self.0.seed(), saved))
-            }
-
-            fn cancel(&mut self) {
-                self.0.cancel();
-            }
-        }
-    };
-}
-pub(super) use flow;

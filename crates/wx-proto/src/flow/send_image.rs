@@ -4,8 +4,9 @@ use http::Response;
 use super::call::Remembered;
 use super::job::{Cx, Fail, Job, Next};
 use super::message::Sending;
+use super::newtype::flow;
 use super::retry::Retry;
-use super::runner::{Runner, flow};
+use super::runner::Runner;
 use super::snapshot::Saved;
 use super::upload::Uploading;
 use super::{Progress, ResumeError, ResumeOptions, Snapshot};
@@ -38,7 +39,7 @@ impl SendImage {
     ) -> Result<Self, Error> {
         let upload = Uploading::new(session, picture, to.clone(), seed)?;
         let job = Send { to, seed, stage: Stage::Upload(Box::new(upload)) };
-        Ok(Self(Runner::new(job, session.clone(), seed, policy)))
+        Ok(Self(Runner::new(job, session, seed, policy)))
     }
 
     /// Takes up a saved job, in the same login, where it was: see
@@ -57,7 +58,7 @@ impl SendImage {
         if snapshot.uploaded().is_none() {
             let upload = Uploading::resume(session, snapshot, &policy, at)?;
             let job = Send { to, seed, stage: Stage::Upload(Box::new(upload)) };
-            let runner = Runner::new(job, session.clone(), seed, policy);
+            let runner = Runner::new(job, session, seed, policy);
             return Ok(Self(runner.started_at(at.unix_ms)));
         }
         session.check_sender()?;
@@ -65,13 +66,13 @@ impl SendImage {
         let message = Sending::new(saved.uploaded, to.clone(), seed);
         let job = Send { to, seed, stage: Stage::Message(Box::new(message)) };
         let retry = Retry::message(&policy);
-        let runner = Runner::new(job, session.clone(), seed, policy);
+        let runner = Runner::new(job, session, seed, policy);
         let delivery = Remembered::saved(saved.handed_out_ms, at);
         Ok(Self(runner.remembering(retry, delivery, at.unix_ms)))
     }
 }
 
-flow!(SendImage(Send) -> Sent);
+flow!(SendImage(Send) -> Sent, saved);
 
 #[derive(Clone, Debug)]
 struct Send {
@@ -88,15 +89,11 @@ enum Stage {
 
 impl Send {
     /// The completed upload becomes the message.
-    fn then<E>(&mut self, next: Next<Uploaded>, cx: &mut Cx<'_>) -> Result<Next<Sent>, E>
-    where
-        E: From<ErrorKind>,
-    {
-        next.or_done(|uploaded| {
-            let mut message = Sending::new(uploaded, self.to.clone(), self.seed);
-            let next = message.start(cx);
+    fn then(&mut self, next: Next<Uploaded>, cx: &Cx<'_>) -> Next<Sent> {
+        next.then(|uploaded| {
+            let message = Sending::new(uploaded, self.to.clone(), self.seed);
             self.stage = Stage::Message(Box::new(message));
-            Ok(next?)
+            Next::Call(Retry::message(cx.policy))
         })
     }
 }
@@ -104,50 +101,57 @@ impl Send {
 impl Job for Send {
     type Output = Sent;
 
-    fn start(&mut self, cx: &mut Cx<'_>) -> Result<Next<Sent>, ErrorKind> {
+    fn settle(&mut self, session: &mut Session, cx: &Cx<'_>) -> Result<Next<Sent>, ErrorKind> {
         match &mut self.stage {
             Stage::Upload(upload) => {
-                let next = upload.start(cx)?;
-                self.then(next, cx)
+                let next = upload.settle(session, cx)?;
+                Ok(self.then(next, cx))
             }
-            Stage::Message(message) => message.start(cx),
+            Stage::Message(message) => message.settle(session, cx),
         }
     }
 
-    fn request(&mut self, cx: &mut Cx<'_>) -> Result<ApiRequest, ErrorKind> {
+    fn request(&mut self, session: &Session, cx: &Cx<'_>) -> Result<ApiRequest, ErrorKind> {
         match &mut self.stage {
-            Stage::Upload(upload) => upload.request(cx),
-            Stage::Message(message) => message.request(cx),
+            Stage::Upload(upload) => upload.request(session, cx),
+            Stage::Message(message) => message.request(session, cx),
         }
     }
 
-    fn reply(&mut self, reply: &Response<Bytes>, cx: &mut Cx<'_>) -> Result<Next<Sent>, Fail> {
+    fn reply(&mut self, reply: &Response<Bytes>, cx: &Cx<'_>) -> Result<Next<Sent>, Fail> {
         match &mut self.stage {
             Stage::Upload(upload) => {
                 let next = upload.reply(reply, cx)?;
-                self.then(next, cx)
+                Ok(self.then(next, cx))
             }
             Stage::Message(message) => message.reply(reply, cx),
         }
     }
 
-    fn failed(&mut self, kind: ErrorKind, cx: &mut Cx<'_>) -> Result<Next<Sent>, ErrorKind> {
+    fn failed(&mut self, kind: ErrorKind, cx: &Cx<'_>) -> Result<Next<Sent>, ErrorKind> {
         match &mut self.stage {
             Stage::Upload(upload) => {
                 let next = upload.failed(kind, cx)?;
-                self.then(next, cx)
+                Ok(self.then(next, cx))
             }
             Stage::Message(message) => message.failed(kind, cx),
         }
     }
 
-    fn loaded(&mut self, bytes: Bytes, cx: &mut Cx<'_>) -> Result<Next<Sent>, ErrorKind> {
+    fn loaded(&mut self, bytes: Bytes, cx: &Cx<'_>) -> Result<Next<Sent>, ErrorKind> {
         match &mut self.stage {
             Stage::Upload(upload) => {
                 let next = upload.loaded(bytes, cx)?;
-                self.then(next, cx)
+                Ok(self.then(next, cx))
             }
             Stage::Message(message) => message.loaded(bytes, cx),
+        }
+    }
+
+    fn takes_cookies(&self) -> bool {
+        match &self.stage {
+            Stage::Upload(upload) => upload.takes_cookies(),
+            Stage::Message(message) => message.takes_cookies(),
         }
     }
 

@@ -13,9 +13,10 @@ use crate::session::Session;
 /// A send in progress, saved: enough to go on with it in the same login, and no secret.
 ///
 /// It holds the seed, what the forms are made of, how many chunks the server has acknowledged, and
-/// when the message was first handed out. The login is recognised by a keyed hash. Save it
-/// **after** each poll and **before** acting on it, as [`Saving`](super::Saving) does: then a crash
-/// cannot turn into a second message unseen.
+/// when the message was first handed out. The login is recognised by a keyed hash. A job that is
+/// [checkpointed](super::SendImage::checkpointed) hands out each new state as an
+/// [`Action::Save`](super::Action::Save), in time: then a crash cannot turn into a second message
+/// unseen.
 ///
 /// How long the server keeps half an upload, no source tells. If it no longer wants the rest, the
 /// upload starts over by itself, once.
@@ -93,8 +94,9 @@ pub enum ResumeError {
 const VERSION: u32 = 1;
 
 impl Snapshot {
-    pub(super) fn new(session: &Session, seed: Seed, Saved { to, job }: Saved) -> Self {
-        Self { version: VERSION, login: session.fingerprint(&seed.entropy), seed, to, job }
+    /// `login` is the session's [fingerprint](Session::fingerprint).
+    pub(super) fn new(login: String, seed: Seed, Saved { to, job }: Saved) -> Self {
+        Self { version: VERSION, login, seed, to, job }
     }
 
     /// The saved job as one line of JSON.

@@ -7,8 +7,9 @@ use http::Response;
 use self::digest::{Digest, Digested, Whole};
 use super::Progress;
 use super::job::{Cx, Fail, Job, Next};
+use super::newtype::flow;
 use super::retry::Retry;
-use super::runner::{Runner, flow};
+use super::runner::Runner;
 use super::snapshot::{Saved, SavedUpload};
 use crate::endpoint::Endpoint;
 use crate::endpoint::api_request::ApiRequest;
@@ -59,11 +60,11 @@ impl Upload {
         policy: Policy,
     ) -> Result<Self, Error> {
         let job = Uploading::new(session, picture, to, seed)?;
-        Ok(Self(Runner::new(job, session.clone(), seed, policy)))
+        Ok(Self(Runner::new(job, session, seed, policy)))
     }
 }
 
-flow!(Upload(Uploading) -> Uploaded);
+flow!(Upload(Uploading) -> Uploaded, saved);
 
 /// The job, which is also the first half of [`SendImage`](super::SendImage).
 #[derive(Clone, Debug)]
@@ -268,39 +269,40 @@ impl Uploading {
 impl Job for Uploading {
     type Output = Uploaded;
 
-    fn start(&mut self, cx: &mut Cx<'_>) -> Result<Next<Uploaded>, ErrorKind> {
+    fn settle(&mut self, _: &mut Session, cx: &Cx<'_>) -> Result<Next<Uploaded>, ErrorKind> {
         Ok(match &mut self.stage {
             Stage::Digest(digest) => Next::Read(digest.span(cx.now)),
             _ => self.next_chunk(cx),
         })
     }
 
-    fn request(&mut self, cx: &mut Cx<'_>) -> Result<ApiRequest, ErrorKind> {
+    fn request(&mut self, session: &Session, _: &Cx<'_>) -> Result<ApiRequest, ErrorKind> {
         Ok(match &self.stage {
             Stage::Ping(reports) => match reports.last() {
-                Some(report) => report.request(cx.session)?,
-                None => Preflight::new(self.seed).request(cx.session)?,
+                Some(report) => report.request(session)?,
+                None => Preflight::new(self.seed).request(session)?,
             },
             Stage::Check => {
                 CheckUpload::new(self.picture(), self.media.md5(), self.to.clone(), self.seed)
-                    .request(cx.session)?
+                    .request(session)?
             }
             Stage::Send(Whole(bytes)) => {
-                let form = match self.form.take() {
-                    Some(form) => form,
-                    None => Box::new(ChunkForm::new(&self.media, cx.session)?),
+                let form = match &mut self.form {
+                    Some(form) => {
+                        form.renew(&self.media, session)?;
+                        form
+                    }
+                    none => none.insert(Box::new(ChunkForm::new(&self.media, session)?)),
                 };
-                let request = form.request(self.chunk, bytes.clone());
-                self.form = Some(form);
-                request?
+                form.request(self.chunk, bytes.clone())?
             }
             Stage::Digest(_) | Stage::Preflight | Stage::Load => {
-                Preflight::new(self.seed).request(cx.session)?
+                Preflight::new(self.seed).request(session)?
             }
         })
     }
 
-    fn reply(&mut self, reply: &Response<Bytes>, cx: &mut Cx<'_>) -> Result<Next<Uploaded>, Fail> {
+    fn reply(&mut self, reply: &Response<Bytes>, cx: &Cx<'_>) -> Result<Next<Uploaded>, Fail> {
         match self.stage {
             Stage::Check => match CheckUpload::read(reply)? {
                 UploadCheck::Unknown(ticket) => {
@@ -314,7 +316,7 @@ impl Job for Uploading {
         }
     }
 
-    fn failed(&mut self, kind: ErrorKind, cx: &mut Cx<'_>) -> Result<Next<Uploaded>, ErrorKind> {
+    fn failed(&mut self, kind: ErrorKind, cx: &Cx<'_>) -> Result<Next<Uploaded>, ErrorKind> {
         match self.stage {
             Stage::Check => Err(kind),
             Stage::Send(_) => self.refused(kind, cx),
@@ -322,7 +324,7 @@ impl Job for Uploading {
         }
     }
 
-    fn loaded(&mut self, bytes: Bytes, cx: &mut Cx<'_>) -> Result<Next<Uploaded>, ErrorKind> {
+    fn loaded(&mut self, bytes: Bytes, cx: &Cx<'_>) -> Result<Next<Uploaded>, ErrorKind> {
         if let Stage::Digest(digest) = &mut self.stage {
             return match digest.take(&bytes, cx.now)? {
                 None => Ok(Next::Read(digest.span(cx.now))),
@@ -335,6 +337,10 @@ impl Job for Uploading {
             return Err(ErrorKind::Changed);
         }
         Ok(self.send(Whole(bytes), cx))
+    }
+
+    fn takes_cookies(&self) -> bool {
+        !matches!(self.stage, Stage::Ping(_) | Stage::Preflight)
     }
 
     fn error(&self, kind: ErrorKind) -> Error {

@@ -77,6 +77,9 @@ pub enum ErrorKind {
     },
     /// The caller cancelled it.
     Cancelled,
+    /// The session holds another login, or none, by now: the job belongs to the one that it began
+    /// in. Begin it again.
+    LoginChanged,
     /// The picture changed while it was being sent.
     Changed,
     /// The upload that was to go on was begun with another picture.
@@ -149,7 +152,7 @@ impl Error {
                 _ => Advice::CheckNetwork,
             },
             ErrorKind::Uncertain { .. } => Advice::LookAtPhone,
-            ErrorKind::Cancelled => Advice::RetryLater,
+            ErrorKind::Cancelled | ErrorKind::LoginChanged => Advice::RetryLater,
             ErrorKind::Reply(reply) => reply.advice(self.step),
         }
     }
@@ -266,6 +269,9 @@ impl fmt::Display for ErrorKind {
                 write!(f, "none of {codes} codes was confirmed on the phone")
             }
             Self::Cancelled => f.write_str("cancelled"),
+            Self::LoginChanged => {
+                f.write_str("the login that the job began in has ended or was replaced by another")
+            }
             Self::Changed => f.write_str("the file changed while it was being sent"),
             Self::OtherPicture => f.write_str("the message was begun with another file"),
             Self::SourceEnded { expected, got } => {

@@ -22,7 +22,7 @@ pub struct Hosts {
 }
 
 /// Scheme, host name and port of a server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Origin {
     https: bool,
     host: String,
@@ -198,7 +198,10 @@ impl Origin {
     }
 
     fn parse(text: &str) -> Result<Self, HostError> {
-        let uri: http::Uri = text.parse().map_err(|_| HostError::Malformed)?;
+        Self::from_uri(&text.parse().map_err(|_| HostError::Malformed)?)
+    }
+
+    pub(crate) fn from_uri(uri: &http::Uri) -> Result<Self, HostError> {
         let authority = uri.authority().ok_or(HostError::Malformed)?;
         let https = match uri.scheme_str() {
             Some("https") => true,

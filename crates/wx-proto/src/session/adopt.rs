@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 
 use super::{LONGEST_NAME, Parts, Session};
-use crate::model::hosts::HostRole;
+use crate::model::hosts::Origin;
 use crate::model::ids::UserName;
 use crate::model::message::Message;
 use crate::model::secret::Secret;
@@ -96,7 +96,7 @@ impl Session {
     /// Removes what belongs to a login that is over: sid, skey, pass_ticket, the place in its
     /// messages, and every cookie except those that [`Login::push`](crate::flow::Login::push)
     /// needs.
-    pub fn end(&mut self) {
+    pub fn clear_login(&mut self) {
         let parts = self.change();
         (parts.sid, parts.skey, parts.pass_ticket) = (Secret::default(), Secret::default(), None);
         parts.sync = Arc::default();
@@ -105,14 +105,13 @@ impl Session {
             kept.put(cookie.clone());
         }
         parts.cookies = kept;
+        self.login_mark = self.parts.login_mark();
     }
 
-    /// Takes in the cookies of an answer from the host of `role` at `unix_s` (Unix seconds).
-    pub fn apply_cookies(&mut self, headers: &HeaderMap, role: HostRole, unix_s: u64) {
-        if !headers.contains_key(http::header::SET_COOKIE) {
-            return;
+    /// Applies the cookies of a reply from `origin` that came at `unix_s` (Unix seconds).
+    pub fn apply_cookies(&mut self, headers: &HeaderMap, origin: &Origin, unix_s: u64) {
+        if headers.contains_key(http::header::SET_COOKIE) {
+            self.change().cookies.apply(headers, origin, unix_s);
         }
-        let origin = self.hosts().origin(role);
-        self.change().cookies.apply(headers, &origin, unix_s);
     }
 }

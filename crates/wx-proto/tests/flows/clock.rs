@@ -2,7 +2,7 @@
 //! of the clock names it.
 
 use serde_json::Value;
-use wx_proto::flow::{Login, LoginState};
+use wx_proto::flow::Login;
 use wx_proto::{Advice, Error, ErrorKind, Policy, Profile, ReplyError, Seed, Session, Site, Step};
 
 use super::login::*;
@@ -38,12 +38,8 @@ fn log_in(local: u64, page: Answer) -> Result<Session, Error> {
 fn log_in_by(local: u64, pages: impl IntoIterator<Item = Answer>) -> Result<Session, Error> {
     let seed = Seed { unix_ms: local * 1000, ..SEED };
     let mut world = World::new("", [code(), polled(2)].into_iter().chain(pages));
-    world.run(&mut Login::new(
-        Site::new(Profile::Web),
-        seed,
-        Policy::default(),
-        |_: &LoginState| {},
-    ))
+    let mut login = Login::new(Site::new(Profile::Web), seed, Policy::default());
+    world.run(&mut login).map(|()| world.session)
 }
 
 fn local(ahead: i64) -> u64 {
@@ -145,7 +141,7 @@ fn the_ticket_of_the_login_before_is_not_the_one_of_this_login() {
     let push = |page: Answer| {
         let asked = ok(r#"{"ret":"0","msg":"all ok","uuid":"AbCdEfGhIj=="}"#);
         let mut world = World::new("", [asked, polled(2), page, init(""), notified()]);
-        world.run(&mut Login::push(&old, seed, Policy::default(), |_: &LoginState| {}).unwrap())
+        world.run(&mut Login::push(&old, seed, Policy::default()).unwrap())
     };
     assert!(push(captured(&[("date", DATE)], "")).is_ok());
     assert!(push(captured(&[("date", DATE)], "webwx_data_ticket")).is_err());

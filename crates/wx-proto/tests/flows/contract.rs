@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use wx_proto::bytes::Bytes;
 use wx_proto::flow::{
-    Action, CallId, FetchImage, Flow, Input, ListContacts, Login, LoginState, Logout, NextMessages,
-    Restore, SendImage, SendUploaded, TransportError, TransportErrorKind, UnexpectedInput, Upload,
+    Action, CallId, FetchImage, Flow, Input, ListContacts, Login, Logout, NextMessages, Restore,
+    SendImage, SendUploaded, TransportError, TransportErrorKind, UnexpectedInput, Upload,
 };
 use wx_proto::http::Response;
 use wx_proto::{
@@ -30,13 +30,13 @@ fn send_image(len: usize) -> SendImage {
 }
 
 /// A message whose upload is behind it.
-fn message() -> SendUploaded {
+pub(crate) fn message() -> SendUploaded {
     let mut upload = upload(&jpeg(12), &Policy::default()).unwrap();
     let uploaded = World::new(jpeg(12), [last("@m", 12)]).run(&mut upload).unwrap();
     SendUploaded::new(&session(), uploaded, to(), SEED, Policy::default()).unwrap()
 }
 
-fn fetch() -> FetchImage {
+pub(crate) fn fetch() -> FetchImage {
     let id = MsgId::new("7").unwrap();
     FetchImage::new(&session(), id, ImageVariant::Original, true, SEED, Policy::default()).unwrap()
 }
@@ -51,6 +51,7 @@ fn shown<T>(action: &Action<T>) -> String {
         }
         Action::Receive(id) => format!("pull {id:?}"),
         Action::Write(at, bytes) => format!("store {at} {bytes:?}"),
+        Action::Save(snapshot) => format!("save {snapshot:?}"),
         Action::Wait(until) => format!("wait {until:?}"),
         Action::Done(_) => "done".to_owned(),
     }
@@ -70,7 +71,7 @@ fn sent_id<T>(action: &Action<T>) -> CallId {
 /// Lines 2, 3 and 4: the outstanding action stays until its own answer comes, whatever else is put
 /// in.
 fn assert_steady<F: Flow>(flow: &mut F, foreign: CallId, idempotent: bool, now: Duration) {
-    let before = idempotent.then(|| shown(&flow.poll(now)));
+    let before = idempotent.then(|| shown(&flow.poll(&mut session(), now)));
     let progress = flow.progress();
     let failure = TransportError::on_the_way(TransportErrorKind::Dropped);
     let strangers = [
@@ -84,8 +85,8 @@ fn assert_steady<F: Flow>(flow: &mut F, foreign: CallId, idempotent: bool, now: 
     }
     assert_eq!(flow.progress(), progress);
     if let Some(before) = before {
-        assert_eq!(shown(&flow.poll(now)), before);
-        assert_eq!(shown(&flow.poll(now)), before);
+        assert_eq!(shown(&flow.poll(&mut session(), now)), before);
+        assert_eq!(shown(&flow.poll(&mut session(), now)), before);
     }
 }
 
@@ -95,11 +96,11 @@ fn lines_1_to_4_in_every_state_of_a_send() {
     let mut world = World::new(jpeg(CHUNK + 1), []);
     // An id from long ago: that of another flow's later call.
     let mut other = fetch();
-    let _ = other.poll(NOW);
+    let _ = other.poll(&mut session(), NOW);
     let mut answers = [middle(), last("@m", CHUNK + 1), sent()].into_iter();
     let mut stale = None;
     for _ in 0..100 {
-        let action = flow.poll(NOW);
+        let action = flow.poll(&mut session(), NOW);
         let in_message = flow.progress().in_doubt;
         if let Some(stale) = stale {
             assert_steady(&mut flow, stale, !in_message, NOW);
@@ -107,7 +108,7 @@ fn lines_1_to_4_in_every_state_of_a_send() {
         let input = match action {
             Action::Done(result) => {
                 assert!(result.is_ok());
-                assert!(shown(&flow.poll(NOW)) == "done", "done stays done");
+                assert!(shown(&flow.poll(&mut session(), NOW)) == "done", "done stays done");
                 let nobodys = flow.handle(Input::Written, NOW).unwrap_err();
                 assert_eq!(
                     nobodys.to_string(),
@@ -137,7 +138,7 @@ fn lines_1_to_4_in_every_state_of_a_send() {
                         Err(UnexpectedInput)
                     );
                 }
-                flow.answer(id, reply, NOW, |_, _| Ok(())).unwrap();
+                flow.answer(id, reply, &mut session(), NOW, |_, _| Ok(())).unwrap();
                 // Taken, and the next action not yet asked for.
                 assert_eq!(flow.handle(Input::Head(id, head()), NOW), Err(UnexpectedInput));
                 stale = Some(id);
@@ -153,25 +154,25 @@ fn lines_1_to_4_in_every_state_of_a_send() {
 /// Lines 1 to 4 for a flow that reads no picture, from its beginning to its end.
 fn keeps_the_contract<F: Flow>(mut flow: F, answers: impl IntoIterator<Item = Answer>) {
     let mut answers = answers.into_iter();
-    let (mut now, mut stale, mut requests) = (NOW, None, 0);
+    let (mut lent, mut now, mut stale, mut requests) = (session(), NOW, None, 0);
     assert_eq!(
         flow.handle(Input::Read(Bytes::new()), now),
         Err(UnexpectedInput),
         "nothing was asked for yet"
     );
     for _ in 0..200 {
-        let action = flow.poll(now);
+        let action = flow.poll(&mut lent, now);
         if let Some(stale) = stale {
             assert_steady(&mut flow, stale, true, now);
         }
         assert_eq!(flow.handle(Input::Written, now), Err(UnexpectedInput));
         match action {
             Action::Done(_) => {
-                assert_eq!(shown(&flow.poll(now)), "done", "done stays done");
+                assert_eq!(shown(&flow.poll(&mut session(), now)), "done", "done stays done");
                 let left = answers.count();
                 assert_eq!(left, 0, "every answer was asked for, after {requests} requests");
                 flow.cancel();
-                assert_eq!(shown(&flow.poll(now)), "done");
+                assert_eq!(shown(&flow.poll(&mut session(), now)), "done");
                 return;
             }
             Action::Wait(until) => {
@@ -188,7 +189,8 @@ fn keeps_the_contract<F: Flow>(mut flow: F, answers: impl IntoIterator<Item = An
                         for (name, value) in headers {
                             reply = reply.header(name, value);
                         }
-                        flow.answer(id, reply.body(body).unwrap(), now, |_, _| Ok(())).unwrap();
+                        flow.answer(id, reply.body(body).unwrap(), &mut lent, now, |_, _| Ok(()))
+                            .unwrap();
                     }
                     Answer::Fail(failure) => flow.handle(Input::Failed(id, failure), now).unwrap(),
                     Answer::Break(..) => panic!("not used here"),
@@ -227,16 +229,13 @@ fn lines_1_to_4_of_a_login_and_what_comes_after() {
         closed(),
         notified(),
     ];
+    keeps_the_contract(Login::new(Site::new(Profile::Web), SEED, policy()), answers);
     keeps_the_contract(
-        Login::new(Site::new(Profile::Web), SEED, policy(), |_: &LoginState| {}),
-        answers,
-    );
-    keeps_the_contract(
-        Restore::new(session(), SEED, policy()).unwrap(),
+        Restore::new(&session(), SEED, policy()).unwrap(),
         [status(503), init(""), closed(), dropped()],
     );
     let check = || ok("window.synccheck={retcode:\"0\",selector:\"2\"}");
-    let messages = NextMessages::new(session(), SEED, policy()).unwrap();
+    let messages = NextMessages::new(&session(), SEED, policy()).unwrap();
     keeps_the_contract(
         messages,
         [init(""), notified(), dropped(), closed(), check(), closed(), status(500), sync()],
@@ -255,12 +254,12 @@ fn lines_1_to_4_of_a_login_and_what_comes_after() {
 #[test]
 fn lines_2_to_4_in_every_state_of_a_fetch() {
     let mut flow = fetch();
-    let first = sent_id(&flow.poll(NOW));
+    let first = sent_id(&flow.poll(&mut session(), NOW));
     let failure = TransportError::never_connected(TransportErrorKind::Connect);
     flow.handle(Input::Failed(first, failure), NOW).unwrap();
     assert_steady(&mut flow, first, true, NOW);
-    let Action::Wait(until) = flow.poll(NOW) else { panic!() };
-    let id = sent_id(&flow.poll(until));
+    let Action::Wait(until) = flow.poll(&mut session(), NOW) else { panic!() };
+    let id = sent_id(&flow.poll(&mut session(), until));
     assert_steady(&mut flow, first, true, NOW);
     let misuses = |flow: &mut FetchImage, inputs: Vec<Input>| {
         for input in inputs {
@@ -284,21 +283,23 @@ fn lines_2_to_4_in_every_state_of_a_fetch() {
     flow.handle(Input::Written, NOW).unwrap();
     flow.handle(end(), NOW).unwrap();
     misuses(&mut flow, vec![Input::Failed(id, failure), end(), Input::Written]);
-    assert!(matches!(flow.poll(NOW), Action::Done(Ok(fetched)) if fetched.bytes == 60));
+    assert!(
+        matches!(flow.poll(&mut session(), NOW), Action::Done(Ok(fetched)) if fetched.bytes == 60)
+    );
 }
 
 #[test]
 fn line_4_nothing_is_answered_before_it_was_handed_out() {
     // An id that is right by chance: that of another flow's first call.
-    let first = sent_id(&fetch().poll(NOW));
+    let first = sent_id(&fetch().poll(&mut session(), NOW));
     let mut message = message();
     assert_eq!(message.handle(Input::Head(first, head()), NOW), Err(UnexpectedInput));
     let mut upload = upload(&jpeg(12), &Policy::default()).unwrap();
     let mut world = World::new(jpeg(12), []);
-    let Action::Read(span) = upload.poll(NOW) else { panic!() };
+    let Action::Read(span) = upload.poll(&mut session(), NOW) else { panic!() };
     upload.handle(world.load(&span), NOW).unwrap();
     assert_eq!(upload.handle(Input::Head(first, head()), NOW), Err(UnexpectedInput));
-    assert_eq!(sent_id(&upload.poll(NOW)), first);
+    assert_eq!(sent_id(&upload.poll(&mut session(), NOW)), first);
 }
 
 #[test]
@@ -306,14 +307,14 @@ fn line_4_a_picture_of_one_chunk_takes_no_second_load() {
     let (bytes, policy) = (jpeg(12), Policy::default());
     for form in [picture(&bytes, &policy), picture(&bytes, &policy).unchanging()] {
         let mut upload = Upload::new(&session(), form, to(), SEED, policy.clone()).unwrap();
-        let Action::Read(span) = upload.poll(NOW) else { panic!() };
+        let Action::Read(span) = upload.poll(&mut session(), NOW) else { panic!() };
         upload.handle(World::new(bytes.clone(), []).load(&span), NOW).unwrap();
         let other = Input::Read(jpeg(12).iter().map(|byte| !byte).collect());
         let failed = Input::Local(SourceError::new(std::io::ErrorKind::NotFound, "gone"));
         for input in [other, failed] {
             assert_eq!(upload.handle(input, NOW), Err(UnexpectedInput));
         }
-        let Action::Send(_, outgoing) = upload.poll(NOW) else { panic!() };
+        let Action::Send(_, outgoing) = upload.poll(&mut session(), NOW) else { panic!() };
         assert_eq!(outgoing.http().body().segments()[1], bytes);
         assert!(!format!("{upload:?}").contains("xff"), "it does not show the picture");
     }
@@ -325,67 +326,70 @@ fn a_whole_answer_goes_to_the_sink() {
     let reply =
         |bytes: Bytes| Response::builder().header("content-length", 60).body(bytes).unwrap();
     let mut flow = fetch();
-    let id = sent_id(&flow.poll(NOW));
+    let id = sent_id(&flow.poll(&mut session(), NOW));
     let mut stored = Vec::new();
     let store = |at, bytes| {
         stored.push((at, bytes));
         Ok(())
     };
-    flow.answer(id, reply(picture.clone()), NOW, store).unwrap();
-    assert!(matches!(flow.poll(NOW), Action::Done(Ok(_))));
+    flow.answer(id, reply(picture.clone()), &mut session(), NOW, store).unwrap();
+    assert!(matches!(flow.poll(&mut session(), NOW), Action::Done(Ok(_))));
     assert_eq!(stored, [(0, picture.clone())]);
 
     let mut flow = fetch();
-    let id = sent_id(&flow.poll(NOW));
-    flow.answer(id, reply(picture), NOW, |_, _| Err(std::io::Error::other("full").into())).unwrap();
-    let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
+    let id = sent_id(&flow.poll(&mut session(), NOW));
+    flow.answer(id, reply(picture), &mut session(), NOW, |_, _| {
+        Err(std::io::Error::other("full").into())
+    })
+    .unwrap();
+    let Action::Done(Err(error)) = flow.poll(&mut session(), NOW) else { panic!() };
     assert_eq!(error.to_string(), "fetching the picture: full");
 }
 
 #[test]
 fn line_4_a_load_that_was_not_asked_for_is_misuse() {
     let mut flow = send_image(3 * CHUNK);
-    let Action::Read(span) = flow.poll(NOW) else { panic!() };
+    let Action::Read(span) = flow.poll(&mut session(), NOW) else { panic!() };
     assert_eq!(span, 0..CHUNK as u64);
     assert_eq!(flow.handle(Input::Read(jpeg(CHUNK + 1)), NOW), Err(UnexpectedInput));
-    assert_eq!(shown(&flow.poll(NOW)), format!("load {span:?}"));
+    assert_eq!(shown(&flow.poll(&mut session(), NOW)), format!("load {span:?}"));
 }
 
 #[test]
 fn line_3_each_hand_out_of_a_message_is_a_try() {
     let mut flow = message();
-    let first = shown(&flow.poll(NOW));
+    let first = shown(&flow.poll(&mut session(), NOW));
     for _ in 0..3 {
-        assert_eq!(shown(&flow.poll(NOW)), first, "same id, same bytes");
+        assert_eq!(shown(&flow.poll(&mut session(), NOW)), first, "same id, same bytes");
     }
-    let Action::Done(Err(error)) = flow.poll(NOW) else { panic!("a fifth try") };
+    let Action::Done(Err(error)) = flow.poll(&mut session(), NOW) else { panic!("a fifth try") };
     assert_eq!(error.kind, ErrorKind::Uncertain { last: None, tries: 4 });
 }
 
 #[test]
 fn line_3_a_verdict_on_the_second_hand_out_leaves_the_first_uncertain() {
     let mut flow = message();
-    let _ = flow.poll(NOW);
-    let id = sent_id(&flow.poll(NOW));
+    let _ = flow.poll(&mut session(), NOW);
+    let id = sent_id(&flow.poll(&mut session(), NOW));
     let Answer::Reply(_, _, body) = ret(1205) else { panic!() };
-    flow.answer(id, Response::new(body), NOW, |_, _| Ok(())).unwrap();
-    let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
+    flow.answer(id, Response::new(body), &mut session(), NOW, |_, _| Ok(())).unwrap();
+    let Action::Done(Err(error)) = flow.poll(&mut session(), NOW) else { panic!() };
     assert_eq!(error.outcome(), Outcome::Unknown);
 }
 
 #[test]
 fn line_5_what_the_world_does_is_no_misuse() {
     let mut flow = send_image(12);
-    let _ = flow.poll(NOW);
+    let _ = flow.poll(&mut session(), NOW);
     assert_eq!(flow.handle(Input::Read(Bytes::new()), NOW), Ok(()));
     assert!(matches!(
-        flow.poll(NOW),
+        flow.poll(&mut session(), NOW),
         Action::Done(Err(Error { kind: ErrorKind::SourceEnded { .. }, .. }))
     ));
 }
 
 #[test]
-fn line_6_a_later_driver_goes_on_where_the_first_was_dropped() {
+fn line_7_a_later_driver_goes_on_where_the_first_was_dropped() {
     // Dropped with a chunk handed out, then with a reply half read: the second driver starts with
     // what is outstanding.
     let bytes = jpeg(CHUNK + 1);
@@ -394,10 +398,10 @@ fn line_6_a_later_driver_goes_on_where_the_first_was_dropped() {
         let mut first = World::new(bytes.clone(), []);
         // Digested, chunk by chunk, and the first one loaded.
         for _ in 0..3 {
-            let Action::Read(span) = flow.poll(NOW) else { panic!() };
+            let Action::Read(span) = flow.poll(&mut session(), NOW) else { panic!() };
             flow.handle(first.load(&span), NOW).unwrap();
         }
-        let id = sent_id(&flow.poll(NOW));
+        let id = sent_id(&flow.poll(&mut session(), NOW));
         if half_read {
             flow.handle(Input::Head(id, head()), NOW).unwrap();
             flow.handle(Input::Body(id, Bytes::from_static(b"{")), NOW).unwrap();
@@ -410,15 +414,15 @@ fn line_6_a_later_driver_goes_on_where_the_first_was_dropped() {
 }
 
 #[test]
-fn line_6_a_chunk_handed_out_twice_counts_as_repeated() {
+fn line_7_a_chunk_handed_out_twice_counts_as_repeated() {
     let bytes = jpeg(CHUNK + 1);
     let mut flow = upload(&bytes, &Policy::default()).unwrap();
     let mut first = World::new(bytes.clone(), []);
     for _ in 0..3 {
-        let Action::Read(span) = flow.poll(NOW) else { panic!() };
+        let Action::Read(span) = flow.poll(&mut session(), NOW) else { panic!() };
         flow.handle(first.load(&span), NOW).unwrap();
     }
-    let _ = flow.poll(NOW);
+    let _ = flow.poll(&mut session(), NOW);
     let odd = last("@m", 2 * CHUNK + 1);
     let mut second = World::new(bytes, [middle(), odd, middle(), last("@again", CHUNK + 1)]);
     assert_eq!(second.run(&mut flow).unwrap().media_id.as_str(), "@again");

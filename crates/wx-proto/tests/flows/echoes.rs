@@ -7,9 +7,7 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use wx_proto::flow::{
-    FetchImage, ListContacts, Login, LoginState, Logout, NextMessages, Restore, SendImage,
-};
+use wx_proto::flow::{FetchImage, ListContacts, Login, Logout, NextMessages, Restore, SendImage};
 use wx_proto::{Error, ErrorKind, ImageVariant, MsgId, Policy, Profile, ReplyError, Session, Site};
 
 use super::world::*;
@@ -112,12 +110,12 @@ fn ends(answer: &Answer) -> Vec<Error> {
         policy.clone(),
     );
     errors.extend(world().run(&mut fetch.unwrap()).err());
-    errors.extend(world().run(&mut Restore::new(session(), SEED, policy.clone()).unwrap()).err());
+    errors.extend(world().run(&mut Restore::new(&session(), SEED, policy.clone()).unwrap()).err());
     errors.extend(
         world().run(&mut ListContacts::new(&session(), SEED, policy.clone()).unwrap()).err(),
     );
     errors.extend(world().run(&mut Logout::new(&session(), SEED, policy.clone()).unwrap()).err());
-    errors.extend(world().run(&mut NextMessages::new(session(), SEED, policy).unwrap()).err());
+    errors.extend(world().run(&mut NextMessages::new(&session(), SEED, policy).unwrap()).err());
     errors
 }
 
@@ -125,7 +123,7 @@ fn ends(answer: &Answer) -> Vec<Error> {
 fn login_ends(answers: impl IntoIterator<Item = Answer>) -> Error {
     let mut policy = Policy::default();
     policy.login_codes = 1;
-    let mut login = Login::new(Site::new(Profile::Web), SEED, policy, |_: &LoginState| {});
+    let mut login = Login::new(Site::new(Profile::Web), SEED, policy);
     World::new("", answers).run(&mut login).unwrap_err()
 }
 

@@ -324,7 +324,7 @@ fn progress_tells_try_and_bytes_as_they_come() {
     // The request, and then the wait.
     world.steps_left = 2;
     assert!(world.run_or_die(&mut flow).is_none());
-    let Action::Send(id, _) = flow.poll(world.now) else { panic!() };
+    let Action::Send(id, _) = flow.poll(&mut session(), world.now) else { panic!() };
     let mut rows = Vec::new();
     let head = Response::builder().header("content-length", 5000).body(()).unwrap().into_parts().0;
     for input in [

@@ -34,7 +34,8 @@ fn p60_a_picture_goes_up_and_down_with_its_marks() {
     let bytes = jpeg(CHUNK + 1);
     let policy = Policy::default();
     let flow = SendImage::new(&session(), picture(&bytes, &policy), helper(), SEED, policy.clone());
-    let mut world = World::new(bytes, [middle(), last("@m", CHUNK + 1), sent()]);
+    let mut world =
+        World::new(bytes, [middle(), last("@m", CHUNK + 1), sent()]).lending(&session());
     world.run(&mut flow.unwrap()).unwrap();
     let id = MsgId::new("7").unwrap();
     let mut flow =
@@ -74,11 +75,12 @@ fn p2_p5_p60_of_the_logins_cookies_only_the_ticket_reaches_the_file_host() {
     ] {
         headers.append(SET_COOKIE, cookie.parse().unwrap());
     }
-    session.apply_cookies(&headers, HostRole::Base, 1);
+    let origin = session.hosts().origin(HostRole::Base);
+    session.apply_cookies(&headers, &origin, 1);
     let bytes = jpeg(12);
     let policy = Policy::default();
     let flow = SendImage::new(&session, picture(&bytes, &policy), helper(), SEED, policy);
-    let mut world = World::new(bytes, [last("@m", 12), sent()]);
+    let mut world = World::new(bytes, [last("@m", 12), sent()]).lending(&session);
     world.run(&mut flow.unwrap()).unwrap();
     let cookies = |n: usize| {
         let header = world.seen[n].http().headers()["cookie"].to_str().unwrap();
@@ -118,7 +120,8 @@ fn a_picture_can_go_as_a_file() {
         let bytes = jpeg(len);
         let file = picture(&bytes, &policy).sent_as(MediaKind::File).unwrap();
         let mut flow = SendImage::new(&session(), file, helper(), SEED, policy.clone()).unwrap();
-        let mut world = World::new(bytes, chunks.into_iter().chain([dropped(), sent()]));
+        let mut world =
+            World::new(bytes, chunks.into_iter().chain([dropped(), sent()])).lending(&session());
         let sent = world.run(&mut flow).unwrap();
         assert_eq!((sent.uploaded.kind, &*sent.uploaded.name), (MediaKind::File, "a.jpg"));
         assert_eq!(world.seen[0].field("mediatype").as_deref(), Some("doc"));
@@ -141,7 +144,7 @@ fn a_picture_taken_up_again_still_goes_as_a_file() {
     let killed_after = |steps| {
         let file = picture(&bytes, &policy).sent_as(MediaKind::File).unwrap();
         let new = SendImage::new(&session(), file, helper(), SEED, policy.clone());
-        let mut world = World::new(bytes.clone(), [middle()]);
+        let mut world = World::new(bytes.clone(), [middle()]).lending(&session());
         world.steps_left = steps;
         world.run_or_die(&mut new.unwrap());
         world
@@ -152,7 +155,7 @@ fn a_picture_taken_up_again_still_goes_as_a_file() {
     let saved = Snapshot::from_json(killed.saved.unwrap()).unwrap();
     let at = ResumeOptions { unix_ms: SEED.unix_ms, resend: false };
     let mut flow = SendImage::resume(&session(), saved, Policy::default(), at).unwrap();
-    let mut world = World::new(bytes, [last("@m", CHUNK + 1), sent()]);
+    let mut world = World::new(bytes, [last("@m", CHUNK + 1), sent()]).lending(&session());
     world.run(&mut flow).unwrap();
     for (seen, chunk) in [(&killed.seen[0], "0"), (&world.seen[0], "1")] {
         assert_eq!(seen.field("chunk").as_deref(), Some(chunk));

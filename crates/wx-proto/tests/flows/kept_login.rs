@@ -1,7 +1,5 @@
 //! A login that the phone has confirmed is not lost.
 
-use std::cell::RefCell;
-
 use wx_proto::flow::{Flow, Login, LoginState, Restore, SendUploaded, Upload};
 use wx_proto::{Advice, Error, ErrorKind, Policy, Profile, RequestError, Session, Site, Step};
 
@@ -12,14 +10,10 @@ use super::world::*;
 fn log_in(
     answers: impl IntoIterator<Item = Answer>,
 ) -> (World, Result<Session, Error>, Option<Session>, Vec<LoginState>) {
-    let told = RefCell::new(Vec::new());
     let mut world = World::new("", answers);
-    let (result, kept) = {
-        let tell = |state: &LoginState| told.borrow_mut().push(state.clone());
-        let mut login = Login::new(Site::new(Profile::Web), SEED, Policy::default(), tell);
-        (world.run(&mut login), login.session().cloned())
-    };
-    (world, result, kept, told.into_inner())
+    let mut login = Login::new(Site::new(Profile::Web), SEED, Policy::default());
+    let result = world.run(&mut login).map(|()| world.session.clone());
+    (world, result, login.session().cloned(), login.shown().to_vec())
 }
 
 fn trouble() -> Vec<Answer> {
@@ -65,8 +59,9 @@ fn a_login_whose_webwxinit_fails_is_kept_and_can_be_taken_up() {
         // Also from a file.
         let kept = Session::from_json(kept.to_json().expose()).unwrap();
         assert!(kept.awaits_init());
-        let mut world = World::new("", [init("@crypt_new"), notified()]);
-        let session = world.run(&mut Restore::new(kept, SEED, Policy::default()).unwrap()).unwrap();
+        let mut world = World::new("", [init("@crypt_new"), notified()]).lending(&kept);
+        world.run(&mut Restore::new(&kept, SEED, Policy::default()).unwrap()).unwrap();
+        let session = world.session;
         assert!(!session.awaits_init());
         session.check_upload(SEED.unix_ms).unwrap();
     }
@@ -103,8 +98,7 @@ fn a_login_that_the_server_calls_over_is_not_kept() {
 #[test]
 fn a_login_that_is_cancelled_after_its_page_is_kept() {
     let mut world = World::new("", [code(), polled(2), page(), dropped()]);
-    let mut login =
-        Login::new(Site::new(Profile::Web), SEED, Policy::default(), |_: &LoginState| {});
+    let mut login = Login::new(Site::new(Profile::Web), SEED, Policy::default());
     world.steps_left = 10;
     assert!(world.run_or_die(&mut login).is_none());
     login.cancel();

@@ -54,8 +54,8 @@ fn requests_carry_the_policy() {
     let mut policy = Policy::default();
     policy.poll_limit = 50 * S;
     let over = ok(r#"window.synccheck={retcode:"1101",selector:"0"}"#);
-    let mut world = World::new("", [over]);
-    world.run(&mut NextMessages::new(going_on(5), SEED, policy).unwrap()).unwrap_err();
+    let mut world = World::new("", [over]).lending(&going_on(5));
+    world.run(&mut NextMessages::new(&going_on(5), SEED, policy).unwrap()).unwrap_err();
     let limits = world.seen[0].outgoing.limits();
     assert_eq!((limits.stall, limits.total), (35 * S, Some(50 * S)));
 }

@@ -1,6 +1,5 @@
 //! From the code to the session.
 
-use std::cell::RefCell;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -57,13 +56,10 @@ pub(crate) fn run_at(
     site: Site,
     answers: impl IntoIterator<Item = Answer>,
 ) -> (World, Result<Session, Error>, Vec<LoginState>) {
-    let told = RefCell::new(Vec::new());
+    let mut login = Login::new(site, SEED, Policy::default());
     let mut world = World::new("", answers);
-    let result = {
-        let tell = |state: &LoginState| told.borrow_mut().push(state.clone());
-        world.run(&mut Login::new(site, SEED, Policy::default(), tell))
-    };
-    (world, result, told.into_inner())
+    let result = world.run(&mut login).map(|()| world.session.clone());
+    (world, result, login.shown().to_vec())
 }
 
 pub(crate) fn run(
@@ -237,15 +233,13 @@ fn a_code_that_is_refused_expired_or_in_trouble_is_followed_by_another() {
 #[test]
 fn a_code_is_given_up_after_its_time_whatever_the_server_says() {
     let mut world = World::new("", std::iter::repeat_with(dropped).take(100));
-    let told = RefCell::new(Vec::new());
-    let tell = |state: &LoginState| told.borrow_mut().push(state.clone());
     let mut policy = Policy::default();
     policy.login_codes = 1;
-    let mut login = Login::new(Site::new(Profile::Web), SEED, policy, tell);
+    let mut login = Login::new(Site::new(Profile::Web), SEED, policy);
     world.answer_next([code()]);
     let error = world.run(&mut login).unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotConfirmed { codes: 1 });
-    assert_eq!(names(&told.borrow()), ["Code", "Expired"]);
+    assert_eq!(names(login.shown()), ["Code", "Expired"]);
     let pauses = world.pauses();
     assert!(pauses.len() < 15 && pauses.iter().all(|pause| *pause <= 60), "{pauses:?}");
     assert!(world.now > Duration::from_secs(1300), "five minutes of waiting");
@@ -325,14 +319,11 @@ fn p60_the_file_transfer_helper_says_so_where_a_browser_can() {
 fn push(
     answers: impl IntoIterator<Item = Answer>,
 ) -> (World, Result<Session, Error>, Vec<LoginState>) {
-    let told = RefCell::new(Vec::new());
-    let mut world = World::new("", answers);
     let old = run(good()).1.unwrap();
-    let result = {
-        let tell = |state: &LoginState| told.borrow_mut().push(state.clone());
-        world.run(&mut Login::push(&old, SEED, Policy::default(), tell).unwrap())
-    };
-    (world, result, told.into_inner())
+    let mut login = Login::push(&old, SEED, Policy::default()).unwrap();
+    let mut world = World::new("", answers).lending(&old);
+    let result = world.run(&mut login).map(|()| world.session.clone());
+    (world, result, login.shown().to_vec())
 }
 
 #[test]
@@ -380,8 +371,9 @@ fn the_phone_can_be_asked_without_a_code() {
 fn a_saved_login_is_taken_up_or_over() {
     let saved = || run(good()).1.unwrap();
     let restore = |answers: Vec<Answer>| {
-        let mut world = World::new("", answers);
-        world.run(&mut Restore::new(saved(), SEED, Policy::default()).unwrap())
+        let mut world = World::new("", answers).lending(&saved());
+        let mut restore = Restore::new(&saved(), SEED, Policy::default()).unwrap();
+        world.run(&mut restore).map(|()| world.session)
     };
     let restored = restore(vec![init("@crypt_2"), status(500)]).unwrap();
     assert_eq!(restored.skey().expose(), "@crypt_2", "the notice never fails it");
@@ -396,7 +388,7 @@ fn a_saved_login_is_taken_up_or_over() {
     );
     let nobody = Session::builder("https://wx.qq.com").uin(1).user_name("@me").build().unwrap();
     assert_eq!(
-        Restore::new(nobody, SEED, Policy::default()).unwrap_err().advice(),
+        Restore::new(&nobody, SEED, Policy::default()).unwrap_err().advice(),
         Advice::LoginAgain
     );
 }
@@ -406,13 +398,11 @@ fn a_login_can_be_cancelled_at_every_step_and_shows_no_secret() {
     for steps in 0..30 {
         let mut world = World::new("", good());
         world.steps_left = steps;
-        let mut login =
-            Login::new(Site::new(Profile::Web), SEED, Policy::default(), |state: &LoginState| {
-                let shown = format!("{state:?}");
-                assert!(!shown.contains("AbCdEfGhIj") && !shown.contains("qrticket"), "{shown}");
-            });
+        let mut login = Login::new(Site::new(Profile::Web), SEED, Policy::default());
         let _ = world.run_or_die(&mut login);
-        let ended = matches!(login.poll(world.now), Action::Done(_));
+        let shown = format!("{:?}", login.shown());
+        assert!(!shown.contains("AbCdEfGhIj") && !shown.contains("qrticket"), "{shown}");
+        let ended = matches!(login.poll(&mut session(), world.now), Action::Done(_));
         let shown = format!("{login:?} {:?}", login.progress());
         for secret in ["AbCdEfGhIj", "qrticket", "@crypt_"] {
             assert!(!shown.contains(secret), "{shown}");

@@ -177,13 +177,9 @@ fn a_web_page_in_the_place_of_the_login_page_starts_again() {
 #[test]
 fn the_caller_can_add_to_the_login_page_and_nothing_is_built_in() {
     let mut world = World::new("", good());
-    let mut login =
-        Login::new(Site::new(Profile::Web), SEED, Policy::default(), |_: &LoginState| {})
-            .page_pair("mod", "desktop")
-            .page_header(
-                HeaderName::from_static("client-version"),
-                HeaderValue::from_static("2.0.0"),
-            );
+    let mut login = Login::new(Site::new(Profile::Web), SEED, Policy::default())
+        .page_pair("mod", "desktop")
+        .page_header(HeaderName::from_static("client-version"), HeaderValue::from_static("2.0.0"));
     world.run(&mut login).unwrap();
     assert!(
         world.seen[0]

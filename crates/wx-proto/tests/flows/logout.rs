@@ -72,7 +72,7 @@ fn what_is_left_of_an_ended_login_can_push_the_next_one_and_nothing_else() {
     let live = [session.sid(), session.skey()].map(|secret| secret.expose().clone());
     let file = session.site().hosts().origin(HostRole::File);
     let ticket = session.cookies().value("webwx_data_ticket", &file, 0).unwrap().expose().clone();
-    session.end();
+    session.clear_login();
     let file: serde_json::Value = serde_json::from_str(session.to_json().expose()).unwrap();
     let left: Vec<_> = file["cookies"]
         .as_array()

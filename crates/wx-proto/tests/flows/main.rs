@@ -11,8 +11,10 @@ mod cuts;
 mod echoes;
 mod fetch;
 mod file_helper;
+mod interleaved;
 mod kept_login;
 mod kinds;
+mod lent;
 mod limits;
 mod login;
 mod login_page;
@@ -31,6 +33,7 @@ mod resend_within;
 mod resume;
 mod reused;
 mod secrets;
+mod sim;
 #[path = "../fuzz_bodies/spoiled.rs"]
 mod spoiled;
 mod traced;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use wx_proto::flow::{Arrived, Flow, ListContacts, NextMessages};
-use wx_proto::{Advice, Error, ErrorKind, Policy, ReplyError, Session, Step};
+use wx_proto::flow::{Flow, ListContacts, NextMessages};
+use wx_proto::{Advice, Error, ErrorKind, Message, Policy, ReplyError, Session, Step};
 
 use super::login::{init, vector};
 use super::world::*;
@@ -42,13 +42,23 @@ pub(crate) fn arrived(n: i64, ids: &[u64]) -> Answer {
     batch(n, &ids.iter().map(|id| message(*id)).collect::<Vec<_>>(), json!({}))
 }
 
+/// What came, and the session after it.
+#[derive(Debug)]
+pub(crate) struct Arrived {
+    pub(crate) session: Session,
+    pub(crate) messages: Vec<Message>,
+}
+
 pub(crate) fn next(
     session: Session,
     answers: impl IntoIterator<Item = Answer>,
 ) -> (World, Result<Arrived, Error>) {
-    let mut world = World::new("", answers);
-    let mut flow = NextMessages::new(session, SEED, Policy::default()).unwrap();
-    let result = world.run(&mut flow);
+    let mut world = World::new("", answers).lending(&session);
+    let mut flow = NextMessages::new(&session, SEED, Policy::default()).unwrap();
+    let result = world.run(&mut flow).map(|new| {
+        let session = world.session.clone();
+        Arrived { session, messages: new.messages.into() }
+    });
     (world, result)
 }
 
@@ -299,9 +309,11 @@ fn each_request_has_a_device_id_and_a_time_of_its_own() {
 #[test]
 fn waiting_can_be_cancelled_at_any_step() {
     for steps in 0..12 {
-        let mut world = World::new("", [dropped(), check(0, 2), arrived(6, &[2])]);
+        let session = going_on(5);
+        let mut world =
+            World::new("", [dropped(), check(0, 2), arrived(6, &[2])]).lending(&session);
         world.steps_left = steps;
-        let mut flow = NextMessages::new(going_on(5), SEED, Policy::default()).unwrap();
+        let mut flow = NextMessages::new(&session, SEED, Policy::default()).unwrap();
         if world.run_or_die(&mut flow).is_none() {
             flow.cancel();
             let result = World::new("", []).run(&mut flow);

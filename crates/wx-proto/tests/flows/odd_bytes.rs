@@ -189,22 +189,24 @@ fn session_with_key() -> Session {
 fn a_message_that_cannot_be_read_is_passed_for_good() {
     let unreadable = r#"{"MsgId":"7%","MsgType":1,"FromUserName":"@a"}"#;
     for odd in ODD {
-        let mut world = World::new("", [batch(6, unreadable, odd), batch(7, "{}", odd)]);
-        let mut flow = NextMessages::new(session_with_key(), SEED, Policy::default()).unwrap();
+        let mut world = World::new("", [batch(6, unreadable, odd), batch(7, "{}", odd)])
+            .lending(&session_with_key());
+        let mut flow = NextMessages::new(&session_with_key(), SEED, Policy::default()).unwrap();
         let arrived = world.run(&mut flow).unwrap();
         assert_eq!(
             (arrived.messages.len(), arrived.skipped.unreadable),
             (0, 1),
             "it is counted at once"
         );
-        let saved = arrived.session.to_json();
+        let saved = world.session.to_json();
         assert!(saved.expose().contains("\"Val\": 6"), "the position is after it");
     }
     // A position that does not move brings the same again: that is waited out.
     let known = r#"{"MsgId":"8","MsgType":1,"FromUserName":"@a"}"#;
     let check = || ok("window.synccheck={retcode:\"0\",selector:\"2\"}");
-    let mut world = World::new("", [batch(5, "{}", b""), check(), batch(6, known, b"")]);
-    let mut flow = NextMessages::new(session_with_key(), SEED, Policy::default()).unwrap();
+    let mut world = World::new("", [batch(5, "{}", b""), check(), batch(6, known, b"")])
+        .lending(&session_with_key());
+    let mut flow = NextMessages::new(&session_with_key(), SEED, Policy::default()).unwrap();
     assert_eq!(world.run(&mut flow).unwrap().messages.len(), 1);
 }
 
@@ -231,13 +233,14 @@ fn a_list_that_is_none_is_told_and_passed() {
     };
     for (list, unreadable) in ODD_LISTS {
         let known = batch(7, r#"{"MsgId":"8","MsgType":1,"FromUserName":"@a"}"#, b"");
-        let mut world = World::new("", [synced(list, 6, list), check(), known]);
-        let mut flow = NextMessages::new(session_with_key(), SEED, Policy::default()).unwrap();
+        let mut world =
+            World::new("", [synced(list, 6, list), check(), known]).lending(&session_with_key());
+        let mut flow = NextMessages::new(&session_with_key(), SEED, Policy::default()).unwrap();
         let arrived = world.run(&mut flow).unwrap();
         let (requests, messages, val) = if unreadable > 0 { (1, 0, 6) } else { (3, 1, 7) };
         let found = (world.seen.len(), arrived.messages.len(), arrived.skipped.unreadable);
         assert_eq!(found, (requests, messages, unreadable), "{list}");
-        assert!(arrived.session.to_json().expose().contains(&format!("\"Val\": {val}")), "{list}");
+        assert!(world.session.to_json().expose().contains(&format!("\"Val\": {val}")), "{list}");
 
         let answer = |key: &str| {
             let body = format!(
@@ -267,11 +270,11 @@ fn contacts_asked_for_by_name_are_read_or_counted() {
 #[test]
 fn more_than_twenty_thousand_are_counted_and_the_position_moves() {
     let many = [r#"{"MsgId":"0","MsgType":1,"FromUserName":"@a"}"#; 20_005].join(",");
-    let mut world = World::new("", [batch(6, &many, b"")]);
-    let mut flow = NextMessages::new(session_with_key(), SEED, Policy::default()).unwrap();
+    let mut world = World::new("", [batch(6, &many, b"")]).lending(&session_with_key());
+    let mut flow = NextMessages::new(&session_with_key(), SEED, Policy::default()).unwrap();
     let arrived = world.run(&mut flow).unwrap();
     assert_eq!((arrived.messages.len(), arrived.skipped.over_limit), (20_000, 5));
-    assert!(arrived.session.to_json().expose().contains("\"Val\": 6"));
+    assert!(world.session.to_json().expose().contains("\"Val\": 6"));
     let contacts = [r#"{"UserName":"@a"}"#; 20_005].join(",");
     let answer = format!(r#"{{"BaseResponse":{{"Ret":0}},"MemberList":[{contacts}]}}"#);
     let listed = GetContact::read(&Response::new(answer.into())).unwrap();

@@ -13,8 +13,11 @@ fn tries<F: Flow>(
     picture: &[u8],
     answers: impl IntoIterator<Item = Answer>,
 ) -> Vec<Row> {
+    tries_in(World::new(picture.to_vec(), answers), flow)
+}
+
+fn tries_in<F: Flow>(mut world: World, flow: &mut F) -> Vec<Row> {
     let mut rows = Vec::new();
-    let mut world = World::new(picture.to_vec(), answers);
     let _ = world.run_seeing(flow, |flow, _| {
         let Progress { attempt, last_error, .. } = flow.progress();
         rows.push((attempt, last_error.map(|error| error.to_string())));
@@ -33,7 +36,8 @@ fn after(attempt: u32, error: &str) -> Row {
 }
 
 fn waiting(session: wx_proto::Session, answers: impl IntoIterator<Item = Answer>) -> Vec<Row> {
-    tries(&mut NextMessages::new(session, SEED, Policy::default()).unwrap(), b"", answers)
+    let mut flow = NextMessages::new(&session, SEED, Policy::default()).unwrap();
+    tries_in(World::new("", answers).lending(&session), &mut flow)
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A login that the server has made and that cannot be used is ended at the server.
 
-use wx_proto::flow::{Action, Flow, Login, LoginState};
+use wx_proto::flow::{Action, Flow, Login};
 use wx_proto::{Error, ErrorKind, Policy, Profile, ReplyError, Site};
 
 use super::login::*;
@@ -70,12 +70,14 @@ fn what_becomes_of_that_changes_nothing() {
         assert_eq!((error.kind, world.seen.len()), (ErrorKind::Reply(why.clone()), 5));
         // Cancelled meanwhile, it is what it was refused for.
         let mut world = World::new("", [code(), polled(2), page]);
-        let mut login =
-            Login::new(Site::new(Profile::Web), SEED, Policy::default(), |_: &LoginState| {});
+        let mut login = Login::new(Site::new(Profile::Web), SEED, Policy::default());
         // Each request, a piece of its reply, and the end.
         world.steps_left = 9;
         assert!(world.run_or_die(&mut login).is_none());
-        assert!(matches!(login.poll(world.now), Action::Send(..)), "the logout is handed out");
+        assert!(
+            matches!(login.poll(&mut session(), world.now), Action::Send(..)),
+            "the logout is handed out"
+        );
         assert!(login.session().is_none(), "there is nothing to go on with");
         let shown = format!("{login:?} {:?}", login.progress());
         assert!(!shown.contains("crypt") && !shown.contains("AbCd"), "{shown}");

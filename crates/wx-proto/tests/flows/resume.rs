@@ -1,10 +1,7 @@
 //! Saved after every poll, killed at every step, taken up again.
 
-use std::cell::RefCell;
-use std::io;
-
 use wx_proto::flow::{
-    Flow, Input, ResumeError, ResumeOptions, Saving, SendImage, Snapshot, UnexpectedInput,
+    Flow, Input, ResumeError, ResumeOptions, SendImage, Snapshot, UnexpectedInput,
 };
 use wx_proto::{Error, ErrorKind, Outcome, Policy, ReplyError, Ret, Sent, Session};
 
@@ -312,31 +309,28 @@ fn a_picture_above_the_checks_limit_begins_again_with_the_check() {
 
 #[test]
 fn every_state_is_saved_once_and_before_it_is_acted_on() {
-    let saved = RefCell::new(Vec::new());
-    let save = |snapshot: &Snapshot| {
-        saved.borrow_mut().push(snapshot.clone());
-        Ok(())
-    };
-    let mut flow = Saving::new(new(), save);
+    let mut flow = new().checkpointed();
     let mut world = World::new(jpeg(LEN), good());
+    let mut left = Vec::new();
     let sent = world.run_seeing(&mut flow, |flow, message| {
-        let states = saved.borrow();
-        let last = states.last().expect("the beginning is a state too");
-        assert_eq!((flow.snapshot().as_ref(), last.in_doubt()), (Some(last), message));
+        let snapshot = flow.snapshot().unwrap();
+        assert_eq!(snapshot.in_doubt(), message);
+        left.push(snapshot);
     });
     assert!(sent.is_some_and(|sent| sent.is_ok()));
-    let states = saved.into_inner();
+    let states = world.checkpoints;
     // Begun, digested, one chunk taken, two chunks, the message handed out.
     assert!(
         states.len() == 5 && states.windows(2).all(|pair| pair[0] != pair[1]),
         "{}",
         states.len()
     );
+    assert!(left.iter().all(|left| states.contains(left)), "what leaves has been saved");
 }
 
 #[test]
 fn a_cancelled_job_can_be_saved_and_taken_up() {
-    let mut flow = Saving::new(new(), |_: &Snapshot| Ok(()));
+    let mut flow = new().checkpointed();
     flow.cancel();
     assert_eq!(World::new(jpeg(LEN), []).run(&mut flow).unwrap_err().kind, ErrorKind::Cancelled);
     let saved = flow.snapshot().unwrap().to_json();
@@ -347,13 +341,9 @@ fn a_cancelled_job_can_be_saved_and_taken_up() {
 #[test]
 fn a_state_that_cannot_be_saved_is_not_acted_on() {
     for good_saves in 0..=5 {
-        let mut calls = 0;
-        let save = |_: &Snapshot| {
-            calls += 1;
-            if calls > good_saves { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
-        };
-        let mut flow = Saving::new(new(), save);
+        let mut flow = new().checkpointed();
         let mut world = World::new(jpeg(LEN), good());
+        world.saves_left = good_saves;
         match world.run(&mut flow) {
             Ok(_) => assert_eq!(good_saves, 5),
             Err(error) => {
@@ -373,12 +363,12 @@ fn a_state_that_cannot_be_saved_is_not_acted_on() {
 
 #[test]
 fn a_state_that_cannot_be_saved_takes_nothing_back() {
-    let full = |_: &Snapshot| Err(io::ErrorKind::StorageFull.into());
     // A message in doubt stays in doubt, young or old, and can be taken up again.
     let saved = killed_in_message();
     for seconds in [5, 500] {
-        let mut flow = Saving::new(resume(&saved, seconds_later(seconds)), full);
+        let mut flow = resume(&saved, seconds_later(seconds)).checkpointed();
         let mut world = World::new(jpeg(LEN), []);
+        world.saves_left = 0;
         let error = world.run(&mut flow).unwrap_err();
         assert_eq!(
             (error.outcome(), world.seen.len()),
@@ -388,23 +378,15 @@ fn a_state_that_cannot_be_saved_takes_nothing_back() {
         assert!(error.uploaded.is_some() && error.local_id.is_some());
         assert!(flow.snapshot().is_some_and(|snapshot| snapshot.in_doubt()), "{seconds} s");
     }
-    // A verdict stays one, though the state behind it is lost.
-    let mut left = 5;
-    let save = |_: &Snapshot| {
-        left -= 1;
-        if left < 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    let run = |answers: [Answer; 4], saves| {
+        let mut world = World::new(jpeg(LEN), answers);
+        world.saves_left = saves;
+        world.run(&mut new().checkpointed()).unwrap_err()
     };
-    let mut flow = Saving::new(new(), save);
-    let answers = [middle(), middle(), last("@m", LEN), ret(1205)];
-    let error = World::new(jpeg(LEN), answers).run(&mut flow).unwrap_err();
+    // A verdict stays one, though the state after it is lost.
+    let error = run([middle(), middle(), last("@m", LEN), ret(1205)], 5);
     assert_eq!((error.ret(), error.outcome()), (Some(Ret(1205)), Outcome::NotSent));
     // And what was won is told.
-    let mut left = 4;
-    let save = |_: &Snapshot| {
-        left -= 1;
-        if left < 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
-    };
-    let mut flow = Saving::new(new(), save);
-    let error = World::new(jpeg(LEN), good()).run(&mut flow).unwrap_err();
+    let error = run(good(), 4);
     assert_eq!((error.outcome(), error.uploaded.is_some()), (Outcome::NotSent, true));
 }

@@ -1,13 +1,11 @@
-//! Line 12 of the contract: a reused connection turns out to be closed. `World` checks of every job
+//! Line 11 of the contract: a reused connection turns out to be closed. `World` checks of every job
 //! that the same request comes next, for a new connection.
 
-use std::cell::RefCell;
 use std::time::Duration;
 
 use wx_proto::flow::{
     Action, CallId, ExchangeSummary, FetchImage, Flow, Input, Logout, NextMessages, ResumeOptions,
-    Saving, SendImage, SendUploaded, Snapshot, Traced, TransportError, TransportErrorKind,
-    UnexpectedInput,
+    SendImage, SendUploaded, Snapshot, Trace, TransportError, TransportErrorKind, UnexpectedInput,
 };
 use wx_proto::http::Response;
 use wx_proto::{Error, ErrorKind, ImageVariant, MsgId, Outcome, Policy, Sent};
@@ -108,10 +106,10 @@ fn a_reused_connection_that_stalls_is_not_closed() {
         ..TransportError::on_reused_connection()
     };
     let mut flow = message(Policy::default());
-    let (id, _) = send(flow.poll(NOW));
+    let (id, _) = send(flow.poll(&mut session(), NOW));
     flow.handle(Input::Failed(id, stalled), NOW).unwrap();
     assert!(
-        matches!(flow.poll(NOW), Action::Wait(until) if until == NOW + Duration::from_secs(15))
+        matches!(flow.poll(&mut session(), NOW), Action::Wait(until) if until == NOW + Duration::from_secs(15))
     );
 }
 
@@ -119,17 +117,17 @@ fn a_reused_connection_that_stalls_is_not_closed() {
 fn a_reused_connection_that_answered_is_not_closed() {
     let head = Response::new(()).into_parts().0;
     let mut flow = message(Policy::default());
-    let (id, _) = send(flow.poll(NOW));
+    let (id, _) = send(flow.poll(&mut session(), NOW));
     flow.handle(Input::Head(id, head.clone()), NOW).unwrap();
     flow.handle(Input::Failed(id, TransportError::on_reused_connection()), NOW).unwrap();
-    assert!(matches!(flow.poll(NOW), Action::Wait(_)));
+    assert!(matches!(flow.poll(&mut session(), NOW), Action::Wait(_)));
 
     let mut flow = fetch(Policy::default());
-    let (id, _) = send(flow.poll(NOW));
+    let (id, _) = send(flow.poll(&mut session(), NOW));
     let head = Response::builder().header("content-length", "60").body(()).unwrap().into_parts().0;
     flow.handle(Input::Head(id, head), NOW).unwrap();
     flow.handle(Input::Failed(id, TransportError::on_reused_connection()), NOW).unwrap();
-    assert!(matches!(flow.poll(NOW), Action::Wait(_)));
+    assert!(matches!(flow.poll(&mut session(), NOW), Action::Wait(_)));
 }
 
 #[test]
@@ -157,27 +155,27 @@ fn assert_steady<F: Flow>(make: impl Fn() -> F) {
     let closed = |id| Input::Failed(id, TransportError::on_reused_connection());
     let failed = || {
         let mut flow = make();
-        let (first, new_connection) = send(flow.poll(NOW));
+        let (first, new_connection) = send(flow.poll(&mut session(), NOW));
         assert!(!new_connection);
         flow.handle(closed(first), NOW).unwrap();
         (flow, first)
     };
     // The repeat's id, known too early.
     let (mut twin, _) = failed();
-    let (id, new_connection) = send(twin.poll(NOW));
+    let (id, new_connection) = send(twin.poll(&mut session(), NOW));
     let (mut flow, first) = failed();
     assert!(new_connection && id > first);
     for id in [first, id] {
         assert_eq!(flow.handle(closed(id), NOW), Err(UnexpectedInput), "nothing is handed out");
     }
     for _ in 0..2 {
-        assert_eq!(send(flow.poll(NOW)), (id, true));
+        assert_eq!(send(flow.poll(&mut session(), NOW)), (id, true));
         assert_eq!(flow.handle(closed(first), NOW), Err(UnexpectedInput), "stale");
     }
     flow.handle(Input::Failed(id, TransportError::on_the_way(TransportErrorKind::Dropped)), NOW)
         .unwrap();
-    let Action::Wait(until) = flow.poll(NOW) else { panic!("the try has failed") };
-    let (next, new_connection) = send(flow.poll(until));
+    let Action::Wait(until) = flow.poll(&mut session(), NOW) else { panic!("the try has failed") };
+    let (next, new_connection) = send(flow.poll(&mut session(), until));
     assert!(!new_connection && next > id);
 }
 
@@ -186,22 +184,22 @@ fn the_repeat_is_an_action_like_any_other() {
     assert_steady(|| fetch(Policy::default()));
     assert_steady(|| message(Policy::default()));
     assert_steady(|| Logout::new(&session(), SEED, Policy::default()).unwrap());
-    assert_steady(|| NextMessages::new(session(), SEED, Policy::default()).unwrap());
+    assert_steady(|| NextMessages::new(&session(), SEED, Policy::default()).unwrap());
 }
 
 #[test]
 fn a_driver_that_is_dropped_in_the_repeat_of_a_message_loses_a_try() {
     let mut flow = message(Policy::default());
-    let (id, _) = send(flow.poll(NOW));
+    let (id, _) = send(flow.poll(&mut session(), NOW));
     flow.handle(Input::Failed(id, TransportError::on_reused_connection()), NOW).unwrap();
     for attempt in 1..=4 {
-        let (_, new_connection) = send(flow.poll(NOW));
+        let (_, new_connection) = send(flow.poll(&mut session(), NOW));
         assert_eq!(
             (new_connection, flow.progress().attempt, flow.progress().in_doubt),
             (true, attempt, true)
         );
     }
-    let Action::Done(Err(error)) = flow.poll(NOW) else { panic!("a fifth try") };
+    let Action::Done(Err(error)) = flow.poll(&mut session(), NOW) else { panic!("a fifth try") };
     assert_eq!(error.kind, ErrorKind::Uncertain { last: None, tries: 4 });
 }
 
@@ -209,41 +207,40 @@ fn a_driver_that_is_dropped_in_the_repeat_of_a_message_loses_a_try() {
 fn cancelled_before_the_repeat_the_message_is_in_doubt() {
     for handed_out in [false, true] {
         let mut flow = message(Policy::default());
-        let (id, _) = send(flow.poll(NOW));
+        let (id, _) = send(flow.poll(&mut session(), NOW));
         flow.handle(Input::Failed(id, TransportError::on_reused_connection()), NOW).unwrap();
         if handed_out {
-            let _ = flow.poll(NOW);
+            let _ = flow.poll(&mut session(), NOW);
         }
         assert!(flow.progress().in_doubt);
         flow.cancel();
-        let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
+        let Action::Done(Err(error)) = flow.poll(&mut session(), NOW) else { panic!() };
         assert_eq!(error.kind, ErrorKind::Uncertain { last: None, tries: 1 });
     }
     let mut flow = fetch(Policy::default());
-    let (id, _) = send(flow.poll(NOW));
+    let (id, _) = send(flow.poll(&mut session(), NOW));
     flow.handle(Input::Failed(id, TransportError::on_reused_connection()), NOW).unwrap();
     flow.cancel();
-    assert!(matches!(flow.poll(NOW), Action::Done(Err(Error { kind: ErrorKind::Cancelled, .. }))));
+    assert!(matches!(
+        flow.poll(&mut session(), NOW),
+        Action::Done(Err(Error { kind: ErrorKind::Cancelled, .. }))
+    ));
 }
 
 #[test]
 fn the_time_of_the_first_hand_out_stays() {
-    let saves = RefCell::new(Vec::new());
-    let policy = one_try();
-    let mut flow = Saving::new(message(policy), |snapshot: &Snapshot| {
-        saves.borrow_mut().push(snapshot.to_json());
-        Ok(())
-    });
-    let (id, _) = send(flow.poll(NOW));
-    let left = saves.borrow().last().unwrap().clone();
+    let mut flow = message(one_try()).checkpointed();
+    let save = |flow: &mut SendUploaded, now| {
+        let Action::Save(snapshot) = flow.poll(&mut session(), now) else { panic!() };
+        flow.handle(Input::Saved, now).unwrap();
+        snapshot.to_json()
+    };
+    let left = save(&mut flow, NOW);
+    let (id, _) = send(flow.poll(&mut session(), NOW));
     let later = NOW + Duration::from_secs(3);
     flow.handle(Input::Failed(id, TransportError::on_reused_connection()), later).unwrap();
-    send(flow.poll(later));
-    assert_eq!(
-        *saves.borrow(),
-        [left.clone(), left.clone()],
-        "the same state, saved before each hand-out"
-    );
+    assert_eq!(save(&mut flow, later), left, "the same state, saved before each hand-out");
+    send(flow.poll(&mut session(), later));
     assert!(left.contains(&format!("\"handed_out_ms\":{}", SEED.unix_ms)), "{left}");
 
     let snapshot = Snapshot::from_json(left).unwrap();
@@ -257,11 +254,12 @@ fn the_time_of_the_first_hand_out_stays() {
 #[test]
 fn a_trace_tells_of_both() {
     let mut told = Vec::new();
-    let mut flow = Traced::new(message(Policy::default()), |exchanged: &ExchangeSummary| {
-        told.push(exchanged.clone())
-    });
-    World::new("", [closed(), sent()]).run(&mut flow).unwrap();
-    drop(flow);
+    let mut trace = Trace::new(|exchange: &ExchangeSummary| told.push(exchange.clone()));
+    let mut flow = message(Policy::default());
+    let sent =
+        World::new("", [closed(), sent()]).run_observed(&mut flow, &mut trace, &mut |_, _| {});
+    assert!(sent.unwrap().is_ok());
+    drop(trace);
     let rows: Vec<_> = told.iter().map(|one| (one.attempt, one.status, one.failure)).collect();
     assert_eq!(
         rows,

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use wx_proto::flow::{ExchangeSummary, Flow, Traced};
+use wx_proto::flow::{ExchangeSummary, Flow, Trace};
 use wx_proto::{Error, ErrorKind, Policy, Ret, Step};
 
 use super::world::*;
@@ -8,12 +8,12 @@ use super::world::*;
 /// Runs a flow and gives what was told of it.
 fn trace<F: Flow<Output = Result<T, Error>>, T>(
     world: &mut World,
-    flow: F,
+    mut flow: F,
 ) -> Vec<ExchangeSummary> {
     let mut told = Vec::new();
-    let mut flow = Traced::new(flow, |exchanged: &ExchangeSummary| told.push(exchanged.clone()));
-    let _ = world.run_or_die(&mut flow);
-    drop(flow);
+    let mut trace = Trace::new(|exchange: &ExchangeSummary| told.push(exchange.clone()));
+    let _ = world.run_observed(&mut flow, &mut trace, &mut |_, _| {});
+    drop(trace);
     told
 }
 
@@ -76,17 +76,19 @@ fn the_ret_of_a_long_answer_is_told_and_a_longer_one_has_none() {
 fn a_request_that_is_handed_out_twice_is_told_once_and_a_cancelled_one_too() {
     let bytes = jpeg(100);
     let mut told = Vec::new();
-    let upload = upload(&bytes, &Policy::default()).unwrap();
-    let mut flow = Traced::new(upload, |exchanged: &ExchangeSummary| told.push(exchanged.clone()));
+    let mut flow = upload(&bytes, &Policy::default()).unwrap();
+    let mut trace = Trace::new(|exchange: &ExchangeSummary| told.push(exchange.clone()));
     let mut world = World::new(bytes, []);
     // One load; what comes next is handed out and never sent.
     world.steps_left = 1;
-    assert!(world.run_or_die(&mut flow).is_none() && world.run_or_die(&mut flow).is_none());
-    assert!(flow.snapshot().is_some(), "what is traced can be saved all the same");
+    for _ in 0..2 {
+        assert!(world.run_observed(&mut flow, &mut trace, &mut |_, _| {}).is_none());
+    }
     flow.cancel();
     world.steps_left = 1;
-    assert_eq!(world.run(&mut flow).unwrap_err().kind, ErrorKind::Cancelled);
-    drop(flow);
+    let ended = world.run_observed(&mut flow, &mut trace, &mut |_, _| {}).unwrap();
+    assert_eq!(ended.unwrap_err().kind, ErrorKind::Cancelled);
+    drop(trace);
     assert_eq!((told.len(), told[0].status, told[0].failure), (1, None, None));
 }
 
@@ -102,26 +104,4 @@ fn an_exchange_that_is_left_in_the_middle_is_told_too() {
         (one.status, one.ret, one.failure, one.took),
         (Some(200), None, None, Duration::ZERO)
     );
-}
-
-#[test]
-fn a_flow_can_be_lent_and_driven_on_without_the_wrapper() {
-    let bytes = jpeg(2 * CHUNK);
-    let mut world = World::new(bytes.clone(), [middle(), last("@m", 2 * CHUNK)]);
-    let mut flow = upload(&bytes, &Policy::default()).unwrap();
-    // Two loads for the MD5, one for the chunk, its request, the reply's body and end.
-    world.steps_left = 6;
-    let told = trace(&mut world, &mut flow);
-    assert_eq!((told.len(), told[0].ret), (1, Some(Ret(0))));
-    let json = flow.snapshot().unwrap().to_json();
-    let lent = &mut flow;
-    assert_eq!(Flow::snapshot(&lent).unwrap().to_json(), json);
-    assert_eq!(Flow::progress(&lent).done, CHUNK as u64);
-    world.steps_left = 100;
-    world.run(&mut flow).unwrap();
-    assert_eq!(world.seen.len(), 2);
-
-    let mut flow = upload(&bytes, &Policy::default()).unwrap();
-    Flow::cancel(&mut &mut flow);
-    assert_eq!(world.run(&mut flow).unwrap_err().kind, ErrorKind::Cancelled);
 }

@@ -65,10 +65,10 @@ fn fetch(answers: Vec<Answer>) -> (World, Result<(), Error>) {
 }
 
 fn messages(answers: Vec<Answer>) -> (World, Result<(), Error>) {
-    let mut world = World::new("", answers);
     let saved = Session::from_json(session().to_json().expose()).unwrap();
+    let mut world = World::new("", answers).lending(&saved);
     let result =
-        world.run(&mut NextMessages::new(saved, SEED, Policy::default()).unwrap()).map(drop);
+        world.run(&mut NextMessages::new(&saved, SEED, Policy::default()).unwrap()).map(drop);
     (world, result)
 }
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use wx_proto::bytes::Bytes;
 use wx_proto::flow::{
-    Action, CallId, Delivery, Flow, Input, TransportError, TransportErrorKind, Upload,
+    Action, CallId, Delivery, Flow, Input, Observer, Snapshot, TransportError, TransportErrorKind,
+    Upload,
 };
 use wx_proto::http::{Request, Response};
 use wx_proto::{ApiRequest, Body, Error, Picture, Policy, Seed, Session, SourceError, UserName};
@@ -147,6 +148,12 @@ pub(crate) struct World {
     pub(crate) passing: std::collections::VecDeque<u64>,
     /// What was saved by then: after a poll and before it was acted on.
     pub(crate) saved: Option<String>,
+    /// Saves of a checkpointed job that go well; the rest fails.
+    pub(crate) saves_left: usize,
+    /// The states that such a job has saved.
+    pub(crate) checkpoints: Vec<Snapshot>,
+    /// The session that is lent.
+    pub(crate) session: Session,
     answers: std::collections::VecDeque<Answer>,
 }
 
@@ -170,8 +177,16 @@ impl World {
             steps_left: STEPS,
             passing: [].into(),
             saved: None,
+            saves_left: usize::MAX,
+            checkpoints: Vec::new(),
+            session: session(),
             answers: answers.into_iter().collect(),
         }
+    }
+
+    /// The same, with another session.
+    pub(crate) fn lending(self, session: &Session) -> Self {
+        Self { session: session.clone(), ..self }
     }
 
     /// What the next requests get, before all that was scripted.
@@ -188,7 +203,7 @@ impl World {
         self.seen.iter().filter(|seen| seen.endpoint().starts_with("webwxsend")).count()
     }
 
-    /// Line 12: after a reused connection was closed, the same request comes next, for a new
+    /// Line 11: after a reused connection was closed, the same request comes next, for a new
     /// connection. Nothing else asks for a new connection.
     fn check_repeat<T>(&self, action: &Action<T>) {
         let failed = self.seen.last().filter(|seen| seen.is_to_repeat());
@@ -235,12 +250,23 @@ impl World {
         flow: &mut F,
         mut see: impl FnMut(&F, bool),
     ) -> Option<F::Output> {
+        self.run_observed(flow, &mut (), &mut see)
+    }
+
+    /// As [`World::run_seeing`], with an observer.
+    pub(crate) fn run_observed<F: Flow>(
+        &mut self,
+        flow: &mut F,
+        observer: &mut impl Observer<F>,
+        see: &mut impl FnMut(&F, bool),
+    ) -> Option<F::Output> {
         let mut reply: Option<(CallId, Bytes, bool)> = None;
         // What an earlier run was killed in is not known here.
         let mut going_on = false;
         let mut latest: Option<CallId> = None;
         loop {
-            let action = flow.poll(self.now);
+            let action = flow.poll(&mut self.session, self.now);
+            observer.acted(flow, &action, self.now);
             if self.steps_left == 0 {
                 self.saved = flow.snapshot().map(|snapshot| snapshot.to_json());
                 return None;
@@ -257,6 +283,7 @@ impl World {
                     continue;
                 }
                 Action::Read(span) => self.load(&span),
+                Action::Save(snapshot) => self.save(snapshot),
                 Action::Write(at, bytes) => self.store(at, &bytes),
                 Action::Receive(id) => match &mut reply {
                     Some((held, rest, breaks)) if *held == id => {
@@ -296,6 +323,7 @@ impl World {
                     }
                 }
             };
+            observer.heard(&input, self.now);
             flow.handle(input, self.now).expect("the loop obeys the contract");
         }
     }
@@ -308,6 +336,15 @@ impl World {
         let len = self.picture.len();
         let [start, end] = [span.start, span.end].map(|at| usize::try_from(at).unwrap().min(len));
         Input::Read(self.picture.slice(start..end))
+    }
+
+    fn save(&mut self, snapshot: Snapshot) -> Input {
+        if self.saves_left == 0 {
+            return Input::Local(std::io::Error::from(std::io::ErrorKind::StorageFull).into());
+        }
+        self.saves_left -= 1;
+        self.checkpoints.push(snapshot);
+        Input::Saved
     }
 
     fn store(&mut self, at: u64, bytes: &[u8]) -> Input {

@@ -4,12 +4,13 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use http::{HeaderName, HeaderValue};
-use wx_client::seed;
+use wx_client::session_cell::SessionCell;
+use wx_client::{ToldStates, seed};
 use wx_proto::flow::{Login, LoginState};
 use wx_proto::{Error, Session, Site};
 
 use super::{BuildError, Client, ClientBuilder};
-use crate::{Http, Watch, drive};
+use crate::{Http, Watch, drive_observed};
 
 /// A login that is still to come: where, and with what besides. Made by [`Client::login_builder`]
 /// and [`Client::push_builder`].
@@ -129,8 +130,8 @@ impl ClientBuilder<NewLogin> {
         let Self { start, policy, pace, http } = self;
         let http = Http::new(http, start.from.site())?;
         let mut flow = match &start.from {
-            How::Code(site) => Login::new(site.clone(), seed()?, policy.clone(), tell),
-            How::Push(session) => Login::push(session, seed()?, policy.clone(), tell)?,
+            How::Code(site) => Login::new(site.clone(), seed()?, policy.clone()),
+            How::Push(session) => Login::push(session, seed()?, policy.clone())?,
         };
         for (name, value) in start.headers {
             flow = flow.page_header(name, value);
@@ -138,8 +139,11 @@ impl ClientBuilder<NewLogin> {
         for (key, value) in &start.pairs {
             flow = flow.page_pair(key, value);
         }
-        match drive(&http, &mut (), &mut flow, &mut watch).await {
-            Ok(session) => Ok(Client::of(session, policy, pace, http)),
+        let cell = SessionCell::new(Session::new(start.from.site().clone()));
+        let mut states = ToldStates::new(tell);
+        let login = drive_observed(&http, &cell, &mut (), &mut flow, &mut watch, &mut states).await;
+        match login {
+            Ok(()) => Ok(Client::of(cell.get(), policy, pace, http)),
             Err(error) => Err(match flow.session() {
                 Some(session) => {
                     LoginError::Unfinished { error, session: Box::new(session.clone()) }

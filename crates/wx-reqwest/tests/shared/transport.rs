@@ -121,7 +121,7 @@ impl Transport for Reqwest {
         client.map(|client| Self(client, runtime)).map_err(no_login)
     }
 
-    fn session(&self) -> Arc<Session> {
+    fn session(&self) -> Session {
         self.0.session()
     }
 

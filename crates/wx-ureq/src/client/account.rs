@@ -2,7 +2,7 @@
 
 use wx_client::seed;
 use wx_proto::flow::{ListContacts, Logout, Restore};
-use wx_proto::{Contact, Error, Session};
+use wx_proto::{Contact, Error};
 
 use super::Client;
 use crate::{Watch, drive};
@@ -24,14 +24,8 @@ impl Client {
     /// # Errors
     /// The same.
     pub fn restore_with(&self, mut watch: Watch<'_>) -> Result<(), Error> {
-        loop {
-            let before = self.session();
-            let mut flow = Restore::new(Session::clone(&before), seed()?, self.policy())?;
-            let after = drive(&self.http, &mut (), &mut flow, &mut watch)?;
-            if self.session.replace(&before, after) {
-                return Ok(());
-            }
-        }
+        let mut flow = Restore::new(&self.session(), seed()?, self.policy())?;
+        drive(&self.http, &self.session, &mut (), &mut flow, &mut watch)
     }
 
     /// Lists the people and rooms that the account knows. Their UserNames are good for this login
@@ -50,7 +44,7 @@ impl Client {
     /// The same.
     pub fn contacts_with(&self, mut watch: Watch<'_>) -> Result<Vec<Contact>, Error> {
         let mut flow = ListContacts::new(&self.session(), seed()?, self.policy())?;
-        let listed = drive(&self.http, &mut (), &mut flow, &mut watch)?;
+        let listed = drive(&self.http, &self.session, &mut (), &mut flow, &mut watch)?;
         // What it still held would be copied.
         drop(flow);
         Ok(listed.contacts.into())
@@ -73,8 +67,6 @@ impl Client {
     /// The same.
     pub fn logout_with(&self, mut watch: Watch<'_>) -> Result<(), Error> {
         let mut flow = Logout::new(&self.session(), seed()?, self.policy())?;
-        drive(&self.http, &mut (), &mut flow, &mut watch)?;
-        self.session.end();
-        Ok(())
+        drive(&self.http, &self.session, &mut (), &mut flow, &mut watch)
     }
 }

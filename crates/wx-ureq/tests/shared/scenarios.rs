@@ -19,7 +19,7 @@ mod spans;
 mod trust;
 
 use std::path::PathBuf;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use wx_emulator::{Emulator, Request};
@@ -82,7 +82,7 @@ pub(crate) trait Transport {
     ) -> Result<Self, NoLogin>
     where
         Self: Sized;
-    fn session(&self) -> Arc<Session>;
+    fn session(&self) -> Session;
     fn restore(&self) -> Result<(), Error>;
     fn contacts(&self) -> Result<Vec<Contact>, Error>;
     fn logout(&self) -> Result<(), Error>;

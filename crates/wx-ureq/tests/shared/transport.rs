@@ -1,6 +1,5 @@
 //! The client as the scenarios drive it, at whatever place they are.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use wx_client::outbox::Outbox;
@@ -132,7 +131,7 @@ impl Transport for Ureq {
         there(builder.policy(policy)).login(tell).map(Self).map_err(no_login)
     }
 
-    fn session(&self) -> Arc<Session> {
+    fn session(&self) -> Session {
         self.0.session()
     }
 

@@ -26,6 +26,8 @@ pub(crate) struct ChunkForm {
     split: bool,
     file_name: String,
     part_type: &'static str,
+    /// The session that it is made of.
+    session: Session,
 }
 
 type Field = (&'static str, String);
@@ -37,11 +39,36 @@ impl fmt::Debug for ChunkForm {
     }
 }
 
+const REQUEST: &str = "uploadmediarequest";
+
 /// More than the boundary and the fixed words of a field take, and those around the form.
 const FIXED: usize = 128;
 
 impl ChunkForm {
     pub(crate) fn new(media: &UploadMedia, session: &Session) -> Result<Self, RequestError> {
+        Self::with_text(media, media.request_text(session)?, session)
+    }
+
+    /// Makes it anew if the session has changed. The text of the upload's request stays what it was
+    /// (P28); tickets and cookies are the new ones.
+    pub(crate) fn renew(
+        &mut self,
+        media: &UploadMedia,
+        session: &Session,
+    ) -> Result<(), RequestError> {
+        if !session.is_unchanged_since(&self.session) {
+            let text = self.behind.iter().find(|(name, _)| *name == REQUEST);
+            let text = text.map_or_else(String::new, |(_, text)| text.clone());
+            *self = Self::with_text(media, text, session)?;
+        }
+        Ok(())
+    }
+
+    fn with_text(
+        media: &UploadMedia,
+        text: String,
+        session: &Session,
+    ) -> Result<Self, RequestError> {
         let UploadMedia { picture, seed, .. } = media;
         let split = media.chunks() > 1;
         let mime = picture.format().mime();
@@ -59,7 +86,7 @@ impl ChunkForm {
         let media_type = picture.kind().row(session.site().profile()).media_type;
         let behind = vec![
             ("mediatype", media_type.to_owned()),
-            ("uploadmediarequest", media.request_text(session)?),
+            (REQUEST, text),
             ("webwx_data_ticket", with_crlf(session.data_ticket(seed.unix_ms)?.expose())),
             ("pass_ticket", with_crlf(&form_ticket(session.pass_ticket()))),
         ];
@@ -76,6 +103,7 @@ impl ChunkForm {
             file_name: picture.name().to_owned(),
             // A slice of a file has no type of its own in the browser (P33).
             part_type: if split { "application/octet-stream" } else { mime },
+            session: session.clone(),
         })
     }
 

@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue, Response};
 use super::{Entering, LoginState, Stage, page_row};
 use crate::endpoint::Endpoint;
 use crate::endpoint::new_login_page::{Credentials, LoginPage, NewLoginPage};
-use crate::flow::job::{Cx, Fail, Job, Next};
+use crate::flow::job::{Cx, Fail, Next};
 use crate::flow::restore::Restoring;
 use crate::flow::retry::Retry;
 use crate::model::error::{Error, ErrorKind};
@@ -90,14 +90,14 @@ impl PageCookies {
     }
 }
 
-impl<T: FnMut(&LoginState)> Entering<T> {
+impl Entering {
     /// Opens the login page that `redirect_uri` names.
     pub(super) fn open(
         &mut self,
         redirect_uri: &Secret,
         elsewhere: u32,
         cx: &Cx<'_>,
-    ) -> Result<Next<Session>, ErrorKind> {
+    ) -> Result<Next<()>, ErrorKind> {
         let (call, site) = NewLoginPage::at(redirect_uri, &self.site)?;
         let call = self.page.add_to(call);
         self.stage = Stage::Page { call, site, elsewhere };
@@ -105,11 +105,7 @@ impl<T: FnMut(&LoginState)> Entering<T> {
     }
 
     /// Takes the page's reply.
-    pub(super) fn paged(
-        &mut self,
-        reply: &Response<Bytes>,
-        cx: &mut Cx<'_>,
-    ) -> Result<Next<Session>, Fail> {
+    pub(super) fn paged(&mut self, reply: &Response<Bytes>, cx: &Cx<'_>) -> Result<Next<()>, Fail> {
         let Stage::Page { call, site, elsewhere } = &self.stage else {
             return Err(ReplyError::Empty.into());
         };
@@ -136,8 +132,8 @@ impl<T: FnMut(&LoginState)> Entering<T> {
         &mut self,
         site: Site,
         credentials: Credentials,
-        cx: &mut Cx<'_>,
-    ) -> Result<Next<Session>, ErrorKind> {
+        cx: &Cx<'_>,
+    ) -> Result<Next<()>, ErrorKind> {
         let ticket = self.cookies.check_ticket(&site, cx.unix_ms / 1000);
         let session = Session::of_login(site, credentials, self.cookies.kept().clone());
         if let Err(none) = ticket {
@@ -146,24 +142,23 @@ impl<T: FnMut(&LoginState)> Entering<T> {
         if let Err(unready) = session.check_login() {
             return Ok(self.end(session, Error::new(Step::Prepare, unready)));
         }
-        let mut restoring = Restoring::new(cx.seed.later(cx.unix_ms), cx.policy.login_tries);
-        *cx.session = session.clone();
-        let next = restoring.start(cx);
+        let restoring = Restoring::new(cx.seed.later(cx.unix_ms), cx.policy.login_tries);
         self.stage = Stage::Restore(restoring);
-        (self.tell)(&LoginState::Opened { session });
-        next
+        self.shown.push(LoginState::Opened { session: session.clone() });
+        self.session = session;
+        Ok(Next::Settle)
     }
 
     /// The page came to nothing, for good.
     pub(super) fn page_failed(
         &mut self,
         kind: ErrorKind,
-        cx: &mut Cx<'_>,
-    ) -> Result<Next<Session>, ErrorKind> {
+        cx: &Cx<'_>,
+    ) -> Result<Next<()>, ErrorKind> {
         match (kind, self.left.take(), &self.stage) {
             // A web page in its place means that the ticket was not taken (§8.3).
             (ErrorKind::Reply(error), _, _) if asks_for_another_code(&error, cx.repeated) => {
-                (self.tell)(&LoginState::Trouble { code: None });
+                self.shown.push(LoginState::Trouble { code: None });
                 self.ask(cx)
             }
             (kind, Some(left), Stage::Page { site, .. }) => {
@@ -176,7 +171,7 @@ impl<T: FnMut(&LoginState)> Entering<T> {
 
     /// Ends a login that cannot be used at the server, and then with `error`, whatever comes of
     /// that.
-    fn end(&mut self, session: Session, error: Error) -> Next<Session> {
+    fn end(&mut self, session: Session, error: Error) -> Next<()> {
         self.stage = Stage::End(Box::new(session), Box::new(error));
         Next::Call(Retry::side_call())
     }

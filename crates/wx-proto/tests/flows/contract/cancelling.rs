@@ -4,15 +4,15 @@ use super::*;
 fn cancelling_is_honest_about_a_message() {
     let mut flow = send_image(12);
     flow.cancel();
-    let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
+    let Action::Done(Err(error)) = flow.poll(&mut session(), NOW) else { panic!() };
     assert_eq!((error.kind, flow.progress().in_doubt), (ErrorKind::Cancelled, false));
 
     let mut flow = message();
     assert!(!flow.progress().in_doubt, "nothing has left yet");
-    let _ = flow.poll(NOW);
+    let _ = flow.poll(&mut session(), NOW);
     assert!(flow.progress().in_doubt);
     flow.cancel();
-    let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
+    let Action::Done(Err(error)) = flow.poll(&mut session(), NOW) else { panic!() };
     assert_eq!(error.outcome(), Outcome::Unknown);
     assert!(!flow.progress().in_doubt);
 
@@ -22,7 +22,7 @@ fn cancelling_is_honest_about_a_message() {
     world.steps_left = 4;
     assert!(world.run_or_die(&mut flow).is_none());
     flow.cancel();
-    let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
+    let Action::Done(Err(error)) = flow.poll(&mut session(), NOW) else { panic!() };
     assert_eq!((error.step, error.outcome()), (Step::Message, Outcome::Unknown));
 
     // Waiting for the next try is as doubtful; never connected is not.
@@ -31,7 +31,7 @@ fn cancelling_is_honest_about_a_message() {
         (TransportError::never_connected(TransportErrorKind::Connect), false),
     ] {
         let mut flow = message();
-        let id = sent_id(&flow.poll(NOW));
+        let id = sent_id(&flow.poll(&mut session(), NOW));
         flow.handle(Input::Failed(id, failure), NOW).unwrap();
         assert_eq!(flow.progress().in_doubt, doubt);
         assert_eq!(
@@ -40,17 +40,20 @@ fn cancelling_is_honest_about_a_message() {
             "answered already"
         );
         flow.cancel();
-        let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
+        let Action::Done(Err(error)) = flow.poll(&mut session(), NOW) else { panic!() };
         assert_eq!(error.outcome() == Outcome::Unknown, doubt);
     }
 
     let mut flow = message();
     let done = World::new("", [sent()]).run(&mut flow);
     flow.cancel();
-    let Action::Done(still) = flow.poll(NOW) else { panic!() };
+    let Action::Done(still) = flow.poll(&mut session(), NOW) else { panic!() };
     assert_eq!(still, done, "what is done stays done");
 
     let mut flow = fetch();
     flow.cancel();
-    assert!(matches!(flow.poll(NOW), Action::Done(Err(Error { kind: ErrorKind::Cancelled, .. }))));
+    assert!(matches!(
+        flow.poll(&mut session(), NOW),
+        Action::Done(Err(Error { kind: ErrorKind::Cancelled, .. }))
+    ));
 }

@@ -2,8 +2,6 @@
 
 use std::fmt::Debug;
 
-use wx_proto::flow::{Saving, Traced};
-
 use super::*;
 use crate::messages::{arrived, check, going_on};
 
@@ -15,7 +13,9 @@ where
 {
     let first = world.run(&mut flow);
     for _ in 0..2 {
-        let Action::Done(again) = flow.poll(world.now) else { panic!("{name}: done stays done") };
+        let Action::Done(again) = flow.poll(&mut session(), world.now) else {
+            panic!("{name}: done stays done")
+        };
         assert_eq!(again, first, "{name}");
         flow.cancel();
     }
@@ -40,13 +40,17 @@ fn polling_a_finished_flow_twice_gives_equal_output() {
         ok(format!(r#"{{"BaseResponse":{{"Ret":0}},"MemberList":{list},"Seq":0}}"#))
     };
     let notified = || ok(r#"{"BaseResponse":{"Ret":0}}"#);
-    let messages = || NextMessages::new(going_on(5), SEED, policy()).unwrap();
-    let login = || Login::new(Site::new(Profile::Web), SEED, policy(), |_: &LoginState| {});
+    let messages = || NextMessages::new(&going_on(5), SEED, policy()).unwrap();
+    let login = || Login::new(Site::new(Profile::Web), SEED, policy());
     let picture = Answer::Reply(200, vec![("content-length", "12".into())], jpeg(12));
-    let kept = || Saving::new(send_image(12), |_| Ok(()));
-    let full = || Saving::new(send_image(12), |_| Err(std::io::Error::other("full")));
+    let kept = || send_image(12).checkpointed();
+    let mut full = World::new(jpeg(12), []);
+    full.saves_left = 0;
 
-    twice("NextMessages", messages, [check(0, 2), arrived(6, &[7, 8])], check(1101, 0));
+    let lending = |answers: Vec<Answer>| World::new("", answers).lending(&going_on(5));
+    let good = vec![check(0, 2), arrived(6, &[7, 8])];
+    gives_its_end_again("NextMessages", messages(), lending(good));
+    gives_its_end_again("NextMessages", messages(), lending(vec![check(1101, 0)]));
     twice(
         "ListContacts",
         || ListContacts::new(&session(), SEED, policy()).unwrap(),
@@ -56,7 +60,7 @@ fn polling_a_finished_flow_twice_gives_equal_output() {
     twice("Login", login, [code(), polled(2), page(), init(""), notified()], status(403));
     twice(
         "Restore",
-        || Restore::new(session(), SEED, policy()).unwrap(),
+        || Restore::new(&session(), SEED, policy()).unwrap(),
         [init(""), notified()],
         over(),
     );
@@ -65,21 +69,15 @@ fn polling_a_finished_flow_twice_gives_equal_output() {
     twice("Upload", || upload(&jpeg(12), &policy()).unwrap(), [last("@m", 12)], over());
     twice("SendUploaded", message, [sent()], over());
     twice("SendImage", || send_image(12), [last("@m", 12), sent()], over());
-    twice("Saving", kept, [last("@m", 12), sent()], over());
-    gives_its_end_again("Saving that fails", full(), World::new(jpeg(12), []));
-    twice(
-        "Traced",
-        || Traced::new(messages(), |_| {}),
-        [check(0, 2), arrived(6, &[7])],
-        check(1101, 0),
-    );
+    twice("checkpointed", kept, [last("@m", 12), sent()], over());
+    gives_its_end_again("a save that fails", kept(), full);
 }
 
 #[test]
 fn a_driver_that_is_dropped_after_the_end_loses_no_message() {
-    let mut flow = NextMessages::new(going_on(5), SEED, Policy::default()).unwrap();
-    let mut world = World::new("", [check(0, 2), arrived(6, &[7, 8])]);
+    let mut flow = NextMessages::new(&going_on(5), SEED, Policy::default()).unwrap();
+    let mut world = World::new("", [check(0, 2), arrived(6, &[7, 8])]).lending(&going_on(5));
     drop(world.run(&mut flow));
-    let Action::Done(Ok(again)) = flow.poll(world.now) else { panic!() };
+    let Action::Done(Ok(again)) = flow.poll(&mut session(), world.now) else { panic!() };
     assert_eq!(again.messages.len(), 2);
 }

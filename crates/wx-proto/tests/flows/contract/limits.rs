@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn line_7_zero_is_a_number() {
+fn line_8_zero_is_a_number() {
     let mut policy = Policy::default();
     policy.max_fetch = 0;
     let id = MsgId::new("7").unwrap();
@@ -25,7 +25,7 @@ fn taken<F: Flow>(flow: &mut F, mut world: World) -> u64 {
     let piece = Bytes::from_static(&[b' '; 1024]);
     let mut taken = 0;
     for _ in 0..10_000 {
-        let input = match flow.poll(NOW) {
+        let input = match flow.poll(&mut session(), NOW) {
             Action::Read(span) => world.load(&span),
             Action::Send(id, _) if taken == 0 => Input::Head(id, Response::new(()).into_parts().0),
             Action::Receive(id) => {
@@ -40,7 +40,7 @@ fn taken<F: Flow>(flow: &mut F, mut world: World) -> u64 {
 }
 
 #[test]
-fn line_7_an_endless_reply_is_read_to_its_limit() {
+fn line_8_an_endless_reply_is_read_to_its_limit() {
     let bytes = jpeg(12);
     let world = || World::new(bytes.clone(), []);
     let mut policy = Policy::default();

@@ -4,25 +4,23 @@ use bytes::{Bytes, BytesMut};
 use http::response::Parts;
 use http::{Method, Response};
 
-use super::{Action, CallId, Flow, Input, Progress, Snapshot, TransportError, UnexpectedInput};
+use super::{Action, CallId, Flow, Input, Observer, Progress, TransportError};
 use crate::endpoint::api_request::ApiRequest;
 use crate::model::error::ChunkNumber;
 use crate::model::ret::Ret;
 use crate::model::step::Step;
 use crate::wire::reply;
 
-/// Any flow, telling of each of its exchanges when it is over: what a bug report needs, and no
-/// value that was sent or answered.
+/// An [`Observer`] that tells of each exchange when it is over: what a bug report needs, and no
+/// value that was sent or received. One that was left in the middle is told of when this is dropped.
 ///
 /// ```
-/// use wx_proto::flow::{ExchangeSummary, Traced};
-/// # fn wrap(upload: wx_proto::flow::Upload) {
-/// let mut flow = Traced::new(upload, |exchanged: &ExchangeSummary| println!("{exchanged:?}"));
-/// # }
+/// use wx_proto::flow::{ExchangeSummary, Trace};
+///
+/// let trace = Trace::new(|exchange: &ExchangeSummary| println!("{exchange:?}"));
 /// ```
 #[derive(Debug)]
-pub struct Traced<F, T: FnMut(&ExchangeSummary)> {
-    flow: F,
+pub struct Trace<T: FnMut(&ExchangeSummary)> {
     tell: T,
     call: Option<Call>,
 }
@@ -70,14 +68,12 @@ struct Call {
 /// No answer with a Ret is larger; pictures are.
 const SMALL: usize = 64 * 1024;
 
-impl<F: Flow, T: FnMut(&ExchangeSummary)> Traced<F, T> {
-    /// Calls `tell` after each exchange of `flow`.
-    pub fn new(flow: F, tell: T) -> Self {
-        Self { flow, tell, call: None }
+impl<T: FnMut(&ExchangeSummary)> Trace<T> {
+    /// Calls `tell` after each exchange.
+    pub fn new(tell: T) -> Self {
+        Self { tell, call: None }
     }
-}
 
-impl<F, T: FnMut(&ExchangeSummary)> Traced<F, T> {
     fn end(&mut self) {
         if let Some(call) = self.call.take() {
             (self.tell)(&call.told());
@@ -103,21 +99,21 @@ impl Call {
         Self { id, begun: now, told, head: None, body: BytesMut::new() }
     }
 
-    fn hear(&mut self, input: Input, now: Duration) {
+    fn hear(&mut self, input: &Input, now: Duration) {
         match input {
             Input::Head(_, head) => {
                 self.told.status = Some(head.status.as_u16());
-                self.head = Some(head);
+                self.head = Some(head.clone());
             }
             Input::Body(_, bytes) => {
                 self.told.reply_bytes += bytes.len() as u64;
                 if self.told.reply_bytes <= SMALL as u64 {
-                    self.body.extend_from_slice(&bytes);
+                    self.body.extend_from_slice(bytes);
                 }
             }
-            Input::Failed(_, failure) => self.told.failure = Some(failure),
+            Input::Failed(_, failure) => self.told.failure = Some(*failure),
             Input::End(_) => {}
-            Input::Read(_) | Input::Written | Input::Local(_) => return,
+            Input::Read(_) | Input::Written | Input::Saved | Input::Local(_) => return,
         }
         self.told.took = now.saturating_sub(self.begun);
     }
@@ -130,47 +126,27 @@ impl Call {
     }
 }
 
-impl<F: Flow, T: FnMut(&ExchangeSummary)> Flow for Traced<F, T> {
-    type Output = F::Output;
-
-    fn poll(&mut self, now: Duration) -> Action<Self::Output> {
-        let action = self.flow.poll(now);
-        match &action {
+impl<F: Flow + ?Sized, T: FnMut(&ExchangeSummary)> Observer<F> for Trace<T> {
+    fn acted(&mut self, flow: &F, action: &Action<F::Output>, now: Duration) {
+        match action {
             Action::Receive(_) | Action::Write(..) => {}
             Action::Send(id, _) if self.call.as_ref().is_some_and(|call| call.id == *id) => {}
-            Action::Send(id, outgoing) => {
+            Action::Send(id, request) => {
                 self.end();
-                self.call = Some(Call::new(*id, outgoing, &self.flow.progress(), now));
+                self.call = Some(Call::new(*id, request, &flow.progress(), now));
             }
-            Action::Read(_) | Action::Wait(_) | Action::Done(_) => self.end(),
+            Action::Read(_) | Action::Save(_) | Action::Wait(_) | Action::Done(_) => self.end(),
         }
-        action
     }
 
-    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
-        let heard = input.clone();
-        self.flow.handle(input, now)?;
+    fn heard(&mut self, input: &Input, now: Duration) {
         if let Some(call) = &mut self.call {
-            call.hear(heard, now);
+            call.hear(input, now);
         }
-        Ok(())
-    }
-
-    fn progress(&self) -> Progress {
-        self.flow.progress()
-    }
-
-    fn snapshot(&self) -> Option<Snapshot> {
-        self.flow.snapshot()
-    }
-
-    fn cancel(&mut self) {
-        self.flow.cancel();
     }
 }
 
-/// An exchange that was left in the middle is told as well.
-impl<F, T: FnMut(&ExchangeSummary)> Drop for Traced<F, T> {
+impl<T: FnMut(&ExchangeSummary)> Drop for Trace<T> {
     fn drop(&mut self) {
         self.end();
     }

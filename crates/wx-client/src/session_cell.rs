@@ -1,0 +1,41 @@
+//! The session of a client, shared by its clones and by what they do at once.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use wx_proto::Session;
+
+/// A session that several jobs are driven with at once. Clones share it.
+///
+/// It is locked only while a flow is polled, which takes microseconds.
+#[derive(Clone)]
+pub struct SessionCell(Arc<Mutex<Session>>);
+
+impl SessionCell {
+    /// Creates a cell that holds `session`.
+    #[must_use]
+    pub fn new(session: Session) -> Self {
+        Self(Arc::new(Mutex::new(session)))
+    }
+
+    /// Returns the session as it is now.
+    #[must_use]
+    pub fn get(&self) -> Session {
+        self.lock().clone()
+    }
+
+    /// Lends the session to `work`. Nobody else can use the cell meanwhile, `work` included.
+    pub fn lend<T>(&self, work: impl FnOnce(&mut Session) -> T) -> T {
+        work(&mut self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Session> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for SessionCell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SessionCell").field(&self.get()).finish()
+    }
+}

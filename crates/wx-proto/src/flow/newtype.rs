@@ -1,0 +1,52 @@
+//! The public flows: each a newtype of a [`Runner`](super::runner::Runner).
+
+/// Makes a public flow of a private job; with `saved`, one that can be taken up again.
+macro_rules! flow {
+    ($name:ident($job:ty) -> $output:ty, saved) => {
+        impl $name {
+            /// Hands out each new state of the job as [`Action::Save`](crate::flow::Action::Save)
+            /// before anything that the state records: before its message leaves, and after the
+            /// verdict on it.
+            #[must_use]
+            pub fn checkpointed(self) -> Self {
+                Self(self.0.checkpointed())
+            }
+        }
+
+        $crate::flow::newtype::flow!($name($job) -> $output);
+    };
+    ($name:ident($job:ty) -> $output:ty) => {
+        impl $crate::flow::Flow for $name {
+            type Output = Result<$output, $crate::model::error::Error>;
+
+            fn poll(
+                &mut self,
+                session: &mut $crate::session::Session,
+                now: std::time::Duration,
+            ) -> $crate::flow::Action<Self::Output> {
+                self.0.poll(session, now)
+            }
+
+            fn handle(
+                &mut self,
+                input: $crate::flow::Input,
+                now: std::time::Duration,
+            ) -> Result<(), $crate::flow::UnexpectedInput> {
+                self.0.handle(input, now)
+            }
+
+            fn progress(&self) -> $crate::flow::Progress {
+                self.0.progress()
+            }
+
+            fn snapshot(&self) -> Option<$crate::flow::Snapshot> {
+                self.0.snapshot()
+            }
+
+            fn cancel(&mut self) {
+                self.0.cancel();
+            }
+        }
+    };
+}
+pub(super) use flow;

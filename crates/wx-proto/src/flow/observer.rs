@@ -1,0 +1,41 @@
+use std::time::Duration;
+
+use super::{Action, Flow, Input};
+
+/// Watches a flow from beside it, as its driver runs it. `()` watches nothing.
+pub trait Observer<F: Flow + ?Sized> {
+    /// Called with each action before it is carried out, and with the flow as it then is.
+    fn acted(&mut self, flow: &F, action: &Action<F::Output>, now: Duration) {
+        let _ = (flow, action, now);
+    }
+
+    /// Called with each input before the flow takes it.
+    fn heard(&mut self, input: &Input, now: Duration) {
+        let _ = (input, now);
+    }
+}
+
+impl<F: Flow + ?Sized> Observer<F> for () {}
+
+impl<F: Flow + ?Sized, O: Observer<F> + ?Sized> Observer<F> for &mut O {
+    fn acted(&mut self, flow: &F, action: &Action<F::Output>, now: Duration) {
+        (**self).acted(flow, action, now);
+    }
+
+    fn heard(&mut self, input: &Input, now: Duration) {
+        (**self).heard(input, now);
+    }
+}
+
+/// Both, the first one first.
+impl<F: Flow + ?Sized, A: Observer<F>, B: Observer<F>> Observer<F> for (A, B) {
+    fn acted(&mut self, flow: &F, action: &Action<F::Output>, now: Duration) {
+        self.0.acted(flow, action, now);
+        self.1.acted(flow, action, now);
+    }
+
+    fn heard(&mut self, input: &Input, now: Duration) {
+        self.0.heard(input, now);
+        self.1.heard(input, now);
+    }
+}

@@ -1,0 +1,281 @@
+//! The session is lent to `poll` alone: what that gives (lines 6, 12 and 13 of the contract).
+
+use serde_json::{Value, json};
+use wx_proto::bytes::Bytes;
+use wx_proto::flow::{
+    Action, Flow, Input, Login, NextMessages, SendImage, SendUploaded, TransportError,
+    TransportErrorKind, UnexpectedInput,
+};
+use wx_proto::{ErrorKind, Outcome, Policy, Profile, Session, Site};
+
+use super::login::{code, page, polled};
+use super::messages::{check, key, session_at};
+use super::world::*;
+
+fn send(bytes: &Bytes) -> SendImage {
+    let policy = Policy::default();
+    SendImage::new(&session(), picture(bytes, &policy), to(), SEED, policy).unwrap()
+}
+
+fn rotated() -> Answer {
+    let body = json!({
+        "BaseResponse": { "Ret": 0 }, "SyncKey": key(6), "SKey": "@skey_new",
+        "AddMsgList": [{ "MsgId": "7", "MsgType": 1 }],
+    });
+    ok(body.to_string())
+}
+
+/// Any reply, setting a cookie.
+fn with_cookie(answer: Answer, name: &str, value: &str) -> Answer {
+    let Answer::Reply(code, mut headers, body) = answer else { panic!("no reply") };
+    let expires = "Expires=Mon, 31-Dec-2098 11:12:21 GMT; Secure";
+    headers.push(("set-cookie", format!("{name}={value}; Domain=qq.com; Path=/; {expires}")));
+    Answer::Reply(code, headers, body)
+}
+
+fn cookies(seen: &Seen) -> String {
+    seen.http().headers()["cookie"].to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_rotated_skey_reaches_the_message_and_the_chunks_keep_their_text() {
+    let bytes = jpeg(2 * CHUNK);
+    let mut world = World::new(bytes.clone(), [middle()]);
+    let mut flow = send(&bytes);
+    // Digested, read, sent and answered: then another job hears of a new skey and a new ticket.
+    world.steps_left = 6;
+    assert!(world.run_or_die(&mut flow).is_none());
+    assert_eq!(world.seen.len(), 1);
+    world.steps_left = 100;
+    let file: Value = serde_json::from_str(session_at(5).to_json().expose()).unwrap();
+    assert_eq!(file["skey"], "@crypt_skey", "the same login");
+    world.session = session_at(5);
+    let mut other = NextMessages::new(&world.session, SEED, Policy::default()).unwrap();
+    world.answer_next([with_cookie(rotated(), "webwx_data_ticket", "fresh")]);
+    world.run(&mut other).unwrap();
+    assert_eq!(world.session.skey().expose(), "@skey_new");
+
+    world.answer_next([last("@m", 2 * CHUNK), sent()]);
+    // What the poll of the other job's end did not take yet.
+    world.run(&mut flow).unwrap();
+    let [first, _, second, message] = &world.seen[..] else { panic!("{:?}", world.endpoints()) };
+    assert_eq!(first.upload_request(), second.upload_request(), "P28: one text");
+    assert_eq!(first.upload_request()["BaseRequest"]["Skey"], "@crypt_skey");
+    assert_eq!(message.json()["BaseRequest"]["Skey"], "@skey_new");
+    assert_eq!(first.field("webwx_data_ticket").unwrap(), "ticket");
+}
+
+#[test]
+fn p7_cookies_of_every_good_reply_are_in_the_next_request_and_no_others() {
+    let bytes = jpeg(CHUNK + 1);
+    let good = with_cookie(middle(), "webwx_data_ticket", "fresh");
+    let bad = with_cookie(status(503), "webwx_data_ticket", "stale");
+    let mut world = World::new(bytes.clone(), [bad, good, last("@m", CHUNK + 1), sent()]);
+    world.run(&mut send(&bytes)).unwrap();
+    let tickets: Vec<_> =
+        world.seen[..3].iter().map(|seen| seen.field("webwx_data_ticket").unwrap()).collect();
+    assert_eq!(tickets, ["ticket", "ticket", "fresh"]);
+    assert!(cookies(&world.seen[2]).contains("webwx_data_ticket=fresh"));
+    assert!(cookies(&world.seen[3]).contains("webwx_data_ticket=fresh"));
+    assert_eq!(world.seen[0].upload_request(), world.seen[2].upload_request());
+    // A refusal of the message sets nothing either.
+    let refused = with_cookie(ret(1), "wxuin", "other");
+    let mut world = World::new(jpeg(12), [last("@m", 12), refused]);
+    world.run(&mut send(&jpeg(12))).unwrap_err();
+    assert!(!world.session.to_json().expose().contains("other"));
+}
+
+#[test]
+fn the_cookies_of_a_picture_count_once_it_is_one() {
+    let web_page = ("content-length", "12".to_owned());
+    for (body, expected) in [(jpeg(12), true), (Bytes::from_static(b"<!doctype ht"), false)] {
+        let reply = Answer::Reply(200, vec![web_page.clone()], body);
+        let mut world = World::new("", [with_cookie(reply, "wxload", "taken")]);
+        let mut flow = super::contract::fetch();
+        assert_eq!(world.run(&mut flow).is_ok(), expected);
+        assert_eq!(world.session.to_json().expose().contains("taken"), expected);
+    }
+}
+
+#[test]
+fn pings_are_without_credentials_and_set_none() {
+    let bytes = jpeg(12);
+    let mut policy = Policy::default();
+    policy.browser_parity = true;
+    let mut flow =
+        SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
+    let ping = || with_cookie(ok(""), "ping", "taken");
+    let answers = [ping(), ping(), ping(), ping(), last("@m", 12), sent()];
+    let mut world = World::new(bytes, answers);
+    world.run(&mut flow).unwrap();
+    assert!(!world.session.to_json().expose().contains("taken"));
+}
+
+pub(crate) fn another_login() -> Session {
+    let builder = Session::builder("https://wx.qq.com");
+    let builder = builder.uin(7).sid("other").skey("k").user_name("@other").data_ticket("t");
+    builder.build().unwrap()
+}
+
+#[test]
+fn another_login_in_the_session_ends_what_was_of_the_first() {
+    let bytes = jpeg(12);
+    let mut ended = session();
+    ended.clear_login();
+    for other in [another_login(), ended] {
+        for (steps, outcome) in [(2, Outcome::NotSent), (7, Outcome::Unknown)] {
+            let mut world = World::new(bytes.clone(), [last("@m", 12), dropped(), sent()]);
+            let mut flow = send(&bytes);
+            world.steps_left = steps;
+            assert!(world.run_or_die(&mut flow).is_none());
+            let before = world.seen.len();
+            (world.session, world.steps_left) = (other.clone(), 1000);
+            let error = world.run(&mut flow).unwrap_err();
+            assert_eq!((error.outcome(), world.seen.len()), (outcome, before), "{error:?}");
+            assert_eq!(error.kind == ErrorKind::LoginChanged, outcome == Outcome::NotSent);
+        }
+    }
+}
+
+#[test]
+fn a_login_that_fails_leaves_the_session_as_it_was() {
+    let mut world = World::new("", [code(), polled(2), page(), ret(1100)]);
+    let before = world.session.clone();
+    let mut login = Login::new(Site::new(Profile::Web), SEED, Policy::default());
+    assert_eq!(world.run(&mut login).unwrap_err().ret().unwrap().0, 1100);
+    assert_eq!(world.session, before);
+}
+
+#[test]
+fn a_batch_that_another_stream_has_had_is_asked_for_anew() {
+    let mut world = World::new("", [check(0, 2)]).lending(&super::messages::going_on(5));
+    let mut flow = NextMessages::new(&world.session, SEED, Policy::default()).unwrap();
+    // The check and its reply; webwxsync and its reply, the end of which is not looked at yet.
+    world.answer_next([check(0, 2), super::messages::arrived(6, &[8])]);
+    world.steps_left = 6;
+    assert!(world.run_or_die(&mut flow).is_none());
+    assert_eq!(world.endpoints(), ["synccheck", "webwxsync"]);
+    world.steps_left = 100;
+    let mut other = NextMessages::new(&world.session, SEED, Policy::default()).unwrap();
+    // `run_or_die` has polled the flow to its end: so it has these messages, and the other the next.
+    world.answer_next([check(0, 2), super::messages::arrived(7, &[9])]);
+    let new = world.run(&mut other).unwrap();
+    assert_eq!(new.messages[0].id.as_str(), "9");
+    let had = world.run(&mut flow).unwrap();
+    assert_eq!(had.messages[0].id.as_str(), "8");
+}
+
+#[test]
+fn what_is_to_be_saved_has_not_left() {
+    let bytes = jpeg(12);
+    let mut flow = send(&bytes).checkpointed();
+    let mut world = World::new(bytes, []);
+    let now = world.now;
+    // Until the message is to be saved as handed out.
+    let saved = loop {
+        match flow.poll(&mut world.session, now) {
+            Action::Save(snapshot) if snapshot.in_doubt() => break snapshot,
+            Action::Save(_) => flow.handle(Input::Saved, now).unwrap(),
+            Action::Read(span) => {
+                let input = world.load(&span);
+                flow.handle(input, now).unwrap();
+            }
+            Action::Send(id, _) => {
+                let Answer::Reply(_, _, body) = last("@m", 12) else { unreachable!() };
+                let reply = wx_proto::http::Response::new(body);
+                flow.answer(id, reply, &mut world.session, now, |_, _| Ok(())).unwrap();
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    // A dropped driver: the next one is asked for the same, at any time.
+    for seconds in 0..10 {
+        let later = now + std::time::Duration::from_secs(100 * seconds);
+        let Action::Save(again) = flow.poll(&mut world.session, later) else { panic!() };
+        assert_eq!(again, saved);
+        assert!(!flow.progress().in_doubt, "it waits here");
+    }
+    let mut cancelled = flow.clone();
+    cancelled.cancel();
+    let mut moved = flow.clone();
+    assert_eq!(flow.handle(Input::Written, now), Err(UnexpectedInput));
+    flow.handle(Input::Saved, now).unwrap();
+    assert!(matches!(flow.poll(&mut world.session, now), Action::Send(..)));
+    assert!(flow.progress().in_doubt);
+    flow.cancel();
+    // Another login while the state is being saved.
+    assert!(matches!(moved.poll(&mut another_login(), now), Action::Save(_)));
+    for (mut flow, outcome) in
+        [(cancelled, Outcome::NotSent), (moved, Outcome::NotSent), (flow, Outcome::Unknown)]
+    {
+        let mut saves = 0;
+        let error = loop {
+            match flow.poll(&mut world.session, now) {
+                Action::Done(done) => break done.unwrap_err(),
+                Action::Save(snapshot) => {
+                    assert_eq!(snapshot.in_doubt(), outcome == Outcome::Unknown);
+                    flow.handle(Input::Saved, now).unwrap();
+                    saves += 1;
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(error.outcome(), outcome);
+        assert_eq!(saves, i32::from(outcome == Outcome::NotSent), "the true state once more");
+    }
+}
+
+#[test]
+fn a_whole_reply_hands_out_nothing_that_comes_after_it() {
+    let mut world = World::new(jpeg(12), []);
+    let mut flow = send(&jpeg(12));
+    let now = world.now;
+    let mut hand_outs = 0;
+    loop {
+        match flow.poll(&mut world.session, now) {
+            Action::Read(span) => {
+                let input = world.load(&span);
+                flow.handle(input, now).unwrap();
+            }
+            Action::Send(id, request) => {
+                let is_message = request.endpoint() == "webwxsendmsgimg";
+                hand_outs += u32::from(is_message);
+                assert_eq!(flow.progress().attempt, if is_message { hand_outs } else { 1 });
+                let answer = if is_message { sent() } else { last("@m", 12) };
+                let Answer::Reply(_, _, body) = answer else { unreachable!() };
+                let reply = wx_proto::http::Response::new(body);
+                flow.answer(id, reply, &mut world.session, now, |_, _| Ok(())).unwrap();
+            }
+            Action::Done(done) => break drop(done.unwrap()),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(hand_outs, 1);
+}
+
+#[test]
+fn what_was_saved_for_a_message_is_what_leaves() {
+    let mut flow = super::contract::message().checkpointed();
+    let (mut lent, second) = (session(), std::time::Duration::from_secs(1));
+    let save = |flow: &mut SendUploaded, lent: &mut Session, now| {
+        let Action::Save(state) = flow.poll(lent, now) else { panic!("nothing is to be saved") };
+        flow.handle(Input::Saved, now).unwrap();
+        state
+    };
+    // Storing takes a second: the time of the hand-out is the one that was stored.
+    let saved = save(&mut flow, &mut lent, second);
+    let Action::Send(id, _) = flow.poll(&mut lent, second * 2) else { panic!() };
+    assert_eq!(flow.snapshot().unwrap(), saved);
+    // It never left, which is stored too; then it is about to leave once more.
+    let failure = TransportError::never_connected(TransportErrorKind::Connect);
+    flow.handle(Input::Failed(id, failure), second * 2).unwrap();
+    let not_out = save(&mut flow, &mut lent, second * 2);
+    assert!(!not_out.in_doubt());
+    let Action::Wait(until) = flow.poll(&mut lent, second * 2) else { panic!() };
+    let Action::Save(out) = flow.poll(&mut lent, until) else { panic!() };
+    assert!(out.in_doubt());
+    // Cancelled while that is being stored: the store may hold what is not true.
+    flow.cancel();
+    assert_eq!(save(&mut flow, &mut lent, until), not_out);
+    assert!(matches!(flow.poll(&mut lent, until), Action::Done(Err(_))));
+}
