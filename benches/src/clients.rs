@@ -3,6 +3,7 @@
 pub mod at_once;
 pub mod bare;
 pub mod commands;
+pub mod shared_session;
 
 use std::path::{Path, PathBuf};
 

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-use wx_benches::clients::{self, Files, at_once, commands};
+use wx_benches::clients::{self, Files, at_once, commands, shared_session};
 use wx_benches::server::{self, Server};
 use wx_benches::{alloc, counts, row};
 
@@ -82,6 +82,7 @@ fn print(times: &Times, parts: &[&str]) -> Result<(), String> {
         rows.extend(commands::memory(&wx, scratch, times.runs));
     }
     if wanted("at-once") {
+        rows.extend(shared_session::rows(times.runs));
         rows.extend(at_once::rows(&base, scratch, times.at_once));
     }
     print!("{}", row::table(&rows));
