@@ -44,14 +44,17 @@ pub mod upload_media;
 
 use bytes::Bytes;
 use http::{Method, Response};
+use serde::de::DeserializeOwned;
 
 use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::model::hosts::HostRole;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::session::Session;
+use crate::wire::reply;
 
 pub use crate::wire::reply::REPLY_LIMIT;
+pub use base_request::BaseRequest;
 pub use send_media::Receipt;
 
 /// A call: what goes out, and how its reply is read.
@@ -83,6 +86,19 @@ pub trait Endpoint {
     /// # Errors
     /// [`ReplyError`] for anything but a good reply. It never panics, whatever the body (P50).
     fn read(reply: &Response<Bytes>) -> Result<Self::Reply, ReplyError>;
+}
+
+/// Reads the JSON of a reply, for [`Endpoint::read`] of your own calls: after the HTTP status, whatever
+/// its Content-Type, inflated if it is gzipped, and only if its `BaseResponse.Ret` is 0. `limit` is
+/// the largest body in bytes, raw and inflated alike.
+///
+/// # Errors
+/// [`ReplyError`] for anything but a good reply; unknown keys are no error.
+pub fn read_json<T: DeserializeOwned>(
+    reply: &Response<Bytes>,
+    limit: u64,
+) -> Result<T, ReplyError> {
+    reply::accepted(reply, limit)
 }
 
 /// The largest answer that lists messages or contacts, or shows an avatar, in bytes, raw and

@@ -97,6 +97,7 @@ mod message;
 mod newtype;
 mod next_messages;
 mod observer;
+mod one_call;
 mod partial_reply;
 mod progress;
 mod restore;
@@ -127,6 +128,7 @@ pub use logout::Logout;
 pub use message::SendUploaded;
 pub use next_messages::{NewMessages, NextMessages};
 pub use observer::Observer;
+pub use one_call::OneCall;
 pub use progress::Progress;
 pub use restore::Restore;
 pub use send_image::SendImage;
@@ -225,6 +227,26 @@ pub enum Action<T> {
     Done(T),
 }
 
+impl<T> Action<T> {
+    /// Returns the output if the flow is done, and otherwise the action, for a flow that drives
+    /// another one inside of it.
+    ///
+    /// # Errors
+    /// The action, unless it is [`Action::Done`].
+    #[expect(clippy::result_large_err, reason = "it is an action, handed on at once")]
+    pub fn into_done<U>(self) -> Result<T, Action<U>> {
+        Err(match self {
+            Self::Done(output) => return Ok(output),
+            Self::Read(span) => Action::Read(span),
+            Self::Send(id, request) => Action::Send(id, request),
+            Self::Receive(id) => Action::Receive(id),
+            Self::Write(at, bytes) => Action::Write(at, bytes),
+            Self::Save(snapshot) => Action::Save(snapshot),
+            Self::Wait(until) => Action::Wait(until),
+        })
+    }
+}
+
 /// The answer to an [`Action`].
 #[derive(Clone)]
 pub enum Input {
@@ -246,14 +268,18 @@ pub enum Input {
     Local(SourceError),
 }
 
-/// Identifies one try of one request within a flow.
+/// Identifies one try of one request within a flow. A flow of your own begins with
+/// [`CallId::FIRST`] and takes the [next](CallId::next) one for each request that it hands out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(u64);
 
 impl CallId {
-    pub(crate) const FIRST: Self = Self(1);
+    /// The id of the first request.
+    pub const FIRST: Self = Self(1);
 
-    pub(crate) fn next(self) -> Self {
+    /// Returns the id after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
         Self(self.0 + 1)
     }
 }

@@ -1,13 +1,16 @@
 //! BaseRequest (§2.2): four keys in the official order.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
-use crate::model::seed::DeviceId;
+use crate::model::seed::{DeviceId, Purpose, Seed};
 use crate::session::Session;
 
-/// No `Debug`: it holds sid and skey.
+/// The `BaseRequest` that most calls carry in their JSON: uin, sid, skey and a DeviceID (§2.2). It
+/// has no `Debug`, because sid and skey are secrets.
 #[derive(Serialize)]
-pub(crate) struct BaseRequest<'a> {
+pub struct BaseRequest<'a> {
     #[serde(rename = "Uin")]
     uin: Uin,
     #[serde(rename = "Sid")]
@@ -15,7 +18,7 @@ pub(crate) struct BaseRequest<'a> {
     #[serde(rename = "Skey")]
     skey: &'a str,
     #[serde(rename = "DeviceID")]
-    device_id: &'a str,
+    device_id: Cow<'a, str>,
 }
 
 /// A number, but text before the server has told who the user is (§2.2, P12).
@@ -27,13 +30,28 @@ enum Uin {
 }
 
 impl<'a> BaseRequest<'a> {
+    /// Creates it for a call of your own: with the session's DeviceID if it has a fixed one, else
+    /// with one that follows from `seed`.
+    #[must_use]
+    pub fn from_seed(session: &'a Session, seed: &Seed) -> Self {
+        let device_id = match session.device_id() {
+            Some(fixed) => fixed.as_str().into(),
+            None => seed.device_id(Purpose::OwnCallDevice).as_str().to_owned().into(),
+        };
+        Self::with_device(session, device_id)
+    }
+
     /// With the session's DeviceID if it has a fixed one, else `fresh` (P11).
     pub(crate) fn new(session: &'a Session, fresh: &'a DeviceId) -> Self {
+        Self::with_device(session, session.device_id().unwrap_or(fresh).as_str().into())
+    }
+
+    fn with_device(session: &'a Session, device_id: Cow<'a, str>) -> Self {
         Self {
             uin: Uin::Number(session.uin()),
             sid: session.sid().expose(),
             skey: session.skey().expose(),
-            device_id: session.device_id().unwrap_or(fresh).as_str(),
+            device_id,
         }
     }
 

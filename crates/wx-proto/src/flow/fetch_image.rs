@@ -139,7 +139,7 @@ impl Job for Fetch {
     }
 
     fn progress(&self) -> Progress {
-        let at = Progress::at(Step::Download, 0);
+        let at = Progress::new(Step::Download, 0);
         match (&self.body, self.fetched) {
             (_, Some(bytes)) => Progress { done: bytes, total: bytes, ..at },
             (Some(body), None) => Progress { done: body.received(), total: body.expected(), ..at },

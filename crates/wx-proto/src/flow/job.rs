@@ -9,7 +9,7 @@ use http::response::Parts;
 
 use super::Progress;
 use super::retry::Retry;
-use super::snapshot::Saved;
+use super::snapshot::SavedJob;
 use crate::endpoint::api_request::ApiRequest;
 use crate::model::error::{Error, ErrorKind};
 use crate::model::policy::Policy;
@@ -89,7 +89,7 @@ pub(super) trait Job {
     fn progress(&self) -> Progress;
 
     /// Returns what is saved of it, `done` or not. `first_ms` says when its message first left.
-    fn saved(&self, _done: Option<&Self::Output>, _first_ms: Option<u64>) -> Option<Saved> {
+    fn saved(&self, _done: Option<&Self::Output>, _first_ms: Option<u64>) -> Option<SavedJob> {
         None
     }
 }

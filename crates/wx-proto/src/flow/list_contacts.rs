@@ -97,6 +97,6 @@ impl Job for Pages {
     }
 
     fn progress(&self) -> Progress {
-        Progress::at(Step::Contacts, 0)
+        Progress::new(Step::Contacts, 0)
     }
 }

@@ -327,7 +327,7 @@ impl Job for Entering {
     fn progress(&self) -> Progress {
         match &self.stage {
             Stage::Restore(restoring) => restoring.progress(),
-            _ => Progress::at(Step::Login, 0),
+            _ => Progress::new(Step::Login, 0),
         }
     }
 }

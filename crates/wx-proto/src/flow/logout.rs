@@ -68,6 +68,6 @@ impl Job for Leave {
     }
 
     fn progress(&self) -> Progress {
-        Progress::at(Step::Logout, 0)
+        Progress::new(Step::Logout, 0)
     }
 }

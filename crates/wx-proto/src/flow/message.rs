@@ -6,7 +6,7 @@ use super::job::{Cx, Fail, Job, Next};
 use super::newtype::flow;
 use super::retry::Retry;
 use super::runner::Runner;
-use super::snapshot::{Saved, SavedJob, SavedMessage};
+use super::snapshot::{SavedJob, SavedMessage};
 use super::{Progress, ResumeError, ResumeOptions, Snapshot};
 use crate::endpoint::Endpoint;
 use crate::endpoint::api_request::ApiRequest;
@@ -76,8 +76,8 @@ impl SendUploaded {
         at: ResumeOptions,
     ) -> Result<Self, ResumeError> {
         session.check_sender()?;
-        let (seed, to, saved) = snapshot.message(session)?;
-        let job = Sending::new(saved.uploaded, to, seed);
+        let (seed, saved) = snapshot.message(session)?;
+        let job = Sending::new(saved.uploaded, saved.to, seed);
         let delivery = Remembered::saved(saved.handed_out_ms, at);
         let retry = Retry::message(&policy);
         let runner = Runner::new(job, session, seed, policy);
@@ -158,15 +158,15 @@ impl Job for Sending {
         Progress {
             done: total,
             local_id: Some(self.call.local_id().clone()),
-            ..Progress::at(Step::Message, total)
+            ..Progress::new(Step::Message, total)
         }
     }
 
-    fn saved(&self, done: Option<&Sent>, handed_out_ms: Option<u64>) -> Option<Saved> {
+    fn saved(&self, done: Option<&Sent>, handed_out_ms: Option<u64>) -> Option<SavedJob> {
         if done.is_some() {
             return None;
         }
-        let message = SavedMessage { uploaded: self.uploaded.clone(), handed_out_ms };
-        Some(Saved { to: self.to.clone(), job: SavedJob::Message(message) })
+        let (to, uploaded) = (self.to.clone(), self.uploaded.clone());
+        Some(SavedJob::Message(SavedMessage { to, uploaded, handed_out_ms }))
     }
 }

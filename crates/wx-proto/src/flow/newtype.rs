@@ -15,8 +15,11 @@ macro_rules! flow {
 
         $crate::flow::newtype::flow!($name($job) -> $output);
     };
-    ($name:ident($job:ty) -> $output:ty) => {
-        impl $crate::flow::Flow for $name {
+    ($(<$endpoint:ident>)? $name:ident($job:ty) -> $output:ty) => {
+        impl$(<$endpoint: $crate::endpoint::Endpoint>)? $crate::flow::Flow for $name$(<$endpoint>)?
+        where
+            $output: Clone,
+        {
             type Output = Result<$output, $crate::model::error::Error>;
 
             fn poll(

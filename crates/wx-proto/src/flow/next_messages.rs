@@ -225,7 +225,7 @@ impl Job for Waiting {
     fn progress(&self) -> Progress {
         match &self.stage {
             Stage::Restore(restoring) => restoring.progress(),
-            _ => Progress::at(Step::Sync, 0),
+            _ => Progress::new(Step::Sync, 0),
         }
     }
 }

@@ -27,8 +27,9 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A step at its beginning, with nothing under way.
-    pub(super) fn at(step: Step, total: u64) -> Self {
+    /// Creates the progress of a step at its beginning, of `total` bytes, with nothing under way.
+    #[must_use]
+    pub fn new(step: Step, total: u64) -> Self {
         Self {
             step,
             chunk: None,

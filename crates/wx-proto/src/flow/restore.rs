@@ -103,6 +103,6 @@ impl Job for Restoring {
     }
 
     fn progress(&self) -> Progress {
-        Progress::at(Step::Init, 0)
+        Progress::new(Step::Init, 0)
     }
 }

@@ -7,7 +7,7 @@ use super::message::Sending;
 use super::newtype::flow;
 use super::retry::Retry;
 use super::runner::Runner;
-use super::snapshot::Saved;
+use super::snapshot::SavedJob;
 use super::upload::Uploading;
 use super::{Progress, ResumeError, ResumeOptions, Snapshot};
 use crate::endpoint::api_request::ApiRequest;
@@ -54,17 +54,18 @@ impl SendImage {
         policy: Policy,
         at: ResumeOptions,
     ) -> Result<Self, ResumeError> {
-        let (seed, to) = (snapshot.seed(), snapshot.to().clone());
         if snapshot.uploaded().is_none() {
+            let seed = snapshot.seed();
             let upload = Uploading::resume(session, snapshot, &policy, at)?;
-            let job = Send { to, seed, stage: Stage::Upload(Box::new(upload)) };
+            let job =
+                Send { to: upload.to().clone(), seed, stage: Stage::Upload(Box::new(upload)) };
             let runner = Runner::new(job, session, seed, policy);
             return Ok(Self(runner.started_at(at.unix_ms)));
         }
         session.check_sender()?;
-        let (_, _, saved) = snapshot.message(session)?;
-        let message = Sending::new(saved.uploaded, to.clone(), seed);
-        let job = Send { to, seed, stage: Stage::Message(Box::new(message)) };
+        let (seed, saved) = snapshot.message(session)?;
+        let message = Sending::new(saved.uploaded, saved.to.clone(), seed);
+        let job = Send { to: saved.to, seed, stage: Stage::Message(Box::new(message)) };
         let retry = Retry::message(&policy);
         let runner = Runner::new(job, session, seed, policy);
         let delivery = Remembered::saved(saved.handed_out_ms, at);
@@ -169,7 +170,7 @@ impl Job for Send {
         }
     }
 
-    fn saved(&self, done: Option<&Sent>, first_ms: Option<u64>) -> Option<Saved> {
+    fn saved(&self, done: Option<&Sent>, first_ms: Option<u64>) -> Option<SavedJob> {
         match &self.stage {
             Stage::Upload(upload) => upload.saved(None, first_ms),
             Stage::Message(message) => message.saved(done, first_ms),

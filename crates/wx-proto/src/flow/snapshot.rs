@@ -10,7 +10,7 @@ use crate::model::seed::Seed;
 use crate::model::uploaded::Uploaded;
 use crate::session::Session;
 
-/// A send in progress, saved: enough to go on with it in the same login, and no secret.
+/// A job in progress, saved: enough to go on with it in the same login, and no secret.
 ///
 /// It holds the seed, what the forms are made of, how many chunks the server has acknowledged, and
 /// when the message was first handed out. The login is recognised by a keyed hash. A job that is
@@ -25,14 +25,7 @@ pub struct Snapshot {
     version: u32,
     login: String,
     seed: Seed,
-    to: UserName,
     job: SavedJob,
-}
-
-/// What is saved of a job.
-pub(super) struct Saved {
-    pub(super) to: UserName,
-    pub(super) job: SavedJob,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,11 +33,20 @@ pub(super) struct Saved {
 pub(super) enum SavedJob {
     Upload(SavedUpload),
     Message(SavedMessage),
+    Custom(SavedCustom),
+}
+
+/// A job of somebody else's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SavedCustom {
+    name: String,
+    state: String,
 }
 
 /// An upload that is not finished.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SavedUpload {
+    pub(super) to: UserName,
     pub(super) picture: SavedPicture,
     /// Known once the picture has been read.
     pub(super) md5: Option<String>,
@@ -56,6 +58,7 @@ pub(super) struct SavedUpload {
 /// A message that is not known to be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SavedMessage {
+    pub(super) to: UserName,
     pub(super) uploaded: Uploaded,
     /// When it first left, in Unix milliseconds, if it may have been delivered.
     pub(super) handed_out_ms: Option<u64>,
@@ -95,8 +98,44 @@ const VERSION: u32 = 1;
 
 impl Snapshot {
     /// `login` is the session's [fingerprint](Session::fingerprint).
-    pub(super) fn new(login: String, seed: Seed, Saved { to, job }: Saved) -> Self {
-        Self { version: VERSION, login, seed, to, job }
+    pub(super) fn new(login: String, seed: Seed, job: SavedJob) -> Self {
+        Self { version: VERSION, login, seed, job }
+    }
+
+    /// Creates the snapshot of a job of your own, in the login of `session`. `name` tells it from
+    /// other jobs. `state` is any text, but it is stored as it is: put no secret in it.
+    #[must_use]
+    pub fn custom(
+        session: &Session,
+        seed: Seed,
+        name: impl Into<String>,
+        state: impl Into<String>,
+    ) -> Self {
+        let saved = SavedCustom { name: name.into(), state: state.into() };
+        Self::new(session.fingerprint(&seed.entropy), seed, SavedJob::Custom(saved))
+    }
+
+    /// Creates the snapshot of the same job of your own with another state. One of another job
+    /// stays as it is.
+    #[must_use]
+    pub fn with_custom_state(mut self, new: impl Into<String>) -> Self {
+        if let SavedJob::Custom(SavedCustom { state, .. }) = &mut self.job {
+            *state = new.into();
+        }
+        self
+    }
+
+    /// Returns the state of a job of your own, if it was saved under `name` in the login of
+    /// `session`.
+    ///
+    /// # Errors
+    /// [`ResumeError::OtherLogin`] or [`ResumeError::OtherJob`].
+    pub fn custom_state(&self, session: &Session, name: &str) -> Result<&str, ResumeError> {
+        match &self.job {
+            _ if !self.is_of(session) => Err(ResumeError::OtherLogin),
+            SavedJob::Custom(saved) if saved.name == name => Ok(&saved.state),
+            _ => Err(ResumeError::OtherJob),
+        }
     }
 
     /// The saved job as one line of JSON.
@@ -130,10 +169,14 @@ impl Snapshot {
         self.seed
     }
 
-    /// Whom it goes to.
+    /// Returns whom it goes to, if it is a picture on its way.
     #[must_use]
-    pub fn to(&self) -> &UserName {
-        &self.to
+    pub fn to(&self) -> Option<&UserName> {
+        match &self.job {
+            SavedJob::Upload(saved) => Some(&saved.to),
+            SavedJob::Message(saved) => Some(&saved.to),
+            SavedJob::Custom(_) => None,
+        }
     }
 
     /// The upload, once it is won.
@@ -141,7 +184,7 @@ impl Snapshot {
     pub fn uploaded(&self) -> Option<&Uploaded> {
         match &self.job {
             SavedJob::Message(saved) => Some(&saved.uploaded),
-            SavedJob::Upload(_) => None,
+            SavedJob::Upload(_) | SavedJob::Custom(_) => None,
         }
     }
 
@@ -157,7 +200,7 @@ impl Snapshot {
     pub fn hashed_len(&self) -> Option<u64> {
         match &self.job {
             SavedJob::Upload(saved) => saved.md5.as_ref().map(|_| saved.picture.len),
-            SavedJob::Message(_) => None,
+            SavedJob::Message(_) | SavedJob::Custom(_) => None,
         }
     }
 
@@ -168,35 +211,32 @@ impl Snapshot {
     }
 
     /// What is saved, if it is of this login.
-    fn check(self, session: &Session) -> Result<(Seed, UserName, SavedJob), ResumeError> {
+    fn check(self, session: &Session) -> Result<(Seed, SavedJob), ResumeError> {
         if !self.is_of(session) {
             return Err(ResumeError::OtherLogin);
         }
-        Ok((self.seed, self.to, self.job))
+        Ok((self.seed, self.job))
     }
 
     pub(super) fn upload(
         self,
         session: &Session,
         policy: &Policy,
-    ) -> Result<(Seed, UserName, SavedUpload, Picture), ResumeError> {
-        let (seed, to, job) = self.check(session)?;
+    ) -> Result<(Seed, SavedUpload, Picture), ResumeError> {
+        let (seed, job) = self.check(session)?;
         let SavedJob::Upload(saved) = job else { return Err(ResumeError::OtherJob) };
         let picture = Picture::of_saved(saved.picture.clone(), policy)
             .map_err(|_| ResumeError::Invalid("picture"))?;
         if u64::from(saved.acked) * CHUNK >= picture.len() {
             return Err(ResumeError::Invalid("acked"));
         }
-        Ok((seed, to, saved, picture))
+        Ok((seed, saved, picture))
     }
 
-    pub(super) fn message(
-        self,
-        session: &Session,
-    ) -> Result<(Seed, UserName, SavedMessage), ResumeError> {
-        let (seed, to, job) = self.check(session)?;
+    pub(super) fn message(self, session: &Session) -> Result<(Seed, SavedMessage), ResumeError> {
+        let (seed, job) = self.check(session)?;
         let SavedJob::Message(saved) = job else { return Err(ResumeError::OtherJob) };
-        Ok((seed, to, saved))
+        Ok((seed, saved))
     }
 }
 

@@ -10,7 +10,7 @@ use super::job::{Cx, Fail, Job, Next};
 use super::newtype::flow;
 use super::retry::Retry;
 use super::runner::Runner;
-use super::snapshot::{Saved, SavedUpload};
+use super::snapshot::{SavedJob, SavedUpload};
 use crate::endpoint::Endpoint;
 use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::check_upload::{CheckUpload, UploadCheck};
@@ -121,6 +121,10 @@ impl Uploading {
             saved: None,
             stage,
         })
+    }
+
+    pub(super) fn to(&self) -> &UserName {
+        &self.to
     }
 
     fn picture(&self) -> &Picture {
@@ -356,7 +360,7 @@ impl Job for Uploading {
 
     fn progress(&self) -> Progress {
         let len = self.picture().len();
-        let at = |step| Progress::at(step, len);
+        let at = |step| Progress::new(step, len);
         match &self.stage {
             Stage::Digest(digest) => Progress { done: digest.done(), ..at(Step::Digest) },
             Stage::Ping(_) | Stage::Preflight => at(Step::Report),
@@ -369,7 +373,7 @@ impl Job for Uploading {
         }
     }
 
-    fn saved(&self, done: Option<&Uploaded>, _: Option<u64>) -> Option<Saved> {
+    fn saved(&self, done: Option<&Uploaded>, _: Option<u64>) -> Option<SavedJob> {
         Some(self.state(done))
     }
 }

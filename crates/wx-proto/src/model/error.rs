@@ -222,6 +222,7 @@ impl fmt::Display for Error {
             (Step::Sync, _) => f.write_str("waiting for messages: ")?,
             (Step::Contacts, _) => f.write_str("listing the contacts: ")?,
             (Step::Logout, _) => f.write_str("logging out: ")?,
+            (Step::Call, _) => f.write_str("making the call: ")?,
         }
         self.kind.fmt(f)
     }

@@ -30,6 +30,7 @@ pub(crate) enum Purpose {
     ContactDevice,
     Message,
     Random,
+    OwnCallDevice,
     Boundary { upload: u64, chunk: u32 },
 }
 
@@ -49,6 +50,7 @@ impl Seed {
             Purpose::SyncDevice => (8, 0, 0),
             Purpose::ContactDevice => (9, 0, 0),
             Purpose::Random => (10, 0, 0),
+            Purpose::OwnCallDevice => (11, 0, 0),
         };
         let mut hash = Md5::new();
         hash.update(self.entropy);

@@ -28,6 +28,8 @@ pub enum Step {
     Contacts,
     /// webwxlogout.
     Logout,
+    /// A [single call](crate::flow::OneCall).
+    Call,
 }
 
 impl Step {
@@ -47,6 +49,7 @@ impl Step {
             Self::Sync => "sync",
             Self::Contacts => "contacts",
             Self::Logout => "logout",
+            Self::Call => "call",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Upload, Uploading};
 use crate::flow::runner::Runner;
-use crate::flow::snapshot::{Saved, SavedJob, SavedMessage, SavedUpload};
+use crate::flow::snapshot::{SavedJob, SavedMessage, SavedUpload};
 use crate::flow::{ResumeError, ResumeOptions, Snapshot};
 use crate::model::policy::Policy;
 use crate::model::request_error::RequestError;
@@ -36,9 +36,9 @@ impl Uploading {
         at: ResumeOptions,
     ) -> Result<Self, ResumeError> {
         session.check_upload(at.unix_ms)?;
-        let (seed, to, saved, picture) = snapshot.upload(session, policy)?;
-        let mut upload =
-            Self::new(session, picture, to, seed).map_err(|_| RequestError::NoDataTicket)?;
+        let (seed, saved, picture) = snapshot.upload(session, policy)?;
+        let mut upload = Self::new(session, picture, saved.to.clone(), seed)
+            .map_err(|_| RequestError::NoDataTicket)?;
         if saved.started_over {
             upload.media = upload.media.started_over();
             upload.started_over = true;
@@ -48,23 +48,24 @@ impl Uploading {
     }
 
     /// The upload as it is by now; a completed one is a message that has not left.
-    pub(super) fn state(&self, done: Option<&Uploaded>) -> Saved {
+    pub(super) fn state(&self, done: Option<&Uploaded>) -> SavedJob {
         let to = self.to.clone();
         if let Some(uploaded) = done {
-            let message = SavedMessage { uploaded: uploaded.clone(), handed_out_ms: None };
-            return Saved { to, job: SavedJob::Message(message) };
+            let uploaded = uploaded.clone();
+            return SavedJob::Message(SavedMessage { to, uploaded, handed_out_ms: None });
         }
         // While a saved upload is read again it stays as it was saved.
         let digested = !self.media.md5().is_empty();
         let upload = match &self.saved {
             Some(saved) if !digested => saved.clone(),
             _ => SavedUpload {
+                to,
                 picture: self.picture().saved().clone(),
                 md5: digested.then(|| self.media.md5().to_owned()),
                 acked: self.chunk,
                 started_over: self.started_over,
             },
         };
-        Saved { to, job: SavedJob::Upload(upload) }
+        SavedJob::Upload(upload)
     }
 }

@@ -1,0 +1,52 @@
+use bytes::Bytes;
+use http::{Method, Response};
+use serde::Deserialize;
+use serde_json::json;
+use wx_proto::endpoint::{BaseRequest, Endpoint, REPLY_LIMIT, read_json};
+use wx_proto::{Accept, ApiRequest, HostRole, ReplyError, RequestError, Seed, Session, UserName};
+
+/// Tells the phone that a conversation was read: `POST webwxstatusnotify` with code 1.
+#[derive(Clone, Debug)]
+pub struct MarkRead {
+    whom: UserName,
+    seed: Seed,
+}
+
+impl MarkRead {
+    /// Marks the conversation with `whom`, a person or a room, as read.
+    #[must_use]
+    pub fn new(whom: UserName, seed: Seed) -> Self {
+        Self { whom, seed }
+    }
+}
+
+impl Endpoint for MarkRead {
+    const METHOD: Method = Method::POST;
+    const HOST: HostRole = HostRole::Base;
+    const ACCEPT: Accept = Accept::Json;
+    type Reply = ();
+
+    fn name(&self) -> &'static str {
+        "webwxstatusnotify"
+    }
+
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
+        session.check_login()?;
+        ApiRequest::builder(self, session, "/cgi-bin/mmwebwx-bin/webwxstatusnotify")
+            .cookies_at(self.seed.unix_ms)
+            .session_pairs()
+            .json(&json!({
+                "BaseRequest": BaseRequest::from_seed(session, &self.seed),
+                "Code": 1,
+                "FromUserName": session.user_name(),
+                "ToUserName": self.whom,
+                "ClientMsgId": self.seed.unix_ms,
+            }))
+    }
+
+    fn read(reply: &Response<Bytes>) -> Result<(), ReplyError> {
+        #[derive(Deserialize)]
+        struct Nothing {}
+        read_json(reply, REPLY_LIMIT).map(|Nothing {}| ())
+    }
+}

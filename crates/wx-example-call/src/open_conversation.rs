@@ -1,0 +1,146 @@
+use std::time::Duration;
+
+use wx_proto::endpoint::batch_get_contact::{BatchGetContact, FoundContacts};
+use wx_proto::flow::{
+    Action, Flow, Input, OneCall, Progress, ResumeError, Snapshot, UnexpectedInput,
+};
+use wx_proto::{Error, ErrorKind, Policy, ReplyError, Seed, Session, Step, UserName};
+
+use crate::MarkRead;
+
+/// Looks a conversation up and marks it as read: two calls, one after the other. Ends with the name
+/// of the conversation.
+///
+/// Its state is handed out before the second call, and it can be resumed there.
+#[derive(Debug)]
+pub struct OpenConversation {
+    whom: UserName,
+    seed: Seed,
+    policy: Policy,
+    stage: Stage,
+    snapshot: Snapshot,
+}
+
+#[derive(Debug)]
+enum Stage {
+    LookUp(OneCall<BatchGetContact>),
+    /// The name is known, and the state is being saved.
+    Save(String),
+    Saved(String),
+    Mark(String, OneCall<MarkRead>),
+    Failed(Box<Error>),
+}
+
+/// By this its snapshots are told from others.
+const NAME: &str = "open-conversation";
+
+impl OpenConversation {
+    /// Opens the conversation with `whom`.
+    #[must_use]
+    pub fn new(session: &Session, whom: UserName, seed: Seed, policy: Policy) -> Self {
+        let call = BatchGetContact::new([whom.clone()], seed);
+        let stage = Stage::LookUp(OneCall::new(call, session, seed, policy.clone()));
+        let snapshot = Snapshot::custom(session, seed, NAME, "");
+        Self { whom, seed, policy, stage, snapshot }
+    }
+
+    /// Goes on where a snapshot was made, in the same login.
+    ///
+    /// # Errors
+    /// [`ResumeError`] if it is of another login or another job.
+    pub fn resume(
+        session: &Session,
+        snapshot: Snapshot,
+        whom: UserName,
+        policy: Policy,
+    ) -> Result<Self, ResumeError> {
+        let seed = snapshot.seed();
+        let name = snapshot.custom_state(session, NAME)?.to_owned();
+        let mut flow = Self::new(session, whom, seed, policy);
+        if !name.is_empty() {
+            flow.stage = Stage::Saved(name);
+        }
+        Ok(Self { snapshot, ..flow })
+    }
+
+    /// The look-up is over.
+    fn found(&mut self, found: Result<FoundContacts, Error>) {
+        let name = found.and_then(|found| match found.contacts.first() {
+            Some(contact) => Ok(contact.name().to_owned()),
+            None => Err(Error::new(Step::Call, ErrorKind::Reply(ReplyError::Empty))),
+        });
+        self.stage = match name {
+            Ok(name) => {
+                self.snapshot = self.snapshot.clone().with_custom_state(name.as_str());
+                Stage::Save(name)
+            }
+            Err(error) => Stage::Failed(Box::new(error)),
+        };
+    }
+}
+
+impl Flow for OpenConversation {
+    type Output = Result<String, Error>;
+
+    fn poll(&mut self, session: &mut Session, now: Duration) -> Action<Self::Output> {
+        loop {
+            match &mut self.stage {
+                Stage::LookUp(call) => match call.poll(session, now).into_done() {
+                    Ok(found) => self.found(found),
+                    Err(action) => return action,
+                },
+                Stage::Save(_) => return Action::Save(self.snapshot.clone()),
+                Stage::Saved(name) => {
+                    let (name, policy) = (std::mem::take(name), self.policy.clone());
+                    let call = MarkRead::new(self.whom.clone(), self.seed);
+                    let call = OneCall::new(call, session, self.seed, policy).tries(2);
+                    self.stage = Stage::Mark(name, call);
+                }
+                Stage::Mark(name, call) => {
+                    return match call.poll(session, now).into_done() {
+                        Ok(done) => Action::Done(done.map(|()| name.clone())),
+                        Err(action) => action,
+                    };
+                }
+                Stage::Failed(error) => return Action::Done(Err(Error::clone(error))),
+            }
+        }
+    }
+
+    fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
+        match (&mut self.stage, input) {
+            (Stage::LookUp(call), input) => return call.handle(input, now),
+            (Stage::Mark(_, call), input) => return call.handle(input, now),
+            (Stage::Save(name), Input::Saved) => self.stage = Stage::Saved(std::mem::take(name)),
+            (Stage::Save(_), Input::Local(error)) => {
+                self.stage = Stage::Failed(Box::new(Error::new(Step::Call, error)));
+            }
+            _ => return Err(UnexpectedInput),
+        }
+        Ok(())
+    }
+
+    fn progress(&self) -> Progress {
+        match &self.stage {
+            Stage::LookUp(call) => call.progress(),
+            Stage::Mark(_, call) => call.progress(),
+            Stage::Save(_) | Stage::Saved(_) | Stage::Failed(_) => Progress::new(Step::Call, 0),
+        }
+    }
+
+    fn snapshot(&self) -> Option<Snapshot> {
+        Some(self.snapshot.clone())
+    }
+
+    fn cancel(&mut self) {
+        match &mut self.stage {
+            Stage::LookUp(call) => call.cancel(),
+            Stage::Mark(_, call) => call.cancel(),
+            Stage::Save(_) | Stage::Saved(_) => {
+                let error = Error::new(Step::Call, ErrorKind::Cancelled);
+                self.stage = Stage::Failed(Box::new(error));
+            }
+            Stage::Failed(_) => {}
+        }
+    }
+}
