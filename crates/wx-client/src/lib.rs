@@ -5,6 +5,7 @@ pub mod clock;
 pub mod creation;
 pub mod directory;
 pub mod exchange_clock;
+mod file_error;
 pub mod lock;
 pub mod outbox;
 pub mod proxy;
@@ -13,4 +14,5 @@ mod seed;
 pub mod session_file;
 pub mod temp_file;
 
+pub use file_error::FileError;
 pub use seed::{entropy, seed};

@@ -18,6 +18,8 @@ pub use model::contact::Contact;
 pub use model::data_url::{DATA_URL_LIMIT, data_url};
 pub use model::dimensions::Dimensions;
 pub use model::error::{ChunkNumber, Error, ErrorKind, Outcome};
+pub use model::error_chain::ErrorChain;
+pub use model::fields::{ReplyField, SessionField};
 pub use model::first_bytes::FirstBytes;
 pub use model::hosts::{HostError, HostRole, Hosts, Origin};
 pub use model::ids::{MediaId, MsgId, NameError, UserName};

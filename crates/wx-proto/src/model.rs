@@ -5,6 +5,8 @@ pub(crate) mod contact;
 pub(crate) mod data_url;
 pub(crate) mod dimensions;
 pub(crate) mod error;
+pub(crate) mod error_chain;
+pub(crate) mod fields;
 pub(crate) mod first_bytes;
 pub(crate) mod hosts;
 pub(crate) mod ids;

@@ -11,6 +11,7 @@ use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::sync::SyncMessages;
 use crate::endpoint::sync_check::{SyncCheck, SyncStatus};
 use crate::model::error::{Error, ErrorKind};
+use crate::model::fields::ReplyField;
 use crate::model::hosts::HostRole;
 use crate::model::items::Items;
 use crate::model::message::Message;
@@ -100,7 +101,7 @@ impl Waiting {
     fn restored(&mut self, next: Next<Session>, cx: &Cx<'_>) -> Result<Next<Arrived>, ErrorKind> {
         next.or_done(|_| {
             if cx.session.sync().key.is_none() {
-                return Err(ReplyError::Missing("SyncKey").into());
+                return Err(ReplyError::Missing(ReplyField::SyncKey).into());
             }
             self.stage = Stage::next(cx.session);
             Ok(Next::Call(self.stage.row()))

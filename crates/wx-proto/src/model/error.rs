@@ -1,6 +1,7 @@
 use std::fmt;
 
 use crate::model::advice::Advice;
+use crate::model::error_chain::ErrorChain;
 use crate::model::hosts::HostError;
 use crate::model::picture::PictureError;
 use crate::model::reply_error::ReplyError;
@@ -9,7 +10,7 @@ use crate::model::ret::Ret;
 use crate::model::seed::LocalId;
 use crate::model::source_error::SourceError;
 use crate::model::step::Step;
-use crate::model::transport_error::{TransportError, TransportErrorKind};
+use crate::model::transport_error::TransportError;
 use crate::model::uploaded::Uploaded;
 
 /// Why a job did not end as it should: the step, the cause, what was already won, and what to do
@@ -107,6 +108,28 @@ impl Error {
         Self { step, chunk: None, kind: kind.into(), uploaded: None, local_id: None }
     }
 
+    /// The step in words. `None` if the kind says it all: nothing was done yet, or the message may
+    /// have been sent.
+    fn what_failed(&self) -> Option<&'static str> {
+        if self.outcome() == Outcome::Unknown {
+            return None;
+        }
+        Some(match self.step {
+            Step::Prepare => return None,
+            Step::Digest => "the picture could not be read",
+            Step::Report => "the report could not be sent",
+            Step::Check => "the upload could not be checked",
+            Step::Upload => "the picture could not be uploaded",
+            Step::Message => "the message could not be sent",
+            Step::Download => "the picture could not be fetched",
+            Step::Login => "the login failed",
+            Step::Init => "the session could not be started",
+            Step::Sync => "the messages could not be fetched",
+            Step::Contacts => "the contacts could not be listed",
+            Step::Logout => "the logout failed",
+        })
+    }
+
     pub(crate) fn at(mut self, chunk: ChunkNumber) -> Self {
         self.chunk = Some(chunk);
         self
@@ -128,13 +151,63 @@ impl Error {
         self.kind.ret()
     }
 
+    /// Displays this error with all its causes, in one line.
+    #[must_use]
+    pub fn chain(&self) -> ErrorChain<'_> {
+        ErrorChain(self)
+    }
+
+    /// Whether the same job may succeed when it is run again later, without anything else being
+    /// done: the server or the network had trouble, and no message is in doubt.
+    ///
+    /// The core has already repeated what may be repeated at once, so wait for minutes rather than
+    /// seconds. `false` for a rate limit, which takes hours, and for a job that was cancelled.
+    ///
+    /// ```
+    /// use wx_proto::{Advice, Error, ReplyError, Ret, Step};
+    ///
+    /// fn next(error: &Error) -> &'static str {
+    ///     if error.is_rate_limited() {
+    ///         "pause for hours"
+    ///     } else if error.is_logged_out() {
+    ///         "log in again"
+    ///     } else if error.is_retryable() {
+    ///         "run the job again in some minutes"
+    ///     } else {
+    ///         "ask somebody"
+    ///     }
+    /// }
+    ///
+    /// let refused = |code| ReplyError::Refused { ret: Ret(code), message: String::new() };
+    /// assert_eq!(next(&Error::new(Step::Message, refused(1205))), "pause for hours");
+    /// assert_eq!(next(&Error::new(Step::Message, refused(1101))), "log in again");
+    /// let trouble = Error::new(Step::Upload, ReplyError::Status(503));
+    /// assert_eq!(next(&trouble), "run the job again in some minutes");
+    /// ```
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(self.advice(), Advice::RetryLater | Advice::CheckNetwork)
+            && !matches!(self.kind, ErrorKind::Cancelled | ErrorKind::Request(_))
+    }
+
+    /// Whether the account sends too often: Ret 1205. Other jobs of it had better wait too.
+    #[must_use]
+    pub fn is_rate_limited(&self) -> bool {
+        self.advice() == Advice::Wait
+    }
+
+    /// Whether the login is over or never came about, so that nothing works before a new one.
+    #[must_use]
+    pub fn is_logged_out(&self) -> bool {
+        matches!(self.advice(), Advice::LoginAgain | Advice::SetClock)
+    }
+
     /// What to do next.
     #[must_use]
     pub fn advice(&self) -> Advice {
         match &self.kind {
-            ErrorKind::Request(RequestError::Unsendable(_)) => Advice::Report,
-            ErrorKind::Request(RequestError::InitDue) => Advice::RetryLater,
-            ErrorKind::Request(_) | ErrorKind::NotConfirmed { .. } => Advice::LoginAgain,
+            ErrorKind::Request(error) => error.advice(),
+            ErrorKind::NotConfirmed { .. } => Advice::LoginAgain,
             ErrorKind::Host(_) => Advice::CheckProxy,
             ErrorKind::Media(PictureError::TooLarge { .. }) => Advice::RaiseLimit,
             ErrorKind::Media(_)
@@ -142,12 +215,7 @@ impl Error {
             | ErrorKind::OtherPicture
             | ErrorKind::SourceEnded { .. } => Advice::CheckFile,
             ErrorKind::Source(error) => error.advice(),
-            ErrorKind::Network { failure, .. } => match failure.kind {
-                TransportErrorKind::Proxy(_) | TransportErrorKind::Certificate(_) => {
-                    Advice::CheckProxy
-                }
-                _ => Advice::CheckNetwork,
-            },
+            ErrorKind::Network { failure, .. } => failure.advice(),
             ErrorKind::Uncertain { .. } => Advice::LookAtPhone,
             ErrorKind::Cancelled => Advice::RetryLater,
             ErrorKind::Reply(reply) => reply.advice(self.step),
@@ -156,6 +224,24 @@ impl Error {
 }
 
 impl ErrorKind {
+    /// The error inside, if this kind says no more than that.
+    fn payload(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Request(error) => Some(error),
+            Self::Media(error) => Some(error),
+            Self::Reply(error) => Some(error),
+            Self::Host(error) => Some(error),
+            Self::Source(error) => Some(error),
+            Self::Network { failure, tries: 0 | 1 } => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// What a chain of errors goes on with.
+    fn link(&self) -> &(dyn std::error::Error + 'static) {
+        self.payload().unwrap_or(self)
+    }
+
     fn ret(&self) -> Option<Ret> {
         match self {
             Self::Reply(ReplyError::Refused { ret, .. }) => Some(*ret),
@@ -166,8 +252,8 @@ impl ErrorKind {
 }
 
 impl From<RequestError> for ErrorKind {
-    fn from(unready: RequestError) -> Self {
-        Self::Request(unready)
+    fn from(error: RequestError) -> Self {
+        Self::Request(error)
     }
 }
 
@@ -201,80 +287,69 @@ impl From<PictureError> for Error {
     }
 }
 
+/// Says what failed. Why it did is the source: print the whole [chain](Error::chain).
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.step, self.chunk) {
-            (Step::Prepare, _) => {}
-            (Step::Digest, _) => f.write_str("reading the picture: ")?,
-            (Step::Report, _) => f.write_str("reporting: ")?,
-            (Step::Check, _) => f.write_str("checking the upload: ")?,
-            (Step::Upload, Some(chunk)) => {
-                write!(f, "uploading chunk {} of {}: ", chunk.index + 1, chunk.of)?
+        match (self.what_failed(), self.step, self.chunk) {
+            (None, ..) => self.kind.fmt(f),
+            (_, Step::Upload, Some(chunk)) => {
+                write!(f, "chunk {} of {} could not be uploaded", chunk.index + 1, chunk.of)
             }
-            (Step::Upload, None) => f.write_str("uploading: ")?,
-            (Step::Message, _) => f.write_str("sending the message: ")?,
-            (Step::Download, _) => f.write_str("fetching the picture: ")?,
-            (Step::Login, _) => f.write_str("logging in: ")?,
-            (Step::Init, _) => f.write_str("beginning the session: ")?,
-            (Step::Sync, _) => f.write_str("waiting for messages: ")?,
-            (Step::Contacts, _) => f.write_str("listing the contacts: ")?,
-            (Step::Logout, _) => f.write_str("logging out: ")?,
+            (Some(text), ..) => f.write_str(text),
         }
-        self.kind.fmt(f)
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.kind {
-            ErrorKind::Request(error) => Some(error),
-            ErrorKind::Media(error) => Some(error),
-            ErrorKind::Reply(error) => Some(error),
-            ErrorKind::Source(error) => Some(error),
-            ErrorKind::Host(error) => Some(error),
-            _ => None,
+        match self.what_failed() {
+            None => self.kind.source(),
+            Some(_) => Some(self.kind.link()),
         }
     }
 }
 
+/// A kind with a payload says what that says, and has its source.
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Request(error) => error.fmt(f),
             Self::Media(error) => error.fmt(f),
             Self::Reply(error) => error.fmt(f),
-            Self::Network { failure, tries: 1 } => failure.fmt(f),
-            Self::Network { failure, tries } => write!(f, "{failure}, {tries} times"),
-            Self::Uncertain { last, tries } => match last.as_deref() {
-                Some(Self::Reply(ReplyError::Refused { ret, .. })) => {
-                    write!(f, "an earlier try may have been delivered, the last one got {ret}")
-                }
-                last => {
-                    let tries = if *tries == 1 { "1 try" } else { &format!("{tries} tries") };
-                    write!(f, "no clear answer in {tries}: it may have been delivered")?;
-                    match last {
-                        Some(Self::Network { failure, .. }) => {
-                            write!(f, " (the last time: {failure})")
-                        }
-                        Some(last) => write!(f, " (the last time: {last})"),
-                        None => Ok(()),
-                    }
-                }
-            },
             Self::Host(error) => error.fmt(f),
-            Self::NotConfirmed { codes } => {
-                write!(f, "none of {codes} codes was confirmed on the phone")
+            Self::Source(error) => error.fmt(f),
+            Self::Network { failure, tries: 0 | 1 } => failure.fmt(f),
+            Self::Network { tries, .. } => write!(f, "there was no usable reply in {tries} tries"),
+            Self::Uncertain { last: Some(last), .. } if last.ret().is_some() => {
+                f.write_str("the message may have been delivered by an earlier try")
             }
-            Self::Cancelled => f.write_str("cancelled"),
+            Self::Uncertain { tries: 0 | 1, .. } => {
+                f.write_str("the message may have been delivered")
+            }
+            Self::Uncertain { tries, .. } => {
+                write!(f, "the message may have been delivered by one of {tries} tries")
+            }
+            Self::NotConfirmed { codes } => {
+                write!(f, "none of {codes} codes and prompts was confirmed on the phone")
+            }
+            Self::Cancelled => f.write_str("the job was cancelled"),
             Self::Changed => f.write_str("the file changed while it was being sent"),
             Self::OtherPicture => f.write_str("the message was begun with another file"),
-            Self::SourceEnded { expected, got } => {
-                write!(
-                    f,
-                    "the file ended after {got} of {expected} bytes: it got shorter while it was being sent"
-                )
-            }
-            Self::Source(error) => error.fmt(f),
+            Self::SourceEnded { expected, got } => write!(
+                f,
+                "the file ended after {got} of {expected} bytes: it got shorter while it was being \
+                 sent"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ErrorKind {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Network { failure, tries: 2.. } => Some(failure),
+            Self::Uncertain { last, .. } => last.as_ref().map(|last| last.link()),
+            payload => payload.payload()?.source(),
         }
     }
 }

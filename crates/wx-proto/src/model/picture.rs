@@ -215,9 +215,7 @@ impl fmt::Display for PictureError {
                     "the picture has {len} bytes, more than the {limit} that the File Transfer Helper takes in this way"
                 )
             }
-            Self::NotAPicture => {
-                f.write_str("not a picture: its first bytes are of no known picture format")
-            }
+            Self::NotAPicture => f.write_str("the file is not a picture in a known format"),
             Self::Unsupported(format) => {
                 write!(
                     f,
@@ -226,10 +224,10 @@ impl fmt::Display for PictureError {
             }
             Self::WrongKind { format, kind: MediaKind::Image } => {
                 let instead = MediaKind::of_format(*format);
-                write!(f, "a {format} is not sent as an image; send it as {instead} or file")
+                write!(f, "a {format} cannot be sent as image; send it as {instead} or file")
             }
             Self::WrongKind { format, kind } => {
-                write!(f, "a {format} is not sent as {kind}; send it as image or file")
+                write!(f, "a {format} cannot be sent as {kind}; send it as image or file")
             }
         }
     }

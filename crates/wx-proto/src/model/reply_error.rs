@@ -3,11 +3,12 @@
 use std::fmt;
 
 use super::advice::Advice;
+use super::fields::ReplyField;
 use super::first_bytes::FirstBytes;
 use super::ret::{Ret, RetClass};
 use super::step::Step;
 
-/// Why an answer cannot be used. Ordered as the gate checks.
+/// Why a reply cannot be used. Ordered as the gate checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReplyError {
@@ -39,8 +40,11 @@ pub enum ReplyError {
     /// A picture that ends with the connection, with neither a Content-Length nor chunks: a
     /// truncated one could not be detected.
     NoLength,
-    /// A Content-Encoding other than gzip, or gzip that is broken.
+    /// This Content-Encoding, which is not gzip. Runs of eight or more ASCII characters are left
+    /// out.
     Encoding(String),
+    /// A gzip stream that cannot be decompressed.
+    CorruptGzip,
     /// A web page.
     Html,
     /// Neither JSON nor a web page, where JSON should be.
@@ -54,8 +58,10 @@ pub enum ReplyError {
         /// How it begins.
         first: FirstBytes,
     },
-    /// JSON without `BaseResponse.Ret`, or with fields of the wrong type.
+    /// JSON without `BaseResponse.Ret`.
     NoRet,
+    /// JSON with a `BaseResponse.Ret` of 0, and another field that is not what it should be.
+    InvalidField,
     /// The server said no.
     Refused {
         /// Its code.
@@ -66,8 +72,10 @@ pub enum ReplyError {
     },
     /// A login call's code that is no success.
     Code(i64),
-    /// An answer without something it must have.
-    Missing(&'static str),
+    /// A reply without a field that it must have.
+    Missing(ReplyField),
+    /// A login page that names another login page once too often.
+    LoginPageLoop,
     /// A login page's values without a valid cookie `webwx_data_ticket`, which every upload needs:
     /// no login.
     NoDataTicket {
@@ -91,55 +99,74 @@ pub enum ReplyError {
 impl fmt::Display for ReplyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Redirect { status, host: Some(host) } => {
-                write!(f, "the server answered with a redirect ({status}) to {host:?}, which is not followed")
-            }
+            Self::Redirect { status, host: Some(host) } => write!(
+                f,
+                "the server answered with a redirect ({status}) to {host:?}, which is not followed"
+            ),
             Self::Redirect { status, host: None } => {
                 write!(f, "the server answered with a redirect ({status}), which is not followed")
             }
-            Self::Status(204) => f.write_str("the server answered that it has nothing (204)"),
-            Self::Status(304) => {
-                f.write_str("the server answered that nothing has changed (304), which it was not asked")
+            Self::Status(204) => f.write_str("the server answered that there is no content (204)"),
+            Self::Status(206) => f.write_str("the server answered with only a part (206)"),
+            Self::Status(304) => f.write_str(
+                "the server answered that nothing has changed (304), which it was not asked",
+            ),
+            Self::Status(429) => {
+                f.write_str("the server answered that there were too many requests (429)")
             }
-            Self::Status(429) => f.write_str("the server answered that there were too many requests (429)"),
-            Self::Status(206) => f.write_str("the server answered with a part only (206)"),
             Self::Status(status) => write!(f, "the server answered with status {status}"),
-            Self::TooLarge { limit } => write!(f, "the answer is larger than the limit of {limit} bytes"),
-            Self::Empty => f.write_str("the answer is empty"),
+            Self::TooLarge { limit } => {
+                write!(f, "the response is larger than the limit of {limit} bytes")
+            }
+            Self::Empty => f.write_str("the response is empty"),
             Self::Cut { expected: Some(expected), got } => {
-                write!(f, "the answer was cut off: {got} of {expected} bytes")
+                write!(f, "the response was cut off after {got} of {expected} bytes")
             }
             Self::Cut { expected: None, got } => {
-                write!(f, "the answer's compressed stream does not end as it should after {got} bytes")
+                write!(f, "the compressed response was cut off after {got} bytes")
             }
-            Self::NoLength => {
-                f.write_str("the answer does not say its length, so a cut-off picture could not be told")
-            }
-            Self::Encoding(what) => write!(f, "the answer's encoding cannot be read ({what})"),
-            Self::Html => f.write_str("the server answered with a web page"),
-            Self::NotJson => f.write_str("the answer is not JSON"),
-            Self::CutJson => f.write_str("the answer was cut off in the middle of its JSON"),
-            Self::Json => f.write_str("the server answered with JSON, not with a picture"),
-            Self::NotAPicture { first } => {
-                write!(f, "the answer is not a picture of a known format; it begins with {first}")
-            }
-            Self::NoRet => f.write_str(
-                "the answer has no BaseResponse with a Ret, or another field is not as it should be",
+            Self::NoLength => f.write_str(
+                "the response has no Content-Length, so a truncated image could not be detected",
             ),
-            Self::Refused { ret, message } if message.is_empty() => write!(f, "the server refused it: {ret}"),
-            Self::Refused { ret, message } => write!(f, "the server refused it: {ret}: {message}"),
+            Self::Encoding(name) => {
+                write!(f, "the response has the Content-Encoding {name:?}, which is not supported")
+            }
+            Self::CorruptGzip => f.write_str("the response is not valid gzip"),
+            Self::Html => f.write_str("the server answered with a web page"),
+            Self::NotJson => f.write_str("the response is not JSON"),
+            Self::CutJson => f.write_str("the response was cut off in the middle of its JSON"),
+            Self::Json => f.write_str("the server answered with JSON instead of a picture"),
+            Self::NotAPicture { first } => {
+                write!(f, "the response is not a picture in a known format; it begins with {first}")
+            }
+            Self::NoRet => f.write_str("the response has no BaseResponse with a Ret"),
+            Self::InvalidField => {
+                f.write_str("a field of the response is missing or has the wrong type")
+            }
+            Self::Refused { ret, message } if message.is_empty() => {
+                write!(f, "the server refused the request: {ret}")
+            }
+            Self::Refused { ret, message } => {
+                write!(f, "the server refused the request: {ret}: {message}")
+            }
             Self::Code(code) => write!(f, "the server answered with code {code}"),
-            Self::Missing(what) => write!(f, "the answer has no {what}"),
+            Self::Missing(field) => write!(f, "the response has no valid {:?}", field.name()),
+            Self::LoginPageLoop => {
+                f.write_str("the login page leads to another login page again and again")
+            }
             Self::NoDataTicket { expired: false } => {
                 f.write_str("the login page gave no valid cookie webwx_data_ticket")
             }
             Self::NoDataTicket { expired: true } => f.write_str(
-                "by this computer's clock the login page's cookie webwx_data_ticket has expired already",
+                "the login page's cookie webwx_data_ticket has already expired by this computer's \
+                 clock",
             ),
-            Self::NoMediaId => f.write_str("the server took the last chunk but gave no MediaId"),
-            Self::NoMsgId => f.write_str("the server gave no MsgID"),
+            Self::NoMediaId => {
+                f.write_str("the server accepted the last chunk but gave no MediaId")
+            }
+            Self::NoMsgId => f.write_str("the server accepted the message but gave no MsgID"),
             Self::Assembled { expected, got } => {
-                write!(f, "the server put {got} bytes together, not {expected}")
+                write!(f, "the server assembled {got} bytes of a picture that has {expected}")
             }
         }
     }
@@ -165,6 +192,7 @@ impl ReplyError {
             | Self::Html
             | Self::NotJson
             | Self::Encoding(_)
+            | Self::CorruptGzip
             | Self::NoLength => Advice::CheckProxy,
             Self::NoDataTicket { expired: true } => Advice::SetClock,
             Self::NoDataTicket { expired: false } => Advice::LoginAgain,

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use super::advice::Advice;
+
 /// A try that the network ended.
 ///
-/// `Display` says what failed, on which host, why, and what to do about it.
+/// `Display` says what failed, on which host, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransportError {
     /// What happened.
@@ -40,6 +42,14 @@ impl TransportError {
         Self { reused_connection: true, ..Self::on_the_way(TransportErrorKind::Dropped) }
     }
 
+    /// What to do next.
+    pub(crate) fn advice(self) -> Advice {
+        match self.kind {
+            TransportErrorKind::Proxy(_) | TransportErrorKind::Certificate(_) => Advice::CheckProxy,
+            _ => Advice::CheckNetwork,
+        }
+    }
+
     /// Whether another try may go better. Before the request left, everything passes except for a
     /// certificate that does not verify.
     pub(crate) fn is_passing(self) -> bool {
@@ -60,21 +70,46 @@ impl fmt::Display for TransportError {
             TransportErrorKind::Resolve => {
                 write!(f, "the host name of {host} could not be resolved")
             }
-            TransportErrorKind::Connect => write!(f, "no connection to {host}"),
+            TransportErrorKind::Connect => write!(f, "there was no connection to {host}"),
             TransportErrorKind::Proxy(problem) => problem.fmt(f),
-            TransportErrorKind::Certificate(problem) => {
-                write!(f, "the certificate of {host} {problem}")
+            TransportErrorKind::Certificate(problem) => match problem {
+                CertificateProblem::Expired => write!(
+                    f,
+                    "the certificate of {host} has expired, unless the clock of this computer is \
+                     wrong"
+                ),
+                CertificateProblem::NotYetValid => write!(
+                    f,
+                    "the certificate of {host} is not valid yet, unless the clock of this \
+                     computer is wrong"
+                ),
+                CertificateProblem::UnknownIssuer => write!(
+                    f,
+                    "the certificate of {host} was issued by somebody whom this computer does not \
+                     trust"
+                ),
+                CertificateProblem::WrongName => {
+                    write!(f, "the certificate of {host} is for another host")
+                }
+                CertificateProblem::Revoked => write!(f, "the certificate of {host} was revoked"),
+                CertificateProblem::Other => {
+                    write!(f, "the certificate of {host} could not be verified")
+                }
+            },
+            TransportErrorKind::Tls => {
+                write!(f, "there was no secure connection (TLS) to {host}")
             }
-            TransportErrorKind::Tls => write!(f, "no secure connection (TLS) to {host}"),
             TransportErrorKind::Dropped => write!(f, "the connection to {host} was closed"),
             TransportErrorKind::Stalled => write!(f, "the connection to {host} stalled"),
             TransportErrorKind::Protocol => {
-                write!(f, "the answer of {host} was not HTTP, or its head was too large")
+                write!(f, "the response of {host} was not HTTP, or its head was too large")
             }
             TransportErrorKind::Other => write!(f, "the request to {host} failed"),
         }
     }
 }
+
+impl std::error::Error for TransportError {}
 
 /// How the network failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,7 +195,7 @@ impl fmt::Display for ProxyProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Resolve => f.write_str("the host name of the proxy could not be resolved"),
-            Self::Connect => f.write_str("no connection to the proxy"),
+            Self::Connect => f.write_str("there was no connection to the proxy"),
             Self::Refused(Some(407)) => {
                 f.write_str("the proxy wants another user name and password (status 407)")
             }
@@ -169,22 +204,8 @@ impl fmt::Display for ProxyProblem {
             }
             Self::Refused(None) => f.write_str("the proxy refused to connect"),
             Self::Closed => f.write_str("the proxy closed the connection"),
-            Self::Stalled => f.write_str("no connection through the proxy in time"),
+            Self::Stalled => f.write_str("there was no connection through the proxy in time"),
         }
-    }
-}
-
-/// Completes the sentence "the certificate of that host …".
-impl fmt::Display for CertificateProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Expired => "has expired, unless the clock of this computer is wrong",
-            Self::NotYetValid => "is not valid yet, unless the clock of this computer is wrong",
-            Self::UnknownIssuer => "was issued by somebody whom this computer does not trust",
-            Self::WrongName => "is for another host",
-            Self::Revoked => "was revoked",
-            Self::Other => "does not verify",
-        })
     }
 }
 

@@ -339,7 +339,7 @@ fn a_whole_answer_goes_to_the_sink() {
     let id = sent_id(&flow.poll(NOW));
     flow.answer(id, reply(picture), NOW, |_, _| Err(std::io::Error::other("full").into())).unwrap();
     let Action::Done(Err(error)) = flow.poll(NOW) else { panic!() };
-    assert_eq!(error.to_string(), "fetching the picture: full");
+    assert_eq!(error.chain().to_string(), "the picture could not be fetched: full");
 }
 
 #[test]

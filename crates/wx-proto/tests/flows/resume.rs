@@ -6,7 +6,9 @@ use std::io;
 use wx_proto::flow::{
     Flow, Input, ResumeError, ResumeOptions, Saving, SendImage, Snapshot, UnexpectedInput,
 };
-use wx_proto::{Error, ErrorKind, Outcome, Policy, ReplyError, Ret, Sent, Session};
+use wx_proto::{
+    Error, ErrorKind, ImageFormat, Outcome, PictureError, Policy, ReplyError, Ret, Sent, Session,
+};
 
 use super::world::*;
 
@@ -231,15 +233,15 @@ fn another_picture_another_login_or_another_version_is_refused() {
     assert_eq!(edited(|json| json["version"] = 2.into()), Err(ResumeError::Version(2)));
     assert_eq!(
         edited(|json| json["job"]["upload"]["acked"] = 3.into()),
-        Err(ResumeError::Invalid("acked"))
+        Err(ResumeError::TooManyChunks { acked: 3 })
     );
     assert_eq!(
         edited(|json| json["job"]["upload"]["picture"]["len"] = 0.into()),
-        Err(ResumeError::Invalid("picture"))
+        Err(ResumeError::Media(PictureError::Empty))
     );
     assert_eq!(
         edited(|json| json["job"]["upload"]["picture"]["format"] = "webp".into()),
-        Err(ResumeError::Invalid("picture"))
+        Err(ResumeError::Media(PictureError::Unsupported(ImageFormat::Webp)))
     );
     assert_eq!(edited(|json| json["job"] = 1.into()), Err(ResumeError::NotASnapshot));
     assert_eq!(resumed(&session(), "no json"), Err(ResumeError::NotASnapshot));

@@ -171,25 +171,25 @@ impl fmt::Debug for NewLogin {
     }
 }
 
+/// Says what the error inside says, and has its source, unless the login is unfinished.
 impl fmt::Display for LoginError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Build(error) => error.fmt(f),
             Self::Login(error) => error.fmt(f),
-            Self::Unfinished { error, .. } => {
-                write!(f, "the login was opened, and its session is not lost: {error}")
+            Self::Unfinished { .. } => {
+                f.write_str("the login was opened but not finished; its session is not lost")
             }
         }
     }
 }
 
-/// `Display` is that of the error inside, and so is the source. Only an unfinished login adds to
-/// it.
 impl StdError for LoginError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Build(error) => error.source(),
-            Self::Login(error) | Self::Unfinished { error, .. } => error.source(),
+            Self::Login(error) => error.source(),
+            Self::Unfinished { error, .. } => Some(error),
         }
     }
 }
