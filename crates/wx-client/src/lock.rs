@@ -199,9 +199,9 @@ pub(crate) fn sync_directory(_: &Path) -> io::Result<()> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum LockError {
-    /// It is in use; by whom, if that can be found out.
+    /// The path is in use; names the process that uses it, if that is known.
     Busy(Option<Holder>),
-    /// It could not be opened or locked.
+    /// The file or directory could not be opened or locked.
     Io(io::Error),
 }
 

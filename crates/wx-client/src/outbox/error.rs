@@ -7,7 +7,7 @@ use wx_proto::{Advice, SourceError};
 
 use crate::lock::LockError;
 
-/// Why an outbox does not do what it was asked to, and where.
+/// The error of an outbox, with the path if it could not be opened.
 #[derive(Debug)]
 pub struct OutboxError {
     path: Option<PathBuf>,
@@ -15,7 +15,7 @@ pub struct OutboxError {
 }
 
 impl OutboxError {
-    /// The directory or the record that it is about, if it could not be opened.
+    /// Returns the path of the directory or record that could not be opened.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
@@ -42,22 +42,22 @@ impl OutboxError {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OutboxErrorKind {
-    /// Another process has it open, or this one already has.
+    /// Another process or this one has already opened the outbox.
     Busy(LockError),
-    /// There is something that is no record of an outbox.
+    /// The file is not the record of an outbox.
     NotAnOutbox {
-        /// The line that cannot be understood, counted from 1.
+        /// The first line that cannot be read, counted from 1.
         line: usize,
     },
     /// It was written by a later version of this crate.
     Version(u32),
-    /// The key belongs to another message.
+    /// The key was already used for another message.
     KnownKey(String),
     /// The message was begun with another picture.
     OtherPicture(String),
     /// The message is being sent right now.
     Active(String),
-    /// The message was given up: whether it was delivered is unknown, and it is not sent again.
+    /// The message was given up. It may have been delivered, and is not sent again.
     GivenUp(String),
     /// The record cannot be read or written.
     Io(io::Error),

@@ -8,7 +8,7 @@ use wx_proto::{Advice, HostError, SessionError};
 use super::LIMIT;
 use crate::lock::{Holder, LockError};
 
-/// A session file that cannot be used. Nothing of its contents is shown.
+/// The error of a session file. It shows the path, and never the contents.
 #[derive(Debug)]
 pub struct SessionFileError {
     path: PathBuf,
@@ -23,11 +23,11 @@ pub enum SessionFileErrorKind {
     NoLogin,
     /// Another process has locked it.
     Busy(Option<Holder>),
-    /// It is larger than 4 MiB.
+    /// The file is larger than 4 MiB.
     TooLarge,
-    /// It is not a session, or not one that may be used here.
+    /// The file is not a session, or not one that may be used here.
     Session(SessionError),
-    /// It cannot be opened, read or written, or is not the file any more that was locked.
+    /// The file cannot be opened, read or written, or is no longer the one that was locked.
     Io(io::Error),
 }
 
@@ -138,8 +138,10 @@ mod tests {
     #[test]
     fn a_loopback_session_is_refused_with_the_name_of_what_reads_it() {
         let refused = |base: &str| {
-            let text = serde_json::json!({ "version": 1, "base": base, "user_name": "@me", "cookies": [] });
-            let error = Session::from_json(text.to_string()).expect_err("its base");
+            let file = serde_json::json!({
+                "version": 1, "base": base, "user_name": "@me", "cookies": []
+            });
+            let error = Session::from_json(file.to_string()).expect_err("its base");
             SessionFileError::new("s.json".into(), SessionFileErrorKind::Session(error))
         };
         let loopback = refused("http://127.0.0.1:8080");

@@ -73,26 +73,26 @@ pub struct ResumeOptions {
     pub resend: bool,
 }
 
-/// Why a saved job cannot be taken up.
+/// Why a saved job cannot be resumed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResumeError {
     /// The text is not a saved job.
     NotASnapshot,
-    /// It has another version than 1.
+    /// The version of the saved job is not 1.
     Version(u32),
-    /// It was saved in another login: MediaIds and UserNames of one login mean nothing in another.
+    /// The job was saved in another login. MediaIds and UserNames mean nothing outside theirs.
     OtherLogin,
-    /// It is another kind of job.
+    /// The saved job is of another kind.
     OtherJob,
     /// More chunks are acknowledged than the picture has.
     TooManyChunks {
-        /// Chunks that the saved job has as acknowledged.
+        /// The number of acknowledged chunks.
         acked: u32,
     },
-    /// Its picture cannot be sent.
+    /// The picture of the saved job cannot be sent.
     Media(PictureError),
-    /// The session does not allow it.
+    /// The session cannot make the requests of the job.
     Request(RequestError),
 }
 

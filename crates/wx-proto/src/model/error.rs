@@ -13,97 +13,97 @@ use crate::model::step::Step;
 use crate::model::transport_error::TransportError;
 use crate::model::uploaded::Uploaded;
 
-/// Why a job did not end as it should: the step, the cause, what was already won, and what to do
-/// about it.
+/// The error of a job: the step that failed, why it failed, and what is left of the job.
 ///
-/// `Display` is one line. It holds no URL and no secret.
+/// `Display` says what failed in one line, and the [source](std::error::Error::source) says why.
+/// Use [`chain`](Self::chain) to print both. Neither shows a URL or a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Error {
-    /// Where it happened.
+    /// The step that failed.
     pub step: Step,
-    /// The chunk it happened at, if at one.
+    /// The chunk that was being uploaded.
     pub chunk: Option<ChunkNumber>,
-    /// What happened.
+    /// Why the step failed.
     pub kind: ErrorKind,
-    /// An upload that is already won. If the message was [not sent](Outcome::NotSent), send with it
-    /// again: there is no need to upload anew. If its fate is [unknown](Outcome::Unknown), a new
-    /// message may be a second one.
+    /// The completed upload, if there is one. If the message was [not sent](Outcome::NotSent), it
+    /// can be sent with this upload. If the outcome is [unknown](Outcome::Unknown), a new message
+    /// may be a second one.
     pub uploaded: Option<Box<Uploaded>>,
-    /// The id of the message, if one was tried.
+    /// The id of the message, if it was handed out.
     pub local_id: Option<LocalId>,
 }
 
-/// A chunk's place among all.
+/// The position of a chunk in its upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChunkNumber {
-    /// From 0, as in the form.
+    /// The index of the chunk, from 0.
     pub index: u32,
-    /// How many there are.
+    /// The number of chunks.
     pub of: u32,
 }
 
-/// What happened.
+/// Why a step failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The session or the input does not allow it; nothing was sent.
+    /// The request could not be made; nothing was sent.
     Request(RequestError),
     /// The file cannot be sent as a picture; nothing was sent.
     Media(PictureError),
-    /// An answer that cannot be used, a refusal by the server among them.
+    /// The reply cannot be used, or the server refused the request.
     Reply(ReplyError),
-    /// The network failed, at the last of this many tries.
+    /// The network failed at the last of several tries.
     Network {
-        /// How the last try ended.
+        /// How the last try failed.
         failure: TransportError,
-        /// How many tries there were.
+        /// The number of tries.
         tries: u32,
     },
-    /// The message may or may not have been delivered.
+    /// The message may have been delivered.
     Uncertain {
         /// How the last try ended, if that is known. If the server refused it, an earlier one may
-        /// have been accepted all the same.
+        /// still have been accepted.
         last: Option<Box<ErrorKind>>,
-        /// How many tries there were.
+        /// The number of tries.
         tries: u32,
     },
-    /// The login page is on a host that is none of web WeChat's.
+    /// The login page is on a host that does not belong to web WeChat.
     Host(HostError),
-    /// No code was confirmed on the phone.
+    /// The login was never confirmed.
     NotConfirmed {
-        /// How many were shown, questions that the phone asked among them.
+        /// Number of QR codes and push prompts shown.
         codes: u32,
     },
-    /// The caller cancelled it.
+    /// The caller cancelled the job.
     Cancelled,
     /// The picture changed while it was being sent.
     Changed,
-    /// The upload that was to go on was begun with another picture.
+    /// The upload to resume was begun with another picture.
     OtherPicture,
-    /// The picture ended early: it got shorter while it was being sent.
+    /// The picture got shorter while it was being sent.
     SourceEnded {
-        /// Bytes expected in all.
+        /// The length in bytes when the job began.
         expected: u64,
-        /// Bytes there were.
+        /// The length in bytes that was found.
         got: u64,
     },
-    /// The caller's own source or sink failed.
+    /// The caller's source or sink failed.
     Source(SourceError),
 }
 
-/// What has become of the message, in the one question that matters.
+/// Whether the message may have been delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Certainly not sent. To try again is safe.
+    /// The message was not sent. It is safe to send it again.
     NotSent,
-    /// Perhaps sent. To try again may send it twice.
+    /// The message may have been delivered. Sending it again may deliver it twice.
     Unknown,
 }
 
 impl Error {
-    /// An error at a step, with nothing won yet.
+    /// Creates an error of a step, without an upload.
     pub fn new(step: Step, kind: impl Into<ErrorKind>) -> Self {
         Self { step, chunk: None, kind: kind.into(), uploaded: None, local_id: None }
     }
@@ -135,7 +135,8 @@ impl Error {
         self
     }
 
-    /// What has become of the message. For jobs without one it is always [`Outcome::NotSent`].
+    /// Returns whether the message may have been delivered. Always [`Outcome::NotSent`] for jobs
+    /// that send no message.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         if matches!(self.kind, ErrorKind::Uncertain { .. }) {
@@ -145,23 +146,23 @@ impl Error {
         }
     }
 
-    /// The server's verdict, if it gave one; of several tries the last one's.
+    /// Returns the `Ret` with which the server refused the last try.
     #[must_use]
     pub fn ret(&self) -> Option<Ret> {
         self.kind.ret()
     }
 
-    /// Displays this error with all its causes, in one line.
+    /// Returns a display of this error and everything that caused it, in one line.
     #[must_use]
     pub fn chain(&self) -> ErrorChain<'_> {
         ErrorChain(self)
     }
 
-    /// Whether the same job may succeed when it is run again later, without anything else being
-    /// done: the server or the network had trouble, and no message is in doubt.
+    /// Returns whether the same job may succeed if it is run again later: the server or the network
+    /// had trouble, and the message was not sent.
     ///
-    /// The core has already repeated what may be repeated at once, so wait for minutes rather than
-    /// seconds. `false` for a rate limit, which takes hours, and for a job that was cancelled.
+    /// Each request has been retried already, so wait for minutes rather than seconds. Rate limits
+    /// are not included, because they last for hours; neither are jobs that were cancelled.
     ///
     /// ```
     /// use wx_proto::{Advice, Error, ReplyError, Ret, Step};
@@ -190,19 +191,21 @@ impl Error {
             && !matches!(self.kind, ErrorKind::Cancelled | ErrorKind::Request(_))
     }
 
-    /// Whether the account sends too often: Ret 1205. Other jobs of it had better wait too.
+    /// Returns whether the server limits the rate of this account (Ret 1205). Pause its other jobs
+    /// too.
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
         self.advice() == Advice::Wait
     }
 
-    /// Whether the login is over or never came about, so that nothing works before a new one.
+    /// Returns whether the login is over or was never completed. Nothing works until the account
+    /// has logged in again.
     #[must_use]
     pub fn is_logged_out(&self) -> bool {
         matches!(self.advice(), Advice::LoginAgain | Advice::SetClock)
     }
 
-    /// What to do next.
+    /// Returns what to do next.
     #[must_use]
     pub fn advice(&self) -> Advice {
         match &self.kind {
@@ -330,7 +333,10 @@ impl fmt::Display for ErrorKind {
                 write!(f, "the message may have been delivered by one of {tries} tries")
             }
             Self::NotConfirmed { codes } => {
-                write!(f, "none of {codes} codes and prompts was confirmed on the phone")
+                write!(
+                    f,
+                    "the login was not confirmed on the phone (QR codes and prompts shown: {codes})"
+                )
             }
             Self::Cancelled => f.write_str("the job was cancelled"),
             Self::Changed => f.write_str("the file changed while it was being sent"),

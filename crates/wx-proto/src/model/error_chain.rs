@@ -1,12 +1,12 @@
-//! An error with all its causes, in one line.
+//! An error and everything that caused it, in one line.
 
 use std::error::Error;
 use std::fmt;
 
-/// Displays an error and everything that caused it, as `what failed: why: why`.
+/// Displays an error and everything that caused it in one line, separated by colons.
 ///
-/// No error of these crates repeats its source in its own text, so whoever prints one for a person
-/// prints the chain.
+/// The text of an error does not repeat its [source](Error::source). Print the chain wherever a
+/// person reads it.
 ///
 /// ```
 /// use wx_proto::{ErrorChain, ErrorKind, ReplyError, Step};

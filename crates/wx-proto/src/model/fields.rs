@@ -1,4 +1,4 @@
-//! The names of fields that errors point at.
+//! The fields that errors name.
 
 macro_rules! fields {
     ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal,)+ }) => {
@@ -22,7 +22,7 @@ macro_rules! fields {
 }
 
 fields! {
-    /// A field without which a reply cannot be used.
+    /// A required field of a reply.
     ReplyField {
         Ret = "ret",
         RetCode = "retcode",

@@ -47,23 +47,23 @@ pub enum HostRole {
     Support,
 }
 
-/// Why a base was not accepted.
+/// Why the address of a server was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HostError {
-    /// It is not a URL with a scheme and a host.
+    /// The address is not a URL with a scheme and a host.
     Malformed,
-    /// The host is none of web WeChat's.
+    /// The host does not belong to web WeChat.
     Foreign {
         /// The host that was named, unless it may not be shown.
         host: Option<String>,
     },
-    /// Plain http to a host that is no loopback address.
+    /// Plain http to a host that is not a loopback address.
     NotHttps {
         /// The host that was named, unless it may not be shown.
         host: Option<String>,
     },
-    /// Plain http to a loopback address that the caller did not allow.
+    /// Plain http to a loopback address, which the caller did not allow.
     Loopback {
         /// The address that was named.
         host: String,

@@ -35,36 +35,36 @@ pub(crate) struct SavedPicture {
     modified_ms: Option<u64>,
 }
 
-/// Why something cannot be sent as a picture. Decided before any request (P23).
+/// Why a file cannot be sent as a picture. It is refused before any request (P23).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PictureError {
-    /// No bytes at all.
+    /// The file is empty.
     Empty,
-    /// More bytes than [`Policy::max_picture`].
+    /// The file is larger than [`Policy::max_picture`].
     TooLarge {
         /// Its length in bytes.
         len: u64,
         /// The limit in bytes.
         limit: u64,
     },
-    /// Larger than what the profile takes of its kind: the File Transfer Helper, by this upload
-    /// (§8.8).
+    /// The file is larger than the profile accepts for its kind. Only the File Transfer Helper has
+    /// such a limit (§8.8).
     TooLargeForProfile {
         /// Its length in bytes.
         len: u64,
         /// The limit in bytes.
         limit: u64,
     },
-    /// The first bytes are of no picture.
+    /// The first bytes are not those of a picture in a known format.
     NotAPicture,
-    /// A picture, but of a format that web WeChat does not send as one.
+    /// Web WeChat does not send pictures in this format.
     Unsupported(ImageFormat),
-    /// A picture that cannot be sent as this kind.
+    /// A picture in this format cannot be sent as this kind.
     WrongKind {
-        /// What it is.
+        /// The format of the picture.
         format: ImageFormat,
-        /// What it was to be sent as.
+        /// The kind that it should have been sent as.
         kind: MediaKind,
     },
 }
@@ -212,7 +212,8 @@ impl fmt::Display for PictureError {
             Self::TooLargeForProfile { len, limit } => {
                 write!(
                     f,
-                    "the picture has {len} bytes, more than the {limit} that the File Transfer Helper takes in this way"
+                    "the picture has {len} bytes, more than the {limit} that the File Transfer \
+                     Helper accepts for this kind"
                 )
             }
             Self::NotAPicture => f.write_str("the file is not a picture in a known format"),

@@ -8,90 +8,91 @@ use super::first_bytes::FirstBytes;
 use super::ret::{Ret, RetClass};
 use super::step::Step;
 
-/// Why a reply cannot be used. Ordered as the gate checks.
+/// Why a reply cannot be used, in the order in which the checks are made.
+///
+/// Values that a server sent are shown only where they cannot hold a secret of the login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReplyError {
-    /// A 3xx. It is never followed: the request holds secrets.
+    /// A redirect. Redirects are never followed, because requests hold secrets.
     Redirect {
         /// The status.
         status: u16,
-        /// The host it points to, if that could be read. Labels of eight or more characters are
+        /// The host that it names, if that could be read. Labels of eight or more characters are
         /// left out.
         host: Option<String>,
     },
-    /// Any other status that is not a success; a 206 is one for pictures.
+    /// Any other status that is not a success. For a picture, 206 is not a success either.
     Status(u16),
-    /// Larger than a limit of [`Policy`](crate::Policy).
+    /// The reply is larger than a limit of [`Policy`](crate::Policy).
     TooLarge {
         /// The limit in bytes.
         limit: u64,
     },
-    /// No bytes at all.
+    /// The reply has no bytes.
     Empty,
-    /// Another length than announced.
+    /// The reply has another length than announced.
     Cut {
-        /// Bytes announced by Content-Length; `None` if it was a compressed stream that did not end
-        /// well.
+        /// The Content-Length; `None` if it was a compressed stream that ended early.
         expected: Option<u64>,
-        /// Bytes that came.
+        /// The number of bytes received.
         got: u64,
     },
-    /// A picture that ends with the connection, with neither a Content-Length nor chunks: a
-    /// truncated one could not be detected.
+    /// The picture has neither a Content-Length nor chunked encoding, so a truncated one could not
+    /// be detected.
     NoLength,
-    /// This Content-Encoding, which is not gzip. Runs of eight or more ASCII characters are left
-    /// out.
+    /// The reply has this Content-Encoding, which is not gzip. Runs of eight or more ASCII
+    /// characters are left out.
     Encoding(String),
-    /// A gzip stream that cannot be decompressed.
+    /// The reply is not valid gzip, though its Content-Encoding says so.
     CorruptGzip,
-    /// A web page.
+    /// The reply is a web page.
     Html,
-    /// Neither JSON nor a web page, where JSON should be.
+    /// The reply is neither JSON, as it should be, nor a web page.
     NotJson,
-    /// JSON that ends in the middle.
+    /// The reply is JSON that ends in the middle.
     CutJson,
-    /// JSON in the place of a picture.
+    /// The reply is JSON instead of a picture.
     Json,
-    /// Neither a picture of a known format nor anything else known, where a picture should be.
+    /// The reply is not a picture in a known format, nor anything else that is known.
     NotAPicture {
-        /// How it begins.
+        /// Its first bytes.
         first: FirstBytes,
     },
-    /// JSON without `BaseResponse.Ret`.
+    /// The reply has no `BaseResponse.Ret`.
     NoRet,
-    /// JSON with a `BaseResponse.Ret` of 0, and another field that is not what it should be.
+    /// A field of an accepted reply is missing or has the wrong type.
     InvalidField,
-    /// The server said no.
+    /// The server refused the request.
     Refused {
-        /// Its code.
+        /// The code.
         ret: Ret,
-        /// Its own words, mostly empty. Runs of eight or more ASCII characters are left out: a
-        /// server can send back any secret of the login.
+        /// The server's message, which is mostly empty. Runs of eight or more ASCII characters are
+        /// left out, because a server can send back any secret of the login.
         message: String,
     },
-    /// A login call's code that is no success.
+    /// A call of the login replied with a code that is not a success.
     Code(i64),
-    /// A reply without a field that it must have.
+    /// A required field is missing or not valid.
     Missing(ReplyField),
-    /// A login page that names another login page once too often.
+    /// Login pages led to other login pages too many times.
     LoginPageLoop,
-    /// A login page's values without a valid cookie `webwx_data_ticket`, which every upload needs:
-    /// no login.
+    /// The login page set no valid cookie `webwx_data_ticket`, without which nothing can be
+    /// uploaded. The login does not count.
     NoDataTicket {
-        /// Whether the page gave one that has expired by this computer's clock, which is all there
-        /// is to go by if the server does not tell its time: the clock is wrong.
+        /// Whether it set one that has already expired by the clock of this computer, because the
+        /// server did not send its time. In that case the clock is wrong.
         expired: bool,
     },
-    /// Success, but without the MediaId that the last chunk's answer must have (P36).
+    /// The last chunk was accepted without the MediaId that its reply must have (P36).
     NoMediaId,
-    /// Success, but without a MsgID (P45).
+    /// The message was accepted without a MsgID (P45).
     NoMsgId,
-    /// After a repeated chunk the server had put together another number of bytes, twice.
+    /// Twice the server had assembled another number of bytes after a chunk was repeated.
     Assembled {
-        /// Bytes of the picture.
+        /// The length of the picture in bytes.
         expected: u64,
-        /// Bytes that the server names.
+        /// The number of bytes that the server reports.
         got: u64,
     },
 }
@@ -175,7 +176,7 @@ impl fmt::Display for ReplyError {
 impl std::error::Error for ReplyError {}
 
 impl ReplyError {
-    /// What to do next when it came at `step`.
+    /// Returns what to do about this error of `step`.
     pub(crate) fn advice(&self, step: Step) -> Advice {
         match self {
             Self::Refused { ret, .. } => match ret.class() {

@@ -1,4 +1,4 @@
-//! Why a request was not made.
+//! Why a request could not be made.
 
 use std::fmt;
 
@@ -6,13 +6,13 @@ use http::HeaderName;
 
 use super::advice::Advice;
 
-/// Why a request was not made. No value is shown: it may be a secret.
+/// Why a request could not be made. Values are never shown, because they may be secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestError {
     /// The session has no sid or skey: nobody is logged in.
     NotLoggedIn,
-    /// The name of the account is unknown until webwxinit has replied:
+    /// The name of the account is unknown until `webwxinit` has replied:
     /// [`Restore`](crate::flow::Restore) the session first.
     InitDue,
     /// The cookie `webwx_data_ticket` is missing or expired, without which nothing can be uploaded
@@ -24,7 +24,7 @@ pub enum RequestError {
     InvalidUri,
     /// This header's value holds characters that a header cannot hold.
     InvalidHeader(HeaderName),
-    /// The value of the body has no form in JSON.
+    /// The body cannot be written as JSON.
     InvalidJson,
 }
 
@@ -34,7 +34,8 @@ impl fmt::Display for RequestError {
             Self::NotLoggedIn => f.write_str("the session has no sid or skey"),
             Self::InitDue => f.write_str("webwxinit is still due: restore the session first"),
             Self::NoDataTicket => f.write_str(
-                "the session has no cookie webwx_data_ticket that is valid by this computer's clock",
+                "the session has no cookie webwx_data_ticket that is valid by the clock of this \
+                 computer",
             ),
             Self::NoSyncKey => {
                 f.write_str("the session has no sync position: restore the session first")
@@ -53,7 +54,7 @@ impl fmt::Display for RequestError {
 impl std::error::Error for RequestError {}
 
 impl RequestError {
-    /// What to do next.
+    /// Returns what to do about this error.
     pub(crate) fn advice(&self) -> Advice {
         match self {
             Self::NotLoggedIn | Self::NoDataTicket => Advice::LoginAgain,

@@ -1,11 +1,11 @@
-//! Why a session could not be made.
+//! Why a session could not be created.
 
 use std::fmt;
 
 use super::fields::SessionField;
 use super::hosts::HostError;
 
-/// Why a session could not be made. It names the field, and never shows the value.
+/// Why a session could not be created. Fields are named; their values are never shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionError {

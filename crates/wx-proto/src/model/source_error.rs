@@ -1,4 +1,4 @@
-//! How a caller's own file or writer failed.
+//! The error of a caller's source or sink.
 
 use std::fmt;
 use std::io;
@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use super::advice::Advice;
 
-/// The caller's own file or writer failed.
+/// The error of a caller's source or sink: an [`io::Error`] that can be cloned.
 ///
-/// It holds the [`io::Error`], says what that says, and has the same source. Two of them are equal
-/// if kind, text and advice are.
+/// `Display` and the source are those of the I/O error. Two errors are equal if their kind, text
+/// and advice are.
 #[derive(Clone, Debug)]
 pub struct SourceError {
     error: Arc<io::Error>,
@@ -17,7 +17,7 @@ pub struct SourceError {
 }
 
 impl SourceError {
-    /// Creates an error of a kind from one line of text.
+    /// Creates an error from one line of text.
     pub fn new(kind: io::ErrorKind, message: impl Into<String>) -> Self {
         io::Error::new(kind, message.into()).into()
     }
@@ -40,7 +40,7 @@ impl SourceError {
         self.error.kind()
     }
 
-    /// Returns the I/O error itself, with the system's error number or the error inside.
+    /// Returns the I/O error, with the error number of the system or the error that it wraps.
     #[must_use]
     pub fn io_error(&self) -> &io::Error {
         &self.error

@@ -4,14 +4,14 @@ use std::fmt;
 
 use super::advice::Advice;
 
-/// A try that the network ended.
+/// Why the network failed a request.
 ///
 /// `Display` says what failed, on which host, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransportError {
-    /// What happened.
+    /// How the network failed.
     pub kind: TransportErrorKind,
-    /// Whether the server may have got the request. If in doubt, [`Delivery::Unknown`].
+    /// Whether the server may have received the request. If in doubt, [`Delivery::Unknown`].
     pub delivered: Delivery,
     /// Whether a connection that had carried a request before was closed before any byte of this
     /// reply.
@@ -22,27 +22,26 @@ pub struct TransportError {
 }
 
 impl TransportError {
-    /// No connection: nothing was delivered.
+    /// Creates an error of a request that never left, because there was no connection.
     #[must_use]
     pub const fn never_connected(kind: TransportErrorKind) -> Self {
         Self { kind, delivered: Delivery::Never, reused_connection: false, host: None }
     }
 
-    /// Broken off on the way: nobody knows what arrived.
+    /// Creates an error of a request that may have arrived, in part or as a whole.
     #[must_use]
     pub const fn on_the_way(kind: TransportErrorKind) -> Self {
         Self { delivered: Delivery::Unknown, ..Self::never_connected(kind) }
     }
 
-    /// A connection that had carried a request before was closed or reset before any byte of this
-    /// reply. Most likely the server had given up the idle connection. A stalled connection is not
-    /// a closed one.
+    /// Creates an error of a reused connection that was closed or reset before any byte of the
+    /// reply, most likely because it had been idle for too long. Not for a connection that stalled.
     #[must_use]
     pub const fn on_reused_connection() -> Self {
         Self { reused_connection: true, ..Self::on_the_way(TransportErrorKind::Dropped) }
     }
 
-    /// What to do next.
+    /// Returns what to do about this error.
     pub(crate) fn advice(self) -> Advice {
         match self.kind {
             TransportErrorKind::Proxy(_) | TransportErrorKind::Certificate(_) => Advice::CheckProxy,
@@ -134,7 +133,7 @@ pub enum TransportErrorKind {
     Stalled,
     /// What came was not HTTP, or its head was larger than [`Limits`](crate::Limits) allow.
     Protocol,
-    /// The client could not say.
+    /// The HTTP client does not say why.
     Other,
 }
 
@@ -174,7 +173,8 @@ pub enum CertificateProblem {
 }
 
 impl TransportErrorKind {
-    /// A short lower case name, as in the clients' spans and the command's trace.
+    /// Returns a short lower-case name, as used in the spans of the clients and in the trace of the
+    /// command.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -212,8 +212,8 @@ impl fmt::Display for ProxyProblem {
 /// Whether a request may have reached the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// Certainly not: there was no connection.
+    /// It has not: there was no connection.
     Never,
-    /// Perhaps.
+    /// It may have.
     Unknown,
 }

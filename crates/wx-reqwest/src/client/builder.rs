@@ -17,7 +17,7 @@ pub struct ClientBuilder<Start = Session> {
     pub(super) http: Option<reqwest::ClientBuilder>,
 }
 
-/// Why a [`Client`] could not be made.
+/// Why a [`Client`] could not be created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildError {

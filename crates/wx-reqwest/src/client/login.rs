@@ -26,19 +26,19 @@ enum How {
     Push(Box<Session>),
 }
 
-/// Why there is no client.
+/// Why a login did not give a client.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum LoginError {
-    /// It could not be made; nothing was sent.
+    /// The client could not be created; nothing was sent.
     Build(BuildError),
-    /// The login did not come about.
+    /// The login failed.
     Login(Error),
-    /// The login page opened the login, which is listed on the phone from then on, but webwxinit
-    /// failed. The login is not lost: save the session, make a [`Client`] of it, and
-    /// [`restore`](Client::restore) that when the trouble is over, or [end it](Client::logout).
+    /// The login page opened the login, which the phone lists from then on, but `webwxinit` failed.
+    /// The login is not lost: save the session, create a [`Client`] from it, and
+    /// [`restore`](Client::restore) it later or [log out](Client::logout).
     Unfinished {
-        /// Why webwxinit failed.
+        /// Why `webwxinit` failed.
         error: Error,
         /// The session, which [awaits webwxinit](Session::awaits_init).
         session: Box<Session>,

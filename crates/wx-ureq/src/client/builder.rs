@@ -18,7 +18,7 @@ pub struct ClientBuilder<Start = Session> {
     pub(super) config: Option<Config>,
 }
 
-/// Why a [`Client`] could not be made.
+/// Why a [`Client`] could not be created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildError {
