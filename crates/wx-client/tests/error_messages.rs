@@ -14,27 +14,39 @@ use wx_client::outbox::{Outbox, OutboxError, OutboxErrorKind};
 use wx_client::proxy::ProxySettings;
 use wx_client::session_file::{SessionFile, SessionFileError, SessionFileErrorKind};
 use wx_client::{FileError, creation};
-use wx_proto::{Advice, Error, ErrorChain, HostError, SessionError};
+use wx_proto::flow::ResumeError;
+use wx_proto::{Advice, Error, ErrorChain, HostError, PictureError, SessionError};
+
+fn foreign() -> HostError {
+    HostError::Foreign { host: None }
+}
 
 fn io_error() -> io::Error {
     io::Error::new(io::ErrorKind::StorageFull, "the disk is full")
 }
 
+/// All of one path.
 fn session_files() -> Vec<SessionFileError> {
     let dir = tempfile::tempdir().unwrap();
-    let at = |name: &str| dir.path().join(name);
-    fs::write(at("other"), "[]").unwrap();
-    fs::write(at("version"), r#"{"version": 2}"#).unwrap();
-    let based = r#"{"version": 1, "base": "http://127.0.0.1:1", "cookies": [], "user_name": ""}"#;
-    fs::write(at("loopback"), based).unwrap();
-    File::create(at("large")).unwrap().set_len(5 << 20).unwrap();
-    let _locked = SessionFile::open_or_create(at("locked")).unwrap();
-    ["none", "other", "version", "loopback", "large"]
-        .map(|name| SessionFile::read(at(name)).unwrap_err())
-        .into_iter()
-        .chain(["locked", "."].map(|name| SessionFile::open(at(name)).unwrap_err()))
-        .chain([SessionFile::open_or_create(at("none/session.json")).unwrap_err()])
-        .collect()
+    let path = dir.path().join("session.json");
+    let read = |text: &str| {
+        fs::write(&path, text).unwrap();
+        SessionFile::read(&path).unwrap_err()
+    };
+    let loopback = r#"{"version": 1, "base": "http://127.0.0.1", "cookies": [], "user_name": ""}"#;
+    let mut errors = vec![read(""), read("[]"), read(r#"{"version": 2}"#), read(loopback)];
+    File::create(&path).unwrap().set_len(5 << 20).unwrap();
+    errors.push(SessionFile::read(&path).unwrap_err());
+    let locked = SessionFile::open(&path).unwrap();
+    errors.push(SessionFile::open(&path).unwrap_err());
+    drop(locked);
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    errors.push(SessionFile::open(&path).unwrap_err());
+    fs::remove_dir(&path).unwrap();
+    fs::remove_dir(dir.path()).unwrap();
+    errors.push(SessionFile::open_or_create(&path).unwrap_err());
+    errors
 }
 
 fn locks() -> Vec<LockError> {
@@ -45,7 +57,7 @@ fn locks() -> Vec<LockError> {
         LockedFile::open(&path, true).unwrap_err(),
         LockError::Busy(None),
         LockError::Io(io::Error::other(SessionError::Host(HostError::Malformed))),
-        LockError::Io(io_error()),
+        LockError::Io(io::Error::other(SessionError::Host(foreign()))),
     ]
 }
 
@@ -53,13 +65,15 @@ fn outbox_kinds() -> Vec<OutboxErrorKind> {
     let key = || "invoice 17".to_owned();
     vec![
         OutboxErrorKind::Busy(LockError::Busy(None)),
+        OutboxErrorKind::Busy(LockError::Io(io_error())),
         OutboxErrorKind::NotAnOutbox { line: 3 },
         OutboxErrorKind::Version(2),
         OutboxErrorKind::KnownKey(key()),
         OutboxErrorKind::OtherPicture(key()),
         OutboxErrorKind::Active(key()),
         OutboxErrorKind::GivenUp(key()),
-        OutboxErrorKind::Io(io_error()),
+        OutboxErrorKind::Io(io::Error::other(SessionError::Host(HostError::Malformed))),
+        OutboxErrorKind::Io(io::Error::other(SessionError::Host(foreign()))),
     ]
 }
 
@@ -97,7 +111,12 @@ fn every_chain_is_made_of_sentences_that_are_said_once() {
             SessionFileErrorKind::Busy(None),
             SessionFileErrorKind::TooLarge,
             SessionFileErrorKind::Session(SessionError::Host(HostError::Malformed)),
+            SessionFileErrorKind::Session(SessionError::Host(foreign())),
             SessionFileErrorKind::Io(io_error()),
+            SessionFileErrorKind::Io(io::Error::other(ResumeError::Media(PictureError::Empty))),
+            SessionFileErrorKind::Io(io::Error::other(ResumeError::Media(
+                PictureError::NotAPicture,
+            ))),
         ],
     );
     walk.errors("LockError", locks());
@@ -105,7 +124,8 @@ fn every_chain_is_made_of_sentences_that_are_said_once() {
     walk.errors("OutboxError", outboxes());
     let refused = |name| ProxySettings::parse(|set| (set == name).then(|| "ftp://a".into()));
     walk.errors("ProxyError", ["ALL_PROXY", "https_proxy"].map(|name| refused(name).unwrap_err()));
-    walk.errors("FileError", [FileError::new("a.jpg", io_error())]);
+    let gone = io::Error::from_raw_os_error(2);
+    walk.errors("FileError", [io_error(), gone].map(|error| FileError::new("a.jpg", error)));
     walk.finish();
     for error in [io_error(), io::Error::from_raw_os_error(2), io::Error::from_raw_os_error(20)] {
         let explained = creation::explain(error);

@@ -8,17 +8,18 @@ use std::path::Path;
 use std::{fs, io};
 
 /// The public error types of a crate, and what was seen of them.
+#[derive(Default)]
 pub(crate) struct ErrorWalk {
     variants: BTreeMap<String, BTreeSet<String>>,
     unseen: BTreeSet<String>,
     shown: BTreeSet<String>,
+    texts: Vec<String>,
 }
 
 impl ErrorWalk {
     /// Reads the sources of the crate in this directory.
     pub(crate) fn new(manifest_dir: &str) -> Self {
-        let mut walk =
-            Self { variants: BTreeMap::new(), unseen: BTreeSet::new(), shown: BTreeSet::new() };
+        let mut walk = Self::default();
         let mut public = BTreeSet::new();
         walk.read(&Path::new(manifest_dir).join("src"), &mut public);
         walk.unseen.retain(|name| public.contains(name));
@@ -43,6 +44,12 @@ impl ErrorWalk {
         let is_public = |vis: &syn::Visibility| matches!(vis, syn::Visibility::Public(_));
         match item {
             syn::Item::Enum(item) if is_public(&item.vis) => {
+                // A text in a variant would be a fragment of its sentence.
+                let is_text = |field: &syn::Field| matches!(field.ty, syn::Type::Reference(_));
+                let texts =
+                    item.variants.iter().filter(|variant| variant.fields.iter().any(is_text));
+                self.texts
+                    .extend(texts.map(|variant| format!("{}::{}", item.ident, variant.ident)));
                 let variants = item.variants.iter().map(|variant| variant.ident.to_string());
                 self.variants.insert(item.ident.to_string(), variants.collect());
                 public.insert(item.ident.to_string());
@@ -63,7 +70,8 @@ impl ErrorWalk {
         }
     }
 
-    /// Checks these errors of a type, all its variants among them.
+    /// Checks these errors of a type, all its variants among them. Two that differ say different
+    /// things: what is inside an error is part of its chain.
     #[track_caller]
     pub(crate) fn errors<E: Error + 'static>(
         &mut self,
@@ -96,6 +104,7 @@ impl ErrorWalk {
     #[track_caller]
     pub(crate) fn finish(self) {
         assert_eq!(self.unseen, BTreeSet::new(), "these error types were not checked");
+        assert_eq!(self.texts, Vec::<String>::new(), "these variants hold fragments");
     }
 }
 
