@@ -31,7 +31,7 @@ fn a_logout_that_cannot_save_says_so_and_leaves_no_secret() {
             ("session.json", "session.json: File too large; the file was emptied"),
             (
                 "ro/session.json",
-                "session.json: the directory of the file cannot be written: Permission denied; the file",
+                "the directory of the file cannot be written: Permission denied; the file",
             ),
         ] {
             let place = Place::new();
@@ -178,7 +178,8 @@ fn what_is_read_once_and_has_no_room_is_blamed_on_the_temporary_directory() {
         };
         let ran = run("/none", &["env"]);
         assert_eq!(ran.code, 1, "{}", ran.err);
-        let words = "wx: -: the temporary file in /none cannot be written: No such file or directory; check the file";
+        let words = "wx: -: the temporary file in /none cannot be written: \
+                     No such file or directory; check the file";
         assert_eq!(ran.one_line(), words);
         let here = place.path("");
         let here = here.to_str().unwrap();

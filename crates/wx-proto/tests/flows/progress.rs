@@ -69,7 +69,8 @@ fn failed_polls_say_why_until_one_goes_well() {
             after(2, "the server answered with status 502"),
             after(
                 3,
-                "there was no usable reply in 2 tries: the connection to webpush.wx.qq.com was closed"
+                "there was no usable reply in 2 tries: \
+                 the connection to webpush.wx.qq.com was closed"
             ),
             first(),
             after(2, "the server answered with a web page"),
