@@ -110,7 +110,7 @@ pub(crate) fn run<C: Client>(fault: &str, place: Place, repeats: Repeats) -> Res
         let end = match client.fetch(&sent.unwrap().msg_id, &copy) {
             Ok(_) => End::Sent,
             Err(error) if error.outcome() == Outcome::NotSent => End::NotSent,
-            Err(error) => return Err(format!("a download in doubt: {error}")),
+            Err(error) => return Err(format!("a download in doubt: {}", error.chain())),
         };
         let files = fs::read_dir(dir.path()).unwrap().count();
         let whole = fs::read(&copy).is_ok_and(|bytes| bytes == *PICTURE);

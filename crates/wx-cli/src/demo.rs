@@ -35,7 +35,7 @@ pub(crate) fn run(args: args::Demo, global: Global) -> ExitCode {
     let to = match UserName::new(emulator.friend()) {
         Ok(to) => to,
         Err(error) => {
-            crate::out::error(&format!("the emulator: {error}"));
+            crate::out::error(&format!("the emulator: {}", crate::out::words(&error)));
             return ExitCode::FAILURE;
         }
     };

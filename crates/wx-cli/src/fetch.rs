@@ -82,7 +82,7 @@ fn target(out: &Path, force: bool) -> Result<PathBuf, Problem> {
                 return Err(elsewhere("is a link to nothing"));
             }
             if !parent(out).exists() {
-                return Err(elsewhere("its directory does not exist"));
+                return Err(elsewhere("the directory of the file does not exist"));
             }
             Ok(out.to_owned())
         }

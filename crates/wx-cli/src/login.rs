@@ -20,7 +20,7 @@ use crate::qr::QrFile;
 use crate::report::Report;
 use crate::session::{self, Use};
 use crate::transport::{Wire, seed};
-use crate::{account, job, qr, withhold};
+use crate::{account, job, out, qr, withhold};
 
 pub(crate) fn run(args: Login, global: Global) -> ExitCode {
     let path = args.session.place();
@@ -59,9 +59,9 @@ fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(
             return Err(Problem::local("there is no login to ask for", Advice::LoginAgain)
                 .hint("log in without --push"));
         }
-        (None, false) => args
-            .site()
-            .map_err(|error| Problem::local(format!("--base: {error}"), Advice::Report))?,
+        (None, false) => args.site().map_err(|error| {
+            Problem::local(format!("--base: {}", out::words(&error)), Advice::Report)
+        })?,
     };
     let loopback = site.hosts().is_loopback();
     let old = if args.force { None } else { session::check_replaceable(&owned, loopback)? };

@@ -1,11 +1,14 @@
 //! All that is printed passes here: whole lines, without the secrets of the login, safe for a
 //! terminal, and a broken pipe is no panic.
 
+use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use wx_proto::ErrorChain;
 
 use crate::{escape, withhold};
 
@@ -64,12 +67,15 @@ fn write(mut to: impl Write, line: &str) -> io::Result<()> {
     writeln!(to, "{line}").and_then(|()| to.flush())
 }
 
-/// An error's text without the system's error number.
-pub(crate) fn words(error: &impl Display) -> String {
-    let text = error.to_string();
-    let Some((before, rest)) = text.split_once(" (os error ") else { return text };
-    let after = rest.split_once(')').map_or("", |(_, after)| after);
-    format!("{before}{after}")
+/// What an error and its causes say, without the system's error numbers.
+pub(crate) fn words(error: &(dyn Error + 'static)) -> String {
+    without_numbers(&ErrorChain(error).to_string())
+}
+
+fn without_numbers(text: &str) -> String {
+    let mut parts = text.split(" (os error ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |before, part| before + part.split_once(')').map_or("", |(_, after)| after))
 }
 
 /// Whether standard error shows colours.
@@ -98,6 +104,9 @@ mod tests {
     fn io_errors_without_numbers() {
         let error = std::fs::File::open("/no/such/file").unwrap_err();
         assert!(!words(&error).contains("os error"), "{error}");
-        assert_eq!(words(&"a: no space (os error 28); b"), "a: no space; b");
+        assert_eq!(
+            without_numbers("a: no space (os error 28): b: (no): no (os error 2)"),
+            "a: no space: b: (no): no"
+        );
     }
 }

@@ -156,10 +156,10 @@ impl From<OutboxError> for Problem {
         // The directory is named where this is told.
         match error.into_kind() {
             OutboxErrorKind::Io(error) => error.into(),
-            OutboxErrorKind::Busy(error) => Self::local(error.to_string(), Advice::CheckFile)
+            OutboxErrorKind::Busy(error) => Self::local(out::words(&error), Advice::CheckFile)
                 .hint("wait until that one has ended"),
             error => {
-                Self::local(error.to_string(), Advice::CheckFile).hint("choose another directory")
+                Self::local(out::words(&error), Advice::CheckFile).hint("choose another directory")
             }
         }
     }
@@ -215,26 +215,26 @@ impl From<io::Error> for Problem {
 
 impl From<SessionError> for Problem {
     fn from(error: SessionError) -> Self {
-        Self::local(error.to_string(), Advice::CheckFile).with_session()
+        Self::local(out::words(&error), Advice::CheckFile).with_session()
     }
 }
 
 impl From<ResumeError> for Problem {
     fn from(error: ResumeError) -> Self {
         let hint = match error {
-            ResumeError::RequestError(unready) => return unready.into(),
+            ResumeError::Request(error) => return error.into(),
             ResumeError::OtherLogin => {
                 "use that login's session file, or delete the directory to give the job up"
             }
             _ => "delete the directory to give the job up",
         };
-        Self::local(error.to_string(), Advice::CheckFile).hint(hint)
+        Self::local(out::words(&error), Advice::CheckFile).hint(hint)
     }
 }
 
 impl From<RequestError> for Problem {
-    fn from(unready: RequestError) -> Self {
-        Error::new(Step::Prepare, unready).into()
+    fn from(error: RequestError) -> Self {
+        Error::new(Step::Prepare, error).into()
     }
 }
 

@@ -186,7 +186,7 @@ pub(crate) fn check_replaceable(
 
 impl From<SessionFileError> for Problem {
     fn from(error: SessionFileError) -> Self {
-        let about = |advice| Self::local(error.kind().to_string(), advice).with_session();
+        let about = |advice| Self::local(out::words(error.kind()), advice).with_session();
         match error.kind() {
             SessionFileErrorKind::NoLogin => {
                 let problem = if is_misnamed(error.path()) {

@@ -1,11 +1,11 @@
 //! The two clients behind one face.
 
-use std::fmt::Display;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
+use wx_client::FileError;
 use wx_client::checkpoint::CheckpointStore;
 pub(crate) use wx_client::clock::unix_ms;
 use wx_client::outbox::OutboxFlow;
@@ -20,6 +20,7 @@ use wx_proto::{
 
 use crate::args::Transport;
 use crate::files::Input;
+use crate::out;
 use crate::problem::{Class, Problem};
 use crate::report::Report;
 use crate::withhold::{self, Withholding};
@@ -182,9 +183,7 @@ impl Client {
             Wire::Ureq(http) => {
                 use wx_ureq::Source;
                 let mut source = match input {
-                    Input::File(path) => {
-                        Source::path(&path).map_err(|error| unnamed(&path, error))?
-                    }
+                    Input::File(path) => Source::path(&path).map_err(unnamed)?,
                     Input::Bytes(name, bytes) => Source::bytes(name, bytes),
                     Input::Once(None) => Source::reader("", io::stdin().lock(), SPOOL, limit)?,
                     Input::Once(Some(file)) => Source::reader("", file, SPOOL, limit)?,
@@ -197,9 +196,7 @@ impl Client {
             Wire::Reqwest(http, runtime) => until_stopped(runtime, ears, async {
                 use wx_reqwest::Source;
                 let mut source = match input {
-                    Input::File(path) => {
-                        Source::path(&path).await.map_err(|error| unnamed(&path, error))?
-                    }
+                    Input::File(path) => Source::path(&path).await.map_err(unnamed)?,
                     Input::Bytes(name, bytes) => Source::bytes(name, bytes),
                     Input::Once(None) => {
                         Source::reader("", tokio::io::stdin(), SPOOL, limit).await?
@@ -297,21 +294,17 @@ fn until_stopped<T>(
 }
 
 fn bad_proxy(error: ProxyError) -> Problem {
-    let problem = Problem::local(error.to_string(), Advice::CheckProxy);
+    let problem = Problem::local(out::words(&error), Advice::CheckProxy);
     Problem { class: Class::Usage, ..problem.hint("correct or unset it") }
 }
 
 /// What is wrong with a picture's file; the report names it itself.
-fn unnamed(path: &Path, error: io::Error) -> Problem {
-    let problem = Problem::from(error);
-    match problem.message.strip_prefix(&format!("{}: ", path.display())) {
-        Some(why) => Problem { message: why.into(), ..problem },
-        None => problem,
-    }
+fn unnamed(error: io::Error) -> Problem {
+    error.downcast().map_or_else(Problem::from, |named: FileError| named.into_reason().into())
 }
 
-fn no_client(error: &impl Display) -> Problem {
-    Problem::local(format!("no client: {error}"), Advice::Report)
+fn no_client(error: &(dyn std::error::Error + 'static)) -> Problem {
+    Problem::local(out::words(error), Advice::Report)
 }
 
 fn cannot_write(error: io::Error) -> Problem {

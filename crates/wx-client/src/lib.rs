@@ -6,6 +6,7 @@ pub mod clock;
 pub mod creation;
 pub mod directory;
 pub mod exchange_clock;
+mod file_error;
 pub mod lock;
 pub mod outbox;
 pub mod proxy;
@@ -16,5 +17,6 @@ pub mod session_file;
 pub mod temp_file;
 mod told_states;
 
+pub use file_error::FileError;
 pub use seed::{entropy, seed};
 pub use told_states::ToldStates;

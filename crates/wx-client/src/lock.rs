@@ -199,9 +199,9 @@ pub(crate) fn sync_directory(_: &Path) -> io::Result<()> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum LockError {
-    /// It is in use; by whom, if that can be found out.
+    /// The path is in use; names the process that uses it, if that is known.
     Busy(Option<Holder>),
-    /// It could not be opened or locked.
+    /// The file or directory could not be opened or locked.
     Io(io::Error),
 }
 
@@ -216,11 +216,12 @@ impl LockError {
     }
 }
 
+/// An I/O error says what it says, and has its source.
 impl fmt::Display for LockError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Busy(Some(holder)) => write!(f, "in use by {holder}"),
-            Self::Busy(None) => f.write_str("in use by another process"),
+            Self::Busy(Some(holder)) => write!(f, "the path is in use by {holder}"),
+            Self::Busy(None) => f.write_str("the path is in use by another process"),
             Self::Io(error) => error.fmt(f),
         }
     }
@@ -244,7 +245,7 @@ impl From<io::Error> for LockError {
 impl From<LockError> for io::Error {
     fn from(error: LockError) -> Self {
         match error {
-            LockError::Busy(_) => Self::new(ErrorKind::ResourceBusy, error.to_string()),
+            LockError::Busy(_) => Self::new(ErrorKind::ResourceBusy, error),
             LockError::Io(error) => error,
         }
     }
@@ -286,7 +287,10 @@ mod tests {
         // The system's list may skip a lock while others come and go.
         let holder = (0..100).find_map(|_| busy(&path)).expect("this process");
         assert_eq!(holder.process(), std::process::id());
-        assert_eq!(LockError::Busy(Some(holder)).to_string(), "in use by this process itself");
+        assert_eq!(
+            LockError::Busy(Some(holder)).to_string(),
+            "the path is in use by this process itself"
+        );
     }
 
     #[test]
@@ -331,14 +335,26 @@ mod tests {
         let fifo = dir.path().join("fifo");
         let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
         rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0).unwrap();
-        assert_eq!(refused(&fifo, true), "is a FIFO, not a regular file");
-        assert_eq!(refused(dir.path(), true), "is a directory, not a regular file");
-        assert_eq!(refused(Path::new("/dev/null"), true), "is a device, not a regular file");
+        assert_eq!(refused(&fifo, true), "the path leads to a FIFO instead of a regular file");
+        assert_eq!(
+            refused(dir.path(), true),
+            "the path leads to a directory instead of a regular file"
+        );
+        assert_eq!(
+            refused(Path::new("/dev/null"), true),
+            "the path leads to a device instead of a regular file"
+        );
         let _socket = std::os::unix::net::UnixListener::bind(dir.path().join("socket")).unwrap();
-        assert_eq!(refused(&dir.path().join("socket"), true), "is a socket, not a regular file");
+        assert_eq!(
+            refused(&dir.path().join("socket"), true),
+            "the path leads to a socket instead of a regular file"
+        );
         let link = dir.path().join("link");
         symlink(dir.path().join("nothing"), &link).unwrap();
-        assert_eq!(refused(&link, true), "is a symbolic link, not a regular file");
+        assert_eq!(
+            refused(&link, true),
+            "the path leads to a symbolic link instead of a regular file"
+        );
         assert!(!dir.path().join("nothing").exists());
         let error = LockedFile::open(&dir.path().join("nothing"), false).unwrap_err();
         assert!(matches!(error, LockError::Io(error) if error.kind() == ErrorKind::NotFound));

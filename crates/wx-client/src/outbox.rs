@@ -4,6 +4,7 @@ mod error;
 mod job;
 mod message;
 mod record;
+mod record_error;
 mod storage;
 
 use std::collections::HashSet;
@@ -21,6 +22,7 @@ use crate::lock::{LockedFile, sync_directory};
 use crate::seed::entropy;
 use crate::temp_file::{self, Access};
 use record::{Entry, Message, Planned, Record};
+use record_error::RecordError;
 use storage::MemoryStorage;
 
 pub use error::{OutboxError, OutboxErrorKind};
@@ -58,7 +60,7 @@ struct Inner {
     /// The bytes of the record that are certain.
     len: u64,
     /// Why the record could not be written.
-    broken: Option<(io::ErrorKind, String)>,
+    broken: Option<RecordError>,
     /// The keys that somebody works on.
     active: HashSet<String>,
 }
@@ -120,7 +122,7 @@ impl Outbox {
         let outbox = Self::new(record, storage, good as u64, path);
         let mut inner = outbox.inner();
         if inner.record.key.is_none() {
-            let key = entropy().map_err(|error| io::Error::other(error.to_string()))?;
+            let key = entropy().map_err(io::Error::other)?;
             inner.commit(Record::first(key))?;
         } else if good > COMPACT {
             let entries = inner.record.entries();
@@ -238,8 +240,8 @@ impl Outbox {
         if inner.record.message(key).is_some_and(is_of_another) {
             return Err(OutboxErrorKind::KnownKey(key.to_owned()).into());
         }
-        if let Some((kind, message)) = &inner.broken {
-            return Err(io::Error::new(*kind, message.clone()).into());
+        if let Some(broken) = &inner.broken {
+            return Err(io::Error::from(broken.clone()).into());
         }
         if inner.active.contains(key) {
             return Err(OutboxErrorKind::Active(key.to_owned()).into());
@@ -312,12 +314,12 @@ impl Outbox {
     /// If somebody has, if the record could not be written, or if it cannot be removed.
     pub fn remove(&self) -> io::Result<()> {
         let mut inner = self.inner();
-        if let Some((kind, message)) = &inner.broken {
-            return Err(io::Error::new(*kind, message.clone()));
+        if let Some(broken) = &inner.broken {
+            return Err(broken.clone().into());
         }
         let removed = inner.storage.remove();
-        removed.map_err(|error| inner.fail(&error))?;
-        inner.broken = Some((io::ErrorKind::NotFound, "the outbox was removed".to_owned()));
+        removed.map_err(|error| inner.fail(error))?;
+        inner.broken = Some(RecordError::Removed);
         Ok(())
     }
 
@@ -346,32 +348,29 @@ impl Outbox {
 
 impl Inner {
     /// Nothing more is sent.
-    fn fail(&mut self, error: &io::Error) -> io::Error {
-        let path = self.path.as_ref().map(|path| format!(" {}", path.display()));
-        let path = path.unwrap_or_default();
-        let message = format!("the outbox could not write its record{path}: {error}");
-        self.broken = Some((error.kind(), message.clone()));
-        io::Error::new(error.kind(), message)
+    fn fail(&mut self, error: io::Error) -> io::Error {
+        let broken = RecordError::Unwritable { path: self.path.clone(), error: Arc::new(error) };
+        self.broken.insert(broken).clone().into()
     }
 
     /// After an error nobody knows which record is in place.
     fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.storage.replace(bytes).map_err(|error| self.fail(&error))?;
+        self.storage.replace(bytes).map_err(|error| self.fail(error))?;
         self.len = bytes.len() as u64;
         Ok(())
     }
 
     /// Writes an entry, and takes it in once it is certain.
     fn commit(&mut self, entry: Entry) -> io::Result<()> {
-        if let Some((kind, message)) = &self.broken {
-            return Err(io::Error::new(*kind, message.clone()));
+        if let Some(broken) = &self.broken {
+            return Err(broken.clone().into());
         }
         let bytes = record::lines([&entry]);
         if let Err(error) = self.storage.write(&bytes).and_then(|()| self.storage.sync()) {
             // The record must not hold what does not happen. If this fails too, it errs on the safe
             // side: a message counts as handed out though it never left.
             let _ = self.storage.truncate(self.len).and_then(|()| self.storage.sync());
-            return Err(self.fail(&error));
+            return Err(self.fail(error));
         }
         self.len += bytes.len() as u64;
         self.record.apply(entry);

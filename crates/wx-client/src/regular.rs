@@ -17,7 +17,7 @@ pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
     fs::canonicalize(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => io::Error::new(
             ErrorKind::InvalidInput,
-            "is a symbolic link to a file that does not exist",
+            "the path is a symbolic link to a file that does not exist",
         ),
         _ => error,
     })
@@ -73,7 +73,7 @@ pub(crate) fn check_kind(metadata: &Metadata) -> io::Result<()> {
     } else {
         (ErrorKind::InvalidInput, special(kind))
     };
-    Err(io::Error::new(error, format!("is {name}, not a regular file")))
+    Err(io::Error::new(error, format!("the path leads to {name} instead of a regular file")))
 }
 
 #[cfg(unix)]

@@ -49,7 +49,10 @@ impl TempFile {
     /// `target` is a directory, or no file can be created beside it.
     pub fn beside(target: &Path, access: Access) -> io::Result<Self> {
         if target.is_dir() {
-            return Err(io::Error::new(ErrorKind::IsADirectory, "it is a directory, not a file"));
+            return Err(io::Error::new(
+                ErrorKind::IsADirectory,
+                "the path leads to a directory instead of a file",
+            ));
         }
         let mut options = File::options();
         options.read(true).write(true).create_new(true);
@@ -275,8 +278,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("file"), "").unwrap();
         for (target, words) in [
-            ("none/picture.jpg", "its directory does not exist"),
-            ("file/picture.jpg", "its path leads through a file"),
+            ("none/picture.jpg", "the directory of the file does not exist"),
+            ("file/picture.jpg", "the path leads through a file"),
         ] {
             let error = TempFile::beside(&dir.path().join(target), Access::Private).unwrap_err();
             assert_eq!(error.to_string(), words);

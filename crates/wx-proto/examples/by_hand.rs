@@ -12,7 +12,7 @@ use wx_proto::endpoint::Endpoint;
 use wx_proto::endpoint::get_msg_img::GetMsgImg;
 use wx_proto::endpoint::send_media::SendMedia;
 use wx_proto::endpoint::upload_media::{CHUNK, UploadMedia};
-use wx_proto::{IdSource, ImageVariant, Picture, Policy, Session, UserName};
+use wx_proto::{ErrorChain, IdSource, ImageVariant, Picture, Policy, Session, UserName};
 
 /// Any client that speaks the `http` crate's types will do; its redirects, status errors and
 /// proxies must be off.
@@ -32,7 +32,7 @@ fn call<E: Endpoint>(endpoint: &E, session: &Session) -> Result<E::Reply, Box<dy
 
 fn main() {
     if let Err(error) = send_and_fetch() {
-        println!("{error}");
+        println!("{}", ErrorChain(&*error));
         std::process::exit(1);
     }
 }

@@ -14,7 +14,8 @@ use wx_proto::flow::{
 };
 use wx_proto::http::response::{Builder, Parts};
 use wx_proto::{
-    ApiRequest, IdSource, ImageVariant, Limits, Picture, Policy, Seed, Session, UserName,
+    ApiRequest, ErrorChain, IdSource, ImageVariant, Limits, Picture, Policy, Seed, Session,
+    UserName,
 };
 
 /// The loop. It obeys: no status check, no JSON, no redirect, no cookie and no repeat is its
@@ -201,7 +202,7 @@ fn seed() -> Result<Seed, Box<dyn Error>> {
 
 fn main() {
     if let Err(error) = send_and_fetch() {
-        println!("{error}");
+        println!("{}", ErrorChain(&*error));
         std::process::exit(1);
     }
 }

@@ -11,7 +11,7 @@ use std::error::Error;
 
 use async_compat::Compat;
 use wx_emulator::Emulator;
-use wx_reqwest::wx_proto::{Outcome, Recipient, Session};
+use wx_reqwest::wx_proto::{ErrorChain, Outcome, Recipient, Session};
 use wx_reqwest::{Client, Source};
 
 async fn send() -> Result<(), Box<dyn Error>> {
@@ -22,16 +22,18 @@ async fn send() -> Result<(), Box<dyn Error>> {
     match client.send_image(&Recipient::new(server.friend())?, picture).await {
         Ok(sent) => println!("sent {} as message {}", sent.uploaded.md5, sent.msg_id),
         Err(error) if error.outcome() == Outcome::NotSent => {
-            return Err(format!("not sent: {error}; {}", error.advice()).into());
+            return Err(format!("not sent: {}; {}", error.chain(), error.advice()).into());
         }
-        Err(error) => return Err(format!("nobody knows: {error}; {}", error.advice()).into()),
+        Err(error) => {
+            return Err(format!("nobody knows: {}; {}", error.chain(), error.advice()).into());
+        }
     }
     Ok(())
 }
 
 fn main() {
     if let Err(error) = pollster::block_on(Compat::new(send())) {
-        println!("{error}");
+        println!("{}", ErrorChain(&*error));
         std::process::exit(1);
     }
 }

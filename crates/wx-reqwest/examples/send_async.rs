@@ -10,13 +10,13 @@
 use std::error::Error;
 
 use wx_emulator::Emulator;
-use wx_reqwest::wx_proto::{ImageVariant, Outcome, Recipient, Session};
+use wx_reqwest::wx_proto::{ErrorChain, ImageVariant, Outcome, Recipient, Session};
 use wx_reqwest::{Client, Sink, Source, Watch};
 
 #[tokio::main]
 async fn main() {
     if let Err(error) = send().await {
-        println!("{error}");
+        println!("{}", ErrorChain(&*error));
         std::process::exit(1);
     }
 }
@@ -37,9 +37,11 @@ async fn send() -> Result<(), Box<dyn Error>> {
     let sent = match client.send_image_with(&to, picture, watch).await {
         Ok(sent) => sent,
         Err(error) if error.outcome() == Outcome::NotSent => {
-            return Err(format!("not sent: {error}; {}", error.advice()).into());
+            return Err(format!("not sent: {}; {}", error.chain(), error.advice()).into());
         }
-        Err(error) => return Err(format!("nobody knows: {error}; {}", error.advice()).into()),
+        Err(error) => {
+            return Err(format!("nobody knows: {}; {}", error.chain(), error.advice()).into());
+        }
     };
     println!("sent {} as message {}", sent.uploaded.md5, sent.msg_id);
 

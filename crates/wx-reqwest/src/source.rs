@@ -9,6 +9,7 @@ use std::time::UNIX_EPOCH;
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWriteExt};
 use tokio::task::spawn_blocking;
+use wx_client::FileError;
 use wx_client::creation::explain_unnamed;
 use wx_proto::{Error, ImageFormat, MediaKind, Picture, Policy, SourceError, Step};
 
@@ -71,23 +72,29 @@ impl Source {
     /// Names the file and says why it cannot be read.
     pub async fn path(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref().to_owned();
-        spawn_blocking(move || Self::open(&path).map_err(|error| named(&path, &error))).await?
+        spawn_blocking(move || {
+            Self::open(&path).map_err(|error| FileError::new(path.clone(), error).into())
+        })
+        .await?
     }
 
     fn open(path: &Path) -> io::Result<Self> {
-        let about = fs::metadata(path).map_err(explain)?;
+        let about = fs::metadata(path)?;
         if about.is_dir() {
             return Err(io::Error::new(
                 io::ErrorKind::IsADirectory,
-                "it is a directory, not a file",
+                "the path leads to a directory instead of a file",
             ));
         }
         if !about.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the path leads to no regular file",
+            ));
         }
         let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let source = Self::file(name, File::open(path).map_err(explain)?)?;
+        let source = Self::file(name, File::open(path)?)?;
         Ok(Self {
             modified_ms: modified.and_then(|time| time.as_millis().try_into().ok()),
             ..source
@@ -153,7 +160,7 @@ impl Source {
         if len > limit {
             return Err(io::Error::new(
                 io::ErrorKind::FileTooLarge,
-                format!("it has more than {limit} bytes"),
+                format!("the reader has more than {limit} bytes"),
             ));
         }
         let source = Self::file(name, file.into_std().await)?;
@@ -243,19 +250,4 @@ impl fmt::Debug for Source {
             .field("len", &self.len)
             .finish_non_exhaustive()
     }
-}
-
-/// The error, with the name of its file.
-fn named(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-}
-
-/// The usual reasons in words; the rest as the system tells it.
-fn explain(error: io::Error) -> io::Error {
-    let reason = match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file",
-        io::ErrorKind::PermissionDenied => "there is no permission to read it",
-        _ => return error,
-    };
-    io::Error::new(error.kind(), reason)
 }

@@ -6,7 +6,7 @@ use std::io::{self, Cursor, Write};
 use std::time::{Duration, UNIX_EPOCH};
 
 use wx_emulator::Emulator;
-use wx_proto::{ErrorKind, PictureError, Policy, Recipient, Session};
+use wx_proto::{ErrorChain, ErrorKind, PictureError, Policy, Recipient, Session};
 use wx_reqwest::{Client, Media, Sink, Source};
 
 fn picture() -> Vec<u8> {
@@ -55,13 +55,22 @@ async fn a_path_that_cannot_be_read_is_named_and_says_why() {
     let reason = async |path: std::path::PathBuf| Source::path(path).await.unwrap_err();
     let path = dir.path().join("none");
     let missing = reason(path.clone()).await;
-    let words = format!("{}: there is no such file", path.display());
-    assert_eq!((missing.kind(), missing.to_string()), (io::ErrorKind::NotFound, words));
+    let words = format!("the file {} could not be read: there is no such file", path.display());
+    assert_eq!(
+        (missing.kind(), ErrorChain(&missing).to_string()),
+        (io::ErrorKind::NotFound, words)
+    );
     let directory = reason(dir.path().to_owned()).await;
-    let words = format!("{}: it is a directory, not a file", dir.path().display());
-    assert_eq!(directory.to_string(), words);
+    let words = format!(
+        "the file {} could not be read: the path leads to a directory instead of a file",
+        dir.path().display()
+    );
+    assert_eq!(ErrorChain(&directory).to_string(), words);
     #[cfg(unix)]
-    assert_eq!(reason("/dev/null".into()).await.to_string(), "/dev/null: it is not a regular file");
+    assert_eq!(
+        ErrorChain(&reason("/dev/null".into()).await).to_string(),
+        "the file /dev/null could not be read: the path leads to no regular file"
+    );
 }
 
 #[tokio::test]
@@ -70,7 +79,7 @@ async fn a_reader_stops_at_its_limit() {
         let error =
             Source::reader("a", tokio::io::repeat(1), memory_limit, 1_000_000).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
-        assert_eq!(error.to_string(), "it has more than 1000000 bytes");
+        assert_eq!(error.to_string(), "the reader has more than 1000000 bytes");
     }
 }
 

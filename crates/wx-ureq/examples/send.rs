@@ -10,12 +10,12 @@
 use std::error::Error;
 
 use wx_emulator::Emulator;
-use wx_ureq::wx_proto::{ImageVariant, Outcome, Recipient, Session};
+use wx_ureq::wx_proto::{ErrorChain, ImageVariant, Outcome, Recipient, Session};
 use wx_ureq::{Client, Sink, Source, Watch};
 
 fn main() {
     if let Err(error) = send() {
-        println!("{error}");
+        println!("{}", ErrorChain(&*error));
         std::process::exit(1);
     }
 }
@@ -36,9 +36,11 @@ fn send() -> Result<(), Box<dyn Error>> {
     let sent = match client.send_image_with(&to, picture, watch) {
         Ok(sent) => sent,
         Err(error) if error.outcome() == Outcome::NotSent => {
-            return Err(format!("not sent: {error}; {}", error.advice()).into());
+            return Err(format!("not sent: {}; {}", error.chain(), error.advice()).into());
         }
-        Err(error) => return Err(format!("nobody knows: {error}; {}", error.advice()).into()),
+        Err(error) => {
+            return Err(format!("nobody knows: {}; {}", error.chain(), error.advice()).into());
+        }
     };
     println!("sent {} as message {}", sent.uploaded.md5, sent.msg_id);
 

@@ -7,6 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
 use tempfile::{SpooledData, SpooledTempFile};
+use wx_client::FileError;
 use wx_client::creation::explain_unnamed;
 use wx_proto::{Error, ImageFormat, MediaKind, Picture, Policy, Step};
 
@@ -61,23 +62,26 @@ impl Source {
     /// Names the file and says why it cannot be read.
     pub fn path(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
-        Self::open(path).map_err(|error| named(path, &error))
+        Self::open(path).map_err(|error| FileError::new(path, error).into())
     }
 
     fn open(path: &Path) -> io::Result<Self> {
-        let about = fs::metadata(path).map_err(explain)?;
+        let about = fs::metadata(path)?;
         if about.is_dir() {
             return Err(io::Error::new(
                 io::ErrorKind::IsADirectory,
-                "it is a directory, not a file",
+                "the path leads to a directory instead of a file",
             ));
         }
         if !about.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the path leads to no regular file",
+            ));
         }
         let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let source = Self::seekable(name, File::open(path).map_err(explain)?)?;
+        let source = Self::seekable(name, File::open(path)?)?;
         Ok(Self {
             modified_ms: modified.and_then(|time| time.as_millis().try_into().ok()),
             ..source
@@ -114,7 +118,7 @@ impl Source {
         if io::copy(&mut from.take(limit.saturating_add(1)), &mut spool)? > limit {
             return Err(io::Error::new(
                 io::ErrorKind::FileTooLarge,
-                format!("it has more than {limit} bytes"),
+                format!("the reader has more than {limit} bytes"),
             ));
         }
         match spool.0.into_inner() {
@@ -202,19 +206,4 @@ impl Write for Spool {
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush().map_err(explain_unnamed)
     }
-}
-
-/// The error, with the name of its file.
-fn named(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-}
-
-/// The usual reasons in words; the rest as the system tells it.
-fn explain(error: io::Error) -> io::Error {
-    let reason = match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file",
-        io::ErrorKind::PermissionDenied => "there is no permission to read it",
-        _ => return error,
-    };
-    io::Error::new(error.kind(), reason)
 }

@@ -6,7 +6,7 @@ use std::io::{self, Cursor, Write};
 use std::time::{Duration, UNIX_EPOCH};
 
 use wx_emulator::Emulator;
-use wx_proto::{ErrorKind, PictureError, Policy, Recipient, Session};
+use wx_proto::{ErrorChain, ErrorKind, PictureError, Policy, Recipient, Session};
 use wx_ureq::{Client, Media, Sink, Source};
 
 fn picture() -> Vec<u8> {
@@ -54,13 +54,22 @@ fn a_path_that_cannot_be_read_is_named_and_says_why() {
     let reason = |path: std::path::PathBuf| Source::path(path).unwrap_err();
     let path = dir.path().join("none");
     let missing = reason(path.clone());
-    let words = format!("{}: there is no such file", path.display());
-    assert_eq!((missing.kind(), missing.to_string()), (io::ErrorKind::NotFound, words));
+    let words = format!("the file {} could not be read: there is no such file", path.display());
+    assert_eq!(
+        (missing.kind(), ErrorChain(&missing).to_string()),
+        (io::ErrorKind::NotFound, words)
+    );
     let directory = reason(dir.path().to_owned());
-    let words = format!("{}: it is a directory, not a file", dir.path().display());
-    assert_eq!(directory.to_string(), words);
+    let words = format!(
+        "the file {} could not be read: the path leads to a directory instead of a file",
+        dir.path().display()
+    );
+    assert_eq!(ErrorChain(&directory).to_string(), words);
     #[cfg(unix)]
-    assert_eq!(reason("/dev/null".into()).to_string(), "/dev/null: it is not a regular file");
+    assert_eq!(
+        ErrorChain(&reason("/dev/null".into())).to_string(),
+        "the file /dev/null could not be read: the path leads to no regular file"
+    );
 }
 
 #[test]
@@ -68,7 +77,7 @@ fn a_reader_stops_at_its_limit() {
     for memory_limit in [0, 10, u64::MAX] {
         let error = Source::reader("a", std::io::repeat(1), memory_limit, 1_000_000).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
-        assert_eq!(error.to_string(), "it has more than 1000000 bytes");
+        assert_eq!(error.to_string(), "the reader has more than 1000000 bytes");
     }
 }
 

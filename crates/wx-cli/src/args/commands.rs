@@ -10,7 +10,7 @@ use wx_proto::{HostError, ImageVariant, MsgId, Policy, Profile, Site};
 
 use super::seconds::{seconds, timeout};
 use super::{Addressee, Global};
-use crate::session;
+use crate::{out, session};
 
 /// Which login.
 #[derive(Clone, Debug, clap::Args)]
@@ -238,7 +238,7 @@ impl Login {
     /// What clap does not check.
     pub(super) fn problem(&self) -> Option<String> {
         if let Err(error) = self.site() {
-            return Some(format!("--base: {error}"));
+            return Some(format!("--base: {}", out::words(&error)));
         }
         let extension = self.qr.as_ref()?.extension().and_then(|extension| extension.to_str());
         let known = extension.is_some_and(|extension| ["png", "svg"].contains(&extension));

@@ -33,7 +33,7 @@ impl Folder {
         directory::create_all(dir, Access::Inherited).map_err(on_dir)?;
         let lock = LockedDir::open(dir).map_err(|error| match error {
             LockError::Io(error) => on_dir(error),
-            busy => refused(&busy.to_string()).hint("choose another directory"),
+            busy => refused(&out::words(&busy)).hint("choose another directory"),
         })?;
         let mut names = BTreeSet::new();
         for entry in fs::read_dir(dir).map_err(on_dir)? {

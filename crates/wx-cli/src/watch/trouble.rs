@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use wx_proto::flow::Progress;
-use wx_proto::{Advice, ErrorKind, Step};
+use wx_proto::{Advice, Step};
 
 use crate::batch;
 use crate::out;
@@ -80,14 +80,6 @@ impl<'a> Trouble<'a> {
     }
 }
 
-/// Why a poll is repeated.
-fn reason(error: &ErrorKind) -> String {
-    match error {
-        ErrorKind::Network { failure, .. } => format!("no answer from the server ({failure})"),
-        error => out::words(error),
-    }
-}
-
 impl Ears for Trouble<'_> {
     fn report(&self) -> &Report {
         self.report
@@ -96,7 +88,7 @@ impl Ears for Trouble<'_> {
     fn progress(&self, progress: &Progress) {
         self.report.progress(progress);
         match (progress.step, &progress.last_error) {
-            (Step::Sync, Some(error)) => self.begins(&reason(error)),
+            (Step::Sync, Some(error)) => self.begins(&out::words(error)),
             // A poll with nothing new was answered all the same.
             (Step::Sync, None) if progress.attempt == 1 => self.over(),
             _ => {}

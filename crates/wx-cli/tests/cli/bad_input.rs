@@ -45,7 +45,12 @@ fn files_that_are_no_pictures() {
     refused(&place, &["dir.jpg"], 1, &["wx: dir.jpg: ", "is a directory"]);
     refused(&place, &["empty.jpg"], 1, &["wx: empty.jpg: ", "is empty"]);
     refused(&place, &["text.jpg"], 1, &["wx: text.jpg: ", "not a picture"]);
-    refused(&place, &["\u{1b}[31mred.jpg"], 1, &["wx: \\u{1b}[31mred.jpg: not a picture"]);
+    refused(
+        &place,
+        &["\u{1b}[31mred.jpg"],
+        1,
+        &["wx: \\u{1b}[31mred.jpg: the file is not a picture"],
+    );
     refused(&place, &["photo.webp"], 1, &["wx: photo.webp: ", "webp", "convert it"]);
     refused(&place, &["photo.jpg"], 1, &["wx: photo.jpg: ", "heif", "convert it"]);
     refused(&place, &[&"图".repeat(200)], 1, &["wx: 图图", "name too long"]);
@@ -196,17 +201,17 @@ fn session_files_that_cannot_be_used() {
     case(
         |session| session["base"] = json!("https://wx.qq.com.evil.example"),
         1,
-        &["\"base\"", "not a host"],
+        &["\"base\"", "the host does not belong to web WeChat"],
     );
     case(
         |session| session["base"] = json!("http://wx.qq.com"),
         1,
-        &["\"base\": plain http is not allowed"],
+        &["\"base\" is not accepted: plain http is not allowed"],
     );
     case(
         |session| session["base"] = json!("http://localhost:80"),
         1,
-        &["\"base\": plain http is not allowed"],
+        &["\"base\" is not accepted: plain http is not allowed"],
     );
     case(|session| drop(session.as_object_mut().unwrap().remove("uin")), 1, &["uin"]);
     case(|session| session["skey"] = json!(""), 3, &["skey", "log in again"]);
@@ -233,7 +238,7 @@ fn session_files_that_cannot_be_used() {
         &["wx: session.json: there is no such file; ", "run `wx login`"],
     );
     place.file("session.json", b"");
-    refused(&place, &["a.jpg"], 3, &["wx: session.json: not logged in; run `wx login`"]);
+    refused(&place, &["a.jpg"], 3, &["wx: session.json: nobody is logged in; run `wx login`"]);
     fs::remove_file(place.path("session.json")).unwrap();
     fs::create_dir(place.path("session.json")).unwrap();
     refused(&place, &["a.jpg"], 1, &["wx: session.json: ", "directory"]);

@@ -120,7 +120,11 @@ fn one_writer_of_a_session_file() {
     let before = fs::read(place.path("other.json")).unwrap();
     let ran = place.wx(&["emulate", "--session-file", "other.json"]);
     assert_eq!(ran.code, 1);
-    assert!(ran.one_line().contains("other.json: in use by `wx emulate` (process "), "{}", ran.err);
+    assert!(
+        ran.one_line().contains("other.json: the file is in use by `wx emulate` (process "),
+        "{}",
+        ran.err
+    );
     assert_eq!(fs::read(place.path("other.json")).unwrap(), before);
     server.kill().unwrap();
     server.wait().unwrap();

@@ -75,7 +75,7 @@ fn places_that_cannot_be_written_to() {
     fs::create_dir(place.path("dir")).unwrap();
     for (out, words) in [
         ("dir", "dir: is a directory"),
-        ("none/a.jpg", "its directory does not exist"),
+        ("none/a.jpg", "the directory of the file does not exist"),
         ("/dev/null", "is no regular file"),
     ] {
         for force in [&[][..], &["--force"]] {
@@ -160,7 +160,11 @@ fn a_message_without_a_picture() {
     let place = Place::new();
     let ran = place.wx(&fetch("ureq", &["--out", "x.jpg", "12345"]));
     assert_eq!(ran.code, 1, "{}", ran.err);
-    assert!(ran.one_line().starts_with("wx: 12345: fetching the picture: "), "{}", ran.err);
+    assert!(
+        ran.one_line().starts_with("wx: 12345: the picture could not be fetched: "),
+        "{}",
+        ran.err
+    );
     assert_eq!(place.names(), [""; 0]);
 }
 
@@ -195,7 +199,7 @@ fn what_is_no_known_picture_is_kept_only_on_request() {
 #[test]
 fn statuses_have_words_of_their_own() {
     for (status, words) in [
-        ("204", "it has nothing (204)"),
+        ("204", "there is no content (204)"),
         ("304", "nothing has changed (304)"),
         ("429", "there were too many requests (429)"),
     ] {

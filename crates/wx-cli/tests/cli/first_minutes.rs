@@ -72,7 +72,7 @@ fn without_a_login_every_command_says_so() {
                 let mut command = place.command(&[args, own, &["--transport", transport]].concat());
                 let ran = place
                     .ran(command.env("XDG_STATE_HOME", &home).env("HOME", &home).output().unwrap());
-                let words = format!("{name}: not logged in; run `wx login`");
+                let words = format!("{name}: nobody is logged in; run `wx login`");
                 assert!(ran.code == 3 && ran.err.contains(&words), "{args:?} {}", ran.err);
             }
         }

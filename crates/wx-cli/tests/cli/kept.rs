@@ -116,7 +116,11 @@ fn what_a_killed_watch_left_half_written_goes_and_files_of_others_stay() {
     wait_until(|| kept(&place, &ids[1]));
     let second = place.wx(&["watch", "--session", "other.json", "--save-images", "kept"]);
     assert_eq!(second.code, 1);
-    assert!(second.one_line().contains("kept: in use by `wx watch` (process "), "{}", second.err);
+    assert!(
+        second.one_line().contains("kept: the path is in use by `wx watch` (process "),
+        "{}",
+        second.err
+    );
     signal(&child, "TERM");
     place.wait(child);
     let mut names: Vec<_> = fs::read_dir(place.path("kept"))

@@ -156,7 +156,7 @@ fn a_login_that_the_phone_ends_is_exit_3() {
         let second = place.wx(&about("watch", transport, &[]));
         assert_eq!(second.code, 1);
         assert!(
-            second.err.contains("session.json: in use by `wx watch` (process "),
+            second.err.contains("session.json: the file is in use by `wx watch` (process "),
             "{}",
             second.err
         );

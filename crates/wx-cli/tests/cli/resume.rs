@@ -219,7 +219,11 @@ fn one_process_at_a_time_and_one_job() {
     let mut child = busy(&place, &job("ureq", &["a.jpg"]), "webwxuploadmedia");
     for ran in [resume(&place, "ureq", &[]), place.wx(&job("ureq", &["a.jpg"]))] {
         assert_eq!(ran.code, 1);
-        assert!(ran.one_line().contains("job: in use by `wx send-image`"), "{}", ran.err);
+        assert!(
+            ran.one_line().contains("job: the path is in use by `wx send-image`"),
+            "{}",
+            ran.err
+        );
     }
     child.kill().unwrap();
     place.wait(child);

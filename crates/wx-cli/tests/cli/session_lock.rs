@@ -35,7 +35,7 @@ fn one_session_by_any_name_has_one_writer() {
     let child = watch(&place, "link.json");
     // The lock is nothing that somebody could delete.
     assert_eq!(place.names(), ["hard.json", "link.json", "second.json"]);
-    let holder = format!("in use by `wx watch` (process {})", child.id());
+    let holder = format!("the file is in use by `wx watch` (process {})", child.id());
     for name in ["session.json", "link.json", "second.json", "hard.json"] {
         for command in ["watch", "logout", "login"] {
             let ran = place.wx(&[command, "--session", name]);
@@ -108,11 +108,11 @@ fn what_is_no_file_is_refused_at_once() {
     let base = place.emulator.base();
     let names = place.names();
     for (name, what) in [
-        ("fifo", "is a FIFO, not a regular file"),
-        ("link", "is a FIFO, not a regular file"),
-        ("socket", "is a socket, not a regular file"),
-        ("/dev/zero", "is a device, not a regular file"),
-        (".", "is a directory, not a regular file"),
+        ("fifo", "the path leads to a FIFO instead of a regular file"),
+        ("link", "the path leads to a FIFO instead of a regular file"),
+        ("socket", "the path leads to a socket instead of a regular file"),
+        ("/dev/zero", "the path leads to a device instead of a regular file"),
+        (".", "the path leads to a directory instead of a regular file"),
         ("dangling", "is a symbolic link to a file that does not exist"),
         ("loop", "Too many levels of symbolic links"),
     ] {

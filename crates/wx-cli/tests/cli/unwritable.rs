@@ -31,7 +31,7 @@ fn a_logout_that_cannot_save_says_so_and_leaves_no_secret() {
             ("session.json", "session.json: File too large; the file was emptied"),
             (
                 "ro/session.json",
-                "session.json: its directory cannot be written: Permission denied; the file",
+                "the directory of the file cannot be written: Permission denied; the file",
             ),
         ] {
             let place = Place::new();
@@ -49,7 +49,7 @@ fn a_logout_that_cannot_save_says_so_and_leaves_no_secret() {
             assert_eq!(fs::read(place.path(session)).unwrap(), b"");
             let ran = place.wx(&["whoami", "--session", session, "--transport", transport]);
             assert_eq!(ran.code, 3);
-            assert!(ran.one_line().contains("not logged in; run `wx login`"), "{}", ran.err);
+            assert!(ran.one_line().contains("nobody is logged in; run `wx login`"), "{}", ran.err);
         }
     }
 }
@@ -84,7 +84,9 @@ fn a_picture_that_finds_no_room_is_blamed_on_its_place() {
         assert_eq!((ran.code, ran.kinds()), (1, vec!["message".to_owned(), "failed".to_owned()]));
         told(
             &ran,
-            &format!("wx: {id}: kept: fetching the picture: File too large; check the output"),
+            &format!(
+                "wx: {id}: kept: the picture could not be fetched: File too large; check the output"
+            ),
         );
         assert_eq!(ran.events()[1]["msg_id"], id);
         assert_eq!(ran.events()[1]["advice"], "check_output");
@@ -92,7 +94,7 @@ fn a_picture_that_finds_no_room_is_blamed_on_its_place() {
             let ran = place
                 .wx_with_room(100, &fetch(transport, &[force, &["--out", "a.jpg", &id]].concat()));
             assert_eq!(ran.code, 1);
-            told(&ran, "a.jpg: fetching the picture: File too large; check the output");
+            told(&ran, "a.jpg: the picture could not be fetched: File too large; check the output");
         }
         assert_eq!(fs::read_dir(place.path("kept")).unwrap().count(), 0);
     }
@@ -107,9 +109,9 @@ fn a_directory_that_is_missing_or_cannot_be_written_is_blamed_by_the_name_of_the
     let base = place.emulator.base();
     let at = |dir: &str, name: &str| format!("{dir}/{name}");
     for (dir, words) in [
-        ("ro", "its directory cannot be written: Permission denied"),
-        ("none", "its directory does not exist"),
-        ("a.jpg", "its path leads through a file"),
+        ("ro", "the directory of the file cannot be written: Permission denied"),
+        ("none", "the directory of the file does not exist"),
+        ("a.jpg", "the path leads through a file"),
     ] {
         for transport in TRANSPORTS {
             let out = at(dir, "b.jpg");
@@ -176,13 +178,19 @@ fn what_is_read_once_and_has_no_room_is_blamed_on_the_temporary_directory() {
         };
         let ran = run("/none", &["env"]);
         assert_eq!(ran.code, 1, "{}", ran.err);
-        let words = "wx: -: temporary file in /none: No such file or directory; check the file";
+        let words = "wx: -: the temporary file in /none cannot be written: \
+                     No such file or directory; check the file";
         assert_eq!(ran.one_line(), words);
         let here = place.path("");
         let here = here.to_str().unwrap();
         let ran = run(here, &["sh", "-c", "trap '' XFSZ; ulimit -f 2000; exec \"$@\"", "sh"]);
         assert_eq!(ran.code, 1, "{}", ran.err);
-        told(&ran, &format!("temporary file in {here}: File too large; check the file"));
+        told(
+            &ran,
+            &format!(
+                "the temporary file in {here} cannot be written: File too large; check the file"
+            ),
+        );
     }
     place.assert_silence();
 }
@@ -197,7 +205,7 @@ fn a_home_in_which_no_directory_can_be_made() {
     assert_eq!(ran.code, 1);
     told(
         &ran,
-        "session.json: its path leads through a file; check the session file and its directory",
+        "session.json: the path leads through a file; check the session file and its directory",
     );
     place.assert_silence();
 }

@@ -1,12 +1,13 @@
+use std::error::Error;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use wx_proto::{Advice, Error, SourceError};
+use wx_proto::{Advice, SourceError};
 
 use crate::lock::LockError;
 
-/// Why an outbox does not do what it was asked to, and where.
+/// The error of an outbox, with the path if it could not be opened.
 #[derive(Debug)]
 pub struct OutboxError {
     path: Option<PathBuf>,
@@ -14,7 +15,7 @@ pub struct OutboxError {
 }
 
 impl OutboxError {
-    /// The directory or the record that it is about, if it could not be opened.
+    /// Returns the path of the directory or record that could not be opened.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
@@ -41,25 +42,28 @@ impl OutboxError {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OutboxErrorKind {
-    /// Another process has it open, or this one already has.
+    /// Another process or this one has already opened the outbox.
     Busy(LockError),
-    /// There is something that is no record of an outbox.
+    /// The file is not the record of an outbox.
     NotAnOutbox {
-        /// The line that cannot be understood, counted from 1.
+        /// The first line that cannot be read, counted from 1.
         line: usize,
     },
     /// It was written by a later version of this crate.
     Version(u32),
-    /// The key belongs to another message.
+    /// The key was already used for another message.
     KnownKey(String),
+    /// The message was begun with another picture.
+    OtherPicture(String),
     /// The message is being sent right now.
     Active(String),
-    /// The message was given up: whether it was delivered is unknown, and it is not sent again.
+    /// The message was given up. It may have been delivered, and is not sent again.
     GivenUp(String),
     /// The record cannot be read or written.
     Io(io::Error),
 }
 
+/// A kind with an error inside says what that says, and has its source.
 impl fmt::Display for OutboxErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -73,6 +77,11 @@ impl fmt::Display for OutboxErrorKind {
             Self::KnownKey(key) => {
                 write!(f, "the key {key:?} belongs to another message; nothing was sent")
             }
+            Self::OtherPicture(key) => write!(
+                f,
+                "the message {key:?} was begun with another file; send the former file, or use a \
+                 new key"
+            ),
             Self::Active(key) => write!(f, "the message {key:?} is being sent right now"),
             Self::GivenUp(key) => write!(f, "the message {key:?} was given up"),
             Self::Io(error) => error.fmt(f),
@@ -80,17 +89,35 @@ impl fmt::Display for OutboxErrorKind {
     }
 }
 
+impl Error for OutboxErrorKind {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Busy(error) => error.source(),
+            Self::Io(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for OutboxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.path {
-            Some(path) => write!(f, "{}: {}", path.display(), self.kind),
+            Some(path) => write!(f, "the outbox {} cannot be opened", path.display()),
             None => self.kind.fmt(f),
         }
     }
 }
 
-/// What `Display` says already is no source.
-impl std::error::Error for OutboxError {}
+impl Error for OutboxError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.kind {
+            kind if self.path.is_none() => kind.source(),
+            OutboxErrorKind::Busy(error) => Some(error),
+            OutboxErrorKind::Io(error) => Some(error),
+            kind => Some(kind),
+        }
+    }
+}
 
 impl From<OutboxErrorKind> for OutboxError {
     fn from(kind: OutboxErrorKind) -> Self {
@@ -113,14 +140,22 @@ impl From<LockError> for OutboxError {
     }
 }
 
-impl From<OutboxError> for Error {
+impl From<OutboxError> for SourceError {
     fn from(error: OutboxError) -> Self {
         let (kind, advice) = match error.kind() {
             OutboxErrorKind::Io(error) => (error.kind(), Advice::CheckFile),
-            OutboxErrorKind::KnownKey(_) => (ErrorKind::InvalidInput, Advice::CheckKey),
+            OutboxErrorKind::KnownKey(_) | OutboxErrorKind::OtherPicture(_) => {
+                (ErrorKind::InvalidInput, Advice::CheckKey)
+            }
             _ => (ErrorKind::Other, Advice::CheckFile),
         };
-        SourceError::new(kind, error.to_string()).with_advice(advice).into()
+        Self::from(io::Error::new(kind, error)).with_advice(advice)
+    }
+}
+
+impl From<OutboxError> for wx_proto::Error {
+    fn from(error: OutboxError) -> Self {
+        SourceError::from(error).into()
     }
 }
 
@@ -128,7 +163,7 @@ impl From<OutboxError> for Error {
 mod tests {
     use std::fs;
 
-    use wx_proto::UserName;
+    use wx_proto::{ErrorChain, UserName};
 
     use crate::outbox::Outbox;
 
@@ -148,14 +183,15 @@ mod tests {
             ("file", "file", "File exists"),
             ("file/below", "file/below", "Not a directory"),
             ("busy", "busy/outbox.jsonl", "in use by "),
-            ("odd", "odd/outbox.jsonl", "is a directory, not a regular file"),
+            ("odd", "odd/outbox.jsonl", "a directory instead of a regular file"),
             ("other", "other/outbox.jsonl", "line 1 is not of an outbox"),
             ("later", "later/outbox.jsonl", "the outbox has version 2"),
         ] {
             let error = Outbox::open(at(opened)).unwrap_err();
             assert_eq!(error.path(), Some(&*at(named)), "{error}");
-            let text = error.to_string();
-            assert!(text.starts_with(&format!("{}: {words}", at(named).display())), "{text}");
+            let text = ErrorChain(&error).to_string();
+            let named = format!("the outbox {} cannot be opened: ", at(named).display());
+            assert!(text.starts_with(&named) && text[named.len()..].contains(words), "{text}");
         }
     }
 
@@ -169,7 +205,7 @@ mod tests {
         fs::remove_file(&record).unwrap();
         let plan = |key: &str| {
             let message = (key.to_owned(), UserName::new("@you").unwrap(), "picture".to_owned());
-            outbox.plan(serde_json::Value::Null, [message]).unwrap_err().to_string()
+            ErrorChain(&outbox.plan(serde_json::Value::Null, [message]).unwrap_err()).to_string()
         };
         let words = format!("the outbox could not write its record {}: ", record.display());
         for text in [plan("first"), plan("second")] {

@@ -2,10 +2,9 @@ use std::io;
 use std::sync::Arc;
 
 use wx_proto::flow::{ResumeError, ResumeOptions, SendUploaded, Snapshot, Upload};
-use wx_proto::{
-    Advice, Error, ErrorKind, Picture, Policy, Sent, Session, SourceError, Step, Uploaded,
-};
+use wx_proto::{Error, ErrorKind, Picture, Policy, Sent, Session, SourceError, Step, Uploaded};
 
+use super::error::{OutboxError, OutboxErrorKind};
 use super::record::{Entry, Message};
 use super::{Inner, Outbox};
 use crate::checkpoint::CheckpointStore;
@@ -145,12 +144,8 @@ impl OutboxJob {
     #[must_use]
     pub fn judge(&self, mut error: Error) -> Error {
         if error.kind == ErrorKind::OtherPicture {
-            let message = format!(
-                "the message {:?} was begun with another file; send the former file, or use a new key",
-                self.0.key
-            );
-            let local = SourceError::new(io::ErrorKind::InvalidInput, message);
-            error.kind = ErrorKind::Source(local.with_advice(Advice::CheckKey));
+            let other = OutboxError::from(OutboxErrorKind::OtherPicture(self.0.key.clone()));
+            error.kind = ErrorKind::Source(other.into());
         }
         self.0.outbox.inner().record.judge(&self.0.key, false, error)
     }
@@ -191,8 +186,9 @@ fn hashed<'a>(inner: &'a Inner, message: &Message, session: &Session) -> Option<
 
 fn refused(error: ResumeError) -> Error {
     match error {
-        ResumeError::RequestError(unready) => Error::new(Step::Prepare, unready),
-        error => SourceError::new(io::ErrorKind::InvalidData, error.to_string()).into(),
+        ResumeError::Request(error) => Error::new(Step::Prepare, error),
+        ResumeError::Media(error) => error.into(),
+        error => SourceError::from(io::Error::new(io::ErrorKind::InvalidData, error)).into(),
     }
 }
 
@@ -208,7 +204,6 @@ mod tests {
     use wx_proto::{Outcome, UserName};
 
     use super::*;
-    use crate::outbox::OutboxErrorKind;
 
     fn session() -> Session {
         let text = json!({

@@ -279,8 +279,8 @@ mod tests {
             login: None,
         };
         let state = json!({
-            "version": 1, "login": "", "to": "@you", "seed": { "unix_ms": 1, "entropy": ([0; 16]) },
-            "job": { "message": { "uploaded": sent["uploaded"], "handed_out_ms": 1 } }
+            "version": 1, "login": "", "seed": { "unix_ms": 1, "entropy": ([0; 16]) },
+            "job": { "message": { "to": "@you", "uploaded": sent["uploaded"], "handed_out_ms": 1 } }
         });
         let in_doubt = Entry::State {
             key: "c".to_owned(),

@@ -57,7 +57,10 @@ impl Storage for LockedFile {
         file.seek(SeekFrom::Start(0))?;
         file.take(LIMIT + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > LIMIT {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "too large for an outbox"));
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                "the file is too large for an outbox",
+            ));
         }
         Ok(bytes)
     }

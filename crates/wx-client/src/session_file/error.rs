@@ -1,13 +1,14 @@
+use std::error::Error;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use wx_proto::{HostError, SessionError};
+use wx_proto::{Advice, HostError, SessionError};
 
 use super::LIMIT;
 use crate::lock::{Holder, LockError};
 
-/// What is wrong with a session file. Nothing of its contents is shown.
+/// The error of a session file. It shows the path, and never the contents.
 #[derive(Debug)]
 pub struct SessionFileError {
     path: PathBuf,
@@ -22,11 +23,11 @@ pub enum SessionFileErrorKind {
     NoLogin,
     /// Another process has locked it.
     Busy(Option<Holder>),
-    /// It is larger than 4 MiB.
+    /// The file is larger than 4 MiB.
     TooLarge,
-    /// It is not a session, or not one that may be used here.
+    /// The file is not a session, or not one that may be used here.
     Session(SessionError),
-    /// It cannot be opened, read or written, or is not the file any more that was locked.
+    /// The file cannot be opened, read or written, or is no longer the one that was locked.
     Io(io::Error),
 }
 
@@ -46,6 +47,20 @@ impl SessionFileError {
     pub fn kind(&self) -> &SessionFileErrorKind {
         &self.kind
     }
+
+    /// Returns what to do next.
+    #[must_use]
+    pub fn advice(&self) -> Advice {
+        match &self.kind {
+            SessionFileErrorKind::Busy(_) => Advice::RetryLater,
+            // A session of a test: its error names what reads it.
+            SessionFileErrorKind::Session(SessionError::Host(HostError::Loopback { .. }))
+            | SessionFileErrorKind::Io(_) => Advice::CheckFile,
+            SessionFileErrorKind::NoLogin
+            | SessionFileErrorKind::TooLarge
+            | SessionFileErrorKind::Session(_) => Advice::LoginAgain,
+        }
+    }
 }
 
 impl SessionFileErrorKind {
@@ -56,47 +71,45 @@ impl SessionFileErrorKind {
             other => other,
         }
     }
-
-    fn advice(&self) -> &'static str {
-        match self {
-            Self::NoLogin => "log in first",
-            Self::Busy(_) => "wait until it has ended",
-            // Only that of a loopback address is named.
-            Self::Session(SessionError::Host(HostError::NotHttps { host })) if !host.is_empty() => {
-                "for a test, use read_allow_loopback or load_allow_loopback"
-            }
-            Self::TooLarge | Self::Session(_) => "log in again, or use another file",
-            Self::Io(_) => "check the file and its directory",
-        }
-    }
 }
 
 impl fmt::Display for SessionFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "session file {}: {}; {}", self.path.display(), self.kind, self.kind.advice())
+        write!(f, "the session file {} cannot be used", self.path.display())
     }
 }
 
-/// What is wrong, without the path and without advice.
+impl Error for SessionFileError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(match &self.kind {
+            SessionFileErrorKind::Session(error) => error,
+            SessionFileErrorKind::Io(error) => error,
+            kind => kind,
+        })
+    }
+}
+
+/// Says what is wrong without the path. A kind with an error inside says what that says, and has
+/// its source.
 impl fmt::Display for SessionFileErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoLogin => f.write_str("not logged in"),
-            Self::Busy(Some(holder)) => write!(f, "in use by {holder}"),
-            Self::Busy(None) => f.write_str("in use by another process"),
-            Self::TooLarge => write!(f, "larger than {} MiB", LIMIT >> 20),
+            Self::NoLogin => f.write_str("nobody is logged in"),
+            Self::Busy(Some(holder)) => write!(f, "the file is in use by {holder}"),
+            Self::Busy(None) => f.write_str("the file is in use by another process"),
+            Self::TooLarge => write!(f, "the file is larger than {} MiB", LIMIT >> 20),
             Self::Session(error) => error.fmt(f),
             Self::Io(error) => error.fmt(f),
         }
     }
 }
 
-impl std::error::Error for SessionFileError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.kind {
-            SessionFileErrorKind::Session(error) => error.source(),
-            SessionFileErrorKind::Io(error) => error.source(),
-            _ => None,
+impl Error for SessionFileErrorKind {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::NoLogin | Self::Busy(_) | Self::TooLarge => None,
+            Self::Session(error) => error.source(),
+            Self::Io(error) => error.source(),
         }
     }
 }
@@ -118,23 +131,26 @@ impl From<io::Error> for SessionFileErrorKind {
 
 #[cfg(test)]
 mod tests {
-    use wx_proto::Session;
+    use wx_proto::{ErrorChain, Session};
 
     use super::*;
 
     #[test]
     fn a_loopback_session_is_refused_with_the_name_of_what_reads_it() {
-        let shown = |base: &str| {
-            let text = serde_json::json!({ "version": 1, "base": base, "user_name": "@me", "cookies": [] });
-            let error = Session::from_json(text.to_string()).expect_err("its base");
-            SessionFileError::new("s.json".into(), SessionFileErrorKind::Session(error)).to_string()
+        let refused = |base: &str| {
+            let file = serde_json::json!({
+                "version": 1, "base": base, "user_name": "@me", "cookies": []
+            });
+            let error = Session::from_json(file.to_string()).expect_err("its base");
+            SessionFileError::new("s.json".into(), SessionFileErrorKind::Session(error))
         };
-        let loopback = shown("http://127.0.0.1:8080");
-        assert!(
-            loopback.contains("read_allow_loopback") && !loopback.contains("log in again"),
-            "{loopback}"
-        );
-        let foreign = shown("http://wx.example");
-        assert!(foreign.contains("log in again") && !foreign.contains("loopback"), "{foreign}");
+        let loopback = refused("http://127.0.0.1:8080");
+        let shown = ErrorChain(&loopback).to_string();
+        assert!(shown.contains("allow_loopback"), "{shown}");
+        assert_eq!(loopback.advice(), Advice::CheckFile);
+        let foreign = refused("http://wx.example");
+        let shown = ErrorChain(&foreign).to_string();
+        assert!(!shown.contains("loopback"), "{shown}");
+        assert_eq!(foreign.advice(), Advice::LoginAgain);
     }
 }

@@ -338,8 +338,7 @@ impl<'a> ApiRequestBuilder<'a> {
     /// # Errors
     /// [`RequestError`] if it cannot be written as a request.
     pub fn json(self, value: &impl serde::Serialize) -> Result<ApiRequest, RequestError> {
-        let text = serde_json::to_vec(value)
-            .map_err(|_| RequestError::Unsendable("the request's JSON"))?;
+        let text = serde_json::to_vec(value).map_err(|_| RequestError::InvalidJson)?;
         self.send(Body::of([Bytes::from(text)]), Some(HeaderValue::from_static(JSON)))
     }
 
@@ -378,10 +377,10 @@ impl<'a> ApiRequestBuilder<'a> {
         let mut request = Request::new(body);
         *request.uri_mut() = format!("{origin}{}", self.query.as_str())
             .parse()
-            .map_err(|_| RequestError::Unsendable("the request's address"))?;
+            .map_err(|_| RequestError::InvalidUri)?;
         let mut put = |name: HeaderName, value: &str| {
-            let value =
-                HeaderValue::from_str(value).map_err(|_| RequestError::Unsendable("a header"))?;
+            let value = HeaderValue::from_str(value)
+                .map_err(|_| RequestError::InvalidHeader(name.clone()))?;
             request.headers_mut().insert(name, value);
             Ok::<_, RequestError>(())
         };

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Endpoint, LIST_LIMIT};
 use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::endpoint::base_request::BaseRequest;
+use crate::model::fields::ReplyField;
 use crate::model::hosts::HostRole;
 use crate::model::ids::UserName;
 use crate::model::reply_error::ReplyError;
@@ -85,7 +86,7 @@ impl Endpoint for Init {
         let fields: Fields = reply::accepted(answer, LIST_LIMIT)?;
         let user_name = UserName::new(fields.user.user_name).ok();
         let user_name = user_name.filter(|name| name.as_str().len() <= LONGEST_NAME);
-        let user_name = user_name.ok_or(ReplyError::Missing("User.UserName"))?;
+        let user_name = user_name.ok_or(ReplyError::Missing(ReplyField::UserName))?;
         Ok(InitReply {
             user_name,
             nick_name: entities::decode(&fields.user.nick_name),

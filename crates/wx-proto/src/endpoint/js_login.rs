@@ -5,6 +5,7 @@ use http::{Method, Response};
 
 use super::{Endpoint, REPLY_LIMIT};
 use crate::endpoint::api_request::{Accept, ApiRequest};
+use crate::model::fields::ReplyField;
 use crate::model::hosts::HostRole;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
@@ -94,10 +95,10 @@ impl Endpoint for JsLogin {
             Some(200) => {
                 let uuid = script::value(&text, "window.QRLogin.uuid")
                     .and_then(|uuid| LoginCode::new(&uuid));
-                uuid.ok_or(ReplyError::Missing("window.QRLogin.uuid"))
+                uuid.ok_or(ReplyError::Missing(ReplyField::QrLoginUuid))
             }
             Some(code) => Err(ReplyError::Code(code)),
-            None => Err(ReplyError::of_text(&text, "window.QRLogin.code")),
+            None => Err(ReplyError::of_text(&text, ReplyField::QrLoginCode)),
         }
     }
 }

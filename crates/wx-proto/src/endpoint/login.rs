@@ -8,6 +8,7 @@ use http::{Method, Response};
 use super::js_login::LoginCode;
 use super::{Endpoint, LIST_LIMIT};
 use crate::endpoint::api_request::{Accept, ApiRequest};
+use crate::model::fields::ReplyField;
 use crate::model::hosts::HostRole;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
@@ -92,7 +93,7 @@ impl Endpoint for PollLogin {
     fn read(answer: &Response<Bytes>) -> Result<Polled, ReplyError> {
         let text = reply::text(answer, LIST_LIMIT)?;
         let code = script::number(&text, "window.code");
-        Ok(match code.ok_or_else(|| ReplyError::of_text(&text, "window.code"))? {
+        Ok(match code.ok_or_else(|| ReplyError::of_text(&text, ReplyField::Code))? {
             408 => Polled::Nothing,
             201 => Polled::Scanned {
                 avatar: script::value(&text, "window.userAvatar").and_then(|url| avatar(&url)),
@@ -100,7 +101,7 @@ impl Endpoint for PollLogin {
             200 => {
                 let uri = script::value(&text, "window.redirect_uri")
                     .filter(|uri| !uri.trim().is_empty());
-                let uri = uri.ok_or(ReplyError::Missing("window.redirect_uri"))?;
+                let uri = uri.ok_or(ReplyError::Missing(ReplyField::RedirectUri))?;
                 Polled::Confirmed { redirect_uri: address::plain(&uri).into() }
             }
             202 => Polled::Refused,

@@ -5,6 +5,7 @@ use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 
 use super::{Endpoint, REPLY_LIMIT};
 use crate::endpoint::api_request::{Accept, ApiRequest};
+use crate::model::fields::ReplyField;
 use crate::model::hosts::{HostError, HostRole, Hosts};
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
@@ -44,7 +45,8 @@ impl NewLoginPage {
     /// own address.
     pub fn at(redirect_uri: &Secret, site: &Site) -> Result<(Self, Site), HostError> {
         // A server named the host.
-        Self::found(redirect_uri, site).map_err(|error| error.showing(server_text::host))
+        Self::found(redirect_uri, site)
+            .map_err(|error| error.showing(|host| Some(server_text::host(host))))
     }
 
     fn found(redirect_uri: &Secret, site: &Site) -> Result<(Self, Site), HostError> {
@@ -55,7 +57,7 @@ impl NewLoginPage {
         let site = if site.hosts().is_loopback() {
             let hosts = Hosts::loopback(redirect_uri.expose())?;
             if hosts != *site.hosts() {
-                return Err(HostError::Foreign { host: hosts.base().to_owned() });
+                return Err(HostError::Foreign { host: Some(hosts.base().to_owned()) });
             }
             site.clone()
         } else {
@@ -101,9 +103,9 @@ impl NewLoginPage {
             uin: field(&xml, "wxuin")
                 .and_then(|text| uin(&text))
                 .or_else(|| uin(cookie("wxuin")?.expose()))?,
-            sid: whole("wxsid").or_else(|| cookie("wxsid"))?,
-            skey: whole("skey")?,
-            pass_ticket: whole("pass_ticket").map(PassTicket),
+            sid: whole(ReplyField::WxSid).or_else(|| cookie("wxsid"))?,
+            skey: whole(ReplyField::Skey)?,
+            pass_ticket: whole(ReplyField::PassTicket).map(PassTicket),
         })
     }
 }
@@ -135,7 +137,7 @@ impl Endpoint for NewLoginPage {
         let Some(ret) = field(&xml, "ret") else {
             return Err(match reply::status(answer.status(), answer.headers()) {
                 Err(redirect) => redirect,
-                Ok(()) => ReplyError::of_text(&xml, "ret"),
+                Ok(()) => ReplyError::of_text(&xml, ReplyField::Ret),
             });
         };
         match ret.parse() {
@@ -143,7 +145,7 @@ impl Endpoint for NewLoginPage {
             Ok(ret) => {
                 return Err(ReplyError::refused(ret, &field(&xml, "message").unwrap_or_default()));
             }
-            Err(_) => return Err(ReplyError::Missing("ret")),
+            Err(_) => return Err(ReplyError::Missing(ReplyField::Ret)),
         }
         if let Some(url) = field(&xml, "redirecturl") {
             return Ok(LoginPage::Elsewhere(address::plain(&url).into()));
@@ -151,10 +153,10 @@ impl Endpoint for NewLoginPage {
         let secret = |name| whole(&xml, name)?.ok_or(ReplyError::Missing(name));
         let uin = field(&xml, "wxuin").and_then(|uin| uin.parse().ok());
         Ok(LoginPage::Credentials(Credentials {
-            uin: uin.ok_or(ReplyError::Missing("wxuin"))?,
-            sid: secret("wxsid")?,
-            skey: secret("skey")?,
-            pass_ticket: whole(&xml, "pass_ticket")?.map(PassTicket),
+            uin: uin.ok_or(ReplyError::Missing(ReplyField::WxUin))?,
+            sid: secret(ReplyField::WxSid)?,
+            skey: secret(ReplyField::Skey)?,
+            pass_ticket: whole(&xml, ReplyField::PassTicket)?.map(PassTicket),
         }))
     }
 }
@@ -166,8 +168,8 @@ fn field(xml: &str, name: &str) -> Option<String> {
 
 /// The text of an element that names something; an absurdly long one is none, a damaged one an
 /// error.
-fn whole(xml: &str, name: &'static str) -> Result<Option<Secret>, ReplyError> {
-    match field(xml, name) {
+fn whole(xml: &str, name: ReplyField) -> Result<Option<Secret>, ReplyError> {
+    match field(xml, name.name()) {
         Some(text) if repair::is_damaged(&text) => Err(ReplyError::Missing(name)),
         text => Ok(text.filter(|text| text.len() <= LONGEST_VALUE).map(Secret::from)),
     }

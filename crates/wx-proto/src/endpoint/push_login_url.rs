@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::js_login::LoginCode;
 use super::{Endpoint, REPLY_LIMIT};
 use crate::endpoint::api_request::{Accept, ApiRequest};
+use crate::model::fields::ReplyField;
 use crate::model::hosts::HostRole;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
@@ -60,11 +61,11 @@ impl Endpoint for PushLoginUrl {
         reply::status(answer.status(), answer.headers())?;
         let json = reply::json(answer, REPLY_LIMIT)?;
         let fields: Fields = serde_json::from_slice(&json)
-            .map_err(|_| ReplyError::of_text(&String::from_utf8_lossy(&json), "uuid"))?;
+            .map_err(|_| ReplyError::of_text(&String::from_utf8_lossy(&json), ReplyField::Uuid))?;
         match fields.ret.trim().parse() {
-            Ok(0) => LoginCode::new(&fields.uuid).ok_or(ReplyError::Missing("uuid")),
+            Ok(0) => LoginCode::new(&fields.uuid).ok_or(ReplyError::Missing(ReplyField::Uuid)),
             Ok(ret) => Err(ReplyError::refused(ret, &fields.msg)),
-            Err(_) => Err(ReplyError::Missing("ret")),
+            Err(_) => Err(ReplyError::Missing(ReplyField::Ret)),
         }
     }
 }

@@ -73,7 +73,7 @@ impl Endpoint for SyncMessages {
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
         let sync_key = session.sync().key.as_ref();
-        let sync_key = sync_key.ok_or(RequestError::Unsendable("a session without a sync_key"))?;
+        let sync_key = sync_key.ok_or(RequestError::NoSyncKey)?;
         ApiRequest::builder(self, session, cgi!("webwxsync"))
             .cookies_at(self.at_ms)
             .raw_pair("sid", session.sid().expose())

@@ -5,6 +5,7 @@ use http::{Method, Response};
 
 use super::{Endpoint, REPLY_LIMIT};
 use crate::endpoint::api_request::{Accept, ApiRequest};
+use crate::model::fields::ReplyField;
 use crate::model::hosts::HostRole;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
@@ -55,7 +56,7 @@ impl Endpoint for SyncCheck {
         session.check_login()?;
         let sync = session.sync();
         let key = sync.check_key.as_ref().or(sync.key.as_ref());
-        let key = key.ok_or(RequestError::Unsendable("a session without a sync_key"))?;
+        let key = key.ok_or(RequestError::NoSyncKey)?;
         ApiRequest::builder(self, session, cgi!("synccheck"))
             .cookies_at(self.at_ms)
             .pair("r", self.at_ms)
@@ -75,10 +76,10 @@ impl Endpoint for SyncCheck {
             Some(0) => match script::number(&text, "selector") {
                 Some(0) => Ok(SyncStatus::Nothing),
                 Some(selector) => Ok(SyncStatus::Something { selector }),
-                None => Err(ReplyError::Missing("selector")),
+                None => Err(ReplyError::Missing(ReplyField::Selector)),
             },
             Some(code) => Err(ReplyError::refused(code, "")),
-            None => Err(ReplyError::of_text(&text, "retcode")),
+            None => Err(ReplyError::of_text(&text, ReplyField::RetCode)),
         }
     }
 }

@@ -221,7 +221,7 @@ impl UploadMedia {
             aes_key: of_ticket(|ticket| ticket.aes_key.as_ref()),
             signature: of_ticket(|ticket| ticket.signature.as_ref()),
         })
-        .map_err(|_| RequestError::Unsendable("the upload's JSON"))
+        .map_err(|_| RequestError::InvalidJson)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::sync::SyncMessages;
 use crate::endpoint::sync_check::{SyncCheck, SyncStatus};
 use crate::model::error::{Error, ErrorKind};
+use crate::model::fields::ReplyField;
 use crate::model::items::Items;
 use crate::model::message::Message;
 use crate::model::policy::Policy;
@@ -165,7 +166,9 @@ impl Job for Waiting {
                 self.stage = Stage::Restore(restoring);
                 self.restored(next)
             }
-            Stage::Restored if !is_placed => return Err(ReplyError::Missing("SyncKey").into()),
+            Stage::Restored if !is_placed => {
+                return Err(ReplyError::Missing(ReplyField::SyncKey).into());
+            }
             Stage::Apply(batch) => self.apply(batch, session, cx),
             _ if is_placed => Next::Call(self.next(session)),
             _ => {

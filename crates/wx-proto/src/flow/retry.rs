@@ -186,6 +186,7 @@ pub(super) fn is_no_verdict(error: &ReplyError) -> bool {
             | ReplyError::NotJson
             | ReplyError::Redirect { .. }
             | ReplyError::Encoding(_)
+            | ReplyError::CorruptGzip
     );
     is_of_somebody_else || is_server_trouble(error)
 }

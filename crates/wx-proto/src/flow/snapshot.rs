@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::endpoint::upload_media::CHUNK;
 use crate::model::ids::UserName;
-use crate::model::picture::{Picture, SavedPicture};
+use crate::model::picture::{Picture, PictureError, SavedPicture};
 use crate::model::policy::Policy;
+use crate::model::request_error::RequestError;
 use crate::model::seed::Seed;
 use crate::model::uploaded::Uploaded;
 use crate::session::Session;
@@ -76,22 +77,27 @@ pub struct ResumeOptions {
     pub resend: bool,
 }
 
-/// Why a saved job cannot be taken up.
+/// Why a saved job cannot be resumed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResumeError {
     /// The text is not a saved job.
     NotASnapshot,
-    /// It has another version than 1.
+    /// The version of the saved job is not 1.
     Version(u32),
-    /// It was saved in another login: MediaIds and UserNames of one login mean nothing in another.
+    /// The job was saved in another login. MediaIds and UserNames mean nothing outside theirs.
     OtherLogin,
-    /// It is another kind of job.
+    /// The saved job is of another kind.
     OtherJob,
-    /// What it holds cannot be.
-    Invalid(&'static str),
-    /// The session does not allow it.
-    RequestError(crate::model::request_error::RequestError),
+    /// More chunks are acknowledged than the picture has.
+    TooManyChunks {
+        /// The number of acknowledged chunks.
+        acked: u32,
+    },
+    /// The picture of the saved job cannot be sent.
+    Media(PictureError),
+    /// The session cannot make the requests of the job.
+    Request(RequestError),
 }
 
 const VERSION: u32 = 1;
@@ -225,10 +231,10 @@ impl Snapshot {
     ) -> Result<(Seed, SavedUpload, Picture), ResumeError> {
         let (seed, job) = self.check(session)?;
         let SavedJob::Upload(saved) = job else { return Err(ResumeError::OtherJob) };
-        let picture = Picture::of_saved(saved.picture.clone(), policy)
-            .map_err(|_| ResumeError::Invalid("picture"))?;
+        let picture =
+            Picture::of_saved(saved.picture.clone(), policy).map_err(ResumeError::Media)?;
         if u64::from(saved.acked) * CHUNK >= picture.len() {
-            return Err(ResumeError::Invalid("acked"));
+            return Err(ResumeError::TooManyChunks { acked: saved.acked });
         }
         Ok((seed, saved, picture))
     }
@@ -243,24 +249,35 @@ impl Snapshot {
 impl fmt::Display for ResumeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotASnapshot => f.write_str("not a saved job"),
+            Self::NotASnapshot => f.write_str("the text is not a saved job"),
             Self::Version(version) => {
                 write!(f, "the saved job has version {version}, only version 1 is known")
             }
             Self::OtherLogin => {
-                f.write_str("the job was saved in another login, where it cannot go on")
+                f.write_str("the job was saved in another login and can only go on there")
             }
             Self::OtherJob => f.write_str("the saved job is of another kind"),
-            Self::Invalid(what) => write!(f, "the saved job's {what:?} is not valid"),
-            Self::RequestError(unready) => unready.fmt(f),
+            Self::TooManyChunks { acked } => {
+                write!(f, "the saved job's picture has fewer chunks than the {acked} acknowledged")
+            }
+            Self::Media(_) => f.write_str("the saved job's picture cannot be sent"),
+            Self::Request(_) => f.write_str("the session cannot go on with the saved job"),
         }
     }
 }
 
-impl std::error::Error for ResumeError {}
+impl std::error::Error for ResumeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Media(error) => Some(error),
+            Self::Request(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
-impl From<crate::model::request_error::RequestError> for ResumeError {
-    fn from(unready: crate::model::request_error::RequestError) -> Self {
-        Self::RequestError(unready)
+impl From<RequestError> for ResumeError {
+    fn from(error: RequestError) -> Self {
+        Self::Request(error)
     }
 }

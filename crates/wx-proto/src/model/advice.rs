@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// What to do next. `Display` says it in one sentence.
+/// What to do about an error. `Display` says it in one sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Advice {
@@ -10,32 +10,32 @@ pub enum Advice {
     SetClock,
     /// The account is rate limited.
     Wait,
-    /// Trouble on the server's side.
+    /// The server has a temporary problem.
     RetryLater,
-    /// No answer: the network.
+    /// The network failed.
     CheckNetwork,
-    /// The account may not log in at web WeChat, but perhaps at the File Transfer Helper.
+    /// The account may not log in to web WeChat. It may be able to use the File Transfer Helper.
     UseFileHelper,
-    /// Something between here and the server refuses, or answers in its place.
+    /// Something between this computer and the server refuses, or answers in the server's place.
     CheckProxy,
-    /// The file is not what it should be.
+    /// The file cannot be sent, read or written.
     CheckFile,
-    /// The recipient was refused.
+    /// The server refused the recipient.
     CheckRecipient,
-    /// There is no such picture (any more), or not for this login.
+    /// The picture does not exist, no longer exists, or belongs to another login.
     CheckMessage,
-    /// The key of an outbox was used for another message before.
+    /// The key was already used for another message of the outbox.
     CheckKey,
-    /// A limit of one's own.
+    /// A limit that the caller set was exceeded.
     RaiseLimit,
-    /// Look at the phone before sending again.
+    /// The message may have been delivered: look at the phone before sending it again.
     LookAtPhone,
-    /// Nothing that could be done here; worth a bug report.
+    /// The error is not expected: report it as a bug.
     Report,
 }
 
 impl Advice {
-    /// A short lower case name, as in the command's JSON.
+    /// Returns a short lower-case name, as used in the JSON of the command.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -65,15 +65,17 @@ impl fmt::Display for Advice {
             Self::Wait => "wait, for hours rather than minutes, and send fewer pictures at a time",
             Self::RetryLater => "try again later",
             Self::CheckNetwork => "check the network and try again",
-            Self::CheckProxy => "something between here and the server is in the way: check proxy and network",
+            Self::CheckProxy => {
+                "something between here and the server is in the way: check proxy and network"
+            }
             Self::UseFileHelper => {
                 "the File Transfer Helper is open to more accounts: `wx login --profile filehelper`"
             }
             Self::CheckFile => "check the file",
             Self::CheckRecipient => "check the recipient; to send to yourself use filehelper",
             Self::CheckMessage => {
-                "the server gave no picture: the message may be too old, a sticker of the store, of another login, \
-                 or just sent; try again later"
+                "the message may be too old, a sticker of the store, of another login, or just \
+                 sent: try again later"
             }
             Self::CheckKey => "use a new key, or send what this one was first used for",
             Self::RaiseLimit => "raise the limit if this is what you want",

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use crate::model::advice::Advice;
+use crate::model::error_chain::ErrorChain;
 use crate::model::hosts::HostError;
 use crate::model::picture::PictureError;
 use crate::model::reply_error::ReplyError;
@@ -9,105 +10,128 @@ use crate::model::ret::Ret;
 use crate::model::seed::LocalId;
 use crate::model::source_error::SourceError;
 use crate::model::step::Step;
-use crate::model::transport_error::{TransportError, TransportErrorKind};
+use crate::model::transport_error::TransportError;
 use crate::model::uploaded::Uploaded;
 
-/// Why a job did not end as it should: the step, the cause, what was already won, and what to do
-/// about it.
+/// The error of a job: the step that failed, why it failed, and what is left of the job.
 ///
-/// `Display` is one line. It holds no URL and no secret.
+/// `Display` says what failed in one line, and the [source](std::error::Error::source) says why.
+/// Use [`chain`](Self::chain) to print both. Neither shows a URL or a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Error {
-    /// Where it happened.
+    /// The step that failed.
     pub step: Step,
-    /// The chunk it happened at, if at one.
+    /// The chunk that was being uploaded.
     pub chunk: Option<ChunkNumber>,
-    /// What happened.
+    /// Why the step failed.
     pub kind: ErrorKind,
-    /// An upload that is already won. If the message was [not sent](Outcome::NotSent), send with it
-    /// again: there is no need to upload anew. If its fate is [unknown](Outcome::Unknown), a new
-    /// message may be a second one.
+    /// The completed upload, if there is one. If the message was [not sent](Outcome::NotSent), it
+    /// can be sent with this upload. If the outcome is [unknown](Outcome::Unknown), a new message
+    /// may be a second one.
     pub uploaded: Option<Box<Uploaded>>,
-    /// The id of the message, if one was tried.
+    /// The id of the message, if it was handed out.
     pub local_id: Option<LocalId>,
 }
 
-/// A chunk's place among all.
+/// The position of a chunk in its upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChunkNumber {
-    /// From 0, as in the form.
+    /// The index of the chunk, from 0.
     pub index: u32,
-    /// How many there are.
+    /// The number of chunks.
     pub of: u32,
 }
 
-/// What happened.
+/// Why a step failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The session or the input does not allow it; nothing was sent.
+    /// The request could not be made; nothing was sent.
     Request(RequestError),
     /// The file cannot be sent as a picture; nothing was sent.
     Media(PictureError),
-    /// An answer that cannot be used, a refusal by the server among them.
+    /// The reply cannot be used, or the server refused the request.
     Reply(ReplyError),
-    /// The network failed, at the last of this many tries.
+    /// The network failed at the last of several tries.
     Network {
-        /// How the last try ended.
+        /// How the last try failed.
         failure: TransportError,
-        /// How many tries there were.
+        /// The number of tries.
         tries: u32,
     },
-    /// The message may or may not have been delivered.
+    /// The message may have been delivered.
     Uncertain {
         /// How the last try ended, if that is known. If the server refused it, an earlier one may
-        /// have been accepted all the same.
+        /// still have been accepted.
         last: Option<Box<ErrorKind>>,
-        /// How many tries there were.
+        /// The number of tries.
         tries: u32,
     },
-    /// The login page is on a host that is none of web WeChat's.
+    /// The login page is on a host that does not belong to web WeChat.
     Host(HostError),
-    /// No code was confirmed on the phone.
+    /// The login was never confirmed.
     NotConfirmed {
-        /// How many were shown, questions that the phone asked among them.
+        /// Number of QR codes and push prompts shown.
         codes: u32,
     },
-    /// The caller cancelled it.
+    /// The caller cancelled the job.
     Cancelled,
     /// The session holds another login, or none, by now: the job belongs to the one that it began
     /// in. Begin it again.
     LoginChanged,
     /// The picture changed while it was being sent.
     Changed,
-    /// The upload that was to go on was begun with another picture.
+    /// The upload to resume was begun with another picture.
     OtherPicture,
-    /// The picture ended early: it got shorter while it was being sent.
+    /// The picture got shorter while it was being sent.
     SourceEnded {
-        /// Bytes expected in all.
+        /// The length in bytes when the job began.
         expected: u64,
-        /// Bytes there were.
+        /// The length in bytes that was found.
         got: u64,
     },
-    /// The caller's own source or sink failed.
+    /// The caller's source or sink failed.
     Source(SourceError),
 }
 
-/// What has become of the message, in the one question that matters.
+/// Whether the message may have been delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Certainly not sent. To try again is safe.
+    /// The message was not sent. It is safe to send it again.
     NotSent,
-    /// Perhaps sent. To try again may send it twice.
+    /// The message may have been delivered. Sending it again may deliver it twice.
     Unknown,
 }
 
 impl Error {
-    /// An error at a step, with nothing won yet.
+    /// Creates an error of a step, without an upload.
     pub fn new(step: Step, kind: impl Into<ErrorKind>) -> Self {
         Self { step, chunk: None, kind: kind.into(), uploaded: None, local_id: None }
+    }
+
+    /// The step in words. `None` if the kind says it all: nothing was done yet, or the message may
+    /// have been sent.
+    fn what_failed(&self) -> Option<&'static str> {
+        if self.outcome() == Outcome::Unknown {
+            return None;
+        }
+        Some(match self.step {
+            Step::Prepare => return None,
+            Step::Digest => "the picture could not be read",
+            Step::Report => "the report could not be sent",
+            Step::Check => "the upload could not be checked",
+            Step::Upload => "the picture could not be uploaded",
+            Step::Message => "the message could not be sent",
+            Step::Download => "the picture could not be fetched",
+            Step::Login => "the login failed",
+            Step::Init => "the session could not be started",
+            Step::Sync => "the messages could not be fetched",
+            Step::Contacts => "the contacts could not be listed",
+            Step::Logout => "the logout failed",
+            Step::Call => "the call failed",
+        })
     }
 
     pub(crate) fn at(mut self, chunk: ChunkNumber) -> Self {
@@ -115,7 +139,8 @@ impl Error {
         self
     }
 
-    /// What has become of the message. For jobs without one it is always [`Outcome::NotSent`].
+    /// Returns whether the message may have been delivered. Always [`Outcome::NotSent`] for jobs
+    /// that send no message.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         if matches!(self.kind, ErrorKind::Uncertain { .. }) {
@@ -125,19 +150,74 @@ impl Error {
         }
     }
 
-    /// The server's verdict, if it gave one; of several tries the last one's.
+    /// Returns the `Ret` with which the server refused the last try.
     #[must_use]
     pub fn ret(&self) -> Option<Ret> {
         self.kind.ret()
     }
 
-    /// What to do next.
+    /// Returns a display of this error and everything that caused it, in one line.
+    #[must_use]
+    pub fn chain(&self) -> ErrorChain<'_> {
+        ErrorChain(self)
+    }
+
+    /// Returns whether the same job may succeed if it is run again later: the server or the network
+    /// had trouble, and the message was not sent.
+    ///
+    /// Each request has been retried already, so wait for minutes rather than seconds. Rate limits
+    /// are not included, because they last for hours; neither are jobs that were cancelled.
+    ///
+    /// ```
+    /// use wx_proto::{Advice, Error, ReplyError, Ret, Step};
+    ///
+    /// fn next(error: &Error) -> &'static str {
+    ///     if error.is_rate_limited() {
+    ///         "pause for hours"
+    ///     } else if error.is_logged_out() {
+    ///         "log in again"
+    ///     } else if error.is_retryable() {
+    ///         "run the job again in some minutes"
+    ///     } else {
+    ///         "ask somebody"
+    ///     }
+    /// }
+    ///
+    /// let refused = |code| ReplyError::Refused { ret: Ret(code), message: String::new() };
+    /// assert_eq!(next(&Error::new(Step::Message, refused(1205))), "pause for hours");
+    /// assert_eq!(next(&Error::new(Step::Message, refused(1101))), "log in again");
+    /// let trouble = Error::new(Step::Upload, ReplyError::Status(503));
+    /// assert_eq!(next(&trouble), "run the job again in some minutes");
+    /// ```
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(self.advice(), Advice::RetryLater | Advice::CheckNetwork)
+            && !matches!(
+                self.kind,
+                ErrorKind::Cancelled | ErrorKind::LoginChanged | ErrorKind::Request(_)
+            )
+    }
+
+    /// Returns whether the server limits the rate of this account (Ret 1205). Pause its other jobs
+    /// too.
+    #[must_use]
+    pub fn is_rate_limited(&self) -> bool {
+        self.advice() == Advice::Wait
+    }
+
+    /// Returns whether the login is over or was never completed. Nothing works until the account
+    /// has logged in again.
+    #[must_use]
+    pub fn is_logged_out(&self) -> bool {
+        matches!(self.advice(), Advice::LoginAgain | Advice::SetClock)
+    }
+
+    /// Returns what to do next.
     #[must_use]
     pub fn advice(&self) -> Advice {
         match &self.kind {
-            ErrorKind::Request(RequestError::Unsendable(_)) => Advice::Report,
-            ErrorKind::Request(RequestError::InitDue) => Advice::RetryLater,
-            ErrorKind::Request(_) | ErrorKind::NotConfirmed { .. } => Advice::LoginAgain,
+            ErrorKind::Request(error) => error.advice(),
+            ErrorKind::NotConfirmed { .. } => Advice::LoginAgain,
             ErrorKind::Host(_) => Advice::CheckProxy,
             ErrorKind::Media(PictureError::TooLarge { .. }) => Advice::RaiseLimit,
             ErrorKind::Media(_)
@@ -145,12 +225,7 @@ impl Error {
             | ErrorKind::OtherPicture
             | ErrorKind::SourceEnded { .. } => Advice::CheckFile,
             ErrorKind::Source(error) => error.advice(),
-            ErrorKind::Network { failure, .. } => match failure.kind {
-                TransportErrorKind::Proxy(_) | TransportErrorKind::Certificate(_) => {
-                    Advice::CheckProxy
-                }
-                _ => Advice::CheckNetwork,
-            },
+            ErrorKind::Network { failure, .. } => failure.advice(),
             ErrorKind::Uncertain { .. } => Advice::LookAtPhone,
             ErrorKind::Cancelled | ErrorKind::LoginChanged => Advice::RetryLater,
             ErrorKind::Reply(reply) => reply.advice(self.step),
@@ -159,6 +234,24 @@ impl Error {
 }
 
 impl ErrorKind {
+    /// The error inside, if this kind says no more than that.
+    fn payload(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Request(error) => Some(error),
+            Self::Media(error) => Some(error),
+            Self::Reply(error) => Some(error),
+            Self::Host(error) => Some(error),
+            Self::Source(error) => Some(error),
+            Self::Network { failure, tries: 0 | 1 } => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// What a chain of errors goes on with.
+    fn link(&self) -> &(dyn std::error::Error + 'static) {
+        self.payload().unwrap_or(self)
+    }
+
     fn ret(&self) -> Option<Ret> {
         match self {
             Self::Reply(ReplyError::Refused { ret, .. }) => Some(*ret),
@@ -169,8 +262,8 @@ impl ErrorKind {
 }
 
 impl From<RequestError> for ErrorKind {
-    fn from(unready: RequestError) -> Self {
-        Self::Request(unready)
+    fn from(error: RequestError) -> Self {
+        Self::Request(error)
     }
 }
 
@@ -204,84 +297,75 @@ impl From<PictureError> for Error {
     }
 }
 
+/// Says what failed. Why it did is the source: print the whole [chain](Error::chain).
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.step, self.chunk) {
-            (Step::Prepare, _) => {}
-            (Step::Digest, _) => f.write_str("reading the picture: ")?,
-            (Step::Report, _) => f.write_str("reporting: ")?,
-            (Step::Check, _) => f.write_str("checking the upload: ")?,
-            (Step::Upload, Some(chunk)) => {
-                write!(f, "uploading chunk {} of {}: ", chunk.index + 1, chunk.of)?
+        match (self.what_failed(), self.step, self.chunk) {
+            (None, ..) => self.kind.fmt(f),
+            (_, Step::Upload, Some(chunk)) => {
+                write!(f, "chunk {} of {} could not be uploaded", chunk.index + 1, chunk.of)
             }
-            (Step::Upload, None) => f.write_str("uploading: ")?,
-            (Step::Message, _) => f.write_str("sending the message: ")?,
-            (Step::Download, _) => f.write_str("fetching the picture: ")?,
-            (Step::Login, _) => f.write_str("logging in: ")?,
-            (Step::Init, _) => f.write_str("beginning the session: ")?,
-            (Step::Sync, _) => f.write_str("waiting for messages: ")?,
-            (Step::Contacts, _) => f.write_str("listing the contacts: ")?,
-            (Step::Logout, _) => f.write_str("logging out: ")?,
-            (Step::Call, _) => f.write_str("making the call: ")?,
+            (Some(text), ..) => f.write_str(text),
         }
-        self.kind.fmt(f)
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.kind {
-            ErrorKind::Request(error) => Some(error),
-            ErrorKind::Media(error) => Some(error),
-            ErrorKind::Reply(error) => Some(error),
-            ErrorKind::Source(error) => Some(error),
-            ErrorKind::Host(error) => Some(error),
-            _ => None,
+        match self.what_failed() {
+            None => self.kind.source(),
+            Some(_) => Some(self.kind.link()),
         }
     }
 }
 
+/// A kind with a payload says what that says, and has its source.
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Request(error) => error.fmt(f),
             Self::Media(error) => error.fmt(f),
             Self::Reply(error) => error.fmt(f),
-            Self::Network { failure, tries: 1 } => failure.fmt(f),
-            Self::Network { failure, tries } => write!(f, "{failure}, {tries} times"),
-            Self::Uncertain { last, tries } => match last.as_deref() {
-                Some(Self::Reply(ReplyError::Refused { ret, .. })) => {
-                    write!(f, "an earlier try may have been delivered, the last one got {ret}")
-                }
-                last => {
-                    let tries = if *tries == 1 { "1 try" } else { &format!("{tries} tries") };
-                    write!(f, "no clear answer in {tries}: it may have been delivered")?;
-                    match last {
-                        Some(Self::Network { failure, .. }) => {
-                            write!(f, " (the last time: {failure})")
-                        }
-                        Some(last) => write!(f, " (the last time: {last})"),
-                        None => Ok(()),
-                    }
-                }
-            },
             Self::Host(error) => error.fmt(f),
-            Self::NotConfirmed { codes } => {
-                write!(f, "none of {codes} codes was confirmed on the phone")
+            Self::Source(error) => error.fmt(f),
+            Self::Network { failure, tries: 0 | 1 } => failure.fmt(f),
+            Self::Network { tries, .. } => write!(f, "there was no usable reply in {tries} tries"),
+            Self::Uncertain { last: Some(last), .. } if last.ret().is_some() => {
+                f.write_str("the message may have been delivered by an earlier try")
             }
-            Self::Cancelled => f.write_str("cancelled"),
+            Self::Uncertain { tries: 0 | 1, .. } => {
+                f.write_str("the message may have been delivered")
+            }
+            Self::Uncertain { tries, .. } => {
+                write!(f, "the message may have been delivered by one of {tries} tries")
+            }
+            Self::NotConfirmed { codes } => {
+                write!(
+                    f,
+                    "the login was not confirmed on the phone (QR codes and prompts shown: {codes})"
+                )
+            }
+            Self::Cancelled => f.write_str("the job was cancelled"),
             Self::LoginChanged => {
                 f.write_str("the login that the job began in has ended or was replaced by another")
             }
             Self::Changed => f.write_str("the file changed while it was being sent"),
             Self::OtherPicture => f.write_str("the message was begun with another file"),
-            Self::SourceEnded { expected, got } => {
-                write!(
-                    f,
-                    "the file ended after {got} of {expected} bytes: it got shorter while it was being sent"
-                )
-            }
-            Self::Source(error) => error.fmt(f),
+            Self::SourceEnded { expected, got } => write!(
+                f,
+                "the file ended after {got} of {expected} bytes: it got shorter while it was being \
+                 sent"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ErrorKind {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Network { failure, tries: 2.. } => Some(failure),
+            Self::Uncertain { last, .. } => last.as_ref().map(|last| last.link()),
+            payload => payload.payload()?.source(),
         }
     }
 }

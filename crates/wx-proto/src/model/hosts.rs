@@ -47,20 +47,25 @@ pub enum HostRole {
     Support,
 }
 
-/// Why a base was not accepted.
+/// Why the address of a server was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HostError {
-    /// It is not a URL with a scheme and a host.
+    /// The address is not a URL with a scheme and a host.
     Malformed,
-    /// The host is none of web WeChat's.
+    /// The host does not belong to web WeChat.
     Foreign {
-        /// The host that was named. Empty if it may not be shown.
-        host: String,
+        /// The host that was named, unless it may not be shown.
+        host: Option<String>,
     },
-    /// Plain http, and not to a loopback address that the caller allowed.
+    /// Plain http to a host that is not a loopback address.
     NotHttps {
-        /// The host that was named. Empty if it may not be shown.
+        /// The host that was named, unless it may not be shown.
+        host: Option<String>,
+    },
+    /// Plain http to a loopback address, which the caller did not allow.
+    Loopback {
+        /// The address that was named.
         host: String,
     },
 }
@@ -99,10 +104,13 @@ impl Hosts {
     pub fn of(base: &str) -> Result<Self, HostError> {
         let base = Origin::parse(base)?;
         if !base.https {
-            return Err(HostError::NotHttps { host: base.host });
+            return Err(match base.is_loopback() {
+                true => HostError::Loopback { host: base.host },
+                false => HostError::NotHttps { host: Some(base.host) },
+            });
         }
         if base.port.is_some() || family(&base.host).is_none() {
-            return Err(HostError::Foreign { host: base.host });
+            return Err(HostError::Foreign { host: Some(base.host) });
         }
         Ok(Self { base })
     }
@@ -187,7 +195,7 @@ pub(crate) fn official(host: &str) -> Option<&'static str> {
     FAMILIES.iter().flatten().chain(&OTHERS).find(|name| name.eq_ignore_ascii_case(host)).copied()
 }
 
-pub(crate) fn is_loopback(host: &str) -> bool {
+fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
@@ -210,7 +218,7 @@ impl Origin {
         };
         let host = authority.host().to_ascii_lowercase();
         if authority.as_str().contains('@') {
-            return Err(HostError::Foreign { host });
+            return Err(HostError::Foreign { host: Some(host) });
         }
         let port = authority.port_u16().filter(|port| *port != if https { 443 } else { 80 });
         Ok(Self { https, host, port })
@@ -246,12 +254,12 @@ impl fmt::Display for Origin {
 }
 
 impl HostError {
-    /// The same with this in the place of the host.
-    pub(crate) fn showing(self, shown: impl FnOnce(&str) -> String) -> Self {
+    /// Replaces the host. A loopback address is no secret and stays.
+    pub(crate) fn showing(self, shown: impl FnOnce(&str) -> Option<String>) -> Self {
         match self {
-            Self::Malformed => Self::Malformed,
-            Self::Foreign { host } => Self::Foreign { host: shown(&host) },
-            Self::NotHttps { host } => Self::NotHttps { host: shown(&host) },
+            Self::Foreign { host } => Self::Foreign { host: host.and_then(|host| shown(&host)) },
+            Self::NotHttps { host } => Self::NotHttps { host: host.and_then(|host| shown(&host)) },
+            other => other,
         }
     }
 }
@@ -259,20 +267,20 @@ impl HostError {
 impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed => f.write_str("the base is not a URL like https://wx.qq.com"),
-            Self::Foreign { host } if host.is_empty() => {
-                f.write_str("it is not a host of web WeChat")
+            Self::Malformed => f.write_str("the address is not a URL like https://wx.qq.com"),
+            Self::Foreign { host: Some(host) } => {
+                write!(f, "{host:?} is not a host of web WeChat")
             }
-            Self::NotHttps { host } if host.is_empty() => f.write_str("plain http is not allowed"),
-            Self::Foreign { host } => write!(f, "{host:?} is not a host of web WeChat"),
-            Self::NotHttps { host } if is_loopback(host) => {
-                write!(
-                    f,
-                    "plain http to {host:?} is not allowed: a loopback address is accepted only by a \
-                     constructor with allow_loopback in its name"
-                )
+            Self::Foreign { host: None } => f.write_str("the host does not belong to web WeChat"),
+            Self::NotHttps { host: Some(host) } => {
+                write!(f, "plain http to {host:?} is not allowed")
             }
-            Self::NotHttps { host } => write!(f, "plain http to {host:?} is not allowed"),
+            Self::NotHttps { host: None } => f.write_str("plain http is not allowed"),
+            Self::Loopback { host } => write!(
+                f,
+                "plain http to {host:?} is not allowed: a loopback address is accepted only by a \
+                 constructor with allow_loopback in its name"
+            ),
         }
     }
 }

@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::image_format::ImageFormat;
 use crate::model::profile::Profile;
 
 /// What an upload is sent as.
@@ -79,25 +78,6 @@ const FILE: KindRow = KindRow {
 const FILE_HELPER: Option<u64> = Some(25 * 1024 * 1024);
 
 impl MediaKind {
-    /// Returns what a picture of this format is sent as unless the caller chooses: JPEG, PNG and
-    /// BMP as an image, GIF as an emoticon, and all others as a file.
-    #[must_use]
-    pub const fn of_format(format: ImageFormat) -> Self {
-        match format {
-            ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::Bmp => Self::Image,
-            ImageFormat::Gif => Self::Emoticon,
-            _ => Self::File,
-        }
-    }
-
-    /// Whether a picture of this format can be sent as this kind.
-    pub(crate) const fn takes(self, format: ImageFormat) -> bool {
-        match (self, Self::of_format(format)) {
-            (Self::File, _) | (Self::Image, Self::Image) | (Self::Emoticon, Self::Emoticon) => true,
-            (Self::Image | Self::Emoticon, _) => false,
-        }
-    }
-
     pub(crate) const fn row(self, profile: Profile) -> &'static KindRow {
         const IMAGE_TO_HELPER: KindRow = KindRow { limit: FILE_HELPER, ..IMAGE };
         const EMOTICON_TO_HELPER: KindRow = KindRow { limit: FILE_HELPER, ..EMOTICON };

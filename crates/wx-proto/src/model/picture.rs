@@ -2,7 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::image_format::{ImageFormat, SHORT, Sniffed, sniff};
+use crate::model::image_format::ImageFormat;
+use crate::model::media_format::MediaFormat;
 use crate::model::media_kind::MediaKind;
 use crate::model::policy::Policy;
 use crate::model::profile::Profile;
@@ -13,10 +14,10 @@ use crate::model::profile::Profile;
 /// call sends it.
 ///
 /// ```
-/// use wx_proto::{ImageFormat, Picture, Policy};
+/// use wx_proto::{MediaFormat, Picture, Policy};
 ///
 /// let picture = Picture::new("holiday.png", 977_168, b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xdb\0\x43", &Policy::default())?;
-/// assert_eq!(picture.format(), ImageFormat::Jpeg);
+/// assert_eq!(picture.format(), MediaFormat::Jpeg);
 /// # Ok::<(), wx_proto::PictureError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,41 +31,41 @@ pub struct Picture {
 pub(crate) struct SavedPicture {
     name: String,
     pub(crate) len: u64,
-    format: ImageFormat,
+    format: MediaFormat,
     kind: MediaKind,
     modified_ms: Option<u64>,
 }
 
-/// Why something cannot be sent as a picture. Decided before any request (P23).
+/// Why a file cannot be sent as a picture. It is refused before any request (P23).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PictureError {
-    /// No bytes at all.
+    /// The file is empty.
     Empty,
-    /// More bytes than [`Policy::max_picture`].
+    /// The file is larger than [`Policy::max_picture`].
     TooLarge {
         /// Its length in bytes.
         len: u64,
         /// The limit in bytes.
         limit: u64,
     },
-    /// Larger than what the profile takes of its kind: the File Transfer Helper, by this upload
-    /// (§8.8).
+    /// The file is larger than the profile accepts for its kind. Only the File Transfer Helper has
+    /// such a limit (§8.8).
     TooLargeForProfile {
         /// Its length in bytes.
         len: u64,
         /// The limit in bytes.
         limit: u64,
     },
-    /// The first bytes are of no picture.
+    /// The first bytes are not those of a picture in a known format.
     NotAPicture,
-    /// A picture, but of a format that web WeChat does not send as one.
+    /// Web WeChat does not send pictures in this format.
     Unsupported(ImageFormat),
-    /// A picture that cannot be sent as this kind.
+    /// A picture in this format cannot be sent as this kind.
     WrongKind {
-        /// What it is.
-        format: ImageFormat,
-        /// What it was to be sent as.
+        /// The format of the picture.
+        format: MediaFormat,
+        /// The kind that it should have been sent as.
         kind: MediaKind,
     },
 }
@@ -87,13 +88,8 @@ impl Picture {
         policy: &Policy,
     ) -> Result<Self, PictureError> {
         check_len(len, policy)?;
-        let format = match sniff(first) {
-            Sniffed::Picture(format) => format,
-            Sniffed::Beginning(format) if (first.len() as u64) < len && first.len() >= SHORT => {
-                format
-            }
-            Sniffed::Beginning(_) | Sniffed::Nothing => return Err(PictureError::NotAPicture),
-        };
+        let format = MediaFormat::recognise(first, len)
+            .map_err(|other| other.map_or(PictureError::NotAPicture, PictureError::Unsupported))?;
         let unreadable = |c: char| c.is_ascii_control() && c != '\r' && c != '\n';
         let mut name = name.into().replace(unreadable, "_");
         if name.is_empty() {
@@ -101,16 +97,13 @@ impl Picture {
         } else if !name.contains('.') {
             name.push('.');
         }
-        let kind = MediaKind::of_format(format);
+        let kind = format.kind();
         Self::of_saved(SavedPicture { name, len, format, kind, modified_ms: None }, policy)
     }
 
     /// A picture as it was saved, with all that [`Picture::new`] and [`Picture::sent_as`] check.
     pub(crate) fn of_saved(about: SavedPicture, policy: &Policy) -> Result<Self, PictureError> {
         check_len(about.len, policy)?;
-        if MediaKind::of_format(about.format) == MediaKind::File {
-            return Err(PictureError::Unsupported(about.format));
-        }
         let kind = about.kind;
         Self { about, unchanging: false }.sent_as(kind)
     }
@@ -121,7 +114,7 @@ impl Picture {
     /// [`PictureError::WrongKind`] if its format cannot be sent as that.
     pub fn sent_as(mut self, kind: MediaKind) -> Result<Self, PictureError> {
         let format = self.about.format;
-        if !kind.takes(format) {
+        if !format.can_be(kind) {
             return Err(PictureError::WrongKind { format, kind });
         }
         self.about.kind = kind;
@@ -169,7 +162,7 @@ impl Picture {
 
     /// What it is, by its first bytes.
     #[must_use]
-    pub fn format(&self) -> ImageFormat {
+    pub fn format(&self) -> MediaFormat {
         self.about.format
     }
 
@@ -212,12 +205,11 @@ impl fmt::Display for PictureError {
             Self::TooLargeForProfile { len, limit } => {
                 write!(
                     f,
-                    "the picture has {len} bytes, more than the {limit} that the File Transfer Helper takes in this way"
+                    "the picture has {len} bytes, more than the {limit} that the File Transfer \
+                     Helper accepts for this kind"
                 )
             }
-            Self::NotAPicture => {
-                f.write_str("not a picture: its first bytes are of no known picture format")
-            }
+            Self::NotAPicture => f.write_str("the file is not a picture in a known format"),
             Self::Unsupported(format) => {
                 write!(
                     f,
@@ -225,11 +217,11 @@ impl fmt::Display for PictureError {
                 )
             }
             Self::WrongKind { format, kind: MediaKind::Image } => {
-                let instead = MediaKind::of_format(*format);
-                write!(f, "a {format} is not sent as an image; send it as {instead} or file")
+                let instead = format.kind();
+                write!(f, "a {format} cannot be sent as image; send it as {instead} or file")
             }
             Self::WrongKind { format, kind } => {
-                write!(f, "a {format} is not sent as {kind}; send it as image or file")
+                write!(f, "a {format} cannot be sent as {kind}; send it as image or file")
             }
         }
     }
@@ -263,9 +255,11 @@ mod tests {
                 _ => continue,
             };
             let expected = row["mediatype"].as_str().unwrap();
-            let format = ImageFormat::of(first).unwrap();
             let media_type = |kind: MediaKind| kind.row(Profile::Web).media_type;
-            assert_eq!(media_type(MediaKind::of_format(format)), expected, "{name}");
+            let format = MediaFormat::recognise(first, first.len() as u64);
+            // What cannot go as a picture would be a file.
+            let kind = format.map_or(MediaKind::File, MediaFormat::kind);
+            assert_eq!(media_type(kind), expected, "{name}");
             if let Ok(picture) = new("named.pdf", first) {
                 assert_eq!((picture.name(), media_type(picture.kind())), ("named.pdf", expected));
             }

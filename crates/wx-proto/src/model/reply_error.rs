@@ -3,87 +3,96 @@
 use std::fmt;
 
 use super::advice::Advice;
+use super::fields::ReplyField;
 use super::first_bytes::FirstBytes;
 use super::ret::{Ret, RetClass};
 use super::step::Step;
 
-/// Why an answer cannot be used. Ordered as the gate checks.
+/// Why a reply cannot be used, in the order in which the checks are made.
+///
+/// Values that a server sent are shown only where they cannot hold a secret of the login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReplyError {
-    /// A 3xx. It is never followed: the request holds secrets.
+    /// A redirect. Redirects are never followed, because requests hold secrets.
     Redirect {
         /// The status.
         status: u16,
-        /// The host it points to, if that could be read. Labels of eight or more characters are
+        /// The host that it names, if that could be read. Labels of eight or more characters are
         /// left out.
         host: Option<String>,
     },
-    /// Any other status that is not a success; a 206 is one for pictures.
+    /// Any other status that is not a success. For a picture, 206 is not a success either.
     Status(u16),
-    /// Larger than a limit of [`Policy`](crate::Policy).
+    /// The reply is larger than a limit of [`Policy`](crate::Policy).
     TooLarge {
         /// The limit in bytes.
         limit: u64,
     },
-    /// No bytes at all.
+    /// The reply has no bytes.
     Empty,
-    /// Another length than announced.
+    /// The reply has another length than announced.
     Cut {
-        /// Bytes announced by Content-Length; `None` if it was a compressed stream that did not end
-        /// well.
+        /// The Content-Length; `None` if it was a compressed stream that ended early.
         expected: Option<u64>,
-        /// Bytes that came.
+        /// The number of bytes received.
         got: u64,
     },
-    /// A picture that ends with the connection, with neither a Content-Length nor chunks: a
-    /// truncated one could not be detected.
+    /// The picture has neither a Content-Length nor chunked encoding, so a truncated one could not
+    /// be detected.
     NoLength,
-    /// A Content-Encoding other than gzip, or gzip that is broken.
+    /// The reply has this Content-Encoding, which is not gzip. Runs of eight or more ASCII
+    /// characters are left out.
     Encoding(String),
-    /// A web page.
+    /// The reply is not valid gzip, though its Content-Encoding says so.
+    CorruptGzip,
+    /// The reply is a web page.
     Html,
-    /// Neither JSON nor a web page, where JSON should be.
+    /// The reply is neither JSON, as it should be, nor a web page.
     NotJson,
-    /// JSON that ends in the middle.
+    /// The reply is JSON that ends in the middle.
     CutJson,
-    /// JSON in the place of a picture.
+    /// The reply is JSON instead of a picture.
     Json,
-    /// Neither a picture of a known format nor anything else known, where a picture should be.
+    /// The reply is not a picture in a known format, nor anything else that is known.
     NotAPicture {
-        /// How it begins.
+        /// Its first bytes.
         first: FirstBytes,
     },
-    /// JSON without `BaseResponse.Ret`, or with fields of the wrong type.
+    /// The reply has no `BaseResponse.Ret`.
     NoRet,
-    /// The server said no.
+    /// A field of an accepted reply is missing or has the wrong type.
+    InvalidField,
+    /// The server refused the request.
     Refused {
-        /// Its code.
+        /// The code.
         ret: Ret,
-        /// Its own words, mostly empty. Runs of eight or more ASCII characters are left out: a
-        /// server can send back any secret of the login.
+        /// The server's message, which is mostly empty. Runs of eight or more ASCII characters are
+        /// left out, because a server can send back any secret of the login.
         message: String,
     },
-    /// A login call's code that is no success.
+    /// A call of the login replied with a code that is not a success.
     Code(i64),
-    /// An answer without something it must have.
-    Missing(&'static str),
-    /// A login page's values without a valid cookie `webwx_data_ticket`, which every upload needs:
-    /// no login.
+    /// A required field is missing or not valid.
+    Missing(ReplyField),
+    /// Login pages led to other login pages too many times.
+    LoginPageLoop,
+    /// The login page set no valid cookie `webwx_data_ticket`, without which nothing can be
+    /// uploaded. The login does not count.
     NoDataTicket {
-        /// Whether the page gave one that has expired by this computer's clock, which is all there
-        /// is to go by if the server does not tell its time: the clock is wrong.
+        /// Whether it set one that has already expired by the clock of this computer, because the
+        /// server did not send its time. In that case the clock is wrong.
         expired: bool,
     },
-    /// Success, but without the MediaId that the last chunk's answer must have (P36).
+    /// The last chunk was accepted without the MediaId that its reply must have (P36).
     NoMediaId,
-    /// Success, but without a MsgID (P45).
+    /// The message was accepted without a MsgID (P45).
     NoMsgId,
-    /// After a repeated chunk the server had put together another number of bytes, twice.
+    /// Twice the server had assembled another number of bytes after a chunk was repeated.
     Assembled {
-        /// Bytes of the picture.
+        /// The length of the picture in bytes.
         expected: u64,
-        /// Bytes that the server names.
+        /// The number of bytes that the server reports.
         got: u64,
     },
 }
@@ -91,55 +100,74 @@ pub enum ReplyError {
 impl fmt::Display for ReplyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Redirect { status, host: Some(host) } => {
-                write!(f, "the server answered with a redirect ({status}) to {host:?}, which is not followed")
-            }
+            Self::Redirect { status, host: Some(host) } => write!(
+                f,
+                "the server answered with a redirect ({status}) to {host:?}, which is not followed"
+            ),
             Self::Redirect { status, host: None } => {
                 write!(f, "the server answered with a redirect ({status}), which is not followed")
             }
-            Self::Status(204) => f.write_str("the server answered that it has nothing (204)"),
-            Self::Status(304) => {
-                f.write_str("the server answered that nothing has changed (304), which it was not asked")
+            Self::Status(204) => f.write_str("the server answered that there is no content (204)"),
+            Self::Status(206) => f.write_str("the server answered with only a part (206)"),
+            Self::Status(304) => f.write_str(
+                "the server answered that nothing has changed (304), which it was not asked",
+            ),
+            Self::Status(429) => {
+                f.write_str("the server answered that there were too many requests (429)")
             }
-            Self::Status(429) => f.write_str("the server answered that there were too many requests (429)"),
-            Self::Status(206) => f.write_str("the server answered with a part only (206)"),
             Self::Status(status) => write!(f, "the server answered with status {status}"),
-            Self::TooLarge { limit } => write!(f, "the answer is larger than the limit of {limit} bytes"),
-            Self::Empty => f.write_str("the answer is empty"),
+            Self::TooLarge { limit } => {
+                write!(f, "the response is larger than the limit of {limit} bytes")
+            }
+            Self::Empty => f.write_str("the response is empty"),
             Self::Cut { expected: Some(expected), got } => {
-                write!(f, "the answer was cut off: {got} of {expected} bytes")
+                write!(f, "the response was cut off after {got} of {expected} bytes")
             }
             Self::Cut { expected: None, got } => {
-                write!(f, "the answer's compressed stream does not end as it should after {got} bytes")
+                write!(f, "the compressed response was cut off after {got} bytes")
             }
-            Self::NoLength => {
-                f.write_str("the answer does not say its length, so a cut-off picture could not be told")
-            }
-            Self::Encoding(what) => write!(f, "the answer's encoding cannot be read ({what})"),
-            Self::Html => f.write_str("the server answered with a web page"),
-            Self::NotJson => f.write_str("the answer is not JSON"),
-            Self::CutJson => f.write_str("the answer was cut off in the middle of its JSON"),
-            Self::Json => f.write_str("the server answered with JSON, not with a picture"),
-            Self::NotAPicture { first } => {
-                write!(f, "the answer is not a picture of a known format; it begins with {first}")
-            }
-            Self::NoRet => f.write_str(
-                "the answer has no BaseResponse with a Ret, or another field is not as it should be",
+            Self::NoLength => f.write_str(
+                "the response has no Content-Length, so a truncated image could not be detected",
             ),
-            Self::Refused { ret, message } if message.is_empty() => write!(f, "the server refused it: {ret}"),
-            Self::Refused { ret, message } => write!(f, "the server refused it: {ret}: {message}"),
+            Self::Encoding(name) => {
+                write!(f, "the response has the Content-Encoding {name:?}, which is not supported")
+            }
+            Self::CorruptGzip => f.write_str("the response is not valid gzip"),
+            Self::Html => f.write_str("the server answered with a web page"),
+            Self::NotJson => f.write_str("the response is not JSON"),
+            Self::CutJson => f.write_str("the response was cut off in the middle of its JSON"),
+            Self::Json => f.write_str("the server answered with JSON instead of a picture"),
+            Self::NotAPicture { first } => {
+                write!(f, "the response is not a picture in a known format; it begins with {first}")
+            }
+            Self::NoRet => f.write_str("the response has no BaseResponse with a Ret"),
+            Self::InvalidField => {
+                f.write_str("a field of the response is missing or has the wrong type")
+            }
+            Self::Refused { ret, message } if message.is_empty() => {
+                write!(f, "the server refused the request: {ret}")
+            }
+            Self::Refused { ret, message } => {
+                write!(f, "the server refused the request: {ret}: {message}")
+            }
             Self::Code(code) => write!(f, "the server answered with code {code}"),
-            Self::Missing(what) => write!(f, "the answer has no {what}"),
+            Self::Missing(field) => write!(f, "the response has no valid {:?}", field.name()),
+            Self::LoginPageLoop => {
+                f.write_str("the login page leads to another login page again and again")
+            }
             Self::NoDataTicket { expired: false } => {
                 f.write_str("the login page gave no valid cookie webwx_data_ticket")
             }
             Self::NoDataTicket { expired: true } => f.write_str(
-                "by this computer's clock the login page's cookie webwx_data_ticket has expired already",
+                "the login page's cookie webwx_data_ticket has already expired by this computer's \
+                 clock",
             ),
-            Self::NoMediaId => f.write_str("the server took the last chunk but gave no MediaId"),
-            Self::NoMsgId => f.write_str("the server gave no MsgID"),
+            Self::NoMediaId => {
+                f.write_str("the server accepted the last chunk but gave no MediaId")
+            }
+            Self::NoMsgId => f.write_str("the server accepted the message but gave no MsgID"),
             Self::Assembled { expected, got } => {
-                write!(f, "the server put {got} bytes together, not {expected}")
+                write!(f, "the server assembled {got} bytes of a picture that has {expected}")
             }
         }
     }
@@ -148,7 +176,7 @@ impl fmt::Display for ReplyError {
 impl std::error::Error for ReplyError {}
 
 impl ReplyError {
-    /// What to do next when it came at `step`.
+    /// Returns what to do about this error of `step`.
     pub(crate) fn advice(&self, step: Step) -> Advice {
         match self {
             Self::Refused { ret, .. } => match ret.class() {
@@ -165,6 +193,7 @@ impl ReplyError {
             | Self::Html
             | Self::NotJson
             | Self::Encoding(_)
+            | Self::CorruptGzip
             | Self::NoLength => Advice::CheckProxy,
             Self::NoDataTicket { expired: true } => Advice::SetClock,
             Self::NoDataTicket { expired: false } => Advice::LoginAgain,

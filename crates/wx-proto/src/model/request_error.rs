@@ -1,21 +1,31 @@
-//! Why a request was not made.
+//! Why a request could not be made.
 
 use std::fmt;
 
-/// Why a request was not made.
+use http::HeaderName;
+
+use super::advice::Advice;
+
+/// Why a request could not be made. Values are never shown, because they may be secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// sid or skey is empty: nobody is logged in.
+    /// The session has no sid or skey: nobody is logged in.
     NotLoggedIn,
-    /// The name of the account is unknown until webwxinit has replied:
+    /// The name of the account is unknown until `webwxinit` has replied:
     /// [`Restore`](crate::flow::Restore) the session first.
     InitDue,
     /// The cookie `webwx_data_ticket` is missing or expired, without which nothing can be uploaded
     /// (P8).
     NoDataTicket,
-    /// Something could not be written as a request: what, in words.
-    Unsendable(&'static str),
+    /// The session has no sync position yet: [`Restore`](crate::flow::Restore) it first.
+    NoSyncKey,
+    /// The address holds characters that a URL cannot hold.
+    InvalidUri,
+    /// This header's value holds characters that a header cannot hold.
+    InvalidHeader(HeaderName),
+    /// The body cannot be written as JSON.
+    InvalidJson,
 }
 
 impl fmt::Display for RequestError {
@@ -24,11 +34,34 @@ impl fmt::Display for RequestError {
             Self::NotLoggedIn => f.write_str("the session has no sid or skey"),
             Self::InitDue => f.write_str("webwxinit is still due: restore the session first"),
             Self::NoDataTicket => f.write_str(
-                "the session has no cookie webwx_data_ticket that is valid by this computer's clock",
+                "the session has no cookie webwx_data_ticket that is valid by the clock of this \
+                 computer",
             ),
-            Self::Unsendable(what) => write!(f, "{what} holds characters that cannot be sent"),
+            Self::NoSyncKey => {
+                f.write_str("the session has no sync position: restore the session first")
+            }
+            Self::InvalidUri => {
+                f.write_str("the address of the request holds characters that a URL cannot hold")
+            }
+            Self::InvalidHeader(name) => {
+                write!(f, "the header {name} of the request holds characters that cannot be sent")
+            }
+            Self::InvalidJson => f.write_str("the body of the request cannot be written as JSON"),
         }
     }
 }
 
 impl std::error::Error for RequestError {}
+
+impl RequestError {
+    /// Returns what to do about this error.
+    pub(crate) fn advice(&self) -> Advice {
+        match self {
+            Self::NotLoggedIn | Self::NoDataTicket => Advice::LoginAgain,
+            Self::InitDue => Advice::RetryLater,
+            Self::NoSyncKey | Self::InvalidUri | Self::InvalidHeader(_) | Self::InvalidJson => {
+                Advice::Report
+            }
+        }
+    }
+}

@@ -1,10 +1,11 @@
-//! Why a session could not be made.
+//! Why a session could not be created.
 
 use std::fmt;
 
+use super::fields::SessionField;
 use super::hosts::HostError;
 
-/// Why a session could not be made. It names the key, and never shows the value.
+/// Why a session could not be created. Fields are named; their values are never shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionError {
@@ -12,11 +13,11 @@ pub enum SessionError {
     NotJson,
     /// The file has another version than 1, or none that looks like one.
     Version(Option<u8>),
-    /// A key is missing.
-    Missing(&'static str),
-    /// A key's value is not what it should be.
-    Invalid(&'static str),
-    /// The base is not allowed. The error of a session file does not show the host.
+    /// A field is missing.
+    Missing(SessionField),
+    /// A field's value is not valid.
+    Invalid(SessionField),
+    /// The base is not accepted. The error of a session file does not show the host.
     Host(HostError),
 }
 
@@ -28,14 +29,21 @@ impl fmt::Display for SessionError {
                 write!(f, "the session has version {version}, only version 1 is known")
             }
             Self::Version(None) => f.write_str("the session has no version number"),
-            Self::Missing(key) => write!(f, "the session has no {key:?}"),
-            Self::Invalid(key) => write!(f, "the session's {key:?} is not valid"),
-            Self::Host(error) => write!(f, "the session's \"base\": {error}"),
+            Self::Missing(field) => write!(f, "the session has no {:?}", field.name()),
+            Self::Invalid(field) => write!(f, "the session's {:?} is not valid", field.name()),
+            Self::Host(_) => f.write_str("the session's \"base\" is not accepted"),
         }
     }
 }
 
-impl std::error::Error for SessionError {}
+impl std::error::Error for SessionError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Host(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
 impl From<HostError> for SessionError {
     fn from(error: HostError) -> Self {

@@ -1,5 +1,6 @@
 //! Which web WeChat a login is for.
 
+use crate::model::fields::SessionField;
 use crate::model::hosts::{HostError, Hosts};
 use crate::model::profile::Profile;
 use crate::model::session_error::SessionError;
@@ -56,7 +57,7 @@ impl Site {
     pub(crate) fn with_hosts(self, hosts: Hosts) -> Result<Self, HostError> {
         match hosts.profile() {
             Some(profile) if profile != self.profile => {
-                Err(HostError::Foreign { host: hosts.base().to_owned() })
+                Err(HostError::Foreign { host: Some(hosts.base().to_owned()) })
             }
             _ => Ok(Self { hosts, ..self }),
         }
@@ -69,7 +70,7 @@ impl Site {
     pub fn with_lang(self, lang: &str) -> Result<Self, SessionError> {
         let valid = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
         if lang.is_empty() || !lang.bytes().all(valid) {
-            return Err(SessionError::Invalid("lang"));
+            return Err(SessionError::Invalid(SessionField::Lang));
         }
         Ok(Self { lang: lang.to_owned(), ..self })
     }
@@ -80,7 +81,7 @@ impl Site {
     /// [`SessionError::Invalid`] for any other text.
     pub fn with_user_agent(self, user_agent: &str) -> Result<Self, SessionError> {
         if user_agent.is_empty() || !user_agent.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
-            return Err(SessionError::Invalid("user_agent"));
+            return Err(SessionError::Invalid(SessionField::UserAgent));
         }
         Ok(Self { user_agent: user_agent.to_owned(), ..self })
     }

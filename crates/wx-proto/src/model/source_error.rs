@@ -1,22 +1,25 @@
-//! How a caller's own file or writer failed.
+//! The error of a caller's source or sink.
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
 use super::advice::Advice;
 
-/// The caller's own file or writer failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The error of a caller's source or sink: an [`io::Error`] that can be cloned.
+///
+/// `Display` and the source are those of the I/O error. Two errors are equal if their kind, text
+/// and advice are.
+#[derive(Clone, Debug)]
 pub struct SourceError {
-    kind: io::ErrorKind,
-    message: String,
+    error: Arc<io::Error>,
     advice: Advice,
 }
 
 impl SourceError {
-    /// An error of a kind, told in one line.
+    /// Creates an error from one line of text.
     pub fn new(kind: io::ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), advice: Advice::CheckFile }
+        io::Error::new(kind, message.into()).into()
     }
 
     /// Sets what to do about it; the default is [`Advice::CheckFile`].
@@ -25,29 +28,48 @@ impl SourceError {
         Self { advice, ..self }
     }
 
-    /// What to do about it.
+    /// Returns what to do about it.
     #[must_use]
     pub fn advice(&self) -> Advice {
         self.advice
     }
 
-    /// The kind.
+    /// Returns the kind of the I/O error.
     #[must_use]
     pub fn kind(&self) -> io::ErrorKind {
-        self.kind
+        self.error.kind()
+    }
+
+    /// Returns the I/O error, with the error number of the system or the error that it wraps.
+    #[must_use]
+    pub fn io_error(&self) -> &io::Error {
+        &self.error
     }
 }
 
 impl From<io::Error> for SourceError {
     fn from(error: io::Error) -> Self {
-        Self::new(error.kind(), error.to_string())
+        Self { error: Arc::new(error), advice: Advice::CheckFile }
     }
 }
+
+impl PartialEq for SourceError {
+    fn eq(&self, other: &Self) -> bool {
+        let told = |error: &Self| (error.kind(), error.advice, error.to_string());
+        told(self) == told(other)
+    }
+}
+
+impl Eq for SourceError {}
 
 impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        self.error.fmt(f)
     }
 }
 
-impl std::error::Error for SourceError {}
+impl std::error::Error for SourceError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
+    }
+}

@@ -2,14 +2,16 @@
 
 use std::fmt;
 
-/// A try that the network ended.
+use super::advice::Advice;
+
+/// Why the network failed a request.
 ///
-/// `Display` says what failed, on which host, why, and what to do about it.
+/// `Display` says what failed, on which host, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransportError {
-    /// What happened.
+    /// How the network failed.
     pub kind: TransportErrorKind,
-    /// Whether the server may have got the request. If in doubt, [`Delivery::Unknown`].
+    /// Whether the server may have received the request. If in doubt, [`Delivery::Unknown`].
     pub delivered: Delivery,
     /// Whether a connection that had carried a request before was closed before any byte of this
     /// reply.
@@ -20,24 +22,31 @@ pub struct TransportError {
 }
 
 impl TransportError {
-    /// No connection: nothing was delivered.
+    /// Creates an error of a request that never left, because there was no connection.
     #[must_use]
     pub const fn never_connected(kind: TransportErrorKind) -> Self {
         Self { kind, delivered: Delivery::Never, reused_connection: false, host: None }
     }
 
-    /// Broken off on the way: nobody knows what arrived.
+    /// Creates an error of a request that may have arrived, in part or as a whole.
     #[must_use]
     pub const fn on_the_way(kind: TransportErrorKind) -> Self {
         Self { delivered: Delivery::Unknown, ..Self::never_connected(kind) }
     }
 
-    /// A connection that had carried a request before was closed or reset before any byte of this
-    /// reply. Most likely the server had given up the idle connection. A stalled connection is not
-    /// a closed one.
+    /// Creates an error of a reused connection that was closed or reset before any byte of the
+    /// reply, most likely because it had been idle for too long. Not for a connection that stalled.
     #[must_use]
     pub const fn on_reused_connection() -> Self {
         Self { reused_connection: true, ..Self::on_the_way(TransportErrorKind::Dropped) }
+    }
+
+    /// Returns what to do about this error.
+    pub(crate) fn advice(self) -> Advice {
+        match self.kind {
+            TransportErrorKind::Proxy(_) | TransportErrorKind::Certificate(_) => Advice::CheckProxy,
+            _ => Advice::CheckNetwork,
+        }
     }
 
     /// Whether another try may go better. Before the request left, everything passes except for a
@@ -60,21 +69,46 @@ impl fmt::Display for TransportError {
             TransportErrorKind::Resolve => {
                 write!(f, "the host name of {host} could not be resolved")
             }
-            TransportErrorKind::Connect => write!(f, "no connection to {host}"),
+            TransportErrorKind::Connect => write!(f, "there was no connection to {host}"),
             TransportErrorKind::Proxy(problem) => problem.fmt(f),
-            TransportErrorKind::Certificate(problem) => {
-                write!(f, "the certificate of {host} {problem}")
+            TransportErrorKind::Certificate(problem) => match problem {
+                CertificateProblem::Expired => write!(
+                    f,
+                    "the certificate of {host} has expired, unless the clock of this computer is \
+                     wrong"
+                ),
+                CertificateProblem::NotYetValid => write!(
+                    f,
+                    "the certificate of {host} is not valid yet, unless the clock of this \
+                     computer is wrong"
+                ),
+                CertificateProblem::UnknownIssuer => write!(
+                    f,
+                    "the certificate of {host} was issued by somebody whom this computer does not \
+                     trust"
+                ),
+                CertificateProblem::WrongName => {
+                    write!(f, "the certificate of {host} is for another host")
+                }
+                CertificateProblem::Revoked => write!(f, "the certificate of {host} was revoked"),
+                CertificateProblem::Other => {
+                    write!(f, "the certificate of {host} could not be verified")
+                }
+            },
+            TransportErrorKind::Tls => {
+                write!(f, "there was no secure connection (TLS) to {host}")
             }
-            TransportErrorKind::Tls => write!(f, "no secure connection (TLS) to {host}"),
             TransportErrorKind::Dropped => write!(f, "the connection to {host} was closed"),
             TransportErrorKind::Stalled => write!(f, "the connection to {host} stalled"),
             TransportErrorKind::Protocol => {
-                write!(f, "the answer of {host} was not HTTP, or its head was too large")
+                write!(f, "the response of {host} was not HTTP, or its head was too large")
             }
             TransportErrorKind::Other => write!(f, "the request to {host} failed"),
         }
     }
 }
+
+impl std::error::Error for TransportError {}
 
 /// How the network failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +133,7 @@ pub enum TransportErrorKind {
     Stalled,
     /// What came was not HTTP, or its head was larger than [`Limits`](crate::Limits) allow.
     Protocol,
-    /// The client could not say.
+    /// The HTTP client does not say why.
     Other,
 }
 
@@ -139,7 +173,8 @@ pub enum CertificateProblem {
 }
 
 impl TransportErrorKind {
-    /// A short lower case name, as in the clients' spans and the command's trace.
+    /// Returns a short lower-case name, as used in the spans of the clients and in the trace of the
+    /// command.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -160,7 +195,7 @@ impl fmt::Display for ProxyProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Resolve => f.write_str("the host name of the proxy could not be resolved"),
-            Self::Connect => f.write_str("no connection to the proxy"),
+            Self::Connect => f.write_str("there was no connection to the proxy"),
             Self::Refused(Some(407)) => {
                 f.write_str("the proxy wants another user name and password (status 407)")
             }
@@ -169,30 +204,16 @@ impl fmt::Display for ProxyProblem {
             }
             Self::Refused(None) => f.write_str("the proxy refused to connect"),
             Self::Closed => f.write_str("the proxy closed the connection"),
-            Self::Stalled => f.write_str("no connection through the proxy in time"),
+            Self::Stalled => f.write_str("there was no connection through the proxy in time"),
         }
-    }
-}
-
-/// Completes the sentence "the certificate of that host …".
-impl fmt::Display for CertificateProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Expired => "has expired, unless the clock of this computer is wrong",
-            Self::NotYetValid => "is not valid yet, unless the clock of this computer is wrong",
-            Self::UnknownIssuer => "was issued by somebody whom this computer does not trust",
-            Self::WrongName => "is for another host",
-            Self::Revoked => "was revoked",
-            Self::Other => "does not verify",
-        })
     }
 }
 
 /// Whether a request may have reached the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// Certainly not: there was no connection.
+    /// It has not: there was no connection.
     Never,
-    /// Perhaps.
+    /// It may have.
     Unknown,
 }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use serde_json::Map;
 
 use super::{DATA_TICKET, Parts, Session};
+use crate::model::fields::SessionField;
 use crate::model::hosts::{HostRole, Hosts};
 use crate::model::ids::UserName;
 use crate::model::profile::Profile;
@@ -151,19 +152,19 @@ impl SessionBuilder {
                 expires: None,
             };
             if !ticket.is_sendable() {
-                return Err(SessionError::Invalid("data_ticket"));
+                return Err(SessionError::Invalid(SessionField::DataTicket));
             }
             cookies.put(ticket);
         }
         Ok(Session::of(Parts {
             site,
-            uin: self.uin.ok_or(SessionError::Missing("uin"))?,
+            uin: self.uin.ok_or(SessionError::Missing(SessionField::Uin))?,
             sid: self.sid,
             skey: self.skey,
             pass_ticket: self.pass_ticket,
             device_id: None,
             user_name: UserName::new(self.user_name)
-                .map_err(|_| SessionError::Invalid("user_name"))?,
+                .map_err(|_| SessionError::Invalid(SessionField::UserName))?,
             cookies,
             nick_name: None,
             sync: Arc::default(),

@@ -2,7 +2,7 @@
 
 mod set_cookie;
 
-use http::header::SET_COOKIE;
+use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
 use crate::model::hosts::Origin;
@@ -229,7 +229,7 @@ impl CookieJar {
             return Ok(None);
         }
         let mut value =
-            HeaderValue::try_from(text).map_err(|_| RequestError::Unsendable("a cookie"))?;
+            HeaderValue::try_from(text).map_err(|_| RequestError::InvalidHeader(COOKIE))?;
         value.set_sensitive(true);
         Ok(Some(value))
     }

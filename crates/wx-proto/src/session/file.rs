@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 
 use super::sync::{SyncKey, SyncState};
 use super::{Parts, Session};
-use crate::model::hosts::{HostError, HostRole, Hosts, is_loopback};
+use crate::model::fields::SessionField;
+use crate::model::hosts::{HostError, HostRole, Hosts};
 use crate::model::ids::{MsgId, UserName};
 use crate::model::profile::Profile;
 use crate::model::seed::DeviceId;
@@ -51,31 +52,38 @@ pub(super) fn read(
         }
         None => return Err(SessionError::Version(None)),
     }
-    let profile = match file.text("profile")? {
+    let profile = match file.text(SessionField::Profile)? {
         None => Profile::Web,
-        Some(name) => Profile::of_name(&name).ok_or(SessionError::Invalid("profile"))?,
+        Some(name) => {
+            Profile::of_name(&name).ok_or(SessionError::Invalid(SessionField::Profile))?
+        }
     };
-    let base = file.text("base")?.ok_or(SessionError::Missing("base"))?;
-    let cookies = file.0.remove("cookies").ok_or(SessionError::Missing("cookies"))?;
-    let user_name = file.text("user_name")?.ok_or(SessionError::Missing("user_name"))?;
-    let device_id = file.text("device_id")?;
-    let lang = file.text("lang")?;
-    // A loopback address is no secret, and its error names the constructor that accepts it.
-    let unnamed = |error: HostError| {
-        error.showing(|host| if is_loopback(host) { host.to_owned() } else { String::new() })
-    };
-    let site =
-        hosts(&base).and_then(|hosts| Site::new(profile).with_hosts(hosts)).map_err(unnamed)?;
+    let base = file.text(SessionField::Base)?.ok_or(SessionError::Missing(SessionField::Base))?;
+    let cookies = file
+        .0
+        .remove(SessionField::Cookies.name())
+        .ok_or(SessionError::Missing(SessionField::Cookies))?;
+    let user_name =
+        file.text(SessionField::UserName)?.ok_or(SessionError::Missing(SessionField::UserName))?;
+    let device_id = file.text(SessionField::DeviceId)?;
+    let lang = file.text(SessionField::Lang)?;
+    let site = hosts(&base)
+        .and_then(|hosts| Site::new(profile).with_hosts(hosts))
+        .map_err(|error| error.showing(|_| None))?;
     Ok(Session::of(Parts {
         site: site.with_lang(lang.as_deref().unwrap_or("zh_CN"))?,
         uin: file.uin()?,
-        sid: file.text("sid")?.ok_or(SessionError::Missing("sid"))?.into(),
-        skey: file.text("skey")?.ok_or(SessionError::Missing("skey"))?.into(),
-        pass_ticket: file.text("pass_ticket")?.map(|ticket| PassTicket(ticket.into())),
+        sid: file.text(SessionField::Sid)?.ok_or(SessionError::Missing(SessionField::Sid))?.into(),
+        skey: file
+            .text(SessionField::Skey)?
+            .ok_or(SessionError::Missing(SessionField::Skey))?
+            .into(),
+        pass_ticket: file.text(SessionField::PassTicket)?.map(|ticket| PassTicket(ticket.into())),
         device_id: device_id
-            .map(|id| DeviceId::new(&id).ok_or(SessionError::Invalid("device_id")))
+            .map(|id| DeviceId::new(&id).ok_or(SessionError::Invalid(SessionField::DeviceId)))
             .transpose()?,
-        user_name: UserName::new(user_name).map_err(|_| SessionError::Invalid("user_name"))?,
+        user_name: UserName::new(user_name)
+            .map_err(|_| SessionError::Invalid(SessionField::UserName))?,
         cookies: jar(cookies)?,
         nick_name: None,
         sync: Arc::new(file.sync()?),
@@ -88,48 +96,50 @@ struct Fields(Map<String, Value>);
 
 impl Fields {
     /// A text; null counts as absent.
-    fn text(&mut self, key: &'static str) -> Result<Option<String>, SessionError> {
-        match self.0.remove(key) {
+    fn text(&mut self, field: SessionField) -> Result<Option<String>, SessionError> {
+        match self.0.remove(field.name()) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(SessionError::Invalid(key)),
+            Some(_) => Err(SessionError::Invalid(field)),
         }
     }
 
     /// Where the login was in its messages; the keys may be absent.
     fn sync(&mut self) -> Result<SyncState, SessionError> {
-        let key: Option<SyncKey> = self.optional("sync_key")?;
-        let seen: Option<Vec<MsgId>> = self.optional("recent_messages")?;
-        let synced_at = self.optional("synced_at")?;
+        let key: Option<SyncKey> = self.optional(SessionField::SyncKey)?;
+        let seen: Option<Vec<MsgId>> = self.optional(SessionField::RecentMessages)?;
+        let synced_at = self.optional(SessionField::SyncedAt)?;
         Ok(SyncState::saved(key.and_then(SyncKey::if_any), synced_at, seen.unwrap_or_default()))
     }
 
     fn optional<T: DeserializeOwned>(
         &mut self,
-        key: &'static str,
+        field: SessionField,
     ) -> Result<Option<T>, SessionError> {
-        let value = self.0.remove(key).unwrap_or_default();
-        serde_json::from_value(value).map_err(|_| SessionError::Invalid(key))
+        let value = self.0.remove(field.name()).unwrap_or_default();
+        serde_json::from_value(value).map_err(|_| SessionError::Invalid(field))
     }
 
     /// A number or a string of digits, up to 2^32 − 1 (P12).
     fn uin(&mut self) -> Result<u32, SessionError> {
-        let value = self.0.remove("uin").ok_or(SessionError::Missing("uin"))?;
+        let value = self.0.remove("uin").ok_or(SessionError::Missing(SessionField::Uin))?;
         let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
-        number.and_then(|number| u32::try_from(number).ok()).ok_or(SessionError::Invalid("uin"))
+        number
+            .and_then(|number| u32::try_from(number).ok())
+            .ok_or(SessionError::Invalid(SessionField::Uin))
     }
 }
 
 fn jar(value: Value) -> Result<CookieJar, SessionError> {
     let listed: Vec<FileCookie> =
-        serde_json::from_value(value).map_err(|_| SessionError::Invalid("cookies"))?;
+        serde_json::from_value(value).map_err(|_| SessionError::Invalid(SessionField::Cookies))?;
     let mut jar = CookieJar::default();
     for cookie in listed {
         let domain = cookie.domain.trim_start_matches('.').to_ascii_lowercase();
         let FileCookie { name, value, host_only, path, secure, expires, .. } = cookie;
         let cookie = Cookie { name, value: value.into(), domain, host_only, path, secure, expires };
         if cookie.domain.is_empty() || !cookie.is_sendable() {
-            return Err(SessionError::Invalid("cookies"));
+            return Err(SessionError::Invalid(SessionField::Cookies));
         }
         jar.put(cookie);
     }
@@ -178,6 +188,7 @@ fn file_cookie(cookie: &Cookie) -> FileCookie {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::error_chain::ErrorChain;
     use crate::model::request_error::RequestError;
 
     fn example() -> Value {
@@ -211,11 +222,14 @@ mod tests {
             assert!(with("sync_key", none).unwrap().sync().key.is_none());
         }
         for broken in [Value::from(1), serde_json::json!({"Count": 1, "List": [{"Key": "x"}]})] {
-            assert_eq!(with("sync_key", broken).unwrap_err(), SessionError::Invalid("sync_key"));
+            assert_eq!(
+                with("sync_key", broken).unwrap_err(),
+                SessionError::Invalid(SessionField::SyncKey)
+            );
         }
         assert_eq!(
             with("recent_messages", "x".into()).unwrap_err(),
-            SessionError::Invalid("recent_messages")
+            SessionError::Invalid(SessionField::RecentMessages)
         );
         assert!(with("recent_messages", Value::Null).is_ok());
     }
@@ -236,7 +250,7 @@ mod tests {
         assert_eq!(with("uin", 4_294_967_295_u32.into()).unwrap().uin(), 4_294_967_295);
         assert_eq!(with("uin", "3141592653".into()).unwrap().uin(), 3_141_592_653);
         for bad in [4_294_967_296_u64.into(), Value::from(-1), "x".into(), 1.5.into()] {
-            assert_eq!(with("uin", bad), Err(SessionError::Invalid("uin")));
+            assert_eq!(with("uin", bad), Err(SessionError::Invalid(SessionField::Uin)));
         }
     }
 
@@ -246,9 +260,15 @@ mod tests {
         assert_eq!(Session::from_json("[]"), Err(SessionError::NotJson));
         assert_eq!(with("version", 2.into()), Err(SessionError::Version(Some(2))));
         assert_eq!(with("version", "1".into()), Err(SessionError::Version(None)));
-        assert_eq!(with("profile", "desktop".into()), Err(SessionError::Invalid("profile")));
-        assert_eq!(with("sid", 7.into()), Err(SessionError::Invalid("sid")));
-        assert_eq!(with("cookies", "none".into()), Err(SessionError::Invalid("cookies")));
+        assert_eq!(
+            with("profile", "desktop".into()),
+            Err(SessionError::Invalid(SessionField::Profile))
+        );
+        assert_eq!(with("sid", 7.into()), Err(SessionError::Invalid(SessionField::Sid)));
+        assert_eq!(
+            with("cookies", "none".into()),
+            Err(SessionError::Invalid(SessionField::Cookies))
+        );
         for (key, value) in [
             ("name", "a=1; b"),
             ("name", ""),
@@ -260,12 +280,16 @@ mod tests {
             cookies[0][key] = value.into();
             assert_eq!(
                 with("cookies", cookies),
-                Err(SessionError::Invalid("cookies")),
+                Err(SessionError::Invalid(SessionField::Cookies)),
                 "{key} {value:?}"
             );
         }
         for bad in ["", "zh\nCN", "zh CN", "zh&a=b"] {
-            assert_eq!(with("lang", bad.into()), Err(SessionError::Invalid("lang")), "{bad:?}");
+            assert_eq!(
+                with("lang", bad.into()),
+                Err(SessionError::Invalid(SessionField::Lang)),
+                "{bad:?}"
+            );
         }
         for base in ["https://evil.example", "http://wx.qq.com", "http://127.0.0.1:1", "nonsense"] {
             assert!(matches!(with("base", base.into()), Err(SessionError::Host(_))), "{base}");
@@ -284,7 +308,7 @@ mod tests {
         let mut shown = String::new();
         let mut check = |text: &str| {
             let error = Session::from_json(text).unwrap_err();
-            shown += &format!("{error} {error:?} {error:#?} ");
+            shown += &format!("{} {error:?} {error:#?} ", ErrorChain(&error));
         };
         let odd = [
             Value::from(CANARY),
@@ -326,7 +350,8 @@ mod tests {
     fn p3_loopback_needs_its_own_constructor() {
         let mut file = example();
         file["base"] = "http://127.0.0.1:8080".into();
-        let refused = Session::from_json(file.to_string()).unwrap_err().to_string();
+        let refused = Session::from_json(file.to_string()).unwrap_err();
+        let refused = ErrorChain(&refused).to_string();
         assert!(
             refused.contains("\"127.0.0.1\"") && refused.contains("allow_loopback"),
             "{refused}"

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use bytes::{BufMut, Bytes, BytesMut};
-use http::HeaderValue;
+use http::header::{CONTENT_TYPE, HeaderValue};
 
 use crate::model::request_error::RequestError;
 use crate::wire::body::Body;
@@ -108,7 +108,7 @@ impl Form {
 
     fn header(&mut self) -> Result<HeaderValue, RequestError> {
         HeaderValue::from_maybe_shared(self.written())
-            .map_err(|_| RequestError::Unsendable("a header"))
+            .map_err(|_| RequestError::InvalidHeader(CONTENT_TYPE))
     }
 }
 

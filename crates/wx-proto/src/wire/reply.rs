@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::inflate::{self, InflateError};
 use super::{lenient, repair, server_text};
+use crate::model::fields::ReplyField;
 use crate::model::reply_error::ReplyError;
 use crate::model::ret::Ret;
 
@@ -45,7 +46,7 @@ impl Opened {
             return Err(ReplyError::refused(self.ret.0, &self.message));
         }
         // The envelope could be read: a field is not what it should be.
-        serde_json::from_slice(&self.json).map_err(|_| ReplyError::NoRet)
+        serde_json::from_slice(&self.json).map_err(|_| ReplyError::InvalidField)
     }
 }
 
@@ -81,15 +82,17 @@ pub(crate) fn gzipped(headers: &http::HeaderMap) -> Result<bool, ReplyError> {
     match value.to_str().map(|text| text.trim().to_ascii_lowercase()).as_deref() {
         Ok("" | "identity") => Ok(false),
         Ok("gzip" | "x-gzip") => Ok(true),
-        Ok(other) => Err(ReplyError::Encoding(server_text::words(other))),
-        Err(_) => Err(ReplyError::Encoding("unreadable".to_owned())),
+        _ => {
+            let name = String::from_utf8_lossy(value.as_bytes());
+            Err(ReplyError::Encoding(server_text::words(&name.trim().to_ascii_lowercase())))
+        }
     }
 }
 
 impl ReplyError {
     pub(crate) fn inflating(error: InflateError, cap: u64, got: u64) -> Self {
         match error {
-            InflateError::Corrupt => Self::Encoding("broken gzip".to_owned()),
+            InflateError::Corrupt => Self::CorruptGzip,
             InflateError::Unfinished => Self::Cut { expected: None, got },
             InflateError::TooLarge => Self::TooLarge { limit: cap },
         }
@@ -100,15 +103,15 @@ impl ReplyError {
         Self::Refused { ret: Ret(ret), message: server_text::words(words) }
     }
 
-    /// A text in which `what` was not found.
-    pub(crate) fn of_text(text: &str, what: &'static str) -> Self {
+    /// A text in which `field` was not found.
+    pub(crate) fn of_text(text: &str, field: ReplyField) -> Self {
         let start = repair::trimmed(text.as_bytes());
         let is_page =
             |tag: &[u8]| start.len() >= tag.len() && start[..tag.len()].eq_ignore_ascii_case(tag);
         match start {
             [] => Self::Empty,
             _ if is_page(b"<!doctype") || is_page(b"<html") => Self::Html,
-            _ => Self::Missing(what),
+            _ => Self::Missing(field),
         }
     }
 

@@ -82,8 +82,8 @@ fn without_a_date_that_can_be_read_the_local_clock_counts_and_is_named_if_it_is_
                 (no_ticket(true), Advice::SetClock),
                 "{more:?}"
             );
-            let expected = "by this computer's clock the login page's cookie webwx_data_ticket has expired already";
-            assert!(error.to_string().ends_with(expected), "{error}");
+            let expected = "webwx_data_ticket has already expired by this computer's clock";
+            assert!(error.chain().to_string().ends_with(expected), "{}", error.chain());
         }
     }
     // The ticket may be of a page that sent on to another.
@@ -106,8 +106,9 @@ fn p8_a_login_without_the_ticket_is_none_and_the_clock_is_not_named_if_it_is_not
         for headers in NO_DATES.into_iter().chain([dated]) {
             let error = log_in(local(ahead), captured(headers, "webwx_data_ticket")).unwrap_err();
             assert_eq!((error.step, error.advice()), (Step::Login, Advice::LoginAgain), "{ahead}");
-            let expected = "logging in: the login page gave no valid cookie webwx_data_ticket";
-            assert_eq!(error.to_string(), expected);
+            let expected =
+                "the login failed: the login page gave no valid cookie webwx_data_ticket";
+            assert_eq!(error.chain().to_string(), expected);
         }
         // By the server's own clock it was over; or it was deleted, empty, or for somebody else.
         let over = "webwx_data_ticket=t; Domain=.qq.com; Expires=Sun, 30-Dec-2018 23:12:21 GMT";

@@ -343,7 +343,7 @@ fn a_whole_answer_goes_to_the_sink() {
     })
     .unwrap();
     let Action::Done(Err(error)) = flow.poll(&mut session(), NOW) else { panic!() };
-    assert_eq!(error.to_string(), "fetching the picture: full");
+    assert_eq!(error.chain().to_string(), "the picture could not be fetched: full");
 }
 
 #[test]

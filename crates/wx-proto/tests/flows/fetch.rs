@@ -184,7 +184,10 @@ fn p20_what_is_whole_and_unknown_is_named_and_kept_only_on_request() {
         let (refused, world) = fetch(served(unknown), &Policy::default());
         let refused = refused.unwrap_err();
         assert!(
-            refused.to_string().ends_with("it begins with 00 00 00 20 66 74 79 70 69 73 6f…"),
+            refused
+                .chain()
+                .to_string()
+                .ends_with("it begins with 00 00 00 20 66 74 79 70 69 73 6f…"),
             "{refused}"
         );
         assert!(world.stored.is_empty());
@@ -350,5 +353,5 @@ fn a_sink_that_fails_ends_it() {
     let mut world = World::new("", [served(jpeg(5000))]);
     world.store_error = Some(SourceError::new(std::io::ErrorKind::StorageFull, "no space left"));
     let error = world.run(&mut flow(true, Policy::default())).unwrap_err();
-    assert_eq!(error.to_string(), "fetching the picture: no space left");
+    assert_eq!(error.chain().to_string(), "the picture could not be fetched: no space left");
 }

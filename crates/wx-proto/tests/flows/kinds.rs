@@ -31,7 +31,7 @@ fn p47_a_gif_goes_as_an_emoticon_or_as_a_file_and_is_refused_as_an_image() {
     }
     let refused = gif().sent_as(MediaKind::Image).unwrap_err();
     assert!(matches!(refused, PictureError::WrongKind { kind: MediaKind::Image, .. }));
-    assert_eq!(refused.to_string(), "a gif is not sent as an image; send it as emoticon or file");
+    assert_eq!(refused.to_string(), "a gif cannot be sent as image; send it as emoticon or file");
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn a_jpeg_goes_as_an_image_or_as_a_file_and_is_refused_as_an_emoticon() {
     assert_eq!(jpeg.kind(), MediaKind::Image);
     assert_eq!(jpeg.clone().sent_as(MediaKind::File).unwrap().kind(), MediaKind::File);
     let refused = jpeg.sent_as(MediaKind::Emoticon).unwrap_err();
-    assert_eq!(refused.to_string(), "a jpeg is not sent as emoticon; send it as image or file");
+    assert_eq!(refused.to_string(), "a jpeg cannot be sent as emoticon; send it as image or file");
 }
 
 /// Killed after any step and taken up again, it is sent as what it was begun as.

@@ -178,7 +178,8 @@ fn p59_bodies_are_utf_8_whatever_the_headers_say() {
         vec![("content-type", "text/plain; charset=gbk".to_owned())],
         html.into(),
     );
-    assert!(run([code(), polled(2), answer]).1.unwrap_err().to_string().ends_with("不行"));
+    let refused = run([code(), polled(2), answer]).1.unwrap_err();
+    assert!(refused.chain().to_string().ends_with("不行"), "{refused:?}");
     let mut broken = b"window.code=200;window.redirect_uri='https://wx.qq.com/\xff?a'".to_vec();
     broken.push(b';');
     assert!(run([code(), ok(broken)]).1.is_err(), "an address that is none");

@@ -45,12 +45,12 @@ fn p54_a_refusal_stops_with_the_servers_words_on_one_line() {
     let error = result.unwrap_err();
     assert_eq!((error.ret(), error.step), (Some(Ret(1203)), Step::Login));
     assert!(
-        error.to_string().ends_with("this account may not use the web login): not allowed"),
+        error.chain().to_string().ends_with("this account may not use the web login): not allowed"),
         "{error}"
     );
     assert_eq!((names(&told).last().unwrap().as_str(), world.seen.len()), ("Confirmed", 3));
     let hostile = ok("<error><ret>1203</ret><message>a\u{1b}[2J\nb &lt;c&gt;</message></error>");
-    let error = run([code(), polled(2), hostile]).1.unwrap_err().to_string();
+    let error = run([code(), polled(2), hostile]).1.unwrap_err().chain().to_string();
     assert!(error.ends_with("a[2Jb <c>") && !error.contains(['\n', '\u{1b}']), "{error}");
 }
 
@@ -83,7 +83,7 @@ fn a_login_page_on_a_foreign_host_is_not_opened() {
         let error = result.unwrap_err();
         assert!(matches!(error.kind, ErrorKind::Host(_)), "{host}: {error:?}");
         assert_eq!(world.seen.len(), 2, "{host}");
-        assert!(!format!("{error} {error:?}").contains("canary"));
+        assert!(!format!("{} {error:?}", error.chain()).contains("canary"));
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use wx_proto::flow::{Flow, ListContacts, NextMessages};
-use wx_proto::{Advice, Error, ErrorKind, Message, Policy, ReplyError, Session, Step};
+use wx_proto::{Advice, Error, ErrorKind, Message, Policy, ReplyError, ReplyField, Session, Step};
 
 use super::login::{init, vector};
 use super::world::*;
@@ -167,7 +167,7 @@ fn a_session_that_was_saved_syncs_before_it_waits_and_one_without_a_key_begins()
     let no_key =
         ok(r#"{"BaseResponse":{"Ret":0},"User":{"UserName":"@me"},"SyncKey":{"Count":0}}"#);
     let error = next(session(), [no_key, notified()]).1.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Reply(ReplyError::Missing("SyncKey")));
+    assert_eq!(error.kind, ErrorKind::Reply(ReplyError::Missing(ReplyField::SyncKey)));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What progress says of tries: nothing new is not a failed try, and a failed one says why.
 
 use wx_proto::flow::{FetchImage, Flow, NextMessages, Progress, SendImage};
-use wx_proto::{ErrorKind, ImageVariant, MsgId, Policy, ReplyError};
+use wx_proto::{ErrorChain, ErrorKind, ImageVariant, MsgId, Policy, ReplyError};
 
 use super::login::{init, notified};
 use super::messages::{arrived, check, going_on, session_at};
@@ -20,7 +20,7 @@ fn tries_in<F: Flow>(mut world: World, flow: &mut F) -> Vec<Row> {
     let mut rows = Vec::new();
     let _ = world.run_seeing(flow, |flow, _| {
         let Progress { attempt, last_error, .. } = flow.progress();
-        rows.push((attempt, last_error.map(|error| error.to_string())));
+        rows.push((attempt, last_error.map(|error| ErrorChain(&error).to_string())));
     });
     rows
 }
@@ -71,13 +71,17 @@ fn failed_polls_say_why_until_one_goes_well() {
         [
             first(),
             after(2, "the server answered with status 502"),
-            after(3, "the connection to webpush.wx.qq.com was closed, 2 times"),
+            after(
+                3,
+                "there was no usable reply in 2 tries: \
+                 the connection to webpush.wx.qq.com was closed"
+            ),
             first(),
             after(2, "the server answered with a web page"),
-            after(3, "the server refused it: Ret 7"),
+            after(3, "the server refused the request: Ret 7"),
             // Trouble is not over before webwxsync has gone well too.
-            after(3, "the server refused it: Ret 7"),
-            after(4, "the server refused it: Ret -1 (server error)"),
+            after(3, "the server refused the request: Ret 7"),
+            after(4, "the server refused the request: Ret -1 (server error)"),
         ]
     );
     let begun = [ret(-1), status(429), init(""), notified(), check(0, 2), arrived(6, &[7])];
@@ -85,7 +89,7 @@ fn failed_polls_say_why_until_one_goes_well() {
         waiting(session(), begun)[..3],
         [
             first(),
-            after(2, "the server refused it: Ret -1 (server error)"),
+            after(2, "the server refused the request: Ret -1 (server error)"),
             after(3, "the server answered that there were too many requests (429)")
         ]
     );
@@ -104,7 +108,10 @@ fn a_send_says_why_a_chunk_and_a_message_are_repeated() {
             after(2, "the server answered with status 503"),
             first(),
             after(2, "the server answered with status 502"),
-            after(3, "the connection to wx.qq.com was closed, 2 times"),
+            after(
+                3,
+                "there was no usable reply in 2 tries: the connection to wx.qq.com was closed"
+            ),
         ]
     );
 }
@@ -142,7 +149,10 @@ fn a_fetch_waits_as_long_as_the_server_asks_for() {
         [
             first(),
             after(2, "the server answered that there were too many requests (429)"),
-            after(3, "the connection to wx.qq.com was closed, 2 times"),
+            after(
+                3,
+                "there was no usable reply in 2 tries: the connection to wx.qq.com was closed"
+            ),
         ]
     );
     let error = World::new("", vec![too_many("1"); 3]).run(&mut fetch()).unwrap_err();

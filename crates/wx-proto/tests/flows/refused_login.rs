@@ -1,7 +1,7 @@
 //! A login that the server has made and that cannot be used is ended at the server.
 
 use wx_proto::flow::{Action, Flow, Login};
-use wx_proto::{Error, ErrorKind, Policy, Profile, ReplyError, Site};
+use wx_proto::{Error, ErrorKind, Policy, Profile, ReplyError, ReplyField, Site};
 
 use super::login::*;
 use super::logout::logged_out;
@@ -25,12 +25,15 @@ fn refused() -> Vec<(Answer, ReplyError)> {
         (answer(&[], &[skey, sid, uin].concat()), none.clone()),
         (answer(&[SID, UIN], &[skey, sid, uin].concat()), none),
         // What a page does not say, its cookies may.
-        (answer(&[ticket, SID], &[skey, uin].concat()), ReplyError::Missing("wxsid")),
-        (answer(&[ticket, UIN], &[skey, sid].concat()), ReplyError::Missing("wxuin")),
-        (answer(&[SID, UIN], &[skey, "<wxuin>-1</wxuin>"].concat()), ReplyError::Missing("wxuin")),
+        (answer(&[ticket, SID], &[skey, uin].concat()), ReplyError::Missing(ReplyField::WxSid)),
+        (answer(&[ticket, UIN], &[skey, sid].concat()), ReplyError::Missing(ReplyField::WxUin)),
+        (
+            answer(&[SID, UIN], &[skey, "<wxuin>-1</wxuin>"].concat()),
+            ReplyError::Missing(ReplyField::WxUin),
+        ),
         (
             answer(&[ticket], &[skey, sid, uin, "<pass_ticket>\u{fffd}</pass_ticket>"].concat()),
-            ReplyError::Missing("pass_ticket"),
+            ReplyError::Missing(ReplyField::PassTicket),
         ),
     ]
 }

@@ -3,7 +3,7 @@
 use wx_proto::flow::{
     Flow, Input, ResumeError, ResumeOptions, SendImage, Snapshot, UnexpectedInput,
 };
-use wx_proto::{Error, ErrorKind, Outcome, Policy, ReplyError, Ret, Sent, Session};
+use wx_proto::{Error, ErrorKind, Outcome, PictureError, Policy, ReplyError, Ret, Sent, Session};
 
 use super::world::*;
 
@@ -228,15 +228,15 @@ fn another_picture_another_login_or_another_version_is_refused() {
     assert_eq!(edited(|json| json["version"] = 2.into()), Err(ResumeError::Version(2)));
     assert_eq!(
         edited(|json| json["job"]["upload"]["acked"] = 3.into()),
-        Err(ResumeError::Invalid("acked"))
+        Err(ResumeError::TooManyChunks { acked: 3 })
     );
     assert_eq!(
         edited(|json| json["job"]["upload"]["picture"]["len"] = 0.into()),
-        Err(ResumeError::Invalid("picture"))
+        Err(ResumeError::Media(PictureError::Empty))
     );
     assert_eq!(
         edited(|json| json["job"]["upload"]["picture"]["format"] = "webp".into()),
-        Err(ResumeError::Invalid("picture"))
+        Err(ResumeError::NotASnapshot)
     );
     assert_eq!(edited(|json| json["job"] = 1.into()), Err(ResumeError::NotASnapshot));
     assert_eq!(resumed(&session(), "no json"), Err(ResumeError::NotASnapshot));

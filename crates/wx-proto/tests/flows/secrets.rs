@@ -27,7 +27,9 @@ use wx_proto::flow::{
     Action, FetchImage, Flow, Input, ListContacts, Login, Logout, NextMessages, Restore, SendImage,
 };
 use wx_proto::http::Response;
-use wx_proto::{ApiRequest, ImageVariant, MediaId, MsgId, Policy, Profile, Session, Site};
+use wx_proto::{
+    ApiRequest, ErrorChain, ImageVariant, MediaId, MsgId, Policy, Profile, Session, Site,
+};
 
 use super::world::{CHUNK, SEED, jpeg, picture, to};
 
@@ -103,8 +105,7 @@ impl Shown {
             let input = match action {
                 Action::Done(result) => {
                     if let Err(error) = result {
-                        let source = std::error::Error::source(&error).map(ToString::to_string);
-                        write!(self.0, "{error} {} {source:?}", error.advice()).unwrap();
+                        write!(self.0, "{} {}", error.chain(), error.advice()).unwrap();
                     }
                     return;
                 }
@@ -345,7 +346,7 @@ fn p15_no_secret_in_any_pair() {
     ] {
         let error = Session::from_json(broken).unwrap_err();
         shown.show(&error);
-        write!(shown.0, "{error}").unwrap();
+        write!(shown.0, "{}", ErrorChain(&error)).unwrap();
     }
     for (key, value) in [
         ("base", "https://canary@evil.example/canary?canary"),
@@ -356,7 +357,7 @@ fn p15_no_secret_in_any_pair() {
         file[key] = value.into();
         let error = Session::from_json(file.to_string()).unwrap_err();
         shown.show(&error);
-        write!(shown.0, "{error}").unwrap();
+        write!(shown.0, "{}", ErrorChain(&error)).unwrap();
     }
     shown.assert_silent();
 }

@@ -124,13 +124,13 @@ fn everything_else_is_repeated() {
 #[test]
 fn the_error_names_the_host() {
     let (_, result) = picture(vec![never(TransportErrorKind::Resolve); 3]);
-    let said = result.unwrap_err().to_string();
+    let said = result.unwrap_err().chain().to_string();
     assert!(said.contains("the host name of file.wx.qq.com could not be resolved"), "{said}");
     let (_, result) = fetch(vec![never(FINAL[3])]);
-    let said = result.unwrap_err().to_string();
+    let said = result.unwrap_err().chain().to_string();
     assert!(said.contains("the certificate of wx.qq.com is for another host"), "{said}");
     let (_, result) =
         fetch(vec![never(TransportErrorKind::Proxy(ProxyProblem::Refused(Some(502)))); 3]);
-    let said = result.unwrap_err().to_string();
+    let said = result.unwrap_err().chain().to_string();
     assert!(said.contains("the proxy refused to connect (status 502)"), "{said}");
 }

@@ -98,8 +98,9 @@ fn p39_three_tries_are_all() {
         (Step::Upload, 1, 2)
     );
     assert_eq!(
-        error.to_string(),
-        "uploading chunk 2 of 2: the connection to file.wx.qq.com was closed, 3 times"
+        error.chain().to_string(),
+        "chunk 2 of 2 could not be uploaded: there was no usable reply in 3 tries: \
+         the connection to file.wx.qq.com was closed"
     );
     assert_eq!(error.advice(), Advice::CheckNetwork);
     assert_eq!(world.seen.len(), 4);
@@ -355,7 +356,7 @@ fn a_picture_that_shrinks_or_grows_is_an_outcome() {
             // Of what is gone from before the chunk nothing is known.
             let got = len.max(CHUNK) as u64;
             assert_eq!(error.kind, ErrorKind::SourceEnded { expected: 2 * CHUNK as u64, got });
-            assert!(error.to_string().contains(&format!("{got} of {} bytes", 2 * CHUNK)));
+            assert!(error.chain().to_string().contains(&format!("{got} of {} bytes", 2 * CHUNK)));
         }
         assert!(world.seen.len() < 2);
     }
@@ -368,7 +369,7 @@ fn an_unreadable_picture_is_an_outcome() {
     world.load_error =
         Some(SourceError::new(std::io::ErrorKind::PermissionDenied, "no permission"));
     let error = world.run(&mut upload(&bytes, &Policy::default()).unwrap()).unwrap_err();
-    assert_eq!(error.to_string(), "reading the picture: no permission");
+    assert_eq!(error.chain().to_string(), "the picture could not be read: no permission");
 }
 
 #[test]

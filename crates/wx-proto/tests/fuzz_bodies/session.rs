@@ -1,7 +1,7 @@
 //! Any text as a session file: an error, or a session whose file reads the same again and whose
 //! hosts are allowed.
 
-use wx_proto::{HostRole, Session};
+use wx_proto::{ErrorChain, HostRole, Session};
 
 /// The file's text.
 pub fn check(data: &[u8]) {
@@ -10,7 +10,7 @@ pub fn check(data: &[u8]) {
         Ok(session) => session,
         Err(error) => {
             assert!(strict.is_err());
-            return shows_nothing(data, &format!("{error} {error:?}"));
+            return shows_nothing(data, &format!("{} {error:?}", ErrorChain(&error)));
         }
     };
     let again = Session::from_json_allow_loopback(session.to_json().expose()).expect("reads what it wrote");

@@ -17,7 +17,7 @@ pub struct ClientBuilder<Start = Session> {
     pub(super) http: Option<reqwest::ClientBuilder>,
 }
 
-/// Why a [`Client`] could not be made.
+/// Why a [`Client`] could not be created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -106,9 +106,9 @@ impl<Start: fmt::Debug> fmt::Debug for ClientBuilder<Start> {
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoTls => {
-                f.write_str("no TLS library for https: enable the feature rustls or native-tls")
-            }
+            Self::NoTls => f.write_str(
+                "there is no TLS library for https: enable the feature rustls or native-tls",
+            ),
             Self::Client => f.write_str("the HTTP client could not be set up"),
             Self::Proxy(error) => fmt::Display::fmt(error, f),
         }

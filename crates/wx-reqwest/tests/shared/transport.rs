@@ -7,8 +7,8 @@ use tokio::runtime::Runtime;
 use wx_client::outbox::Outbox;
 use wx_proto::flow::{LoginState, Progress};
 use wx_proto::{
-    Contact, Error, Fetched, ImageVariant, Message, MsgId, Policy, Recipient, Sent, Session,
-    Uploaded,
+    Contact, Error, ErrorChain, Fetched, ImageVariant, Message, MsgId, Policy, Recipient, Sent,
+    Session, Uploaded,
 };
 use wx_reqwest::reqwest::{self, Certificate, Proxy, redirect};
 use wx_reqwest::{Client, ClientBuilder, LoginError, Sink, Source, Watch};
@@ -38,7 +38,7 @@ fn there<Start>(builder: ClientBuilder<Start>) -> ClientBuilder<Start> {
 }
 
 fn no_login(error: LoginError) -> NoLogin {
-    let shown = format!("{error} {error:?} {error:#?}");
+    let shown = format!("{} {error:?} {error:#?}", ErrorChain(&error));
     match error {
         LoginError::Login(error) => NoLogin { error, session: None },
         LoginError::Unfinished { error, session } => {

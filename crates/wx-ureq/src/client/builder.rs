@@ -18,7 +18,7 @@ pub struct ClientBuilder<Start = Session> {
     pub(super) config: Option<Config>,
 }
 
-/// Why a [`Client`] could not be made.
+/// Why a [`Client`] could not be created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -107,9 +107,9 @@ impl<Start: fmt::Debug> fmt::Debug for ClientBuilder<Start> {
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoTls => {
-                f.write_str("no TLS library for https: enable the feature rustls or native-tls")
-            }
+            Self::NoTls => f.write_str(
+                "there is no TLS library for https: enable the feature rustls or native-tls",
+            ),
             Self::Unverified => f.write_str("the configuration does not verify certificates"),
             Self::Proxy(error) => fmt::Display::fmt(error, f),
         }

@@ -27,19 +27,19 @@ enum How {
     Push(Box<Session>),
 }
 
-/// Why there is no client.
+/// Why a login did not give a client.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum LoginError {
-    /// It could not be made; nothing was sent.
+    /// The client could not be created; nothing was sent.
     Build(BuildError),
-    /// The login did not come about.
+    /// The login failed.
     Login(Error),
-    /// The login page opened the login, which is listed on the phone from then on, but webwxinit
-    /// failed. The login is not lost: save the session, make a [`Client`] of it, and
-    /// [`restore`](Client::restore) that when the trouble is over, or [end it](Client::logout).
+    /// The login page opened the login, which the phone lists from then on, but `webwxinit` failed.
+    /// The login is not lost: save the session, create a [`Client`] from it, and
+    /// [`restore`](Client::restore) it later or [log out](Client::logout).
     Unfinished {
-        /// Why webwxinit failed.
+        /// Why `webwxinit` failed.
         error: Error,
         /// The session, which [awaits webwxinit](Session::awaits_init).
         session: Box<Session>,
@@ -175,25 +175,25 @@ impl fmt::Debug for NewLogin {
     }
 }
 
+/// Says what the error inside says, and has its source, unless the login is unfinished.
 impl fmt::Display for LoginError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Build(error) => error.fmt(f),
             Self::Login(error) => error.fmt(f),
-            Self::Unfinished { error, .. } => {
-                write!(f, "the login was opened, and its session is not lost: {error}")
+            Self::Unfinished { .. } => {
+                f.write_str("the login was opened but not finished; its session is not lost")
             }
         }
     }
 }
 
-/// `Display` is that of the error inside, and so is the source. Only an unfinished login adds to
-/// it.
 impl StdError for LoginError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Build(error) => error.source(),
-            Self::Login(error) | Self::Unfinished { error, .. } => error.source(),
+            Self::Login(error) => error.source(),
+            Self::Unfinished { error, .. } => Some(error),
         }
     }
 }

@@ -187,5 +187,6 @@ pub(crate) fn failures_leave_no_file<T: Transport>() {
     let dir = tempfile::tempdir().unwrap();
     let error =
         client.fetch(&id, ImageVariant::Original, Into::Path(dir.path().to_owned())).unwrap_err();
-    assert!(error.to_string().ends_with("it is a directory, not a file"), "{error}");
+    let shown = error.chain().to_string();
+    assert!(shown.ends_with("leads to a directory instead of a file"), "{shown}");
 }

@@ -328,7 +328,7 @@ pub(crate) fn a_key_whose_upload_was_begun_takes_no_other_picture<T: Transport>(
             "{error}"
         );
         let words = "the message \"key\" was begun with another file; send the former file, or use a new key";
-        assert!(error.to_string().ends_with(words), "{error}");
+        assert!(error.chain().to_string().ends_with(words), "{error:?}");
     }
     assert_eq!(server.requests_to("webwxuploadmedia"), 2);
     client.send_once(&outbox, "key", &friend, picture).unwrap();
@@ -372,7 +372,7 @@ pub(crate) fn a_message_that_was_given_up_is_never_sent_again<T: Transport>() {
         for client in [&client, &dead_client::<T>()] {
             let error = client.send_once(&outbox, "key", &friend, small()).unwrap_err();
             assert_eq!(error.outcome(), Outcome::Unknown);
-            assert!(error.to_string().contains("given up"), "{error}");
+            assert!(error.chain().to_string().contains("given up"), "{error:?}");
         }
         let (key, to) = ("key".to_owned(), friend.clone().into());
         outbox.plan(Value::Null, [(key, to, "picture".to_owned())]).unwrap_err();

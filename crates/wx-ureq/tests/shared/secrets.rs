@@ -1,7 +1,5 @@
 //! Nothing that can be printed shows a secret.
 
-use std::error::Error as _;
-
 use wx_emulator::Emulator;
 use wx_proto::Error;
 
@@ -24,12 +22,7 @@ pub(crate) fn nothing_shows_secrets<T: Transport>() {
 }
 
 pub(super) fn assert_secret_free(server: &Emulator, error: &Error) {
-    let mut text = format!("{error} {error:?} {error:#?}");
-    let mut source = error.source();
-    while let Some(error) = source {
-        text += &format!(" {error} {error:?}");
-        source = error.source();
-    }
+    let text = format!("{} {error:?} {error:#?}", error.chain());
     assert!(!text.contains("://") && !text.contains("/cgi-bin"), "a URL: {text}");
     assert_no_secret(server, &text);
 }

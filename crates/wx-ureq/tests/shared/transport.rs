@@ -5,8 +5,8 @@ use std::time::Duration;
 use wx_client::outbox::Outbox;
 use wx_proto::flow::{LoginState, Progress};
 use wx_proto::{
-    Contact, Error, Fetched, ImageVariant, Message, MsgId, Policy, Recipient, Sent, Session,
-    Uploaded,
+    Contact, Error, ErrorChain, Fetched, ImageVariant, Message, MsgId, Policy, Recipient, Sent,
+    Session, Uploaded,
 };
 use wx_ureq::ureq::Proxy;
 use wx_ureq::ureq::config::{Config, ConfigBuilder};
@@ -40,7 +40,7 @@ fn there<Start>(builder: ClientBuilder<Start>) -> ClientBuilder<Start> {
 }
 
 fn no_login(error: LoginError) -> NoLogin {
-    let shown = format!("{error} {error:?} {error:#?}");
+    let shown = format!("{} {error:?} {error:#?}", ErrorChain(&error));
     match error {
         LoginError::Login(error) => NoLogin { error, session: None },
         LoginError::Unfinished { error, session } => {

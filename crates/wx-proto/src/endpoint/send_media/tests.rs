@@ -126,7 +126,7 @@ fn p45_p50_a_ret_counts_whatever_the_status() {
     assert_eq!(read(500, "<html>"), Err(ReplyError::Status(500)));
     let bad_id = r#"{"BaseResponse":{"Ret":0},"MsgID":true}"#;
     assert_eq!(read(500, bad_id), Err(ReplyError::Status(500)));
-    assert_eq!(read(200, bad_id), Err(ReplyError::NoRet));
+    assert_eq!(read(200, bad_id), Err(ReplyError::InvalidField));
     assert_eq!(read(302, ""), Err(ReplyError::Redirect { status: 302, host: None }));
     assert_eq!(read(200, "<html>"), Err(ReplyError::Html));
 }

@@ -116,8 +116,7 @@ impl Entering {
         }
         match page {
             Ok(LoginPage::Elsewhere(_)) if elsewhere >= ELSEWHERE => {
-                let error = ReplyError::Missing("a login page that sends on nowhere");
-                Err(Fail::Final(error.into()))
+                Err(Fail::Final(ReplyError::LoginPageLoop.into()))
             }
             Ok(LoginPage::Elsewhere(url)) => Ok(self.open(&url, elsewhere + 1, cx)?),
             Ok(LoginPage::Credentials(credentials)) => Ok(self.opened(site, credentials, cx)?),

@@ -1,0 +1,156 @@
+//! What people read: every chain of errors in sentences that are said once.
+#![cfg(unix)]
+#![allow(missing_docs, clippy::unwrap_used)]
+
+#[path = "../../wx-proto/tests/shared/error_walk.rs"]
+mod error_walk;
+
+use std::fs::{self, File};
+use std::io;
+
+use error_walk::ErrorWalk;
+use wx_client::lock::{LockError, LockedFile};
+use wx_client::outbox::{Outbox, OutboxError, OutboxErrorKind};
+use wx_client::proxy::ProxySettings;
+use wx_client::session_file::{SessionFile, SessionFileError, SessionFileErrorKind};
+use wx_client::{FileError, creation};
+use wx_proto::flow::ResumeError;
+use wx_proto::{Advice, Error, ErrorChain, HostError, PictureError, SessionError};
+
+fn foreign() -> HostError {
+    HostError::Foreign { host: None }
+}
+
+fn io_error() -> io::Error {
+    io::Error::new(io::ErrorKind::StorageFull, "the disk is full")
+}
+
+/// All of one path.
+fn session_files() -> Vec<SessionFileError> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("session.json");
+    let read = |text: &str| {
+        fs::write(&path, text).unwrap();
+        SessionFile::read(&path).unwrap_err()
+    };
+    let loopback = r#"{"version": 1, "base": "http://127.0.0.1", "cookies": [], "user_name": ""}"#;
+    let mut errors = vec![read(""), read("[]"), read(r#"{"version": 2}"#), read(loopback)];
+    File::create(&path).unwrap().set_len(5 << 20).unwrap();
+    errors.push(SessionFile::read(&path).unwrap_err());
+    let locked = SessionFile::open(&path).unwrap();
+    errors.push(SessionFile::open(&path).unwrap_err());
+    drop(locked);
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    errors.push(SessionFile::open(&path).unwrap_err());
+    fs::remove_dir(&path).unwrap();
+    fs::remove_dir(dir.path()).unwrap();
+    errors.push(SessionFile::open_or_create(&path).unwrap_err());
+    errors
+}
+
+fn locks() -> Vec<LockError> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file");
+    let _locked = LockedFile::open(&path, true).unwrap();
+    vec![
+        LockedFile::open(&path, true).unwrap_err(),
+        LockError::Busy(None),
+        LockError::Io(io::Error::other(SessionError::Host(HostError::Malformed))),
+        LockError::Io(io::Error::other(SessionError::Host(foreign()))),
+    ]
+}
+
+fn outbox_kinds() -> Vec<OutboxErrorKind> {
+    let key = || "invoice 17".to_owned();
+    vec![
+        OutboxErrorKind::Busy(LockError::Busy(None)),
+        OutboxErrorKind::Busy(LockError::Io(io_error())),
+        OutboxErrorKind::NotAnOutbox { line: 3 },
+        OutboxErrorKind::Version(2),
+        OutboxErrorKind::KnownKey(key()),
+        OutboxErrorKind::OtherPicture(key()),
+        OutboxErrorKind::Active(key()),
+        OutboxErrorKind::GivenUp(key()),
+        OutboxErrorKind::Io(io::Error::other(SessionError::Host(HostError::Malformed))),
+        OutboxErrorKind::Io(io::Error::other(SessionError::Host(foreign()))),
+    ]
+}
+
+fn outboxes() -> Vec<OutboxError> {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    fs::write(at("file"), "").unwrap();
+    for name in ["odd", "busy"] {
+        fs::create_dir(at(name)).unwrap();
+    }
+    fs::write(at("odd").join(Outbox::FILE), "[]\n").unwrap();
+    let _open = Outbox::open(at("busy")).unwrap();
+    let mut errors: Vec<_> =
+        ["file", "odd", "busy"].map(|name| Outbox::open(at(name)).unwrap_err()).into();
+    let removed = Outbox::in_memory();
+    removed.remove().unwrap();
+    errors.push(removed.plan(serde_json::Value::Null, []).unwrap_err());
+    errors.extend(outbox_kinds().into_iter().map(OutboxError::from));
+    errors
+}
+
+#[test]
+fn every_chain_is_made_of_sentences_that_are_said_once() {
+    let mut walk = ErrorWalk::new(env!("CARGO_MANIFEST_DIR"));
+    let files = session_files();
+    walk.data(
+        "SessionFileErrorKind",
+        &files.iter().map(SessionFileError::kind).collect::<Vec<_>>(),
+    );
+    walk.errors("SessionFileError", files);
+    walk.errors(
+        "SessionFileErrorKind",
+        [
+            SessionFileErrorKind::NoLogin,
+            SessionFileErrorKind::Busy(None),
+            SessionFileErrorKind::TooLarge,
+            SessionFileErrorKind::Session(SessionError::Host(HostError::Malformed)),
+            SessionFileErrorKind::Session(SessionError::Host(foreign())),
+            SessionFileErrorKind::Io(io_error()),
+            SessionFileErrorKind::Io(io::Error::other(ResumeError::Media(PictureError::Empty))),
+            SessionFileErrorKind::Io(io::Error::other(ResumeError::Media(
+                PictureError::NotAPicture,
+            ))),
+        ],
+    );
+    walk.errors("LockError", locks());
+    walk.errors("OutboxErrorKind", outbox_kinds());
+    walk.errors("OutboxError", outboxes());
+    let refused = |name| ProxySettings::parse(|set| (set == name).then(|| "ftp://a".into()));
+    walk.errors("ProxyError", ["ALL_PROXY", "https_proxy"].map(|name| refused(name).unwrap_err()));
+    let gone = io::Error::from_raw_os_error(2);
+    walk.errors("FileError", [io_error(), gone].map(|error| FileError::new("a.jpg", error)));
+    walk.finish();
+    for error in [io_error(), io::Error::from_raw_os_error(2), io::Error::from_raw_os_error(20)] {
+        let explained = creation::explain(error);
+        error_walk::check_chain(explained.get_ref().unwrap());
+    }
+    error_walk::check_chain(creation::explain_unnamed(io_error()).get_ref().unwrap());
+}
+
+#[test]
+fn what_becomes_an_error_of_the_core_keeps_its_chain_and_its_advice() {
+    for error in outboxes() {
+        let advice = match error.kind() {
+            OutboxErrorKind::KnownKey(_) | OutboxErrorKind::OtherPicture(_) => Advice::CheckKey,
+            _ => Advice::CheckFile,
+        };
+        let shown = ErrorChain(&error).to_string();
+        let wrapped = Error::from(error);
+        assert_eq!((wrapped.chain().to_string(), wrapped.advice()), (shown, advice));
+    }
+}
+
+#[test]
+fn the_advice_fits_the_session_file() {
+    let advice: Vec<_> = session_files().iter().map(SessionFileError::advice).collect();
+    let login = Advice::LoginAgain;
+    let (file, later) = (Advice::CheckFile, Advice::RetryLater);
+    assert_eq!(advice, [login, login, login, file, login, later, file, file]);
+}

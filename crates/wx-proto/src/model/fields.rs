@@ -1,0 +1,63 @@
+//! The fields that errors name.
+
+macro_rules! fields {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum $name {
+            $(#[doc = concat!("`", $text, "`.")] $variant,)+
+        }
+
+        impl $name {
+            /// Returns the field's name as it stands in the text.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+        }
+    };
+}
+
+fields! {
+    /// A required field of a reply.
+    ReplyField {
+        Ret = "ret",
+        RetCode = "retcode",
+        Selector = "selector",
+        Code = "window.code",
+        RedirectUri = "window.redirect_uri",
+        QrLoginCode = "window.QRLogin.code",
+        QrLoginUuid = "window.QRLogin.uuid",
+        Uuid = "uuid",
+        WxUin = "wxuin",
+        WxSid = "wxsid",
+        Skey = "skey",
+        PassTicket = "pass_ticket",
+        UserName = "User.UserName",
+        SyncKey = "SyncKey",
+    }
+}
+
+fields! {
+    /// A field of a session, named as in its file.
+    SessionField {
+        Profile = "profile",
+        Base = "base",
+        Lang = "lang",
+        UserAgent = "user_agent",
+        Uin = "uin",
+        Sid = "sid",
+        Skey = "skey",
+        PassTicket = "pass_ticket",
+        DeviceId = "device_id",
+        UserName = "user_name",
+        Cookies = "cookies",
+        DataTicket = "data_ticket",
+        SyncKey = "sync_key",
+        SyncedAt = "synced_at",
+        RecentMessages = "recent_messages",
+    }
+}
