@@ -30,6 +30,7 @@ pub mod get_contact;
 pub mod get_msg_img;
 pub mod init;
 pub mod js_login;
+pub(crate) mod limits;
 pub mod login;
 pub mod logout;
 pub mod new_login_page;

@@ -100,6 +100,7 @@ mod observer;
 mod one_call;
 mod partial_reply;
 mod progress;
+mod remembered;
 mod restore;
 mod retry;
 mod runner;

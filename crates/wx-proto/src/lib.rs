@@ -12,7 +12,8 @@ mod wire;
 pub use bytes;
 pub use http;
 
-pub use endpoint::api_request::{Accept, ApiRequest, ApiRequestBuilder, Limits};
+pub use endpoint::api_request::{Accept, ApiRequest, ApiRequestBuilder};
+pub use endpoint::limits::Limits;
 pub use model::advice::Advice;
 pub use model::contact::Contact;
 pub use model::data_url::{DATA_URL_LIMIT, data_url};

@@ -1,12 +1,11 @@
 use std::fmt;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
-use http::response::Parts;
 use http::{Method, Request};
 
 use crate::endpoint::Endpoint;
+use crate::endpoint::limits::Limits;
 use crate::model::hosts::{HostRole, official};
 use crate::model::policy::Policy;
 use crate::model::profile::Profile;
@@ -28,79 +27,6 @@ pub struct ApiRequest {
     endpoint: &'static str,
     request: Request<Body>,
     limits: Limits,
-}
-
-/// How a driver has to send a request, and for how long. The figures come from [`Policy`].
-///
-/// An exchange begins when the driver takes up the request and lasts until its reply is complete.
-/// Time that the driver spends on other actions in between, such as storing what it has received,
-/// does not count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// Give up when no byte moved for this long.
-    pub stall: Duration,
-    /// Give up after this long in any case.
-    pub total: Option<Duration>,
-    /// From this long after the exchange began, give up while it averages less than
-    /// [`Limits::min_rate`] since then.
-    pub slow_after: Duration,
-    /// Bytes per second of the two bodies, the request's and the reply's. Nothing else counts: no
-    /// heads, no 1xx replies, no chunk sizes, chunk extensions or trailers, no TLS records.
-    pub min_rate: u64,
-    /// The largest head of a reply, in bytes: for each header its name, its value and 4 bytes. The
-    /// flow refuses a larger one; a driver only has to stop reading somewhere above this.
-    pub max_head: usize,
-    /// The most headers of a reply. The flow refuses more.
-    pub max_headers: usize,
-    /// Never through a proxy: the request goes to a loopback address.
-    pub direct: bool,
-    /// Only over a connection that has carried no request yet: the request failed on a reused one.
-    pub new_connection: bool,
-}
-
-impl Limits {
-    fn new(policy: &Policy, stall: Duration) -> Self {
-        Self {
-            stall,
-            total: None,
-            slow_after: policy.slow_after,
-            min_rate: policy.min_rate,
-            max_head: policy.max_head,
-            max_headers: policy.max_headers,
-            direct: false,
-            new_connection: false,
-        }
-    }
-
-    /// Returns how long after its begin an exchange has to be given up if by then it has moved
-    /// `body_bytes`, the bytes of the request's body that were sent and of the reply's that were
-    /// received. More bytes move the end further away, until [`Limits::total`] is reached.
-    ///
-    /// ```
-    /// # use std::time::Duration;
-    /// # use wx_proto::{Profile, Session, Site, endpoint::{Endpoint, js_login::JsLogin}};
-    /// # let limits = JsLogin::new(1).request(&Session::new(Site::new(Profile::Web)))?.limits();
-    /// assert_eq!(limits.give_up_after(0), Duration::from_secs(60));
-    /// assert_eq!(limits.give_up_after(100 * 1024), Duration::from_secs(100));
-    /// # Ok::<(), wx_proto::RequestError>(())
-    /// ```
-    #[must_use]
-    pub fn give_up_after(&self, body_bytes: u64) -> Duration {
-        let nanos = u128::from(body_bytes) * 1_000_000_000;
-        let fair = match nanos.checked_div(self.min_rate.into()).map(u64::try_from) {
-            Some(Ok(nanos)) => Duration::from_nanos(nanos),
-            // No rate is under 0.
-            Some(Err(_)) | None => Duration::MAX,
-        };
-        self.slow_after.max(fair).min(self.total.unwrap_or(Duration::MAX))
-    }
-
-    /// Whether a reply may have this head.
-    pub(crate) fn admit(&self, head: &Parts) -> bool {
-        let bytes = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
-        head.headers.len() <= self.max_headers && bytes.sum::<usize>() <= self.max_head
-    }
 }
 
 impl ApiRequest {

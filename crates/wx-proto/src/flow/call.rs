@@ -6,13 +6,13 @@ use bytes::Bytes;
 use http::Response;
 use http::response::Parts;
 
-use super::clock::Clock;
+use super::clock::Moment;
 use super::partial_reply::PartialReply;
+use super::remembered::Remembered;
 use super::retry::{Patience, Retry, back_off};
 use super::{Action, CallId, Input, Progress, UnexpectedInput};
 use crate::endpoint::api_request::ApiRequest;
 use crate::model::error::ErrorKind;
-use crate::model::policy::Policy;
 use crate::model::reply_error::ReplyError;
 use crate::model::transport_error::{Delivery, TransportError, TransportErrorKind};
 
@@ -38,19 +38,6 @@ pub(super) struct Call {
     handed_out_again: bool,
     delivery: Remembered,
     poll: LongPoll,
-}
-
-/// What is known of a message that must not be sent twice unseen.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Remembered {
-    /// Whether a hand-out other than the outstanding one may have been delivered.
-    pub(super) maybe: bool,
-    /// When it first left, in Unix milliseconds, if it may have been delivered.
-    pub(super) first_ms: Option<u64>,
-    /// When the caller asked to hand out again a message that had left too long ago.
-    pub(super) resend_ms: Option<u64>,
-    /// Whether the time is unknown, or was when it left: then it counts as too old.
-    pub(super) is_timeless: bool,
 }
 
 /// What tells a server that does not hold a long poll.
@@ -93,14 +80,6 @@ pub(super) enum Heard {
     Failed(TransportError),
 }
 
-/// The moment at which something happens, and what it is judged by.
-#[derive(Clone, Copy)]
-pub(super) struct Moment<'a> {
-    pub(super) now: Duration,
-    pub(super) clock: &'a Clock,
-    pub(super) policy: &'a Policy,
-}
-
 impl Call {
     /// No call yet; `id` is that of the first.
     pub(super) fn none(id: CallId) -> Self {
@@ -133,7 +112,7 @@ impl Call {
     /// A message as it was saved: why it must not leave again, if it must not.
     pub(super) fn remember(&mut self, delivery: Remembered, at: Moment<'_>) -> Option<ErrorKind> {
         self.delivery = delivery;
-        self.is_late(at.now, at).then(|| self.uncertain())
+        self.delivery.is_late(at.now, at).then(|| self.uncertain())
     }
 
     pub(super) fn retry(&self) -> &Retry {
@@ -172,7 +151,7 @@ impl Call {
                     // Handed out before and never answered: nobody knows what became of that one.
                     self.delivery.maybe |= self.handed_out;
                     let used_up = !self.is_same_try() && self.hand_outs >= self.retry.tries.max(1);
-                    if used_up || self.is_late(at.now, at) {
+                    if used_up || self.delivery.is_late(at.now, at) {
                         return CallDue::Over(self.uncertain());
                     }
                 }
@@ -232,16 +211,6 @@ impl Call {
     /// When it first left, if it may have been delivered.
     pub(super) fn first_ms(&self) -> Option<u64> {
         self.delivery.first_ms
-    }
-
-    /// Whether a message may have been delivered, so long before `at` that it must not leave again.
-    /// A clock that was set back says nothing, so the message counts as late.
-    fn is_late(&self, at: Duration, Moment { clock, policy, .. }: Moment<'_>) -> bool {
-        let within = u64::try_from(policy.resend_within.as_millis()).unwrap_or(u64::MAX);
-        let Remembered { maybe, first_ms, resend_ms, is_timeless } = self.delivery;
-        let Some(first) = resend_ms.or(first_ms) else { return false };
-        let age = clock.unix_ms(at).checked_sub(first);
-        maybe && (is_timeless || age.is_none_or(|age| age > within))
     }
 
     /// Takes an input that answers the outstanding action of this call.
@@ -348,7 +317,7 @@ impl Call {
             _ => back_off(at.policy, tries),
         };
         let next = at.now.saturating_add(wait.max(at_least));
-        if !repeatable || tries >= self.retry.tries.max(1) || self.is_late(next, at) {
+        if !repeatable || tries >= self.retry.tries.max(1) || self.delivery.is_late(next, at) {
             return Err(self.ended(kind));
         }
         self.failures = self.failures.saturating_add(1);

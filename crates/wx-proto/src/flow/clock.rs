@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::model::policy::Policy;
+
 /// The wall clock of a job: known at one moment, carried on by `now`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
@@ -21,4 +23,12 @@ impl Clock {
         let since = now.saturating_sub(self.started.unwrap_or(now));
         self.unix_ms.saturating_add(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
+}
+
+/// The moment at which something happens, and what it is judged by.
+#[derive(Clone, Copy)]
+pub(super) struct Moment<'a> {
+    pub(super) now: Duration,
+    pub(super) clock: &'a Clock,
+    pub(super) policy: &'a Policy,
 }

@@ -1,9 +1,9 @@
 use bytes::Bytes;
 use http::Response;
 
-use super::call::Remembered;
 use super::job::{Cx, Fail, Job, Next};
 use super::newtype::flow;
+use super::remembered::Remembered;
 use super::retry::Retry;
 use super::runner::Runner;
 use super::snapshot::{SavedJob, SavedMessage};
@@ -112,16 +112,6 @@ impl Sending {
     pub(super) fn new(uploaded: Uploaded, to: UserName, seed: Seed) -> Self {
         let call = SendMedia::new(&uploaded, to.clone(), seed);
         Self { to, call, uploaded }
-    }
-}
-
-impl Remembered {
-    /// A message that was saved, taken up again.
-    pub(super) fn saved(first_ms: Option<u64>, at: ResumeOptions) -> Self {
-        // The clock of a computer that has no battery for it begins in 1970.
-        let is_timeless = !at.resend && (at.unix_ms == 0 || first_ms == Some(0));
-        let resend_ms = at.resend.then_some(at.unix_ms);
-        Self { maybe: first_ms.is_some(), first_ms, resend_ms, is_timeless }
     }
 }
 

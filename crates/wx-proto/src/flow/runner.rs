@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::call::{Call, CallDue, Heard, Moment, Remembered};
+use super::call::{Call, CallDue, Heard};
 use super::checkpoints::Checkpoints;
-use super::clock::Clock;
+use super::clock::{Clock, Moment};
 use super::cookies::PendingCookies;
 use super::job::{Cx, Fail, Job, Next, Part};
+use super::remembered::Remembered;
 use super::retry::Retry;
 use super::snapshot::Snapshot;
 use super::{Action, CallId, Input, Progress, UnexpectedInput};

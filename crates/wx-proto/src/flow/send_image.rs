@@ -1,10 +1,10 @@
 use bytes::Bytes;
 use http::Response;
 
-use super::call::Remembered;
 use super::job::{Cx, Fail, Job, Next};
 use super::message::Sending;
 use super::newtype::flow;
+use super::remembered::Remembered;
 use super::retry::Retry;
 use super::runner::Runner;
 use super::snapshot::SavedJob;
