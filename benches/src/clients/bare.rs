@@ -58,7 +58,8 @@ impl Prepared {
         policy.max_picture = u64::MAX;
         let picture = Picture::new("picture.jpg", len as u64, &crate::perfect::SOI, &policy)
             .expect("a picture");
-        let upload = UploadMedia::new(picture, "0".repeat(32), super::to().into(), SEED);
+        let upload =
+            UploadMedia::new(picture, wx_proto::Md5::from([0; 16]), super::to().into(), SEED);
         let split = |body: Body| {
             let mut segments = body.into_iter();
             let mut next = || segments.next().unwrap_or_default();

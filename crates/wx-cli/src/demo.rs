@@ -103,13 +103,16 @@ impl Run<'_> {
         );
 
         let stored = self.emulator.messages().pop().map(|message| message.md5).unwrap_or_default();
-        self.say("MD5 sent", &uploaded.md5);
+        self.say("MD5 sent", &uploaded.md5.to_string());
         self.say("MD5 stored", &stored);
-        self.say("MD5 back", &fetched.md5);
+        self.say("MD5 back", &fetched.md5.to_string());
         let checks = [
             ("the picture came back with other bytes", back == original),
             ("the MD5 of what was sent and what came back differ", fetched.md5 == uploaded.md5),
-            ("the MD5 of what was sent and what the server stored differ", stored == uploaded.md5),
+            (
+                "the MD5 of what was sent and what the server stored differ",
+                stored == uploaded.md5.to_string(),
+            ),
             ("the thumbnail has another size than announced", uploaded.thumbnail == Some(measured)),
         ];
         if let Some((differs, _)) = checks.iter().find(|(_, equal)| !equal) {

@@ -33,14 +33,14 @@ pub(crate) fn sent(file: &str, to: &str, sent: &Sent) -> Value {
     json!({
         "event": "sent", "file": file, "to": to, "msg_id": sent.msg_id.as_str(),
         "local_id": sent.local_id.as_str(), "media_id": uploaded.media_id.as_str(),
-        "bytes": uploaded.bytes, "md5": uploaded.md5, "chunks": uploaded.chunks,
+        "bytes": uploaded.bytes, "md5": uploaded.md5.to_string(), "chunks": uploaded.chunks,
     })
 }
 
 pub(crate) fn fetched(msg_id: &MsgId, path: Option<&str>, fetched: &Fetched) -> Value {
     json!({
         "event": "fetched", "msg_id": msg_id.as_str(), "path": path, "bytes": fetched.bytes,
-        "md5": fetched.md5, "format": fetched.format.name(),
+        "md5": fetched.md5.to_string(), "format": fetched.format.name(),
     })
 }
 

@@ -12,7 +12,7 @@ use wx_proto::endpoint::Endpoint;
 use wx_proto::endpoint::get_msg_img::GetMsgImg;
 use wx_proto::endpoint::send_media::SendMedia;
 use wx_proto::endpoint::upload_media::{CHUNK, UploadMedia};
-use wx_proto::{IdSource, ImageVariant, Picture, Policy, Session, UserName};
+use wx_proto::{IdSource, ImageVariant, Md5, Picture, Policy, Session, UserName};
 
 /// Any client that speaks the `http` crate's types will do; its redirects, status errors and
 /// proxies must be off.
@@ -46,12 +46,7 @@ fn send_and_fetch() -> Result<(), Box<dyn Error>> {
 
     let bytes = Bytes::from_static(include_bytes!("../tests/pictures/tiny.jpg"));
     let picture = Picture::new("tiny.jpg", bytes.len() as u64, &bytes, &Policy::default())?;
-    let md5 = <md5::Md5 as md5::Digest>::digest(&bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<String>();
-
-    let upload = UploadMedia::new(picture, md5, to.clone(), seed);
+    let upload = UploadMedia::new(picture, Md5::digest(&bytes), to.clone(), seed);
     let mut last = None;
     for index in 0..upload.chunks() {
         let start = index as usize * CHUNK as usize;

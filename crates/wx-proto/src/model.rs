@@ -11,6 +11,7 @@ pub(crate) mod ids;
 pub(crate) mod image_format;
 pub(crate) mod image_variant;
 pub(crate) mod items;
+pub(crate) mod md5;
 pub(crate) mod media_kind;
 pub(crate) mod message;
 pub(crate) mod picture;

@@ -11,21 +11,19 @@ pub(crate) mod sync;
 use std::fmt;
 use std::sync::Arc;
 
-use md5::{Digest, Md5};
 use serde_json::{Map, Value};
 
 use self::builder::SessionBuilder;
 use self::sync::SyncState;
 use crate::model::hosts::{HostRole, Hosts};
-use crate::model::ids::UserName;
+use crate::model::ids::{DeviceId, UserName};
+use crate::model::md5::Md5Hasher;
 use crate::model::request_error::RequestError;
 use crate::model::secret::Secret;
-use crate::model::seed::DeviceId;
 use crate::model::session_error::SessionError;
 use crate::model::site::Site;
 use crate::session::cookies::CookieJar;
 use crate::wire::cgi::cgi;
-use crate::wire::digest::hex;
 use crate::wire::query::PassTicket;
 
 /// The cookie whose value goes into the upload form (P8).
@@ -219,13 +217,13 @@ impl Session {
     /// under a key that is random for each job. sid alone has 96 random bits.
     #[must_use]
     pub fn fingerprint(&self, key: &[u8; 16]) -> String {
-        let mut hash = Md5::new();
+        let mut hash = Md5Hasher::new();
         hash.update(key);
         hash.update(self.parts.uin.to_le_bytes());
         hash.update(self.hosts().origin(HostRole::Base).to_string());
         hash.update([0]);
         hash.update(self.parts.sid.expose());
-        hex(hash)
+        hash.finish().to_string()
     }
 
     pub(crate) fn data_ticket(&self, unix_ms: u64) -> Result<&Secret, RequestError> {

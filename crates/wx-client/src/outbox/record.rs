@@ -269,7 +269,7 @@ mod tests {
             "msg_id": "17", "local_id": "17000000000000001",
             "uploaded": {
                 "media_id": "@m", "thumbnail": null, "encry_file_name": null, "kind": "image",
-                "bytes": 12, "md5": "00", "chunks": 1, "server_byte_count": null
+                "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1, "server_byte_count": null
             }
         });
         let planned = |key: &str| Planned {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::seed::DeviceId;
+use crate::model::ids::DeviceId;
 use crate::session::Session;
 
 /// No `Debug`: it holds sid and skey.

@@ -9,12 +9,13 @@ use super::{Endpoint, REPLY_LIMIT};
 use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::endpoint::base_request::BaseRequest;
 use crate::model::hosts::HostRole;
-use crate::model::ids::{MediaId, UserName};
+use crate::model::ids::{DeviceId, MediaId, UserName};
+use crate::model::md5::Md5;
 use crate::model::picture::Picture;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::secret::Secret;
-use crate::model::seed::{DeviceId, Purpose, Seed};
+use crate::model::seed::{Purpose, Seed};
 use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::{lenient, reply};
@@ -25,7 +26,7 @@ pub struct CheckUpload {
     to: UserName,
     name: String,
     len: u64,
-    md5: String,
+    md5: Md5,
     device_id: DeviceId,
     at_ms: u64,
 }
@@ -53,7 +54,7 @@ struct Request<'a> {
     from_user_name: &'a str,
     to_user_name: &'a str,
     file_size: u64,
-    file_md5: &'a str,
+    file_md5: Md5,
     file_name: &'a str,
     file_type: u8,
     base_request: BaseRequest<'a>,
@@ -70,14 +71,14 @@ struct Fields {
 }
 
 impl CheckUpload {
-    /// Asks about `picture`, whose MD5 in lower case hex is `md5`, meant for `to`.
+    /// Asks about `picture`, whose MD5 is `md5`, meant for `to`.
     #[must_use]
-    pub fn new(picture: &Picture, md5: impl Into<String>, to: UserName, seed: Seed) -> Self {
+    pub fn new(picture: &Picture, md5: Md5, to: UserName, seed: Seed) -> Self {
         Self {
             to,
             name: picture.name().to_owned(),
             len: picture.len(),
-            md5: md5.into(),
+            md5,
             device_id: seed.device_id(Purpose::CheckDevice),
             at_ms: seed.unix_ms,
         }
@@ -103,7 +104,7 @@ impl Endpoint for CheckUpload {
                 from_user_name: session.user_name().as_str(),
                 to_user_name: self.to.as_str(),
                 file_size: self.len,
-                file_md5: &self.md5,
+                file_md5: self.md5,
                 file_name: &self.name,
                 // The call fails without it, whatever the file is.
                 file_type: 7,
@@ -142,7 +143,7 @@ mod tests {
         let seed = Seed { unix_ms: 1_511_493_942_795, entropy: [1; 16] };
         CheckUpload::new(
             &picture,
-            "daf2d55da001844735acd560b28d8a1a",
+            "daf2d55da001844735acd560b28d8a1a".parse().unwrap(),
             UserName::new("@you").unwrap(),
             seed,
         )

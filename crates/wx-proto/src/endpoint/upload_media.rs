@@ -18,14 +18,14 @@ use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::base_request::BaseRequest;
 use crate::model::dimensions::Dimensions;
 use crate::model::error::ChunkNumber;
-use crate::model::ids::{MediaId, UserName};
+use crate::model::ids::{DeviceId, MediaId, UserName};
+use crate::model::md5::Md5;
 use crate::model::picture::Picture;
 use crate::model::profile::Profile;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::secret::Secret;
-use crate::model::seed::Purpose;
-use crate::model::seed::{DeviceId, Seed};
+use crate::model::seed::{Purpose, Seed};
 use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::{lenient, reply};
@@ -56,7 +56,7 @@ pub(super) fn address<'a>(
 #[derive(Clone, Debug)]
 pub struct UploadMedia {
     picture: Picture,
-    md5: String,
+    md5: Option<Md5>,
     to: UserName,
     seed: Seed,
     client_media_id: u64,
@@ -99,7 +99,7 @@ struct UploadMediaRequest<'a> {
     media_type: u8,
     from_user_name: &'a str,
     to_user_name: &'a str,
-    file_md5: &'a str,
+    file_md5: String,
     #[serde(rename = "AESKey", skip_serializing_if = "Option::is_none")]
     aes_key: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,10 +121,13 @@ struct Fields {
 }
 
 impl UploadMedia {
-    /// The upload of `picture`, whose MD5 in lower case hex is `md5`, meant for `to`. The server
-    /// does not bind the MediaId to that recipient: one upload can be sent to others too.
+    /// The upload of `picture`, meant for `to`. The server does not bind the MediaId to that
+    /// recipient: one upload can be sent to others too.
+    ///
+    /// `md5` is the MD5 of the whole picture. Without it `FileMd5` is empty, which is what the page
+    /// of the File Transfer Helper sends.
     #[must_use]
-    pub fn new(picture: Picture, md5: impl Into<String>, to: UserName, seed: Seed) -> Self {
+    pub fn new(picture: Picture, md5: impl Into<Option<Md5>>, to: UserName, seed: Seed) -> Self {
         Self {
             picture,
             md5: md5.into(),
@@ -152,8 +155,8 @@ impl UploadMedia {
         self
     }
 
-    pub(crate) fn digested(mut self, md5: String) -> Self {
-        self.md5 = md5;
+    pub(crate) fn digested(mut self, md5: Md5) -> Self {
+        self.md5 = Some(md5);
         self
     }
 
@@ -185,8 +188,8 @@ impl UploadMedia {
         &self.picture
     }
 
-    pub(crate) fn md5(&self) -> &str {
-        &self.md5
+    pub(crate) fn md5(&self) -> Option<Md5> {
+        self.md5
     }
 
     pub(crate) fn number(&self, index: u32) -> ChunkNumber {
@@ -217,7 +220,7 @@ impl UploadMedia {
             media_type: 4,
             from_user_name: session.user_name().as_str(),
             to_user_name: self.to.as_str(),
-            file_md5: &self.md5,
+            file_md5: self.md5.map(String::from).unwrap_or_default(),
             aes_key: of_ticket(|ticket| ticket.aes_key.as_ref()),
             signature: of_ticket(|ticket| ticket.signature.as_ref()),
         })

@@ -1,9 +1,12 @@
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::endpoint::upload_media::CHUNK;
 use crate::model::ids::UserName;
+use crate::model::md5::Md5;
 use crate::model::picture::{Picture, SavedPicture};
 use crate::model::policy::Policy;
 use crate::model::seed::Seed;
@@ -21,6 +24,7 @@ use crate::session::Session;
 /// upload starts over by itself, once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
+    #[serde(deserialize_with = "known_version")]
     version: u32,
     login: String,
     seed: Seed,
@@ -46,7 +50,7 @@ pub(super) enum SavedJob {
 pub(super) struct SavedUpload {
     pub(super) picture: SavedPicture,
     /// Known once the picture has been read.
-    pub(super) md5: Option<String>,
+    pub(super) md5: Option<Md5>,
     /// Chunks that the server has acknowledged.
     pub(super) acked: u32,
     pub(super) started_over: bool,
@@ -92,6 +96,13 @@ pub enum ResumeError {
 
 const VERSION: u32 = 1;
 
+fn known_version<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    match u32::deserialize(from)? {
+        VERSION => Ok(VERSION),
+        other => Err(D::Error::custom(ResumeError::Version(other))),
+    }
+}
+
 impl Snapshot {
     pub(super) fn new(session: &Session, seed: Seed, Saved { to, job }: Saved) -> Self {
         Self { version: VERSION, login: session.fingerprint(&seed.entropy), seed, to, job }
@@ -119,7 +130,15 @@ impl Snapshot {
         if version != VERSION {
             return Err(ResumeError::Version(version));
         }
-        serde_json::from_slice(text).map_err(|_| ResumeError::NotASnapshot)
+        serde_json::from_slice(text).map_err(|_| {
+            let saved: Value = serde_json::from_slice(text).unwrap_or_default();
+            let md5 =
+                |at| saved.pointer(at).is_some_and(|md5| Option::<Md5>::deserialize(md5).is_err());
+            match md5("/job/upload/md5") || md5("/job/message/uploaded/md5") {
+                true => ResumeError::Invalid("md5"),
+                false => ResumeError::NotASnapshot,
+            }
+        })
     }
 
     /// What its ids follow from.
@@ -180,7 +199,7 @@ impl Snapshot {
     ) -> Result<(Seed, UserName, SavedUpload, Picture), ResumeError> {
         let (seed, to, job) = self.check(session)?;
         let SavedJob::Upload(saved) = job else { return Err(ResumeError::OtherJob) };
-        let picture = Picture::of_saved(saved.picture.clone(), policy)
+        let picture = Picture::from_saved(saved.picture.clone(), policy)
             .map_err(|_| ResumeError::Invalid("picture"))?;
         if u64::from(saved.acked) * CHUNK >= picture.len() {
             return Err(ResumeError::Invalid("acked"));

@@ -18,6 +18,7 @@ use crate::endpoint::report::Report;
 use crate::endpoint::upload_media::{Accepted, CHUNK, ChunkForm, UploadChunk, UploadMedia};
 use crate::model::error::{Error, ErrorKind};
 use crate::model::ids::{MediaId, UserName};
+use crate::model::md5::Md5;
 use crate::model::picture::Picture;
 use crate::model::policy::Policy;
 use crate::model::reply_error::ReplyError;
@@ -108,7 +109,7 @@ impl Uploading {
         picture.check(session.site().profile())?;
         let stage = Stage::Digest(Digest::new(&picture));
         Ok(Self {
-            media: UploadMedia::new(picture, "", to.clone(), seed),
+            media: UploadMedia::new(picture, None, to.clone(), seed),
             to,
             seed,
             form: None,
@@ -126,9 +127,14 @@ impl Uploading {
         self.media.picture()
     }
 
+    /// The picture's MD5: every call that needs it comes after [`Stage::Digest`].
+    fn md5(&self) -> Result<Md5, ErrorKind> {
+        self.media.md5().ok_or(ErrorKind::Changed)
+    }
+
     fn digested(&mut self, digested: Digested, cx: &Cx<'_>) -> Result<Next<Uploaded>, ErrorKind> {
         if let Some(saved) = &self.saved {
-            if saved.md5.as_ref().is_some_and(|md5| *md5 != digested.md5) {
+            if saved.md5.is_some_and(|md5| md5 != digested.md5) {
                 return Err(ErrorKind::OtherPicture);
             }
             // Above the limit of the check its ticket is part of every form and is not saved: from
@@ -196,18 +202,18 @@ impl Uploading {
     }
 
     /// The picture at the server, of whose chunks none was needed.
-    fn uploaded(&self, media_id: MediaId) -> Uploaded {
-        Uploaded {
+    fn uploaded(&self, media_id: MediaId) -> Result<Uploaded, ErrorKind> {
+        Ok(Uploaded {
             media_id,
             name: self.picture().name().to_owned(),
             kind: self.picture().kind(),
             thumbnail: None,
             encry_file_name: None,
             bytes: self.picture().len(),
-            md5: self.media.md5().to_owned(),
+            md5: self.md5()?,
             chunks: 0,
             server_byte_count: None,
-        }
+        })
     }
 
     /// A chunk is acknowledged: the next one, or the end.
@@ -231,7 +237,7 @@ impl Uploading {
             encry_file_name: accepted.encry_file_name,
             chunks: self.media.chunks(),
             server_byte_count: odd.filter(|pos| *pos != 0),
-            ..self.uploaded(media_id)
+            ..self.uploaded(media_id)?
         }))
     }
 
@@ -282,7 +288,7 @@ impl Job for Uploading {
                 None => Preflight::new(self.seed).request(cx.session)?,
             },
             Stage::Check => {
-                CheckUpload::new(self.picture(), self.media.md5(), self.to.clone(), self.seed)
+                CheckUpload::new(self.picture(), self.md5()?, self.to.clone(), self.seed)
                     .request(cx.session)?
             }
             Stage::Send(Whole(bytes)) => {
@@ -307,7 +313,7 @@ impl Job for Uploading {
                     self.media = self.media.clone().ticket(ticket);
                     Ok(self.first_chunk(cx))
                 }
-                UploadCheck::Known(media_id) => Ok(Next::Done(self.uploaded(media_id))),
+                UploadCheck::Known(media_id) => Ok(Next::Done(self.uploaded(media_id)?)),
             },
             Stage::Send(_) => self.accepted(UploadChunk::read(reply)?, cx),
             _ => Ok(self.side_call_over(cx)),

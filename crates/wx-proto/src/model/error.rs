@@ -2,11 +2,11 @@ use std::fmt;
 
 use crate::model::advice::Advice;
 use crate::model::hosts::HostError;
+use crate::model::ids::LocalId;
 use crate::model::picture::PictureError;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::ret::Ret;
-use crate::model::seed::LocalId;
 use crate::model::source_error::SourceError;
 use crate::model::step::Step;
 use crate::model::transport_error::{TransportError, TransportErrorKind};

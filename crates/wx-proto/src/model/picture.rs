@@ -94,20 +94,18 @@ impl Picture {
             }
             Sniffed::Beginning(_) | Sniffed::Nothing => return Err(PictureError::NotAPicture),
         };
-        let unreadable = |c: char| c.is_ascii_control() && c != '\r' && c != '\n';
-        let mut name = name.into().replace(unreadable, "_");
-        if name.is_empty() {
-            name = format!("image.{}", format.extension());
-        } else if !name.contains('.') {
-            name.push('.');
-        }
-        let kind = MediaKind::of_format(format);
-        Self::of_saved(SavedPicture { name, len, format, kind, modified_ms: None }, policy)
+        let (name, kind) = (name.into(), MediaKind::of_format(format));
+        Self::from_saved(SavedPicture { name, len, format, kind, modified_ms: None }, policy)
     }
 
-    /// A picture as it was saved, with all that [`Picture::new`] and [`Picture::sent_as`] check.
-    pub(crate) fn of_saved(about: SavedPicture, policy: &Policy) -> Result<Self, PictureError> {
+    /// Creates a picture as it was saved, with all that [`Picture::new`] and [`Picture::sent_as`]
+    /// check.
+    pub(crate) fn from_saved(
+        mut about: SavedPicture,
+        policy: &Policy,
+    ) -> Result<Self, PictureError> {
         check_len(about.len, policy)?;
+        about.name = form_name(&about.name, about.format);
         if MediaKind::of_format(about.format) == MediaKind::File {
             return Err(PictureError::Unsupported(about.format));
         }
@@ -190,6 +188,18 @@ impl Picture {
     pub(crate) fn saved(&self) -> &SavedPicture {
         &self.about
     }
+}
+
+/// Returns the name as the form can show it.
+fn form_name(name: &str, format: ImageFormat) -> String {
+    let unreadable = |c: char| c.is_ascii_control() && c != '\r' && c != '\n';
+    let mut name = name.replace(unreadable, "_");
+    if name.is_empty() {
+        name = format!("image.{}", format.extension());
+    } else if !name.contains('.') {
+        name.push('.');
+    }
+    name
 }
 
 fn check_len(len: u64, policy: &Policy) -> Result<(), PictureError> {

@@ -10,9 +10,8 @@ use serde_json::{Map, Value};
 use super::sync::{SyncKey, SyncState};
 use super::{Parts, Session};
 use crate::model::hosts::{HostError, HostRole, Hosts, is_loopback};
-use crate::model::ids::{MsgId, UserName};
+use crate::model::ids::{DeviceId, MsgId, UserName};
 use crate::model::profile::Profile;
-use crate::model::seed::DeviceId;
 use crate::model::session_error::SessionError;
 use crate::model::site::Site;
 use crate::session::cookies::{Cookie, CookieJar};
@@ -73,7 +72,7 @@ pub(super) fn read(
         skey: file.text("skey")?.ok_or(SessionError::Missing("skey"))?.into(),
         pass_ticket: file.text("pass_ticket")?.map(|ticket| PassTicket(ticket.into())),
         device_id: device_id
-            .map(|id| DeviceId::new(&id).ok_or(SessionError::Invalid("device_id")))
+            .map(|id| DeviceId::new(id).map_err(|_| SessionError::Invalid("device_id")))
             .transpose()?,
         user_name: UserName::new(user_name).map_err(|_| SessionError::Invalid("user_name"))?,
         cookies: jar(cookies)?,

@@ -11,6 +11,7 @@ mod cuts;
 mod echoes;
 mod fetch;
 mod file_helper;
+mod hostile;
 mod kept_login;
 mod kinds;
 mod limits;

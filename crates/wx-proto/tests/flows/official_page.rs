@@ -263,7 +263,7 @@ fn upload(captured: &Captured<'_>, session: &Session) -> ApiRequest {
     let text = |key: &str| request[key].as_str().unwrap();
     let picture = picture(captured.field("name"), request["TotalLen"].as_u64().unwrap());
     let to = UserName::new(text("ToUserName")).unwrap();
-    let media = UploadMedia::new(picture, text("FileMd5"), to, captured.seed());
+    let media = UploadMedia::new(picture, text("FileMd5").parse().ok(), to, captured.seed());
     let outgoing = media.chunk(0, Bytes::new()).request(session).unwrap();
     let form = String::from_utf8(outgoing.http().body().to_vec()).unwrap();
     assert!(
@@ -330,7 +330,7 @@ fn p29_p30_p34_p41_p42_p43_p47_sending_is_the_pages() {
     let text = |key: &str| body[key].as_str().unwrap();
     let picture = picture(text("FileName"), body["FileSize"].as_u64().unwrap());
     let to = UserName::new(text("ToUserName")).unwrap();
-    let call = CheckUpload::new(&picture, text("FileMd5"), to, captured.seed());
+    let call = CheckUpload::new(&picture, text("FileMd5").parse().unwrap(), to, captured.seed());
     captured.is(&call.request(&page.session(&captured)).unwrap());
     let captured = page.get("webwxuploadmedia", 0);
     captured.is(&Preflight::new(captured.seed()).request(&page.session(&captured)).unwrap());

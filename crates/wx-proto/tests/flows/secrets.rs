@@ -28,7 +28,7 @@ use wx_proto::flow::{
     Restore, SendImage,
 };
 use wx_proto::http::Response;
-use wx_proto::{ApiRequest, ImageVariant, MediaId, MsgId, Policy, Profile, Session, Site};
+use wx_proto::{ApiRequest, ImageVariant, Md5, MediaId, MsgId, Policy, Profile, Session, Site};
 
 use super::world::{CHUNK, SEED, jpeg, picture, to};
 
@@ -306,10 +306,10 @@ fn p15_no_secret_in_any_pair() {
     let session = session();
     let policy = Policy::default();
     let bytes = jpeg(100);
-    let upload = UploadMedia::new(picture(&bytes, &policy), "00", to(), SEED);
+    let upload = UploadMedia::new(picture(&bytes, &policy), Md5::digest(b""), to(), SEED);
     let chunk = upload.chunk(0, bytes.clone());
     let media = MediaId::new("@m").unwrap();
-    let check = CheckUpload::new(&picture(&bytes, &policy), "00", to(), SEED);
+    let check = CheckUpload::new(&picture(&bytes, &policy), Md5::digest(b""), to(), SEED);
     let image = GetMsgImg::new(MsgId::new("7").unwrap(), ImageVariant::Original, SEED);
     let (message, emoticon) =
         (SendMedia::image(media.clone(), to(), SEED), SendMedia::emoticon(media, to(), SEED));

@@ -37,7 +37,7 @@ fn upload(name: &str, first: &[u8], modified_ms: u64, request: &Value) -> Upload
     let seed = Seed { unix_ms: request["ClientMediaId"].as_u64().unwrap(), entropy: [0; 16] };
     let mut upload = UploadMedia::new(
         picture,
-        text(request, "/FileMd5"),
+        text(request, "/FileMd5").parse::<Md5>().unwrap(),
         UserName::new(text(request, "/ToUserName")).unwrap(),
         seed,
     );
@@ -58,7 +58,7 @@ fn example(len: u64) -> (Session, UploadMedia) {
         Picture::new("a.jpg", len, JPEG, &Policy { max_picture: u64::MAX, ..Policy::default() })
             .unwrap();
     let seed = Seed { unix_ms: 1_511_493_942_795, entropy: [1; 16] };
-    (session, UploadMedia::new(picture, "00", UserName::new("@you").unwrap(), seed))
+    (session, UploadMedia::new(picture, Md5::digest(b""), UserName::new("@you").unwrap(), seed))
 }
 
 #[test]
@@ -277,8 +277,12 @@ fn p2_p10_p18_the_file_host_gets_the_upload_with_cookies() {
     assert!(form.contains("name=\"webwx_data_ticket\"\r\n\r\nt/+=\r\n"));
     assert!(form.contains("name=\"pass_ticket\"\r\n\r\nundefined\r\n"));
     // The check goes to the base.
-    let check =
-        CheckUpload::new(upload.picture(), "00", UserName::new("@you").unwrap(), upload.seed);
+    let check = CheckUpload::new(
+        upload.picture(),
+        Md5::digest(b""),
+        UserName::new("@you").unwrap(),
+        upload.seed,
+    );
     let check = check.request(&session).unwrap();
     assert_eq!(
         check.http().uri(),
