@@ -53,8 +53,9 @@ pub(crate) fn contact(contact: &Contact) -> Value {
 
 pub(crate) fn account(event: &str, session: &Session) -> Value {
     let site = session.site();
+    let user_name = session.user_name().map_or("@", UserName::as_str);
     json!({
-        "event": event, "user_name": session.user_name().as_str(), "nick_name": session.nick_name(),
+        "event": event, "user_name": user_name, "nick_name": session.nick_name(),
         "profile": site.profile().name(), "base": site.hosts().origin(HostRole::Base).to_string(),
     })
 }

@@ -51,7 +51,8 @@ struct Parts {
     skey: Secret,
     pass_ticket: Option<PassTicket>,
     device_id: Option<DeviceId>,
-    user_name: UserName,
+    /// Not known before webwxinit has replied.
+    user_name: Option<UserName>,
     /// As webwxinit told; not saved.
     nick_name: Option<String>,
     cookies: CookieJar,
@@ -127,10 +128,10 @@ impl Session {
         &self.parts.skey
     }
 
-    /// The user's own UserName in this login.
+    /// Returns the user's own UserName in this login, once webwxinit has told it.
     #[must_use]
-    pub fn user_name(&self) -> &UserName {
-        &self.parts.user_name
+    pub fn user_name(&self) -> Option<&UserName> {
+        self.parts.user_name.as_ref()
     }
 
     /// The user's own nickname, decoded, once webwxinit has told it. It is not saved. What somebody
@@ -200,7 +201,7 @@ impl Session {
     /// that.
     #[must_use]
     pub fn awaits_init(&self) -> bool {
-        self.parts.user_name == UserName::nobody()
+        self.parts.user_name.is_none()
     }
 
     /// Whether a message can be sent or an upload begun.
@@ -210,7 +211,15 @@ impl Session {
     /// webwxinit.
     pub(crate) fn check_sender(&self) -> Result<(), RequestError> {
         self.check_login()?;
-        if self.awaits_init() { Err(RequestError::InitDue) } else { Ok(()) }
+        self.own_name().map(|_| ())
+    }
+
+    /// Returns the user's own UserName, which requests in the user's name are made of.
+    ///
+    /// # Errors
+    /// [`RequestError::InitDue`] before webwxinit.
+    pub(crate) fn own_name(&self) -> Result<&UserName, RequestError> {
+        self.user_name().ok_or(RequestError::InitDue)
     }
 
     /// Tells logins apart without telling anything of them, for what is saved within one: a hash

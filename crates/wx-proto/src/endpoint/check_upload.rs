@@ -101,7 +101,7 @@ impl Endpoint for CheckUpload {
             .cookies_at(self.at_ms)
             .session_pairs()
             .json(&Request {
-                from_user_name: session.user_name().as_str(),
+                from_user_name: session.own_name()?.as_str(),
                 to_user_name: self.to.as_str(),
                 file_size: self.len,
                 file_md5: self.md5,

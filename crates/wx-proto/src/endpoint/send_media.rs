@@ -169,7 +169,7 @@ impl Endpoint for SendMedia {
                 emoji_flag: row.emoji_flag,
                 media_id,
                 content,
-                from_user_name: session.user_name().as_str(),
+                from_user_name: session.own_name()?.as_str(),
                 to_user_name: self.to.as_str(),
                 local_id: self.local_id.as_str(),
                 client_msg_id: self.local_id.as_str(),

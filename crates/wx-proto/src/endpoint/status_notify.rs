@@ -56,7 +56,7 @@ impl Endpoint for StatusNotify {
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
-        let own_name = session.user_name().as_str();
+        let own_name = session.own_name()?.as_str();
         ApiRequest::builder(self, session, cgi!("webwxstatusnotify"))
             .cookies_at(self.at_ms)
             .session_pairs()

@@ -218,7 +218,7 @@ impl UploadMedia {
             start_pos: 0,
             data_len: total,
             media_type: 4,
-            from_user_name: session.user_name().as_str(),
+            from_user_name: session.own_name()?.as_str(),
             to_user_name: self.to.as_str(),
             file_md5: self.md5.map(String::from).unwrap_or_default(),
             aes_key: of_ticket(|ticket| ticket.aes_key.as_ref()),

@@ -124,11 +124,6 @@ impl UserName {
         Self(Self::FILE_HELPER.to_owned())
     }
 
-    /// In the place of a name that is not known yet.
-    pub(crate) fn nobody() -> Self {
-        Self("@".to_owned())
-    }
-
     /// Whether it is a room.
     #[must_use]
     pub fn is_room(&self) -> bool {

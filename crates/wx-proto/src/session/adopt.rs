@@ -6,7 +6,6 @@ use http::HeaderMap;
 
 use super::{LONGEST_NAME, Parts, Session};
 use crate::model::hosts::HostRole;
-use crate::model::ids::UserName;
 use crate::model::message::Message;
 use crate::model::secret::Secret;
 use crate::model::site::Site;
@@ -54,7 +53,7 @@ impl Session {
             skey,
             pass_ticket,
             device_id: None,
-            user_name: UserName::nobody(),
+            user_name: None,
             nick_name: None,
             cookies,
             sync: Arc::default(),
@@ -66,7 +65,7 @@ impl Session {
     /// what came meanwhile is behind it.
     pub fn apply_init(&mut self, initial: &InitReply) {
         let parts = self.change();
-        parts.user_name = initial.user_name.clone();
+        parts.user_name = Some(initial.user_name.clone());
         parts.nick_name = Some(initial.nick_name.chars().take(LONGEST_NAME).collect());
         if let Some(skey) = &initial.skey {
             parts.skey = skey.clone();

@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use serde_json::Map;
 
+use super::file;
 use super::{DATA_TICKET, Parts, Session};
 use crate::model::hosts::{HostRole, Hosts};
-use crate::model::ids::UserName;
 use crate::model::profile::Profile;
 use crate::model::secret::Secret;
 use crate::model::session_error::SessionError;
@@ -162,8 +162,7 @@ impl SessionBuilder {
             skey: self.skey,
             pass_ticket: self.pass_ticket,
             device_id: None,
-            user_name: UserName::new(self.user_name)
-                .map_err(|_| SessionError::Invalid("user_name"))?,
+            user_name: file::user_name(&self.user_name)?,
             cookies,
             nick_name: None,
             sync: Arc::default(),
