@@ -27,7 +27,7 @@ const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16] };
 #[must_use]
 pub fn session() -> Session {
     let text = |len| "k".repeat(len);
-    let hosts = Hosts::of("https://wx.qq.com").expect("a good host");
+    let hosts = Hosts::from_base("https://wx.qq.com").expect("a good host");
     let mut jar = CookieJar::default();
     for name in ["wxuin", "wxsid", "wxloadtime", "mm_lang", "webwx_auth_ticket", "webwxuvid"] {
         jar.store(

@@ -63,7 +63,7 @@ struct Parts {
 }
 
 impl Session {
-    fn of(parts: Parts) -> Self {
+    fn from_parts(parts: Parts) -> Self {
         Self { parts: Arc::new(parts) }
     }
 
@@ -77,7 +77,7 @@ impl Session {
     /// # Errors
     /// [`SessionError`], which names the key but never its value; only a loopback address is shown.
     pub fn from_json(text: impl AsRef<[u8]>) -> Result<Self, SessionError> {
-        file::read(text.as_ref(), Hosts::of)
+        file::read(text.as_ref(), Hosts::from_base)
     }
 
     /// As [`Session::from_json`], and accepts plain http to a literal loopback address as well: for

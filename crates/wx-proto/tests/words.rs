@@ -41,7 +41,7 @@ fn refused(code: i64) -> ReplyError {
 }
 
 fn not_a_picture() -> ReplyError {
-    ReplyError::NotAPicture { first: FirstBytes::of(b"hello") }
+    ReplyError::NotAPicture { first: FirstBytes::new(b"hello") }
 }
 
 /// Causes of their own, and what to do about each when a picture is sent.

@@ -61,7 +61,7 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    fn of(name: &'a UserName) -> Self {
+    fn new(name: &'a UserName) -> Self {
         let user_name = name.as_str();
         let is_room = user_name.starts_with("@@") || user_name.ends_with("@chatroom");
         Self {
@@ -108,7 +108,7 @@ impl Endpoint for BatchGetContact {
             .json(&Request {
                 base_request: BaseRequest::new(session, &self.device_id),
                 count: self.names.len(),
-                list: self.names.iter().map(Asked::of).collect(),
+                list: self.names.iter().map(Asked::new).collect(),
             })
     }
 

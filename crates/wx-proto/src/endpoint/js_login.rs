@@ -97,7 +97,7 @@ impl Endpoint for JsLogin {
                 uuid.ok_or(ReplyError::Missing("window.QRLogin.uuid"))
             }
             Some(code) => Err(ReplyError::Code(code)),
-            None => Err(ReplyError::of_text(&text, "window.QRLogin.code")),
+            None => Err(ReplyError::from_text(&text, "window.QRLogin.code")),
         }
     }
 }

@@ -60,7 +60,7 @@ impl Endpoint for PushLoginUrl {
         reply::status(answer.status(), answer.headers())?;
         let json = reply::json(answer, REPLY_LIMIT)?;
         let fields: Fields = serde_json::from_slice(&json)
-            .map_err(|_| ReplyError::of_text(&String::from_utf8_lossy(&json), "uuid"))?;
+            .map_err(|_| ReplyError::from_text(&String::from_utf8_lossy(&json), "uuid"))?;
         match fields.ret.trim().parse() {
             Ok(0) => LoginCode::new(&fields.uuid).ok_or(ReplyError::Missing("uuid")),
             Ok(ret) => Err(ReplyError::refused(ret, &fields.msg)),

@@ -81,30 +81,30 @@ impl SendMedia {
         let media_id = uploaded.media_id.clone();
         match uploaded.kind {
             MediaKind::File => Self::file(media_id, &uploaded.name, uploaded.bytes, to, seed),
-            kind => Self::of(kind, media_id, None, to, seed),
+            kind => Self::with_kind(kind, media_id, None, to, seed),
         }
     }
 
     /// Sends what was uploaded as `media_id` as an image.
     #[must_use]
     pub fn image(media_id: MediaId, to: UserName, seed: Seed) -> Self {
-        Self::of(MediaKind::Image, media_id, None, to, seed)
+        Self::with_kind(MediaKind::Image, media_id, None, to, seed)
     }
 
     /// Sends what was uploaded as `media_id` as an emoticon.
     #[must_use]
     pub fn emoticon(media_id: MediaId, to: UserName, seed: Seed) -> Self {
-        Self::of(MediaKind::Emoticon, media_id, None, to, seed)
+        Self::with_kind(MediaKind::Emoticon, media_id, None, to, seed)
     }
 
     /// Sends what was uploaded as `media_id` as a file of this name, `len` bytes long.
     #[must_use]
     pub fn file(media_id: MediaId, name: &str, len: u64, to: UserName, seed: Seed) -> Self {
         let app_msg = app_msg(&media_id, name, len);
-        Self::of(MediaKind::File, media_id, Some(app_msg), to, seed)
+        Self::with_kind(MediaKind::File, media_id, Some(app_msg), to, seed)
     }
 
-    fn of(
+    fn with_kind(
         kind: MediaKind,
         media_id: MediaId,
         app_msg: Option<String>,

@@ -79,7 +79,7 @@ impl Endpoint for SyncCheck {
                 None => Err(ReplyError::Missing("selector")),
             },
             Some(code) => Err(ReplyError::refused(code, "")),
-            None => Err(ReplyError::of_text(&text, "retcode")),
+            None => Err(ReplyError::from_text(&text, "retcode")),
         }
     }
 }

@@ -148,7 +148,7 @@ impl Uploading {
         if !cx.policy.browser_parity || self.saved.is_some() {
             return Ok(self.check(cx));
         }
-        let mut reports = Vec::from(Report::of_upload(self.picture().len(), digested.ms));
+        let mut reports = Vec::from(Report::for_upload(self.picture().len(), digested.ms));
         reports.reverse();
         self.stage = Stage::Ping(reports);
         Ok(Next::Call(Retry::side_call()))

@@ -24,7 +24,7 @@ pub fn data_url(picture: &[u8], limit: usize) -> Result<String, PictureError> {
     if picture.len() > limit {
         return Err(PictureError::TooLarge { len: picture.len() as u64, limit: limit as u64 });
     }
-    let format = ImageFormat::of(picture).ok_or(PictureError::NotAPicture)?;
+    let format = ImageFormat::from_first_bytes(picture).ok_or(PictureError::NotAPicture)?;
     Ok(format!("data:{};base64,{}", format.mime(), STANDARD.encode(picture)))
 }
 

@@ -82,7 +82,7 @@ impl MediaKind {
     /// Returns what a picture of this format is sent as unless the caller chooses: JPEG, PNG and
     /// BMP as an image, GIF as an emoticon, and all others as a file.
     #[must_use]
-    pub const fn of_format(format: ImageFormat) -> Self {
+    pub const fn from_format(format: ImageFormat) -> Self {
         match format {
             ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::Bmp => Self::Image,
             ImageFormat::Gif => Self::Emoticon,
@@ -92,7 +92,7 @@ impl MediaKind {
 
     /// Whether a picture of this format can be sent as this kind.
     pub(crate) const fn takes(self, format: ImageFormat) -> bool {
-        match (self, Self::of_format(format)) {
+        match (self, Self::from_format(format)) {
             (Self::File, _) | (Self::Image, Self::Image) | (Self::Emoticon, Self::Emoticon) => true,
             (Self::Image | Self::Emoticon, _) => false,
         }

@@ -94,7 +94,7 @@ impl Picture {
             }
             Sniffed::Beginning(_) | Sniffed::Nothing => return Err(PictureError::NotAPicture),
         };
-        let (name, kind) = (name.into(), MediaKind::of_format(format));
+        let (name, kind) = (name.into(), MediaKind::from_format(format));
         Self::from_saved(SavedPicture { name, len, format, kind, modified_ms: None }, policy)
     }
 
@@ -106,7 +106,7 @@ impl Picture {
     ) -> Result<Self, PictureError> {
         check_len(about.len, policy)?;
         about.name = form_name(&about.name, about.format);
-        if MediaKind::of_format(about.format) == MediaKind::File {
+        if MediaKind::from_format(about.format) == MediaKind::File {
             return Err(PictureError::Unsupported(about.format));
         }
         let kind = about.kind;
@@ -235,7 +235,7 @@ impl fmt::Display for PictureError {
                 )
             }
             Self::WrongKind { format, kind: MediaKind::Image } => {
-                let instead = MediaKind::of_format(*format);
+                let instead = MediaKind::from_format(*format);
                 write!(f, "a {format} is not sent as an image; send it as {instead} or file")
             }
             Self::WrongKind { format, kind } => {
@@ -273,9 +273,9 @@ mod tests {
                 _ => continue,
             };
             let expected = row["mediatype"].as_str().unwrap();
-            let format = ImageFormat::of(first).unwrap();
+            let format = ImageFormat::from_first_bytes(first).unwrap();
             let media_type = |kind: MediaKind| kind.row(Profile::Web).media_type;
-            assert_eq!(media_type(MediaKind::of_format(format)), expected, "{name}");
+            assert_eq!(media_type(MediaKind::from_format(format)), expected, "{name}");
             if let Ok(picture) = new("named.pdf", first) {
                 assert_eq!((picture.name(), media_type(picture.kind())), ("named.pdf", expected));
             }

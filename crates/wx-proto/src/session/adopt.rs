@@ -38,15 +38,15 @@ impl Session {
             skey: Secret::default(),
             pass_ticket: None,
         };
-        Self::of_login(site, nobody, CookieJar::default())
+        Self::from_login(site, nobody, CookieJar::default())
     }
 
     /// Creates the session of a new login. Its `user_name` is not known before webwxinit has been
     /// answered: see [`Session::awaits_init`].
     #[must_use]
-    pub fn of_login(site: Site, credentials: Credentials, cookies: CookieJar) -> Self {
+    pub fn from_login(site: Site, credentials: Credentials, cookies: CookieJar) -> Self {
         let Credentials { uin, sid, skey, pass_ticket } = credentials;
-        Self::of(Parts {
+        Self::from_parts(Parts {
             site,
             uin,
             sid,

@@ -47,7 +47,7 @@ impl SessionBuilder {
         Self {
             base: base.to_owned(),
             profile: None,
-            hosts: Hosts::of,
+            hosts: Hosts::from_base,
             lang: "zh_CN".to_owned(),
             uin: None,
             sid: Secret::default(),
@@ -155,7 +155,7 @@ impl SessionBuilder {
             }
             cookies.put(ticket);
         }
-        Ok(Session::of(Parts {
+        Ok(Session::from_parts(Parts {
             site,
             uin: self.uin.ok_or(SessionError::Missing("uin"))?,
             sid: self.sid,

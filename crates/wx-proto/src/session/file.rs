@@ -52,7 +52,7 @@ pub(super) fn read(
     }
     let profile = match file.text("profile")? {
         None => Profile::Web,
-        Some(name) => Profile::of_name(&name).ok_or(SessionError::Invalid("profile"))?,
+        Some(name) => Profile::from_name(&name).ok_or(SessionError::Invalid("profile"))?,
     };
     let base = file.text("base")?.ok_or(SessionError::Missing("base"))?;
     let cookies = file.0.remove("cookies").ok_or(SessionError::Missing("cookies"))?;
@@ -65,7 +65,7 @@ pub(super) fn read(
     };
     let site =
         hosts(&base).and_then(|hosts| Site::new(profile).with_hosts(hosts)).map_err(unnamed)?;
-    Ok(Session::of(Parts {
+    Ok(Session::from_parts(Parts {
         site: site.with_lang(lang.as_deref().unwrap_or("zh_CN"))?,
         uin: file.uin()?,
         sid: file.text("sid")?.ok_or(SessionError::Missing("sid"))?.into(),

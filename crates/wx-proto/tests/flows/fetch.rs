@@ -85,7 +85,7 @@ fn p20_what_is_no_picture_is_never_stored() {
         ),
         (
             served("some plain text of no kind"),
-            ReplyError::NotAPicture { first: FirstBytes::of(b"some plain text of no kind") },
+            ReplyError::NotAPicture { first: FirstBytes::new(b"some plain text of no kind") },
             Advice::Report,
         ),
         (status(404), ReplyError::Status(404), Advice::Report),

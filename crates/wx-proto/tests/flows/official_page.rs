@@ -288,7 +288,7 @@ fn p13_p53_the_login_is_the_pages() {
     let captured = page.get("webwxnewloginpage", 0);
     let given = captured.target().strip_suffix("&fun=new&version=v2&lang=zh_CN").unwrap();
     let given = format!("https://wx.qq.com{given}");
-    let (call, site) = NewLoginPage::at(&given.as_str().into(), &site).unwrap();
+    let (call, site) = NewLoginPage::from_redirect(&given.as_str().into(), &site).unwrap();
     captured.is(&call.request(&Session::new(site.clone())).unwrap());
 }
 
@@ -321,7 +321,7 @@ fn p12_p13_p16_p55_p56_receiving_is_the_pages() {
 #[test]
 fn p29_p30_p34_p41_p42_p43_p47_sending_is_the_pages() {
     let page = Capture::web();
-    for (n, report) in Report::of_upload(4588, 57).into_iter().enumerate() {
+    for (n, report) in Report::for_upload(4588, 57).into_iter().enumerate() {
         let captured = page.get("reportforweb", n);
         captured.is(&report.request(&page.session(&captured)).unwrap());
     }
@@ -366,7 +366,7 @@ fn p29_p30_p34_p41_p42_p43_p47_sending_is_the_pages() {
 #[test]
 fn p16_p34_p60_the_file_transfer_helper_sends_what_a_browser_can() {
     let page = Capture::helper();
-    let site = Site::at(Profile::FileHelper, "https://szfilehelper.weixin.qq.com").unwrap();
+    let site = Site::from_base(Profile::FileHelper, "https://szfilehelper.weixin.qq.com").unwrap();
     let captured = page.get("jslogin", 0);
     captured
         .is(&JsLogin::new(captured.seed().unix_ms).request(&Session::new(site.clone())).unwrap());

@@ -252,7 +252,7 @@ fn p15_no_secret_in_any_pair_of_a_login() {
     let uuid = JsLogin::read(&code).unwrap();
     let poll = PollLogin::new(uuid.clone(), false, 1);
     let Polled::Confirmed { redirect_uri } = PollLogin::read(&confirmed).unwrap() else { panic!() };
-    let (new_page, _) = NewLoginPage::at(&redirect_uri, &site).unwrap();
+    let (new_page, _) = NewLoginPage::from_redirect(&redirect_uri, &site).unwrap();
     shown.show(&(
         &uuid,
         uuid.link(&site),

@@ -98,7 +98,7 @@ impl<T: FnMut(&LoginState)> Entering<T> {
         elsewhere: u32,
         cx: &Cx<'_>,
     ) -> Result<Next<Session>, ErrorKind> {
-        let (call, site) = NewLoginPage::at(redirect_uri, &self.site)?;
+        let (call, site) = NewLoginPage::from_redirect(redirect_uri, &self.site)?;
         let call = self.page.add_to(call);
         self.stage = Stage::Page { call, site, elsewhere };
         Ok(Next::Call(page_row(cx.policy)))
@@ -139,7 +139,7 @@ impl<T: FnMut(&LoginState)> Entering<T> {
         cx: &mut Cx<'_>,
     ) -> Result<Next<Session>, ErrorKind> {
         let ticket = self.cookies.check_ticket(&site, cx.unix_ms / 1000);
-        let session = Session::of_login(site, credentials, self.cookies.kept().clone());
+        let session = Session::from_login(site, credentials, self.cookies.kept().clone());
         if let Err(none) = ticket {
             return Ok(self.end(session, Error::new(Step::Login, none)));
         }
@@ -167,7 +167,7 @@ impl<T: FnMut(&LoginState)> Entering<T> {
                 self.ask(cx)
             }
             (kind, Some(left), Stage::Page { site, .. }) => {
-                let session = Session::of_login(site.clone(), left, self.cookies.kept().clone());
+                let session = Session::from_login(site.clone(), left, self.cookies.kept().clone());
                 Ok(self.end(session, Error::new(Step::Login, kind)))
             }
             (kind, ..) => Err(kind),
