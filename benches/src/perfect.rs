@@ -8,7 +8,7 @@ use bytes::Bytes;
 use wx_proto::flow::{Action, FetchImage, Flow, Input, SendImage};
 use wx_proto::http::Response;
 use wx_proto::{
-    CookieJar, HostRole, Hosts, ImageVariant, MsgId, Picture, Policy, Seed, Session, UserName,
+    CookieJar, HostRole, Hosts, ImageVariant, MsgId, Picture, Policy, Recipient, Seed, Session,
 };
 
 use crate::alloc::Tally;
@@ -68,7 +68,7 @@ pub fn form(first: &[u8], len: u64) -> Picture {
 /// Never.
 #[must_use]
 pub fn send(session: &Session, form: Picture) -> SendImage {
-    let to = UserName::new(format!("@{}", "y".repeat(64))).expect("a name");
+    let to = Recipient::new(format!("@{}", "a".repeat(64))).expect("a name");
     SendImage::new(session, form, to, SEED, policy()).expect("a session that can send")
 }
 

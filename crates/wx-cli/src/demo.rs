@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use wx_emulator::Emulator;
 use wx_proto::flow::{Progress, SendUploaded, Upload};
 use wx_proto::{
-    Advice, ChunkNumber, Dimensions, ImageVariant, MediaKind, Sent, Session, Step, Uploaded,
-    UserName,
+    Advice, ChunkNumber, Dimensions, ImageVariant, MediaKind, Recipient, Sent, Session, Step,
+    Uploaded,
 };
 
 use crate::args::{self, Global};
@@ -32,7 +32,7 @@ pub(crate) fn run(args: args::Demo, global: Global) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let to = match UserName::new(emulator.friend()) {
+    let to = match Recipient::new(emulator.friend()) {
         Ok(to) => to,
         Err(error) => {
             crate::out::error(&format!("the emulator: {error}"));
@@ -55,7 +55,7 @@ struct Run<'a> {
     args: args::Demo,
     global: Global,
     emulator: Emulator,
-    to: UserName,
+    to: Recipient,
     report: &'a Report,
 }
 

@@ -12,7 +12,7 @@ use wx_proto::endpoint::Endpoint;
 use wx_proto::endpoint::get_msg_img::GetMsgImg;
 use wx_proto::endpoint::send_media::SendMedia;
 use wx_proto::endpoint::upload_media::{CHUNK, UploadMedia};
-use wx_proto::{IdSource, ImageVariant, Md5, Picture, Policy, Session, UserName};
+use wx_proto::{IdSource, ImageVariant, Md5, Picture, Policy, Recipient, Session};
 
 /// Any client that speaks the `http` crate's types will do; its redirects, status errors and
 /// proxies must be off.
@@ -40,7 +40,7 @@ fn main() {
 fn send_and_fetch() -> Result<(), Box<dyn Error>> {
     let server = wx_emulator::Emulator::start()?;
     let session = Session::from_json_allow_loopback(server.session_json())?;
-    let to = UserName::new(server.friend())?;
+    let to = Recipient::new(server.friend())?;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
     let seed = IdSource::process().seed(now.as_millis() as u64, now.as_nanos().to_le_bytes());
 

@@ -14,7 +14,7 @@ use wx_proto::flow::{
 };
 use wx_proto::http::response::{Builder, Parts};
 use wx_proto::{
-    ApiRequest, IdSource, ImageVariant, Limits, Picture, Policy, Seed, Session, UserName,
+    ApiRequest, IdSource, ImageVariant, Limits, Picture, Policy, Recipient, Seed, Session,
 };
 
 /// The loop. It obeys: no status check, no JSON, no redirect, no cookie and no repeat is its
@@ -209,7 +209,7 @@ fn send_and_fetch() -> Result<(), Box<dyn Error>> {
     let mut flow = SendImage::new(
         &session,
         picture,
-        UserName::new(server.friend())?,
+        Recipient::new(server.friend())?,
         seed()?,
         policy.clone(),
     )?;

@@ -55,7 +55,7 @@ fn world(faults: &[&str]) -> (Emulator, Client, Recipient) {
 
 async fn send_flow(client: &Client, to: &Recipient, source: &mut Source) -> SendImage {
     let about = source.picture(&patient()).await.unwrap();
-    SendImage::new(&client.session(), about, to.user_name().clone(), seed(), patient()).unwrap()
+    SendImage::new(&client.session(), about, to.clone(), seed(), patient()).unwrap()
 }
 
 fn fetch_flow(client: &Client, id: &MsgId, restartable: bool) -> FetchImage {

@@ -28,8 +28,7 @@ fn everything_is_send() {
     let about = pollster::block_on(media.picture(&Policy::default())).unwrap();
     let seed = IdSource::process().seed(1, [0; 16]);
     let mut flow =
-        SendImage::new(&client.session(), about, to.user_name().clone(), seed, Policy::default())
-            .unwrap();
+        SendImage::new(&client.session(), about, to.clone(), seed, Policy::default()).unwrap();
     drop(is_send(drive(client.http(), &mut media, &mut flow, &mut watch)));
     let uploaded =
         pollster::block_on(Compat::new(client.upload(&to, Source::bytes("a", TINY)))).unwrap();

@@ -194,7 +194,7 @@ impl Drop for Active {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use wx_proto::{Outcome, UserName};
+    use wx_proto::{Outcome, Recipient};
 
     use super::*;
     use crate::outbox::OutboxErrorKind;
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn a_key_is_in_use_for_as_long_as_a_flow_of_its_job_lives() {
         let (outbox, session) = (Outbox::in_memory(), session());
-        let to = UserName::new("@you").unwrap();
+        let to = Recipient::new("@0a").unwrap();
         let policy = Policy::default();
         let picture = Picture::new("a.gif", 13, b"GIF89a\x01\0\x01\0\0\0\0", &policy).unwrap();
         let uploaded = json!({

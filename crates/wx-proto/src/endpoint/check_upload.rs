@@ -9,9 +9,10 @@ use super::{Endpoint, REPLY_LIMIT};
 use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::endpoint::base_request::BaseRequest;
 use crate::model::hosts::HostRole;
-use crate::model::ids::{DeviceId, MediaId, UserName};
+use crate::model::ids::{DeviceId, MediaId};
 use crate::model::md5::Md5;
 use crate::model::picture::Picture;
+use crate::model::recipient::Recipient;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::secret::Secret;
@@ -23,7 +24,7 @@ use crate::wire::{lenient, reply};
 /// Asks whether the server knows a file already, and what it needs if not.
 #[derive(Clone, Debug)]
 pub struct CheckUpload {
-    to: UserName,
+    to: Recipient,
     name: String,
     len: u64,
     md5: Md5,
@@ -73,7 +74,7 @@ struct Fields {
 impl CheckUpload {
     /// Asks about `picture`, whose MD5 is `md5`, meant for `to`.
     #[must_use]
-    pub fn new(picture: &Picture, md5: Md5, to: UserName, seed: Seed) -> Self {
+    pub fn new(picture: &Picture, md5: Md5, to: Recipient, seed: Seed) -> Self {
         Self {
             to,
             name: picture.name().to_owned(),
@@ -144,7 +145,7 @@ mod tests {
         CheckUpload::new(
             &picture,
             "daf2d55da001844735acd560b28d8a1a".parse().unwrap(),
-            UserName::new("@you").unwrap(),
+            Recipient::new("@0a").unwrap(),
             seed,
         )
     }
@@ -157,7 +158,7 @@ mod tests {
         let outgoing = call().request(&session).unwrap();
         assert_eq!(outgoing.http().uri().query(), Some("lang=zh_CN&pass_ticket=a%252Bb"));
         let body = String::from_utf8(outgoing.http().body().to_vec()).unwrap();
-        let start = "{\"FromUserName\":\"@me\",\"ToUserName\":\"@you\",\"FileSize\":26214401,\
+        let start = "{\"FromUserName\":\"@me\",\"ToUserName\":\"@0a\",\"FileSize\":26214401,\
                      \"FileMd5\":\"daf2d55da001844735acd560b28d8a1a\",\"FileName\":\"大.png\",\"FileType\":7,\
                      \"BaseRequest\":{\"Uin\":7,\"Sid\":\"s\",\"Skey\":\"k\",\"DeviceID\":\"e";
         assert!(body.starts_with(start), "{body}");

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::endpoint::api_request::{Accept, ApiRequestBuilder};
 use crate::model::hosts::HostRole;
+use crate::model::recipient::Recipient;
 
 pub(crate) use self::form::ChunkForm;
 use super::check_upload::UploadTicket;
@@ -18,7 +19,7 @@ use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::base_request::BaseRequest;
 use crate::model::dimensions::Dimensions;
 use crate::model::error::ChunkNumber;
-use crate::model::ids::{DeviceId, MediaId, UserName};
+use crate::model::ids::{DeviceId, MediaId};
 use crate::model::md5::Md5;
 use crate::model::picture::Picture;
 use crate::model::profile::Profile;
@@ -57,7 +58,7 @@ pub(super) fn address<'a>(
 pub struct UploadMedia {
     picture: Picture,
     md5: Option<Md5>,
-    to: UserName,
+    to: Recipient,
     seed: Seed,
     client_media_id: u64,
     device_id: DeviceId,
@@ -127,7 +128,7 @@ impl UploadMedia {
     /// `md5` is the MD5 of the whole picture. Without it `FileMd5` is empty, which is what the page
     /// of the File Transfer Helper sends.
     #[must_use]
-    pub fn new(picture: Picture, md5: impl Into<Option<Md5>>, to: UserName, seed: Seed) -> Self {
+    pub fn new(picture: Picture, md5: impl Into<Option<Md5>>, to: Recipient, seed: Seed) -> Self {
         Self {
             picture,
             md5: md5.into(),

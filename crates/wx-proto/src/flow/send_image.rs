@@ -11,9 +11,9 @@ use super::upload::Uploading;
 use super::{Progress, ResumeError, ResumeOptions, Snapshot};
 use crate::endpoint::api_request::ApiRequest;
 use crate::model::error::{Error, ErrorKind};
-use crate::model::ids::UserName;
 use crate::model::picture::Picture;
 use crate::model::policy::Policy;
+use crate::model::recipient::Recipient;
 use crate::model::seed::Seed;
 use crate::model::uploaded::{Sent, Uploaded};
 use crate::session::Session;
@@ -32,7 +32,7 @@ impl SendImage {
     pub fn new(
         session: &Session,
         picture: Picture,
-        to: UserName,
+        to: Recipient,
         seed: Seed,
         policy: Policy,
     ) -> Result<Self, Error> {
@@ -75,7 +75,7 @@ flow!(SendImage(Send) -> Sent);
 
 #[derive(Clone, Debug)]
 struct Send {
-    to: UserName,
+    to: Recipient,
     seed: Seed,
     stage: Stage,
 }

@@ -5,10 +5,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::endpoint::upload_media::CHUNK;
-use crate::model::ids::UserName;
 use crate::model::md5::Md5;
 use crate::model::picture::{Picture, SavedPicture};
 use crate::model::policy::Policy;
+use crate::model::recipient::Recipient;
 use crate::model::seed::Seed;
 use crate::model::uploaded::Uploaded;
 use crate::session::Session;
@@ -28,13 +28,13 @@ pub struct Snapshot {
     version: u32,
     login: String,
     seed: Seed,
-    to: UserName,
+    to: Recipient,
     job: SavedJob,
 }
 
 /// What is saved of a job.
 pub(super) struct Saved {
-    pub(super) to: UserName,
+    pub(super) to: Recipient,
     pub(super) job: SavedJob,
 }
 
@@ -149,7 +149,7 @@ impl Snapshot {
 
     /// Whom it goes to.
     #[must_use]
-    pub fn to(&self) -> &UserName {
+    pub fn to(&self) -> &Recipient {
         &self.to
     }
 
@@ -185,7 +185,7 @@ impl Snapshot {
     }
 
     /// What is saved, if it is of this login.
-    fn check(self, session: &Session) -> Result<(Seed, UserName, SavedJob), ResumeError> {
+    fn check(self, session: &Session) -> Result<(Seed, Recipient, SavedJob), ResumeError> {
         if !self.is_of(session) {
             return Err(ResumeError::OtherLogin);
         }
@@ -196,7 +196,7 @@ impl Snapshot {
         self,
         session: &Session,
         policy: &Policy,
-    ) -> Result<(Seed, UserName, SavedUpload, Picture), ResumeError> {
+    ) -> Result<(Seed, Recipient, SavedUpload, Picture), ResumeError> {
         let (seed, to, job) = self.check(session)?;
         let SavedJob::Upload(saved) = job else { return Err(ResumeError::OtherJob) };
         let picture = Picture::from_saved(saved.picture.clone(), policy)
@@ -210,7 +210,7 @@ impl Snapshot {
     pub(super) fn message(
         self,
         session: &Session,
-    ) -> Result<(Seed, UserName, SavedMessage), ResumeError> {
+    ) -> Result<(Seed, Recipient, SavedMessage), ResumeError> {
         let (seed, to, job) = self.check(session)?;
         let SavedJob::Message(saved) = job else { return Err(ResumeError::OtherJob) };
         Ok((seed, to, saved))

@@ -17,10 +17,11 @@ use crate::endpoint::preflight::Preflight;
 use crate::endpoint::report::Report;
 use crate::endpoint::upload_media::{Accepted, CHUNK, ChunkForm, UploadChunk, UploadMedia};
 use crate::model::error::{Error, ErrorKind};
-use crate::model::ids::{MediaId, UserName};
+use crate::model::ids::MediaId;
 use crate::model::md5::Md5;
 use crate::model::picture::Picture;
 use crate::model::policy::Policy;
+use crate::model::recipient::Recipient;
 use crate::model::reply_error::ReplyError;
 use crate::model::ret::RetClass;
 use crate::model::seed::Seed;
@@ -55,7 +56,7 @@ impl Upload {
     pub fn new(
         session: &Session,
         picture: Picture,
-        to: UserName,
+        to: Recipient,
         seed: Seed,
         policy: Policy,
     ) -> Result<Self, Error> {
@@ -69,7 +70,7 @@ flow!(Upload(Uploading) -> Uploaded);
 /// The job, which is also the first half of [`SendImage`](super::SendImage).
 #[derive(Clone, Debug)]
 pub(super) struct Uploading {
-    to: UserName,
+    to: Recipient,
     seed: Seed,
     media: UploadMedia,
     /// What the chunks' requests are made of, once `media` is complete.
@@ -102,7 +103,7 @@ impl Uploading {
     pub(super) fn new(
         session: &Session,
         picture: Picture,
-        to: UserName,
+        to: Recipient,
         seed: Seed,
     ) -> Result<Self, Error> {
         session.check_upload(seed.unix_ms).map_err(|unready| Error::new(Step::Prepare, unready))?;

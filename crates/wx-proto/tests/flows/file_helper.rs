@@ -5,7 +5,7 @@ use wx_proto::http::HeaderMap;
 use wx_proto::http::header::SET_COOKIE;
 use wx_proto::{
     Advice, ErrorKind, HostRole, ImageVariant, MediaKind, MsgId, Picture, PictureError, Policy,
-    Profile, Session, UserName,
+    Profile, Recipient, Session,
 };
 
 use super::world::*;
@@ -21,8 +21,8 @@ fn session() -> Session {
     session
 }
 
-fn helper() -> UserName {
-    UserName::new("filehelper").unwrap()
+fn helper() -> Recipient {
+    Recipient::new("filehelper").unwrap()
 }
 
 fn query(seen: &Seen) -> String {

@@ -77,6 +77,8 @@ fn what_no_job_saves_is_refused() {
         ),
         (&message, "/to".into(), json!(""), ResumeError::NotASnapshot),
         (&message, "/to".into(), json!("@0a\n"), ResumeError::NotASnapshot),
+        // A name that takes no messages.
+        (&message, "/to".into(), json!("newsapp"), ResumeError::NotASnapshot),
         (&message, "/version".into(), json!(2), ResumeError::Version(2)),
         (&message, "/version".into(), json!("1"), ResumeError::NotASnapshot),
     ];

@@ -181,7 +181,7 @@ fn p2_the_media_id_of_the_last_chunk_is_handed_to_the_base() {
     let message = world.seen[2].json();
     assert_eq!(
         (&message["Msg"]["MediaId"], &message["Msg"]["ToUserName"]),
-        (&"@won".into(), &"@you".into())
+        (&"@won".into(), &"@0a".into())
     );
     assert_eq!((sent.uploaded.thumbnail, sent.uploaded.chunks), (Dimensions::new(100, 71), 2));
     assert_eq!(world.seen[2].outgoing.limits().stall, Duration::from_secs(20));

@@ -23,8 +23,8 @@ use wx_proto::endpoint::sync::SyncMessages;
 use wx_proto::endpoint::sync_check::SyncCheck;
 use wx_proto::endpoint::upload_media::UploadMedia;
 use wx_proto::{
-    ApiRequest, ImageVariant, MediaId, MsgId, Picture, Policy, Profile, Seed, Session, Site,
-    UserName,
+    ApiRequest, ImageVariant, MediaId, MsgId, Picture, Policy, Profile, Recipient, Seed, Session,
+    Site,
 };
 
 /// Headers that a browser adds by itself and that no source shows a server to read, and cookies,
@@ -146,8 +146,8 @@ impl Captured<'_> {
         self.json()["Msg"][key].as_str().unwrap().to_owned()
     }
 
-    fn to(&self) -> UserName {
-        UserName::new(self.msg("ToUserName")).unwrap()
+    fn to(&self) -> Recipient {
+        Recipient::new(self.msg("ToUserName")).unwrap()
     }
 
     fn field(&self, name: &str) -> &str {
@@ -262,7 +262,7 @@ fn upload(captured: &Captured<'_>, session: &Session) -> ApiRequest {
     let request = captured.upload_request();
     let text = |key: &str| request[key].as_str().unwrap();
     let picture = picture(captured.field("name"), request["TotalLen"].as_u64().unwrap());
-    let to = UserName::new(text("ToUserName")).unwrap();
+    let to = Recipient::new(text("ToUserName")).unwrap();
     let media = UploadMedia::new(picture, text("FileMd5").parse().ok(), to, captured.seed());
     let outgoing = media.chunk(0, Bytes::new()).request(session).unwrap();
     let form = String::from_utf8(outgoing.http().body().to_vec()).unwrap();
@@ -329,7 +329,7 @@ fn p29_p30_p34_p41_p42_p43_p47_sending_is_the_pages() {
     let body = captured.json();
     let text = |key: &str| body[key].as_str().unwrap();
     let picture = picture(text("FileName"), body["FileSize"].as_u64().unwrap());
-    let to = UserName::new(text("ToUserName")).unwrap();
+    let to = Recipient::new(text("ToUserName")).unwrap();
     let call = CheckUpload::new(&picture, text("FileMd5").parse().unwrap(), to, captured.seed());
     captured.is(&call.request(&page.session(&captured)).unwrap());
     let captured = page.get("webwxuploadmedia", 0);

@@ -265,7 +265,7 @@ fn p15_no_secret_in_any_pair_of_a_login() {
     let sync = r#"{"BaseResponse":{"Ret":0},"SKey":"canary","SyncKey":{"Count":1,"List":[{"Key":1,"Val":424242424}]}}"#;
     shown.show(&SyncMessages::read(&Response::new(Bytes::from(sync))));
     let media = MediaId::new("@m").unwrap();
-    let contacts = BatchGetContact::new([to()], SEED);
+    let contacts = BatchGetContact::new([to().into()], SEED);
     shown.show(&BatchGetContact::read(&Response::new(Bytes::from(sync))));
     let file = SendMedia::file(media.clone(), "a.jpg", 1, to(), SEED);
     shown.show(&(

@@ -7,7 +7,7 @@ use wx_proto::flow::{
     Action, CallId, Delivery, Flow, Input, TransportError, TransportErrorKind, Upload,
 };
 use wx_proto::http::{Request, Response};
-use wx_proto::{ApiRequest, Body, Error, Picture, Policy, Seed, Session, SourceError, UserName};
+use wx_proto::{ApiRequest, Body, Error, Picture, Policy, Recipient, Seed, Session, SourceError};
 
 pub(crate) const CHUNK: usize = 524_288;
 pub(crate) const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16] };
@@ -347,8 +347,8 @@ pub(crate) fn session() -> Session {
         .unwrap()
 }
 
-pub(crate) fn to() -> UserName {
-    UserName::new("@you").unwrap()
+pub(crate) fn to() -> Recipient {
+    Recipient::new("@0a").unwrap()
 }
 
 /// A JPEG's beginning: SOI and two empty comments, before whatever comes.

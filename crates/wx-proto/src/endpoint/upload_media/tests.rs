@@ -38,7 +38,7 @@ fn upload(name: &str, first: &[u8], modified_ms: u64, request: &Value) -> Upload
     let mut upload = UploadMedia::new(
         picture,
         text(request, "/FileMd5").parse::<Md5>().unwrap(),
-        UserName::new(text(request, "/ToUserName")).unwrap(),
+        Recipient::new(text(request, "/ToUserName")).unwrap(),
         seed,
     );
     upload.device_id = DeviceId::new(text(request, "/BaseRequest/DeviceID")).unwrap();
@@ -58,7 +58,7 @@ fn example(len: u64) -> (Session, UploadMedia) {
         Picture::new("a.jpg", len, JPEG, &Policy { max_picture: u64::MAX, ..Policy::default() })
             .unwrap();
     let seed = Seed { unix_ms: 1_511_493_942_795, entropy: [1; 16] };
-    (session, UploadMedia::new(picture, Md5::digest(b""), UserName::new("@you").unwrap(), seed))
+    (session, UploadMedia::new(picture, Md5::digest(b""), Recipient::new("@0a").unwrap(), seed))
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn p2_p10_p18_the_file_host_gets_the_upload_with_cookies() {
     let check = CheckUpload::new(
         upload.picture(),
         Md5::digest(b""),
-        UserName::new("@you").unwrap(),
+        Recipient::new("@0a").unwrap(),
         upload.seed,
     );
     let check = check.request(&session).unwrap();
