@@ -23,7 +23,7 @@ fn md5_of_20_mib(bencher: Bencher<'_, '_>) {
 fn send_of_20_mib(bencher: Bencher<'_, '_>, from: &str) {
     let (picture, session, len) = (perfect::picture(LEN), perfect::session(), LEN as u64);
     let (form, answer) = (perfect::form(&picture, len), perfect::accepted(len));
-    let form = if from == "in memory" { form.unchanging() } else { form };
+    let form = if from == "in memory" { form.immutable() } else { form };
     bencher.counter(BytesCount::new(LEN)).bench_local(|| {
         let mut flow = perfect::send(&session, form.clone());
         Perfect::new(&picture, len).run(&mut flow, &answer).unwrap()

@@ -41,7 +41,7 @@ pub fn work(what: &str) {
         "md5" => drop(black_box(Md5::digest(&picture))),
         "send" | "send-file" => {
             let form = perfect::form(&picture, len);
-            let form = if what == "send" { form.unchanging() } else { form };
+            let form = if what == "send" { form.immutable() } else { form };
             let mut flow = perfect::send(&session, form);
             black_box(world.run(&mut flow, &perfect::accepted(len))).expect("sent");
         }
@@ -103,7 +103,7 @@ fn allocations() -> Vec<Row> {
     let picture = perfect::picture(LEN);
     let len = LEN as u64;
     let mut world = Perfect::new(&picture, len);
-    let form = perfect::form(&picture, len).unchanging();
+    let form = perfect::form(&picture, len).immutable();
     world.run(&mut perfect::send(&session, form), &perfect::accepted(len)).expect("sent");
     // Between the hand-out of a chunk and that of the next: its answer, and the next one's request.
     let most = |of: fn(&Tally) -> u64| {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use wx_proto::flow::{Action, FetchImage, Flow, Input, SendImage};
 use wx_proto::http::Response;
 use wx_proto::{
-    CookieJar, HostRole, Hosts, ImageVariant, MsgId, Picture, Policy, Seed, Session, UserName,
+    CookieJar, HostRole, Hosts, ImageVariant, Media, MsgId, Policy, Recipient, Seed, Session,
 };
 
 use crate::alloc::Tally;
@@ -27,7 +27,7 @@ const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16] };
 #[must_use]
 pub fn session() -> Session {
     let text = |len| "k".repeat(len);
-    let hosts = Hosts::of("https://wx.qq.com").expect("a good host");
+    let hosts = Hosts::from_base("https://wx.qq.com").expect("a good host");
     let mut jar = CookieJar::default();
     for name in ["wxuin", "wxsid", "wxloadtime", "mm_lang", "webwx_auth_ticket", "webwxuvid"] {
         jar.store(
@@ -58,8 +58,8 @@ pub fn picture(len: usize) -> Bytes {
 /// # Panics
 /// If it cannot be sent.
 #[must_use]
-pub fn form(first: &[u8], len: u64) -> Picture {
-    Picture::new("holiday.jpg", len, &first[..64], &policy()).expect("a picture")
+pub fn form(first: &[u8], len: u64) -> Media {
+    Media::new("holiday.jpg", len, &first[..64], &policy()).expect("a picture")
 }
 
 /// The send of a picture.
@@ -67,8 +67,8 @@ pub fn form(first: &[u8], len: u64) -> Picture {
 /// # Panics
 /// Never.
 #[must_use]
-pub fn send(session: &Session, form: Picture) -> SendImage {
-    let to = UserName::new(format!("@{}", "y".repeat(64))).expect("a name");
+pub fn send(session: &Session, form: Media) -> SendImage {
+    let to = Recipient::new(format!("@{}", "a".repeat(64))).expect("a name");
     SendImage::new(session, form, to, SEED, policy()).expect("a session that can send")
 }
 

@@ -17,7 +17,7 @@ use wx_proto::endpoint::send_media::SendMedia;
 use wx_proto::endpoint::upload_media::UploadMedia;
 use wx_proto::http::Request;
 use wx_proto::http::request::Parts;
-use wx_proto::{Body, ImageVariant, MediaId, MsgId, Picture, Policy, Seed, Session};
+use wx_proto::{Body, ImageVariant, Media, MediaId, MsgId, Policy, Seed, Session};
 
 use crate::perfect::CHUNK;
 
@@ -56,9 +56,9 @@ impl Prepared {
     pub fn new(session: &Session, len: usize) -> Self {
         let mut policy = Policy::default();
         policy.max_picture = u64::MAX;
-        let picture = Picture::new("picture.jpg", len as u64, &crate::perfect::SOI, &policy)
+        let picture = Media::new("picture.jpg", len as u64, &crate::perfect::SOI, &policy)
             .expect("a picture");
-        let upload = UploadMedia::new(picture, "0".repeat(32), super::to().into(), SEED);
+        let upload = UploadMedia::new(picture, wx_proto::Md5::from([0; 16]), super::to(), SEED);
         let split = |body: Body| {
             let mut segments = body.into_iter();
             let mut next = || segments.next().unwrap_or_default();
@@ -74,9 +74,8 @@ impl Prepared {
             (head, before, behind)
         });
         let media_id = MediaId::new("@crypt").expect("an id");
-        let message = SendMedia::image(media_id, super::to().into(), SEED)
-            .request(session)
-            .expect("a request");
+        let message =
+            SendMedia::image(media_id, super::to(), SEED).request(session).expect("a request");
         let (message, body) = message.into_http().into_parts();
         let fetch = GetMsgImg::new(MsgId::new("1").expect("an id"), ImageVariant::Original, SEED);
         let fetch = fetch.request(session).expect("a request").into_http().into_parts().0;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use wx_client::session_file::SessionFile;
 use wx_proto::flow::{ListContacts, Logout, Restore};
-use wx_proto::{Advice, Contact, HostRole, Session, Skipped};
+use wx_proto::{Advice, Contact, HostRole, Session, Skipped, UserName};
 
 use crate::args::{Account, Global};
 use crate::event::{self, Subject};
@@ -67,7 +67,8 @@ pub(crate) fn whoami(args: &Account, global: Global) -> ExitCode {
         }
         let (site, nick) = (session.site(), session.nick_name().unwrap_or_default());
         let base = site.hosts().origin(HostRole::Base).host().to_owned();
-        let line = format!("{nick} ({}), {} at {base}", session.user_name(), site.profile());
+        let name = session.user_name().map_or("@", UserName::as_str);
+        let line = format!("{nick} ({name}), {} at {base}", site.profile());
         report.tell(&line, &event::account("account", &session));
         Ok(())
     })

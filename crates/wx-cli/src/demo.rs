@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use wx_emulator::Emulator;
 use wx_proto::flow::{Progress, SendUploaded, Upload};
 use wx_proto::{
-    Advice, ChunkNumber, Dimensions, ImageVariant, MediaKind, Sent, Session, Step, Uploaded,
-    UserName,
+    Advice, ChunkNumber, Dimensions, ImageVariant, MediaKind, Recipient, Sent, Session, Step,
+    Uploaded,
 };
 
 use crate::args::{self, Global};
@@ -32,7 +32,7 @@ pub(crate) fn run(args: args::Demo, global: Global) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let to = match UserName::new(emulator.friend()) {
+    let to = match Recipient::new(emulator.friend()) {
         Ok(to) => to,
         Err(error) => {
             crate::out::error(&format!("the emulator: {}", crate::out::words(&error)));
@@ -55,7 +55,7 @@ struct Run<'a> {
     args: args::Demo,
     global: Global,
     emulator: Emulator,
-    to: UserName,
+    to: Recipient,
     report: &'a Report,
 }
 
@@ -103,13 +103,16 @@ impl Run<'_> {
         );
 
         let stored = self.emulator.messages().pop().map(|message| message.md5).unwrap_or_default();
-        self.say("MD5 sent", &uploaded.md5);
+        self.say("MD5 sent", &uploaded.md5.to_string());
         self.say("MD5 stored", &stored);
-        self.say("MD5 back", &fetched.md5);
+        self.say("MD5 back", &fetched.md5.to_string());
         let checks = [
             ("the picture came back with other bytes", back == original),
             ("the MD5 of what was sent and what came back differ", fetched.md5 == uploaded.md5),
-            ("the MD5 of what was sent and what the server stored differ", stored == uploaded.md5),
+            (
+                "the MD5 of what was sent and what the server stored differ",
+                stored == uploaded.md5.to_string(),
+            ),
             ("the thumbnail has another size than announced", uploaded.thumbnail == Some(measured)),
         ];
         if let Some((differs, _)) = checks.iter().find(|(_, equal)| !equal) {

@@ -38,7 +38,7 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     for image in &args.images {
         let bytes = files::read(image, LIMIT).map_err(|problem| on(image, problem.sentence()))?;
         if !matches!(
-            ImageFormat::of(&bytes),
+            ImageFormat::from_first_bytes(&bytes),
             Some(ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::Gif | ImageFormat::Bmp)
         ) {
             return Err(on(image, "not a picture: JPEG, PNG, GIF and BMP can arrive"));

@@ -33,14 +33,14 @@ pub(crate) fn sent(file: &str, to: &str, sent: &Sent) -> Value {
     json!({
         "event": "sent", "file": file, "to": to, "msg_id": sent.msg_id.as_str(),
         "local_id": sent.local_id.as_str(), "media_id": uploaded.media_id.as_str(),
-        "bytes": uploaded.bytes, "md5": uploaded.md5, "chunks": uploaded.chunks,
+        "bytes": uploaded.bytes, "md5": uploaded.md5.to_string(), "chunks": uploaded.chunks,
     })
 }
 
 pub(crate) fn fetched(msg_id: &MsgId, path: Option<&str>, fetched: &Fetched) -> Value {
     json!({
         "event": "fetched", "msg_id": msg_id.as_str(), "path": path, "bytes": fetched.bytes,
-        "md5": fetched.md5, "format": fetched.format.name(),
+        "md5": fetched.md5.to_string(), "format": fetched.format.name(),
     })
 }
 
@@ -53,8 +53,9 @@ pub(crate) fn contact(contact: &Contact) -> Value {
 
 pub(crate) fn account(event: &str, session: &Session) -> Value {
     let site = session.site();
+    let user_name = session.user_name().map_or("@", UserName::as_str);
     json!({
-        "event": event, "user_name": session.user_name().as_str(), "nick_name": session.nick_name(),
+        "event": event, "user_name": user_name, "nick_name": session.nick_name(),
         "profile": site.profile().name(), "base": site.hosts().origin(HostRole::Base).to_string(),
     })
 }

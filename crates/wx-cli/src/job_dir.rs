@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wx_client::entropy;
 use wx_client::outbox::{MessageState, Outbox, OutboxJob};
-use wx_proto::{Advice, MediaKind, Session, UserName};
+use wx_proto::{Advice, MediaKind, Recipient, Session};
 
 use crate::file_stamp::FileStamp;
 use crate::problem::{FORMER, Problem};
@@ -24,7 +24,7 @@ pub(crate) struct SendPlan {
     /// What each file was when the job was begun, in a directory; none of what was no file.
     #[serde(default)]
     pub(crate) stamps: Vec<Option<FileStamp>>,
-    pub(crate) to: Vec<UserName>,
+    pub(crate) to: Vec<Recipient>,
     /// What the user wrote for each recipient.
     #[serde(default)]
     pub(crate) given: Vec<String>,

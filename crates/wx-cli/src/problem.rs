@@ -5,7 +5,7 @@ use std::path::Path;
 
 use wx_client::outbox::{OutboxError, OutboxErrorKind};
 use wx_proto::flow::ResumeError;
-use wx_proto::{Advice, Error, ErrorKind, Outcome, PictureError, RequestError, SessionError, Step};
+use wx_proto::{Advice, Error, ErrorKind, MediaError, Outcome, RequestError, SessionError, Step};
 
 use crate::{out, withhold};
 
@@ -197,8 +197,8 @@ impl From<Error> for Problem {
     }
 }
 
-impl From<PictureError> for Problem {
-    fn from(error: PictureError) -> Self {
+impl From<MediaError> for Problem {
+    fn from(error: MediaError) -> Self {
         Error::from(error).into()
     }
 }

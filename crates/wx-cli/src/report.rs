@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use wx_proto::flow::ExchangeSummary;
-use wx_proto::{Fetched, MediaId, Sent, Site};
+use wx_proto::{Fetched, Md5, MediaId, Sent, Site};
 
 use self::state::{State, UnderWay};
 use crate::args::Global;
@@ -172,7 +172,7 @@ impl Report {
                 out::json(&event::sent(&file, &to, sent));
             });
         } else {
-            let size = size(up.bytes, &up.md5);
+            let size = size(up.bytes, up.md5);
             let chunks =
                 if up.chunks == 1 { "1 chunk".to_owned() } else { format!("{} chunks", up.chunks) };
             state.say(
@@ -199,7 +199,7 @@ impl Report {
                 out::json(&event::fetched(&msg_id, path.as_deref(), fetched));
             });
         } else {
-            let size = size(fetched.bytes, &fetched.md5);
+            let size = size(fetched.bytes, fetched.md5);
             let to = path.map(|path| format!(" to {path}")).unwrap_or_default();
             state.say(false, &format!("fetched {msg_id}{to}: {}, {size}", fetched.format));
         }
@@ -240,6 +240,6 @@ impl Ears for Report {
     }
 }
 
-fn size(bytes: u64, md5: &str) -> String {
+fn size(bytes: u64, md5: Md5) -> String {
     format!("{bytes} bytes, MD5 {md5}")
 }

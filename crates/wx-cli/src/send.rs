@@ -75,19 +75,19 @@ fn resolved<'a>(
     given: &'a [Addressee],
     client: &Client,
     report: &Report,
-) -> Result<Vec<UserName>, (&'a Addressee, Box<Problem>)> {
+) -> Result<Vec<Recipient>, (&'a Addressee, Box<Problem>)> {
     let mut contacts = None;
     let mut to = Vec::new();
     for addressee in given {
         let blame = |problem| (addressee, Box::new(problem));
         let user = match addressee {
-            Addressee::Recipient(recipient) => recipient.user_name().clone(),
+            Addressee::Recipient(recipient) => recipient.clone(),
             Addressee::Name(name) => {
                 if contacts.is_none() {
                     contacts = Some(account::list(client, report).map_err(blame)?);
                 }
                 let found = find(name, contacts.as_deref().unwrap_or_default());
-                found.map_err(blame)?.into()
+                found.map_err(blame)?
             }
         };
         if to.contains(&user) {

@@ -14,7 +14,7 @@ pub(crate) use wx_client::seed;
 use wx_client::session_cell::SessionCell;
 use wx_proto::flow::{ExchangeSummary, FetchImage, Flow, Observer, Progress, Trace};
 use wx_proto::{
-    Advice, Error, Fetched, ImageVariant, MsgId, Picture, Policy, Session, Site, SourceError, Step,
+    Advice, Error, Fetched, ImageVariant, Media, MsgId, Policy, Session, Site, SourceError, Step,
     Uploaded,
 };
 
@@ -175,7 +175,7 @@ impl Client {
         &self,
         input: Input,
         ears: &impl Ears,
-        begin: impl FnOnce(Picture) -> Result<(F, Option<CheckpointStore>), Error>,
+        begin: impl FnOnce(Media) -> Result<(F, Option<CheckpointStore>), Error>,
     ) -> Result<Uploaded, Problem> {
         let (limit, session) = (self.policy.max_picture, &self.session);
         let mut observer = heard(ears);

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
-use wx_proto::{Error, IdSource, Session, UserName};
+use wx_proto::{Error, IdSource, Recipient, Session};
 
 use crate::clock::unix_ms;
 use crate::directory;
@@ -166,7 +166,7 @@ impl Outbox {
     pub fn plan(
         &self,
         about: Value,
-        messages: impl IntoIterator<Item = (String, UserName, String)>,
+        messages: impl IntoIterator<Item = (String, Recipient, String)>,
     ) -> Result<(), OutboxError> {
         let mut inner = self.inner();
         let mut keys = HashSet::new();
@@ -229,7 +229,7 @@ impl Outbox {
     pub fn job(
         &self,
         key: &str,
-        to: &UserName,
+        to: &Recipient,
         session: &Session,
     ) -> Result<OutboxJob, OutboxError> {
         let mut inner = self.inner();
@@ -271,7 +271,7 @@ impl Outbox {
     pub fn begin(
         &self,
         key: Option<String>,
-        to: &UserName,
+        to: &Recipient,
         session: &Session,
     ) -> Result<OutboxJob, Error> {
         let key = match key {

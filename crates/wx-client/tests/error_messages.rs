@@ -15,7 +15,7 @@ use wx_client::proxy::ProxySettings;
 use wx_client::session_file::{SessionFile, SessionFileError, SessionFileErrorKind};
 use wx_client::{FileError, creation};
 use wx_proto::flow::ResumeError;
-use wx_proto::{Advice, Error, ErrorChain, HostError, PictureError, SessionError};
+use wx_proto::{Advice, Error, ErrorChain, HostError, MediaError, SessionError};
 
 fn foreign() -> HostError {
     HostError::Foreign { host: None }
@@ -113,10 +113,8 @@ fn every_chain_is_made_of_sentences_that_are_said_once() {
             SessionFileErrorKind::Session(SessionError::Host(HostError::Malformed)),
             SessionFileErrorKind::Session(SessionError::Host(foreign())),
             SessionFileErrorKind::Io(io_error()),
-            SessionFileErrorKind::Io(io::Error::other(ResumeError::Media(PictureError::Empty))),
-            SessionFileErrorKind::Io(io::Error::other(ResumeError::Media(
-                PictureError::NotAPicture,
-            ))),
+            SessionFileErrorKind::Io(io::Error::other(ResumeError::Media(MediaError::Empty))),
+            SessionFileErrorKind::Io(io::Error::other(ResumeError::Media(MediaError::NotAPicture))),
         ],
     );
     walk.errors("LockError", locks());

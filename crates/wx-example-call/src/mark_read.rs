@@ -32,13 +32,14 @@ impl Endpoint for MarkRead {
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
+        let own_name = session.user_name().ok_or(RequestError::InitDue)?;
         ApiRequest::builder(self, session, "/cgi-bin/mmwebwx-bin/webwxstatusnotify")
             .cookies_at(self.seed.unix_ms)
             .session_pairs()
             .json(&json!({
                 "BaseRequest": BaseRequest::from_seed(session, &self.seed),
                 "Code": 1,
-                "FromUserName": session.user_name(),
+                "FromUserName": own_name,
                 "ToUserName": self.whom,
                 "ClientMsgId": self.seed.unix_ms,
             }))

@@ -12,7 +12,7 @@ use wx_proto::endpoint::Endpoint;
 use wx_proto::endpoint::get_msg_img::GetMsgImg;
 use wx_proto::endpoint::send_media::SendMedia;
 use wx_proto::endpoint::upload_media::{CHUNK, UploadMedia};
-use wx_proto::{ErrorChain, IdSource, ImageVariant, Picture, Policy, Session, UserName};
+use wx_proto::{ErrorChain, IdSource, ImageVariant, Md5, Media, Policy, Recipient, Session};
 
 /// Any client that speaks the `http` crate's types will do; its redirects, status errors and
 /// proxies must be off.
@@ -40,18 +40,13 @@ fn main() {
 fn send_and_fetch() -> Result<(), Box<dyn Error>> {
     let server = wx_emulator::Emulator::start()?;
     let session = Session::from_json_allow_loopback(server.session_json())?;
-    let to = UserName::new(server.friend())?;
+    let to = Recipient::new(server.friend())?;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
     let seed = IdSource::process().seed(now.as_millis() as u64, now.as_nanos().to_le_bytes());
 
     let bytes = Bytes::from_static(include_bytes!("../tests/pictures/tiny.jpg"));
-    let picture = Picture::new("tiny.jpg", bytes.len() as u64, &bytes, &Policy::default())?;
-    let md5 = <md5::Md5 as md5::Digest>::digest(&bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<String>();
-
-    let upload = UploadMedia::new(picture, md5, to.clone(), seed);
+    let picture = Media::new("tiny.jpg", bytes.len() as u64, &bytes, &Policy::default())?;
+    let upload = UploadMedia::new(picture, Md5::digest(&bytes), to.clone(), seed);
     let mut last = None;
     for index in 0..upload.chunks() {
         let start = index as usize * CHUNK as usize;

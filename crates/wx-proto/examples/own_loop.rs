@@ -14,8 +14,7 @@ use wx_proto::flow::{
 };
 use wx_proto::http::response::{Builder, Parts};
 use wx_proto::{
-    ApiRequest, ErrorChain, IdSource, ImageVariant, Limits, Picture, Policy, Seed, Session,
-    UserName,
+    ApiRequest, ErrorChain, IdSource, ImageVariant, Limits, Media, Policy, Recipient, Seed, Session,
 };
 
 /// The loop. It obeys: no status check, no JSON, no redirect, no cookie and no repeat is its
@@ -213,11 +212,11 @@ fn send_and_fetch() -> Result<(), Box<dyn Error>> {
     let policy = Policy::default();
     let bytes = include_bytes!("../tests/pictures/tiny.png");
 
-    let picture = Picture::new("tiny.png", bytes.len() as u64, bytes, &policy)?;
+    let picture = Media::new("tiny.png", bytes.len() as u64, bytes, &policy)?;
     let mut flow = SendImage::new(
         &session,
         picture,
-        UserName::new(server.friend())?,
+        Recipient::new(server.friend())?,
         seed()?,
         policy.clone(),
     )?;

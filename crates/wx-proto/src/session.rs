@@ -12,21 +12,19 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use md5::{Digest, Md5};
 use serde_json::{Map, Value};
 
 use self::builder::SessionBuilder;
 use self::sync::SyncState;
 use crate::model::hosts::{HostRole, Hosts};
-use crate::model::ids::UserName;
+use crate::model::ids::{DeviceId, UserName};
+use crate::model::md5::Md5Hasher;
 use crate::model::request_error::RequestError;
 use crate::model::secret::Secret;
-use crate::model::seed::DeviceId;
 use crate::model::session_error::SessionError;
 use crate::model::site::Site;
 use crate::session::cookies::CookieJar;
 use crate::wire::cgi::cgi;
-use crate::wire::digest::hex;
 use crate::wire::query::PassTicket;
 
 /// The cookie whose value goes into the upload form (P8).
@@ -56,7 +54,8 @@ struct Parts {
     skey: Secret,
     pass_ticket: Option<PassTicket>,
     device_id: Option<DeviceId>,
-    user_name: UserName,
+    /// Not known before webwxinit has replied.
+    user_name: Option<UserName>,
     /// As webwxinit told; not saved.
     nick_name: Option<String>,
     cookies: CookieJar,
@@ -67,7 +66,7 @@ struct Parts {
 }
 
 impl Session {
-    fn of(parts: Parts) -> Self {
+    fn from_parts(parts: Parts) -> Self {
         Self { login_mark: parts.login_mark(), parts: Arc::new(parts) }
     }
 
@@ -81,7 +80,7 @@ impl Session {
     /// # Errors
     /// [`SessionError`], which names the key but never its value; only a loopback address is shown.
     pub fn from_json(text: impl AsRef<[u8]>) -> Result<Self, SessionError> {
-        file::read(text.as_ref(), Hosts::of)
+        file::read(text.as_ref(), Hosts::from_base)
     }
 
     /// As [`Session::from_json`], and accepts plain http to a literal loopback address as well: for
@@ -132,10 +131,10 @@ impl Session {
         &self.parts.skey
     }
 
-    /// The user's own UserName in this login.
+    /// Returns the user's own UserName in this login, once webwxinit has told it.
     #[must_use]
-    pub fn user_name(&self) -> &UserName {
-        &self.parts.user_name
+    pub fn user_name(&self) -> Option<&UserName> {
+        self.parts.user_name.as_ref()
     }
 
     /// The user's own nickname, decoded, once webwxinit has told it. It is not saved. What somebody
@@ -205,7 +204,7 @@ impl Session {
     /// that.
     #[must_use]
     pub fn awaits_init(&self) -> bool {
-        self.parts.user_name == UserName::nobody()
+        self.parts.user_name.is_none()
     }
 
     /// Whether a message can be sent or an upload begun.
@@ -215,20 +214,28 @@ impl Session {
     /// webwxinit.
     pub(crate) fn check_sender(&self) -> Result<(), RequestError> {
         self.check_login()?;
-        if self.awaits_init() { Err(RequestError::InitDue) } else { Ok(()) }
+        self.own_name().map(|_| ())
+    }
+
+    /// Returns the user's own UserName, which requests in the user's name are made of.
+    ///
+    /// # Errors
+    /// [`RequestError::InitDue`] before webwxinit.
+    pub(crate) fn own_name(&self) -> Result<&UserName, RequestError> {
+        self.user_name().ok_or(RequestError::InitDue)
     }
 
     /// Tells logins apart without telling anything of them, for what is saved within one: a hash
     /// under a key that is random for each job. sid alone has 96 random bits.
     #[must_use]
     pub fn fingerprint(&self, key: &[u8; 16]) -> String {
-        let mut hash = Md5::new();
+        let mut hash = Md5Hasher::new();
         hash.update(key);
         hash.update(self.parts.uin.to_le_bytes());
         hash.update(self.hosts().origin(HostRole::Base).to_string());
         hash.update([0]);
         hash.update(self.parts.sid.expose());
-        hex(hash)
+        hash.finish().to_string()
     }
 
     /// Tells this login from others, within this process alone: see [`Session::fingerprint`].

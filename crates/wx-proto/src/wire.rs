@@ -8,7 +8,6 @@ pub(crate) mod clock;
 pub(crate) mod clocks;
 pub(crate) mod contact;
 pub(crate) mod date;
-pub(crate) mod digest;
 pub(crate) mod entities;
 pub(crate) mod form;
 pub(crate) mod inflate;

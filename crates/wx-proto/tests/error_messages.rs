@@ -16,8 +16,8 @@ use wx_proto::flow::{
     UnexpectedInput,
 };
 use wx_proto::{
-    Advice, Error, ErrorChain, ErrorKind, FirstBytes, HostError, ImageFormat, MediaFormat, MediaId,
-    MediaKind, MsgId, NameError, Outcome, PictureError, Policy, ReplyError, ReplyField,
+    Advice, Error, ErrorChain, ErrorKind, FirstBytes, HostError, ImageFormat, Md5, MediaError,
+    MediaFormat, MediaId, MediaKind, MsgId, NameError, Outcome, Policy, ReplyError, ReplyField,
     RequestError, Ret, SessionError, SessionField, SourceError, Step, UserName,
 };
 
@@ -50,7 +50,7 @@ fn refused(code: i64) -> ReplyError {
 }
 
 fn not_a_picture() -> ReplyError {
-    ReplyError::NotAPicture { first: FirstBytes::of(b"hello") }
+    ReplyError::NotAPicture { first: FirstBytes::new(b"hello") }
 }
 
 fn requests() -> Vec<(RequestError, Advice)> {
@@ -77,14 +77,14 @@ fn hosts() -> Vec<HostError> {
     ]
 }
 
-fn media() -> Vec<(PictureError, Advice)> {
-    let wrong = |kind| PictureError::WrongKind { format: MediaFormat::Gif, kind };
+fn media() -> Vec<(MediaError, Advice)> {
+    let wrong = |kind| MediaError::WrongKind { format: MediaFormat::Gif, kind };
     vec![
-        (PictureError::Empty, Advice::CheckFile),
-        (PictureError::TooLarge { len: 11, limit: 10 }, Advice::RaiseLimit),
-        (PictureError::TooLargeForProfile { len: 11, limit: 10 }, Advice::CheckFile),
-        (PictureError::NotAPicture, Advice::CheckFile),
-        (PictureError::Unsupported(ImageFormat::Webp), Advice::CheckFile),
+        (MediaError::Empty, Advice::CheckFile),
+        (MediaError::TooLarge { len: 11, limit: 10 }, Advice::RaiseLimit),
+        (MediaError::TooLargeForProfile { len: 11, limit: 10 }, Advice::CheckFile),
+        (MediaError::NotAPicture, Advice::CheckFile),
+        (MediaError::Unsupported(ImageFormat::Webp), Advice::CheckFile),
         (wrong(MediaKind::Image), Advice::CheckFile),
         (wrong(MediaKind::Emoticon), Advice::CheckFile),
     ]
@@ -218,7 +218,7 @@ fn every_chain_is_made_of_sentences_that_are_said_once() {
     let mut walk = ErrorWalk::new(env!("CARGO_MANIFEST_DIR"));
     walk.errors("RequestError", requests().into_iter().map(|(error, _)| error));
     walk.errors("HostError", hosts());
-    walk.errors("PictureError", media().into_iter().map(|(error, _)| error));
+    walk.errors("MediaError", media().into_iter().map(|(error, _)| error));
     walk.errors("ReplyError", replies().into_iter().map(|(error, _)| error));
     walk.errors("TransportError", failures().into_iter().map(|(error, _)| error));
     let kinds_of_failure: Vec<_> = failure_kinds().into_iter().map(|(kind, _)| kind).collect();
@@ -235,6 +235,7 @@ fn every_chain_is_made_of_sentences_that_are_said_once() {
     ];
     sessions.extend(hosts().into_iter().map(SessionError::Host));
     walk.errors("SessionError", sessions);
+    walk.errors("Md5Error", ["00".parse::<Md5>().unwrap_err()]);
     walk.errors(
         "NameError",
         [
@@ -242,6 +243,8 @@ fn every_chain_is_made_of_sentences_that_are_said_once() {
             UserName::new("").unwrap_err(),
             MediaId::new("").unwrap_err(),
             NameError::Recipient,
+            NameError::LocalId,
+            NameError::DeviceId,
         ],
     );
     let mut resumes = vec![
@@ -249,6 +252,7 @@ fn every_chain_is_made_of_sentences_that_are_said_once() {
         ResumeError::Version(2),
         ResumeError::OtherLogin,
         ResumeError::OtherJob,
+        ResumeError::InvalidMd5,
         ResumeError::TooManyChunks { acked: 7 },
     ];
     resumes.extend(media().into_iter().map(|(error, _)| ResumeError::Media(error)));
@@ -396,8 +400,8 @@ fn a_format_that_is_not_sent_is_named() {
     ];
     for (first, name, mime) in first {
         let refused =
-            wx_proto::Picture::new("a", first.len() as u64, first, &Policy::default()).unwrap_err();
-        let PictureError::Unsupported(format) = refused.clone() else { panic!("{refused}") };
+            wx_proto::Media::new("a", first.len() as u64, first, &Policy::default()).unwrap_err();
+        let MediaError::Unsupported(format) = refused.clone() else { panic!("{refused}") };
         assert_eq!((format.name(), format.mime()), (name, mime));
         assert!(refused.to_string().contains(&format!(" {name} ")), "{refused}");
     }

@@ -95,8 +95,7 @@ impl Client {
     ) -> Result<Sent, Error> {
         let _turn = self.pace.turn().await;
         let about = picture.picture(&self.policy).await?;
-        let mut flow =
-            SendImage::new(&self.session(), about, to.user_name().clone(), seed()?, self.policy())?;
+        let mut flow = SendImage::new(&self.session(), about, to.clone(), seed()?, self.policy())?;
         drive(&self.http, &self.session, &mut picture, &mut flow, &mut watch).await
     }
 
@@ -122,8 +121,7 @@ impl Client {
     ) -> Result<Uploaded, Error> {
         let _turn = self.pace.turn().await;
         let about = picture.picture(&self.policy).await?;
-        let mut flow =
-            Upload::new(&self.session(), about, to.user_name().clone(), seed()?, self.policy())?;
+        let mut flow = Upload::new(&self.session(), about, to.clone(), seed()?, self.policy())?;
         drive(&self.http, &self.session, &mut picture, &mut flow, &mut watch).await
     }
 
@@ -150,7 +148,7 @@ impl Client {
         let mut flow = SendUploaded::new(
             &self.session(),
             uploaded.clone(),
-            to.user_name().clone(),
+            to.clone(),
             seed()?,
             self.policy(),
         )?;

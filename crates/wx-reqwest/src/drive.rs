@@ -14,7 +14,7 @@ use crate::{Http, Watch};
 /// neither, for flows that touch no picture.
 ///
 /// Both methods must bear that their future is dropped and the same call made again.
-pub trait Media {
+pub trait MediaIo {
     /// Reads as many bytes of `span` as there are.
     fn load(&mut self, span: Range<u64>) -> impl Future<Output = io::Result<Bytes>> + Send {
         let _ = span;
@@ -28,7 +28,7 @@ pub trait Media {
     }
 }
 
-impl Media for () {}
+impl MediaIo for () {}
 
 /// Runs any flow to its end with the session of a cell: reads, sends, hands over, writes, stores and
 /// sleeps as the flow says, and decides nothing.
@@ -38,7 +38,7 @@ impl Media for () {}
 pub async fn drive<F: Flow>(
     http: &Http,
     session: &SessionCell,
-    media: &mut impl Media,
+    media: &mut impl MediaIo,
     flow: &mut F,
     watch: &mut Watch<'_>,
 ) -> F::Output {
@@ -49,7 +49,7 @@ pub async fn drive<F: Flow>(
 pub async fn drive_observed<F: Flow>(
     http: &Http,
     session: &SessionCell,
-    media: &mut impl Media,
+    media: &mut impl MediaIo,
     flow: &mut F,
     watch: &mut Watch<'_>,
     observer: &mut impl Observer<F>,
@@ -62,7 +62,7 @@ pub async fn drive_observed<F: Flow>(
 async fn run<F: Flow>(
     http: &Http,
     session: &SessionCell,
-    media: &mut impl Media,
+    media: &mut impl MediaIo,
     flow: &mut F,
     watch: &mut Watch<'_>,
     observer: &mut impl Observer<F>,

@@ -117,7 +117,7 @@ impl<'w> OutboxSend<'w> {
         let Self { outbox: Outbox { client, outbox }, to, mut source, key, resend, mut watch } =
             self;
         let session = client.session();
-        let job = outbox.begin(key, to.user_name(), &session)?;
+        let job = outbox.begin(key, &to, &session)?;
         if let Some(sent) = job.sent() {
             return Ok(sent);
         }

@@ -8,7 +8,7 @@ use tokio::io::{AsyncSeekExt, AsyncWrite, AsyncWriteExt};
 use tokio::task::spawn_blocking;
 use wx_client::temp_file::{Access, TempFile};
 
-use crate::Media;
+use crate::MediaIo;
 
 /// Where a fetched picture goes. Whatever ends before the picture is whole and checked leaves
 /// nothing behind, a dropped future too.
@@ -80,7 +80,7 @@ impl<'a> Sink<'a> {
     }
 }
 
-impl Media for Sink<'_> {
+impl MediaIo for Sink<'_> {
     async fn store(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
         match &mut self.place {
             Place::Path { path, file } => {

@@ -11,9 +11,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWriteExt}
 use tokio::task::spawn_blocking;
 use wx_client::FileError;
 use wx_client::creation::explain_unnamed;
-use wx_proto::{Error, ImageFormat, MediaKind, Picture, Policy, SourceError, Step};
+use wx_proto::{Error, ImageFormat, Media, MediaKind, Policy, SourceError, Step};
 
-use crate::Media;
+use crate::MediaIo;
 use crate::buffer::Buffer;
 
 /// A picture to send. It is read twice, once for its MD5 and once chunk by chunk, so it can always
@@ -26,7 +26,7 @@ pub struct Source {
     modified_ms: Option<u64>,
     data: Data,
     /// Whether nobody else can change it.
-    unchanging: bool,
+    immutable: bool,
     kind: Option<MediaKind>,
 }
 
@@ -58,7 +58,7 @@ impl Source {
             len: bytes.len() as u64,
             modified_ms: None,
             data: Data::Bytes(bytes),
-            unchanging: true,
+            immutable: true,
             kind: None,
         }
     }
@@ -104,7 +104,7 @@ impl Source {
     fn file(name: impl Into<String>, mut file: File) -> io::Result<Self> {
         let len = file.seek(SeekFrom::End(0))?;
         let data = Data::File(Arc::new(Mutex::new((file, Buffer::default()))));
-        Ok(Self { name: name.into(), len, modified_ms: None, data, unchanging: false, kind: None })
+        Ok(Self { name: name.into(), len, modified_ms: None, data, immutable: false, kind: None })
     }
 
     /// Anything that can be read and rewound.
@@ -119,7 +119,7 @@ impl Source {
     ) -> io::Result<Self> {
         let len = from.seek(SeekFrom::End(0)).await?;
         let data = Data::Seek(Box::new(from), Buffer::default());
-        Ok(Self { name: name.into(), len, modified_ms: None, data, unchanging: false, kind: None })
+        Ok(Self { name: name.into(), len, modified_ms: None, data, immutable: false, kind: None })
     }
 
     /// Reads a one-shot reader to its end first: up to `memory_limit` bytes are kept in memory,
@@ -165,7 +165,7 @@ impl Source {
         }
         let source = Self::file(name, file.into_std().await)?;
         // It has no name: nobody else can reach it.
-        Ok(Self { unchanging: true, ..source })
+        Ok(Self { immutable: true, ..source })
     }
 
     /// Sets what it is sent as. By default a GIF is sent as an emoticon, and all else as an image;
@@ -194,21 +194,21 @@ impl Source {
     ///
     /// # Errors
     /// If it cannot be read, or is nothing that can be sent as a picture.
-    pub async fn picture(&mut self, policy: &Policy) -> Result<Picture, Error> {
+    pub async fn picture(&mut self, policy: &Policy) -> Result<Media, Error> {
         let first = self.load(0..FIRST.min(self.len)).await;
         let first = first.map_err(|error| Error::new(Step::Prepare, SourceError::from(error)))?;
-        let mut picture = Picture::new(self.name.as_str(), self.len, &first, policy)?;
+        let mut picture = Media::new(self.name.as_str(), self.len, &first, policy)?;
         if let Some(at) = self.modified_ms {
             picture = picture.modified(at);
         }
         if let Some(kind) = self.kind {
             picture = picture.sent_as(kind)?;
         }
-        Ok(if self.unchanging { picture.unchanging() } else { picture })
+        Ok(if self.immutable { picture.immutable() } else { picture })
     }
 }
 
-impl Media for Source {
+impl MediaIo for Source {
     async fn load(&mut self, span: Range<u64>) -> io::Result<Bytes> {
         let len = usize::try_from(span.end.saturating_sub(span.start)).unwrap_or_default();
         match &mut self.data {

@@ -15,7 +15,7 @@ use tokio::task::yield_now;
 use wx_emulator::Emulator;
 use wx_proto::flow::{FetchImage, Flow, ResumeOptions, SendImage, Snapshot};
 use wx_proto::{IdSource, ImageVariant, MsgId, Policy, Recipient, Seed, Session};
-use wx_reqwest::{Client, Media, Sink, Source, Watch, drive};
+use wx_reqwest::{Client, MediaIo, Sink, Source, Watch, drive};
 
 /// Two chunks and a bit: what follows the picture's end does not matter to a decoder.
 fn picture() -> Vec<u8> {
@@ -55,7 +55,7 @@ fn world(faults: &[&str]) -> (Emulator, Client, Recipient) {
 
 async fn send_flow(client: &Client, to: &Recipient, source: &mut Source) -> SendImage {
     let about = source.picture(&patient()).await.unwrap();
-    SendImage::new(&client.session(), about, to.user_name().clone(), seed(), patient()).unwrap()
+    SendImage::new(&client.session(), about, to.clone(), seed(), patient()).unwrap()
 }
 
 fn fetch_flow(client: &Client, id: &MsgId, restartable: bool) -> FetchImage {
@@ -86,7 +86,7 @@ async fn poll_times<T>(future: impl Future<Output = T>, times: usize) -> Option<
 
 async fn drive_for<F: Flow>(
     client: &Client,
-    media: &mut impl Media,
+    media: &mut impl MediaIo,
     flow: &mut F,
     polls: usize,
 ) -> Option<F::Output> {
@@ -97,7 +97,7 @@ async fn drive_for<F: Flow>(
 /// Media that are never ready at once: an await that does not wait is no place to be dropped at.
 struct Hesitant<M>(M);
 
-impl<M: Media + Send> Media for Hesitant<M> {
+impl<M: MediaIo + Send> MediaIo for Hesitant<M> {
     async fn load(&mut self, span: Range<u64>) -> io::Result<Bytes> {
         yield_now().await;
         let bytes = self.0.load(span).await;
@@ -243,7 +243,7 @@ async fn a_fetch_dropped_at_any_await_goes_on_or_leaves_nothing() {
 /// Drives a flow with futures that are dropped after 1, 2, 3 … polls, until one gets to the end.
 async fn drive_in_pieces<F: Flow>(
     client: &Client,
-    media: &mut impl Media,
+    media: &mut impl MediaIo,
     flow: &mut F,
 ) -> (F::Output, usize) {
     // One more each time at first, so that every await is met, then faster.

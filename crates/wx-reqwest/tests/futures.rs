@@ -6,7 +6,7 @@ use async_compat::Compat;
 use wx_emulator::Emulator;
 use wx_proto::flow::SendImage;
 use wx_proto::{IdSource, ImageVariant, MsgId, Policy, Recipient, Session};
-use wx_reqwest::{Client, Media, Sink, Source, Watch, drive};
+use wx_reqwest::{Client, MediaIo, Sink, Source, Watch, drive};
 
 const TINY: &[u8] = include_bytes!("tiny.png");
 
@@ -28,8 +28,7 @@ fn everything_is_send() {
     let about = pollster::block_on(media.picture(&Policy::default())).unwrap();
     let seed = IdSource::process().seed(1, [0; 16]);
     let mut flow =
-        SendImage::new(&client.session(), about, to.user_name().clone(), seed, Policy::default())
-            .unwrap();
+        SendImage::new(&client.session(), about, to.clone(), seed, Policy::default()).unwrap();
     drop(is_send(drive(client.http(), client.session_cell(), &mut media, &mut flow, &mut watch)));
     let uploaded =
         pollster::block_on(Compat::new(client.upload(&to, Source::bytes("a", TINY)))).unwrap();
@@ -55,7 +54,7 @@ fn everything_is_send() {
     // And of a source and a sink.
     let mut source = source();
     drop(is_send(source.picture(&Policy::default())));
-    drop(is_send(Media::load(&mut source, 0..1)));
+    drop(is_send(MediaIo::load(&mut source, 0..1)));
     drop(is_send(Source::reader("a", TINY, 0, 1)));
     drop(is_send(Sink::path("a").finish()));
     drop(is_send(Source::path("a")));

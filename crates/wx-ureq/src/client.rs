@@ -93,8 +93,7 @@ impl Client {
     ) -> Result<Sent, Error> {
         let _turn = self.pace.turn(&mut watch);
         let about = picture.picture(&self.policy)?;
-        let mut flow =
-            SendImage::new(&self.session(), about, to.user_name().clone(), seed()?, self.policy())?;
+        let mut flow = SendImage::new(&self.session(), about, to.clone(), seed()?, self.policy())?;
         drive(&self.http, &self.session, &mut picture, &mut flow, &mut watch)
     }
 
@@ -118,8 +117,7 @@ impl Client {
     ) -> Result<Uploaded, Error> {
         let _turn = self.pace.turn(&mut watch);
         let about = picture.picture(&self.policy)?;
-        let mut flow =
-            Upload::new(&self.session(), about, to.user_name().clone(), seed()?, self.policy())?;
+        let mut flow = Upload::new(&self.session(), about, to.clone(), seed()?, self.policy())?;
         drive(&self.http, &self.session, &mut picture, &mut flow, &mut watch)
     }
 
@@ -144,7 +142,7 @@ impl Client {
         let mut flow = SendUploaded::new(
             &self.session(),
             uploaded.clone(),
-            to.user_name().clone(),
+            to.clone(),
             seed()?,
             self.policy(),
         )?;

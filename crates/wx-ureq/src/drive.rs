@@ -12,7 +12,7 @@ use crate::{Http, Watch};
 
 /// The caller's picture, seen from a driver: where bytes come from, or where they go. `()` is
 /// neither, for flows that touch no picture.
-pub trait Media {
+pub trait MediaIo {
     /// Reads as many bytes of `span` as there are.
     ///
     /// # Errors
@@ -32,7 +32,7 @@ pub trait Media {
     }
 }
 
-impl Media for () {}
+impl MediaIo for () {}
 
 /// Runs any flow to its end with the session of a cell: reads, sends, hands over, writes, stores and
 /// sleeps as the flow says, and decides nothing.
@@ -42,7 +42,7 @@ impl Media for () {}
 pub fn drive<F: Flow>(
     http: &Http,
     session: &SessionCell,
-    media: &mut impl Media,
+    media: &mut impl MediaIo,
     flow: &mut F,
     watch: &mut Watch<'_>,
 ) -> F::Output {
@@ -53,7 +53,7 @@ pub fn drive<F: Flow>(
 pub fn drive_observed<F: Flow>(
     http: &Http,
     session: &SessionCell,
-    media: &mut impl Media,
+    media: &mut impl MediaIo,
     flow: &mut F,
     watch: &mut Watch<'_>,
     observer: &mut impl Observer<F>,
@@ -66,7 +66,7 @@ pub fn drive_observed<F: Flow>(
 fn run<F: Flow>(
     http: &Http,
     session: &SessionCell,
-    media: &mut impl Media,
+    media: &mut impl MediaIo,
     flow: &mut F,
     watch: &mut Watch<'_>,
     observer: &mut impl Observer<F>,

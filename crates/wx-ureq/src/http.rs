@@ -229,7 +229,8 @@ mod tests {
     fn an_address_is_kept_until_a_request_fails() {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let place = server.local_addr().unwrap().to_string();
-        let site = Site::at_allow_loopback(Profile::Web, &format!("http://{place}")).unwrap();
+        let site =
+            Site::from_base_allow_loopback(Profile::Web, &format!("http://{place}")).unwrap();
         let http = Http::new(None, &site).unwrap();
         let ask = || {
             let outgoing = JsLogin::new(1).request(&wx_proto::Session::new(site.clone())).unwrap();

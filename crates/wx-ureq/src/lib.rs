@@ -34,7 +34,7 @@ pub use wx_client::{self, seed};
 pub use wx_proto;
 
 pub use client::{BuildError, Client, ClientBuilder, LoginError, NewLogin};
-pub use drive::{Media, drive, drive_observed};
+pub use drive::{MediaIo, drive, drive_observed};
 pub use http::Http;
 pub use messages::Messages;
 pub use outbox::{Outbox, OutboxSend};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use wx_client::temp_file::{Access, TempFile};
 
-use crate::Media;
+use crate::MediaIo;
 
 /// Where a fetched picture goes. Whatever ends before the picture is whole and checked leaves
 /// nothing behind.
@@ -69,7 +69,7 @@ impl<'a> Sink<'a> {
     }
 }
 
-impl Media for Sink<'_> {
+impl MediaIo for Sink<'_> {
     fn store(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
         match &mut self.place {
             Place::Path { path, file } => {

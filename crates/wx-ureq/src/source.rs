@@ -9,9 +9,9 @@ use bytes::Bytes;
 use tempfile::{SpooledData, SpooledTempFile};
 use wx_client::FileError;
 use wx_client::creation::explain_unnamed;
-use wx_proto::{Error, ImageFormat, MediaKind, Picture, Policy, Step};
+use wx_proto::{Error, ImageFormat, Media, MediaKind, Policy, Step};
 
-use crate::Media;
+use crate::MediaIo;
 use crate::buffer::Buffer;
 
 /// A picture to send. It is read twice, once for its MD5 and once chunk by chunk, so it can always
@@ -24,7 +24,7 @@ pub struct Source {
     modified_ms: Option<u64>,
     data: Data,
     /// Whether nobody else can change it.
-    unchanging: bool,
+    immutable: bool,
     kind: Option<MediaKind>,
 }
 
@@ -50,7 +50,7 @@ impl Source {
             len: bytes.len() as u64,
             modified_ms: None,
             data: Data::Bytes(bytes),
-            unchanging: true,
+            immutable: true,
             kind: None,
         }
     }
@@ -98,7 +98,7 @@ impl Source {
     ) -> io::Result<Self> {
         let len = from.seek(SeekFrom::End(0))?;
         let data = Data::Seek(Box::new(from), Buffer::default());
-        Ok(Self { name: name.into(), len, modified_ms: None, data, unchanging: false, kind: None })
+        Ok(Self { name: name.into(), len, modified_ms: None, data, immutable: false, kind: None })
     }
 
     /// Reads a one-shot reader to its end first: up to `memory_limit` bytes are kept in memory,
@@ -125,7 +125,7 @@ impl Source {
             SpooledData::InMemory(bytes) => Ok(Self::bytes(name, bytes.into_inner())),
             // It has no name: nobody else can reach it.
             SpooledData::OnDisk(file) => {
-                Ok(Self { unchanging: true, ..Self::seekable(name, file)? })
+                Ok(Self { immutable: true, ..Self::seekable(name, file)? })
             }
         }
     }
@@ -154,22 +154,22 @@ impl Source {
     ///
     /// # Errors
     /// If it cannot be read, or is nothing that can be sent as a picture.
-    pub fn picture(&mut self, policy: &Policy) -> Result<Picture, Error> {
+    pub fn picture(&mut self, policy: &Policy) -> Result<Media, Error> {
         let first = self
             .load(0..FIRST.min(self.len))
             .map_err(|error| Error::new(Step::Prepare, wx_proto::SourceError::from(error)))?;
-        let mut picture = Picture::new(self.name.as_str(), self.len, &first, policy)?;
+        let mut picture = Media::new(self.name.as_str(), self.len, &first, policy)?;
         if let Some(at) = self.modified_ms {
             picture = picture.modified(at);
         }
         if let Some(kind) = self.kind {
             picture = picture.sent_as(kind)?;
         }
-        Ok(if self.unchanging { picture.unchanging() } else { picture })
+        Ok(if self.immutable { picture.immutable() } else { picture })
     }
 }
 
-impl Media for Source {
+impl MediaIo for Source {
     fn load(&mut self, span: Range<u64>) -> io::Result<Bytes> {
         match &mut self.data {
             Data::Bytes(bytes) => {

@@ -119,7 +119,7 @@ fn another_driver_goes_on_where_one_was_dropped() {
     let about = source.picture(&policy).unwrap();
     let seed = IdSource::process().seed(1_700_000_000_000, [3; 16]);
     let to = Recipient::new(server.friend()).unwrap();
-    let mut flow = SendImage::new(&client.session(), about, to.into(), seed, policy).unwrap();
+    let mut flow = SendImage::new(&client.session(), about, to, seed, policy).unwrap();
     for _ in 0..10 {
         let input = match client.session_cell().lend(|session| flow.poll(session, Duration::ZERO)) {
             Action::Read(span) => {

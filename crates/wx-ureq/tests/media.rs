@@ -6,8 +6,8 @@ use std::io::{self, Cursor, Write};
 use std::time::{Duration, UNIX_EPOCH};
 
 use wx_emulator::Emulator;
-use wx_proto::{ErrorChain, ErrorKind, PictureError, Policy, Recipient, Session};
-use wx_ureq::{Client, Media, Sink, Source};
+use wx_proto::{ErrorChain, ErrorKind, MediaError, Policy, Recipient, Session};
+use wx_ureq::{Client, MediaIo, Sink, Source};
 
 fn picture() -> Vec<u8> {
     let mut picture = include_bytes!("tiny.png").to_vec();
@@ -99,9 +99,9 @@ fn what_is_no_picture_is_refused_before_any_request() {
     let mut empty = Source::bytes("a.jpg", "");
     assert!(empty.is_empty());
     let error = empty.picture(&Policy::default()).unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Media(PictureError::Empty));
+    assert_eq!(error.kind, ErrorKind::Media(MediaError::Empty));
     let error = Source::bytes("a.jpg", "plain text").picture(&Policy::default()).unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Media(PictureError::NotAPicture));
+    assert_eq!(error.kind, ErrorKind::Media(MediaError::NotAPicture));
 }
 
 #[test]

@@ -230,7 +230,7 @@ impl Login {
     pub(crate) fn site(&self) -> Result<Site, HostError> {
         let profile = self.profile.into();
         match &self.base {
-            Some(base) => Site::at_allow_loopback(profile, base),
+            Some(base) => Site::from_base_allow_loopback(profile, base),
             None => Ok(Site::new(profile)),
         }
     }

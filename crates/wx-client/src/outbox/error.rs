@@ -163,7 +163,7 @@ impl From<OutboxError> for wx_proto::Error {
 mod tests {
     use std::fs;
 
-    use wx_proto::{ErrorChain, UserName};
+    use wx_proto::{ErrorChain, Recipient};
 
     use crate::outbox::Outbox;
 
@@ -204,7 +204,7 @@ mod tests {
         let record = dir.path().join(Outbox::FILE);
         fs::remove_file(&record).unwrap();
         let plan = |key: &str| {
-            let message = (key.to_owned(), UserName::new("@you").unwrap(), "picture".to_owned());
+            let message = (key.to_owned(), Recipient::new("@0a").unwrap(), "picture".to_owned());
             ErrorChain(&outbox.plan(serde_json::Value::Null, [message]).unwrap_err()).to_string()
         };
         let words = format!("the outbox could not write its record {}: ", record.display());

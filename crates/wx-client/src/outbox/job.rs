@@ -2,7 +2,7 @@ use std::io;
 use std::sync::Arc;
 
 use wx_proto::flow::{ResumeError, ResumeOptions, SendUploaded, Snapshot, Upload};
-use wx_proto::{Error, ErrorKind, Picture, Policy, Sent, Session, SourceError, Step, Uploaded};
+use wx_proto::{Error, ErrorKind, Media, Policy, Sent, Session, SourceError, Step, Uploaded};
 
 use super::error::{OutboxError, OutboxErrorKind};
 use super::record::{Entry, Message};
@@ -79,7 +79,7 @@ impl OutboxJob {
     pub fn upload(
         &self,
         session: &Session,
-        picture: Picture,
+        picture: Media,
         policy: &Policy,
     ) -> Result<OutboxFlow<Upload>, Error> {
         let (to, name, state) = self.look(|inner, message| {
@@ -201,7 +201,7 @@ impl Drop for Active {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use wx_proto::{Outcome, UserName};
+    use wx_proto::{Outcome, Recipient};
 
     use super::*;
 
@@ -217,12 +217,12 @@ mod tests {
     #[test]
     fn a_key_is_in_use_for_as_long_as_a_flow_of_its_job_lives() {
         let (outbox, session) = (Outbox::in_memory(), session());
-        let to = UserName::new("@you").unwrap();
+        let to = Recipient::new("@0a").unwrap();
         let policy = Policy::default();
-        let picture = Picture::new("a.gif", 13, b"GIF89a\x01\0\x01\0\0\0\0", &policy).unwrap();
+        let picture = Media::new("a.gif", 13, b"GIF89a\x01\0\x01\0\0\0\0", &policy).unwrap();
         let uploaded = json!({
             "media_id": "@m", "thumbnail": null, "encry_file_name": null, "kind": "image",
-            "bytes": 12, "md5": "00", "chunks": 1, "server_byte_count": null
+            "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1, "server_byte_count": null
         });
         let uploaded: Uploaded = serde_json::from_value(uploaded).unwrap();
         let job = || outbox.job("key", &to, &session);

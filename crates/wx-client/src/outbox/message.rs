@@ -1,4 +1,4 @@
-use wx_proto::{MsgId, UserName};
+use wx_proto::{MsgId, Recipient};
 
 use super::record::Message;
 
@@ -9,7 +9,7 @@ pub struct OutboxMessage {
     /// The caller's key.
     pub key: String,
     /// Whom it goes to.
-    pub to: UserName,
+    pub to: Recipient,
     /// What has become of it.
     pub state: MessageState,
 }

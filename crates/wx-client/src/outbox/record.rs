@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wx_proto::flow::Snapshot;
-use wx_proto::{Error, ErrorKind, Sent, Step, UserName};
+use wx_proto::{Error, ErrorKind, Recipient, Sent, Step};
 
 use super::{OutboxError, OutboxErrorKind};
 use crate::clock::boot_id;
@@ -42,7 +42,7 @@ pub(super) enum Entry {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Planned {
     pub(super) key: String,
-    pub(super) to: UserName,
+    pub(super) to: Recipient,
     pub(super) upload: String,
     /// The login that `to` is a name in, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,7 +63,7 @@ pub(super) struct Record {
 
 #[derive(Clone, Debug)]
 pub(super) struct Message {
-    pub(super) to: UserName,
+    pub(super) to: Recipient,
     pub(super) upload: String,
     pub(super) login: Option<String>,
     pub(super) state: Option<Snapshot>,
@@ -73,7 +73,7 @@ pub(super) struct Message {
 }
 
 impl Message {
-    fn new(to: UserName, upload: String, login: Option<String>) -> Self {
+    fn new(to: Recipient, upload: String, login: Option<String>) -> Self {
         Self { to, upload, login, state: None, boot: None, sent: None, given_up: false }
     }
 
@@ -269,18 +269,18 @@ mod tests {
             "msg_id": "17", "local_id": "17000000000000001",
             "uploaded": {
                 "media_id": "@m", "thumbnail": null, "encry_file_name": null, "kind": "image",
-                "bytes": 12, "md5": "00", "chunks": 1, "server_byte_count": null
+                "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1, "server_byte_count": null
             }
         });
         let planned = |key: &str| Planned {
             key: key.to_owned(),
-            to: UserName::new("@you").unwrap(),
+            to: Recipient::new("@0a").unwrap(),
             upload: "picture".to_owned(),
             login: None,
         };
         let state = json!({
             "version": 1, "login": "", "seed": { "unix_ms": 1, "entropy": ([0; 16]) },
-            "job": { "message": { "to": "@you", "uploaded": sent["uploaded"], "handed_out_ms": 1 } }
+            "job": { "message": { "to": "@0a", "uploaded": sent["uploaded"], "handed_out_ms": 1 } }
         });
         let in_doubt = Entry::State {
             key: "c".to_owned(),
@@ -351,7 +351,7 @@ mod tests {
     #[test]
     fn what_is_no_record_is_refused() {
         let first = &String::from_utf8(lines([&Record::first([7; 16])])).unwrap();
-        let plan = r#"{"plan":{"messages":[{"key":"a","to":"@you","upload":"a"}]}}"#;
+        let plan = r#"{"plan":{"messages":[{"key":"a","to":"@0a","upload":"a"}]}}"#;
         for (text, line) in [
             ("{}".to_owned(), 1),
             (format!("{plan}\n"), 1),

@@ -265,7 +265,7 @@ impl<'a> ApiRequestBuilder<'a> {
     /// [`RequestError`] if it cannot be written as a request.
     pub fn json(self, value: &impl serde::Serialize) -> Result<ApiRequest, RequestError> {
         let text = serde_json::to_vec(value).map_err(|_| RequestError::InvalidJson)?;
-        self.send(Body::of([Bytes::from(text)]), Some(HeaderValue::from_static(JSON)))
+        self.send(Body::from_segments([Bytes::from(text)]), Some(HeaderValue::from_static(JSON)))
     }
 
     /// Finishes a request with a body of this Content-Type.

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::model::seed::{DeviceId, Purpose, Seed};
+use crate::model::ids::DeviceId;
+use crate::model::seed::{Purpose, Seed};
 use crate::session::Session;
 
 /// The `BaseRequest` that most calls carry in their JSON: uin, sid, skey and a DeviceID (§2.2). It

@@ -10,10 +10,10 @@ use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::endpoint::base_request::BaseRequest;
 use crate::model::contact::Contact;
 use crate::model::hosts::HostRole;
-use crate::model::ids::UserName;
+use crate::model::ids::{DeviceId, UserName};
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
-use crate::model::seed::{DeviceId, Purpose, Seed};
+use crate::model::seed::{Purpose, Seed};
 use crate::model::skipped::Skipped;
 use crate::session::Session;
 use crate::wire::cgi::cgi;
@@ -61,7 +61,7 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    fn of(name: &'a UserName) -> Self {
+    fn new(name: &'a UserName) -> Self {
         let user_name = name.as_str();
         let is_room = user_name.starts_with("@@") || user_name.ends_with("@chatroom");
         Self {
@@ -108,7 +108,7 @@ impl Endpoint for BatchGetContact {
             .json(&Request {
                 base_request: BaseRequest::new(session, &self.device_id),
                 count: self.names.len(),
-                list: self.names.iter().map(Asked::of).collect(),
+                list: self.names.iter().map(Asked::new).collect(),
             })
     }
 

@@ -9,12 +9,14 @@ use super::{Endpoint, REPLY_LIMIT};
 use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::endpoint::base_request::BaseRequest;
 use crate::model::hosts::HostRole;
-use crate::model::ids::{MediaId, UserName};
-use crate::model::picture::Picture;
+use crate::model::ids::{DeviceId, MediaId};
+use crate::model::md5::Md5;
+use crate::model::media::Media;
+use crate::model::recipient::Recipient;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::secret::Secret;
-use crate::model::seed::{DeviceId, Purpose, Seed};
+use crate::model::seed::{Purpose, Seed};
 use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::{lenient, reply};
@@ -22,10 +24,10 @@ use crate::wire::{lenient, reply};
 /// Asks whether the server knows a file already, and what it needs if not.
 #[derive(Clone, Debug)]
 pub struct CheckUpload {
-    to: UserName,
+    to: Recipient,
     name: String,
     len: u64,
-    md5: String,
+    md5: Md5,
     device_id: DeviceId,
     at_ms: u64,
 }
@@ -53,7 +55,7 @@ struct Request<'a> {
     from_user_name: &'a str,
     to_user_name: &'a str,
     file_size: u64,
-    file_md5: &'a str,
+    file_md5: Md5,
     file_name: &'a str,
     file_type: u8,
     base_request: BaseRequest<'a>,
@@ -70,14 +72,14 @@ struct Fields {
 }
 
 impl CheckUpload {
-    /// Asks about `picture`, whose MD5 in lower case hex is `md5`, meant for `to`.
+    /// Asks about `picture`, whose MD5 is `md5`, meant for `to`.
     #[must_use]
-    pub fn new(picture: &Picture, md5: impl Into<String>, to: UserName, seed: Seed) -> Self {
+    pub fn new(picture: &Media, md5: Md5, to: Recipient, seed: Seed) -> Self {
         Self {
             to,
             name: picture.name().to_owned(),
             len: picture.len(),
-            md5: md5.into(),
+            md5,
             device_id: seed.device_id(Purpose::CheckDevice),
             at_ms: seed.unix_ms,
         }
@@ -100,10 +102,10 @@ impl Endpoint for CheckUpload {
             .cookies_at(self.at_ms)
             .session_pairs()
             .json(&Request {
-                from_user_name: session.user_name().as_str(),
+                from_user_name: session.own_name()?.as_str(),
                 to_user_name: self.to.as_str(),
                 file_size: self.len,
-                file_md5: &self.md5,
+                file_md5: self.md5,
                 file_name: &self.name,
                 // The call fails without it, whatever the file is.
                 file_type: 7,
@@ -132,7 +134,7 @@ mod tests {
 
     fn call() -> CheckUpload {
         let policy = Policy { max_picture: u64::MAX, ..Policy::default() };
-        let picture = Picture::new(
+        let picture = Media::new(
             "大.png",
             26_214_401,
             include_bytes!("../../tests/pictures/tiny.png"),
@@ -142,8 +144,8 @@ mod tests {
         let seed = Seed { unix_ms: 1_511_493_942_795, entropy: [1; 16] };
         CheckUpload::new(
             &picture,
-            "daf2d55da001844735acd560b28d8a1a",
-            UserName::new("@you").unwrap(),
+            "daf2d55da001844735acd560b28d8a1a".parse().unwrap(),
+            Recipient::new("@0a").unwrap(),
             seed,
         )
     }
@@ -156,7 +158,7 @@ mod tests {
         let outgoing = call().request(&session).unwrap();
         assert_eq!(outgoing.http().uri().query(), Some("lang=zh_CN&pass_ticket=a%252Bb"));
         let body = String::from_utf8(outgoing.http().body().to_vec()).unwrap();
-        let start = "{\"FromUserName\":\"@me\",\"ToUserName\":\"@you\",\"FileSize\":26214401,\
+        let start = "{\"FromUserName\":\"@me\",\"ToUserName\":\"@0a\",\"FileSize\":26214401,\
                      \"FileMd5\":\"daf2d55da001844735acd560b28d8a1a\",\"FileName\":\"大.png\",\"FileType\":7,\
                      \"BaseRequest\":{\"Uin\":7,\"Sid\":\"s\",\"Skey\":\"k\",\"DeviceID\":\"e";
         assert!(body.starts_with(start), "{body}");

@@ -132,8 +132,9 @@ pub(crate) fn format(first: &[u8]) -> Result<ImageFormat, ReplyError> {
     if first.is_empty() {
         return Err(ReplyError::Empty);
     }
-    let unknown = || ReplyError::NotAPicture { first: FirstBytes::of(first) };
-    ImageFormat::of(first).ok_or_else(|| ReplyError::of_page(first).unwrap_or_else(unknown))
+    let unknown = || ReplyError::NotAPicture { first: FirstBytes::new(first) };
+    ImageFormat::from_first_bytes(first)
+        .ok_or_else(|| ReplyError::from_page(first).unwrap_or_else(unknown))
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ impl Endpoint for JsLogin {
                 uuid.ok_or(ReplyError::Missing(ReplyField::QrLoginUuid))
             }
             Some(code) => Err(ReplyError::Code(code)),
-            None => Err(ReplyError::of_text(&text, ReplyField::QrLoginCode)),
+            None => Err(ReplyError::from_text(&text, ReplyField::QrLoginCode)),
         }
     }
 }

@@ -93,7 +93,7 @@ impl Endpoint for PollLogin {
     fn read(answer: &Response<Bytes>) -> Result<Polled, ReplyError> {
         let text = reply::text(answer, LIST_LIMIT)?;
         let code = script::number(&text, "window.code");
-        Ok(match code.ok_or_else(|| ReplyError::of_text(&text, ReplyField::Code))? {
+        Ok(match code.ok_or_else(|| ReplyError::from_text(&text, ReplyField::Code))? {
             408 => Polled::Nothing,
             201 => Polled::Scanned {
                 avatar: script::value(&text, "window.userAvatar").and_then(|url| avatar(&url)),

@@ -50,7 +50,8 @@ impl Endpoint for LogoutCall {
         // A query's spelling without its question mark is a form's.
         let form =
             QueryBuilder::new("").pair("sid", session.sid().expose()).pair("uin", session.uin());
-        let body = Body::of([Bytes::from(form.as_str().trim_start_matches('?').to_owned())]);
+        let body =
+            Body::from_segments([Bytes::from(form.as_str().trim_start_matches('?').to_owned())]);
         let request = ApiRequest::builder(self, session, cgi!("webwxlogout"))
             .cookies_at(self.at_ms)
             .pair("redirect", 1)

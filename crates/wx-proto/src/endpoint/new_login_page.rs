@@ -43,7 +43,7 @@ impl NewLoginPage {
     /// # Errors
     /// [`HostError`] if it is none of the hosts of `site`'s profile; a loopback site stays at its
     /// own address.
-    pub fn at(redirect_uri: &Secret, site: &Site) -> Result<(Self, Site), HostError> {
+    pub fn from_redirect(redirect_uri: &Secret, site: &Site) -> Result<(Self, Site), HostError> {
         // A server named the host.
         Self::found(redirect_uri, site)
             .map_err(|error| error.showing(|host| Some(server_text::host(host))))
@@ -61,7 +61,7 @@ impl NewLoginPage {
             }
             site.clone()
         } else {
-            site.clone().with_hosts(Hosts::of(redirect_uri.expose())?)?
+            site.clone().with_hosts(Hosts::from_base(redirect_uri.expose())?)?
         };
         let target = uri.path_and_query().ok_or(HostError::Malformed)?.as_str().to_owned();
         Ok((Self { target: target.into(), headers: Vec::new() }, site))
@@ -137,7 +137,7 @@ impl Endpoint for NewLoginPage {
         let Some(ret) = field(&xml, "ret") else {
             return Err(match reply::status(answer.status(), answer.headers()) {
                 Err(redirect) => redirect,
-                Ok(()) => ReplyError::of_text(&xml, ReplyField::Ret),
+                Ok(()) => ReplyError::from_text(&xml, ReplyField::Ret),
             });
         };
         match ret.parse() {

@@ -60,8 +60,9 @@ impl Endpoint for PushLoginUrl {
     fn read(answer: &Response<Bytes>) -> Result<LoginCode, ReplyError> {
         reply::status(answer.status(), answer.headers())?;
         let json = reply::json(answer, REPLY_LIMIT)?;
-        let fields: Fields = serde_json::from_slice(&json)
-            .map_err(|_| ReplyError::of_text(&String::from_utf8_lossy(&json), ReplyField::Uuid))?;
+        let fields: Fields = serde_json::from_slice(&json).map_err(|_| {
+            ReplyError::from_text(&String::from_utf8_lossy(&json), ReplyField::Uuid)
+        })?;
         match fields.ret.trim().parse() {
             Ok(0) => LoginCode::new(&fields.uuid).ok_or(ReplyError::Missing(ReplyField::Uuid)),
             Ok(ret) => Err(ReplyError::refused(ret, &fields.msg)),

@@ -42,7 +42,7 @@ pub enum Report {
 impl Report {
     /// The three of an upload, in the order of the page.
     #[must_use]
-    pub fn of_upload(bytes: u64, digest_ms: u64) -> [Self; 3] {
+    pub fn for_upload(bytes: u64, digest_ms: u64) -> [Self; 3] {
         [Self::UploadBegun, Self::DigestTime { bytes, ms: digest_ms }, Self::Digested { bytes }]
     }
 
@@ -103,7 +103,7 @@ mod tests {
     fn p48_pings_of_the_users_notes_without_cookies() {
         let vector: serde_json::Value =
             serde_json::from_str(include_str!("../../tests/vectors/report_pings.json")).unwrap();
-        let sent = Report::of_upload(39_766, 146);
+        let sent = Report::for_upload(39_766, 146);
         for (row, report) in vector["order"].as_array().unwrap().iter().zip(sent) {
             let outgoing = report.request(&session()).unwrap();
             let uri = outgoing.http().uri();

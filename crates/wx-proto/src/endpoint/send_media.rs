@@ -9,12 +9,13 @@ use super::{Endpoint, REPLY_LIMIT};
 use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::endpoint::base_request::BaseRequest;
 use crate::model::hosts::HostRole;
-use crate::model::ids::{MediaId, MsgId, UserName};
+use crate::model::ids::{DeviceId, LocalId, MediaId, MsgId};
 use crate::model::media_kind::{Content, KindRow, MediaKind};
 use crate::model::profile::Profile;
+use crate::model::recipient::Recipient;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
-use crate::model::seed::{DeviceId, LocalId, Purpose, Seed};
+use crate::model::seed::{Purpose, Seed};
 use crate::model::uploaded::Uploaded;
 use crate::session::Session;
 use crate::wire::cgi::cgi;
@@ -29,7 +30,7 @@ pub struct SendMedia {
     media_id: MediaId,
     /// The XML of a file.
     app_msg: Option<String>,
-    to: UserName,
+    to: Recipient,
     local_id: LocalId,
     device_id: DeviceId,
     at_ms: u64,
@@ -77,38 +78,38 @@ struct Fields {
 impl SendMedia {
     /// Sends `uploaded` to `to`.
     #[must_use]
-    pub fn new(uploaded: &Uploaded, to: UserName, seed: Seed) -> Self {
+    pub fn new(uploaded: &Uploaded, to: Recipient, seed: Seed) -> Self {
         let media_id = uploaded.media_id.clone();
         match uploaded.kind {
             MediaKind::File => Self::file(media_id, &uploaded.name, uploaded.bytes, to, seed),
-            kind => Self::of(kind, media_id, None, to, seed),
+            kind => Self::with_kind(kind, media_id, None, to, seed),
         }
     }
 
     /// Sends what was uploaded as `media_id` as an image.
     #[must_use]
-    pub fn image(media_id: MediaId, to: UserName, seed: Seed) -> Self {
-        Self::of(MediaKind::Image, media_id, None, to, seed)
+    pub fn image(media_id: MediaId, to: Recipient, seed: Seed) -> Self {
+        Self::with_kind(MediaKind::Image, media_id, None, to, seed)
     }
 
     /// Sends what was uploaded as `media_id` as an emoticon.
     #[must_use]
-    pub fn emoticon(media_id: MediaId, to: UserName, seed: Seed) -> Self {
-        Self::of(MediaKind::Emoticon, media_id, None, to, seed)
+    pub fn emoticon(media_id: MediaId, to: Recipient, seed: Seed) -> Self {
+        Self::with_kind(MediaKind::Emoticon, media_id, None, to, seed)
     }
 
     /// Sends what was uploaded as `media_id` as a file of this name, `len` bytes long.
     #[must_use]
-    pub fn file(media_id: MediaId, name: &str, len: u64, to: UserName, seed: Seed) -> Self {
+    pub fn file(media_id: MediaId, name: &str, len: u64, to: Recipient, seed: Seed) -> Self {
         let app_msg = app_msg(&media_id, name, len);
-        Self::of(MediaKind::File, media_id, Some(app_msg), to, seed)
+        Self::with_kind(MediaKind::File, media_id, Some(app_msg), to, seed)
     }
 
-    fn of(
+    fn with_kind(
         kind: MediaKind,
         media_id: MediaId,
         app_msg: Option<String>,
-        to: UserName,
+        to: Recipient,
         seed: Seed,
     ) -> Self {
         let device_id = seed.device_id(Purpose::MessageDevice);
@@ -169,7 +170,7 @@ impl Endpoint for SendMedia {
                 emoji_flag: row.emoji_flag,
                 media_id,
                 content,
-                from_user_name: session.user_name().as_str(),
+                from_user_name: session.own_name()?.as_str(),
                 to_user_name: self.to.as_str(),
                 local_id: self.local_id.as_str(),
                 client_msg_id: self.local_id.as_str(),

@@ -8,9 +8,10 @@ use super::{Endpoint, REPLY_LIMIT};
 use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::endpoint::base_request::BaseRequest;
 use crate::model::hosts::HostRole;
+use crate::model::ids::DeviceId;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
-use crate::model::seed::{DeviceId, Purpose, Seed};
+use crate::model::seed::{Purpose, Seed};
 use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::reply;
@@ -55,7 +56,7 @@ impl Endpoint for StatusNotify {
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
-        let own_name = session.user_name().as_str();
+        let own_name = session.own_name()?.as_str();
         ApiRequest::builder(self, session, cgi!("webwxstatusnotify"))
             .cookies_at(self.at_ms)
             .session_pairs()

@@ -7,9 +7,10 @@ use super::{Endpoint, REPLY_LIMIT};
 use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::model::fields::ReplyField;
 use crate::model::hosts::HostRole;
+use crate::model::ids::DeviceId;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
-use crate::model::seed::{DeviceId, Purpose, Seed};
+use crate::model::seed::{Purpose, Seed};
 use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::{reply, script};
@@ -79,7 +80,7 @@ impl Endpoint for SyncCheck {
                 None => Err(ReplyError::Missing(ReplyField::Selector)),
             },
             Some(code) => Err(ReplyError::refused(code, "")),
-            None => Err(ReplyError::of_text(&text, ReplyField::RetCode)),
+            None => Err(ReplyError::from_text(&text, ReplyField::RetCode)),
         }
     }
 }

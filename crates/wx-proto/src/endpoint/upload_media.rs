@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::endpoint::api_request::{Accept, ApiRequestBuilder};
 use crate::model::hosts::HostRole;
+use crate::model::recipient::Recipient;
 
 pub(crate) use self::form::ChunkForm;
 use super::check_upload::UploadTicket;
@@ -18,14 +19,14 @@ use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::base_request::BaseRequest;
 use crate::model::dimensions::Dimensions;
 use crate::model::error::ChunkNumber;
-use crate::model::ids::{MediaId, UserName};
-use crate::model::picture::Picture;
+use crate::model::ids::{DeviceId, MediaId};
+use crate::model::md5::Md5;
+use crate::model::media::Media;
 use crate::model::profile::Profile;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::secret::Secret;
-use crate::model::seed::Purpose;
-use crate::model::seed::{DeviceId, Seed};
+use crate::model::seed::{Purpose, Seed};
 use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::{lenient, reply};
@@ -55,9 +56,9 @@ pub(super) fn address<'a>(
 /// calls.
 #[derive(Clone, Debug)]
 pub struct UploadMedia {
-    picture: Picture,
-    md5: String,
-    to: UserName,
+    picture: Media,
+    md5: Option<Md5>,
+    to: Recipient,
     seed: Seed,
     client_media_id: u64,
     device_id: DeviceId,
@@ -99,7 +100,7 @@ struct UploadMediaRequest<'a> {
     media_type: u8,
     from_user_name: &'a str,
     to_user_name: &'a str,
-    file_md5: &'a str,
+    file_md5: String,
     #[serde(rename = "AESKey", skip_serializing_if = "Option::is_none")]
     aes_key: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,10 +122,13 @@ struct Fields {
 }
 
 impl UploadMedia {
-    /// The upload of `picture`, whose MD5 in lower case hex is `md5`, meant for `to`. The server
-    /// does not bind the MediaId to that recipient: one upload can be sent to others too.
+    /// The upload of `picture`, meant for `to`. The server does not bind the MediaId to that
+    /// recipient: one upload can be sent to others too.
+    ///
+    /// `md5` is the MD5 of the whole picture. Without it `FileMd5` is empty, which is what the page
+    /// of the File Transfer Helper sends.
     #[must_use]
-    pub fn new(picture: Picture, md5: impl Into<String>, to: UserName, seed: Seed) -> Self {
+    pub fn new(picture: Media, md5: impl Into<Option<Md5>>, to: Recipient, seed: Seed) -> Self {
         Self {
             picture,
             md5: md5.into(),
@@ -152,8 +156,8 @@ impl UploadMedia {
         self
     }
 
-    pub(crate) fn digested(mut self, md5: String) -> Self {
-        self.md5 = md5;
+    pub(crate) fn digested(mut self, md5: Md5) -> Self {
+        self.md5 = Some(md5);
         self
     }
 
@@ -181,12 +185,12 @@ impl UploadMedia {
 
     /// The picture.
     #[must_use]
-    pub fn picture(&self) -> &Picture {
+    pub fn picture(&self) -> &Media {
         &self.picture
     }
 
-    pub(crate) fn md5(&self) -> &str {
-        &self.md5
+    pub(crate) fn md5(&self) -> Option<Md5> {
+        self.md5
     }
 
     pub(crate) fn number(&self, index: u32) -> ChunkNumber {
@@ -215,9 +219,9 @@ impl UploadMedia {
             start_pos: 0,
             data_len: total,
             media_type: 4,
-            from_user_name: session.user_name().as_str(),
+            from_user_name: session.own_name()?.as_str(),
             to_user_name: self.to.as_str(),
-            file_md5: &self.md5,
+            file_md5: self.md5.map(String::from).unwrap_or_default(),
             aes_key: of_ticket(|ticket| ticket.aes_key.as_ref()),
             signature: of_ticket(|ticket| ticket.signature.as_ref()),
         })

@@ -12,9 +12,10 @@ use crate::endpoint::Endpoint;
 use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::send_media::SendMedia;
 use crate::model::error::{Error, ErrorKind};
-use crate::model::ids::UserName;
+use crate::model::ids::LocalId;
 use crate::model::policy::Policy;
-use crate::model::seed::{LocalId, Seed};
+use crate::model::recipient::Recipient;
+use crate::model::seed::Seed;
 use crate::model::step::Step;
 use crate::model::uploaded::{Sent, Uploaded};
 use crate::session::Session;
@@ -51,7 +52,7 @@ impl SendUploaded {
     pub fn new(
         session: &Session,
         uploaded: Uploaded,
-        to: UserName,
+        to: Recipient,
         seed: Seed,
         policy: Policy,
     ) -> Result<Self, Error> {
@@ -103,13 +104,13 @@ flow!(SendUploaded(Sending) -> Sent, saved);
 /// The job, which is also the second half of [`SendImage`](super::SendImage).
 #[derive(Clone, Debug)]
 pub(super) struct Sending {
-    to: UserName,
+    to: Recipient,
     call: SendMedia,
     uploaded: Uploaded,
 }
 
 impl Sending {
-    pub(super) fn new(uploaded: Uploaded, to: UserName, seed: Seed) -> Self {
+    pub(super) fn new(uploaded: Uploaded, to: Recipient, seed: Seed) -> Self {
         let call = SendMedia::new(&uploaded, to.clone(), seed);
         Self { to, call, uploaded }
     }

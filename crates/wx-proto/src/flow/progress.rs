@@ -1,5 +1,5 @@
 use crate::model::error::{ChunkNumber, ErrorKind};
-use crate::model::seed::LocalId;
+use crate::model::ids::LocalId;
 use crate::model::step::Step;
 
 /// How far a flow is: a snapshot, cheap to ask for after every step.

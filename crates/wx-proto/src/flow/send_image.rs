@@ -12,9 +12,9 @@ use super::upload::Uploading;
 use super::{Progress, ResumeError, ResumeOptions, Snapshot};
 use crate::endpoint::api_request::ApiRequest;
 use crate::model::error::{Error, ErrorKind};
-use crate::model::ids::UserName;
-use crate::model::picture::Picture;
+use crate::model::media::Media;
 use crate::model::policy::Policy;
+use crate::model::recipient::Recipient;
 use crate::model::seed::Seed;
 use crate::model::uploaded::{Sent, Uploaded};
 use crate::session::Session;
@@ -32,8 +32,8 @@ impl SendImage {
     /// then.
     pub fn new(
         session: &Session,
-        picture: Picture,
-        to: UserName,
+        picture: Media,
+        to: Recipient,
         seed: Seed,
         policy: Policy,
     ) -> Result<Self, Error> {
@@ -77,7 +77,7 @@ flow!(SendImage(Send) -> Sent, saved);
 
 #[derive(Clone, Debug)]
 struct Send {
-    to: UserName,
+    to: Recipient,
     seed: Seed,
     stage: Stage,
 }

@@ -1,11 +1,14 @@
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::endpoint::upload_media::CHUNK;
-use crate::model::ids::UserName;
-use crate::model::picture::{Picture, PictureError, SavedPicture};
+use crate::model::md5::Md5;
+use crate::model::media::{Media, MediaError, SavedMedia};
 use crate::model::policy::Policy;
+use crate::model::recipient::Recipient;
 use crate::model::request_error::RequestError;
 use crate::model::seed::Seed;
 use crate::model::uploaded::Uploaded;
@@ -23,6 +26,7 @@ use crate::session::Session;
 /// upload starts over by itself, once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
+    #[serde(deserialize_with = "known_version")]
     version: u32,
     login: String,
     seed: Seed,
@@ -47,10 +51,10 @@ pub(super) struct SavedCustom {
 /// An upload that is not finished.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SavedUpload {
-    pub(super) to: UserName,
-    pub(super) picture: SavedPicture,
+    pub(super) to: Recipient,
+    pub(super) picture: SavedMedia,
     /// Known once the picture has been read.
-    pub(super) md5: Option<String>,
+    pub(super) md5: Option<Md5>,
     /// Chunks that the server has acknowledged.
     pub(super) acked: u32,
     pub(super) started_over: bool,
@@ -59,7 +63,7 @@ pub(super) struct SavedUpload {
 /// A message that is not known to be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SavedMessage {
-    pub(super) to: UserName,
+    pub(super) to: Recipient,
     pub(super) uploaded: Uploaded,
     /// When it first left, in Unix milliseconds, if it may have been delivered.
     pub(super) handed_out_ms: Option<u64>,
@@ -94,13 +98,22 @@ pub enum ResumeError {
         /// The number of acknowledged chunks.
         acked: u32,
     },
+    /// The MD5 of the saved job is malformed.
+    InvalidMd5,
     /// The picture of the saved job cannot be sent.
-    Media(PictureError),
+    Media(MediaError),
     /// The session cannot make the requests of the job.
     Request(RequestError),
 }
 
 const VERSION: u32 = 1;
+
+fn known_version<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    match u32::deserialize(from)? {
+        VERSION => Ok(VERSION),
+        other => Err(D::Error::custom(ResumeError::Version(other))),
+    }
+}
 
 impl Snapshot {
     /// `login` is the session's [fingerprint](Session::fingerprint).
@@ -166,7 +179,15 @@ impl Snapshot {
         if version != VERSION {
             return Err(ResumeError::Version(version));
         }
-        serde_json::from_slice(text).map_err(|_| ResumeError::NotASnapshot)
+        serde_json::from_slice(text).map_err(|_| {
+            let saved: Value = serde_json::from_slice(text).unwrap_or_default();
+            let md5 =
+                |at| saved.pointer(at).is_some_and(|md5| Option::<Md5>::deserialize(md5).is_err());
+            match md5("/job/upload/md5") || md5("/job/message/uploaded/md5") {
+                true => ResumeError::InvalidMd5,
+                false => ResumeError::NotASnapshot,
+            }
+        })
     }
 
     /// What its ids follow from.
@@ -177,7 +198,7 @@ impl Snapshot {
 
     /// Returns whom it goes to, if it is a picture on its way.
     #[must_use]
-    pub fn to(&self) -> Option<&UserName> {
+    pub fn to(&self) -> Option<&Recipient> {
         match &self.job {
             SavedJob::Upload(saved) => Some(&saved.to),
             SavedJob::Message(saved) => Some(&saved.to),
@@ -228,11 +249,11 @@ impl Snapshot {
         self,
         session: &Session,
         policy: &Policy,
-    ) -> Result<(Seed, SavedUpload, Picture), ResumeError> {
+    ) -> Result<(Seed, SavedUpload, Media), ResumeError> {
         let (seed, job) = self.check(session)?;
         let SavedJob::Upload(saved) = job else { return Err(ResumeError::OtherJob) };
         let picture =
-            Picture::of_saved(saved.picture.clone(), policy).map_err(ResumeError::Media)?;
+            Media::from_saved(saved.picture.clone(), policy).map_err(ResumeError::Media)?;
         if u64::from(saved.acked) * CHUNK >= picture.len() {
             return Err(ResumeError::TooManyChunks { acked: saved.acked });
         }
@@ -260,6 +281,7 @@ impl fmt::Display for ResumeError {
             Self::TooManyChunks { acked } => {
                 write!(f, "the saved job's picture has fewer chunks than the {acked} acknowledged")
             }
+            Self::InvalidMd5 => f.write_str("the MD5 of the saved job is malformed"),
             Self::Media(_) => f.write_str("the saved job's picture cannot be sent"),
             Self::Request(_) => f.write_str("the session cannot go on with the saved job"),
         }

@@ -18,9 +18,11 @@ use crate::endpoint::preflight::Preflight;
 use crate::endpoint::report::Report;
 use crate::endpoint::upload_media::{Accepted, CHUNK, ChunkForm, UploadChunk, UploadMedia};
 use crate::model::error::{Error, ErrorKind};
-use crate::model::ids::{MediaId, UserName};
-use crate::model::picture::Picture;
+use crate::model::ids::MediaId;
+use crate::model::md5::Md5;
+use crate::model::media::Media;
 use crate::model::policy::Policy;
+use crate::model::recipient::Recipient;
 use crate::model::reply_error::ReplyError;
 use crate::model::ret::RetClass;
 use crate::model::seed::Seed;
@@ -42,7 +44,7 @@ use crate::session::Session;
 ///
 /// What is in brackets is sent with [`Policy::browser_parity`] only. A chunk's bytes are loaded
 /// when it is due and compared with what was digested, so a picture that changes in between is
-/// noticed before the changed part leaves; one that [cannot change](Picture::unchanging) is not
+/// noticed before the changed part leaves; one that [cannot change](Media::immutable) is not
 /// compared, and one of a single chunk is loaded once.
 #[derive(Clone, Debug)]
 pub struct Upload(Runner<Uploading>);
@@ -54,8 +56,8 @@ impl Upload {
     /// [`Error`] at [`Step::Prepare`] if the session cannot upload; nothing is sent then.
     pub fn new(
         session: &Session,
-        picture: Picture,
-        to: UserName,
+        picture: Media,
+        to: Recipient,
         seed: Seed,
         policy: Policy,
     ) -> Result<Self, Error> {
@@ -69,7 +71,7 @@ flow!(Upload(Uploading) -> Uploaded, saved);
 /// The job, which is also the first half of [`SendImage`](super::SendImage).
 #[derive(Clone, Debug)]
 pub(super) struct Uploading {
-    to: UserName,
+    to: Recipient,
     seed: Seed,
     media: UploadMedia,
     /// What the chunks' requests are made of, once `media` is complete.
@@ -101,15 +103,15 @@ enum Stage {
 impl Uploading {
     pub(super) fn new(
         session: &Session,
-        picture: Picture,
-        to: UserName,
+        picture: Media,
+        to: Recipient,
         seed: Seed,
     ) -> Result<Self, Error> {
         session.check_upload(seed.unix_ms).map_err(|unready| Error::new(Step::Prepare, unready))?;
         picture.check(session.site().profile())?;
         let stage = Stage::Digest(Digest::new(&picture));
         Ok(Self {
-            media: UploadMedia::new(picture, "", to.clone(), seed),
+            media: UploadMedia::new(picture, None, to.clone(), seed),
             to,
             seed,
             form: None,
@@ -123,17 +125,22 @@ impl Uploading {
         })
     }
 
-    pub(super) fn to(&self) -> &UserName {
+    pub(super) fn to(&self) -> &Recipient {
         &self.to
     }
 
-    fn picture(&self) -> &Picture {
+    fn picture(&self) -> &Media {
         self.media.picture()
+    }
+
+    /// The picture's MD5: every call that needs it comes after [`Stage::Digest`].
+    fn md5(&self) -> Result<Md5, ErrorKind> {
+        self.media.md5().ok_or(ErrorKind::Changed)
     }
 
     fn digested(&mut self, digested: Digested, cx: &Cx<'_>) -> Result<Next<Uploaded>, ErrorKind> {
         if let Some(saved) = &self.saved {
-            if saved.md5.as_ref().is_some_and(|md5| *md5 != digested.md5) {
+            if saved.md5.is_some_and(|md5| md5 != digested.md5) {
                 return Err(ErrorKind::OtherPicture);
             }
             // Above the limit of the check its ticket is part of every form and is not saved: from
@@ -147,7 +154,7 @@ impl Uploading {
         if !cx.policy.browser_parity || self.saved.is_some() {
             return Ok(self.check(cx));
         }
-        let mut reports = Vec::from(Report::of_upload(self.picture().len(), digested.ms));
+        let mut reports = Vec::from(Report::for_upload(self.picture().len(), digested.ms));
         reports.reverse();
         self.stage = Stage::Ping(reports);
         Ok(Next::Call(Retry::side_call()))
@@ -201,18 +208,18 @@ impl Uploading {
     }
 
     /// The picture at the server, of whose chunks none was needed.
-    fn uploaded(&self, media_id: MediaId) -> Uploaded {
-        Uploaded {
+    fn uploaded(&self, media_id: MediaId) -> Result<Uploaded, ErrorKind> {
+        Ok(Uploaded {
             media_id,
             name: self.picture().name().to_owned(),
             kind: self.picture().kind(),
             thumbnail: None,
             encry_file_name: None,
             bytes: self.picture().len(),
-            md5: self.media.md5().to_owned(),
+            md5: self.md5()?,
             chunks: 0,
             server_byte_count: None,
-        }
+        })
     }
 
     /// A chunk is acknowledged: the next one, or the end.
@@ -236,7 +243,7 @@ impl Uploading {
             encry_file_name: accepted.encry_file_name,
             chunks: self.media.chunks(),
             server_byte_count: odd.filter(|pos| *pos != 0),
-            ..self.uploaded(media_id)
+            ..self.uploaded(media_id)?
         }))
     }
 
@@ -287,7 +294,7 @@ impl Job for Uploading {
                 None => Preflight::new(self.seed).request(session)?,
             },
             Stage::Check => {
-                CheckUpload::new(self.picture(), self.media.md5(), self.to.clone(), self.seed)
+                CheckUpload::new(self.picture(), self.md5()?, self.to.clone(), self.seed)
                     .request(session)?
             }
             Stage::Send(Whole(bytes)) => {
@@ -313,7 +320,7 @@ impl Job for Uploading {
                     self.media = self.media.clone().ticket(ticket);
                     Ok(self.first_chunk(cx))
                 }
-                UploadCheck::Known(media_id) => Ok(Next::Done(self.uploaded(media_id))),
+                UploadCheck::Known(media_id) => Ok(Next::Done(self.uploaded(media_id)?)),
             },
             Stage::Send(_) => self.accepted(UploadChunk::read(reply)?, cx),
             _ => Ok(self.side_call_over(cx)),
@@ -337,7 +344,7 @@ impl Job for Uploading {
         }
         digest::check(&bytes, u64::from(self.chunk), self.picture().len())?;
         let sum = self.sums.get(self.chunk as usize);
-        if !self.picture().is_unchanging() && sum != Some(&digest::sum(&bytes)) {
+        if !self.picture().is_immutable() && sum != Some(&digest::sum(&bytes)) {
             return Err(ErrorKind::Changed);
         }
         Ok(self.send(Whole(bytes), cx))

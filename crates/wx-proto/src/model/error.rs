@@ -3,11 +3,11 @@ use std::fmt;
 use crate::model::advice::Advice;
 use crate::model::error_chain::ErrorChain;
 use crate::model::hosts::HostError;
-use crate::model::picture::PictureError;
+use crate::model::ids::LocalId;
+use crate::model::media::MediaError;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::ret::Ret;
-use crate::model::seed::LocalId;
 use crate::model::source_error::SourceError;
 use crate::model::step::Step;
 use crate::model::transport_error::TransportError;
@@ -51,7 +51,7 @@ pub enum ErrorKind {
     /// The request could not be made; nothing was sent.
     Request(RequestError),
     /// The file cannot be sent as a picture; nothing was sent.
-    Media(PictureError),
+    Media(MediaError),
     /// The reply cannot be used, or the server refused the request.
     Reply(ReplyError),
     /// The network failed at the last of several tries.
@@ -219,7 +219,7 @@ impl Error {
             ErrorKind::Request(error) => error.advice(),
             ErrorKind::NotConfirmed { .. } => Advice::LoginAgain,
             ErrorKind::Host(_) => Advice::CheckProxy,
-            ErrorKind::Media(PictureError::TooLarge { .. }) => Advice::RaiseLimit,
+            ErrorKind::Media(MediaError::TooLarge { .. }) => Advice::RaiseLimit,
             ErrorKind::Media(_)
             | ErrorKind::Changed
             | ErrorKind::OtherPicture
@@ -267,8 +267,8 @@ impl From<RequestError> for ErrorKind {
     }
 }
 
-impl From<PictureError> for ErrorKind {
-    fn from(error: PictureError) -> Self {
+impl From<MediaError> for ErrorKind {
+    fn from(error: MediaError) -> Self {
         Self::Media(error)
     }
 }
@@ -291,8 +291,8 @@ impl From<SourceError> for Error {
     }
 }
 
-impl From<PictureError> for Error {
-    fn from(error: PictureError) -> Self {
+impl From<MediaError> for Error {
+    fn from(error: MediaError) -> Self {
         Self::new(Step::Prepare, error)
     }
 }

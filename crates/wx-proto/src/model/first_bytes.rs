@@ -16,7 +16,7 @@ pub struct FirstBytes(String);
 impl FirstBytes {
     /// Returns what is shown of a body that begins with `bytes`.
     #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
+    pub fn new(bytes: &[u8]) -> Self {
         let mut run = 0;
         let mut text = String::new();
         for byte in bytes.iter().take(16) {
@@ -44,10 +44,10 @@ mod tests {
 
     #[test]
     fn first_bytes_tell_a_format_and_no_text() {
-        assert_eq!(FirstBytes::of(b"\xff\xd8\xffx").to_string(), "ff d8 ff 78");
-        let jxl = FirstBytes::of(b"\0\0\0\x0cJXL \r\n\x87\n...........").to_string();
+        assert_eq!(FirstBytes::new(b"\xff\xd8\xffx").to_string(), "ff d8 ff 78");
+        let jxl = FirstBytes::new(b"\0\0\0\x0cJXL \r\n\x87\n...........").to_string();
         assert_eq!(jxl, "00 00 00 0c 4a 58 4c 20 0d 0a 87 0a 2e 2e 2e 2e");
-        assert_eq!(FirstBytes::of(b"@crypt_a936502b").to_string(), "40 63 72 79 70 74 5f…");
-        assert_eq!(FirstBytes::of(b"").to_string(), "");
+        assert_eq!(FirstBytes::new(b"@crypt_a936502b").to_string(), "40 63 72 79 70 74 5f…");
+        assert_eq!(FirstBytes::new(b"").to_string(), "");
     }
 }

@@ -11,9 +11,9 @@ use crate::model::profile::Profile;
 /// ```
 /// use wx_proto::{Hosts, HostRole};
 ///
-/// let hosts = Hosts::of("https://wx2.qq.com")?;
+/// let hosts = Hosts::from_base("https://wx2.qq.com")?;
 /// assert_eq!(hosts.origin(HostRole::File).to_string(), "https://file.wx2.qq.com");
-/// assert!(Hosts::of("https://wx.qq.com.example.com").is_err());
+/// assert!(Hosts::from_base("https://wx.qq.com.example.com").is_err());
 /// # Ok::<(), wx_proto::HostError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl Hosts {
     ///
     /// # Errors
     /// [`HostError`] for anything but https to one of the hosts of §1.2 and §1.3.
-    pub fn of(base: &str) -> Result<Self, HostError> {
+    pub fn from_base(base: &str) -> Result<Self, HostError> {
         let base = Origin::parse(base)?;
         if !base.https {
             return Err(match base.is_loopback() {
@@ -115,7 +115,7 @@ impl Hosts {
         Ok(Self { base })
     }
 
-    /// As [`Hosts::of`], and besides it accepts plain http to a literal loopback address
+    /// As [`Hosts::from_base`], and besides it accepts plain http to a literal loopback address
     /// (`127.0.0.0/8`, `[::1]`). There **every** role is served by that one address, pings and
     /// login included: for tests and demonstrations.
     ///
@@ -126,7 +126,7 @@ impl Hosts {
         if !origin.https && origin.is_loopback() {
             Ok(Self { base: origin })
         } else {
-            Self::of(base)
+            Self::from_base(base)
         }
     }
 
@@ -307,7 +307,7 @@ mod tests {
         for row in rows {
             let base = row["base"].as_str().unwrap();
             let uri = format!("https://{base}/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=x");
-            let Ok(hosts) = Hosts::of(&uri) else {
+            let Ok(hosts) = Hosts::from_base(&uri) else {
                 assert_eq!(base, "unknown.example");
                 continue;
             };
@@ -339,17 +339,17 @@ mod tests {
             "wx.qq.com@evil.example",
             "evil.wx.qq.com",
         ]) {
-            assert!(Hosts::of(&format!("https://{host}")).is_err(), "{host}");
+            assert!(Hosts::from_base(&format!("https://{host}")).is_err(), "{host}");
         }
-        assert!(Hosts::of("https://wx.qq.com:8443").is_err());
-        assert!(Hosts::of("https://WX.qq.com:443").is_ok());
-        assert_eq!(Hosts::of("wx.qq.com"), Err(HostError::Malformed));
+        assert!(Hosts::from_base("https://wx.qq.com:8443").is_err());
+        assert!(Hosts::from_base("https://WX.qq.com:443").is_ok());
+        assert_eq!(Hosts::from_base("wx.qq.com"), Err(HostError::Malformed));
     }
 
     #[test]
     fn p3_plain_http_only_to_a_literal_loopback_address() {
-        assert!(matches!(Hosts::of("http://wx.qq.com"), Err(HostError::NotHttps { .. })));
-        assert!(Hosts::of("http://127.0.0.1:9").is_err());
+        assert!(matches!(Hosts::from_base("http://wx.qq.com"), Err(HostError::NotHttps { .. })));
+        assert!(Hosts::from_base("http://127.0.0.1:9").is_err());
         for bad in [
             "http://localhost:9",
             "http://127.0.0.1.example.com",

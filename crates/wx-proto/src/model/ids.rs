@@ -15,6 +15,10 @@ pub enum NameError {
     Recipient,
     /// A MediaId is not empty and holds no white space or control characters.
     MediaId,
+    /// A LocalID is 17 decimal digits.
+    LocalId,
+    /// A DeviceID has 1 to 256 characters of printable ASCII.
+    DeviceId,
 }
 
 impl fmt::Display for NameError {
@@ -26,6 +30,8 @@ impl fmt::Display for NameError {
                 "messages go to @1f28… (a person), @@7c3a… or …@chatroom (a room), or filehelper"
             }
             Self::MediaId => "a MediaId looks like @crypt_…",
+            Self::LocalId => "a LocalID is 17 decimal digits",
+            Self::DeviceId => "a DeviceID has 1 to 256 characters of printable ASCII",
         })
     }
 }
@@ -63,6 +69,12 @@ macro_rules! name {
             }
         }
 
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl FromStr for $name {
             type Err = NameError;
 
@@ -90,7 +102,7 @@ macro_rules! name {
 name! {
     /// The id of a message, by which its picture is fetched: up to 20 decimal digits, never a float
     /// (P17).
-    MsgId, MsgId, |text| (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+    MsgId, MsgId, |text| (1..=20).contains(&text.len()) && is_digits(text)
 }
 
 impl MsgId {
@@ -110,11 +122,6 @@ impl UserName {
 
     pub(crate) fn file_helper() -> Self {
         Self(Self::FILE_HELPER.to_owned())
-    }
-
-    /// In the place of a name that is not known yet.
-    pub(crate) fn nobody() -> Self {
-        Self("@".to_owned())
     }
 
     /// Whether it is a room.
@@ -137,6 +144,39 @@ name! {
     /// What an upload is exchanged for, and a message sent with (§4.6). It names the picture, it is
     /// no credential.
     MediaId, MediaId, |text| is_token(text)
+}
+
+name! {
+    /// LocalID and ClientMsgId of a message: 17 digits (P44). A server that has had a message under
+    /// it drops a repeat.
+    LocalId, LocalId, |text| text.len() == 17 && is_digits(text)
+}
+
+impl LocalId {
+    /// Joins the millisecond and a number of three decimals between 0 and 1 without its dot: `0`
+    /// and three digits. Milliseconds have 13 digits until 2286; only the last 13 are taken.
+    pub(crate) fn from_clock(unix_ms: u64, thousandths: u16) -> Self {
+        Self(format!("{:013}{:04}", unix_ms % 10_000_000_000_000, thousandths.min(1000)))
+    }
+}
+
+name! {
+    /// `DeviceID` of a BaseRequest. The official page's is `e` and 15 decimal digits (P11); released
+    /// clients send many forms, so a session may carry any printable ASCII.
+    DeviceId, DeviceId, |text| {
+        (1..=256).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+    }
+}
+
+impl DeviceId {
+    /// Makes the official page's form of the last 15 digits of `number`.
+    pub(crate) fn from_number(number: u64) -> Self {
+        Self(format!("e{:015}", number % 1_000_000_000_000_000))
+    }
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_token(text: &str) -> bool {
@@ -164,6 +204,32 @@ mod tests {
             "../../etc/passwd",
         ] {
             assert_eq!(MsgId::new(bad), Err(NameError::MsgId), "{bad}");
+        }
+    }
+
+    #[test]
+    fn p44_a_local_id_has_17_digits_however_it_comes() {
+        let id = LocalId::new("15114939427950257").unwrap();
+        assert_eq!("15114939427950257".parse(), Ok(id.clone()));
+        assert_eq!(serde_json::from_str::<LocalId>("\"15114939427950257\"").unwrap(), id);
+        for bad in ["", "1", "1511493942795025", "151149394279502570", "1511493942795025x", "-"] {
+            assert_eq!(LocalId::new(bad), Err(NameError::LocalId), "{bad}");
+            let error = serde_json::from_value::<LocalId>(bad.into()).unwrap_err();
+            assert!(error.to_string().contains("17 decimal digits"), "{error}");
+        }
+        for unix_ms in [0, 1, 9_999_999_999_999, 10_000_000_000_000, u64::MAX] {
+            let id = LocalId::from_clock(unix_ms, 999);
+            assert_eq!(LocalId::new(id.as_str()), Ok(id));
+        }
+    }
+
+    #[test]
+    fn p11_a_device_id_is_printable_ascii() {
+        for good in ["e123456789012345", "1", &"e".repeat(256)] {
+            assert_eq!(DeviceId::new(good).unwrap().as_str(), good);
+        }
+        for bad in ["", "e 1", "e\n", "é", &"e".repeat(257)] {
+            assert_eq!(DeviceId::new(bad), Err(NameError::DeviceId), "{bad}");
         }
     }
 

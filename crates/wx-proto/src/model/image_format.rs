@@ -33,14 +33,14 @@ pub enum ImageFormat {
 }
 
 impl ImageFormat {
-    /// As many first bytes as [`ImageFormat::of`] looks at: a JPEG that begins with a preview needs
+    /// As many first bytes as [`ImageFormat::from_first_bytes`] looks at: a JPEG that begins with a preview needs
     /// that many.
     pub const FIRST: usize = FIRST;
 
     /// Returns the format of a picture by its first [`ImageFormat::FIRST`] bytes (or all there
     /// are), or `None` if they are of no picture known here.
     #[must_use]
-    pub fn of(first: &[u8]) -> Option<Self> {
+    pub fn from_first_bytes(first: &[u8]) -> Option<Self> {
         match sniff(first) {
             Sniffed::Picture(format) => Some(format),
             Sniffed::Beginning(_) | Sniffed::Nothing => None,

@@ -26,7 +26,7 @@ impl Profile {
 
     /// The profile of a name in session files.
     #[must_use]
-    pub fn of_name(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         [Self::Web, Self::FileHelper].into_iter().find(|profile| profile.name() == name)
     }
 

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::ids::{NameError, UserName};
 
 /// Somebody a message can be sent to: a person or official account (`@` + hex), a room (`@@` + hex,
@@ -17,7 +19,8 @@ use crate::model::ids::{NameError, UserName};
 /// assert!("Anna".parse::<Recipient>().is_err(), "a nickname is no UserName");
 /// # Ok::<_, wx_proto::NameError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Recipient(UserName);
 
 impl Recipient {
@@ -100,6 +103,12 @@ impl FromStr for Recipient {
 impl From<Recipient> for UserName {
     fn from(recipient: Recipient) -> Self {
         recipient.0
+    }
+}
+
+impl From<Recipient> for String {
+    fn from(recipient: Recipient) -> Self {
+        recipient.0.into()
     }
 }
 

@@ -1,8 +1,9 @@
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
+
+use crate::model::ids::{DeviceId, LocalId};
+use crate::model::md5::Md5Hasher;
 
 /// Wall clock and randomness for one job, given once from outside. Every id of the job follows from
 /// it, so a run is a function of its seed and its inputs.
@@ -17,7 +18,7 @@ pub struct Seed {
     pub entropy: [u8; 16],
 }
 
-/// What an id is drawn for; each gives another stream of the same seed.
+/// What a value is derived for. Each purpose gives other bytes of the same seed.
 #[derive(Clone, Copy)]
 pub(crate) enum Purpose {
     UploadDevice,
@@ -35,9 +36,9 @@ pub(crate) enum Purpose {
 }
 
 impl Seed {
-    /// Drawn bytes for one purpose: MD5 of purpose and entropy, which is as random as the entropy
-    /// is.
-    fn draw(&self, what: Purpose) -> [u8; 16] {
+    /// Derives the bytes for one purpose: the MD5 of purpose and entropy, which is as random as the
+    /// entropy is.
+    fn derive(&self, what: Purpose) -> [u8; 16] {
         let (tag, upload, chunk) = match what {
             Purpose::UploadDevice => (0u8, 0, 0),
             Purpose::CheckDevice => (1, 0, 0),
@@ -52,33 +53,33 @@ impl Seed {
             Purpose::Random => (10, 0, 0),
             Purpose::OwnCallDevice => (11, 0, 0),
         };
-        let mut hash = Md5::new();
+        let mut hash = Md5Hasher::new();
         hash.update(self.entropy);
         hash.update([tag]);
         hash.update(upload.to_le_bytes());
         hash.update(chunk.to_le_bytes());
-        hash.finalize().into()
+        *hash.finish().as_bytes()
     }
 
     /// A seed for another call of the same job, at another time.
     pub(crate) fn later(&self, unix_ms: u64) -> Self {
-        let mut hash = Md5::new();
+        let mut hash = Md5Hasher::new();
         hash.update(self.entropy);
         hash.update(unix_ms.to_le_bytes());
-        Self { unix_ms, entropy: hash.finalize().into() }
+        Self { unix_ms, entropy: *hash.finish().as_bytes() }
     }
 
-    fn draw_number(&self, what: Purpose) -> u64 {
-        let [a, b, c, d, e, f, g, h, ..] = self.draw(what);
+    fn derive_number(&self, what: Purpose) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.derive(what);
         u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
 
     pub(crate) fn device_id(&self, what: Purpose) -> DeviceId {
-        DeviceId(format!("e{:015}", self.draw_number(what) % 1_000_000_000_000_000))
+        DeviceId::from_number(self.derive_number(what))
     }
 
     pub(crate) fn local_id(&self) -> LocalId {
-        LocalId::of(self.unix_ms, (self.draw_number(Purpose::Message) % 1000) as u16)
+        LocalId::from_clock(self.unix_ms, (self.derive_number(Purpose::Message) % 1000) as u16)
     }
 
     /// As the browser's: a fixed start and sixteen letters or digits.
@@ -97,7 +98,7 @@ impl Seed {
     fn letters(&self, what: Purpose) -> impl Iterator<Item = char> {
         const LETTERS: &[u8; 62] =
             b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-        self.draw(what)
+        self.derive(what)
             .into_iter()
             .map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()]))
     }
@@ -151,52 +152,6 @@ impl IdSource {
     }
 }
 
-/// LocalID and ClientMsgId of a message: 17 digits, as text (P44).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct LocalId(String);
-
-impl LocalId {
-    /// The millisecond, then a number of three decimals between 0 and 1 without its dot: `0` and
-    /// three digits.
-    fn of(unix_ms: u64, thousandths: u16) -> Self {
-        Self(format!("{unix_ms:013}{thousandths:04}"))
-    }
-
-    /// The text, as it goes over the wire.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for LocalId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// `DeviceID` of a BaseRequest: `e` and 15 decimal digits (P11).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeviceId(String);
-
-impl DeviceId {
-    /// A fixed DeviceID, as a session may carry one. Released clients send many forms, so any
-    /// printable ASCII goes.
-    #[must_use]
-    pub fn new(text: &str) -> Option<Self> {
-        let valid =
-            !text.is_empty() && text.len() <= 256 && text.bytes().all(|b| b.is_ascii_graphic());
-        valid.then(|| Self(text.to_owned()))
-    }
-
-    /// The text, as it goes over the wire.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -225,7 +180,7 @@ mod tests {
             serde_json::from_str(include_str!("../../tests/vectors/client_ids.json")).unwrap();
         for case in vector["local_id"]["cases"].as_array().unwrap() {
             let thousandths = (case["random"].as_f64().unwrap() * 1000.0).round() as u16;
-            let id = LocalId::of(case["ms"].as_u64().unwrap(), thousandths);
+            let id = LocalId::from_clock(case["ms"].as_u64().unwrap(), thousandths);
             assert_eq!(id.as_str(), case["expect"].as_str().unwrap());
         }
         for entropy in 0..=255 {

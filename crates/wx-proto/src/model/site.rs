@@ -40,16 +40,16 @@ impl Site {
     ///
     /// # Errors
     /// [`HostError`] for hosts that are not the profile's, and for plain http.
-    pub fn at(profile: Profile, base: &str) -> Result<Self, HostError> {
-        Self::new(profile).with_hosts(Hosts::of(base)?)
+    pub fn from_base(profile: Profile, base: &str) -> Result<Self, HostError> {
+        Self::new(profile).with_hosts(Hosts::from_base(base)?)
     }
 
-    /// As [`Site::at`], and accepts plain http to a literal loopback address as well. See
+    /// As [`Site::from_base`], and accepts plain http to a literal loopback address as well. See
     /// [`Hosts::loopback`].
     ///
     /// # Errors
     /// [`HostError`] for any other host.
-    pub fn at_allow_loopback(profile: Profile, base: &str) -> Result<Self, HostError> {
+    pub fn from_base_allow_loopback(profile: Profile, base: &str) -> Result<Self, HostError> {
         Self::new(profile).with_hosts(Hosts::loopback(base)?)
     }
 
@@ -117,20 +117,20 @@ mod tests {
 
     #[test]
     fn p60_a_page_keeps_to_the_hosts_of_its_profile() {
-        assert!(Site::at(Profile::Web, "https://wx2.qq.com").is_ok());
-        assert!(Site::at(Profile::FileHelper, "https://szfilehelper.weixin.qq.com").is_ok());
+        assert!(Site::from_base(Profile::Web, "https://wx2.qq.com").is_ok());
+        assert!(Site::from_base(Profile::FileHelper, "https://szfilehelper.weixin.qq.com").is_ok());
         for (profile, base) in [
             (Profile::Web, "https://filehelper.weixin.qq.com"),
             (Profile::FileHelper, "https://wx.qq.com"),
             (Profile::Web, "https://wx.qq.com.example.com"),
             (Profile::Web, "http://127.0.0.1:9"),
         ] {
-            assert!(Site::at(profile, base).is_err(), "{profile} {base}");
+            assert!(Site::from_base(profile, base).is_err(), "{profile} {base}");
         }
         for profile in [Profile::Web, Profile::FileHelper] {
-            assert!(Site::at_allow_loopback(profile, "http://127.0.0.1:9").is_ok());
-            assert_eq!(Profile::of_name(profile.name()), Some(profile));
+            assert!(Site::from_base_allow_loopback(profile, "http://127.0.0.1:9").is_ok());
+            assert_eq!(Profile::from_name(profile.name()), Some(profile));
         }
-        assert_eq!(Profile::of_name("desktop"), None);
+        assert_eq!(Profile::from_name("desktop"), None);
     }
 }

@@ -1,10 +1,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::dimensions::Dimensions;
-use crate::model::ids::{MediaId, MsgId};
+use crate::model::ids::{LocalId, MediaId, MsgId};
 use crate::model::image_format::ImageFormat;
+use crate::model::md5::Md5;
 use crate::model::media_kind::MediaKind;
-use crate::model::seed::LocalId;
 
 /// A finished upload: what a message is sent with. One upload serves any number of recipients,
 /// within one login.
@@ -26,8 +26,8 @@ pub struct Uploaded {
     pub kind: MediaKind,
     /// Length of the picture in bytes.
     pub bytes: u64,
-    /// MD5 of the whole picture in lower case hex.
-    pub md5: String,
+    /// MD5 of the whole picture.
+    pub md5: Md5,
     /// Chunks sent; 0 if the server knew the picture already (P41).
     pub chunks: u32,
     /// The server's count of bytes, if it names one that is not the picture's length: a warning
@@ -53,8 +53,8 @@ pub struct Sent {
 pub struct Fetched {
     /// Its length in bytes.
     pub bytes: u64,
-    /// MD5 in lower case hex.
-    pub md5: String,
+    /// Its MD5.
+    pub md5: Md5,
     /// What it is, by its first bytes.
     pub format: ImageFormat,
 }

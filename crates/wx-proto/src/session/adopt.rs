@@ -6,7 +6,6 @@ use http::HeaderMap;
 
 use super::{LONGEST_NAME, Parts, Session};
 use crate::model::hosts::Origin;
-use crate::model::ids::UserName;
 use crate::model::message::Message;
 use crate::model::secret::Secret;
 use crate::model::site::Site;
@@ -39,22 +38,22 @@ impl Session {
             skey: Secret::default(),
             pass_ticket: None,
         };
-        Self::of_login(site, nobody, CookieJar::default())
+        Self::from_login(site, nobody, CookieJar::default())
     }
 
     /// Creates the session of a new login. Its `user_name` is not known before webwxinit has been
     /// answered: see [`Session::awaits_init`].
     #[must_use]
-    pub fn of_login(site: Site, credentials: Credentials, cookies: CookieJar) -> Self {
+    pub fn from_login(site: Site, credentials: Credentials, cookies: CookieJar) -> Self {
         let Credentials { uin, sid, skey, pass_ticket } = credentials;
-        Self::of(Parts {
+        Self::from_parts(Parts {
             site,
             uin,
             sid,
             skey,
             pass_ticket,
             device_id: None,
-            user_name: UserName::nobody(),
+            user_name: None,
             nick_name: None,
             cookies,
             sync: Arc::default(),
@@ -66,7 +65,7 @@ impl Session {
     /// what came meanwhile is behind it.
     pub fn apply_init(&mut self, initial: &InitReply) {
         let parts = self.change();
-        parts.user_name = initial.user_name.clone();
+        parts.user_name = Some(initial.user_name.clone());
         parts.nick_name = Some(initial.nick_name.chars().take(LONGEST_NAME).collect());
         if let Some(skey) = &initial.skey {
             parts.skey = skey.clone();

@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use serde_json::Map;
 
+use super::file;
 use super::{DATA_TICKET, Parts, Session};
 use crate::model::fields::SessionField;
 use crate::model::hosts::{HostRole, Hosts};
-use crate::model::ids::UserName;
 use crate::model::profile::Profile;
 use crate::model::secret::Secret;
 use crate::model::session_error::SessionError;
@@ -48,7 +48,7 @@ impl SessionBuilder {
         Self {
             base: base.to_owned(),
             profile: None,
-            hosts: Hosts::of,
+            hosts: Hosts::from_base,
             lang: "zh_CN".to_owned(),
             uin: None,
             sid: Secret::default(),
@@ -156,15 +156,14 @@ impl SessionBuilder {
             }
             cookies.put(ticket);
         }
-        Ok(Session::of(Parts {
+        Ok(Session::from_parts(Parts {
             site,
             uin: self.uin.ok_or(SessionError::Missing(SessionField::Uin))?,
             sid: self.sid,
             skey: self.skey,
             pass_ticket: self.pass_ticket,
             device_id: None,
-            user_name: UserName::new(self.user_name)
-                .map_err(|_| SessionError::Invalid(SessionField::UserName))?,
+            user_name: file::user_name(&self.user_name)?,
             cookies,
             nick_name: None,
             sync: Arc::default(),

@@ -248,7 +248,7 @@ mod tests {
     }
 
     fn jar() -> CookieJar {
-        let origin = Hosts::of("https://wx.qq.com").unwrap().origin(HostRole::Base);
+        let origin = Hosts::from_base("https://wx.qq.com").unwrap().origin(HostRole::Base);
         let mut jar = CookieJar::default();
         for line in vector()["set_cookie"].as_array().unwrap() {
             assert!(jar.store(line.as_str().unwrap(), &origin, THEN), "{line}");
@@ -310,7 +310,7 @@ mod tests {
 
     #[test]
     fn p7_p18_values_go_back_verbatim() {
-        let origin = Hosts::of("https://wx.qq.com").unwrap().origin(HostRole::File);
+        let origin = Hosts::from_base("https://wx.qq.com").unwrap().origin(HostRole::File);
         let header =
             jar().header(&origin, "/cgi-bin/mmwebwx-bin/webwxuploadmedia", THEN).unwrap().unwrap();
         assert!(header.is_sensitive());

@@ -11,9 +11,8 @@ use super::sync::{SyncKey, SyncState};
 use super::{Parts, Session};
 use crate::model::fields::SessionField;
 use crate::model::hosts::{HostError, HostRole, Hosts};
-use crate::model::ids::{MsgId, UserName};
+use crate::model::ids::{DeviceId, MsgId, UserName};
 use crate::model::profile::Profile;
-use crate::model::seed::DeviceId;
 use crate::model::session_error::SessionError;
 use crate::model::site::Site;
 use crate::session::cookies::{Cookie, CookieJar};
@@ -55,7 +54,7 @@ pub(super) fn read(
     let profile = match file.text(SessionField::Profile)? {
         None => Profile::Web,
         Some(name) => {
-            Profile::of_name(&name).ok_or(SessionError::Invalid(SessionField::Profile))?
+            Profile::from_name(&name).ok_or(SessionError::Invalid(SessionField::Profile))?
         }
     };
     let base = file.text(SessionField::Base)?.ok_or(SessionError::Missing(SessionField::Base))?;
@@ -70,7 +69,7 @@ pub(super) fn read(
     let site = hosts(&base)
         .and_then(|hosts| Site::new(profile).with_hosts(hosts))
         .map_err(|error| error.showing(|_| None))?;
-    Ok(Session::of(Parts {
+    Ok(Session::from_parts(Parts {
         site: site.with_lang(lang.as_deref().unwrap_or("zh_CN"))?,
         uin: file.uin()?,
         sid: file.text(SessionField::Sid)?.ok_or(SessionError::Missing(SessionField::Sid))?.into(),
@@ -80,15 +79,26 @@ pub(super) fn read(
             .into(),
         pass_ticket: file.text(SessionField::PassTicket)?.map(|ticket| PassTicket(ticket.into())),
         device_id: device_id
-            .map(|id| DeviceId::new(&id).ok_or(SessionError::Invalid(SessionField::DeviceId)))
+            .map(|id| DeviceId::new(id).map_err(|_| SessionError::Invalid(SessionField::DeviceId)))
             .transpose()?,
-        user_name: UserName::new(user_name)
-            .map_err(|_| SessionError::Invalid(SessionField::UserName))?,
+        user_name: self::user_name(&user_name)?,
         cookies: jar(cookies)?,
         nick_name: None,
         sync: Arc::new(file.sync()?),
         rest: file.0,
     }))
+}
+
+/// In the place of a UserName that is not known yet.
+const UNKNOWN_NAME: &str = "@";
+
+pub(super) fn user_name(text: &str) -> Result<Option<UserName>, SessionError> {
+    match text {
+        UNKNOWN_NAME => Ok(None),
+        text => Ok(Some(
+            UserName::new(text).map_err(|_| SessionError::Invalid(SessionField::UserName))?,
+        )),
+    }
 }
 
 /// What has not been read yet.
@@ -159,7 +169,7 @@ pub(super) fn write(session: &Session) -> String {
         "skey": parts.skey.expose(),
         "pass_ticket": parts.pass_ticket.as_ref().map(|ticket| ticket.0.expose()),
         "device_id": parts.device_id.as_ref().map(DeviceId::as_str),
-        "user_name": parts.user_name.as_str(),
+        "user_name": parts.user_name.as_ref().map_or(UNKNOWN_NAME, UserName::as_str),
         "cookies": cookies,
         "sync_key": parts.sync.key,
         "synced_at": parts.sync.synced_at,
@@ -214,6 +224,22 @@ mod tests {
         let written: Value = serde_json::from_str(session.to_json().expose()).unwrap();
         assert_eq!(written, example());
         assert_eq!(Session::from_json(session.to_json().expose()).unwrap(), session);
+    }
+
+    #[test]
+    fn a_user_name_that_is_not_known_yet_is_an_at_sign_in_the_file() {
+        let session = with("user_name", "@".into()).unwrap();
+        assert_eq!((session.user_name(), session.awaits_init()), (None, true));
+        assert_eq!(session.own_name(), Err(RequestError::InitDue));
+        assert_eq!(Session::from_json(session.to_json().expose()).unwrap(), session);
+        let written: Value = serde_json::from_str(session.to_json().expose()).unwrap();
+        assert_eq!(written["user_name"], "@");
+        let known = with("user_name", "@2010".into()).unwrap();
+        assert_eq!(known.user_name().map(UserName::as_str), Some("@2010"));
+        assert_eq!(
+            with("user_name", "".into()),
+            Err(SessionError::Invalid(SessionField::UserName))
+        );
     }
 
     #[test]

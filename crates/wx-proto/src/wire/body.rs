@@ -23,7 +23,7 @@ impl Body {
         Self { segments: [const { Bytes::new() }; MOST], len: 0 }
     }
 
-    pub(crate) fn of<const N: usize>(segments: [Bytes; N]) -> Self {
+    pub(crate) fn from_segments<const N: usize>(segments: [Bytes; N]) -> Self {
         const { assert!(N <= MOST) }
         let mut body = Self::empty();
         for segment in segments.into_iter().filter(|segment| !segment.is_empty()) {

@@ -21,7 +21,7 @@ struct Fields<'a> {
 
 impl Element for Contact {
     /// `None` for what has no UserName.
-    fn of_json(json: &RawValue) -> Option<Self> {
+    fn from_json(json: &RawValue) -> Option<Self> {
         let fields: Fields<'_> = serde_json::from_str(json.get()).ok()?;
         let user_name =
             lenient::text_of(fields.user_name?).filter(|name| !repair::is_damaged(name))?;

@@ -78,7 +78,7 @@ impl Form {
         let head = self.written();
         let boundary = std::mem::take(&mut self.boundary);
         self.display(format_args!("\r\n--{boundary}--\r\n"));
-        let body = Body::of([head, content, self.written()]);
+        let body = Body::from_segments([head, content, self.written()]);
         self.display(format_args!("multipart/form-data; boundary={boundary}"));
         let content_type = self.header()?;
         self.display(body.content_len());

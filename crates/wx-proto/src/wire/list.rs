@@ -14,7 +14,7 @@ pub(crate) const LIMIT: usize = 20_000;
 /// An element of a list.
 pub(crate) trait Element: Sized {
     /// Reads it. Returns `None` if it cannot be identified.
-    fn of_json(json: &RawValue) -> Option<Self>;
+    fn from_json(json: &RawValue) -> Option<Self>;
 }
 
 /// A list with what could be read of it.
@@ -61,7 +61,9 @@ impl<'de, T: Element> Deserialize<'de> for List<T> {
                         return Ok(List { elements, skipped });
                     };
                     // Not tried with anything else, as each error is a message in memory.
-                    match Some(json).filter(|json| json.get().starts_with('{')).and_then(T::of_json)
+                    match Some(json)
+                        .filter(|json| json.get().starts_with('{'))
+                        .and_then(T::from_json)
                     {
                         None => skipped.unreadable += 1,
                         Some(element) => {

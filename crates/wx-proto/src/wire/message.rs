@@ -58,7 +58,7 @@ fn id(json: Option<&RawValue>) -> Option<Cow<'_, str>> {
 impl Element for Message {
     /// What it does not understand becomes [`MessageKind::Other`]. `None` if an id is damaged, or
     /// if MsgId, MsgType or FromUserName is not there at all.
-    fn of_json(json: &RawValue) -> Option<Self> {
+    fn from_json(json: &RawValue) -> Option<Self> {
         let fields: Fields<'_> = serde_json::from_str(json.get()).ok()?;
         let name = |json| Some(UserName::new(id(json)?).ok());
         let (msg_id, msg_type) = (fields.msg_id?, fields.msg_type?);

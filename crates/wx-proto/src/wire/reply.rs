@@ -104,7 +104,7 @@ impl ReplyError {
     }
 
     /// A text in which `field` was not found.
-    pub(crate) fn of_text(text: &str, field: ReplyField) -> Self {
+    pub(crate) fn from_text(text: &str, field: ReplyField) -> Self {
         let start = repair::trimmed(text.as_bytes());
         let is_page =
             |tag: &[u8]| start.len() >= tag.len() && start[..tag.len()].eq_ignore_ascii_case(tag);
@@ -116,7 +116,7 @@ impl ReplyError {
     }
 
     /// What bytes that are no JSON object look like: the first that is not white space tells.
-    pub(crate) fn of_page(body: &[u8]) -> Option<Self> {
+    pub(crate) fn from_page(body: &[u8]) -> Option<Self> {
         match repair::trimmed(body).first()? {
             b'<' => Some(Self::Html),
             b'{' | b'[' => Some(Self::Json),
@@ -184,7 +184,7 @@ pub(crate) fn ret(reply: &Response<Bytes>) -> Option<Ret> {
 
 fn envelope(body: &[u8]) -> Result<BaseResponse, ReplyError> {
     serde_json::from_slice(body).map(|Envelope { base }| base).map_err(|error| {
-        match ReplyError::of_page(body) {
+        match ReplyError::from_page(body) {
             Some(ReplyError::Html) => ReplyError::Html,
             Some(_) if error.is_eof() => ReplyError::CutJson,
             Some(_) if error.is_data() => ReplyError::NoRet,

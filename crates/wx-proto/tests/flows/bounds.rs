@@ -59,7 +59,7 @@ fn values_and_names_of_megabytes_are_not_kept() {
         match NewLoginPage::read(&Response::new(xml.into())) {
             Ok(LoginPage::Credentials(credentials)) => {
                 assert!(!["skey", "wxsid"].contains(&odd));
-                assert_small(&Session::of_login(
+                assert_small(&Session::from_login(
                     site.clone(),
                     credentials,
                     session().cookies().clone(),

@@ -305,7 +305,7 @@ fn line_4_nothing_is_answered_before_it_was_handed_out() {
 #[test]
 fn line_4_a_picture_of_one_chunk_takes_no_second_load() {
     let (bytes, policy) = (jpeg(12), Policy::default());
-    for form in [picture(&bytes, &policy), picture(&bytes, &policy).unchanging()] {
+    for form in [picture(&bytes, &policy), picture(&bytes, &policy).immutable()] {
         let mut upload = Upload::new(&session(), form, to(), SEED, policy.clone()).unwrap();
         let Action::Read(span) = upload.poll(&mut session(), NOW) else { panic!() };
         upload.handle(World::new(bytes.clone(), []).load(&span), NOW).unwrap();

@@ -5,7 +5,7 @@ use wx_proto::bytes::Bytes;
 use wx_proto::flow::{Action, FetchImage, Flow, Input};
 use wx_proto::http::Response;
 use wx_proto::{
-    Advice, Error, ErrorKind, Fetched, FirstBytes, ImageFormat, ImageVariant, MsgId, Policy,
+    Advice, Error, ErrorKind, Fetched, FirstBytes, ImageFormat, ImageVariant, Md5, MsgId, Policy,
     ReplyError, Ret, SourceError, Step,
 };
 
@@ -49,14 +49,9 @@ fn p19_p21_any_piece_size_gives_the_same_bytes() {
             let fetched = world.run(&mut flow(false, Policy::default())).unwrap();
             assert_eq!(world.stored, picture);
             assert_eq!((fetched.bytes, fetched.format), (5000, ImageFormat::Jpeg));
-            assert_eq!(fetched.md5, md5_of(&picture));
+            assert_eq!(fetched.md5, Md5::digest(&picture));
         }
     }
-}
-
-fn md5_of(bytes: &[u8]) -> String {
-    use md5::Digest;
-    md5::Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[test]
@@ -90,7 +85,7 @@ fn p20_what_is_no_picture_is_never_stored() {
         ),
         (
             served("some plain text of no kind"),
-            ReplyError::NotAPicture { first: FirstBytes::of(b"some plain text of no kind") },
+            ReplyError::NotAPicture { first: FirstBytes::new(b"some plain text of no kind") },
             Advice::Report,
         ),
         (status(404), ReplyError::Status(404), Advice::Report),

@@ -4,8 +4,8 @@ use wx_proto::flow::{FetchImage, ResumeOptions, SendImage, Snapshot, Upload};
 use wx_proto::http::HeaderMap;
 use wx_proto::http::header::SET_COOKIE;
 use wx_proto::{
-    Advice, ErrorKind, HostRole, ImageVariant, MediaKind, MsgId, Picture, PictureError, Policy,
-    Profile, Session, UserName,
+    Advice, ErrorKind, HostRole, ImageVariant, Media, MediaError, MediaKind, MsgId, Policy,
+    Profile, Recipient, Session,
 };
 
 use super::world::*;
@@ -21,8 +21,8 @@ fn session() -> Session {
     session
 }
 
-fn helper() -> UserName {
-    UserName::new("filehelper").unwrap()
+fn helper() -> Recipient {
+    Recipient::new("filehelper").unwrap()
 }
 
 fn query(seen: &Seen) -> String {
@@ -98,14 +98,14 @@ fn p60_above_25_mib_there_is_another_upload_which_is_not_here() {
     policy.max_picture = 100 * 1024 * 1024;
     const LIMIT: u64 = 25 * 1024 * 1024;
     let upload = |session: &Session, len: u64| {
-        let picture = Picture::new("a.jpg", len, &jpeg(20), &policy).unwrap();
+        let picture = Media::new("a.jpg", len, &jpeg(20), &policy).unwrap();
         Upload::new(session, picture, helper(), SEED, policy.clone()).map(|_| ())
     };
     assert!(upload(&session(), LIMIT).is_ok());
     let error = upload(&session(), LIMIT + 1).unwrap_err();
     assert_eq!(
         error.kind,
-        ErrorKind::Media(PictureError::TooLargeForProfile { len: LIMIT + 1, limit: LIMIT })
+        ErrorKind::Media(MediaError::TooLargeForProfile { len: LIMIT + 1, limit: LIMIT })
     );
     assert_eq!(error.advice(), Advice::CheckFile);
     assert!(upload(&super::world::session(), LIMIT + 1).is_ok(), "web WeChat has the check for it");

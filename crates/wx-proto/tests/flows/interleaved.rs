@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wx_proto::flow::{NextMessages, ResumeOptions, SendImage, Snapshot};
-use wx_proto::{Error, ErrorKind, Outcome, Policy, Seed, Sent, Session, UserName};
+use wx_proto::{Error, ErrorKind, Outcome, Policy, Recipient, Seed, Sent, Session};
 
 use super::messages::session_at;
 use super::sim::{Driver, Random, Server};
@@ -18,8 +18,8 @@ fn seed(n: u64) -> Seed {
 }
 
 /// A name of its own for each job, by which the server tells them apart.
-fn recipient(n: u64) -> UserName {
-    UserName::new(format!("@{n:x}")).unwrap()
+fn recipient(n: u64) -> Recipient {
+    Recipient::new(format!("@{n:x}")).unwrap()
 }
 
 fn send(n: u64, session: &Session) -> SendImage {

@@ -2,13 +2,13 @@
 
 use wx_proto::bytes::Bytes;
 use wx_proto::flow::{ResumeOptions, SendImage, Snapshot};
-use wx_proto::{MediaKind, Picture, PictureError, Policy};
+use wx_proto::{Media, MediaError, MediaKind, Policy};
 
 use super::world::{SEED, World, jpeg, last, middle, picture, sent, session, to};
 
 const CHUNK: usize = 524_288;
 
-fn gif() -> Picture {
+fn gif() -> Media {
     let bytes = Bytes::from_static(b"GIF89a\x01\0\x01\0\0\0\0;");
     picture(&bytes, &Policy::default())
 }
@@ -30,7 +30,7 @@ fn p47_a_gif_goes_as_an_emoticon_or_as_a_file_and_is_refused_as_an_image() {
         assert_eq!(world.seen[0].field("mediatype").as_deref(), Some("doc"));
     }
     let refused = gif().sent_as(MediaKind::Image).unwrap_err();
-    assert!(matches!(refused, PictureError::WrongKind { kind: MediaKind::Image, .. }));
+    assert!(matches!(refused, MediaError::WrongKind { kind: MediaKind::Image, .. }));
     assert_eq!(refused.to_string(), "a gif cannot be sent as image; send it as emoticon or file");
 }
 

@@ -91,7 +91,7 @@ fn from_the_code_to_the_session() {
     let session = result.unwrap();
     let fields = &vector()["newloginpage"]["ok"]["fields"];
     assert_eq!(
-        (session.uin().to_string(), session.user_name().as_str()),
+        (session.uin().to_string(), session.user_name().unwrap().as_str()),
         (text("/newloginpage/ok/fields/wxuin"), "@me")
     );
     assert_eq!(session.sid().expose(), fields["wxsid"].as_str().unwrap());

@@ -89,7 +89,7 @@ fn a_login_page_on_a_foreign_host_is_not_opened() {
 
 #[test]
 fn a_loopback_login_stays_at_its_own_address() {
-    let site = || Site::at_allow_loopback(Profile::Web, "http://127.0.0.1:9").unwrap();
+    let site = || Site::from_base_allow_loopback(Profile::Web, "http://127.0.0.1:9").unwrap();
     let to =
         |base: &str| ok(format!("window.code=200;window.redirect_uri=\"{base}/page?ticket=t\";"));
     let Answer::Reply(_, _, xml) = page() else { unreachable!() };

@@ -11,6 +11,7 @@ mod cuts;
 mod echoes;
 mod fetch;
 mod file_helper;
+mod hostile;
 mod interleaved;
 mod kept_login;
 mod kinds;

@@ -76,9 +76,11 @@ fn names_and_words_stop_no_call() {
         let check = with("window.synccheck={retcode:\"0\",selector:\"2\",word:\"%\"}", odd);
         assert_eq!(SyncCheck::read(&check), Ok(SyncStatus::Something { selector: 2 }));
         let page = "<error><ret>0</ret><message>%</message><skey>k</skey><wxsid>s</wxsid><wxuin>7</wxuin></error>";
-        let (_call, _) =
-            NewLoginPage::at(&"https://wx.qq.com/x?ticket=t".into(), &Site::new(Profile::Web))
-                .unwrap();
+        let (_call, _) = NewLoginPage::from_redirect(
+            &"https://wx.qq.com/x?ticket=t".into(),
+            &Site::new(Profile::Web),
+        )
+        .unwrap();
         assert!(NewLoginPage::read(&with(page, odd)).is_ok());
         // A refusal keeps its code, and its words as far as they go.
         let refused = with(r#"{"BaseResponse":{"Ret":1205,"ErrMsg":"slow%"}}"#, odd);
@@ -146,8 +148,11 @@ fn what_decides_stays_strict() {
         let uuid = with(r#"{"ret":"0","uuid":"abc%"}"#, odd);
         assert!(PushLoginUrl::read(&uuid).is_err());
     }
-    let (_call, _) =
-        NewLoginPage::at(&"https://wx.qq.com/x?ticket=t".into(), &Site::new(Profile::Web)).unwrap();
+    let (_call, _) = NewLoginPage::from_redirect(
+        &"https://wx.qq.com/x?ticket=t".into(),
+        &Site::new(Profile::Web),
+    )
+    .unwrap();
     let page = "<error><ret>0</ret><skey>k</skey><wxsid>s</wxsid><wxuin>7</wxuin><pass_ticket>t</pass_ticket></error>";
     for whole in ["k</", "s</", "t</"] {
         let damaged = page.replacen(whole, &whole.replace('<', "%<"), 1);

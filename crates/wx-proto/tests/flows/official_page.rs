@@ -23,8 +23,8 @@ use wx_proto::endpoint::sync::SyncMessages;
 use wx_proto::endpoint::sync_check::SyncCheck;
 use wx_proto::endpoint::upload_media::UploadMedia;
 use wx_proto::{
-    ApiRequest, ImageVariant, MediaId, MsgId, Picture, Policy, Profile, Seed, Session, Site,
-    UserName,
+    ApiRequest, ImageVariant, Media, MediaId, MsgId, Policy, Profile, Recipient, Seed, Session,
+    Site,
 };
 
 /// Headers that a browser adds by itself and that no source shows a server to read, and cookies,
@@ -146,8 +146,8 @@ impl Captured<'_> {
         self.json()["Msg"][key].as_str().unwrap().to_owned()
     }
 
-    fn to(&self) -> UserName {
-        UserName::new(self.msg("ToUserName")).unwrap()
+    fn to(&self) -> Recipient {
+        Recipient::new(self.msg("ToUserName")).unwrap()
     }
 
     fn field(&self, name: &str) -> &str {
@@ -246,7 +246,7 @@ fn uuid(captured: &Captured<'_>) -> LoginCode {
     JsLogin::read(&Response::new(Bytes::from(text))).unwrap()
 }
 
-fn picture(name: &str, len: u64) -> Picture {
+fn picture(name: &str, len: u64) -> Media {
     let mut policy = Policy::default();
     policy.max_picture = u64::MAX;
     let start: &[u8] = if name.ends_with(".png") {
@@ -254,7 +254,7 @@ fn picture(name: &str, len: u64) -> Picture {
     } else {
         &super::world::SOI
     };
-    Picture::new(name, len, start, &policy).unwrap()
+    Media::new(name, len, start, &policy).unwrap()
 }
 
 /// The first chunk of an upload, without its content.
@@ -262,8 +262,8 @@ fn upload(captured: &Captured<'_>, session: &Session) -> ApiRequest {
     let request = captured.upload_request();
     let text = |key: &str| request[key].as_str().unwrap();
     let picture = picture(captured.field("name"), request["TotalLen"].as_u64().unwrap());
-    let to = UserName::new(text("ToUserName")).unwrap();
-    let media = UploadMedia::new(picture, text("FileMd5"), to, captured.seed());
+    let to = Recipient::new(text("ToUserName")).unwrap();
+    let media = UploadMedia::new(picture, text("FileMd5").parse().ok(), to, captured.seed());
     let outgoing = media.chunk(0, Bytes::new()).request(session).unwrap();
     let form = String::from_utf8(outgoing.http().body().to_vec()).unwrap();
     assert!(
@@ -288,7 +288,7 @@ fn p13_p53_the_login_is_the_pages() {
     let captured = page.get("webwxnewloginpage", 0);
     let given = captured.target().strip_suffix("&fun=new&version=v2&lang=zh_CN").unwrap();
     let given = format!("https://wx.qq.com{given}");
-    let (call, site) = NewLoginPage::at(&given.as_str().into(), &site).unwrap();
+    let (call, site) = NewLoginPage::from_redirect(&given.as_str().into(), &site).unwrap();
     captured.is(&call.request(&Session::new(site.clone())).unwrap());
 }
 
@@ -321,7 +321,7 @@ fn p12_p13_p16_p55_p56_receiving_is_the_pages() {
 #[test]
 fn p29_p30_p34_p41_p42_p43_p47_sending_is_the_pages() {
     let page = Capture::web();
-    for (n, report) in Report::of_upload(4588, 57).into_iter().enumerate() {
+    for (n, report) in Report::for_upload(4588, 57).into_iter().enumerate() {
         let captured = page.get("reportforweb", n);
         captured.is(&report.request(&page.session(&captured)).unwrap());
     }
@@ -329,8 +329,8 @@ fn p29_p30_p34_p41_p42_p43_p47_sending_is_the_pages() {
     let body = captured.json();
     let text = |key: &str| body[key].as_str().unwrap();
     let picture = picture(text("FileName"), body["FileSize"].as_u64().unwrap());
-    let to = UserName::new(text("ToUserName")).unwrap();
-    let call = CheckUpload::new(&picture, text("FileMd5"), to, captured.seed());
+    let to = Recipient::new(text("ToUserName")).unwrap();
+    let call = CheckUpload::new(&picture, text("FileMd5").parse().unwrap(), to, captured.seed());
     captured.is(&call.request(&page.session(&captured)).unwrap());
     let captured = page.get("webwxuploadmedia", 0);
     captured.is(&Preflight::new(captured.seed()).request(&page.session(&captured)).unwrap());
@@ -366,7 +366,7 @@ fn p29_p30_p34_p41_p42_p43_p47_sending_is_the_pages() {
 #[test]
 fn p16_p34_p60_the_file_transfer_helper_sends_what_a_browser_can() {
     let page = Capture::helper();
-    let site = Site::at(Profile::FileHelper, "https://szfilehelper.weixin.qq.com").unwrap();
+    let site = Site::from_base(Profile::FileHelper, "https://szfilehelper.weixin.qq.com").unwrap();
     let captured = page.get("jslogin", 0);
     captured
         .is(&JsLogin::new(captured.seed().unix_ms).request(&Session::new(site.clone())).unwrap());

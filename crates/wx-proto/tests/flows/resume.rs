@@ -3,7 +3,7 @@
 use wx_proto::flow::{
     Flow, Input, ResumeError, ResumeOptions, SendImage, Snapshot, UnexpectedInput,
 };
-use wx_proto::{Error, ErrorKind, Outcome, PictureError, Policy, ReplyError, Ret, Sent, Session};
+use wx_proto::{Error, ErrorKind, MediaError, Outcome, Policy, ReplyError, Ret, Sent, Session};
 
 use super::world::*;
 
@@ -232,7 +232,7 @@ fn another_picture_another_login_or_another_version_is_refused() {
     );
     assert_eq!(
         edited(|json| json["job"]["upload"]["picture"]["len"] = 0.into()),
-        Err(ResumeError::Media(PictureError::Empty))
+        Err(ResumeError::Media(MediaError::Empty))
     );
     assert_eq!(
         edited(|json| json["job"]["upload"]["picture"]["format"] = "webp".into()),

@@ -28,7 +28,7 @@ use wx_proto::flow::{
 };
 use wx_proto::http::Response;
 use wx_proto::{
-    ApiRequest, ErrorChain, ImageVariant, MediaId, MsgId, Policy, Profile, Session, Site,
+    ApiRequest, ErrorChain, ImageVariant, Md5, MediaId, MsgId, Policy, Profile, Session, Site,
 };
 
 use super::world::{CHUNK, SEED, jpeg, picture, to};
@@ -255,7 +255,7 @@ fn p15_no_secret_in_any_pair_of_a_login() {
     let uuid = JsLogin::read(&code).unwrap();
     let poll = PollLogin::new(uuid.clone(), false, 1);
     let Polled::Confirmed { redirect_uri } = PollLogin::read(&confirmed).unwrap() else { panic!() };
-    let (new_page, _) = NewLoginPage::at(&redirect_uri, &site).unwrap();
+    let (new_page, _) = NewLoginPage::from_redirect(&redirect_uri, &site).unwrap();
     shown.show(&(
         &uuid,
         uuid.link(&site),
@@ -268,7 +268,7 @@ fn p15_no_secret_in_any_pair_of_a_login() {
     let sync = r#"{"BaseResponse":{"Ret":0},"SKey":"canary","SyncKey":{"Count":1,"List":[{"Key":1,"Val":424242424}]}}"#;
     shown.show(&SyncMessages::read(&Response::new(Bytes::from(sync))));
     let media = MediaId::new("@m").unwrap();
-    let contacts = BatchGetContact::new([to()], SEED);
+    let contacts = BatchGetContact::new([to().into()], SEED);
     shown.show(&BatchGetContact::read(&Response::new(Bytes::from(sync))));
     let file = SendMedia::file(media.clone(), "a.jpg", 1, to(), SEED);
     shown.show(&(
@@ -309,10 +309,10 @@ fn p15_no_secret_in_any_pair() {
     let session = session();
     let policy = Policy::default();
     let bytes = jpeg(100);
-    let upload = UploadMedia::new(picture(&bytes, &policy), "00", to(), SEED);
+    let upload = UploadMedia::new(picture(&bytes, &policy), Md5::digest(b""), to(), SEED);
     let chunk = upload.chunk(0, bytes.clone());
     let media = MediaId::new("@m").unwrap();
-    let check = CheckUpload::new(&picture(&bytes, &policy), "00", to(), SEED);
+    let check = CheckUpload::new(&picture(&bytes, &policy), Md5::digest(b""), to(), SEED);
     let image = GetMsgImg::new(MsgId::new("7").unwrap(), ImageVariant::Original, SEED);
     let (message, emoticon) =
         (SendMedia::image(media.clone(), to(), SEED), SendMedia::emoticon(media, to(), SEED));

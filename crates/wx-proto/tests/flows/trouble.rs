@@ -38,7 +38,7 @@ fn never(kind: TransportErrorKind) -> Answer {
 fn message(answers: Vec<Answer>) -> (World, Result<(), Error>) {
     let uploaded: Uploaded = serde_json::from_value(serde_json::json!({
         "media_id": "@m", "thumbnail": [100, 71], "encry_file_name": null, "kind": "image",
-        "bytes": 12, "md5": "00", "chunks": 1, "server_byte_count": null
+        "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1, "server_byte_count": null
     }))
     .unwrap();
     let mut world = World::new("", answers);

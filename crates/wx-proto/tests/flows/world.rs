@@ -8,7 +8,7 @@ use wx_proto::flow::{
     Upload,
 };
 use wx_proto::http::{Request, Response};
-use wx_proto::{ApiRequest, Body, Error, Picture, Policy, Seed, Session, SourceError, UserName};
+use wx_proto::{ApiRequest, Body, Error, Media, Policy, Recipient, Seed, Session, SourceError};
 
 pub(crate) const CHUNK: usize = 524_288;
 pub(crate) const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16] };
@@ -384,8 +384,8 @@ pub(crate) fn session() -> Session {
         .unwrap()
 }
 
-pub(crate) fn to() -> UserName {
-    UserName::new("@you").unwrap()
+pub(crate) fn to() -> Recipient {
+    Recipient::new("@0a").unwrap()
 }
 
 /// A JPEG's beginning: SOI and two empty comments, before whatever comes.
@@ -401,8 +401,8 @@ pub(crate) fn jpeg(len: usize) -> Bytes {
     SOI.into_iter().chain(noise).take(len).collect()
 }
 
-pub(crate) fn picture(bytes: &Bytes, policy: &Policy) -> Picture {
-    Picture::new("a.jpg", bytes.len() as u64, bytes, policy).unwrap()
+pub(crate) fn picture(bytes: &Bytes, policy: &Policy) -> Media {
+    Media::new("a.jpg", bytes.len() as u64, bytes, policy).unwrap()
 }
 
 pub(crate) fn upload(bytes: &Bytes, policy: &Policy) -> Result<Upload, Error> {

@@ -43,11 +43,11 @@ pub fn check(data: &[u8]) {
     let result = world.run(&mut flow);
 
     assert!(world.stored.len() as u64 <= CAP);
-    assert!(policy_keeps || world.stored.is_empty() || ImageFormat::of(&world.stored).is_some());
+    assert!(policy_keeps || world.stored.is_empty() || ImageFormat::from_first_bytes(&world.stored).is_some());
     assert!(world.seen.iter().filter(|seen| !seen.is_repeat()).count() <= 3);
     if let Ok(fetched) = result {
         assert_eq!(fetched.bytes, world.stored.len() as u64);
-        assert_eq!(ImageFormat::of(&world.stored).unwrap_or(ImageFormat::Unknown), fetched.format);
+        assert_eq!(ImageFormat::from_first_bytes(&world.stored).unwrap_or(ImageFormat::Unknown), fetched.format);
         assert!(fetched.format != ImageFormat::Unknown || !world.stored.starts_with(b"<"));
         if choice & 1 == 0 {
             assert_eq!(world.stored, body);

@@ -4,7 +4,7 @@
 use wx_proto::bytes::Bytes;
 use wx_proto::endpoint::Endpoint;
 use wx_proto::endpoint::upload_media::UploadMedia;
-use wx_proto::{Picture, Policy};
+use wx_proto::{Md5, Media, Policy};
 
 use super::world::{SEED, SOI, session, to};
 
@@ -13,9 +13,9 @@ pub fn check(data: &[u8]) {
     let zero = data.iter().position(|byte| *byte == 0).unwrap_or(data.len());
     let Ok(name) = std::str::from_utf8(&data[..zero]) else { return };
     let content = [&SOI[..], data.get(zero + 1..).unwrap_or(b"")].concat();
-    let picture = Picture::new(name, content.len() as u64, &content, &Policy::default()).unwrap();
+    let picture = Media::new(name, content.len() as u64, &content, &Policy::default()).unwrap();
     let meant = picture.name().to_owned();
-    let upload = UploadMedia::new(picture, "00", to(), SEED);
+    let upload = UploadMedia::new(picture, Md5::digest(b""), to(), SEED);
     let outgoing = upload.chunk(0, Bytes::from(content.clone())).request(&session()).unwrap();
     let content_type = outgoing.http().headers()["content-type"].to_str().unwrap().to_owned();
     let boundary = multer::parse_boundary(content_type).unwrap();

@@ -34,13 +34,13 @@ pub fn check(data: &[u8]) {
         assert!(!redirect_uri.expose().contains("&amp;"));
         open(&redirect_uri, &site);
     }
-    let (_, at) = NewLoginPage::at(&PAGE.into(), &Site::new(Profile::Web)).unwrap();
+    let (_, at) = NewLoginPage::from_redirect(&PAGE.into(), &Site::new(Profile::Web)).unwrap();
     match NewLoginPage::read(&reply) {
         Ok(LoginPage::Credentials(credentials)) => {
             let text = String::from_utf8_lossy(body);
             assert!(status == 200 || status == 301);
             assert!(text.contains("ret") && text.contains("wxsid") && text.contains("skey"));
-            let session = Session::of_login(at, credentials, CookieJar::default());
+            let session = Session::from_login(at, credentials, CookieJar::default());
             assert!(session.to_json().expose().len() < 100_000);
             let _ = Init::new(SEED).request(&session);
         }
@@ -55,7 +55,7 @@ pub fn check(data: &[u8]) {
 
 /// Whatever an answer names as the login page, the request goes to a host of the profile.
 fn open(url: &Secret, site: &Site) {
-    let Ok((page, at)) = NewLoginPage::at(url, site) else { return };
+    let Ok((page, at)) = NewLoginPage::from_redirect(url, site) else { return };
     assert_eq!(at.profile(), site.profile());
     if let Ok(outgoing) = page.request(&Session::new(at.clone())) {
         let host = outgoing.http().uri().host().unwrap().to_owned();

@@ -35,6 +35,6 @@ pub fn check(data: &[u8]) {
         assert!(accepted.is_err() && checked.is_err() && sent.is_err(), "a refusal was taken for success");
     }
     if let Ok((format, bytes)) = GetMsgImg::read(&reply) {
-        assert_eq!(wx_proto::ImageFormat::of(&bytes), Some(format));
+        assert_eq!(wx_proto::ImageFormat::from_first_bytes(&bytes), Some(format));
     }
 }

@@ -8,7 +8,7 @@ const NOW: u64 = 1_546_211_541;
 
 /// Lines, of which those that begin with `Date:` are that header.
 pub fn check(data: &[u8]) {
-    let origin = Hosts::of("https://wx2.qq.com").unwrap().origin(HostRole::Base);
+    let origin = Hosts::from_base("https://wx2.qq.com").unwrap().origin(HostRole::Base);
     let mut headers = HeaderMap::new();
     let mut jar = CookieJar::default();
     for line in data.split(|byte| *byte == b'\n') {

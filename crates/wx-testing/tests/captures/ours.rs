@@ -55,7 +55,8 @@ pub(crate) fn drive<C: Client>(profile: Profile) -> Seen {
     let site = match profile {
         Profile::Web => Site::new(wx_proto::Profile::Web),
         Profile::FileHelper => {
-            Site::at(wx_proto::Profile::FileHelper, "https://szfilehelper.weixin.qq.com").unwrap()
+            Site::from_base(wx_proto::Profile::FileHelper, "https://szfilehelper.weixin.qq.com")
+                .unwrap()
         }
     };
     let client = C::login(&bed, site);

@@ -223,7 +223,7 @@ pub(crate) fn a_login_page_on_a_foreign_host_is_refused<T: Transport>() {
         );
         std::io::Write::write_all(&mut stream, reply.as_bytes()).unwrap();
     });
-    let site = Site::at_allow_loopback(Profile::Web, &format!("http://{address}")).unwrap();
+    let site = Site::from_base_allow_loopback(Profile::Web, &format!("http://{address}")).unwrap();
     let mut heard = Vec::new();
     let error = T::login(LoginFrom::Code(site), brisk(), |state| heard.push(name(state)))
         .err()

@@ -148,8 +148,7 @@ fn recipients() -> Vec<(String, Recipient)> {
 fn open(record: &Record) -> Result<Outbox, OutboxError> {
     let outbox = Outbox::with_storage(record.clone())?;
     if outbox.messages().is_empty() {
-        let planned =
-            recipients().into_iter().map(|(key, to)| (key, to.into(), "picture".to_owned()));
+        let planned = recipients().into_iter().map(|(key, to)| (key, to, "picture".to_owned()));
         outbox.plan(Value::Null, planned)?;
     }
     Ok(outbox)
@@ -285,8 +284,7 @@ pub(crate) fn a_key_of_another_message_sends_nothing<T: Transport>() {
         assert_eq!(error.outcome(), Outcome::Unknown, "{key}");
     }
     assert!(outbox.give_up("given up").unwrap());
-    let _active =
-        outbox.begin(Some("active".to_owned()), friend.user_name(), &session(&server)).unwrap();
+    let _active = outbox.begin(Some("active".to_owned()), &friend, &session(&server)).unwrap();
     let requests = server.requests().len();
     for key in ["sent", "in doubt", "given up", "active"] {
         let error = client.send_once(&outbox, key, &other, small()).unwrap_err();
@@ -301,9 +299,7 @@ pub(crate) fn a_key_of_another_message_sends_nothing<T: Transport>() {
     assert_eq!(server.requests().len(), requests);
     // Whose login a planned message is of is not known: it may be the same person by another name.
     let outbox = Outbox::with_storage(record).unwrap();
-    outbox
-        .plan(Value::Null, [("key".to_owned(), friend.clone().into(), "picture".to_owned())])
-        .unwrap();
+    outbox.plan(Value::Null, [("key".to_owned(), friend.clone(), "picture".to_owned())]).unwrap();
     client.send_once(&outbox, "key", &friend, small()).unwrap_err();
     assert_eq!(
         client.send_once(&outbox, "key", &other, small()).unwrap_err().outcome(),
@@ -374,7 +370,7 @@ pub(crate) fn a_message_that_was_given_up_is_never_sent_again<T: Transport>() {
             assert_eq!(error.outcome(), Outcome::Unknown);
             assert!(error.chain().to_string().contains("given up"), "{error:?}");
         }
-        let (key, to) = ("key".to_owned(), friend.clone().into());
+        let (key, to) = ("key".to_owned(), friend.clone());
         outbox.plan(Value::Null, [(key, to, "picture".to_owned())]).unwrap_err();
     }
     assert_eq!(server.messages().len(), 1);

@@ -29,7 +29,7 @@ fn large<T: Transport>(server: &Emulator) -> Record {
     let (outbox, friend) =
         (Outbox::with_storage(record.clone()).unwrap(), Recipient::new(server.friend()).unwrap());
     for key in ["sent", "in doubt", "open"] {
-        let message = (key.to_owned(), friend.clone().into(), "picture".to_owned());
+        let message = (key.to_owned(), friend.clone(), "picture".to_owned());
         outbox.plan(json!("x".repeat(600_000)), [message]).unwrap();
     }
     client.send_once(&outbox, "sent", &friend, small()).unwrap();
@@ -105,7 +105,7 @@ pub(crate) fn a_record_that_cannot_be_cleared_or_removed_lets_nothing_more_leave
                 client.send_once(&outbox, key, &friend, small()).unwrap_err();
             }
             outbox
-                .plan(Value::Null, [("planned".to_owned(), friend.clone().into(), "x".to_owned())])
+                .plan(Value::Null, [("planned".to_owned(), friend.clone(), "x".to_owned())])
                 .unwrap_err();
             assert_eq!(server.requests().len(), requests, "{call} {once} {how:?}");
             // All of it is there, or it is as if it had never been.

@@ -19,7 +19,7 @@ pub(crate) fn read(json: &str) -> Session {
 }
 
 pub(crate) fn site(server: &Server) -> Site {
-    Site::at_allow_loopback(Profile::Web, &server.base()).unwrap()
+    Site::from_base_allow_loopback(Profile::Web, &server.base()).unwrap()
 }
 
 pub(crate) fn friend(server: &Server) -> Recipient {

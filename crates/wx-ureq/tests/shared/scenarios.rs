@@ -209,7 +209,8 @@ pub(crate) fn pictures_arrive_byte_for_byte<T: Transport>() {
         let sent = client.send(&friend(&server), picture.clone(), quiet).unwrap();
         let message = server.messages().pop().unwrap();
         assert!(message.picture == picture, "other bytes arrived");
-        assert_eq!((&message.md5, &message.msg_id), (&sent.uploaded.md5, &sent.msg_id.to_string()));
+        let sent = (sent.uploaded.md5.to_string(), sent.msg_id.to_string());
+        assert_eq!((message.md5, message.msg_id), sent);
     }
     assert_eq!(server.requests_to("webwxuploadmedia"), 1 + 3);
     assert_eq!(server.violations(), Vec::<String>::new());

@@ -84,7 +84,7 @@ fn p19_p20_p21_a_picture_or_a_named_failure() {
         matches!(verdict, Err(ReplyError::Refused { ret: crate::model::ret::Ret(-14), .. })),
         "{verdict:?}"
     );
-    let unknown = ReplyError::NotAPicture { first: FirstBytes::of(b"hello") };
+    let unknown = ReplyError::NotAPicture { first: FirstBytes::new(b"hello") };
     assert_eq!(answer(200, &[("content-length", "5")], b"hello"), Err(unknown));
     for status in [204, 205, 206, 304, 404, 429] {
         let refused = answer(status, &[("content-length", "14")], GIF);

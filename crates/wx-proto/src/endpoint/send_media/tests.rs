@@ -27,8 +27,8 @@ fn media() -> MediaId {
     MediaId::new(text(&vector(), "/request/body/Msg/MediaId")).unwrap()
 }
 
-fn to() -> UserName {
-    UserName::new(text(&vector(), "/request/body/Msg/ToUserName")).unwrap()
+fn to() -> Recipient {
+    Recipient::new(text(&vector(), "/request/body/Msg/ToUserName")).unwrap()
 }
 
 const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [4; 16] };
@@ -139,7 +139,7 @@ fn a_file_in_the_pages_xml_with_its_name_escaped() {
         .skey("k")
         .user_name("@me");
     let session = session.data_ticket("t").build().unwrap();
-    let (id, to) = (MediaId::new("@crypt_1").unwrap(), UserName::new("filehelper").unwrap());
+    let (id, to) = (MediaId::new("@crypt_1").unwrap(), Recipient::new("filehelper").unwrap());
     let call = SendMedia::file(
         id,
         "a<b>&\"c\".JPG",

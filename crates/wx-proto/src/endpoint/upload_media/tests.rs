@@ -33,12 +33,12 @@ fn session(request: &Value, data_ticket: &str, pass_ticket_in_xml: Option<&str>)
 /// The upload that a form's `uploadmediarequest` describes.
 fn upload(name: &str, first: &[u8], modified_ms: u64, request: &Value) -> UploadMedia {
     let len = request["TotalLen"].as_u64().unwrap();
-    let picture = Picture::new(name, len, first, &Policy::default()).unwrap().modified(modified_ms);
+    let picture = Media::new(name, len, first, &Policy::default()).unwrap().modified(modified_ms);
     let seed = Seed { unix_ms: request["ClientMediaId"].as_u64().unwrap(), entropy: [0; 16] };
     let mut upload = UploadMedia::new(
         picture,
-        text(request, "/FileMd5"),
-        UserName::new(text(request, "/ToUserName")).unwrap(),
+        text(request, "/FileMd5").parse::<Md5>().unwrap(),
+        Recipient::new(text(request, "/ToUserName")).unwrap(),
         seed,
     );
     upload.device_id = DeviceId::new(text(request, "/BaseRequest/DeviceID")).unwrap();
@@ -55,10 +55,10 @@ fn example(len: u64) -> (Session, UploadMedia) {
         .build()
         .unwrap();
     let picture =
-        Picture::new("a.jpg", len, JPEG, &Policy { max_picture: u64::MAX, ..Policy::default() })
+        Media::new("a.jpg", len, JPEG, &Policy { max_picture: u64::MAX, ..Policy::default() })
             .unwrap();
     let seed = Seed { unix_ms: 1_511_493_942_795, entropy: [1; 16] };
-    (session, UploadMedia::new(picture, "00", UserName::new("@you").unwrap(), seed))
+    (session, UploadMedia::new(picture, Md5::digest(b""), Recipient::new("@0a").unwrap(), seed))
 }
 
 #[test]
@@ -277,8 +277,12 @@ fn p2_p10_p18_the_file_host_gets_the_upload_with_cookies() {
     assert!(form.contains("name=\"webwx_data_ticket\"\r\n\r\nt/+=\r\n"));
     assert!(form.contains("name=\"pass_ticket\"\r\n\r\nundefined\r\n"));
     // The check goes to the base.
-    let check =
-        CheckUpload::new(upload.picture(), "00", UserName::new("@you").unwrap(), upload.seed);
+    let check = CheckUpload::new(
+        upload.picture(),
+        Md5::digest(b""),
+        Recipient::new("@0a").unwrap(),
+        upload.seed,
+    );
     let check = check.request(&session).unwrap();
     assert_eq!(
         check.http().uri(),

@@ -1,17 +1,16 @@
 //! The body of a picture's answer: raw bytes in, checked picture bytes out (P19–P21).
 
 use bytes::{Bytes, BytesMut};
-use md5::{Digest, Md5};
 
 use super::beginning::Beginning;
 use crate::endpoint::get_msg_img;
 use crate::endpoint::get_msg_img::ImageHead;
 use crate::model::first_bytes::FirstBytes;
 use crate::model::image_format::{ImageFormat, Sniffed, sniff};
+use crate::model::md5::Md5Hasher;
 use crate::model::policy::Policy;
 use crate::model::reply_error::ReplyError;
 use crate::model::uploaded::Fetched;
-use crate::wire::digest::hex;
 use crate::wire::inflate::{Inflate, InflateError};
 use crate::wire::{repair, reply};
 
@@ -27,7 +26,7 @@ pub(super) struct Body {
     raw: Bytes,
     ended: bool,
     content: Content,
-    md5: Md5,
+    md5: Md5Hasher,
     /// Bytes of the picture that the sink has taken.
     stored: u64,
     /// What the sink is to take now.
@@ -77,7 +76,7 @@ impl Body {
             raw: Bytes::new(),
             ended: false,
             content: Content::Unknown(Beginning::new()),
-            md5: Md5::new(),
+            md5: Md5Hasher::new(),
             stored: 0,
             pending: Bytes::new(),
         }
@@ -197,7 +196,7 @@ impl Body {
         match &self.content {
             Content::Picture(format) => Outcome::Whole(Fetched {
                 bytes: self.stored,
-                md5: hex(self.md5.clone()),
+                md5: self.md5.clone().finish(),
                 format: *format,
             }),
             Content::Json(text) => Outcome::Bad(reply::verdict(text)),

@@ -98,7 +98,7 @@ impl Entering {
         elsewhere: u32,
         cx: &Cx<'_>,
     ) -> Result<Next<()>, ErrorKind> {
-        let (call, site) = NewLoginPage::at(redirect_uri, &self.site)?;
+        let (call, site) = NewLoginPage::from_redirect(redirect_uri, &self.site)?;
         let call = self.page.add_to(call);
         self.stage = Stage::Page { call, site, elsewhere };
         Ok(Next::Call(page_row(cx.policy)))
@@ -134,7 +134,7 @@ impl Entering {
         cx: &Cx<'_>,
     ) -> Result<Next<()>, ErrorKind> {
         let ticket = self.cookies.check_ticket(&site, cx.unix_ms / 1000);
-        let session = Session::of_login(site, credentials, self.cookies.kept().clone());
+        let session = Session::from_login(site, credentials, self.cookies.kept().clone());
         if let Err(none) = ticket {
             return Ok(self.end(session, Error::new(Step::Login, none)));
         }
@@ -161,7 +161,7 @@ impl Entering {
                 self.ask(cx)
             }
             (kind, Some(left), Stage::Page { site, .. }) => {
-                let session = Session::of_login(site.clone(), left, self.cookies.kept().clone());
+                let session = Session::from_login(site.clone(), left, self.cookies.kept().clone());
                 Ok(self.end(session, Error::new(Step::Login, kind)))
             }
             (kind, ..) => Err(kind),

@@ -6,19 +6,18 @@ use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
-use md5::{Digest as _, Md5};
 use twox_hash::XxHash3_64;
 
 use crate::endpoint::upload_media::CHUNK;
 use crate::model::error::ErrorKind;
-use crate::model::picture::Picture;
-use crate::wire::digest::hex;
+use crate::model::md5::{Md5, Md5Hasher};
+use crate::model::media::Media;
 
 /// The digest in progress.
 #[derive(Clone)]
 pub(super) struct Digest {
     len: u64,
-    md5: Md5,
+    md5: Md5Hasher,
     chunks: u64,
     /// Whether chunks can have changed by the time they are read again.
     may_change: bool,
@@ -28,7 +27,7 @@ pub(super) struct Digest {
 
 /// What reading the picture once has shown.
 pub(super) struct Digested {
-    pub(super) md5: String,
+    pub(super) md5: Md5,
     /// The checksum of each chunk: a change is noticed before the changed chunk is sent. Empty if
     /// there can be no change.
     pub(super) sums: Vec<u64>,
@@ -55,10 +54,10 @@ impl std::fmt::Debug for Digest {
 }
 
 impl Digest {
-    pub(super) fn new(picture: &Picture) -> Self {
+    pub(super) fn new(picture: &Media) -> Self {
         let len = picture.len();
-        let may_change = !picture.is_unchanging() && len > CHUNK;
-        Self { len, md5: Md5::new(), chunks: 0, may_change, sums: Vec::new(), started: None }
+        let may_change = !picture.is_immutable() && len > CHUNK;
+        Self { len, md5: Md5Hasher::new(), chunks: 0, may_change, sums: Vec::new(), started: None }
     }
 
     pub(super) fn span(&mut self, now: Duration) -> Range<u64> {
@@ -87,7 +86,7 @@ impl Digest {
         if self.done() < self.len {
             return Ok(None);
         }
-        let md5 = hex(self.md5.clone());
+        let md5 = self.md5.clone().finish();
         let spent = now.saturating_sub(self.started.unwrap_or(now));
         let ms = u64::try_from(spent.as_millis()).unwrap_or(u64::MAX);
         let whole = (self.len <= CHUNK).then(|| Whole(bytes.clone()));

@@ -55,13 +55,13 @@ impl Uploading {
             return SavedJob::Message(SavedMessage { to, uploaded, handed_out_ms: None });
         }
         // While a saved upload is read again it stays as it was saved.
-        let digested = !self.media.md5().is_empty();
+        let md5 = self.media.md5();
         let upload = match &self.saved {
-            Some(saved) if !digested => saved.clone(),
+            Some(saved) if md5.is_none() => saved.clone(),
             _ => SavedUpload {
                 to,
                 picture: self.picture().saved().clone(),
-                md5: digested.then(|| self.media.md5().to_owned()),
+                md5,
                 acked: self.chunk,
                 started_over: self.started_over,
             },

@@ -150,7 +150,11 @@ mod tests {
                 Sniffed::Beginning(ImageFormat::Jpeg),
                 "{begun:x?}"
             );
-            assert_eq!(ImageFormat::of(&[b"\xff\xd8", begun].concat()), None, "{begun:x?}");
+            assert_eq!(
+                ImageFormat::from_first_bytes(&[b"\xff\xd8", begun].concat()),
+                None,
+                "{begun:x?}"
+            );
         }
         let odd: [&[u8]; 12] = [
             b"\xff\xd9",

@@ -7,8 +7,8 @@ use crate::model::image_variant::ImageVariant;
 
 const ROOM: &str = "@@0123456789abcdef";
 
-fn of_json(json: &Value) -> Option<Message> {
-    Message::of_json(&to_raw_value(json).unwrap())
+fn from_json(json: &Value) -> Option<Message> {
+    Message::from_json(&to_raw_value(json).unwrap())
 }
 
 fn message(more: Value) -> Message {
@@ -17,7 +17,7 @@ fn message(more: Value) -> Message {
         "Content": "", "CreateTime": 1_511_493_942, "ImgWidth": 100, "ImgHeight": 67,
     });
     json.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    of_json(&json).unwrap()
+    from_json(&json).unwrap()
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn whatever_is_wrong_it_is_a_message() {
         json!({ "Content": {}, "MsgType": [], "FromUserName": {}, "MsgId": true }),
         json!({ "MsgId": "", "MsgType": "", "FromUserName": "", "CreateTime": 1.5 }),
     ] {
-        assert!(matches!(of_json(&json).unwrap().kind, MessageKind::Other { .. }));
+        assert!(matches!(from_json(&json).unwrap().kind, MessageKind::Other { .. }));
     }
     let MessageKind::Other { json, msg_type } =
         message(json!({ "MsgType": 51, "StatusNotifyCode": 4 })).kind
@@ -119,7 +119,7 @@ fn what_has_no_id_no_type_and_no_sender_is_no_message() {
         json!({ "MsgId": "7", "MsgType": 3 }),
         json!({ "MsgId": null, "MsgType": 3, "FromUserName": "@friend" }),
     ] {
-        assert_eq!(of_json(&json), None, "{json}");
+        assert_eq!(from_json(&json), None, "{json}");
     }
 }
 
@@ -129,7 +129,7 @@ fn a_damaged_id_is_no_other_id() {
         for damaged in ["\u{fffd}", "7\u{fffd}", "@a\u{fffd}b", "@a\n", "\u{0}"] {
             let mut json = json!({ "MsgId": "7", "MsgType": 3, "FromUserName": "@friend" });
             json[key] = damaged.into();
-            assert_eq!(of_json(&json), None, "{json}");
+            assert_eq!(from_json(&json), None, "{json}");
         }
     }
     // What stands in a text is no id, and the same in an optional field that is odd.
@@ -137,5 +137,5 @@ fn a_damaged_id_is_no_other_id() {
     let prefixed = json!({ "Content": "@a\u{fffd}:<br/>x", "FromUserName": ROOM });
     assert_eq!(message(prefixed).sender, None);
     let twice = r#"{"MsgId":"7","MsgType":3,"FromUserName":"@a","MsgId":"8"}"#;
-    assert_eq!(Message::of_json(serde_json::from_str(twice).unwrap()), None);
+    assert_eq!(Message::from_json(serde_json::from_str(twice).unwrap()), None);
 }

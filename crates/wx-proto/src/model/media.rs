@@ -14,21 +14,21 @@ use crate::model::profile::Profile;
 /// call sends it.
 ///
 /// ```
-/// use wx_proto::{MediaFormat, Picture, Policy};
+/// use wx_proto::{MediaFormat, Media, Policy};
 ///
-/// let picture = Picture::new("holiday.png", 977_168, b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xdb\0\x43", &Policy::default())?;
+/// let picture = Media::new("holiday.png", 977_168, b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xdb\0\x43", &Policy::default())?;
 /// assert_eq!(picture.format(), MediaFormat::Jpeg);
-/// # Ok::<(), wx_proto::PictureError>(())
+/// # Ok::<(), wx_proto::MediaError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
-    about: SavedPicture,
-    unchanging: bool,
+pub struct Media {
+    about: SavedMedia,
+    immutable: bool,
 }
 
 /// What is saved of a picture; where its bytes come from is not known when it is taken up again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct SavedPicture {
+pub(crate) struct SavedMedia {
     name: String,
     pub(crate) len: u64,
     format: MediaFormat,
@@ -39,7 +39,7 @@ pub(crate) struct SavedPicture {
 /// Why a file cannot be sent as a picture. It is refused before any request (P23).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum PictureError {
+pub enum MediaError {
     /// The file is empty.
     Empty,
     /// The file is larger than [`Policy::max_picture`].
@@ -70,7 +70,7 @@ pub enum PictureError {
     },
 }
 
-impl Picture {
+impl Media {
     /// Creates a picture of `len` bytes that begins with `first`: [`ImageFormat::FIRST`] bytes, or
     /// all there are. With fewer than that, a JPEG is taken for one by what can be seen of it.
     ///
@@ -80,52 +80,48 @@ impl Picture {
     /// a form with them.
     ///
     /// # Errors
-    /// [`PictureError`] if it cannot be sent as a picture.
+    /// [`MediaError`] if it cannot be sent as a picture.
     pub fn new(
         name: impl Into<String>,
         len: u64,
         first: &[u8],
         policy: &Policy,
-    ) -> Result<Self, PictureError> {
+    ) -> Result<Self, MediaError> {
         check_len(len, policy)?;
         let format = MediaFormat::recognise(first, len)
-            .map_err(|other| other.map_or(PictureError::NotAPicture, PictureError::Unsupported))?;
-        let unreadable = |c: char| c.is_ascii_control() && c != '\r' && c != '\n';
-        let mut name = name.into().replace(unreadable, "_");
-        if name.is_empty() {
-            name = format!("image.{}", format.extension());
-        } else if !name.contains('.') {
-            name.push('.');
-        }
+            .map_err(|other| other.map_or(MediaError::NotAPicture, MediaError::Unsupported))?;
+        let name = name.into();
         let kind = format.kind();
-        Self::of_saved(SavedPicture { name, len, format, kind, modified_ms: None }, policy)
+        Self::from_saved(SavedMedia { name, len, format, kind, modified_ms: None }, policy)
     }
 
-    /// A picture as it was saved, with all that [`Picture::new`] and [`Picture::sent_as`] check.
-    pub(crate) fn of_saved(about: SavedPicture, policy: &Policy) -> Result<Self, PictureError> {
+    /// Creates a picture as it was saved, with all that [`Media::new`] and [`Media::sent_as`]
+    /// check.
+    pub(crate) fn from_saved(mut about: SavedMedia, policy: &Policy) -> Result<Self, MediaError> {
         check_len(about.len, policy)?;
+        about.name = form_name(&about.name, about.format);
         let kind = about.kind;
-        Self { about, unchanging: false }.sent_as(kind)
+        Self { about, immutable: false }.sent_as(kind)
     }
 
     /// Sets what it is sent as. By default a GIF is sent as an emoticon, and all else as an image.
     ///
     /// # Errors
-    /// [`PictureError::WrongKind`] if its format cannot be sent as that.
-    pub fn sent_as(mut self, kind: MediaKind) -> Result<Self, PictureError> {
+    /// [`MediaError::WrongKind`] if its format cannot be sent as that.
+    pub fn sent_as(mut self, kind: MediaKind) -> Result<Self, MediaError> {
         let format = self.about.format;
         if !format.can_be(kind) {
-            return Err(PictureError::WrongKind { format, kind });
+            return Err(MediaError::WrongKind { format, kind });
         }
         self.about.kind = kind;
         Ok(self)
     }
 
     /// Refuses what the profile does not take.
-    pub(crate) fn check(&self, profile: Profile) -> Result<(), PictureError> {
+    pub(crate) fn check(&self, profile: Profile) -> Result<(), MediaError> {
         match self.about.kind.row(profile).limit {
             Some(limit) if self.len() > limit => {
-                Err(PictureError::TooLargeForProfile { len: self.len(), limit })
+                Err(MediaError::TooLargeForProfile { len: self.len(), limit })
             }
             _ => Ok(()),
         }
@@ -142,8 +138,8 @@ impl Picture {
     /// Says that its bytes cannot change while it is sent, as those in memory cannot: then chunks
     /// are not compared with what was digested. Of a file that others can write this is not true.
     #[must_use]
-    pub fn unchanging(mut self) -> Self {
-        self.unchanging = true;
+    pub fn immutable(mut self) -> Self {
+        self.immutable = true;
         self
     }
 
@@ -176,26 +172,38 @@ impl Picture {
         self.about.modified_ms
     }
 
-    pub(crate) fn is_unchanging(&self) -> bool {
-        self.unchanging
+    pub(crate) fn is_immutable(&self) -> bool {
+        self.immutable
     }
 
-    pub(crate) fn saved(&self) -> &SavedPicture {
+    pub(crate) fn saved(&self) -> &SavedMedia {
         &self.about
     }
 }
 
-fn check_len(len: u64, policy: &Policy) -> Result<(), PictureError> {
+/// Returns the name as the form can show it.
+fn form_name(name: &str, format: MediaFormat) -> String {
+    let unreadable = |c: char| c.is_ascii_control() && c != '\r' && c != '\n';
+    let mut name = name.replace(unreadable, "_");
+    if name.is_empty() {
+        name = format!("image.{}", format.extension());
+    } else if !name.contains('.') {
+        name.push('.');
+    }
+    name
+}
+
+fn check_len(len: u64, policy: &Policy) -> Result<(), MediaError> {
     match len {
-        0 => Err(PictureError::Empty),
+        0 => Err(MediaError::Empty),
         len if len > policy.max_picture => {
-            Err(PictureError::TooLarge { len, limit: policy.max_picture })
+            Err(MediaError::TooLarge { len, limit: policy.max_picture })
         }
         _ => Ok(()),
     }
 }
 
-impl fmt::Display for PictureError {
+impl fmt::Display for MediaError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("the file is empty"),
@@ -227,14 +235,14 @@ impl fmt::Display for PictureError {
     }
 }
 
-impl std::error::Error for PictureError {}
+impl std::error::Error for MediaError {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn new(name: &str, first: &[u8]) -> Result<Picture, PictureError> {
-        Picture::new(name, first.len() as u64, first, &Policy::default())
+    fn new(name: &str, first: &[u8]) -> Result<Media, MediaError> {
+        Media::new(name, first.len() as u64, first, &Policy::default())
     }
 
     const JPEG: &[u8] = b"\xff\xd8\xff\xfe\0\x02\xff\xfe\0\x02\0\0";
@@ -268,17 +276,17 @@ mod tests {
 
     #[test]
     fn p23_what_cannot_be_sent_is_refused_at_once() {
-        assert_eq!(new("a.jpg", b""), Err(PictureError::Empty));
-        assert_eq!(new("a.jpg", b"just some text"), Err(PictureError::NotAPicture));
+        assert_eq!(new("a.jpg", b""), Err(MediaError::Empty));
+        assert_eq!(new("a.jpg", b"just some text"), Err(MediaError::NotAPicture));
         assert_eq!(
             new("a.jpg", b"RIFF....WEBPVP8 "),
-            Err(PictureError::Unsupported(ImageFormat::Webp))
+            Err(MediaError::Unsupported(ImageFormat::Webp))
         );
         let limit = Policy::default().max_picture;
         assert_eq!(limit, 20_971_520);
-        assert!(Picture::new("a", limit, JPEG, &Policy::default()).is_ok());
-        let refused = Picture::new("a", limit + 1, JPEG, &Policy::default());
-        assert_eq!(refused, Err(PictureError::TooLarge { len: limit + 1, limit }));
+        assert!(Media::new("a", limit, JPEG, &Policy::default()).is_ok());
+        let refused = Media::new("a", limit + 1, JPEG, &Policy::default());
+        assert_eq!(refused, Err(MediaError::TooLarge { len: limit + 1, limit }));
         assert_eq!(new("noext", JPEG).unwrap().name(), "noext.");
         assert_eq!(new("", JPEG).unwrap().name(), "image.jpg");
         assert_eq!(new("\x1b[31m\t\x7f\0\r\n.jpg", JPEG).unwrap().name(), "_[31m___\r\n.jpg");
@@ -288,12 +296,11 @@ mod tests {
     fn a_jpeg_with_a_long_first_segment_is_told_by_as_many_bytes_as_there_are() {
         let mut jpeg = b"\xff\xd8\xff\xe1\x80\0Exif".to_vec();
         jpeg.resize(4 + 0x8000, b' ');
-        let new =
-            |len: usize, first: &[u8]| Picture::new("a", len as u64, first, &Policy::default());
+        let new = |len: usize, first: &[u8]| Media::new("a", len as u64, first, &Policy::default());
         assert!(new(40_000, &jpeg[..64]).is_ok());
-        assert_eq!(new(64, &jpeg[..64]), Err(PictureError::NotAPicture), "it ends there");
-        assert_eq!(new(40_000, &jpeg[..3]), Err(PictureError::NotAPicture));
+        assert_eq!(new(64, &jpeg[..64]), Err(MediaError::NotAPicture), "it ends there");
+        assert_eq!(new(40_000, &jpeg[..3]), Err(MediaError::NotAPicture));
         jpeg.extend(b"no marker");
-        assert_eq!(new(jpeg.len(), &jpeg), Err(PictureError::NotAPicture));
+        assert_eq!(new(jpeg.len(), &jpeg), Err(MediaError::NotAPicture));
     }
 }
