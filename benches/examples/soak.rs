@@ -9,7 +9,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use wx_emulator::Emulator;
-use wx_proto::{ImageVariant, Policy, Session};
+use wx_proto::{Policy, Session};
 
 /// What goes wrong in turn, each at the next request of its kind.
 const FAULTS: [&str; 10] = [
@@ -51,14 +51,9 @@ fn client(transport: &str, session: &str) {
             for message in batch.unwrap() {
                 let mut picture = Vec::new();
                 let sink = wx_ureq::Sink::vec(&mut picture);
-                client
-                    .fetch_image(
-                        &message.id,
-                        message.picture().unwrap_or(ImageVariant::Original),
-                        sink,
-                    )
-                    .unwrap();
-                println!("{}", message.id);
+                let (id, size) = message.picture().unwrap();
+                client.fetch_image(id, size, sink).unwrap();
+                println!("{id}");
             }
         }
     } else {
@@ -70,9 +65,9 @@ fn client(transport: &str, session: &str) {
                 for message in batch.unwrap() {
                     let mut picture = Vec::new();
                     let sink = wx_reqwest::Sink::vec(&mut picture);
-                    let size = message.picture().unwrap_or(ImageVariant::Original);
-                    client.fetch_image(&message.id, size, sink).await.unwrap();
-                    println!("{}", message.id);
+                    let (id, size) = message.picture().unwrap();
+                    client.fetch_image(id, size, sink).await.unwrap();
+                    println!("{id}");
                 }
             }
         });

@@ -60,6 +60,11 @@ pub(crate) fn account(event: &str, session: &Session) -> Value {
     })
 }
 
+/// The id of a message; `0` if it has none.
+pub(crate) fn msg_id(message: &Message) -> &str {
+    message.id.as_ref().map_or("0", MsgId::as_str)
+}
+
 pub(crate) fn message(message: &Message) -> Value {
     let name = |name: &Option<UserName>| name.as_ref().map(|name| name.as_str().to_owned());
     let file = match &message.kind {
@@ -67,7 +72,7 @@ pub(crate) fn message(message: &Message) -> Value {
         _ => None,
     };
     json!({
-        "event": "message", "msg_id": message.id.as_str(), "from": name(&message.from), "to": name(&message.to),
+        "event": "message", "msg_id": msg_id(message), "from": name(&message.from), "to": name(&message.to),
         "sender": name(&message.sender), "time": message.unix_s, "kind": kind(message), "file_name": file,
         "content": message.content,
     })

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use wx_client::session_file::SessionFile;
 use wx_proto::flow::{NextMessages, Restore};
-use wx_proto::{Advice, ImageVariant, Message, MessageKind};
+use wx_proto::{Advice, ImageVariant, Message, MessageKind, MsgId};
 
 use self::folder::Folder;
 use self::trouble::Trouble;
@@ -68,10 +68,10 @@ fn work(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<(
         let mut over = None;
         for message in &arrived.messages {
             report.tell(&line(message), &event::message(message));
-            if let (Some(folder), Some(size)) = (&folder, message.picture()) {
+            if let (Some(folder), Some((id, size))) = (&folder, message.picture()) {
                 match &over {
-                    None => over = keep(folder, message, size, &client, &trouble)?,
-                    Some(problem) => failed(message, problem, report),
+                    None => over = keep(folder, id, size, &client, &trouble)?,
+                    Some(problem) => failed(id, problem, report),
                 }
             }
             if report.stopped() {
@@ -100,7 +100,12 @@ fn line(message: &Message) -> String {
         MessageKind::Other { msg_type: 1, .. } => format!(": {}", clipped(&message.content)),
         _ => String::new(),
     };
-    format!("{} {} {from} {}{text}", time::utc(message.unix_s), message.id, event::kind(message))
+    format!(
+        "{} {} {from} {}{text}",
+        time::utc(message.unix_s),
+        event::msg_id(message),
+        event::kind(message)
+    )
 }
 
 /// A line is not the place for all of a text that goes on and on.
@@ -117,16 +122,15 @@ fn clipped(text: &str) -> String {
 /// end.
 fn keep(
     folder: &Folder,
-    message: &Message,
+    id: &MsgId,
     size: ImageVariant,
     client: &Client,
     trouble: &Trouble<'_>,
 ) -> Result<Option<Problem>, Problem> {
-    if folder.has(&message.id) {
+    if folder.has(id) {
         return Ok(None);
     }
     let report = trouble.report();
-    let id = &message.id;
     let fetch = || folder.save(id, |target| client.fetch(id, size, target, report));
     match trouble.ride_out(Some(trouble::PATIENCE), fetch) {
         Ok(None) => {}
@@ -139,13 +143,13 @@ fn keep(
         // The message is told again by the next watch, so this is the end; a full disk would lose
         // every picture.
         Err(problem) if problem.file == Which::Output => {
-            failed(message, &problem, report);
+            failed(id, &problem, report);
             // The session file has nothing to do with it.
             report.known(0);
             return Err(problem);
         }
         Err(problem) => {
-            failed(message, &problem, report);
+            failed(id, &problem, report);
             return Ok((problem.class == Class::Login).then_some(problem));
         }
     }
@@ -153,8 +157,8 @@ fn keep(
 }
 
 /// A picture that was not fetched.
-fn failed(message: &Message, problem: &Problem, report: &Report) {
-    let subject = Subject::Message { msg_id: message.id.clone(), path: None };
+fn failed(id: &MsgId, problem: &Problem, report: &Report) {
+    let subject = Subject::Message { msg_id: id.clone(), path: None };
     report.once(subject, |number| {
         let _ = report.problem(number..number + 1, problem);
     });

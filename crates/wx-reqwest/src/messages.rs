@@ -44,7 +44,7 @@ impl Client {
     /// let mut messages = client.messages();
     /// while let Some(batch) = messages.next().await {
     ///     for message in batch? {
-    ///         println!("{} from {:?}", message.id, message.from);
+    ///         println!("{:?} from {:?}", message.id, message.from);
     ///     }
     ///     file.save(&client.session())?;
     /// }

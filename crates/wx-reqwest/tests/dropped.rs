@@ -372,8 +372,12 @@ async fn a_wait_for_messages_dropped_at_any_await_loses_none() {
                 Some(batch) => batch,
                 None => messages.next().await,
             };
-            let ids: Vec<_> =
-                batch.unwrap().unwrap().iter().map(|message| message.id.to_string()).collect();
+            let ids: Vec<_> = batch
+                .unwrap()
+                .unwrap()
+                .iter()
+                .map(|message| message.id.as_ref().unwrap().to_string())
+                .collect();
             assert_eq!(ids, server.incoming(), "dropped after {polls} polls");
             // Nothing comes twice: a short wait sees nothing more.
             if was_last {

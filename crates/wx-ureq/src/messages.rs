@@ -31,7 +31,7 @@ impl Client {
     /// # -> Result<(), Box<dyn std::error::Error>> {
     /// for batch in client.messages() {
     ///     for message in batch? {
-    ///         println!("{} from {:?}", message.id, message.from);
+    ///         println!("{:?} from {:?}", message.id, message.from);
     ///     }
     ///     file.save(&client.session())?;
     /// }

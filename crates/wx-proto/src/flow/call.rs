@@ -10,7 +10,7 @@ use super::clock::Moment;
 use super::partial_reply::PartialReply;
 use super::remembered::Remembered;
 use super::retry::{Patience, Retry, back_off};
-use super::{Action, CallId, Input, Progress, UnexpectedInput};
+use super::{Action, CallId, Input, Progress};
 use crate::endpoint::api_request::ApiRequest;
 use crate::model::error::ErrorKind;
 use crate::model::reply_error::ReplyError;
@@ -101,7 +101,7 @@ impl Call {
 
     /// Begins another call. Those that wait for somebody go on counting what failed.
     pub(super) fn begin(&mut self, retry: Retry) {
-        let before = std::mem::replace(self, Self::none(self.next_id()));
+        let before = std::mem::replace(self, Self::none(self.unused_id()));
         self.retry = retry;
         if retry.is_endless() && before.retry.is_endless() {
             (self.failures, self.last_error) = (before.failures, before.last_error);
@@ -134,7 +134,7 @@ impl Call {
     }
 
     /// The id after all that were used so far.
-    pub(super) fn next_id(&self) -> CallId {
+    pub(super) fn unused_id(&self) -> CallId {
         if self.request.is_some() || self.handed_out { self.id.next() } else { self.id }
     }
 
@@ -213,38 +213,35 @@ impl Call {
         self.delivery.first_ms
     }
 
-    /// Takes an input that answers the outstanding action of this call.
-    pub(super) fn handle(&mut self, input: Input) -> Result<Heard, UnexpectedInput> {
-        let Some(request) = self.request.as_ref().filter(|_| self.handed_out) else {
-            return Err(UnexpectedInput);
-        };
-        match (input, &mut self.reply) {
+    /// Takes an input; `None` if it does not answer the outstanding action of this call.
+    pub(super) fn hear(&mut self, input: Input) -> Option<Heard> {
+        let request = self.request.as_ref().filter(|_| self.handed_out)?;
+        Some(match (input, &mut self.reply) {
             (Input::Head(id, head), None) if id == self.id && !request.limits().admit(&head) => {
                 let failure = TransportError::on_the_way(TransportErrorKind::Protocol);
-                Ok(Heard::Failed(request.failed(failure)))
+                Heard::Failed(request.failed(failure))
             }
             (Input::Head(id, head), reply @ None) if id == self.id => {
                 if self.retry.streamed {
                     *reply = Some(PartialReply::new(Response::new(()).into_parts().0));
-                    return Ok(Heard::Head(head));
+                    return Some(Heard::Head(head));
                 }
                 *reply = Some(PartialReply::new(head));
-                Ok(Heard::Nothing)
+                Heard::Nothing
             }
             (Input::Body(id, bytes), Some(_)) if id == self.id && self.retry.streamed => {
-                Ok(Heard::Body(bytes))
+                Heard::Body(bytes)
             }
             (Input::Body(id, bytes), Some(reply)) if id == self.id => {
                 if (reply.len() + bytes.len()) as u64 > self.retry.cap {
-                    let limit = self.retry.cap;
-                    return Ok(Heard::Unusable(ReplyError::TooLarge { limit }));
+                    return Some(Heard::Unusable(ReplyError::TooLarge { limit: self.retry.cap }));
                 }
                 reply.add(bytes);
-                Ok(Heard::Nothing)
+                Heard::Nothing
             }
-            (Input::End(id), Some(_)) if id == self.id && self.retry.streamed => Ok(Heard::End),
+            (Input::End(id), Some(_)) if id == self.id && self.retry.streamed => Heard::End,
             (Input::End(id), reply @ Some(_)) if id == self.id => {
-                Ok(reply.take().map_or(Heard::Nothing, |reply| Heard::Reply(reply.whole())))
+                reply.take().map_or(Heard::Nothing, |reply| Heard::Reply(reply.whole()))
             }
             (Input::Failed(id, failure), None)
                 if id == self.id && request.is_due_again(failure) =>
@@ -253,19 +250,18 @@ impl Call {
                 self.delivery.maybe |= self.retry.is_message();
                 self.request = Some(request.clone().with_new_connection(true));
                 (self.id, self.handed_out) = (self.id.next(), false);
-                Ok(Heard::Nothing)
+                Heard::Nothing
             }
             (Input::Failed(id, failure), reply) if id == self.id => {
                 // Once a head has come, something was delivered, whatever the driver thinks.
-                let failure = if reply.is_some() {
-                    TransportError::on_the_way(failure.kind)
-                } else {
-                    failure
+                let failure = match reply {
+                    Some(_) => TransportError::on_the_way(failure.kind),
+                    None => failure,
                 };
-                Ok(Heard::Failed(request.failed(failure)))
+                Heard::Failed(request.failed(failure))
             }
-            _ => Err(UnexpectedInput),
-        }
+            _ => return None,
+        })
     }
 
     /// The network broke off: the next try waits, or why there is none.
@@ -353,7 +349,7 @@ impl Call {
     }
 
     fn next_try(&mut self, wait_until: Option<Duration>) {
-        self.id = self.next_id();
+        self.id = self.unused_id();
         (self.request, self.reply, self.handed_out) = (None, None, false);
         self.wait_until = wait_until;
     }

@@ -117,7 +117,7 @@ impl Waiting {
         let moved = session.sync().key != self.asked;
         // Those without an id cannot be told apart: without another position they are the same
         // again.
-        if messages.iter().any(|message| moved || !message.id.is_zero())
+        if messages.iter().any(|message| moved || message.id.is_some())
             || (moved && !skipped.is_empty())
         {
             return Next::Done(NewMessages { messages: messages.into(), skipped });

@@ -216,7 +216,7 @@ impl<J: Job> Runner<J> {
             let head = self.job.takes_cookies().then_some(head);
             self.cookies.begin(head, request.http().uri());
         }
-        match self.call.handle(input)? {
+        match self.call.hear(input).ok_or(UnexpectedInput)? {
             Heard::Nothing => {}
             Heard::Reply(reply) => self.read(now, |job, cx| job.reply(&reply, cx)),
             Heard::Head(head) => self.part(Part::Head(head), now),

@@ -106,11 +106,7 @@ name! {
 }
 
 impl MsgId {
-    /// The id of no message.
-    pub(crate) fn zero() -> Self {
-        Self("0".to_owned())
-    }
-
+    /// Whether it is the id of no message.
     pub(crate) fn is_zero(&self) -> bool {
         self.0.bytes().all(|digit| digit == b'0')
     }

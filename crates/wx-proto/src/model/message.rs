@@ -9,8 +9,8 @@ use crate::model::image_variant::ImageVariant;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message {
-    /// The server's id, by which its picture is fetched; `0` if it gave none that is one.
-    pub id: MsgId,
+    /// The server's id, by which its picture is fetched; `None` if it gave none that is one.
+    pub id: Option<MsgId>,
     /// Who sent it, or the room that it came in; the account itself if it was sent elsewhere.
     pub from: Option<UserName>,
     /// Whom it went to.
@@ -61,16 +61,18 @@ pub enum MessageKind {
 }
 
 impl Message {
-    /// Which of its pictures there is to fetch, if any: a video's cover is its thumbnail.
+    /// Returns what to fetch its picture by, if it has one: its id, and which of the pictures there
+    /// is. The cover of a video is its thumbnail.
     #[must_use]
-    pub fn picture(&self) -> Option<ImageVariant> {
-        match self.kind {
-            MessageKind::Image { .. } => Some(ImageVariant::Original),
-            MessageKind::Emoticon { of_store: false } => Some(ImageVariant::Emoticon),
-            MessageKind::Video { .. } => Some(ImageVariant::Thumbnail),
+    pub fn picture(&self) -> Option<(&MsgId, ImageVariant)> {
+        let variant = match self.kind {
+            MessageKind::Image { .. } => ImageVariant::Original,
+            MessageKind::Emoticon { of_store: false } => ImageVariant::Emoticon,
+            MessageKind::Video { .. } => ImageVariant::Thumbnail,
             MessageKind::Emoticon { of_store: true }
             | MessageKind::File { .. }
-            | MessageKind::Other { .. } => None,
-        }
+            | MessageKind::Other { .. } => return None,
+        };
+        Some((self.id.as_ref()?, variant))
     }
 }

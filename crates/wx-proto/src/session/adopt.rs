@@ -88,7 +88,7 @@ impl Session {
             (sync.key, sync.check_key) = (Some(key), check_key);
         }
         (sync.due, sync.synced_at) = (more, Some(unix_s));
-        messages.retain(|message| message.id.is_zero() || sync.is_new(&message.id));
+        messages.retain(|message| message.id.as_ref().is_none_or(|id| sync.is_new(id)));
         messages
     }
 

@@ -84,7 +84,7 @@ impl Element for Message {
         };
         let unix_s = number(fields.create_time).and_then(|time| u64::try_from(time).ok());
         Some(Self {
-            id: id.unwrap_or_else(MsgId::zero),
+            id,
             to: name(fields.to_user_name)?,
             unix_s: unix_s.unwrap_or_default(),
             from,

@@ -43,10 +43,9 @@ pub(crate) fn check(data: &[u8]) {
         // An independent reader knows the ids, unless there are bytes that it refuses.
         let seen = serde_json::from_slice(&spoiled).unwrap_or(middle);
         let text = |key: &str| seen[key].as_str().unwrap_or_default().to_owned();
-        assert_eq!(
-            read.id.as_str(),
-            MsgId::new(text("MsgId")).map_or("0".to_owned(), String::from)
-        );
+        let id =
+            MsgId::new(text("MsgId")).ok().filter(|id| !id.as_str().trim_matches('0').is_empty());
+        assert_eq!(read.id, id);
         assert_eq!(read.from, UserName::new(text("FromUserName")).ok());
         // It may be absent, as it is if its key was damaged.
         assert!(read.to.is_none() || read.to == UserName::new(text("ToUserName")).ok());
@@ -72,11 +71,12 @@ fn whole(body: &[u8]) {
     let skipped = batch.skipped.unreadable + batch.skipped.over_limit;
     assert_eq!(batch.messages.len() as u64 + skipped, sent.len() as u64);
     for message in &batch.messages {
+        let Some(read) = &message.id else { continue };
         let is_it = |sent: &Value| match &sent["MsgId"] {
-            Value::String(id) => id == message.id.as_str(),
+            Value::String(id) => id == read.as_str(),
             // Its readers make a float of a number that is too large, and lose digits.
-            id => id.is_f64() || id.as_u64() == message.id.as_str().parse().ok(),
+            id => id.is_f64() || id.as_u64() == read.as_str().parse().ok(),
         };
-        assert!(message.id.as_str() == "0" || sent.iter().any(is_it), "an id that was not sent");
+        assert!(sent.iter().any(is_it), "an id that was not sent");
     }
 }

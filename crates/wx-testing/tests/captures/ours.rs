@@ -134,7 +134,14 @@ impl Client for Ureq {
     }
 
     fn messages(&self) -> Vec<MsgId> {
-        self.0.messages().next().unwrap().unwrap().into_iter().map(|message| message.id).collect()
+        self.0
+            .messages()
+            .next()
+            .unwrap()
+            .unwrap()
+            .into_iter()
+            .map(|message| message.id.unwrap())
+            .collect()
     }
 
     fn fetch(&self, id: &MsgId, size: ImageVariant) {
@@ -194,7 +201,7 @@ impl Client for Reqwest {
     fn messages(&self) -> Vec<MsgId> {
         let mut messages = self.client.messages();
         let batch = self.runtime.block_on(messages.next()).unwrap().unwrap();
-        batch.into_iter().map(|message| message.id).collect()
+        batch.into_iter().map(|message| message.id.unwrap()).collect()
     }
 
     fn fetch(&self, id: &MsgId, size: ImageVariant) {

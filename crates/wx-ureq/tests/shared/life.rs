@@ -41,7 +41,11 @@ fn fresh<T: Transport>(server: &Server) -> T {
 }
 
 fn ids(batches: Vec<Result<Vec<Message>, Error>>) -> Vec<String> {
-    batches.into_iter().flat_map(Result::unwrap).map(|message| message.id.to_string()).collect()
+    batches
+        .into_iter()
+        .flat_map(Result::unwrap)
+        .map(|message| message.id.as_ref().unwrap().to_string())
+        .collect()
 }
 
 pub(super) fn name(state: &LoginState) -> &'static str {
@@ -80,11 +84,13 @@ pub(crate) fn the_whole_life_of_a_login<T: Transport>() {
     );
 
     let batch = client.batches(1).pop().unwrap().unwrap();
-    let there: Vec<_> = batch.iter().map(|message| message.id.to_string()).collect();
+    let there: Vec<_> =
+        batch.iter().map(|message| message.id.as_ref().unwrap().to_string()).collect();
     assert_eq!(there, server.incoming());
     for (number, message) in batch.iter().enumerate() {
         let mut bytes = Vec::new();
-        client.fetch(&message.id, message.picture().unwrap(), Into::Vec(&mut bytes)).unwrap();
+        let (id, size) = message.picture().unwrap();
+        client.fetch(id, size, Into::Vec(&mut bytes)).unwrap();
         assert!(bytes == picture(number.try_into().unwrap()), "other bytes arrived");
     }
 
@@ -244,7 +250,8 @@ pub(crate) fn two_that_wait_share_the_messages<T: Transport + Send>() {
         (client.batches(1), waiting.join().unwrap())
     });
     let delivered = [first, second].into_iter().flatten().filter_map(Result::ok);
-    let delivered: Vec<_> = delivered.flatten().map(|message| message.id.to_string()).collect();
+    let delivered: Vec<_> =
+        delivered.flatten().map(|message| message.id.as_ref().unwrap().to_string()).collect();
     assert_eq!(delivered, server.incoming());
 }
 

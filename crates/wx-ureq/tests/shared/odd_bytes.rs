@@ -27,7 +27,8 @@ pub(crate) fn odd_bytes_of_strangers_stop_nothing<T: Transport>() {
         );
         assert!(contacts.iter().any(|contact| contact.nick_name.starts_with("Anna")), "{odd}");
         let messages = client.batches(1).pop().unwrap().unwrap();
-        let there: Vec<_> = messages.iter().map(|message| message.id.to_string()).collect();
+        let there: Vec<_> =
+            messages.iter().map(|message| message.id.as_ref().unwrap().to_string()).collect();
         assert_eq!(there, server.incoming(), "{odd}");
         let replaced = match odd {
             "around" => "",
@@ -36,9 +37,8 @@ pub(crate) fn odd_bytes_of_strangers_stop_nothing<T: Transport>() {
         };
         assert_eq!(messages[1].content, format!("汉字{replaced}"), "{odd}");
         let mut bytes = Vec::new();
-        client
-            .fetch(&messages[0].id, messages[0].picture().unwrap(), Into::Vec(&mut bytes))
-            .unwrap();
+        let (id, size) = messages[0].picture().unwrap();
+        client.fetch(id, size, Into::Vec(&mut bytes)).unwrap();
         assert!(bytes == small(), "{odd}");
         client.send(&friend(&server), small(), quiet).unwrap();
         assert_eq!(server.messages().len(), 1, "{odd}");
@@ -57,7 +57,7 @@ pub(crate) fn a_damaged_id_costs_its_element_alone<T: Transport>() {
     client.restore().unwrap();
     let next = || -> Vec<_> {
         let batch = client.batches(1).pop().unwrap().unwrap();
-        batch.iter().map(|message| message.id.to_string()).collect()
+        batch.iter().map(|message| message.id.as_ref().unwrap().to_string()).collect()
     };
     server.deliver(small());
     let second = server.deliver(small());
