@@ -174,7 +174,7 @@ async fn a_send_dropped_at_any_await_can_be_resumed_or_left() {
 
         let saved = saved.expect("a send can be saved at any moment");
         let snapshot: Snapshot = serde_json::from_str(&saved).unwrap();
-        let at = ResumeOptions { unix_ms: unix_ms(), resend: false };
+        let at = ResumeOptions { unix_ms: Some(unix_ms()), resend: false };
         let mut flow = SendImage::resume(&client.session(), snapshot, patient(), at).unwrap();
         let sent =
             drive(client.http(), client.session_cell(), &mut source, &mut flow, &mut Watch::new())

@@ -85,7 +85,7 @@ impl OutboxJob {
         let (to, name, state) = self.look(|inner, message| {
             (message.to.clone(), message.upload.clone(), hashed(inner, message, session).cloned())
         });
-        let at = ResumeOptions { unix_ms: unix_ms(), resend: false };
+        let at = ResumeOptions { unix_ms: Some(unix_ms()), resend: false };
         let flow = match state {
             Some(state) if state.hashed_len() != Some(picture.len()) => {
                 return Err(Error::new(Step::Digest, ErrorKind::OtherPicture));
@@ -125,7 +125,7 @@ impl OutboxJob {
             return Err(Error::new(Step::Message, ErrorKind::Uncertain { last: None, tries: 1 }));
         }
         // The times of two boots cannot be compared.
-        let at = ResumeOptions { unix_ms: if rebooted { 0 } else { unix_ms() }, resend };
+        let at = ResumeOptions { unix_ms: (!rebooted).then(unix_ms), resend };
         let flow = match state.map(|state| SendUploaded::resume(session, state, policy.clone(), at))
         {
             Some(resumed) => resumed.map_err(refused)?,

@@ -82,7 +82,7 @@ impl SendUploaded {
         let delivery = Remembered::saved(saved.handed_out_ms, at);
         let retry = Retry::message(&policy);
         let runner = Runner::new(job, session, seed, policy);
-        Ok(Self(runner.remembering(retry, delivery, at.unix_ms)))
+        Ok(Self(runner.remembering(retry, delivery, at.start_ms())))
     }
 
     /// Sets the time of the first poll, in Unix milliseconds. Without it that is the seed's, which

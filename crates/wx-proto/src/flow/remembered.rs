@@ -22,8 +22,8 @@ impl Remembered {
     /// A message that was saved, taken up again.
     pub(super) fn saved(first_ms: Option<u64>, at: ResumeOptions) -> Self {
         // The clock of a computer that has no battery for it begins in 1970.
-        let is_timeless = !at.resend && (at.unix_ms == 0 || first_ms == Some(0));
-        let resend_ms = at.resend.then_some(at.unix_ms);
+        let is_timeless = !at.resend && (at.start_ms() == 0 || first_ms == Some(0));
+        let resend_ms = at.resend.then_some(at.start_ms());
         Self { maybe: first_ms.is_some(), first_ms, resend_ms, is_timeless }
     }
 

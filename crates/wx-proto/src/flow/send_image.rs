@@ -60,7 +60,7 @@ impl SendImage {
             let job =
                 Send { to: upload.to().clone(), seed, stage: Stage::Upload(Box::new(upload)) };
             let runner = Runner::new(job, session, seed, policy);
-            return Ok(Self(runner.started_at(at.unix_ms)));
+            return Ok(Self(runner.started_at(at.start_ms())));
         }
         session.check_sender()?;
         let (seed, saved) = snapshot.message(session)?;
@@ -69,7 +69,7 @@ impl SendImage {
         let retry = Retry::message(&policy);
         let runner = Runner::new(job, session, seed, policy);
         let delivery = Remembered::saved(saved.handed_out_ms, at);
-        Ok(Self(runner.remembering(retry, delivery, at.unix_ms)))
+        Ok(Self(runner.remembering(retry, delivery, at.start_ms())))
     }
 }
 

@@ -72,13 +72,20 @@ pub(super) struct SavedMessage {
 /// The moment at which a saved job is taken up again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResumeOptions {
-    /// The time, in Unix milliseconds; 0 if it is unknown. A message that may have been delivered
-    /// then counts as too old to be handed out again, as one that left at 0 does.
-    pub unix_ms: u64,
+    /// The time in Unix milliseconds, if it is known. If it is not, a message that may have been
+    /// delivered counts as too old to be handed out again. A clock that stands at 0 knows nothing.
+    pub unix_ms: Option<u64>,
     /// Whether a message whose fate is unknown, and which left more than [`Policy::resend_within`]
     /// ago, is handed out once more with its own ClientMsgId. Without it the job ends as
     /// [`Uncertain`](crate::ErrorKind::Uncertain), as it stands.
     pub resend: bool,
+}
+
+impl ResumeOptions {
+    /// The time at which the job goes on; 0 if it is unknown.
+    pub(super) fn start_ms(self) -> u64 {
+        self.unix_ms.unwrap_or(0)
+    }
 }
 
 /// Why a saved job cannot be resumed.

@@ -153,7 +153,7 @@ fn a_picture_taken_up_again_still_goes_as_a_file() {
         |world: &World| world.saved.as_ref().is_some_and(|saved| saved.contains("\"acked\":1"));
     let killed = (1..20).map(killed_after).find(one_chunk).unwrap();
     let saved = Snapshot::from_json(killed.saved.unwrap()).unwrap();
-    let at = ResumeOptions { unix_ms: SEED.unix_ms, resend: false };
+    let at = ResumeOptions { unix_ms: Some(SEED.unix_ms), resend: false };
     let mut flow = SendImage::resume(&session(), saved, Policy::default(), at).unwrap();
     let mut world = World::new(bytes, [last("@m", CHUNK + 1), sent()]).lending(&session());
     world.run(&mut flow).unwrap();

@@ -6,7 +6,7 @@ use wx_proto::{MediaError, MediaFormat, MediaKind, Policy};
 
 use super::world::*;
 
-const AT: ResumeOptions = ResumeOptions { unix_ms: SEED.unix_ms + 1000, resend: false };
+const AT: ResumeOptions = ResumeOptions { unix_ms: Some(SEED.unix_ms + 1000), resend: false };
 const LEN: usize = CHUNK + 5;
 
 /// What is saved of an upload after its first chunk, and of a message that is on its way.

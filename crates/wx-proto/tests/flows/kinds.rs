@@ -60,7 +60,7 @@ fn the_kind_outlives_a_crash() {
             killed.run_or_die(&mut flow);
             let Some(saved) = killed.saved else { continue };
             let snapshot = Snapshot::from_json(&saved).unwrap();
-            let at = ResumeOptions { unix_ms: SEED.unix_ms, resend: false };
+            let at = ResumeOptions { unix_ms: Some(SEED.unix_ms), resend: false };
             let mut left = vec![middle(), last("@m", CHUNK + 1), sent()];
             let acked = if saved.contains("\"acked\":1") { 1 } else { 0 };
             left.drain(..if snapshot.uploaded().is_some() { 2 } else { acked });

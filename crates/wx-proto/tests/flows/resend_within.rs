@@ -85,7 +85,7 @@ fn a_resumed_message_has_what_is_left_of_its_minute() {
     assert!(world.run_or_die(&mut flow()).is_none());
     let saved = wx_proto::flow::Snapshot::from_json(world.saved.unwrap()).unwrap();
     let at = |seconds: i64, resend| ResumeOptions {
-        unix_ms: SEED.unix_ms.saturating_add_signed(seconds * 1000),
+        unix_ms: Some(SEED.unix_ms.saturating_add_signed(seconds * 1000)),
         resend,
     };
     let resume =
@@ -101,14 +101,14 @@ fn a_resumed_message_has_what_is_left_of_its_minute() {
 
     // Nor does one that is not set, now or when it was handed out.
     let error = World::new("", [])
-        .run(&mut resume(ResumeOptions { unix_ms: 0, resend: false }))
+        .run(&mut resume(ResumeOptions { unix_ms: None, resend: false }))
         .unwrap_err();
     assert_eq!(error.outcome(), Outcome::Unknown);
     let text = saved.to_json().replace(&SEED.unix_ms.to_string(), "0");
     let unset = wx_proto::flow::Snapshot::from_json(text).unwrap();
     assert!(unset.in_doubt());
     for unix_ms in [0, 1, 60_000] {
-        let at = ResumeOptions { unix_ms, resend: false };
+        let at = ResumeOptions { unix_ms: Some(unix_ms), resend: false };
         let mut flow =
             SendUploaded::resume(&session(), unset.clone(), Policy::default(), at).unwrap();
         assert_eq!(World::new("", []).run(&mut flow).unwrap_err().outcome(), Outcome::Unknown);

@@ -20,7 +20,7 @@ fn new() -> SendImage {
 }
 
 fn seconds_later(seconds: u64) -> ResumeOptions {
-    ResumeOptions { unix_ms: SEED.unix_ms + seconds * 1000, resend: false }
+    ResumeOptions { unix_ms: Some(SEED.unix_ms + seconds * 1000), resend: false }
 }
 
 fn resume(saved: &str, at: ResumeOptions) -> SendImage {
@@ -130,7 +130,7 @@ fn a_message_that_left_long_ago_is_unknown_unless_it_is_asked_for() {
         }
     }
     // A clock that went backwards tells nothing.
-    let before = ResumeOptions { unix_ms: SEED.unix_ms - 1000, resend: false };
+    let before = ResumeOptions { unix_ms: Some(SEED.unix_ms - 1000), resend: false };
     let error = World::new("", []).run(&mut resume(&saved, before)).unwrap_err();
     assert_eq!(error.outcome(), Outcome::Unknown);
 }

@@ -244,7 +244,7 @@ fn the_time_of_the_first_hand_out_stays() {
     assert!(left.contains(&format!("\"handed_out_ms\":{}", SEED.unix_ms)), "{left}");
 
     let snapshot = Snapshot::from_json(left).unwrap();
-    let at = ResumeOptions { unix_ms: SEED.unix_ms + 5000, resend: false };
+    let at = ResumeOptions { unix_ms: Some(SEED.unix_ms + 5000), resend: false };
     let mut world = World::new("", [closed(), sent()]);
     let mut resumed = SendUploaded::resume(&session(), snapshot, one_try(), at).unwrap();
     assert!(world.run(&mut resumed).is_ok());

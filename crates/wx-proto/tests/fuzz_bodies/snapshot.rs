@@ -12,7 +12,7 @@ pub fn check(data: &[u8]) {
     assert!(Snapshot::from_json(snapshot.to_json()).unwrap() == snapshot, "reads what it wrote");
     let mut policy = Policy::default();
     policy.max_picture = 4 * CHUNK as u64;
-    let at = ResumeOptions { unix_ms: SEED.unix_ms + 1000 * u64::from(choice >> 1), resend: choice & 1 != 0 };
+    let at = ResumeOptions { unix_ms: Some(SEED.unix_ms + 1000 * u64::from(choice >> 1)), resend: choice & 1 != 0 };
     let Ok(mut flow) = SendImage::resume(&session(), snapshot, policy, at) else { return };
     let saved = flow.snapshot().expect("it is not over");
     let doubtful = saved.in_doubt();

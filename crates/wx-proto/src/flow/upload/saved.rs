@@ -35,7 +35,7 @@ impl Uploading {
         policy: &Policy,
         at: ResumeOptions,
     ) -> Result<Self, ResumeError> {
-        session.check_upload(at.unix_ms)?;
+        session.check_upload(at.start_ms())?;
         let (seed, saved, picture) = snapshot.upload(session, policy)?;
         let mut upload = Self::new(session, picture, saved.to.clone(), seed)
             .map_err(|_| RequestError::NoDataTicket)?;
