@@ -5,6 +5,20 @@
 //!   which takes the unread mark of a conversation off the phone.
 //! - [`OpenConversation`] is a [`Flow`](wx_proto::flow::Flow) of two calls: it looks the
 //!   conversation up, and then marks it as read.
+//!
+//! ```no_run
+//! use wx_example_call::MarkRead;
+//! use wx_proto::flow::OneCall;
+//! use wx_proto::{Error, Policy, UserName};
+//! use wx_ureq::{Client, Watch, drive, seed};
+//!
+//! fn read(client: &Client, whom: UserName) -> Result<(), Error> {
+//!     let call = MarkRead::new(whom, seed()?);
+//!     let mut flow = OneCall::new(call, &client.session(), seed()?, Policy::default());
+//!     // What a flow reads and writes is no business of this one: `&mut ()`.
+//!     drive(client.http(), client.session_cell(), &mut (), &mut flow, &mut Watch::new())
+//! }
+//! ```
 
 mod mark_read;
 mod open_conversation;

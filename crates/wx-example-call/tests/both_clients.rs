@@ -139,3 +139,23 @@ fn it_is_cancelled_and_belongs_to_its_login() {
         assert!(OpenConversation::resume(&other, snapshot, anna, policy()).is_err());
     }
 }
+
+#[test]
+fn what_must_not_be_made_twice_is_not() {
+    for client in CLIENTS {
+        for (fault, outcome) in [
+            ("close-idle=after@webwxstatusnotify", Outcome::NotSent),
+            ("drop=after@webwxstatusnotify", Outcome::Unknown),
+            ("status=503@webwxstatusnotify", Outcome::Unknown),
+            ("ret=1@webwxstatusnotify", Outcome::NotSent),
+        ] {
+            let (emulator, session, anna) = emulator(&[fault]);
+            let mut flow = OneCall::new(MarkRead::new(anna, seed()), &session, seed(), policy());
+            flow = flow.once();
+            let done = drive(client, &session, &mut flow).result;
+            let found = done.map_or_else(|error| error.outcome(), |()| Outcome::NotSent);
+            assert_eq!(found, outcome, "{client}: {fault}");
+            assert_eq!(emulator.requests_to("webwxstatusnotify"), 1, "{client}: {fault}");
+        }
+    }
+}

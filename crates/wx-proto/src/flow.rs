@@ -55,8 +55,8 @@
 //!     only within [`Policy::resend_within`](crate::Policy::resend_within).
 //! 12. A job that was told to hand out its states asks with [`Action::Save`] for each new one, before
 //!     any other action (`Done` included) that the state records: before its message leaves, each
-//!     time, and after the verdict on it. What could not be saved does not leave, and the job ends
-//!     as what is certain. While a `Save` is outstanding the message is not in doubt;
+//!     time, and after a refusal. Of a job that ends well nothing is left to save: its output says
+//!     all. What could not be saved does not leave, and the job ends as what is certain. While a `Save` is outstanding the message is not in doubt;
 //!     [`Flow::cancel`] in between saves the true state once more.
 //! 13. A job belongs to the login that it began in. Lent the session of another login, or of none,
 //!     it ends as [`ErrorKind::LoginChanged`](crate::ErrorKind), or as uncertain if its message is

@@ -96,6 +96,9 @@ impl Client {
         let _turn = self.pace.turn().await;
         let about = picture.picture(&self.policy).await?;
         let mut flow = SendImage::new(&self.session(), about, to.clone(), seed()?, self.policy())?;
+        if watch.has_checkpoint() {
+            flow = flow.checkpointed();
+        }
         drive(&self.http, &self.session, &mut picture, &mut flow, &mut watch).await
     }
 
@@ -122,6 +125,9 @@ impl Client {
         let _turn = self.pace.turn().await;
         let about = picture.picture(&self.policy).await?;
         let mut flow = Upload::new(&self.session(), about, to.clone(), seed()?, self.policy())?;
+        if watch.has_checkpoint() {
+            flow = flow.checkpointed();
+        }
         drive(&self.http, &self.session, &mut picture, &mut flow, &mut watch).await
     }
 
@@ -152,6 +158,9 @@ impl Client {
             seed()?,
             self.policy(),
         )?;
+        if watch.has_checkpoint() {
+            flow = flow.checkpointed();
+        }
         drive(&self.http, &self.session, &mut (), &mut flow, &mut watch).await
     }
 

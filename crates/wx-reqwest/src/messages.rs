@@ -7,7 +7,7 @@ use futures_core::Stream;
 use futures_core::stream::FusedStream;
 use wx_client::seed;
 use wx_proto::flow::NextMessages;
-use wx_proto::{Error, Message, Skipped};
+use wx_proto::{Error, ErrorKind, Message, Skipped, Step};
 
 use crate::{Client, Watch, drive};
 
@@ -15,6 +15,8 @@ use crate::{Client, Watch, drive};
 #[must_use]
 pub struct Messages<'w> {
     client: Client,
+    /// Of the login that they are messages of.
+    login: String,
     skipped: Skipped,
     state: State<'w>,
 }
@@ -23,10 +25,13 @@ enum State<'w> {
     Idle(Watch<'w>),
     /// Under way. It stays here when whoever waits for it goes away.
     Waiting(Pin<Box<dyn Future<Output = (Watch<'w>, Skipped, Batch)> + Send + 'w>>),
-    AttemptResult,
+    Ended,
 }
 
 type Batch = Result<Vec<Message>, Error>;
+
+/// One login is told from another by a hash under this key, which never leaves the program.
+const KEY: [u8; 16] = [0; 16];
 
 impl Client {
     /// The messages that come from now on, or behind those that the session has had:
@@ -57,12 +62,28 @@ impl Client {
 
     /// As [`Client::messages`], watched.
     pub fn messages_with<'w>(&self, watch: Watch<'w>) -> Messages<'w> {
-        Messages { client: self.clone(), skipped: Skipped::default(), state: State::Idle(watch) }
+        let login = self.session().fingerprint(&KEY);
+        Messages {
+            client: self.clone(),
+            login,
+            skipped: Skipped::default(),
+            state: State::Idle(watch),
+        }
     }
 
-    async fn next_messages(&self, watch: &mut Watch<'_>, skipped: &mut Skipped) -> Batch {
+    async fn next_messages(
+        &self,
+        watch: &mut Watch<'_>,
+        login: &str,
+        skipped: &mut Skipped,
+    ) -> Batch {
         loop {
-            let mut flow = NextMessages::new(&self.session(), seed()?, self.policy())?;
+            let session = self.session();
+            if session.fingerprint(&KEY) != login {
+                return Err(Error::new(Step::Sync, ErrorKind::LoginChanged));
+            }
+            let mut flow = NextMessages::new(&session, seed()?, self.policy())?;
+            drop(session);
             let new = drive(self.http(), self.session_cell(), &mut (), &mut flow, watch).await?;
             // What it still held would be copied.
             drop(flow);
@@ -93,12 +114,12 @@ impl Messages<'_> {
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Batch>> {
         loop {
-            match std::mem::replace(&mut self.state, State::AttemptResult) {
+            match std::mem::replace(&mut self.state, State::Ended) {
                 State::Idle(mut watch) => {
-                    let client = self.client.clone();
+                    let (client, login) = (self.client.clone(), self.login.clone());
                     self.state = State::Waiting(Box::pin(async move {
                         let mut skipped = Skipped::default();
-                        let batch = client.next_messages(&mut watch, &mut skipped).await;
+                        let batch = client.next_messages(&mut watch, &login, &mut skipped).await;
                         (watch, skipped, batch)
                     }));
                 }
@@ -114,7 +135,7 @@ impl Messages<'_> {
                     }
                     return Poll::Ready(Some(batch));
                 }
-                State::AttemptResult => return Poll::Ready(None),
+                State::Ended => return Poll::Ready(None),
             }
         }
     }
@@ -131,13 +152,13 @@ impl Stream for Messages<'_> {
 
 impl FusedStream for Messages<'_> {
     fn is_terminated(&self) -> bool {
-        matches!(self.state, State::AttemptResult)
+        matches!(self.state, State::Ended)
     }
 }
 
 impl fmt::Debug for Messages<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ended = matches!(self.state, State::AttemptResult);
+        let ended = matches!(self.state, State::Ended);
         f.debug_struct("Messages").field("ended", &ended).finish_non_exhaustive()
     }
 }

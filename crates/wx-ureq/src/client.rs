@@ -94,6 +94,9 @@ impl Client {
         let _turn = self.pace.turn(&mut watch);
         let about = picture.picture(&self.policy)?;
         let mut flow = SendImage::new(&self.session(), about, to.clone(), seed()?, self.policy())?;
+        if watch.has_checkpoint() {
+            flow = flow.checkpointed();
+        }
         drive(&self.http, &self.session, &mut picture, &mut flow, &mut watch)
     }
 
@@ -118,6 +121,9 @@ impl Client {
         let _turn = self.pace.turn(&mut watch);
         let about = picture.picture(&self.policy)?;
         let mut flow = Upload::new(&self.session(), about, to.clone(), seed()?, self.policy())?;
+        if watch.has_checkpoint() {
+            flow = flow.checkpointed();
+        }
         drive(&self.http, &self.session, &mut picture, &mut flow, &mut watch)
     }
 
@@ -146,6 +152,9 @@ impl Client {
             seed()?,
             self.policy(),
         )?;
+        if watch.has_checkpoint() {
+            flow = flow.checkpointed();
+        }
         drive(&self.http, &self.session, &mut (), &mut flow, &mut watch)
     }
 

@@ -3,7 +3,7 @@ use std::iter::FusedIterator;
 
 use wx_client::seed;
 use wx_proto::flow::NextMessages;
-use wx_proto::{Error, ErrorKind, Message, Skipped};
+use wx_proto::{Error, ErrorKind, Message, Skipped, Step};
 
 use crate::{Client, Watch, drive};
 
@@ -11,10 +11,15 @@ use crate::{Client, Watch, drive};
 #[must_use]
 pub struct Messages<'w> {
     client: Client,
+    /// Of the login that they are messages of.
+    login: String,
     watch: Watch<'w>,
     skipped: Skipped,
     ended: bool,
 }
+
+/// One login is told from another by a hash under this key, which never leaves the program.
+const KEY: [u8; 16] = [0; 16];
 
 impl Client {
     /// The messages that come from now on, or behind those that the session has had: an iterator
@@ -46,16 +51,23 @@ impl Client {
     /// error: at the latest when the server, which holds a request for up to 25 s until something
     /// comes, has answered it.
     pub fn messages_with<'w>(&self, watch: Watch<'w>) -> Messages<'w> {
-        Messages { client: self.clone(), watch, skipped: Skipped::default(), ended: false }
+        let login = self.session().fingerprint(&KEY);
+        Messages { client: self.clone(), login, watch, skipped: Skipped::default(), ended: false }
     }
 
     fn next_messages(
         &self,
         watch: &mut Watch<'_>,
+        login: &str,
         skipped: &mut Skipped,
     ) -> Result<Vec<Message>, Error> {
         loop {
-            let mut flow = NextMessages::new(&self.session(), seed()?, self.policy())?;
+            let session = self.session();
+            if session.fingerprint(&KEY) != login {
+                return Err(Error::new(Step::Sync, ErrorKind::LoginChanged));
+            }
+            let mut flow = NextMessages::new(&session, seed()?, self.policy())?;
+            drop(session);
             let new = drive(self.http(), self.session_cell(), &mut (), &mut flow, watch)?;
             // What it still held would be copied.
             drop(flow);
@@ -83,7 +95,7 @@ impl Iterator for Messages<'_> {
         if self.ended {
             return None;
         }
-        let batch = self.client.next_messages(&mut self.watch, &mut self.skipped);
+        let batch = self.client.next_messages(&mut self.watch, &self.login, &mut self.skipped);
         self.ended = batch.is_err();
         Some(batch).filter(|batch| !matches!(batch, Err(Error { kind: ErrorKind::Cancelled, .. })))
     }

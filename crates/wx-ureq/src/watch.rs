@@ -89,6 +89,10 @@ impl<'a> Watch<'a> {
         self
     }
 
+    pub(crate) fn has_checkpoint(&self) -> bool {
+        self.checkpoint.is_some()
+    }
+
     pub(crate) fn set_checkpoint(&mut self, store: CheckpointStore) {
         self.checkpoint = Some(store);
     }

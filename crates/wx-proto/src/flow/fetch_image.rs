@@ -30,7 +30,7 @@ use crate::session::Session;
 /// and is a picture.
 ///
 /// ```text
-///   Send ─► Pull until the first bytes show a picture ─► Store · Pull · Store · … ─► whole? ─► Done
+///   Send ─► Receive until the first bytes show a picture ─► Write · Receive · … ─► whole? ─► Done
 ///    ▲                                                                                 │
 ///    └── dropped, stalled, cut, empty, 408, 425, 429, 502–504: again from byte 0, if the sink allows
 /// ```

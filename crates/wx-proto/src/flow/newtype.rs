@@ -5,8 +5,10 @@ macro_rules! flow {
     ($name:ident($job:ty) -> $output:ty, saved) => {
         impl $name {
             /// Hands out each new state of the job as [`Action::Save`](crate::flow::Action::Save)
-            /// before anything that the state records: before its message leaves, and after the
-            /// verdict on it.
+            /// before anything that the state records: before its message leaves, and after a
+            /// refusal or an unknown end. A job that ends well hands out no state: the output says
+            /// all. Record it, and delete the last state. A program that is killed in between has
+            /// a state in doubt, which is taken up like any other.
             #[must_use]
             pub fn checkpointed(self) -> Self {
                 Self(self.0.checkpointed())

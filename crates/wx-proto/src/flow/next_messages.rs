@@ -113,13 +113,12 @@ impl Waiting {
         }
         let skipped = batch.skipped;
         let announced = std::mem::replace(&mut self.announced, batch.more);
-        let messages = session.apply_sync(batch, cx.unix_ms / 1000);
+        let mut messages = session.apply_sync(batch, cx.unix_ms / 1000);
         let moved = session.sync().key != self.asked;
         // Those without an id cannot be told apart: without another position they are the same
         // again.
-        if messages.iter().any(|message| moved || message.id.is_some())
-            || (moved && !skipped.is_empty())
-        {
+        messages.retain(|message| moved || message.id.is_some());
+        if !messages.is_empty() || (moved && !skipped.is_empty()) {
             return Next::Done(NewMessages { messages: messages.into(), skipped });
         }
         let row = self.next(session);

@@ -21,9 +21,10 @@ use crate::session::Session;
 /// Makes one call and ends with its reply: any [`Endpoint`], of this crate or your own.
 ///
 /// A try that fails on the network, or whose reply is cut off or missing, is made again with growing
-/// waits, [`Policy::chunk_tries`] times in all. So use it for calls that do no harm when they are
-/// made twice, or [set](OneCall::tries) one try. A reply that the endpoint refuses is final unless
-/// [`OneCall::repeat_if`] says otherwise.
+/// waits, [`Policy::chunk_tries`] times in all. That is for calls that do no harm when they are made
+/// twice; use [`OneCall::once`] for all others. A reply that the endpoint refuses is final unless
+/// [`OneCall::repeat_if`] says otherwise. [`Error::outcome`] tells whether the server may have carried
+/// out a call that failed.
 ///
 /// ```
 /// use wx_proto::endpoint::batch_get_contact::BatchGetContact;
@@ -44,11 +45,21 @@ where
 {
     /// Makes `call` with `session`. The call belongs to that login.
     pub fn new(call: E, session: &Session, seed: Seed, policy: Policy) -> Self {
-        let job = Calling { call, retry: Retry::call(&policy), reply: PhantomData };
+        let retry = Retry::call(&policy);
+        let job = Calling { call, retry, once: false, reply: PhantomData };
         Self(Runner::new(job, session, seed, policy))
     }
 
-    /// Sets the number of tries, the first included; 0 counts as 1.
+    /// Makes the call once, whatever comes of it, over a connection of its own: so no server can have
+    /// closed it just then, which would lead to a repeat within the same try.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        (self.0.job.retry.tries, self.0.job.once) = (1, true);
+        self
+    }
+
+    /// Sets the number of tries, the first included; 0 counts as 1. A try that meets a reused
+    /// connection which the server has closed is made again at once, within the same try.
     #[must_use]
     pub fn tries(mut self, tries: u32) -> Self {
         self.0.job.retry.tries = tries;
@@ -76,6 +87,8 @@ flow!(<E> OneCall(Calling<E>) -> E::Reply);
 struct Calling<E: Endpoint> {
     call: E,
     retry: Retry,
+    /// Whether it must not reach the server twice.
+    once: bool,
     reply: PhantomData<fn() -> E::Reply>,
 }
 
@@ -90,7 +103,7 @@ where
     }
 
     fn request(&mut self, session: &Session, _: &Cx<'_>) -> Result<ApiRequest, ErrorKind> {
-        Ok(self.call.request(session)?)
+        Ok(self.call.request(session)?.with_new_connection(self.once))
     }
 
     fn reply(&mut self, reply: &Response<Bytes>, _: &Cx<'_>) -> Result<Next<E::Reply>, Fail> {

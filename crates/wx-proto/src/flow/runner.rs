@@ -106,11 +106,13 @@ impl<J: Job> Runner<J> {
         now: Duration,
     ) -> Action<Result<J::Output, Error>> {
         self.clock.start(now);
-        let unix_s = self.clock.unix_ms(now) / 1000;
-        self.cookies.apply_to(self.job.session(session), unix_s);
         if J::WITHIN_LOGIN && session.login_mark() != self.login.mark {
+            self.cookies = PendingCookies::default();
             self.abandon(ErrorKind::LoginChanged);
         }
+        // A resumed job may not know the time.
+        let unix_s = self.clock.unix_ms(now).max(self.seed.unix_ms) / 1000;
+        self.cookies.apply_to(self.job.session(session), unix_s);
         if let Some(snapshot) = self.checkpoints.as_ref().and_then(|all| all.outstanding()) {
             return Action::Save(snapshot.clone());
         }
@@ -159,7 +161,11 @@ impl<J: Job> Runner<J> {
                 let at = Moment { now, clock: &self.clock, policy: &self.policy };
                 self.call.made(request, at);
             }
-            Err(kind) => self.gone(kind, now),
+            Err(kind) => {
+                // An earlier try of a message does not become undone by that.
+                let kind = self.call.abandoned(kind);
+                self.gone(kind, now);
+            }
         }
     }
 

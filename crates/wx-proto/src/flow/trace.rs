@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -55,7 +56,6 @@ pub struct ExchangeSummary {
 }
 
 /// The exchange that is under way.
-#[derive(Debug)]
 struct Call {
     id: CallId,
     begun: Duration,
@@ -63,6 +63,13 @@ struct Call {
     head: Option<Parts>,
     /// The answer's body, as long as it may be JSON.
     body: BytesMut,
+}
+
+/// Shows what is told: head and body hold secrets.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.told.fmt(f)
+    }
 }
 
 /// No answer with a Ret is larger; pictures are.

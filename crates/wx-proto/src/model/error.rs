@@ -10,7 +10,7 @@ use crate::model::request_error::RequestError;
 use crate::model::ret::Ret;
 use crate::model::source_error::SourceError;
 use crate::model::step::Step;
-use crate::model::transport_error::TransportError;
+use crate::model::transport_error::{Delivery, TransportError};
 use crate::model::uploaded::Uploaded;
 
 /// The error of a job: the step that failed, why it failed, and what is left of the job.
@@ -99,9 +99,10 @@ pub enum ErrorKind {
 /// Whether the message may have been delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The message was not sent. It is safe to send it again.
+    /// The message was not sent, or the call not carried out. It is safe to send it again.
     NotSent,
-    /// The message may have been delivered. Sending it again may deliver it twice.
+    /// The message may have been delivered, or the call carried out. Sending it again may do so
+    /// twice.
     Unknown,
 }
 
@@ -114,7 +115,7 @@ impl Error {
     /// The step in words. `None` if the kind says it all: nothing was done yet, or the message may
     /// have been sent.
     fn what_failed(&self) -> Option<&'static str> {
-        if self.outcome() == Outcome::Unknown {
+        if matches!(self.kind, ErrorKind::Uncertain { .. }) {
             return None;
         }
         Some(match self.step {
@@ -139,15 +140,26 @@ impl Error {
         self
     }
 
-    /// Returns whether the message may have been delivered. Always [`Outcome::NotSent`] for jobs
-    /// that send no message.
+    /// Returns whether the message may have been delivered; for a
+    /// [call of your own](crate::flow::OneCall), whether the server may have carried it out. Always
+    /// [`Outcome::NotSent`] for other jobs that send no message.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        if matches!(self.kind, ErrorKind::Uncertain { .. }) {
-            Outcome::Unknown
-        } else {
-            Outcome::NotSent
-        }
+        let is_unknown = match (&self.kind, self.step) {
+            (ErrorKind::Uncertain { .. }, _) => true,
+            (ErrorKind::Network { failure, tries: 0 | 1 }, Step::Call) => {
+                failure.delivered == Delivery::Unknown
+            }
+            // A verdict, or nothing was sent.
+            (
+                ErrorKind::Reply(ReplyError::Refused { .. })
+                | ErrorKind::Request(_)
+                | ErrorKind::Host(_),
+                Step::Call,
+            ) => false,
+            (_, step) => step == Step::Call,
+        };
+        if is_unknown { Outcome::Unknown } else { Outcome::NotSent }
     }
 
     /// Returns the `Ret` with which the server refused the last try.
@@ -192,6 +204,7 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(self.advice(), Advice::RetryLater | Advice::CheckNetwork)
+            && self.outcome() == Outcome::NotSent
             && !matches!(
                 self.kind,
                 ErrorKind::Cancelled | ErrorKind::LoginChanged | ErrorKind::Request(_)

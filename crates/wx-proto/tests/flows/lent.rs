@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use wx_proto::bytes::Bytes;
 use wx_proto::flow::{
-    Action, Flow, Input, Login, NextMessages, SendImage, SendUploaded, TransportError,
-    TransportErrorKind, UnexpectedInput,
+    Action, Flow, Input, Login, NextMessages, ResumeOptions, SendImage, SendUploaded, Snapshot,
+    TransportError, TransportErrorKind, UnexpectedInput, Upload,
 };
 use wx_proto::{ErrorKind, Outcome, Policy, Profile, Session, Site};
 
@@ -278,4 +278,43 @@ fn what_was_saved_for_a_message_is_what_leaves() {
     flow.cancel();
     assert_eq!(save(&mut flow, &mut lent, until), not_out);
     assert!(matches!(flow.poll(&mut lent, until), Action::Done(Err(_))));
+}
+
+#[test]
+fn a_message_in_doubt_whose_next_try_cannot_be_made_stays_in_doubt() {
+    let mut world = World::new("", [dropped()]);
+    let mut flow = super::contract::message();
+    world.steps_left = 1;
+    assert!(world.run_or_die(&mut flow).is_none());
+    // The same login as it was before webwxinit.
+    let mut file: Value = serde_json::from_str(session().to_json().expose()).unwrap();
+    file["user_name"] = "@".into();
+    world.session = Session::from_json(file.to_string()).unwrap();
+    world.steps_left = 100;
+    let error = world.run(&mut flow).unwrap_err();
+    assert_eq!((error.outcome(), world.seen.len()), (Outcome::Unknown, 1), "{error:?}");
+}
+
+#[test]
+fn cookies_of_a_resumed_upload_last_from_now_on() {
+    let bytes = jpeg(CHUNK + 1);
+    let policy = Policy::default();
+    let mut killed = World::new(bytes.clone(), [middle()]);
+    killed.steps_left = 7;
+    let mut first = upload(&bytes, &policy).unwrap();
+    assert!(killed.run_or_die(&mut first).is_none());
+    let saved = Snapshot::from_json(killed.saved.unwrap()).unwrap();
+    let hours_later = SEED.unix_ms + 13 * 3_600_000;
+    for unix_ms in [Some(hours_later), None] {
+        let at = ResumeOptions { unix_ms, resend: false };
+        let mut flow = Upload::resume(&session(), saved.clone(), policy.clone(), at).unwrap();
+        let Answer::Reply(code, _, body) = last("@m", CHUNK + 1) else { panic!() };
+        let cookie = "webwx_data_ticket=fresh; Domain=qq.com; Path=/; Max-Age=43200";
+        let last = Answer::Reply(code, vec![("set-cookie", cookie.to_owned())], body);
+        let mut world = World::new(bytes.clone(), [last]);
+        world.run(&mut flow).unwrap();
+        let now = unix_ms.unwrap_or(SEED.unix_ms) + 3_600_000;
+        world.session.check_upload(now).unwrap();
+        assert!(world.session.to_json().expose().contains("fresh"));
+    }
 }

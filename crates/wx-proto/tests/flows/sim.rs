@@ -179,7 +179,9 @@ impl<F: Flow> Driver<F> {
                     }
                 };
                 self.held = Some((text.into(), torn));
-                let head = Response::builder().status(status).body(()).unwrap().into_parts().0;
+                let cookie = "of_the_first_login=1; Domain=qq.com; Path=/";
+                let head = Response::builder().status(status).header("set-cookie", cookie);
+                let head = head.body(()).unwrap().into_parts().0;
                 Input::Head(id, head)
             }
             Action::Receive(id) => match &mut self.held {

@@ -24,7 +24,7 @@ impl Upload {
     ) -> Result<Self, ResumeError> {
         let job = Uploading::resume(session, snapshot, &policy, at)?;
         let seed = job.seed;
-        Ok(Self(Runner::new(job, session, seed, policy)))
+        Ok(Self(Runner::new(job, session, seed, policy).started_at(at.start_ms())))
     }
 }
 
