@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use wx_proto::flow::{NextMessages, ResumeOptions, SendImage, Snapshot};
-use wx_proto::{Error, ErrorKind, Outcome, Policy, Recipient, Seed, Sent, Session};
+use wx_proto::flow::{Login, NextMessages, ResumeOptions, SendImage, Snapshot};
+use wx_proto::{Error, ErrorKind, Outcome, Policy, Profile, Recipient, Seed, Sent, Session, Site};
 
 use super::messages::session_at;
 use super::sim::{Driver, Random, Server};
@@ -46,23 +46,22 @@ fn check(n: u64, result: &Result<Sent, Error>, server: &Server, run: u64) {
 }
 
 /// Two streams and three sends on one session. Now and then a driver is dropped, and in half of the
-/// runs another login takes the place of the first.
+/// runs a login goes on beside them, and takes the place of the first when it has succeeded.
 fn interleave(run: u64) {
     const MOST: i64 = 12;
     let mut random = Random::new(run);
     let mut server = Server { most: MOST, trouble: 6, ..Server::default() };
     let mut lent = session_at(0);
-    let replaced_at = (run % 2 == 1).then(|| random.below(150));
-    let (mut old, mut new_login) = (lent.clone(), false);
+    let begins_at = (run % 2 == 1).then(|| random.below(100));
+    let (mut old, mut new_login, mut login) = (lent.clone(), false, None);
     let mut streams = [stream(&lent), stream(&lent)];
     let mut sends: Vec<_> = (0..3).map(|n| Some(Driver::new(send(n, &lent)))).collect();
     let (mut seen, mut now) = (Vec::new(), Duration::from_secs(1));
     for step in 0.. {
         assert!(step < 20_000, "run {run}: no end");
-        if replaced_at == Some(step) {
-            old = lent.clone();
-            lent = super::lent::another_login();
-            new_login = true;
+        if begins_at == Some(step) {
+            let site = Site::new(Profile::Web);
+            login = Some(Driver::new(Login::new(site, seed(900), Policy::default())));
         }
         let sid = lent.sid().expose().clone();
         // Whatever leaves is of the login that the session holds.
@@ -71,9 +70,28 @@ fn interleave(run: u64) {
             let all = format!("{} {text}", request.http().uri());
             assert!(all.contains(&sid), "run {run}: {} of another login", request.endpoint());
         };
-        let actor = random.below(5);
+        let actor = random.below(6);
         let dropped = random.one_in(23);
-        if actor < 2 {
+        if actor == 5 {
+            let Some(driver) = &mut login else { continue };
+            if now < driver.waits {
+                now = if random.one_in(4) { driver.waits } else { now };
+                continue;
+            }
+            if dropped {
+                driver.replace();
+            }
+            let before = lent.clone();
+            match driver.step(&mut lent, &mut server, &mut random, now, &mut |_| {}) {
+                Some(Ok(())) => (old, new_login, login) = (before, true, None),
+                Some(Err(_)) => {
+                    assert_eq!(lent, before, "run {run}: a login that failed changed the session");
+                    let site = Site::new(Profile::Web);
+                    *driver = Driver::new(Login::new(site, seed(901 + step), Policy::default()));
+                }
+                None => assert_eq!(lent, before, "run {run}: a login changed the session early"),
+            }
+        } else if actor < 2 {
             let stream_ = &mut streams[usize::try_from(actor).unwrap()];
             if now < stream_.waits {
                 now = if random.one_in(4) { stream_.waits } else { now };
@@ -112,7 +130,7 @@ fn interleave(run: u64) {
             }
         }
         let heard = seen.len() as i64 == MOST || new_login;
-        if heard && sends.iter().all(Option::is_none) && replaced_at.is_none_or(|at| at <= step) {
+        if heard && sends.iter().all(Option::is_none) && begins_at.is_some() == new_login {
             break;
         }
     }
@@ -123,7 +141,12 @@ fn interleave(run: u64) {
     if new_login {
         let file = at.to_json();
         assert!(file.expose().contains(&format!("\"Val\": {}", seen.len())), "run {run}");
-        assert_eq!(lent, super::lent::another_login(), "run {run}: nothing of the old login came");
+        let lent = lent.to_json();
+        assert!(
+            !lent.expose().contains("of_the_first_login"),
+            "run {run}: a cookie of the old login"
+        );
+        assert!(!lent.expose().contains("@skey_"), "run {run}: an skey of the old login");
     } else {
         assert_eq!(seen, all, "run {run}");
         assert_eq!(lent.skey().expose(), &format!("@skey_{MOST}"));

@@ -111,7 +111,7 @@ fn pings_are_without_credentials_and_set_none() {
     assert!(!world.session.to_json().expose().contains("taken"));
 }
 
-pub(crate) fn another_login() -> Session {
+fn another_login() -> Session {
     let builder = Session::builder("https://wx.qq.com");
     let builder = builder.uin(7).sid("other").skey("k").user_name("@other").data_ticket("t");
     builder.build().unwrap()

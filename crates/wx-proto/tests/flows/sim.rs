@@ -9,7 +9,9 @@ use wx_proto::flow::{Action, Flow, Input, Snapshot, TransportError, TransportErr
 use wx_proto::http::Response;
 use wx_proto::{ApiRequest, Session};
 
+use super::login;
 use super::messages::key;
+use super::world::Answer;
 
 /// Xorshift: enough to choose, and the same in every run.
 pub(crate) struct Random(u64);
@@ -111,9 +113,32 @@ impl Server {
                 self.delivered.entry(of("ToUserName")).or_default().insert(of("ClientMsgId"));
                 json!({ "BaseResponse": good, "MsgID": "1", "LocalID": "x" }).to_string()
             }
-            other => panic!("{other}"),
+            other => {
+                let Answer::Reply(_, _, body) = of_a_login(other) else { panic!("{other}") };
+                String::from_utf8(body.to_vec()).unwrap()
+            }
         }
     }
+}
+
+/// What a login that goes well is answered.
+fn of_a_login(endpoint: &str) -> Answer {
+    match endpoint {
+        "jslogin" => login::code(),
+        "login" => login::polled(2),
+        "webwxnewloginpage" => login::page(),
+        "webwxinit" => login::init(""),
+        "webwxstatusnotify" => login::notified(),
+        other => panic!("{other}"),
+    }
+}
+
+/// Whether it is a call of a login: nothing else here begins a session.
+fn is_login(endpoint: &str) -> bool {
+    matches!(
+        endpoint,
+        "jslogin" | "login" | "webwxnewloginpage" | "webwxinit" | "webwxstatusnotify"
+    )
 }
 
 fn body(request: &ApiRequest) -> Value {
@@ -179,8 +204,17 @@ impl<F: Flow> Driver<F> {
                     }
                 };
                 self.held = Some((text.into(), torn));
-                let cookie = "of_the_first_login=1; Domain=qq.com; Path=/";
-                let head = Response::builder().status(status).header("set-cookie", cookie);
+                let mut head = Response::builder().status(status);
+                if is_login(request.endpoint()) {
+                    let Answer::Reply(_, headers, _) = of_a_login(request.endpoint()) else {
+                        panic!("it is a reply")
+                    };
+                    head = headers
+                        .into_iter()
+                        .fold(head, |head, (name, value)| head.header(name, value));
+                } else {
+                    head = head.header("set-cookie", "of_the_first_login=1; Domain=qq.com; Path=/");
+                }
                 let head = head.body(()).unwrap().into_parts().0;
                 Input::Head(id, head)
             }
