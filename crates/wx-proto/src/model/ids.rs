@@ -27,8 +27,8 @@ impl fmt::Display for NameError {
             Self::MsgId => "a MsgID is 1 to 20 decimal digits",
             Self::UserName => "a UserName has 1 to 256 characters and no control characters",
             Self::Recipient => {
-                "no messages go to this name: a person is @ and hex digits, a room is @@ and hex \
-                 digits or ends in @chatroom, and the File Transfer Helper is filehelper"
+                "no messages go to this name: a person is @1f28… in hex digits, a room is @@7c3a… \
+                 or …@chatroom, and the File Transfer Helper is filehelper"
             }
             Self::MediaId => "a MediaId looks like @crypt_…",
             Self::LocalId => "a LocalID is 17 decimal digits",
