@@ -152,16 +152,17 @@ fn a_batch_that_another_stream_has_had_is_asked_for_anew() {
     let mut world = World::new("", []).lending(&start);
     let new = || NextMessages::new(&start, SEED, Policy::default()).unwrap();
     let (mut flow, now) = (new(), world.now);
+    // The message has no id: what has one is known by it, and would be dropped anyway.
     // Both calls of the first stream are answered; the session has not seen the batch yet.
-    for answer in [check(0, 2), super::messages::arrived(6, &[8])] {
+    for answer in [check(0, 2), super::messages::arrived(6, &[0])] {
         let Action::Send(id, _) = flow.poll(&mut world.session, now) else { panic!() };
         let Answer::Reply(_, _, body) = answer else { unreachable!() };
         let reply = wx_proto::http::Response::new(body);
         flow.answer(id, reply, &mut world.session, now, |_, _| Ok(())).unwrap();
     }
-    world.answer_next([check(0, 2), super::messages::arrived(6, &[8])]);
+    world.answer_next([check(0, 2), super::messages::arrived(6, &[0])]);
     let had = world.run(&mut new()).unwrap();
-    assert_eq!(had.messages[0].id.as_ref().unwrap().as_str(), "8");
+    assert_eq!((had.messages.len(), &had.messages[0].id), (1, &None));
     world.answer_next([check(0, 2), super::messages::arrived(7, &[9])]);
     let next = world.run(&mut flow).unwrap();
     assert_eq!(next.messages[0].id.as_ref().unwrap().as_str(), "9", "not the same once more");
