@@ -4,7 +4,7 @@ use std::ops::{ControlFlow, Range};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use wx_client::outbox::OutboxFlow;
+use wx_client::outbox::{OutboxFlow, UploadTurn};
 use wx_proto::flow::Flow;
 use wx_proto::{Advice, Sent, Uploaded};
 
@@ -68,7 +68,7 @@ impl Batch<'_> {
     fn upload(&self, file: usize, to: usize) -> Result<Uploaded, Problem> {
         let session = &self.client.session();
         let message = self.job.message(file, to, session)?;
-        if let Some(uploaded) = message.uploaded(session)? {
+        if let UploadTurn::Finished(uploaded) = message.take_upload(session)? {
             return Ok(uploaded);
         }
         if !message.is_upload_begun(session) {

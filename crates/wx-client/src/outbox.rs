@@ -7,7 +7,7 @@ mod record;
 mod record_error;
 mod storage;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ use record_error::RecordError;
 use storage::MemoryStorage;
 
 pub use error::{OutboxError, OutboxErrorKind};
-pub use job::{OutboxFlow, OutboxJob};
+pub use job::{OutboxFlow, OutboxJob, UploadTurn};
 pub use message::{MessageState, OutboxMessage};
 pub use storage::Storage;
 
@@ -63,6 +63,8 @@ struct Inner {
     broken: Option<RecordError>,
     /// The keys that somebody works on.
     active: HashSet<String>,
+    /// The uploads that somebody works on, and the keys of those jobs.
+    uploading: HashMap<String, String>,
 }
 
 /// A record that is larger, and mostly out of date, is written anew when it is opened.
@@ -152,13 +154,20 @@ impl Outbox {
         len: u64,
         path: Option<PathBuf>,
     ) -> Self {
-        let (broken, active) = (None, HashSet::new());
-        let inner = Inner { record, storage: Box::new(storage), path, len, broken, active };
-        Self(Arc::new(Mutex::new(inner)))
+        Self(Arc::new(Mutex::new(Inner {
+            record,
+            storage: Box::new(storage),
+            path,
+            len,
+            broken: None,
+            active: HashSet::new(),
+            uploading: HashMap::new(),
+        })))
     }
 
     /// Plans messages, in one step: all of them are on record or none. Each is a key, a recipient,
-    /// and the name of the upload that it shows; messages that show the same upload share it.
+    /// and the name of the upload that it shows; messages that show the same upload share it, also
+    /// those that are sent at the same time.
     /// Planning is not needed for a message that is sent at once.
     ///
     /// # Errors
@@ -232,7 +241,16 @@ impl Outbox {
         to: &Recipient,
         session: &Session,
     ) -> Result<OutboxJob, OutboxError> {
-        let mut inner = self.inner();
+        self.take(&mut self.inner(), key, to, session)
+    }
+
+    fn take(
+        &self,
+        inner: &mut Inner,
+        key: &str,
+        to: &Recipient,
+        session: &Session,
+    ) -> Result<OutboxJob, OutboxError> {
         let login = session.fingerprint(&inner.record.key.unwrap_or_default());
         let is_of_another = |message: &Message| {
             message.to != *to && message.login.as_ref().is_none_or(|known| *known == login)
@@ -278,8 +296,8 @@ impl Outbox {
             Some(key) => key,
             None => format!("{:032x}", u128::from_le_bytes(entropy()?)),
         };
-        self.job(&key, to, session).map_err(|error| {
-            let inner = self.inner();
+        let mut inner = self.inner();
+        self.take(&mut inner, &key, to, session).map_err(|error| {
             // Two names in one login are two people, and nothing went to this one.
             let is_of_another = matches!(error.kind(), OutboxErrorKind::KnownKey(_))
                 && inner.record.message(&key).is_some_and(|message| message.login.is_some());

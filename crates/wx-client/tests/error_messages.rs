@@ -71,6 +71,7 @@ fn outbox_kinds() -> Vec<OutboxErrorKind> {
         OutboxErrorKind::KnownKey(key()),
         OutboxErrorKind::OtherPicture(key()),
         OutboxErrorKind::Active(key()),
+        OutboxErrorKind::Uploading(key()),
         OutboxErrorKind::GivenUp(key()),
         OutboxErrorKind::Io(io::Error::other(SessionError::Host(HostError::Malformed))),
         OutboxErrorKind::Io(io::Error::other(SessionError::Host(foreign()))),
@@ -137,6 +138,7 @@ fn what_becomes_an_error_of_the_core_keeps_its_chain_and_its_advice() {
     for error in outboxes() {
         let advice = match error.kind() {
             OutboxErrorKind::KnownKey(_) | OutboxErrorKind::OtherPicture(_) => Advice::CheckKey,
+            OutboxErrorKind::Active(_) | OutboxErrorKind::Uploading(_) => Advice::RetryLater,
             _ => Advice::CheckFile,
         };
         let shown = ErrorChain(&error).to_string();

@@ -1,8 +1,11 @@
 use std::future::IntoFuture;
 use std::path::Path;
 use std::pin::Pin;
+use std::time::Duration;
 
-use wx_client::outbox::{MessageState, OutboxError, OutboxFlow, OutboxJob, OutboxMessage};
+use wx_client::outbox::{
+    MessageState, OutboxError, OutboxFlow, OutboxJob, OutboxMessage, UploadTurn,
+};
 use wx_proto::{Error, Recipient, Sent, Session, Uploaded};
 
 use crate::{Client, Source, Watch, drive};
@@ -26,6 +29,9 @@ pub struct OutboxSend<'w> {
     resend: bool,
     watch: Watch<'w>,
 }
+
+/// How often a message asks for an upload that the job of another message is making.
+const UPLOAD_POLL: Duration = Duration::from_millis(50);
 
 impl Client {
     /// Opens the outbox in a directory, which is made if it is not there. Messages that are sent
@@ -141,8 +147,14 @@ async fn upload(
     source: &mut Source,
     watch: &mut Watch<'_>,
 ) -> Result<Uploaded, Error> {
-    if let Some(uploaded) = job.uploaded(session)? {
-        return Ok(uploaded);
+    loop {
+        match job.take_upload(session)? {
+            UploadTurn::Finished(uploaded) => return Ok(uploaded),
+            UploadTurn::Mine => break,
+            UploadTurn::Busy => {
+                tokio::time::sleep(UPLOAD_POLL).await;
+            }
+        }
     }
     let _turn = client.pace.turn().await;
     let policy = client.policy();

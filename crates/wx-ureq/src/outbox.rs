@@ -1,7 +1,10 @@
 use std::path::Path;
+use std::time::Duration;
 
-use wx_client::outbox::{MessageState, OutboxError, OutboxFlow, OutboxJob, OutboxMessage};
-use wx_proto::{Error, Recipient, Sent, Session, Uploaded};
+use wx_client::outbox::{
+    MessageState, OutboxError, OutboxFlow, OutboxJob, OutboxMessage, UploadTurn,
+};
+use wx_proto::{Error, ErrorKind, Recipient, Sent, Session, Step, Uploaded};
 
 use crate::{Client, Source, Watch, drive};
 
@@ -24,6 +27,9 @@ pub struct OutboxSend<'w> {
     resend: bool,
     watch: Watch<'w>,
 }
+
+/// How often a message asks for an upload that the job of another message is making.
+const UPLOAD_POLL: Duration = Duration::from_millis(50);
 
 impl Client {
     /// Opens the outbox in a directory, which is made if it is not there. Messages that are sent
@@ -143,8 +149,17 @@ fn upload(
     source: &mut Source,
     watch: &mut Watch<'_>,
 ) -> Result<Uploaded, Error> {
-    if let Some(uploaded) = job.uploaded(session)? {
-        return Ok(uploaded);
+    loop {
+        match job.take_upload(session)? {
+            UploadTurn::Finished(uploaded) => return Ok(uploaded),
+            UploadTurn::Mine => break,
+            UploadTurn::Busy => {
+                if watch.cancelled() {
+                    return Err(Error::new(Step::Upload, ErrorKind::Cancelled));
+                }
+                watch.sleep(UPLOAD_POLL);
+            }
+        }
     }
     let _turn = client.pace.turn(watch);
     let policy = client.policy();

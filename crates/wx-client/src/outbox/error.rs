@@ -57,6 +57,8 @@ pub enum OutboxErrorKind {
     OtherPicture(String),
     /// The message is being sent right now.
     Active(String),
+    /// What the message shows is being uploaded for another message right now.
+    Uploading(String),
     /// The message was given up. It may have been delivered, and is not sent again.
     GivenUp(String),
     /// The record cannot be read or written.
@@ -83,6 +85,10 @@ impl fmt::Display for OutboxErrorKind {
                  new key"
             ),
             Self::Active(key) => write!(f, "the message {key:?} is being sent right now"),
+            Self::Uploading(key) => write!(
+                f,
+                "the picture of the message {key:?} is being uploaded for another message right now"
+            ),
             Self::GivenUp(key) => write!(f, "the message {key:?} was given up"),
             Self::Io(error) => error.fmt(f),
         }
@@ -146,6 +152,9 @@ impl From<OutboxError> for SourceError {
             OutboxErrorKind::Io(error) => (error.kind(), Advice::CheckFile),
             OutboxErrorKind::KnownKey(_) | OutboxErrorKind::OtherPicture(_) => {
                 (ErrorKind::InvalidInput, Advice::CheckKey)
+            }
+            OutboxErrorKind::Active(_) | OutboxErrorKind::Uploading(_) => {
+                (ErrorKind::ResourceBusy, Advice::RetryLater)
             }
             _ => (ErrorKind::Other, Advice::CheckFile),
         };

@@ -11,9 +11,9 @@ use crate::checkpoint::CheckpointStore;
 use crate::clock::{boot_id, unix_ms};
 use crate::seed::seed;
 
-/// Work on one message of an [`Outbox`], for a client to drive: [upload](OutboxJob::upload) what it
-/// shows unless that [is done](OutboxJob::uploaded), then [send](OutboxJob::send) it unless that
-/// [is done](OutboxJob::sent) too.
+/// Work on one message of an [`Outbox`], for a client to drive: unless the message
+/// [is sent](OutboxJob::sent), [take its upload](OutboxJob::take_upload),
+/// [upload](OutboxJob::upload) what it shows if that is due, then [send](OutboxJob::send) it.
 ///
 /// Dropping it at any point is safe: another job takes the message up where it is on record.
 #[derive(Debug)]
@@ -27,6 +27,17 @@ pub struct OutboxFlow<F> {
     pub flow: F,
     /// The store for them.
     pub checkpoint: CheckpointStore,
+}
+
+/// The upload of a message, as [`OutboxJob::take_upload`] finds it.
+#[derive(Debug)]
+pub enum UploadTurn {
+    /// It is finished.
+    Finished(Uploaded),
+    /// This job may upload it. No other job can until this one and its flows are dropped.
+    Mine,
+    /// The job of another message that shows the same upload is uploading it: ask again later.
+    Busy,
 }
 
 /// A key that is worked on, for as long as the job or one of its flows lives.
@@ -47,23 +58,27 @@ impl OutboxJob {
         self.look(|_, message| message.sent.clone())
     }
 
-    /// Returns the finished upload that the message shows, if there is one in this login.
+    /// Takes the upload that the message shows, unless it is finished in this login or another job
+    /// has it.
     ///
     /// # Errors
     /// [`ErrorKind::Uncertain`] if the message was handed out in another login, where its fate
     /// cannot be learnt.
-    pub fn uploaded(&self, session: &Session) -> Result<Option<Uploaded>, Error> {
-        self.look(|inner, message| {
-            let in_doubt = message.state.as_ref().filter(|state| state.in_doubt());
-            if in_doubt.is_some_and(|state| !state.is_of(session)) {
-                return Err(Error::new(
-                    Step::Message,
-                    ErrorKind::Uncertain { last: None, tries: 1 },
-                ));
-            }
-            let state = in_doubt.or_else(|| inner.record.upload(&message.upload));
-            Ok(state.filter(|state| state.is_of(session)).and_then(Snapshot::uploaded).cloned())
-        })
+    pub fn take_upload(&self, session: &Session) -> Result<UploadTurn, Error> {
+        let mut inner = self.0.outbox.inner();
+        let message = inner.message(&self.0.key);
+        let in_doubt = message.state.as_ref().filter(|state| state.in_doubt());
+        if in_doubt.is_some_and(|state| !state.is_of(session)) {
+            return Err(Error::new(Step::Message, ErrorKind::Uncertain { last: None, tries: 1 }));
+        }
+        let state = in_doubt.or_else(|| inner.record.upload(&message.upload));
+        let state = state.filter(|state| state.is_of(session));
+        if let Some(uploaded) = state.and_then(Snapshot::uploaded) {
+            return Ok(UploadTurn::Finished(uploaded.clone()));
+        }
+        let upload = message.upload.clone();
+        let owner = inner.uploading.entry(upload).or_insert_with(|| self.0.key.clone());
+        Ok(if *owner == self.0.key { UploadTurn::Mine } else { UploadTurn::Busy })
     }
 
     /// Whether the upload was begun: then [`upload`](Self::upload) refuses another picture.
@@ -75,13 +90,17 @@ impl OutboxJob {
     /// Returns the flow that uploads `picture`, from where the upload is.
     ///
     /// # Errors
-    /// If the session cannot upload, or if the upload was begun with another picture.
+    /// If the session cannot upload, if the upload was begun with another picture, or if another
+    /// job has [taken](Self::take_upload) it.
     pub fn upload(
         &self,
         session: &Session,
         picture: Media,
         policy: &Policy,
     ) -> Result<OutboxFlow<Upload>, Error> {
+        if let UploadTurn::Busy = self.take_upload(session)? {
+            return Err(OutboxError::from(OutboxErrorKind::Uploading(self.0.key.clone())).into());
+        }
         let (to, name, state) = self.look(|inner, message| {
             (message.to.clone(), message.upload.clone(), hashed(inner, message, session).cloned())
         });
@@ -172,8 +191,14 @@ impl OutboxJob {
 
     fn look<T>(&self, what: impl FnOnce(&Inner, &Message) -> T) -> T {
         let inner = self.0.outbox.inner();
-        let message = inner.record.message(&self.0.key);
-        what(&inner, message.expect("a job begins with its message on record"))
+        what(&inner, inner.message(&self.0.key))
+    }
+}
+
+impl Inner {
+    /// The message of a job.
+    fn message(&self, key: &str) -> &Message {
+        self.record.message(key).expect("a job begins with its message on record")
     }
 }
 
@@ -194,7 +219,9 @@ fn refused(error: ResumeError) -> Error {
 
 impl Drop for Active {
     fn drop(&mut self) {
-        self.outbox.inner().active.remove(&self.key);
+        let mut inner = self.outbox.inner();
+        inner.active.remove(&self.key);
+        inner.uploading.retain(|_, owner| *owner != self.key);
     }
 }
 
