@@ -1,5 +1,6 @@
 //! Messages that are sent once, over crashes and restarts.
 
+mod comparison;
 mod error;
 mod job;
 mod message;
@@ -25,6 +26,7 @@ use record::{Entry, Message, Planned, Record};
 use record_error::RecordError;
 use storage::MemoryStorage;
 
+pub use comparison::{Comparison, UsedKey};
 pub use error::{OutboxError, OutboxErrorKind};
 pub use job::{OutboxFlow, OutboxJob, UploadTurn};
 pub use message::{MessageState, OutboxMessage};

@@ -15,7 +15,10 @@ use wx_client::proxy::ProxySettings;
 use wx_client::session_file::{SessionFile, SessionFileError, SessionFileErrorKind};
 use wx_client::{FileError, creation};
 use wx_proto::flow::ResumeError;
-use wx_proto::{Advice, Error, ErrorChain, HostError, MediaError, SessionError};
+use wx_proto::{
+    Advice, Error, ErrorChain, HostError, Media, MediaError, Policy, Recipient, Session,
+    SessionError,
+};
 
 fn foreign() -> HostError {
     HostError::Foreign { host: None }
@@ -70,12 +73,27 @@ fn outbox_kinds() -> Vec<OutboxErrorKind> {
         OutboxErrorKind::Version(2),
         OutboxErrorKind::KnownKey(key()),
         OutboxErrorKind::OtherPicture(key()),
+        used_key(),
         OutboxErrorKind::Active(key()),
         OutboxErrorKind::Uploading(key()),
         OutboxErrorKind::GivenUp(key()),
         OutboxErrorKind::Io(io::Error::other(SessionError::Host(HostError::Malformed))),
         OutboxErrorKind::Io(io::Error::other(SessionError::Host(foreign()))),
     ]
+}
+
+fn used_key() -> OutboxErrorKind {
+    let outbox = Outbox::in_memory();
+    let to = Recipient::file_helper();
+    let session = Session::builder("https://wx.qq.com").uin(1).user_name("@me").build().unwrap();
+    let job = outbox.job("invoice 17", &to, &session).unwrap();
+    let used = serde_json::json!({
+        "media_id": "@m", "thumbnail": null, "encry_file_name": null, "kind": "image",
+        "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1, "server_byte_count": null
+    });
+    let used = serde_json::from_value(used).unwrap();
+    let gif = Media::new("a.gif", 13, b"GIF89a\x01\0\x01\0\0\0\0", &Policy::default()).unwrap();
+    job.compare(&used, &gif).unwrap_err().into_kind()
 }
 
 fn outboxes() -> Vec<OutboxError> {
@@ -137,7 +155,9 @@ fn every_chain_is_made_of_sentences_that_are_said_once() {
 fn what_becomes_an_error_of_the_core_keeps_its_chain_and_its_advice() {
     for error in outboxes() {
         let advice = match error.kind() {
-            OutboxErrorKind::KnownKey(_) | OutboxErrorKind::OtherPicture(_) => Advice::CheckKey,
+            OutboxErrorKind::KnownKey(_)
+            | OutboxErrorKind::OtherPicture(_)
+            | OutboxErrorKind::UsedKey(_) => Advice::CheckKey,
             OutboxErrorKind::Active(_) | OutboxErrorKind::Uploading(_) => Advice::RetryLater,
             _ => Advice::CheckFile,
         };

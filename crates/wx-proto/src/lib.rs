@@ -27,7 +27,7 @@ pub use model::ids::{DeviceId, LocalId, MediaId, MsgId, NameError, UserName};
 pub use model::image_format::ImageFormat;
 pub use model::image_variant::ImageVariant;
 pub use model::items::Items;
-pub use model::md5::{Md5, Md5Error};
+pub use model::md5::{Md5, Md5Error, Md5Hasher};
 pub use model::media::{Media, MediaError};
 pub use model::media_format::MediaFormat;
 pub use model::media_kind::MediaKind;

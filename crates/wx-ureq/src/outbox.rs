@@ -4,9 +4,9 @@ use std::time::Duration;
 use wx_client::outbox::{
     MessageState, OutboxError, OutboxFlow, OutboxJob, OutboxMessage, UploadTurn,
 };
-use wx_proto::{Error, ErrorKind, Recipient, Sent, Session, Step, Uploaded};
+use wx_proto::{Error, ErrorKind, Recipient, Sent, Session, SourceError, Step, Uploaded};
 
-use crate::{Client, Source, Watch, drive};
+use crate::{Client, MediaIo, Source, Watch, drive};
 
 /// A client that sends each message once, over crashes and restarts. Made by [`Client::outbox`].
 ///
@@ -96,9 +96,10 @@ impl<'w> OutboxSend<'w> {
     /// Sets the key that the message is remembered by: any text that names it, such as the number
     /// of an invoice. The default is a random key.
     ///
-    /// One key is one picture to one recipient. In the same login, another picture is refused while
-    /// its upload is under way, and is not looked at after that: the message shows what was
-    /// uploaded, and after it is sent, sending it again returns what was sent then.
+    /// One key is one picture to one recipient. If the message is sent, sending the same picture
+    /// again returns what was sent then. Another picture (other bytes, another kind, or another
+    /// name of a file) is refused, unless the message is neither sent nor in doubt and its upload
+    /// was begun in another login.
     pub fn key(self, key: impl Into<String>) -> Self {
         Self { key: Some(key.into()), ..self }
     }
@@ -127,7 +128,8 @@ impl<'w> OutboxSend<'w> {
         let session = client.session();
         let job = outbox.begin(key, &to, &session)?;
         if let Some(sent) = job.sent() {
-            return Ok(sent);
+            let compared = compare(&client, &job, &sent.uploaded, &mut source);
+            return compared.map(|()| sent).map_err(|error| job.judge(error));
         }
         let uploaded = upload(&client, &job, &session, &mut source, &mut watch);
         let flow =
@@ -142,6 +144,23 @@ impl<'w> OutboxSend<'w> {
     }
 }
 
+/// Refuses a picture that is not the one which the key was used for.
+fn compare(
+    client: &Client,
+    job: &OutboxJob,
+    used: &Uploaded,
+    source: &mut Source,
+) -> Result<(), Error> {
+    let picture = source.picture(&client.policy())?;
+    let mut comparison = job.compare(used, &picture)?;
+    while let Some(span) = comparison.next_span() {
+        let bytes = source.load(span);
+        let failed = |error| Error::new(Step::Digest, SourceError::from(error));
+        comparison.update(&bytes.map_err(failed)?);
+    }
+    Ok(comparison.finish()?)
+}
+
 fn upload(
     client: &Client,
     job: &OutboxJob,
@@ -151,7 +170,10 @@ fn upload(
 ) -> Result<Uploaded, Error> {
     loop {
         match job.take_upload(session)? {
-            UploadTurn::Finished(uploaded) => return Ok(uploaded),
+            UploadTurn::Finished(uploaded) => {
+                compare(client, job, &uploaded, source)?;
+                return Ok(uploaded);
+            }
             UploadTurn::Mine => break,
             UploadTurn::Busy => {
                 if watch.cancelled() {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use wx_proto::{Advice, SourceError};
 
+use super::comparison::UsedKey;
 use crate::lock::LockError;
 
 /// The error of an outbox, with the path if it could not be opened.
@@ -53,8 +54,10 @@ pub enum OutboxErrorKind {
     Version(u32),
     /// The key was already used for another message.
     KnownKey(String),
-    /// The message was begun with another picture.
+    /// The upload of the message was begun with another picture.
     OtherPicture(String),
+    /// The message was sent with another picture, or its upload is finished.
+    UsedKey(Box<UsedKey>),
     /// The message is being sent right now.
     Active(String),
     /// What the message shows is being uploaded for another message right now.
@@ -84,6 +87,7 @@ impl fmt::Display for OutboxErrorKind {
                 "the message {key:?} was begun with another file; send the former file, or use a \
                  new key"
             ),
+            Self::UsedKey(conflict) => conflict.fmt(f),
             Self::Active(key) => write!(f, "the message {key:?} is being sent right now"),
             Self::Uploading(key) => write!(
                 f,
@@ -150,9 +154,9 @@ impl From<OutboxError> for SourceError {
     fn from(error: OutboxError) -> Self {
         let (kind, advice) = match error.kind() {
             OutboxErrorKind::Io(error) => (error.kind(), Advice::CheckFile),
-            OutboxErrorKind::KnownKey(_) | OutboxErrorKind::OtherPicture(_) => {
-                (ErrorKind::InvalidInput, Advice::CheckKey)
-            }
+            OutboxErrorKind::KnownKey(_)
+            | OutboxErrorKind::OtherPicture(_)
+            | OutboxErrorKind::UsedKey(_) => (ErrorKind::InvalidInput, Advice::CheckKey),
             OutboxErrorKind::Active(_) | OutboxErrorKind::Uploading(_) => {
                 (ErrorKind::ResourceBusy, Advice::RetryLater)
             }

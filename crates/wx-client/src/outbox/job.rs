@@ -2,8 +2,11 @@ use std::io;
 use std::sync::Arc;
 
 use wx_proto::flow::{ResumeError, ResumeOptions, SendUploaded, Snapshot, Upload};
-use wx_proto::{Error, ErrorKind, Media, Policy, Sent, Session, SourceError, Step, Uploaded};
+use wx_proto::{
+    Advice, Error, ErrorKind, Media, Policy, Sent, Session, SourceError, Step, Uploaded,
+};
 
+use super::comparison::{Comparison, are_shown_alike};
 use super::error::{OutboxError, OutboxErrorKind};
 use super::record::{Entry, Message};
 use super::{Inner, Outbox};
@@ -81,6 +84,17 @@ impl OutboxJob {
         Ok(if *owner == self.0.key { UploadTurn::Mine } else { UploadTurn::Busy })
     }
 
+    /// Compares `given` with `used`, which is what the message was sent with, or its finished
+    /// upload.
+    ///
+    /// # Errors
+    /// [`OutboxErrorKind::UsedKey`] if length, kind or the name of a file differ. What is the same
+    /// until then has to be read to the end: see [`Comparison`].
+    pub fn compare(&self, used: &Uploaded, given: &Media) -> Result<Comparison, OutboxError> {
+        let msg_id = self.sent().map(|sent| sent.msg_id);
+        Comparison::new(&self.0.key, msg_id, used, given)
+    }
+
     /// Whether the upload was begun: then [`upload`](Self::upload) refuses another picture.
     #[must_use]
     pub fn is_upload_begun(&self, session: &Session) -> bool {
@@ -106,7 +120,7 @@ impl OutboxJob {
         });
         let at = ResumeOptions { unix_ms: Some(unix_ms()), resend: false };
         let flow = match state {
-            Some(state) if state.hashed_len() != Some(picture.len()) => {
+            Some(state) if !is_begun_with(&state, &picture) => {
                 return Err(Error::new(Step::Digest, ErrorKind::OtherPicture));
             }
             Some(state) => Upload::resume(session, state, policy.clone(), at).map_err(refused)?,
@@ -159,9 +173,13 @@ impl OutboxJob {
     }
 
     /// Returns `error`, which kept the message from being sent, as [`ErrorKind::Uncertain`] if the
-    /// message may have been sent before. Names the key if it was begun with another picture.
+    /// message may have been sent before. Names the key if it was begun with another picture. If
+    /// that picture is known to be sent, nothing is uncertain: the other one was not.
     #[must_use]
     pub fn judge(&self, mut error: Error) -> Error {
+        if error.advice() == Advice::CheckKey && self.sent().is_some() {
+            return error;
+        }
         if error.kind == ErrorKind::OtherPicture {
             let other = OutboxError::from(OutboxErrorKind::OtherPicture(self.0.key.clone()));
             error.kind = ErrorKind::Source(other.into());
@@ -209,6 +227,13 @@ fn hashed<'a>(inner: &'a Inner, message: &Message, session: &Session) -> Option<
     state.filter(|state| state.is_of(session) && state.hashed_len().is_some())
 }
 
+/// Whether what is known of the pictures is equal; their MD5s are compared when they are read.
+fn is_begun_with(state: &Snapshot, picture: &Media) -> bool {
+    let given = (picture.kind(), picture.name());
+    state.hashed_len() == Some(picture.len())
+        && state.picture().is_some_and(|begun| are_shown_alike(begun, given))
+}
+
 fn refused(error: ResumeError) -> Error {
     match error {
         ResumeError::Request(error) => Error::new(Step::Prepare, error),
@@ -227,8 +252,12 @@ impl Drop for Active {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::json;
-    use wx_proto::{Outcome, Recipient};
+    use wx_proto::bytes::Bytes;
+    use wx_proto::flow::{Action, Flow, Input};
+    use wx_proto::{MediaKind, Outcome, Recipient};
 
     use super::*;
 
@@ -271,5 +300,41 @@ mod tests {
         assert_active();
         drop(flow);
         job().unwrap();
+    }
+    #[test]
+    fn an_upload_that_was_begun_takes_no_other_kind_and_no_other_name_of_a_file() {
+        let gif = |name: &str, kind| {
+            let gif = b"GIF89a\x01\0\x01\0\0\0\0";
+            Media::new(name, 13, gif, &Policy::default()).unwrap().sent_as(kind).unwrap()
+        };
+        let (emoticon, file) = (MediaKind::Emoticon, MediaKind::File);
+        for (begun, given, is_same) in [
+            (("a.gif", emoticon), ("b.gif", emoticon), true),
+            (("a.gif", emoticon), ("a.gif", file), false),
+            (("a.gif", file), ("a.gif", file), true),
+            (("a.gif", file), ("b.gif", file), false),
+        ] {
+            let (outbox, mut session) = (Outbox::in_memory(), session());
+            let job = outbox.job("key", &Recipient::file_helper(), &session).unwrap();
+            let upload = |session: &Session, (name, kind)| {
+                job.upload(session, gif(name, kind), &Policy::default())
+            };
+            let OutboxFlow { mut flow, checkpoint } = upload(&session, begun).unwrap();
+            while !matches!(flow.poll(&mut session, Duration::ZERO), Action::Send(..)) {
+                let input = match flow.poll(&mut session, Duration::ZERO) {
+                    Action::Save(state) => checkpoint.save(state).map(|()| Input::Saved).unwrap(),
+                    Action::Read(_) => Input::Read(Bytes::from_static(&[b'x'; 13])),
+                    other => panic!("{other:?}"),
+                };
+                flow.handle(input, Duration::ZERO).unwrap();
+            }
+            match upload(&session, given) {
+                Ok(_) => assert!(is_same, "{begun:?} {given:?}"),
+                Err(error) => {
+                    assert!(!is_same && error.kind == ErrorKind::OtherPicture, "{error:?}");
+                    assert_eq!(job.judge(error).advice(), Advice::CheckKey);
+                }
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::endpoint::upload_media::CHUNK;
 use crate::model::md5::Md5;
 use crate::model::media::{Media, MediaError, SavedMedia};
+use crate::model::media_kind::MediaKind;
 use crate::model::policy::Policy;
 use crate::model::recipient::Recipient;
 use crate::model::request_error::RequestError;
@@ -234,6 +235,16 @@ impl Snapshot {
     pub fn hashed_len(&self) -> Option<u64> {
         match &self.job {
             SavedJob::Upload(saved) => saved.md5.as_ref().map(|_| saved.picture.len),
+            SavedJob::Message(_) | SavedJob::Custom(_) => None,
+        }
+    }
+
+    /// Returns what the picture is sent as, and its name, if this is an upload that is not
+    /// finished.
+    #[must_use]
+    pub fn picture(&self) -> Option<(MediaKind, &str)> {
+        match &self.job {
+            SavedJob::Upload(saved) => Some(saved.picture.shown_as()),
             SavedJob::Message(_) | SavedJob::Custom(_) => None,
         }
     }

@@ -105,19 +105,31 @@ impl std::error::Error for Md5Error {}
 
 /// Computes an [`Md5`] of bytes that come in parts.
 #[derive(Clone, Default)]
-pub(crate) struct Md5Hasher(md5::Md5);
+pub struct Md5Hasher(md5::Md5);
 
 impl Md5Hasher {
-    pub(crate) fn new() -> Self {
+    /// Creates a hasher that has taken no bytes.
+    #[must_use]
+    pub fn new() -> Self {
         Self::default()
     }
 
-    pub(crate) fn update(&mut self, bytes: impl AsRef<[u8]>) {
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: impl AsRef<[u8]>) {
         self.0.update(bytes);
     }
 
-    pub(crate) fn finish(self) -> Md5 {
+    /// Returns the MD5 of all bytes that were taken.
+    #[must_use]
+    pub fn finish(self) -> Md5 {
         Md5(self.0.finalize().into())
+    }
+}
+
+/// Shows nothing of the bytes.
+impl fmt::Debug for Md5Hasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Md5Hasher").finish_non_exhaustive()
     }
 }
 

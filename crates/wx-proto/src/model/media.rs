@@ -181,6 +181,12 @@ impl Media {
     }
 }
 
+impl SavedMedia {
+    pub(crate) fn shown_as(&self) -> (MediaKind, &str) {
+        (self.kind, &self.name)
+    }
+}
+
 /// Returns the name as the form can show it.
 fn form_name(name: &str, format: MediaFormat) -> String {
     let unreadable = |c: char| c.is_ascii_control() && c != '\r' && c != '\n';

@@ -5,6 +5,7 @@ use std::thread;
 
 use serde_json::Value;
 use wx_client::outbox::Outbox;
+use wx_proto::{Advice, Outcome};
 
 use super::*;
 
@@ -49,4 +50,61 @@ pub(crate) fn a_message_that_waits_for_an_upload_takes_it_over<T: Transport + Se
     assert_eq!(sent.iter().filter(|sent| sent.is_ok()).count(), 1, "{sent:?}");
     assert_eq!(server.requests_to("webwxuploadmedia"), 4, "the last chunk twice");
     assert!(server.messages().iter().all(|message| message.picture == large()));
+}
+
+/// Another picture of the same length, and one of another length.
+fn others() -> [Vec<u8>; 2] {
+    let mut flipped = large();
+    *flipped.last_mut().unwrap() ^= 1;
+    [flipped, small()]
+}
+
+/// What a key has sent is what it stands for, in this process and in the next.
+pub(crate) fn a_sent_key_takes_no_other_picture<T: Transport>() {
+    let (server, record) = (server(&[]), outbox::Record::default());
+    let (friend, client) = (friend(&server), client::<T>(&server));
+    let open = || Outbox::with_storage(record.again()).unwrap();
+    let sent = client.send_once(&open(), "invoice 17", &friend, large()).unwrap();
+    let requests = server.requests().len();
+    let [flipped, shorter] = others();
+    let used = format!(
+        "the key \"invoice 17\" belongs to the image \"a.jpg\" of {} bytes (MD5 {}), which was \
+         sent as message {}; the image \"a.jpg\" of ",
+        sent.uploaded.bytes, sent.uploaded.md5, sent.msg_id
+    );
+    let md5 = wx_proto::Md5::digest(&flipped);
+    for (other, given) in [
+        (flipped, format!("{} bytes (MD5 {md5}) was not sent: ", sent.uploaded.bytes)),
+        (shorter, format!("{} bytes was not sent: ", small().len())),
+    ] {
+        let error = client.send_once(&open(), "invoice 17", &friend, other).unwrap_err();
+        assert_eq!((error.outcome(), error.advice()), (Outcome::NotSent, Advice::CheckKey));
+        assert_eq!(error.to_string(), format!("{used}{given}use a new key for it"));
+    }
+    assert_eq!(client.send_once(&open(), "invoice 17", &friend, large()).unwrap(), sent);
+    assert_eq!(server.requests().len(), requests);
+}
+
+/// After its upload, a message shows what was uploaded or nothing.
+pub(crate) fn an_uploaded_key_takes_no_other_picture<T: Transport>() {
+    let server = server(&["ret=1@webwxsendmsgimg#1", "empty@webwxsendmsgimg#3"]);
+    let friend = friend(&server);
+    let mut policy = policy();
+    policy.message_tries = 1;
+    let client = T::new(session(&server), policy, None);
+    let outbox = Outbox::in_memory();
+    for (key, outcome) in [("refused", Outcome::NotSent), ("in doubt", Outcome::Unknown)] {
+        let error = client.send_once(&outbox, key, &friend, large()).unwrap_err();
+        assert_eq!(error.outcome(), outcome, "{error}");
+        let requests = server.requests().len();
+        for other in others() {
+            let error = client.send_once(&outbox, key, &friend, other).unwrap_err();
+            assert_eq!(error.outcome(), outcome, "{error}");
+            let told = error.chain().to_string();
+            let belongs = format!("the key {key:?} belongs to the image \"a.jpg\" of ");
+            assert!(told.contains(&belongs) && told.contains("use a new key for it"), "{told}");
+        }
+        assert_eq!(server.requests().len(), requests);
+        client.send_once(&outbox, key, &friend, large()).unwrap();
+    }
 }
