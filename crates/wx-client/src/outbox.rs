@@ -37,8 +37,8 @@ pub use storage::Storage;
 ///
 /// Before a message leaves, that it leaves is on disk; after the server has answered, the answer
 /// is on disk before anything else leaves. If the record cannot be written, nothing more is sent:
-/// the job at hand ends with what is certain of it, and the outbox refuses everything until it is
-/// opened again.
+/// the job at hand ends with what is on record of it, or with the server's answer if it was
+/// accepted, and the outbox refuses everything until it is opened again.
 ///
 /// A message that was handed out, and of which no answer is known, is handed out again with the
 /// same ClientMsgId within [`Policy::resend_within`](wx_proto::Policy::resend_within) of its first

@@ -135,7 +135,9 @@ impl<'w> OutboxSend<'w> {
         let OutboxFlow { mut flow, checkpoint } = flow.map_err(|error| job.judge(error))?;
         watch.set_checkpoint(checkpoint);
         let cell = client.session_cell();
-        let sent = drive(client.http(), cell, &mut (), &mut flow, &mut watch).await?;
+        let sent = drive(client.http(), cell, &mut (), &mut flow, &mut watch).await;
+        // A refusal that could not be put on record is none to the next run.
+        let sent = sent.map_err(|error| job.judge(error))?;
         // It is sent, whether that is on record or not. If not, the outbox sends nothing more.
         let _ = job.set_sent(&sent);
         Ok(sent)

@@ -229,15 +229,15 @@ impl Record {
 
     /// Returns `error`, which kept a message from being sent, as
     /// [`Uncertain`](ErrorKind::Uncertain) if the message may have been sent all the same.
-    pub(super) fn judge(&self, key: &str, is_active: bool, error: Error) -> Error {
+    pub(super) fn judge(&self, key: &str, is_active: bool, mut error: Error) -> Error {
         let doubtful = is_active || self.message(key).is_some_and(|message| !message.is_open());
         if !doubtful || matches!(error.kind, ErrorKind::Uncertain { .. }) {
             return error;
         }
-        Error::new(
-            Step::Message,
-            ErrorKind::Uncertain { last: Some(Box::new(error.kind)), tries: 1 },
-        )
+        let last = Some(Box::new(error.kind));
+        error.kind = ErrorKind::Uncertain { last, tries: 1 };
+        (error.step, error.chunk) = (Step::Message, None);
+        error
     }
 
     pub(super) fn upload(&self, name: &str) -> Option<&Snapshot> {

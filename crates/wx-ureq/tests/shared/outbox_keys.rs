@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::thread;
 
 use serde_json::Value;
-use wx_client::outbox::Outbox;
+use wx_client::outbox::{MessageState, Outbox};
 use wx_proto::{Advice, Outcome};
 
 use super::*;
@@ -107,4 +107,62 @@ pub(crate) fn an_uploaded_key_takes_no_other_picture<T: Transport>() {
         assert_eq!(server.requests().len(), requests);
         client.send_once(&outbox, key, &friend, large()).unwrap();
     }
+}
+
+/// What an error says of a message is what its record says, in one run and in the next.
+pub(crate) fn an_error_says_what_the_record_says<T: Transport>() {
+    const CALL: &str = "webwxsendmsgimg";
+    let faults = ["ret=1", "ret=1101", "status=503", "empty", "drop=before", "drop=after"];
+    let mut seen = BTreeSet::new();
+    for (first, second) in faults.iter().flat_map(|first| faults.map(|second| (first, second))) {
+        for tries in [1, 2] {
+            let server = server(&[&format!("{first}@{CALL}#1")]);
+            let friend = friend(&server);
+            let mut policy = policy();
+            policy.message_tries = tries;
+            let client = T::new(session(&server), policy, None);
+            let outbox = Outbox::in_memory();
+            for run in 0..3 {
+                let result = client.send_once(&outbox, "key", &friend, small());
+                let told = match &result {
+                    Ok(sent) => MessageState::Sent(sent.msg_id.clone()),
+                    Err(error) if error.outcome() == Outcome::Unknown => MessageState::InDoubt,
+                    Err(_) => MessageState::NotSent,
+                };
+                let words = format!("{first} {second} {tries} {run}: {result:?}");
+                assert_eq!(outbox.state("key"), Some(told.clone()), "{words}");
+                seen.insert(format!("{run} {}", &format!("{told:?}")[..4]));
+                let next = server.requests_to(CALL) + 1;
+                server.add_fault(format!("{second}@{CALL}#{next}").parse().unwrap());
+            }
+            assert!(server.messages().len() <= 1);
+        }
+    }
+    assert!(seen.len() >= 7, "{seen:?}");
+}
+
+/// A refusal that cannot be put on record leaves the message in doubt, and the error says so: the
+/// next run would say nothing else.
+pub(crate) fn a_refusal_that_is_not_on_record_is_not_told<T: Transport>() {
+    let mut told = BTreeSet::new();
+    for call in 1.. {
+        let server = server(&["ret=1@webwxsendmsgimg"]);
+        let (friend, client) = (friend(&server), client::<T>(&server));
+        let fault = outbox::Fault { call, once: true, how: outbox::How::Half };
+        let record = outbox::Record::holding(Vec::new(), fault);
+        let Ok(outbox) = Outbox::with_storage(record.clone()) else { continue };
+        let error = client.send_once(&outbox, "key", &friend, small()).unwrap_err();
+        let is_in_doubt = outbox.state("key") == Some(MessageState::InDoubt);
+        assert_eq!(error.outcome() == Outcome::Unknown, is_in_doubt, "{call}: {error:?}");
+        drop(outbox);
+        let has_failed = record.has_failed();
+        let next = Outbox::with_storage(record.again()).unwrap();
+        let stays = next.state("key") == Some(MessageState::InDoubt);
+        assert_eq!(stays, is_in_doubt, "{call}: {error:?}");
+        told.insert(is_in_doubt);
+        if !has_failed {
+            break;
+        }
+    }
+    assert_eq!(told.len(), 2);
 }

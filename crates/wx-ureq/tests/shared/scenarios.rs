@@ -132,7 +132,8 @@ macro_rules! scenarios {
             trouble_while_logging_in two_that_wait_share_the_messages
             a_record_that_fails_at_any_call_loses_and_doubles_nothing the_same_key_is_sent_once
             a_key_of_another_message_sends_nothing a_key_whose_upload_was_begun_takes_no_other_picture
-            a_sent_key_takes_no_other_picture an_uploaded_key_takes_no_other_picture
+            an_error_says_what_the_record_says a_refusal_that_is_not_on_record_is_not_told a_sent_key_takes_no_other_picture
+            an_uploaded_key_takes_no_other_picture
             messages_at_once_share_one_upload a_message_that_waits_for_an_upload_takes_it_over
             a_record_whose_rewriting_fails_at_any_call_loses_and_doubles_nothing
             a_record_that_cannot_be_cleared_or_removed_lets_nothing_more_leave
