@@ -14,8 +14,8 @@ pub(crate) use wx_client::seed;
 use wx_client::session_cell::SessionCell;
 use wx_proto::flow::{ExchangeSummary, FetchImage, Flow, Observer, Progress, Trace};
 use wx_proto::{
-    Advice, Error, Fetched, ImageVariant, Media, MsgId, Policy, Session, Site, SourceError, Step,
-    Uploaded,
+    Advice, Error, ErrorKind, Fetched, ImageVariant, Media, MsgId, Policy, Session, Site,
+    SourceError, Step, Uploaded,
 };
 
 use crate::args::Transport;
@@ -116,14 +116,15 @@ impl Wire {
             Self::Ureq(http) => {
                 let mut watch = watch!(wx_ureq, ears, checkpoint);
                 let watch = &mut watch;
-                Ok(wx_ureq::drive_observed(http, session, media, flow, watch, &mut observer)?)
+                wx_ureq::drive_observed(http, session, media, flow, watch, &mut observer)
+                    .map_err(|error| told(error, ears.stopped()))
             }
             Self::Reqwest(http, runtime) => until_stopped(runtime, ears, async {
                 let mut watch = watch!(wx_reqwest, ears, checkpoint);
                 let watch = &mut watch;
                 let done =
                     wx_reqwest::drive_observed(http, session, media, flow, watch, &mut observer);
-                Ok(done.await?)
+                done.await.map_err(|error| told(error, ears.stopped()))
             }),
         }
     }
@@ -191,7 +192,8 @@ impl Client {
                 let (mut flow, checkpoint) = begin(source.picture(&self.policy)?)?;
                 let mut watch = watch!(wx_ureq, ears, checkpoint);
                 let (source, flow, watch) = (&mut source, &mut flow, &mut watch);
-                Ok(wx_ureq::drive_observed(http, session, source, flow, watch, &mut observer)?)
+                wx_ureq::drive_observed(http, session, source, flow, watch, &mut observer)
+                    .map_err(|error| told(error, ears.stopped()))
             }
             Wire::Reqwest(http, runtime) => until_stopped(runtime, ears, async {
                 use wx_reqwest::Source;
@@ -211,7 +213,7 @@ impl Client {
                 let (source, flow, watch) = (&mut source, &mut flow, &mut watch);
                 let done =
                     wx_reqwest::drive_observed(http, session, source, flow, watch, &mut observer);
-                Ok(done.await?)
+                done.await.map_err(|error| told(error, ears.stopped()))
             }),
         }
     }
@@ -241,7 +243,8 @@ impl Client {
                 let mut watch = watch!(wx_ureq, ears, None);
                 let (to, flow, watch) = (&mut sink, &mut flow, &mut watch);
                 let fetched =
-                    wx_ureq::drive_observed(http, session, to, flow, watch, &mut observer)?;
+                    wx_ureq::drive_observed(http, session, to, flow, watch, &mut observer)
+                        .map_err(|error| told(error, ears.stopped()))?;
                 sink.finish().map_err(cannot_write)?;
                 Ok(fetched)
             }
@@ -258,7 +261,7 @@ impl Client {
                     let (to, flow, watch) = (&mut sink, &mut flow, &mut watch);
                     let fetched =
                         wx_reqwest::drive_observed(http, session, to, flow, watch, &mut observer);
-                    let fetched = fetched.await?;
+                    let fetched = fetched.await.map_err(|error| told(error, ears.stopped()))?;
                     sink.finish().await.map_err(cannot_write)?;
                     Ok(fetched)
                 })
@@ -293,6 +296,15 @@ fn until_stopped<T>(
     })
 }
 
+/// A job that ends as cancelled though nobody has stopped the command is a bug.
+fn told(error: Error, is_stopped: bool) -> Problem {
+    if error.kind == ErrorKind::Cancelled && !is_stopped {
+        let what = "the job was cancelled, but not by a signal";
+        return Problem { step: error.step.name(), ..Problem::local(what, Advice::Report) };
+    }
+    error.into()
+}
+
 fn bad_proxy(error: ProxyError) -> Problem {
     let problem = Problem::local(out::words(&error), Advice::CheckProxy);
     Problem { class: Class::Usage, ..problem.hint("correct or unset it") }
@@ -309,4 +321,19 @@ fn no_client(error: &(dyn std::error::Error + 'static)) -> Problem {
 
 fn cannot_write(error: io::Error) -> Problem {
     Error::new(Step::Download, SourceError::from(error)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_stopped_command_is_told_as_interrupted() {
+        let class = |is_stopped| {
+            let problem = told(Error::new(Step::Upload, ErrorKind::Cancelled), is_stopped);
+            (problem.class, problem.advice)
+        };
+        assert_eq!(class(true), (Class::Stopped, Some(Advice::RetryLater)));
+        assert_eq!(class(false), (Class::Failed, Some(Advice::Report)));
+    }
 }

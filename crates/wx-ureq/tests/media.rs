@@ -3,11 +3,15 @@
 #![allow(clippy::unwrap_used)]
 
 use std::io::{self, Cursor, Write};
+use std::ops::Range;
 use std::time::{Duration, UNIX_EPOCH};
 
 use wx_emulator::Emulator;
-use wx_proto::{ErrorChain, ErrorKind, MediaError, Policy, Recipient, Session};
-use wx_ureq::{Client, MediaIo, Sink, Source};
+use wx_proto::bytes::Bytes;
+use wx_proto::endpoint::{Endpoint, js_login::JsLogin};
+use wx_proto::flow::{Action, CallId, Flow, Input, Progress, UnexpectedInput, Upload};
+use wx_proto::{Advice, ErrorChain, ErrorKind, MediaError, Policy, Recipient, Session, Step};
+use wx_ureq::{Client, MediaIo, Sink, Source, Watch, drive, seed};
 
 fn picture() -> Vec<u8> {
     let mut picture = include_bytes!("tiny.png").to_vec();
@@ -116,4 +120,74 @@ fn offset_zero_starts_a_sink_over() {
         sink.finish().unwrap();
     }
     assert_eq!((std::fs::read(&path).unwrap(), bytes), (b"abcdef".to_vec(), b"abcdef".to_vec()));
+}
+
+/// Gives more bytes than it is asked for.
+struct Greedy(Source);
+
+impl MediaIo for Greedy {
+    fn load(&mut self, span: Range<u64>) -> io::Result<Bytes> {
+        self.0.load(span.start..span.end + 1)
+    }
+}
+
+/// A flow that reads or calls, and refuses whatever answers that but a failure.
+struct Stubborn {
+    reads: bool,
+    heard: Option<String>,
+}
+
+impl Flow for Stubborn {
+    type Output = String;
+
+    fn poll(&mut self, session: &mut Session, _: Duration) -> Action<String> {
+        match &self.heard {
+            Some(heard) => Action::Done(heard.clone()),
+            None if self.reads => Action::Read(0..1),
+            None => Action::Send(CallId::FIRST, JsLogin::new(1).request(session).unwrap()),
+        }
+    }
+
+    fn handle(&mut self, input: Input, _: Duration) -> Result<(), UnexpectedInput> {
+        self.heard = Some(match input {
+            Input::Local(error) => format!("{error}: {}", error.advice()),
+            Input::Failed(_, failure) => failure.to_string(),
+            _ => return Err(UnexpectedInput),
+        });
+        Ok(())
+    }
+
+    fn progress(&self) -> Progress {
+        Progress::new(Step::Call, 0)
+    }
+
+    fn cancel(&mut self) {
+        self.heard = Some("cancelled".to_owned());
+    }
+}
+
+/// A bug of a source or a flow is told as one, and not as a cancel of the caller's.
+#[test]
+fn a_bug_is_not_told_as_a_cancel() {
+    let server = Emulator::start().unwrap();
+    let session = Session::from_json_allow_loopback(server.session_json()).unwrap();
+    let client = Client::new(session.clone()).unwrap();
+    let (http, cell) = (client.http(), client.session_cell());
+    let mut source = Source::bytes("a.png", picture());
+    let media = source.picture(&Policy::default()).unwrap();
+    let to = Recipient::new(server.friend()).unwrap();
+    let mut upload = Upload::new(&session, media, to, seed().unwrap(), Policy::default()).unwrap();
+    let mut greedy = Greedy(source);
+    let error = drive(http, cell, &mut greedy, &mut upload, &mut Watch::new()).unwrap_err();
+    assert_eq!(error.advice(), Advice::Report);
+    let words = "the source read 524289 bytes where 524288 were asked for";
+    assert_eq!(error.chain().to_string(), format!("the picture could not be read: {words}"));
+    for (reads, words) in [
+        (true, format!("the flow refused the answer to its own action: {}", Advice::Report)),
+        (false, "the request to the server failed".to_owned()),
+    ] {
+        let mut flow = Stubborn { reads, heard: None };
+        let mut source = Source::bytes("a.png", picture());
+        assert_eq!(drive(http, cell, &mut source, &mut flow, &mut Watch::new()), words);
+    }
 }
