@@ -22,31 +22,29 @@ fn own(path: &Path) -> Result<SessionFile, Problem> {
 }
 
 /// What a command does.
-type Work<T> = fn(T, &Client, &Report) -> Result<(), Problem>;
+type Work = fn(Result<SessionFile, Problem>, &Client, &Report) -> Result<(), Problem>;
 
-/// Does something with a login. `own` is done before the file is read, so that what it locks stays
-/// as it was read.
-fn run<T: 'static>(
-    args: &Account,
-    global: Global,
-    what_for: Use,
-    own: fn(&Path) -> T,
-    work: Work<T>,
-) -> ExitCode {
+/// Does something with a login whose file this process owns. It is locked before it is read, so that
+/// it stays as it was read.
+fn run(args: &Account, global: Global, work: Work) -> ExitCode {
     let path = args.session.place();
     let report = Report::new(&global, vec![subject(&path)]);
     job::run(report, move |report| {
         let owned = own(&path);
-        let connected = session::connect(&path, what_for, global.policy(), &global, report);
+        let connected = session::connect(&path, Use::Login, global.policy(), &global, report);
         let Some(client) = connected else { return };
         report.begin(0..1, None);
-        match work(owned, &client, report) {
-            Ok(()) => report.known(0),
-            Err(problem) => {
-                let _ = report.problem(0..1, &problem);
-            }
-        }
+        ended(work(owned, &client, report), report);
     })
+}
+
+fn ended(result: Result<(), Problem>, report: &Report) {
+    match result {
+        Ok(()) => report.known(0),
+        Err(problem) => {
+            let _ = report.problem(0..1, &problem);
+        }
+    }
 }
 
 pub(crate) fn subject(path: &Path) -> Subject {
@@ -54,7 +52,7 @@ pub(crate) fn subject(path: &Path) -> Subject {
 }
 
 pub(crate) fn whoami(args: &Account, global: Global) -> ExitCode {
-    run(args, global, Use::Login, own, |owned, client, report| {
+    run(args, global, |owned, client, report| {
         let before = client.session();
         client.drive(Restore::new(&before, seed()?, client.policy())?, report)?;
         let session = client.session();
@@ -94,28 +92,31 @@ pub(crate) fn list(client: &Client, report: &Report) -> Result<Vec<Contact>, Pro
 }
 
 pub(crate) fn contacts(args: &Account, global: Global) -> ExitCode {
-    run(
-        args,
-        global,
-        Use::Fetch,
-        |_| (),
-        |(), client, report| {
-            for contact in list(client, report)? {
-                let what = if contact.is_room() { "room " } else { "" };
-                let nick = match &contact.remark_name[..] {
-                    "" => String::new(),
-                    _ => format!(" ({})", contact.nick_name),
-                };
-                let line = format!("{what}{}{nick}: {}", contact.name(), contact.user_name);
-                report.tell(&line, &event::contact(&contact));
-            }
-            Ok(())
-        },
-    )
+    let path = args.session.place();
+    let report = Report::new(&global, vec![subject(&path)]);
+    job::run(report, move |report| {
+        session::with_client(&path, Use::Fetch, global.policy(), &global, report, |client| {
+            report.begin(0..1, None);
+            ended(tell_contacts(client, report), report);
+        });
+    })
+}
+
+fn tell_contacts(client: &Client, report: &Report) -> Result<(), Problem> {
+    for contact in list(client, report)? {
+        let what = if contact.is_room() { "room " } else { "" };
+        let nick = match &contact.remark_name[..] {
+            "" => String::new(),
+            _ => format!(" ({})", contact.nick_name),
+        };
+        let line = format!("{what}{}{nick}: {}", contact.name(), contact.user_name);
+        report.tell(&line, &event::contact(&contact));
+    }
+    Ok(())
 }
 
 pub(crate) fn logout(args: &Account, global: Global) -> ExitCode {
-    run(args, global, Use::Login, own, |owned, client, report| {
+    run(args, global, |owned, client, report| {
         let owned = owned?;
         let ended = client.session();
         client.drive(Logout::new(&ended, seed()?, client.policy())?, report)?;

@@ -29,15 +29,20 @@ pub(crate) fn run(args: FetchImage, global: Global) -> ExitCode {
 fn work(args: &FetchImage, global: &Global, report: &Report) {
     let mut policy = global.policy();
     policy.keep_unknown = args.keep_unknown;
-    let connected = session::connect(&args.session.place(), Use::Fetch, policy, global, report);
-    let Some(client) = connected else { return };
+    let path = args.session.place();
+    session::with_client(&path, Use::Fetch, policy, global, report, |client| {
+        fetch(args, client, report);
+    });
+}
+
+fn fetch(args: &FetchImage, client: &Client, report: &Report) {
     report.begin(0..1, None);
     let fetched = if is_dash(&args.out) {
         report.results_aside();
         let fetched = client.fetch(&args.msg_id, args.size.into(), Target::Stdout, report);
         fetched.map_err(|problem| problem.at_output(Path::new("standard output")))
     } else {
-        to_file(args, &client, report)
+        to_file(args, client, report)
     };
     match fetched {
         Ok(fetched) => report.fetched(0, &fetched),

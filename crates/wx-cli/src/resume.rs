@@ -49,12 +49,11 @@ pub(crate) fn run(args: Resume, global: Global) -> ExitCode {
         policy.max_picture = plan.max_size;
         let path = args.session.place_or(plan.session);
         files::sweep_beside(&path);
-        let Some(client) = session::connect(&path, Use::Send, policy, &global, report) else {
-            return;
-        };
-        if let Err(problem) = job.check_login(&client.session()) {
-            return report.refuse(&args.dir, &problem);
-        }
-        Batch { client: &client, job, resend: args.resend, report }.run();
+        session::with_client(&path, Use::Send, policy, &global, report, |client| {
+            if let Err(problem) = job.check_login(&client.session()) {
+                return report.refuse(&args.dir, &problem);
+            }
+            Batch { client, job, resend: args.resend, report }.run();
+        });
     })
 }

@@ -44,8 +44,13 @@ fn work(args: &SendImage, global: &Global, report: &Report) {
     let mut policy = global.policy();
     policy.max_picture = args.max_size;
     let path = args.session.place();
-    let Some(client) = session::connect(&path, Use::Send, policy, global, report) else { return };
-    let to = match resolved(&args.to, &client, report) {
+    session::with_client(&path, Use::Send, policy, global, report, |client| {
+        send(args, &path, client, report);
+    });
+}
+
+fn send(args: &SendImage, path: &Path, client: &Client, report: &Report) {
+    let to = match resolved(&args.to, client, report) {
         Ok(to) => to,
         Err((addressee, problem)) => {
             return report.refuse(Path::new(&format!("--to {addressee}")), &problem);
@@ -56,14 +61,14 @@ fn work(args: &SendImage, global: &Global, report: &Report) {
         stamps: Vec::new(),
         to,
         given: args.to.iter().map(ToString::to_string).collect(),
-        session: Some(path),
+        session: Some(path.to_owned()),
         max_size: args.max_size,
         kind: args.as_file.then_some(MediaKind::File),
         pace: args.pace,
     };
     report.replace(subjects(&plan));
     match JobDir::create(args.resume_dir.as_deref(), plan, &client.session()) {
-        Ok(job) => Batch { client: &client, job, resend: false, report }.run(),
+        Ok(job) => Batch { client, job, resend: false, report }.run(),
         Err(problem) => {
             report.refuse(args.resume_dir.as_deref().unwrap_or(Path::new("send-image")), &problem)
         }

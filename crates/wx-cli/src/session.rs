@@ -93,6 +93,41 @@ pub(crate) fn connect(
     }
 }
 
+/// Works with a client for the login of a session file, and stores what replies change of the
+/// session. The file stays free for other commands until then.
+pub(crate) fn with_client(
+    path: &Path,
+    what_for: Use,
+    policy: Policy,
+    global: &Global,
+    report: &Report,
+    work: impl FnOnce(&Client),
+) {
+    let Some(client) = connect(path, what_for, policy, global, report) else { return };
+    let before = client.session();
+    work(&client);
+    if let Err(error) = store(path, &before, &client.session()) {
+        let (path, why) = (path.display(), out::words(error.kind()));
+        report.warn(&format!("{path}: what the server has changed could not be saved: {why}"));
+    }
+}
+
+/// Stores a session that was read as `before`, if it has changed. A file that another command has,
+/// or that no longer holds what was read, is left alone: it is newer, or another login's.
+fn store(path: &Path, before: &Session, after: &Session) -> Result<(), SessionFileError> {
+    let is_equal = |one: &Session, other: &Session| one.to_json() == other.to_json();
+    if is_equal(before, after) {
+        return Ok(());
+    }
+    match SessionFile::open(path) {
+        Ok(file) if file.load_allow_loopback().is_ok_and(|found| is_equal(&found, before)) => {
+            file.save(after)
+        }
+        Err(error) if matches!(error.kind(), SessionFileErrorKind::Io(_)) => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 /// Locks the file of a login that was cut off before webwxinit. What it holds then counts: another
 /// command may have gone on with the login since `session` was read.
 fn owned_if_due(

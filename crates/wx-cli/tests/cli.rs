@@ -27,6 +27,9 @@ mod interrupt;
 #[path = "cli/kept.rs"]
 mod kept;
 #[cfg(unix)]
+#[path = "cli/kept_cookies.rs"]
+mod kept_cookies;
+#[cfg(unix)]
 #[path = "cli/life.rs"]
 mod life;
 #[cfg(unix)]
