@@ -127,12 +127,18 @@ impl SessionFile {
         read().map_err(|kind| self.blame(kind))
     }
 
-    /// Replaces the session. When this has returned, it survives a power failure.
+    /// Replaces the session. When this has returned, it survives a power failure. Keys of the file
+    /// that this version does not know are kept if it is a session of the same account.
     ///
     /// # Errors
     /// [`SessionFileError`]: the file was replaced by another process, or cannot be written. What
     /// was there stays.
     pub fn save(&self, session: &Session) -> Result<(), SessionFileError> {
+        let mut session = session.clone();
+        // What cannot be read has no keys to keep, and is replaced.
+        if let Ok(found) = self.load_allow_loopback() {
+            session.keep_unknown_keys(&found);
+        }
         self.save_json(session.to_json().expose())
     }
 
@@ -286,6 +292,31 @@ mod tests {
         assert_eq!(mode(&path), 0o600);
         assert_eq!(SessionFile::read(&path).unwrap(), session("second"));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_later_version_wrote_goes_on_with_the_account() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("session.json");
+        let later = || {
+            let text = fs::read(&path).unwrap();
+            let file: serde_json::Value = serde_json::from_slice(&text).unwrap();
+            file["later"].clone()
+        };
+        let mut text: serde_json::Value =
+            serde_json::from_str(session("first").to_json().expose()).unwrap();
+        text["later"] = serde_json::json!([1.0, {"a": null}]);
+        let file = SessionFile::open_or_create(&path).unwrap();
+        file.save_json(&text.to_string()).unwrap();
+        file.save(&session("next login")).unwrap();
+        assert_eq!(
+            (file.load().unwrap().skey(), later()),
+            (session("next login").skey(), text["later"].clone())
+        );
+        text["uin"] = 2.into();
+        file.save_json(&text.to_string()).unwrap();
+        file.save(&session("another account")).unwrap();
+        assert_eq!(later(), serde_json::Value::Null);
     }
 
     #[test]

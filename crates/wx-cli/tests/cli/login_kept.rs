@@ -182,3 +182,21 @@ fn a_question_that_cannot_be_asked_becomes_a_code() {
         }
     }
 }
+
+/// What a later version has written into the file.
+#[test]
+fn unknown_keys_outlive_a_login_of_the_same_account() {
+    for transport in TRANSPORTS {
+        for push in [false, true] {
+            let place = Place::new();
+            place.session(|session| session["later"] = "kept".into());
+            let ran = match push {
+                true => place.wx(&about("login", transport, &["--push"])),
+                false => login(&place, transport, &[]),
+            };
+            assert_eq!(ran.code, 0, "{}", ran.err);
+            let file = fs::read_to_string(place.path("session.json")).unwrap();
+            assert!(file.contains("\"later\": \"kept\""), "{push}");
+        }
+    }
+}

@@ -92,6 +92,18 @@ impl Session {
         messages
     }
 
+    /// Takes over what the file of an `earlier` login held besides the keys that this version knows,
+    /// unless that was another account's. Keys that are there already stay as they are.
+    pub fn keep_unknown_keys(&mut self, earlier: &Self) {
+        let (known, found) = (&self.parts.rest, &earlier.parts.rest);
+        if earlier.uin() != self.uin() || found.keys().all(|key| known.contains_key(key)) {
+            return;
+        }
+        let mut rest = found.clone();
+        rest.extend(known.clone());
+        self.change().rest = rest;
+    }
+
     /// Removes what belongs to a login that is over: sid, skey, pass_ticket, the place in its
     /// messages, and every cookie except those that [`Login::push`](crate::flow::Login::push)
     /// needs.

@@ -142,11 +142,18 @@ impl ClientBuilder<NewLogin> {
         let cell = SessionCell::new(Session::new(start.from.site().clone()));
         let mut states = ToldStates::new(tell);
         let login = drive_observed(&http, &cell, &mut (), &mut flow, &mut watch, &mut states).await;
+        let with_unknown_keys = |mut session: Session| {
+            if let How::Push(earlier) = &start.from {
+                session.keep_unknown_keys(earlier);
+            }
+            session
+        };
         match login {
-            Ok(()) => Ok(Client::of(cell.get(), policy, pace, http)),
+            Ok(()) => Ok(Client::of(with_unknown_keys(cell.get()), policy, pace, http)),
             Err(error) => Err(match flow.session() {
                 Some(session) => {
-                    LoginError::Unfinished { error, session: Box::new(session.clone()) }
+                    let session = Box::new(with_unknown_keys(session.clone()));
+                    LoginError::Unfinished { error, session }
                 }
                 None => LoginError::Login(error),
             }),

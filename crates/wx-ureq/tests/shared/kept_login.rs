@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
 use wx_proto::flow::LoginState;
 use wx_proto::{Advice, Policy, Session, Step};
 
@@ -87,9 +88,15 @@ pub(crate) fn a_question_that_cannot_be_asked_becomes_a_code<T: Transport>() {
             server.add_fault(format!("{fault}@webwxpushloginurl").parse().unwrap());
         }
         let mut heard = Vec::new();
-        let from = LoginFrom::Push(Session::clone(&client.session()));
+        let mut left: Value = serde_json::from_str(client.session().to_json().expose()).unwrap();
+        left["later"] = "kept".into();
+        let left = Session::from_json_allow_loopback(left.to_string()).unwrap();
+        let from = LoginFrom::Push(left);
         let client = T::login(from, quick(), |state| heard.push(name(state))).unwrap();
         assert_eq!(heard, expected, "{fault:?}");
+        // What a later version has written into the file goes on with the account.
+        let file: Value = serde_json::from_str(client.session().to_json().expose()).unwrap();
+        assert_eq!(file["later"], "kept", "{fault:?}");
         client.send(&friend(&server), small(), quiet).unwrap();
     }
 }
