@@ -111,7 +111,7 @@ struct PortFile<'a> {
 
 impl<'a> PortFile<'a> {
     fn clear(path: &'a Path) -> Result<Self, String> {
-        let refused = |error| on(path, out::words(&creation::explain(error)));
+        let refused = |error| on(path, out::words(&creation::explain(path, error)));
         match fs::symlink_metadata(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(refused(error)),

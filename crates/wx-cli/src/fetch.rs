@@ -64,7 +64,7 @@ fn to_file(args: &FetchImage, client: &Client, report: &Report) -> Result<Fetche
     }
     // Fetched aside and then put into place, because something may have come there meanwhile.
     let scratch = TempDir::within(parent(&target))
-        .map_err(|error| on(&args.out, &creation::explain(error)))?;
+        .map_err(|error| on(&args.out, &creation::explain(&target, error)))?;
     let picture = scratch.path().join("picture");
     let fetched = fetch(&picture)?;
     let picture =
@@ -75,7 +75,7 @@ fn to_file(args: &FetchImage, client: &Client, report: &Report) -> Result<Fetche
 
 /// The file to write; what must not be replaced is refused.
 fn target(out: &Path, force: bool) -> Result<PathBuf, Problem> {
-    let elsewhere = |message| refused(out, message).hint("choose another path");
+    let elsewhere = |message: &str| refused(out, message).hint("choose another path");
     match fs::metadata(out) {
         Ok(meta) if meta.is_dir() => Err(elsewhere("is a directory")),
         Ok(meta) if !meta.is_file() => Err(elsewhere("is no regular file")),
@@ -87,7 +87,8 @@ fn target(out: &Path, force: bool) -> Result<PathBuf, Problem> {
                 return Err(elsewhere("is a link to nothing"));
             }
             if !parent(out).exists() {
-                return Err(elsewhere("the directory of the file does not exist"));
+                let error = creation::explain(out, error);
+                return Err(elsewhere(&out::words(&error)));
             }
             Ok(out.to_owned())
         }

@@ -38,7 +38,7 @@ impl Trace {
         options.create_new(true).write(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = Mutex::new(options.open(path).map_err(creation::explain)?);
+        let file = Mutex::new(options.open(path).map_err(|error| creation::explain(path, error))?);
         let trace = Self { file, key: RandomState::new(), begun: Instant::now() };
         let base = site.hosts().origin(HostRole::Base);
         // Which of the known hosts it is helps; any other is the user's own affair.

@@ -1,24 +1,27 @@
-//! Why a file could not be created.
+//! Why a file or directory could not be created.
 
 use std::env;
 use std::error::Error;
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Explains an error of creating a file, where its directory is to blame.
+use crate::regular::parent;
+
+/// Explains an error of creating a file or directory at `path`: names the directory that it was to
+/// be in, if that is to blame.
 ///
-/// The kind of the error stays. It is up to the caller to name the file.
+/// The kind of the error stays. The caller names the file.
 #[must_use]
-pub fn explain(error: io::Error) -> io::Error {
-    let kind = error.kind();
+pub fn explain(path: &Path, error: io::Error) -> io::Error {
+    let (kind, dir) = (error.kind(), parent(path).to_owned());
     let explained = match kind {
-        ErrorKind::NotFound => CreationError::NoDirectory,
-        ErrorKind::NotADirectory => CreationError::ThroughFile,
+        ErrorKind::NotFound => CreationError::NoDirectory(dir),
+        ErrorKind::NotADirectory => CreationError::NotADirectory(dir),
         ErrorKind::PermissionDenied
         | ErrorKind::ReadOnlyFilesystem
         | ErrorKind::StorageFull
-        | ErrorKind::QuotaExceeded => CreationError::Unwritable(error),
+        | ErrorKind::QuotaExceeded => CreationError::Unwritable { dir, error },
         _ => return error,
     };
     io::Error::new(kind, explained)
@@ -43,18 +46,23 @@ pub fn explain_unnamed(error: io::Error) -> io::Error {
 /// What an explained error says.
 #[derive(Debug)]
 enum CreationError {
-    NoDirectory,
-    ThroughFile,
-    Unwritable(io::Error),
+    NoDirectory(PathBuf),
+    NotADirectory(PathBuf),
+    Unwritable { dir: PathBuf, error: io::Error },
     Temporary { dir: PathBuf, error: io::Error },
 }
 
 impl fmt::Display for CreationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoDirectory => f.write_str("the directory of the file does not exist"),
-            Self::ThroughFile => f.write_str("the path leads through a file"),
-            Self::Unwritable(_) => f.write_str("the directory of the file cannot be written"),
+            Self::NoDirectory(dir) => write!(f, "the directory {} does not exist", dir.display()),
+            Self::NotADirectory(dir) => write!(f, "{} is not a directory", dir.display()),
+            Self::Unwritable { dir, .. } if dir == Path::new(".") => {
+                f.write_str("the current directory cannot be written")
+            }
+            Self::Unwritable { dir, .. } => {
+                write!(f, "the directory {} cannot be written", dir.display())
+            }
             Self::Temporary { dir, .. } => {
                 write!(f, "the temporary file in {} cannot be written", dir.display())
             }
@@ -65,8 +73,8 @@ impl fmt::Display for CreationError {
 impl Error for CreationError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::NoDirectory | Self::ThroughFile => None,
-            Self::Unwritable(error) | Self::Temporary { error, .. } => Some(error),
+            Self::NoDirectory(_) | Self::NotADirectory(_) => None,
+            Self::Unwritable { error, .. } | Self::Temporary { error, .. } => Some(error),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fs::{self, DirBuilder};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
+use crate::creation;
 use crate::lock::sync_directory;
 use crate::regular::parent;
 use crate::temp_file::Access;
@@ -12,7 +13,8 @@ use crate::temp_file::Access;
 /// failure, and so does what is synced in it.
 ///
 /// # Errors
-/// The file system's own. A directory that cannot be synced is removed again.
+/// The file system's own; names the directory that it was to be in, if that is to blame. A
+/// directory that cannot be synced is removed again.
 pub fn create(path: &Path, access: Access) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
@@ -23,7 +25,7 @@ pub fn create(path: &Path, access: Access) -> io::Result<()> {
     let _ = access;
     match builder.create(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        Err(error) => Err(error),
+        Err(error) => Err(creation::explain(path, error)),
         Ok(()) => sync_directory(parent(path)).inspect_err(|_| {
             // Otherwise the next call would take it for one that is certain.
             let _ = fs::remove_dir(path);

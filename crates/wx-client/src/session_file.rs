@@ -77,7 +77,7 @@ impl SessionFile {
             let target = resolve(&path)?;
             let is_new = create && !target.try_exists().unwrap_or(false);
             let file = LockedFile::open(&target, create).map_err(|error| match error {
-                LockError::Io(error) if is_new => LockError::Io(creation::explain(error)),
+                LockError::Io(error) if is_new => LockError::Io(creation::explain(&target, error)),
                 other => other,
             })?;
             sweep(regular::parent(&target));
@@ -465,6 +465,7 @@ mod tests {
             SessionFile::open_or_create(dir.path().join("none/session.json")).unwrap_err();
         assert!(matches!(nowhere.kind(), SessionFileErrorKind::Io(_)), "{nowhere}");
         let shown = ErrorChain(&nowhere).to_string();
-        assert!(shown.ends_with("used: the directory of the file does not exist"), "{shown}");
+        let missing = format!("used: the directory {}/none does not exist", dir.path().display());
+        assert!(shown.ends_with(&missing), "{shown}");
     }
 }

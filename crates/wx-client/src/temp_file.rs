@@ -61,7 +61,8 @@ impl TempFile {
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         }
         let (file, name) = create(|| {
-            make_in(parent(target), |path| options.open(path)).map_err(creation::explain)
+            make_in(parent(target), |path| options.open(path))
+                .map_err(|error| creation::explain(target, error))
         })?;
         #[cfg(unix)]
         if access == Access::Inherited
@@ -277,9 +278,11 @@ mod tests {
     fn an_error_is_about_the_directory_and_names_no_temporary_file() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("file"), "").unwrap();
+        let named = dir.path().display();
         for (target, words) in [
-            ("none/picture.jpg", "the directory of the file does not exist"),
-            ("file/picture.jpg", "the path leads through a file"),
+            ("none/picture.jpg", format!("the directory {named}/none does not exist")),
+            ("none/below/picture.jpg", format!("the directory {named}/none/below does not exist")),
+            ("file/picture.jpg", format!("{named}/file is not a directory")),
         ] {
             let error = TempFile::beside(&dir.path().join(target), Access::Private).unwrap_err();
             assert_eq!(error.to_string(), words);

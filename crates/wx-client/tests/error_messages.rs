@@ -7,6 +7,7 @@ mod error_walk;
 
 use std::fs::{self, File};
 use std::io;
+use std::path::Path;
 
 use error_walk::ErrorWalk;
 use wx_client::lock::{LockError, LockedFile};
@@ -145,7 +146,7 @@ fn every_chain_is_made_of_sentences_that_are_said_once() {
     walk.errors("FileError", [io_error(), gone].map(|error| FileError::new("a.jpg", error)));
     walk.finish();
     for error in [io_error(), io::Error::from_raw_os_error(2), io::Error::from_raw_os_error(20)] {
-        let explained = creation::explain(error);
+        let explained = creation::explain(Path::new("none/file"), error);
         error_walk::check_chain(explained.get_ref().unwrap());
     }
     error_walk::check_chain(creation::explain_unnamed(io_error()).get_ref().unwrap());

@@ -191,3 +191,13 @@ fn a_bug_is_not_told_as_a_cancel() {
         assert_eq!(drive(http, cell, &mut source, &mut flow, &mut Watch::new()), words);
     }
 }
+
+/// A directory that is missing is named.
+#[test]
+fn a_sink_without_its_directory_says_which() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut sink = Sink::path(dir.path().join("none/a.jpg"));
+    let error = sink.store(0, Bytes::from_static(b"picture")).unwrap_err();
+    let words = format!("the directory {} does not exist", dir.path().join("none").display());
+    assert_eq!((error.kind(), error.to_string()), (io::ErrorKind::NotFound, words));
+}

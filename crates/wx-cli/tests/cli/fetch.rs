@@ -75,7 +75,7 @@ fn places_that_cannot_be_written_to() {
     fs::create_dir(place.path("dir")).unwrap();
     for (out, words) in [
         ("dir", "dir: is a directory"),
-        ("none/a.jpg", "the directory of the file does not exist"),
+        ("none/a.jpg", "the directory none does not exist"),
         ("/dev/null", "is no regular file"),
     ] {
         for force in [&[][..], &["--force"]] {

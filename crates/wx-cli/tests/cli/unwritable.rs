@@ -29,10 +29,7 @@ fn a_logout_that_cannot_save_says_so_and_leaves_no_secret() {
     for transport in TRANSPORTS {
         for (session, words) in [
             ("session.json", "session.json: File too large; the file was emptied"),
-            (
-                "ro/session.json",
-                "the directory of the file cannot be written: Permission denied; the file",
-            ),
+            ("ro/session.json", "the directory ro cannot be written: Permission denied; the file"),
         ] {
             let place = Place::new();
             fs::create_dir(place.path("ro")).unwrap();
@@ -109,9 +106,9 @@ fn a_directory_that_is_missing_or_cannot_be_written_is_blamed_by_the_name_of_the
     let base = place.emulator.base();
     let at = |dir: &str, name: &str| format!("{dir}/{name}");
     for (dir, words) in [
-        ("ro", "the directory of the file cannot be written: Permission denied"),
-        ("none", "the directory of the file does not exist"),
-        ("a.jpg", "the path leads through a file"),
+        ("ro", "the directory ro cannot be written: Permission denied"),
+        ("none", "the directory none does not exist"),
+        ("a.jpg", "a.jpg is not a directory"),
     ] {
         for transport in TRANSPORTS {
             let out = at(dir, "b.jpg");
@@ -154,11 +151,14 @@ fn a_directory_that_is_missing_or_cannot_be_written_is_blamed_by_the_name_of_the
         assert!(line.starts_with(&format!("wx: {code}: {words}; check the output")), "{line}");
     }
     let ran = place.wx_without_rights(&about("watch", "ureq", &["--save-images", "ro/kept"]));
-    assert_eq!(ran.one_line(), "wx: ro/kept: Permission denied; check the output");
+    assert_eq!(
+        ran.one_line(),
+        "wx: ro/kept: the directory ro cannot be written: Permission denied; check the output"
+    );
     let ran = place.wx_without_rights(&about("watch", "ureq", &["--save-images", "ro"]));
     told(&ran, &format!("wx: {id}: ro: Permission denied; check the output"));
     let ran = place.wx_without_rights(&send("ureq", &["--resume-dir", "ro/job", "a.jpg"]));
-    told(&ran, "wx: ro/job: Permission denied");
+    told(&ran, "wx: ro/job: the directory ro cannot be written: Permission denied");
 }
 
 #[test]
@@ -203,9 +203,6 @@ fn a_home_in_which_no_directory_can_be_made() {
     command.env("XDG_STATE_HOME", place.path("home"));
     let ran = place.ran(command.output().unwrap());
     assert_eq!(ran.code, 1);
-    told(
-        &ran,
-        "session.json: the path leads through a file; check the session file and its directory",
-    );
+    told(&ran, "home/wx is not a directory; check the session file and its directory");
     place.assert_silence();
 }

@@ -192,9 +192,9 @@ mod tests {
         fs::create_dir_all(at("odd").join(Outbox::FILE)).unwrap();
         let _open = Outbox::open(at("busy")).unwrap();
         for (opened, named, words) in [
-            ("none/below", "none/below", "No such file or directory"),
+            ("none/below", "none/below", "/none does not exist"),
             ("file", "file", "File exists"),
-            ("file/below", "file/below", "Not a directory"),
+            ("file/below", "file/below", "/file is not a directory"),
             ("busy", "busy/outbox.jsonl", "in use by "),
             ("odd", "odd/outbox.jsonl", "a directory instead of a regular file"),
             ("other", "other/outbox.jsonl", "line 1 is not of an outbox"),
