@@ -184,7 +184,7 @@ impl From<Error> for Problem {
             local_id: error.local_id.as_ref().map(|id| id.as_str().into()),
             media_id: error.uploaded.as_ref().map(|uploaded| uploaded.media_id.as_str().into()),
             ..match class {
-                Class::Stopped => Self::local(INTERRUPTED, advice),
+                Class::Stopped => Self::local(INTERRUPTED, Advice::RetryLater),
                 _ => Self::local(out::words(&error), advice),
             }
         };

@@ -56,7 +56,7 @@ fn not_a_picture() -> ReplyError {
 fn requests() -> Vec<(RequestError, Advice)> {
     vec![
         (RequestError::NotLoggedIn, Advice::LoginAgain),
-        (RequestError::InitDue, Advice::RetryLater),
+        (RequestError::InitDue, Advice::Report),
         (RequestError::NoDataTicket, Advice::LoginAgain),
         (RequestError::NoSyncKey, Advice::Report),
         (RequestError::InvalidUri, Advice::Report),
@@ -191,8 +191,8 @@ fn kinds() -> Vec<(ErrorKind, Advice)> {
         (uncertain(Some(ErrorKind::Cancelled)), Advice::LookAtPhone),
         (ErrorKind::Uncertain { last: None, tries: 1 }, Advice::LookAtPhone),
         (ErrorKind::NotConfirmed { codes: 3 }, Advice::LoginAgain),
-        (ErrorKind::Cancelled, Advice::RetryLater),
-        (ErrorKind::LoginChanged, Advice::RetryLater),
+        (ErrorKind::Cancelled, Advice::BeginAgain),
+        (ErrorKind::LoginChanged, Advice::BeginAgain),
         (ErrorKind::Changed, Advice::CheckFile),
         (ErrorKind::OtherPicture, Advice::CheckFile),
         (ErrorKind::SourceEnded { expected: 12, got: 7 }, Advice::CheckFile),
@@ -286,23 +286,21 @@ fn the_predicates_agree_with_the_advice() {
             if step == Step::Upload {
                 assert_eq!(error.advice(), advice, "{}", error.chain());
             }
-            // Nothing is known to pass by itself of what the caller did, or has to do.
-            let is_callers = matches!(
-                error.kind,
-                ErrorKind::Cancelled | ErrorKind::LoginChanged | ErrorKind::Request(_)
-            );
             let told = (error.is_retryable(), error.is_rate_limited(), error.is_logged_out());
             let expected = match error.advice() {
                 Advice::RetryLater | Advice::CheckNetwork => {
-                    (!is_callers && error.outcome() == Outcome::NotSent, false, false)
+                    (error.outcome() == Outcome::NotSent, false, false)
                 }
                 Advice::Wait => (false, true, false),
                 Advice::LoginAgain | Advice::SetClock => (false, false, true),
                 _ => (false, false, false),
             };
             assert_eq!(told, expected, "{}", error.chain());
-            if error.outcome() == Outcome::Unknown {
-                assert!(!error.is_retryable(), "{}", error.chain());
+            // Only a call of one's own, of which the core knows nothing, may be in doubt otherwise.
+            if step != Step::Call {
+                let is_in_doubt = error.outcome() == Outcome::Unknown;
+                let look = error.advice() == Advice::LookAtPhone;
+                assert_eq!(is_in_doubt, look, "{}", error.chain());
             }
         }
     }

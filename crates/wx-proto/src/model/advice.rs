@@ -12,6 +12,8 @@ pub enum Advice {
     Wait,
     /// The server has a temporary problem.
     RetryLater,
+    /// The job was cancelled, or its login was replaced by another: nothing is wrong.
+    BeginAgain,
     /// The network failed.
     CheckNetwork,
     /// The account may not log in to web WeChat. It may be able to use the File Transfer Helper.
@@ -43,6 +45,7 @@ impl Advice {
             Self::SetClock => "set_clock",
             Self::Wait => "wait",
             Self::RetryLater => "retry_later",
+            Self::BeginAgain => "begin_again",
             Self::CheckNetwork => "check_network",
             Self::UseFileHelper => "use_file_helper",
             Self::CheckProxy => "check_proxy",
@@ -64,6 +67,7 @@ impl fmt::Display for Advice {
             Self::SetClock => "set this computer's clock and log in again",
             Self::Wait => "wait, for hours rather than minutes, and send fewer pictures at a time",
             Self::RetryLater => "try again later",
+            Self::BeginAgain => "begin it again if it is still wanted",
             Self::CheckNetwork => "check the network and try again",
             Self::CheckProxy => {
                 "something between here and the server is in the way: check proxy and network"

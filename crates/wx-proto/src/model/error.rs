@@ -178,7 +178,11 @@ impl Error {
     /// had trouble, and the message was not sent.
     ///
     /// Each request has been retried already, so wait for minutes rather than seconds. Rate limits
-    /// are not included, because they last for hours; neither are jobs that were cancelled.
+    /// are not included, because they last for hours; neither are jobs that were cancelled or whose
+    /// login was replaced ([`Advice::BeginAgain`]).
+    ///
+    /// An error is retryable exactly if its [advice](Self::advice) is [`Advice::RetryLater`] or
+    /// [`Advice::CheckNetwork`] and its [outcome](Self::outcome) is [`Outcome::NotSent`].
     ///
     /// ```
     /// use wx_proto::{Advice, Error, ReplyError, Ret, Step};
@@ -205,10 +209,6 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         matches!(self.advice(), Advice::RetryLater | Advice::CheckNetwork)
             && self.outcome() == Outcome::NotSent
-            && !matches!(
-                self.kind,
-                ErrorKind::Cancelled | ErrorKind::LoginChanged | ErrorKind::Request(_)
-            )
     }
 
     /// Returns whether the server limits the rate of this account (Ret 1205). Pause its other jobs
@@ -240,7 +240,7 @@ impl Error {
             ErrorKind::Source(error) => error.advice(),
             ErrorKind::Network { failure, .. } => failure.advice(),
             ErrorKind::Uncertain { .. } => Advice::LookAtPhone,
-            ErrorKind::Cancelled | ErrorKind::LoginChanged => Advice::RetryLater,
+            ErrorKind::Cancelled | ErrorKind::LoginChanged => Advice::BeginAgain,
             ErrorKind::Reply(reply) => reply.advice(self.step),
         }
     }

@@ -58,10 +58,11 @@ impl RequestError {
     pub(crate) fn advice(&self) -> Advice {
         match self {
             Self::NotLoggedIn | Self::NoDataTicket => Advice::LoginAgain,
-            Self::InitDue => Advice::RetryLater,
-            Self::NoSyncKey | Self::InvalidUri | Self::InvalidHeader(_) | Self::InvalidJson => {
-                Advice::Report
-            }
+            Self::InitDue
+            | Self::NoSyncKey
+            | Self::InvalidUri
+            | Self::InvalidHeader(_)
+            | Self::InvalidJson => Advice::Report,
         }
     }
 }
