@@ -9,6 +9,7 @@ pub mod directory;
 pub mod exchange_clock;
 mod file_error;
 pub mod lock;
+pub mod observer;
 pub mod outbox;
 pub mod proxy;
 mod regular;
