@@ -1,6 +1,5 @@
 //! A lock on the file itself, which no link and no deletion gets round.
 
-use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -9,9 +8,11 @@ use crate::regular::{self, FileId, parent, try_lock};
 use crate::temp_file::{Access, TempFile};
 
 mod dir;
+mod error;
 mod holder;
 
 pub use dir::LockedDir;
+pub use error::LockError;
 pub use holder::Holder;
 
 /// How often another process may replace the file between opening it and locking it.
@@ -193,62 +194,6 @@ pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 pub(crate) fn sync_directory(_: &Path) -> io::Result<()> {
     Ok(())
-}
-
-/// Why a file could not be locked.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum LockError {
-    /// The path is in use; names the process that uses it, if that is known.
-    Busy(Option<Holder>),
-    /// The file or directory could not be opened or locked.
-    Io(io::Error),
-}
-
-impl LockError {
-    fn from_open(error: io::Error) -> Self {
-        // ERROR_SHARING_VIOLATION.
-        if cfg!(windows) && error.raw_os_error() == Some(32) {
-            Self::Busy(None)
-        } else {
-            Self::Io(error)
-        }
-    }
-}
-
-/// An I/O error says what it says, and has its source.
-impl fmt::Display for LockError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Busy(Some(holder)) => write!(f, "the path is in use by {holder}"),
-            Self::Busy(None) => f.write_str("the path is in use by another process"),
-            Self::Io(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for LockError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Busy(_) => None,
-            Self::Io(error) => error.source(),
-        }
-    }
-}
-
-impl From<io::Error> for LockError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-impl From<LockError> for io::Error {
-    fn from(error: LockError) -> Self {
-        match error {
-            LockError::Busy(_) => Self::new(ErrorKind::ResourceBusy, error),
-            LockError::Io(error) => error,
-        }
-    }
 }
 
 #[cfg(all(test, unix))]

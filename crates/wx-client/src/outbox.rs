@@ -2,6 +2,7 @@
 
 mod comparison;
 mod error;
+mod inner;
 mod job;
 mod message;
 mod record;
@@ -22,6 +23,7 @@ use crate::directory;
 use crate::lock::{LockedFile, sync_directory};
 use crate::seed::entropy;
 use crate::temp_file::{self, Access};
+use inner::Inner;
 use record::{Entry, Message, Planned, Record};
 use record_error::RecordError;
 use storage::MemoryStorage;
@@ -53,21 +55,6 @@ pub use storage::Storage;
 /// Clones share the record. Its file is locked for as long as one of them lives.
 #[derive(Clone)]
 pub struct Outbox(Arc<Mutex<Inner>>);
-
-struct Inner {
-    record: Record,
-    storage: Box<dyn Storage>,
-    /// Where the record is, if it is a file.
-    path: Option<PathBuf>,
-    /// The bytes of the record that are certain.
-    len: u64,
-    /// Why the record could not be written.
-    broken: Option<RecordError>,
-    /// The keys that somebody works on.
-    active: HashSet<String>,
-    /// The uploads that somebody works on, and the keys of those jobs.
-    uploading: HashMap<String, String>,
-}
 
 /// A record that is larger, and mostly out of date, is written anew when it is opened.
 const COMPACT: usize = 1024 * 1024;
@@ -363,38 +350,6 @@ impl Outbox {
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Inner {
-    /// Nothing more is sent.
-    fn fail(&mut self, error: io::Error) -> io::Error {
-        let broken = RecordError::Unwritable { path: self.path.clone(), error: Arc::new(error) };
-        self.broken.insert(broken).clone().into()
-    }
-
-    /// After an error nobody knows which record is in place.
-    fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.storage.replace(bytes).map_err(|error| self.fail(error))?;
-        self.len = bytes.len() as u64;
-        Ok(())
-    }
-
-    /// Writes an entry, and takes it in once it is certain.
-    fn commit(&mut self, entry: Entry) -> io::Result<()> {
-        if let Some(broken) = &self.broken {
-            return Err(broken.clone().into());
-        }
-        let bytes = record::lines([&entry]);
-        if let Err(error) = self.storage.write(&bytes).and_then(|()| self.storage.sync()) {
-            // The record must not hold what does not happen. If this fails too, it errs on the safe
-            // side: a message counts as handed out though it never left.
-            let _ = self.storage.truncate(self.len).and_then(|()| self.storage.sync());
-            return Err(self.fail(error));
-        }
-        self.len += bytes.len() as u64;
-        self.record.apply(entry);
-        Ok(())
     }
 }
 

@@ -6,10 +6,11 @@ use wx_proto::{
     Advice, Error, ErrorKind, Media, Policy, Sent, Session, SourceError, Step, Uploaded,
 };
 
+use super::Outbox;
 use super::comparison::{Comparison, are_shown_alike};
 use super::error::{OutboxError, OutboxErrorKind};
+use super::inner::Inner;
 use super::record::{Entry, Message};
-use super::{Inner, Outbox};
 use crate::checkpoint::CheckpointStore;
 use crate::clock::{boot_id, unix_ms};
 use crate::seed::seed;
@@ -210,13 +211,6 @@ impl OutboxJob {
     fn look<T>(&self, what: impl FnOnce(&Inner, &Message) -> T) -> T {
         let inner = self.0.outbox.inner();
         what(&inner, inner.message(&self.0.key))
-    }
-}
-
-impl Inner {
-    /// The message of a job.
-    fn message(&self, key: &str) -> &Message {
-        self.record.message(key).expect("a job begins with its message on record")
     }
 }
 

@@ -1,0 +1,62 @@
+//! What the clones of an outbox share, under one lock.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::record::{self, Entry, Message, Record};
+use super::record_error::RecordError;
+use super::storage::Storage;
+
+pub(super) struct Inner {
+    pub(super) record: Record,
+    pub(super) storage: Box<dyn Storage>,
+    /// Where the record is, if it is a file.
+    pub(super) path: Option<PathBuf>,
+    /// The bytes of the record that are certain.
+    pub(super) len: u64,
+    /// Why the record could not be written.
+    pub(super) broken: Option<RecordError>,
+    /// The keys that somebody works on.
+    pub(super) active: HashSet<String>,
+    /// The uploads that somebody works on, and the keys of those jobs.
+    pub(super) uploading: HashMap<String, String>,
+}
+
+impl Inner {
+    /// Nothing more is sent.
+    pub(super) fn fail(&mut self, error: io::Error) -> io::Error {
+        let broken = RecordError::Unwritable { path: self.path.clone(), error: Arc::new(error) };
+        self.broken.insert(broken).clone().into()
+    }
+
+    /// After an error nobody knows which record is in place.
+    pub(super) fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.storage.replace(bytes).map_err(|error| self.fail(error))?;
+        self.len = bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Writes an entry, and takes it in once it is certain.
+    pub(super) fn commit(&mut self, entry: Entry) -> io::Result<()> {
+        if let Some(broken) = &self.broken {
+            return Err(broken.clone().into());
+        }
+        let bytes = record::lines([&entry]);
+        if let Err(error) = self.storage.write(&bytes).and_then(|()| self.storage.sync()) {
+            // The record must not hold what does not happen. If this fails too, it errs on the safe
+            // side: a message counts as handed out though it never left.
+            let _ = self.storage.truncate(self.len).and_then(|()| self.storage.sync());
+            return Err(self.fail(error));
+        }
+        self.len += bytes.len() as u64;
+        self.record.apply(entry);
+        Ok(())
+    }
+
+    /// The message of a job.
+    pub(super) fn message(&self, key: &str) -> &Message {
+        self.record.message(key).expect("a job begins with its message on record")
+    }
+}
