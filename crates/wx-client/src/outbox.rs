@@ -1,4 +1,4 @@
-//! Messages that are sent once, over crashes and restarts.
+//! Messages that are sent once, across crashes and restarts.
 
 mod comparison;
 mod error;
@@ -34,29 +34,28 @@ pub use job::{OutboxFlow, OutboxJob, UploadTurn};
 pub use message::{MessageState, OutboxMessage};
 pub use storage::Storage;
 
-/// Messages with keys of the caller's, and a record of what has become of each: a message whose
-/// key is known to be sent is never sent again, whatever happened in between.
+/// Messages under keys of the caller's, and a record of the state of each: a message that was sent
+/// is never sent again, whatever happens in between.
 ///
-/// Before a message leaves, that it leaves is on disk; after the server has answered, the answer
-/// is on disk before anything else leaves. If the record cannot be written, nothing more is sent:
+/// A hand-out is on disk before the message leaves, and the server's answer is on disk before
+/// anything else leaves. If the record cannot be written, nothing more is sent:
 /// the job at hand ends with what is on record of it, or with the server's answer if it was
 /// accepted, and the outbox refuses everything until it is opened again.
 ///
-/// A message that was handed out, and of which no answer is known, is handed out again with the
-/// same ClientMsgId within [`Policy::resend_within`](wx_proto::Policy::resend_within) of its first
+/// A message that was handed out, and has no known answer, is handed out again under the same
+/// ClientMsgId within [`Policy::resend_within`](wx_proto::Policy::resend_within) of its first
 /// hand-out; later it ends as [`Uncertain`](wx_proto::ErrorKind::Uncertain), unless
-/// it is [resent](OutboxJob::send) on request or [given up](Outbox::give_up). Where the system
-/// tells (Linux), a message counts as late once the computer was started again, whatever its clock
-/// says.
+/// it is [resent](OutboxJob::send) on request or [given up](Outbox::give_up). On Linux, a message
+/// counts as late once the computer has been restarted, whatever its clock says.
 ///
-/// The record tells who gets what, but it holds no secret. Keys outlive logins; UserNames and
+/// The record says who gets what, but it holds no secret. Keys outlive logins. UserNames and
 /// uploads do not, so an unfinished upload starts over in another login.
 ///
-/// Clones share the record. Its file is locked for as long as one of them lives.
+/// Clones share the record. Its file is locked until the last of them is dropped.
 #[derive(Clone)]
 pub struct Outbox(Arc<Mutex<Inner>>);
 
-/// A record that is larger, and mostly out of date, is written anew when it is opened.
+/// A larger record that is mostly out of date is rewritten when it is opened.
 const COMPACT: usize = 1024 * 1024;
 
 /// How far ids can be ahead of the clock: they take two milliseconds each.
@@ -66,12 +65,12 @@ impl Outbox {
     /// The name of the record in its directory.
     pub const FILE: &str = "outbox.jsonl";
 
-    /// Opens the outbox in a directory; makes the directory, for the user alone, if it is not
-    /// there.
+    /// Opens the outbox in a directory. Creates the directory, for the user alone, if it does not
+    /// exist.
     ///
     /// # Errors
     /// [`OutboxErrorKind::Busy`] if another process, or another outbox of this one, has it open;
-    /// another kind if there is something that is no record, or if it cannot be read.
+    /// another kind if the file is not a record, or cannot be read.
     pub fn open(dir: impl AsRef<Path>) -> Result<Self, OutboxError> {
         let dir = dir.as_ref();
         let path = dir.join(Self::FILE);
@@ -82,16 +81,16 @@ impl Outbox {
         Self::read(file, Some(path))
     }
 
-    /// An outbox that remembers until the last clone is dropped.
+    /// Creates an outbox in memory, which lasts until its last clone is dropped.
     #[must_use]
     pub fn in_memory() -> Self {
         Self::new(Record::default(), MemoryStorage, 0, None)
     }
 
-    /// An outbox whose record is kept elsewhere.
+    /// Opens an outbox in custom storage.
     ///
     /// # Errors
-    /// As [`Outbox::open`].
+    /// As for [`Outbox::open`].
     pub fn with_storage(storage: impl Storage + 'static) -> Result<Self, OutboxError> {
         Self::read(storage, None)
     }
@@ -154,13 +153,12 @@ impl Outbox {
         })))
     }
 
-    /// Plans messages, in one step: all of them are on record or none. Each is a key, a recipient,
-    /// and the name of the upload that it shows; messages that show the same upload share it, also
-    /// those that are sent at the same time.
-    /// Planning is not needed for a message that is sent at once.
+    /// Plans messages in one step: either all of them are on record or none. Each is a key, a
+    /// recipient, and the name of the upload that it shows. Messages with the same upload share it,
+    /// even if they are sent at the same time. A message that is sent at once need not be planned.
     ///
     /// # Errors
-    /// If a key is there already, or if the record cannot be written.
+    /// If a key is already on record, or if the record cannot be written.
     pub fn plan(
         &self,
         about: Value,
@@ -178,13 +176,13 @@ impl Outbox {
         Ok(inner.commit(Entry::Plan { about, messages: planned })?)
     }
 
-    /// Returns what was said of the messages when they were planned; null if nothing was.
+    /// Returns the note that was stored when the messages were planned; null if there is none.
     #[must_use]
     pub fn about(&self) -> Value {
         self.inner().record.about.clone()
     }
 
-    /// Lists all messages, in the order in which they came.
+    /// Lists all messages in the order in which they were added.
     #[must_use]
     pub fn messages(&self) -> Vec<OutboxMessage> {
         let inner = self.inner();
@@ -196,33 +194,32 @@ impl Outbox {
         listed.collect()
     }
 
-    /// Returns what has become of a message, if there is one of this key.
+    /// Returns the state of the message with this key, if there is one.
     #[must_use]
     pub fn state(&self, key: &str) -> Option<MessageState> {
         self.inner().record.message(key).map(Message::state)
     }
 
-    /// Whether anything was done with any of the messages.
+    /// Whether work on any of the messages has begun.
     #[must_use]
     pub fn is_begun(&self) -> bool {
         self.inner().record.is_begun()
     }
 
-    /// Whether the record could not be written. The outbox does nothing more until it is opened
-    /// again.
+    /// Whether the record could not be written. Nothing more is sent until the outbox is reopened.
     #[must_use]
     pub fn is_broken(&self) -> bool {
         self.inner().broken.is_some()
     }
 
-    /// Begins to work on a message, which is planned by that if it is new. Nobody else can work on
-    /// it until the job and its flows are dropped.
+    /// Begins work on a message, and plans it if it is new. No other job can work on it until this
+    /// one and its flows are dropped.
     ///
-    /// In another login than the message was planned in, `to` may be another name of the recipient.
+    /// If the message was planned in another login, `to` may be another name of the recipient.
     ///
     /// # Errors
-    /// If somebody works on it already, if it was [given up](Self::give_up), if the key belongs to
-    /// a message to somebody else, or if the record cannot be written. [`Outbox::begin`] tells
+    /// If another job works on it, if it was [given up](Self::give_up), if the key belongs to
+    /// a message to somebody else, or if the record cannot be written. [`Outbox::begin`] says
     /// whether the message may have been sent.
     pub fn job(
         &self,
@@ -330,7 +327,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// Forgets everything, unless a message is in doubt or being sent. Says whether it did.
+    /// Clears the record, unless a message is in doubt or being sent. Returns whether it did.
     ///
     /// # Errors
     /// If the record cannot be written.

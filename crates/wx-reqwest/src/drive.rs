@@ -11,12 +11,12 @@ use crate::http::Reply;
 use crate::spans::Spans;
 use crate::{Http, Watch};
 
-/// The caller's picture, seen from a driver: where bytes come from, or where they go. `()` is
-/// neither, for flows that touch no picture.
+/// Reads and writes the caller's picture for a driver. `()` does neither, for flows that transfer
+/// no picture.
 ///
-/// Both methods must bear that their future is dropped and the same call made again.
+/// Both methods must tolerate that their future is dropped and the same call is made again.
 pub trait MediaIo {
-    /// Reads as many bytes of `span` as there are.
+    /// Reads the bytes of `span`, or as many of them as exist.
     fn load(&mut self, span: Range<u64>) -> impl Future<Output = io::Result<Bytes>> + Send {
         let _ = span;
         async { Err(io::ErrorKind::Unsupported.into()) }
@@ -31,11 +31,11 @@ pub trait MediaIo {
 
 impl MediaIo for () {}
 
-/// Runs any flow to its end with the session of a cell: reads, sends, hands over, writes, stores and
-/// sleeps as the flow says, and decides nothing.
+/// Runs a flow to its end with the session of a cell. The flow makes every decision; the driver
+/// performs the I/O.
 ///
-/// Cancel safe: when the future is dropped, the flow has lost one try at the most. Call this again
-/// with the same flow and media and it goes on. Needs a tokio runtime.
+/// Cancel safe: if the future is dropped, the flow loses one try at most. Call this again with the
+/// same flow and media to continue. Requires a tokio runtime.
 pub async fn drive<F: Flow>(
     http: &Http,
     session: &SessionCell,
@@ -94,7 +94,7 @@ async fn run<F: Flow>(
                     Ok(None) => Input::End(id),
                     Err(failure) => Input::Failed(id, failure),
                 },
-                // Another driver had it.
+                // The driver that held this reply is gone.
                 None => Input::Failed(id, TransportError::on_the_way(TransportErrorKind::Dropped)),
             },
             Action::Write(at, bytes) => {

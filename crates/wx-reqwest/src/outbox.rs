@@ -10,17 +10,17 @@ use wx_proto::{Error, Recipient, Sent, Session, SourceError, Step, Uploaded};
 
 use crate::{Client, MediaIo, Source, Watch, drive};
 
-/// A client that sends each message once, over crashes and restarts. Made by [`Client::outbox`].
+/// Sends each message once, across crashes and restarts. Created by [`Client::outbox`].
 ///
-/// What is remembered, and in which order, is said of [`wx_client::outbox::Outbox`].
+/// [`wx_client::outbox::Outbox`] describes what is recorded, and in which order.
 #[derive(Clone, Debug)]
 pub struct Outbox {
     client: Client,
     outbox: wx_client::outbox::Outbox,
 }
 
-/// A message that is to be sent once. Made by [`Outbox::send`].
-#[must_use = "nothing is sent before it is awaited"]
+/// A message to be sent once. Created by [`Outbox::send`].
+#[must_use = "nothing is sent until it is awaited"]
 pub struct OutboxSend<'w> {
     outbox: Outbox,
     to: Recipient,
@@ -30,17 +30,16 @@ pub struct OutboxSend<'w> {
     watch: Watch<'w>,
 }
 
-/// How often a message asks for an upload that the job of another message is making.
+/// How often a message checks whether the job of another message has finished their upload.
 const UPLOAD_POLL: Duration = Duration::from_millis(50);
 
 impl Client {
-    /// Opens the outbox in a directory, which is made if it is not there. Messages that are sent
-    /// through it are remembered by their keys, so that none is sent twice when the program is
-    /// killed and starts again.
+    /// Opens the outbox in a directory, which is created if it does not exist. Messages are
+    /// recorded under their keys, so that none is sent twice if the program is killed and restarted.
     ///
     /// # Errors
     /// [`OutboxErrorKind::Busy`](wx_client::outbox::OutboxErrorKind::Busy) if another process has
-    /// it open; another kind if the directory holds something that is no outbox, or cannot be read.
+    /// it open; another kind if the directory does not hold an outbox, or cannot be read.
     ///
     /// ```no_run
     /// # use wx_reqwest::wx_proto::Recipient;
@@ -57,8 +56,8 @@ impl Client {
         Ok(self.outbox_on(wx_client::outbox::Outbox::open(dir)?))
     }
 
-    /// Sends through an outbox that is open already, such as one
-    /// [with storage elsewhere](wx_client::outbox::Outbox::with_storage).
+    /// Sends through an outbox that is already open, such as one with
+    /// [custom storage](wx_client::outbox::Outbox::with_storage).
     #[must_use]
     pub fn outbox_on(&self, outbox: wx_client::outbox::Outbox) -> Outbox {
         Outbox { client: self.clone(), outbox }
@@ -66,14 +65,14 @@ impl Client {
 }
 
 impl Outbox {
-    /// Sends a picture to somebody, unless the message is known to be sent already. Give it a
-    /// [key](OutboxSend::key), then await it.
+    /// Creates a message that shows a picture to `to`. Give it a [key](OutboxSend::key), then await
+    /// it.
     pub fn send(&self, to: &Recipient, source: Source) -> OutboxSend<'static> {
         let (outbox, to, watch) = (self.clone(), to.clone(), Watch::new());
         OutboxSend { outbox, to, source, key: None, resend: false, watch }
     }
 
-    /// Returns what has become of a message, if there is one of this key.
+    /// Returns the state of the message with this key, if there is one.
     #[must_use]
     pub fn state(&self, key: &str) -> Option<MessageState> {
         self.outbox.state(key)
@@ -88,7 +87,7 @@ impl Outbox {
         self.outbox.give_up(key)
     }
 
-    /// Lists all messages, in the order in which they came.
+    /// Lists all messages in the order in which they were added.
     #[must_use]
     pub fn messages(&self) -> Vec<OutboxMessage> {
         self.outbox.messages()
@@ -96,8 +95,8 @@ impl Outbox {
 }
 
 impl<'w> OutboxSend<'w> {
-    /// Sets the key that the message is remembered by: any text that names it, such as the number
-    /// of an invoice. The default is a random key.
+    /// Sets the key of the message: any text that identifies it, such as the number of an invoice.
+    /// The default is a random key.
     ///
     /// One key is one picture to one recipient. If the message is sent, sending the same picture
     /// again returns what was sent then. Another picture (other bytes, another kind, or another
@@ -107,14 +106,15 @@ impl<'w> OutboxSend<'w> {
         Self { key: Some(key.into()), ..self }
     }
 
-    /// Hands the message out once more, with its own ClientMsgId, though it may have been delivered
-    /// longer ago than [`Policy::resend_within`](wx_proto::Policy::resend_within). That the server
-    /// drops it if it had been delivered is not proven; look at the conversation first.
+    /// Sends a message in doubt once more, under its own ClientMsgId, even if
+    /// [`Policy::resend_within`](wx_proto::Policy::resend_within) has passed since it first left.
+    /// The server is expected to drop a message that it has already seen, but we have no proof:
+    /// check the conversation first.
     pub fn resend(self) -> Self {
         Self { resend: true, ..self }
     }
 
-    /// Reports progress, and can be cancelled.
+    /// Sets how progress is reported.
     pub fn watch(self, watch: Watch<'_>) -> OutboxSend<'_> {
         let Self { outbox, to, source, key, resend, .. } = self;
         OutboxSend { outbox, to, source, key, resend, watch }
@@ -188,11 +188,13 @@ async fn upload(
     drive(client.http(), client.session_cell(), source, &mut flow, watch).await
 }
 
-/// Sends the message, or goes on with it where it is on record. The record is written by blocking
-/// calls. Dropping the future is safe: the message is taken up where it is on record.
+/// Sends the message, or continues it from its state on record. If it was already sent, returns
+/// what was sent. The record is written by blocking calls.
+///
+/// Cancel safe: if the future is dropped, the next send under the same key continues the message.
 ///
 /// # Errors
-/// [`Error::outcome`] tells whether the message may have been sent all the same. If the record
+/// [`Error::outcome`] says whether the message may have been delivered. If the record
 /// cannot be written, nothing more is sent, and the outbox has to be opened again.
 impl<'w> IntoFuture for OutboxSend<'w> {
     type Output = Result<Sent, Error>;

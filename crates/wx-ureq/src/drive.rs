@@ -11,13 +11,13 @@ use crate::http::Reply;
 use crate::spans::Spans;
 use crate::{Http, Watch};
 
-/// The caller's picture, seen from a driver: where bytes come from, or where they go. `()` is
-/// neither, for flows that touch no picture.
+/// Reads and writes the caller's picture for a driver. `()` does neither, for flows that transfer
+/// no picture.
 pub trait MediaIo {
-    /// Reads as many bytes of `span` as there are.
+    /// Reads the bytes of `span`, or as many of them as exist.
     ///
     /// # Errors
-    /// The source's own.
+    /// The error of the source.
     fn load(&mut self, span: Range<u64>) -> io::Result<Bytes> {
         let _ = span;
         Err(io::ErrorKind::Unsupported.into())
@@ -26,7 +26,7 @@ pub trait MediaIo {
     /// Writes `bytes` at offset `at`; offset 0 starts the picture over.
     ///
     /// # Errors
-    /// The sink's own.
+    /// The error of the sink.
     fn store(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
         let _ = (at, bytes);
         Err(io::ErrorKind::Unsupported.into())
@@ -35,11 +35,10 @@ pub trait MediaIo {
 
 impl MediaIo for () {}
 
-/// Runs any flow to its end with the session of a cell: reads, sends, hands over, writes, stores and
-/// sleeps as the flow says, and decides nothing.
+/// Runs a flow to its end with the session of a cell. The flow makes every decision; the driver
+/// performs the I/O.
 ///
-/// A flow that was left in the middle can be driven on: call this again with the same flow and
-/// media.
+/// A flow that was interrupted can be continued: call this again with the same flow and media.
 pub fn drive<F: Flow>(
     http: &Http,
     session: &SessionCell,
@@ -101,7 +100,7 @@ fn run<F: Flow>(
                     Ok(None) => Input::End(id),
                     Err(failure) => Input::Failed(id, failure),
                 },
-                // Another driver had it.
+                // The driver that held this reply is gone.
                 None => Input::Failed(id, TransportError::on_the_way(TransportErrorKind::Dropped)),
             },
             Action::Write(at, bytes) => {

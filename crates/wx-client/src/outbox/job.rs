@@ -19,12 +19,12 @@ use crate::seed::seed;
 /// [is sent](OutboxJob::sent), [take its upload](OutboxJob::take_upload),
 /// [upload](OutboxJob::upload) what it shows if that is due, then [send](OutboxJob::send) it.
 ///
-/// Dropping it at any point is safe: another job takes the message up where it is on record.
+/// It can be dropped at any point: the next job continues from the state on record.
 #[derive(Debug)]
 pub struct OutboxJob(Arc<Active>);
 
-/// A flow of an [`OutboxJob`], and the store that it has to be driven with: each state of the flow is
-/// put on record there.
+/// A flow of an [`OutboxJob`], and the store to drive it with, which puts each state of the flow on
+/// record.
 #[derive(Debug)]
 pub struct OutboxFlow<F> {
     /// The flow, which hands out its states.
@@ -67,7 +67,7 @@ impl OutboxJob {
     ///
     /// # Errors
     /// [`ErrorKind::Uncertain`] if the message was handed out in another login, where its fate
-    /// cannot be learnt.
+    /// cannot be found out.
     pub fn take_upload(&self, session: &Session) -> Result<UploadTurn, Error> {
         let mut inner = self.0.outbox.inner();
         let message = inner.message(&self.0.key);
@@ -133,13 +133,13 @@ impl OutboxJob {
         }))
     }
 
-    /// Returns the flow that sends the message, from where it is. `resend` hands a message out once
-    /// more, with its own ClientMsgId, though it may have been delivered too long ago to do so by
-    /// itself. Drive the flow to its end and hand what it gives to [`OutboxJob::set_sent`].
+    /// Returns the flow that sends the message, from where it is. With `resend`, a message in doubt
+    /// is sent once more under its own ClientMsgId even if it is too late for that otherwise. Drive
+    /// the flow to its end and pass its output to [`OutboxJob::set_sent`].
     ///
     /// # Errors
     /// If the session cannot send; [`ErrorKind::Uncertain`] if the message was handed out in
-    /// another login, where its fate cannot be learnt.
+    /// another login, where its fate cannot be found out.
     pub fn send(
         &self,
         session: &Session,

@@ -12,8 +12,8 @@ use wx_proto::{Error, Session, Site};
 use super::{BuildError, Client, ClientBuilder};
 use crate::{Http, Watch, drive_observed};
 
-/// A login that is still to come: where, and with what besides. Made by [`Client::login_builder`]
-/// and [`Client::push_builder`].
+/// A login that has not begun: where to log in, and what to add to its requests. Created by
+/// [`Client::login_builder`] and [`Client::push_builder`].
 #[derive(Clone)]
 pub struct NewLogin {
     from: How,
@@ -27,7 +27,7 @@ enum How {
     Push(Box<Session>),
 }
 
-/// Why a login did not give a client.
+/// Why a login failed.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum LoginError {
@@ -47,9 +47,9 @@ pub enum LoginError {
 }
 
 impl Client {
-    /// Logs in by a QR code, and gives a client for that login. `tell` hears what to show: the
-    /// [link of the code](LoginState::Code), that it was scanned, confirmed, refused. Takes as long
-    /// as the user does, at most ten codes of five minutes
+    /// Logs in by a QR code and returns a client for that login. Calls `tell` with each state to
+    /// show: the [link of the code](LoginState::Code), and that it was scanned, confirmed or
+    /// refused. Waits for the user, for at most ten codes of five minutes each
     /// ([`Policy::login_codes`](wx_proto::Policy)).
     ///
     /// Save the session when [`LoginState::Opened`] hands it over: from then on the login is listed
@@ -82,14 +82,15 @@ impl Client {
         Self::login_builder(site).login(tell).await
     }
 
-    /// A login with settings of one's own, to be begun by [`ClientBuilder::login`].
+    /// Returns a builder for a login with custom settings. [`ClientBuilder::login`] starts it.
     pub fn login_builder(site: Site) -> ClientBuilder<NewLogin> {
         ClientBuilder::of(NewLogin::new(How::Code(site)))
     }
 
-    /// Logs in again as the account of `session`, an earlier login that may be over: the phone asks
-    /// its owner, without a QR code. Goes on with a QR code if the question is refused or too old.
-    /// To be begun by [`ClientBuilder::login`].
+    /// Returns a builder for another login of the account of `session`, which may have ended: the
+    /// phone asks its owner, without a QR code. If the prompt is refused or expires, the login
+    /// continues with a QR code. Keys of the session file that this version does not know are kept.
+    /// [`ClientBuilder::login`] starts it.
     pub fn push_builder(session: Session) -> ClientBuilder<NewLogin> {
         ClientBuilder::of(NewLogin::new(How::Push(Box::new(session))))
     }
@@ -110,7 +111,7 @@ impl ClientBuilder<NewLogin> {
         self
     }
 
-    /// Logs in, as [`Client::login`] does, and the same when dropped.
+    /// Logs in like [`Client::login`], also if the future is dropped.
     ///
     /// # Errors
     /// [`LoginError`].
@@ -118,10 +119,10 @@ impl ClientBuilder<NewLogin> {
         self.login_with(tell, Watch::new()).await
     }
 
-    /// As [`ClientBuilder::login`], watched, and the same when dropped.
+    /// Like [`login`](Self::login), with progress reporting.
     ///
     /// # Errors
-    /// The same.
+    /// As for [`login`](Self::login).
     pub async fn login_with(
         self,
         tell: impl FnMut(&LoginState) + Send,
