@@ -31,7 +31,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client with default settings.
+    /// Creates a client with default settings.
     ///
     /// # Errors
     /// [`BuildError`].
@@ -39,19 +39,19 @@ impl Client {
         Self::builder(session).build()
     }
 
-    /// A client with settings of one's own.
+    /// Returns a builder for a client with custom settings.
     pub fn builder(session: Session) -> ClientBuilder {
         ClientBuilder::of(session)
     }
 
-    /// Returns the login as it is now. What servers reply moves it on, for all clones of the client;
-    /// what this returns stays as it is.
+    /// Returns a snapshot of the session. Replies of the server change the session of the client
+    /// and its clones, but not the snapshot.
     #[must_use]
     pub fn session(&self) -> Session {
         self.session.get()
     }
 
-    /// What [`drive()`] needs besides: the session that all clones of the client share.
+    /// Returns the session that all clones of the client share, for [`drive()`].
     #[must_use]
     pub fn session_cell(&self) -> &SessionCell {
         &self.session
@@ -66,27 +66,27 @@ impl Client {
         }
     }
 
-    /// What [`drive()`] needs, for flows of one's own.
+    /// Returns the HTTP client, for [`drive()`] with custom flows.
     #[must_use]
     pub fn http(&self) -> &Http {
         &self.http
     }
 
-    /// Sends a picture: uploads it and hands the message over.
+    /// Uploads a picture and sends it to `to`.
     ///
     /// When the future is dropped, the job ends there; a message that was on its way may still
     /// arrive. To be able to go on with it, use [`drive()`] with a flow of one's own.
     ///
     /// # Errors
-    /// [`Error::outcome`] tells whether the message may have been sent all the same.
+    /// [`Error::outcome`] says whether the message may have been delivered.
     pub async fn send_image(&self, to: &Recipient, picture: Source) -> Result<Sent, Error> {
         self.send_image_with(to, picture, Watch::new()).await
     }
 
-    /// As [`Client::send_image`], watched, and the same when dropped.
+    /// Like [`send_image`](Self::send_image), with progress reporting.
     ///
     /// # Errors
-    /// The same.
+    /// As for [`send_image`](Self::send_image).
     pub async fn send_image_with(
         &self,
         to: &Recipient,
@@ -107,15 +107,15 @@ impl Client {
     /// When the future is dropped, the upload ends there and nobody sees anything of it.
     ///
     /// # Errors
-    /// Nothing was sent then.
+    /// On error nothing was sent.
     pub async fn upload(&self, to: &Recipient, picture: Source) -> Result<Uploaded, Error> {
         self.upload_with(to, picture, Watch::new()).await
     }
 
-    /// As [`Client::upload`], watched, and the same when dropped.
+    /// Like [`upload`](Self::upload), with progress reporting.
     ///
     /// # Errors
-    /// The same.
+    /// As for [`upload`](Self::upload).
     pub async fn upload_with(
         &self,
         to: &Recipient,
@@ -131,20 +131,20 @@ impl Client {
         drive(&self.http, &self.session, &mut picture, &mut flow, &mut watch).await
     }
 
-    /// Sends a picture that is uploaded already: one upload, any number of recipients.
+    /// Sends a picture that was already uploaded. One upload serves any number of recipients.
     ///
     /// When the future is dropped, the message may still arrive.
     ///
     /// # Errors
-    /// [`Error::outcome`] tells whether the message may have been sent all the same.
+    /// [`Error::outcome`] says whether the message may have been delivered.
     pub async fn send_uploaded(&self, to: &Recipient, uploaded: &Uploaded) -> Result<Sent, Error> {
         self.send_uploaded_with(to, uploaded, Watch::new()).await
     }
 
-    /// As [`Client::send_uploaded`], watched, and the same when dropped.
+    /// Like [`send_uploaded`](Self::send_uploaded), with progress reporting.
     ///
     /// # Errors
-    /// The same.
+    /// As for [`send_uploaded`](Self::send_uploaded).
     pub async fn send_uploaded_with(
         &self,
         to: &Recipient,
@@ -169,7 +169,8 @@ impl Client {
     /// When the future is dropped, the sink is as after an error.
     ///
     /// # Errors
-    /// The sink is as it was before then, a writer excepted.
+    /// On error the sink is left unchanged, except for [`Sink::writer`], which keeps what was
+    /// written.
     pub async fn fetch_image(
         &self,
         id: &MsgId,
@@ -179,10 +180,10 @@ impl Client {
         self.fetch_image_with(id, size, sink, Watch::new()).await
     }
 
-    /// As [`Client::fetch_image`], watched, and the same when dropped.
+    /// Like [`fetch_image`](Self::fetch_image), with progress reporting.
     ///
     /// # Errors
-    /// The same.
+    /// As for [`fetch_image`](Self::fetch_image).
     pub async fn fetch_image_with(
         &self,
         id: &MsgId,

@@ -10,8 +10,8 @@ use wx_client::temp_file::{Access, TempFile};
 
 use crate::MediaIo;
 
-/// Where a fetched picture goes. Whatever ends before the picture is whole and checked leaves
-/// nothing behind, a dropped future too.
+/// The destination of a fetched picture. A download that ends before the picture is complete and
+/// checked leaves nothing behind; so does a dropped future.
 pub struct Sink<'a> {
     place: Place<'a>,
 }
@@ -32,35 +32,35 @@ struct Partial {
 }
 
 impl<'a> Sink<'a> {
-    /// A file, which appears or is replaced at the very end: the bytes go to a temporary file
-    /// beside it first.
+    /// Writes to a file, which appears or is replaced once the picture is complete. Until then the
+    /// bytes are in a temporary file beside it.
     pub fn path(path: impl Into<PathBuf>) -> Self {
         Self { place: Place::Path { path: path.into(), file: None } }
     }
 
-    /// A vector, which holds the picture afterwards, or nothing.
+    /// Writes to a vector, which holds the picture afterwards, or is empty on error.
     pub fn vec(bytes: &'a mut Vec<u8>) -> Self {
         Self { place: Place::Vec { bytes, kept: false } }
     }
 
-    /// A writer. What is written cannot be taken back, so a download that breaks off is not started
-    /// over, and the writer keeps what it got.
+    /// Writes to a writer. Written bytes cannot be taken back, so a download that breaks off is not
+    /// restarted, and the writer keeps what was written.
     pub fn writer(writer: &'a mut (impl AsyncWrite + Send + Unpin)) -> Self {
         Self { place: Place::Writer { writer, written: 0 } }
     }
 
-    /// Whether a picture can be started over in it.
+    /// Whether a download can be restarted in it.
     #[must_use]
     pub fn is_restartable(&self) -> bool {
         !matches!(self.place, Place::Writer { .. })
     }
 
-    /// Keeps what was stored: the last step of a download that went well.
+    /// Keeps what was stored. This is the last step of a successful download.
     ///
     /// When the future is dropped, the file is either in place or not there.
     ///
     /// # Errors
-    /// The file's or writer's own; then nothing is kept.
+    /// The error of the file or the writer; nothing is kept then.
     pub async fn finish(mut self) -> io::Result<()> {
         match &mut self.place {
             Place::Path { file, .. } => match file.take() {

@@ -4,7 +4,7 @@ use std::io;
 use wx_client::checkpoint::CheckpointStore;
 use wx_proto::flow::{Progress, Snapshot};
 
-/// What a caller wants to hear of a job. To stop it, drop its future.
+/// Options of a job: progress reporting and checkpoints. To cancel a job, drop its future.
 ///
 /// ```
 /// use wx_reqwest::Watch;
@@ -21,7 +21,7 @@ pub struct Watch<'a> {
 type Callback<'a> = Box<dyn FnMut(&Progress) + Send + 'a>;
 
 impl<'a> Watch<'a> {
-    /// Hears nothing.
+    /// Creates the default options, which report nothing.
     pub fn new() -> Self {
         Self::default()
     }
@@ -35,8 +35,7 @@ impl<'a> Watch<'a> {
 
     /// Stores the states of a flow that is
     /// [checkpointed](wx_proto::flow::SendImage::checkpointed), each before anything that it
-    /// records leaves.
-    /// The store runs on a thread that may block.
+    /// records leaves. The store runs on a thread that may block.
     pub fn checkpoint(mut self, store: CheckpointStore) -> Self {
         self.set_checkpoint(store);
         self

@@ -31,7 +31,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client with default settings.
+    /// Creates a client with default settings.
     ///
     /// # Errors
     /// [`BuildError::NoTls`] if it was built without a TLS feature and the session is not a
@@ -40,19 +40,19 @@ impl Client {
         Self::builder(session).build()
     }
 
-    /// A client with settings of one's own.
+    /// Returns a builder for a client with custom settings.
     pub fn builder(session: Session) -> ClientBuilder {
         ClientBuilder::of(session)
     }
 
-    /// Returns the login as it is now. What servers reply moves it on, for all clones of the client;
-    /// what this returns stays as it is.
+    /// Returns a snapshot of the session. Replies of the server change the session of the client
+    /// and its clones, but not the snapshot.
     #[must_use]
     pub fn session(&self) -> Session {
         self.session.get()
     }
 
-    /// What [`drive()`] needs besides: the session that all clones of the client share.
+    /// Returns the session that all clones of the client share, for [`drive()`].
     #[must_use]
     pub fn session_cell(&self) -> &SessionCell {
         &self.session
@@ -67,24 +67,24 @@ impl Client {
         }
     }
 
-    /// What [`drive()`] needs, for flows of one's own.
+    /// Returns the HTTP client, for [`drive()`] with custom flows.
     #[must_use]
     pub fn http(&self) -> &Http {
         &self.http
     }
 
-    /// Sends a picture: uploads it and hands the message over.
+    /// Uploads a picture and sends it to `to`.
     ///
     /// # Errors
-    /// [`Error::outcome`] tells whether the message may have been sent all the same.
+    /// [`Error::outcome`] says whether the message may have been delivered.
     pub fn send_image(&self, to: &Recipient, picture: Source) -> Result<Sent, Error> {
         self.send_image_with(to, picture, Watch::new())
     }
 
-    /// As [`Client::send_image`], watched.
+    /// Like [`send_image`](Self::send_image), with progress reporting and cancellation.
     ///
     /// # Errors
-    /// The same.
+    /// As for [`send_image`](Self::send_image).
     pub fn send_image_with(
         &self,
         to: &Recipient,
@@ -103,15 +103,15 @@ impl Client {
     /// Uploads a picture without sending it. `to` is the first of its recipients.
     ///
     /// # Errors
-    /// Nothing was sent then.
+    /// On error nothing was sent.
     pub fn upload(&self, to: &Recipient, picture: Source) -> Result<Uploaded, Error> {
         self.upload_with(to, picture, Watch::new())
     }
 
-    /// As [`Client::upload`], watched.
+    /// Like [`upload`](Self::upload), with progress reporting and cancellation.
     ///
     /// # Errors
-    /// The same.
+    /// As for [`upload`](Self::upload).
     pub fn upload_with(
         &self,
         to: &Recipient,
@@ -127,18 +127,18 @@ impl Client {
         drive(&self.http, &self.session, &mut picture, &mut flow, &mut watch)
     }
 
-    /// Sends a picture that is uploaded already: one upload, any number of recipients.
+    /// Sends a picture that was already uploaded. One upload serves any number of recipients.
     ///
     /// # Errors
-    /// [`Error::outcome`] tells whether the message may have been sent all the same.
+    /// [`Error::outcome`] says whether the message may have been delivered.
     pub fn send_uploaded(&self, to: &Recipient, uploaded: &Uploaded) -> Result<Sent, Error> {
         self.send_uploaded_with(to, uploaded, Watch::new())
     }
 
-    /// As [`Client::send_uploaded`], watched.
+    /// Like [`send_uploaded`](Self::send_uploaded), with progress reporting and cancellation.
     ///
     /// # Errors
-    /// The same.
+    /// As for [`send_uploaded`](Self::send_uploaded).
     pub fn send_uploaded_with(
         &self,
         to: &Recipient,
@@ -161,7 +161,8 @@ impl Client {
     /// Fetches the picture of a message.
     ///
     /// # Errors
-    /// The sink is as it was before then, a writer excepted.
+    /// On error the sink is left unchanged, except for [`Sink::writer`], which keeps what was
+    /// written.
     pub fn fetch_image(
         &self,
         id: &MsgId,
@@ -171,10 +172,10 @@ impl Client {
         self.fetch_image_with(id, size, sink, Watch::new())
     }
 
-    /// As [`Client::fetch_image`], watched.
+    /// Like [`fetch_image`](Self::fetch_image), with progress reporting and cancellation.
     ///
     /// # Errors
-    /// The same.
+    /// As for [`fetch_image`](Self::fetch_image).
     pub fn fetch_image_with(
         &self,
         id: &MsgId,

@@ -33,7 +33,7 @@ const UPLOAD_POLL: Duration = Duration::from_millis(50);
 
 impl Client {
     /// Opens the outbox in a directory, which is created if it does not exist. Messages are
-    /// recorded under their keys, so that none is sent twice if the program is killed and restarted.
+    /// recorded under their keys, so none is sent twice if the program is killed and restarted.
     ///
     /// # Errors
     /// [`OutboxErrorKind::Busy`](wx_client::outbox::OutboxErrorKind::Busy) if another process has

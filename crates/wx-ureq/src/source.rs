@@ -23,7 +23,7 @@ pub struct Source {
     len: u64,
     modified_ms: Option<u64>,
     data: Data,
-    /// Whether nobody else can change it.
+    /// Whether it cannot change while it is sent.
     immutable: bool,
     kind: Option<MediaKind>,
 }
@@ -37,12 +37,12 @@ trait ReadSeek: Read + Seek + Send {}
 
 impl<T: Read + Seek + Send> ReadSeek for T {}
 
-/// As many first bytes as decide on the format.
+/// The number of first bytes that determine the format.
 const FIRST: u64 = ImageFormat::FIRST as u64;
 
 impl Source {
-    /// A picture in memory that nothing changes; for a mapped file that others write this is not
-    /// the way.
+    /// Sends a picture in memory. It must not change: do not use this for a mapped file that other
+    /// processes may write.
     pub fn bytes(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
         Self {
@@ -55,11 +55,11 @@ impl Source {
         }
     }
 
-    /// A file. The name without its directories goes into the form, the time of its last change
-    /// too.
+    /// Sends a file. The form contains its name, without directories, and the time of its last
+    /// change.
     ///
     /// # Errors
-    /// Names the file and says why it cannot be read.
+    /// The error names the file and says why it cannot be read.
     pub fn path(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
         Self::open(path).map_err(|error| FileError::new(path, error).into())
@@ -88,10 +88,10 @@ impl Source {
         })
     }
 
-    /// Anything that can be read and rewound.
+    /// Sends anything that can be read and rewound.
     ///
     /// # Errors
-    /// If it cannot tell where it ends.
+    /// If its length cannot be determined.
     pub fn seekable(
         name: impl Into<String>,
         mut from: impl Read + Seek + Send + 'static,
@@ -101,12 +101,12 @@ impl Source {
         Ok(Self { name: name.into(), len, modified_ms: None, data, immutable: false, kind: None })
     }
 
-    /// Reads a one-shot reader to its end first: up to `memory_limit` bytes are kept in memory,
-    /// more go to a temporary file, and more than `limit` are refused.
+    /// Reads a one-shot reader to its end. Up to `memory_limit` bytes are kept in memory, longer
+    /// pictures go to a temporary file, and those of more than `limit` bytes are refused.
     ///
     /// # Errors
-    /// The reader's own; [`io::ErrorKind::FileTooLarge`] above `limit`; no room for the temporary
-    /// file.
+    /// The error of the reader; [`io::ErrorKind::FileTooLarge`] above `limit`; no space for the
+    /// temporary file.
     pub fn reader(
         name: impl Into<String>,
         from: impl Read,
@@ -144,16 +144,16 @@ impl Source {
         self.len
     }
 
-    /// Whether it has no bytes at all, which no picture has.
+    /// Whether it is empty, which no picture is.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// What the forms say of it: name, length, format and time.
+    /// Returns what the forms say about the picture: name, length, format and time.
     ///
     /// # Errors
-    /// If it cannot be read, or is nothing that can be sent as a picture.
+    /// If it cannot be read, or cannot be sent as a picture.
     pub fn picture(&mut self, policy: &Policy) -> Result<Media, Error> {
         let first = self
             .load(0..FIRST.min(self.len))

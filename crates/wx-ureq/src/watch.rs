@@ -8,13 +8,15 @@ use std::time::{Duration, Instant};
 use wx_client::checkpoint::CheckpointStore;
 use wx_proto::flow::{Progress, Snapshot};
 
-/// What a caller wants to hear of a job, and how it can stop it.
+/// Options of a job: progress reporting, cancellation and checkpoints.
 ///
 /// ```
 /// use wx_ureq::{CancelToken, Watch};
 ///
 /// let stop = CancelToken::new();
-/// let watch = Watch::new().progress(|now| println!("{} of {} bytes", now.done, now.total)).cancel(&stop);
+/// let watch = Watch::new()
+///     .progress(|now| println!("{} of {} bytes", now.done, now.total))
+///     .cancel(&stop);
 /// ```
 #[derive(Default)]
 #[must_use]
@@ -25,23 +27,23 @@ pub struct Watch<'a> {
     cancel_if: Option<Box<dyn FnMut() -> bool + Send + 'a>>,
 }
 
-/// Stops a job from another thread. Clones stop the same jobs.
+/// Cancels a job from another thread. Clones cancel the same jobs.
 #[derive(Clone, Debug, Default)]
 pub struct CancelToken(Arc<AtomicBool>);
 
 impl CancelToken {
-    /// A token that has not been used yet.
+    /// Creates a token that is not cancelled.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Stops every job that watches this token, for good.
+    /// Cancels every job with this token. A cancelled token stays so.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it has been used.
+    /// Whether the token is cancelled.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Relaxed)
@@ -50,11 +52,11 @@ impl CancelToken {
 
 type Callback<'a> = Box<dyn FnMut(&Progress) + Send + 'a>;
 
-/// Sleeps in slices, so that a cancelled job ends soon.
+/// The job sleeps in slices of this length, so that it ends soon after it is cancelled.
 const SLICE: Duration = Duration::from_millis(50);
 
 impl<'a> Watch<'a> {
-    /// Hears nothing and stops nothing.
+    /// Creates the default options, which report nothing and never cancel.
     pub fn new() -> Self {
         Self::default()
     }
@@ -66,16 +68,15 @@ impl<'a> Watch<'a> {
         self
     }
 
-    /// Stops the job once `token` is cancelled: between two actions, between two pieces of an
-    /// answer, when a chunk has been written (or 128 KiB of it), and while it sleeps.
-    /// A read or write that is under way ends first, which takes as long as the stall in the policy
-    /// at worst.
+    /// Cancels the job once `token` is cancelled: between two actions, between two pieces of a
+    /// reply, after each chunk or 128 KiB of it, and during a sleep. A read or write in progress
+    /// ends first, which takes no longer than the stall of the policy.
     pub fn cancel(mut self, token: &CancelToken) -> Self {
         self.token = Some(token.clone());
         self
     }
 
-    /// As [`Watch::cancel`], once `stop` says so.
+    /// Like [`cancel`](Self::cancel), once `stop` returns true.
     pub fn cancel_if(mut self, stop: impl FnMut() -> bool + Send + 'a) -> Self {
         self.cancel_if = Some(Box::new(stop));
         self

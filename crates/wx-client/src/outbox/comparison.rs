@@ -93,7 +93,7 @@ impl Comparison {
     }
 }
 
-/// Whether recipients see the same in two messages, if the bytes are equal: of kinds and names. Only
+/// Whether recipients see the same in two messages with equal bytes, by their kinds and names. Only
 /// a file is shown with its name.
 pub(super) fn are_shown_alike(used: (MediaKind, &str), given: (MediaKind, &str)) -> bool {
     used.0 == given.0 && (used.0 != MediaKind::File || used.1 == given.1)

@@ -272,7 +272,8 @@ mod tests {
         let picture = Media::new("a.gif", 13, b"GIF89a\x01\0\x01\0\0\0\0", &policy).unwrap();
         let uploaded = json!({
             "media_id": "@m", "thumbnail": null, "encry_file_name": null, "kind": "image",
-            "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1, "server_byte_count": null
+            "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1,
+            "server_byte_count": null
         });
         let uploaded: Uploaded = serde_json::from_value(uploaded).unwrap();
         let job = || outbox.job("key", &to, &session);

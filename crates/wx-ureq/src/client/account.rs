@@ -8,51 +8,51 @@ use super::Client;
 use crate::{Watch, drive};
 
 impl Client {
-    /// Takes up a login that was saved, as the page does when it is loaded again: asks the server
-    /// (webwxinit) whether it is good still, and takes in the skey and the cookies of the answer.
-    /// Its place among the messages stays where it is. Nothing else needs this:
-    /// [`Client::messages`] of a session without a place does it by itself.
+    /// Restores a saved login, as the page does when it is reloaded: asks the server (`webwxinit`)
+    /// whether the login is still valid, and applies the skey and the cookies of the reply. The
+    /// sync position stays the same. Nothing else requires this call: if the session has no sync
+    /// position, [`messages`](Self::messages) makes it by itself.
     ///
     /// # Errors
-    /// [`Error::advice`] is to log in again if the login is over. The session is as it was then.
+    /// [`Error::is_logged_out`] if the login is over. On error the session is left unchanged.
     pub fn restore(&self) -> Result<(), Error> {
         self.restore_with(Watch::new())
     }
 
-    /// As [`Client::restore`], watched.
+    /// Like [`restore`](Self::restore), with progress reporting and cancellation.
     ///
     /// # Errors
-    /// The same.
+    /// As for [`restore`](Self::restore).
     pub fn restore_with(&self, mut watch: Watch<'_>) -> Result<(), Error> {
         let mut flow = Restore::new(&self.session(), seed()?, self.policy())?;
         drive(&self.http, &self.session, &mut (), &mut flow, &mut watch)
     }
 
-    /// Lists the people and rooms that the account knows. Their UserNames are good for this login
-    /// only, and their names are what strangers chose: do not print them raw. Contacts that cannot
-    /// be read are left out; [`ListContacts`] counts them.
+    /// Lists the people and rooms that the account knows. Their UserNames are valid in this login
+    /// only. Their names were chosen by strangers: escape them before printing. Contacts that
+    /// cannot be read are skipped; [`ListContacts`] counts them.
     ///
     /// # Errors
-    /// [`Error::advice`] is to log in again if the login is over.
+    /// [`Error::is_logged_out`] if the login is over.
     pub fn contacts(&self) -> Result<Vec<Contact>, Error> {
         self.contacts_with(Watch::new())
     }
 
-    /// As [`Client::contacts`], watched.
+    /// Like [`contacts`](Self::contacts), with progress reporting and cancellation.
     ///
     /// # Errors
-    /// The same.
+    /// As for [`contacts`](Self::contacts).
     pub fn contacts_with(&self, mut watch: Watch<'_>) -> Result<Vec<Contact>, Error> {
         let mut flow = ListContacts::new(&self.session(), seed()?, self.policy())?;
         let listed = drive(&self.http, &self.session, &mut (), &mut flow, &mut watch)?;
-        // What it still held would be copied.
+        // Otherwise the flow would still share the list, and it would be copied.
         drop(flow);
         Ok(listed.contacts.into())
     }
 
-    /// Ends the login on the server. After that the session of this client and its clones holds no
-    /// secret of that login any more: [save](Client::session) it, and [`Client::push_builder`] can
-    /// log in again with it.
+    /// Ends the login on the server. Afterwards the session of this client and its clones no longer
+    /// holds a secret of that login. [Save](Client::session) it: [`Client::push_builder`] can log
+    /// in again with it.
     ///
     /// # Errors
     /// The server did not say that the login is over, and the session is as it was: call this
@@ -61,10 +61,10 @@ impl Client {
         self.logout_with(Watch::new())
     }
 
-    /// As [`Client::logout`], watched.
+    /// Like [`logout`](Self::logout), with progress reporting and cancellation.
     ///
     /// # Errors
-    /// The same.
+    /// As for [`logout`](Self::logout).
     pub fn logout_with(&self, mut watch: Watch<'_>) -> Result<(), Error> {
         let mut flow = Logout::new(&self.session(), seed()?, self.policy())?;
         drive(&self.http, &self.session, &mut (), &mut flow, &mut watch)
