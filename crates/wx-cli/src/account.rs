@@ -24,8 +24,8 @@ fn own(path: &Path) -> Result<SessionFile, Problem> {
 /// What a command does.
 type Work = fn(Result<SessionFile, Problem>, &Client, &Report) -> Result<(), Problem>;
 
-/// Works with a login whose file this process owns. The file is locked before it is read, so that it
-/// stays as it was read.
+/// Works with a login whose file this process owns. The file is locked before it is read, so that
+/// it stays as it was read.
 fn run(args: &Account, global: Global, work: Work) -> ExitCode {
     let path = args.session.place();
     let report = Report::new(&global, vec![subject(&path)]);
