@@ -1,151 +1,153 @@
-//! The calls, by wire name.
+//! The calls of web WeChat. A call is its row of the table and its handler, which stand in the same
+//! file, and an entry in [`CALLS`].
 
+mod admission;
 mod avatar;
 mod check_upload;
 mod contacts;
+mod cookies;
 mod get_media;
 mod get_msg_img;
-mod report;
+mod init;
+mod logout;
+mod page;
 mod revoke;
 mod send;
 mod sign_in;
+mod status_notify;
 mod sync;
+mod sync_check;
+mod sync_key;
+mod telemetry;
+mod unknown;
 mod upload_media;
 
-use serde_json::Value;
+use http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN,
+};
 
-use crate::account::{INVALID_SESSION, MALFORMED, NO_SESSION};
-use crate::hub::{Call, Hub};
-use crate::login::State;
-use crate::replies;
-use crate::reply::Reply;
+use crate::exchange::call_spec::{CallSpec, Handler, Outcome};
+use crate::exchange::received_call::ReceivedCall;
+use crate::exchange::reply::Reply;
+use crate::model::hosts::HostRole;
+use crate::model::text::shown;
 
-/// The wire names that [`answer`] knows.
-pub(crate) const NAMES: [&str; 27] = [
-    "jslogin",
-    "qrcode",
-    "login",
-    "webwxnewloginpage",
-    "webwxpushloginurl",
-    "webwxlogout",
-    "webwxinit",
-    "webwxsync",
-    "synccheck",
-    "webwxstatusnotify",
-    "webwxgetcontact",
-    "webwxbatchgetcontact",
-    "webwxuploadmedia",
-    "webwxcheckupload",
-    "webwxsendmsgimg",
-    "webwxsendappmsg",
-    "webwxsendemoticon",
-    "webwxsendmsg",
-    "webwxsendvideomsg",
-    "webwxrevokemsg",
-    "webwxgetmsgimg",
-    "webwxgetmedia",
-    "webwxgeticon",
-    "webwxgetheadimg",
-    "webwxstatreport",
-    "webwxoplog",
-    "reportforweb",
+pub(crate) const CALLS: &[CallSpec] = &[
+    page::PAGE,
+    sign_in::JSLOGIN,
+    sign_in::QRCODE,
+    sign_in::LOGIN,
+    sign_in::NEW_LOGIN_PAGE,
+    sign_in::PUSH_LOGIN_URL,
+    logout::LOGOUT,
+    init::INIT,
+    sync::SYNC,
+    sync_check::SYNC_CHECK,
+    status_notify::STATUS_NOTIFY,
+    contacts::GET_CONTACT,
+    contacts::BATCH_GET_CONTACT,
+    upload_media::UPLOAD_MEDIA,
+    check_upload::CHECK_UPLOAD,
+    send::SEND_IMAGE,
+    send::SEND_FILE,
+    send::SEND_EMOTICON,
+    send::SEND_TEXT,
+    send::SEND_VIDEO,
+    revoke::REVOKE,
+    get_msg_img::GET_MSG_IMG,
+    get_media::GET_MEDIA,
+    avatar::GET_ICON,
+    avatar::GET_HEAD_IMG,
+    telemetry::STAT_REPORT,
+    telemetry::OP_LOG,
+    telemetry::REPORT_FOR_WEB,
 ];
 
-/// Does what a request asks for.
-pub(crate) async fn answer(call: &Call, hub: &Hub) -> Reply {
-    match (call.method.as_str(), call.endpoint.as_str()) {
-        ("GET", "") => sign_in::page(),
-        ("GET" | "POST", "jslogin") => sign_in::jslogin(call, hub),
-        ("GET", "qrcode") => sign_in::qrcode(hub),
-        ("GET", "login") => sign_in::poll(call, hub),
-        ("GET", "webwxnewloginpage") => sign_in::new_login_page(call, hub),
-        ("GET", "webwxpushloginurl") => sign_in::push_login_url(call, hub),
-        ("GET" | "POST", "webwxlogout") => sign_in::logout(call, hub),
-        ("POST", "webwxinit") => sync::init(call, hub),
-        ("POST", "webwxsync") => sync::sync(call, hub),
-        ("GET", "synccheck") => sync::check(call, hub).await,
-        ("POST", "webwxstatusnotify") => send::status_notify(call, hub),
-        // Some clients post it, with or without a body.
-        ("GET" | "POST", "webwxgetcontact") => contacts::all(call, hub),
-        ("POST", "webwxbatchgetcontact") => contacts::some(call, hub),
-        ("OPTIONS", "webwxuploadmedia") => upload_media::preflight(call),
-        ("OPTIONS", _) => upload_media::allow(call, Reply::text("")),
-        ("POST", "webwxuploadmedia") => upload_media::upload(call, hub).await,
-        ("POST", "webwxcheckupload") => check_upload::check(call, hub),
-        ("POST", "webwxsendmsgimg") => send::image(call, hub),
-        ("POST", "webwxsendappmsg") => send::file(call, hub),
-        ("POST", "webwxsendemoticon") => send::emoticon(call, hub),
-        ("POST", "webwxsendvideomsg") => send::video(call, hub),
-        ("POST", "webwxsendmsg") => send::text(call, hub),
-        ("POST", "webwxrevokemsg") => revoke::revoke(call, hub),
-        ("GET", "webwxgetmsgimg") => get_msg_img::get(call, hub),
-        ("GET", "webwxgetmedia") => get_media::get(call, hub),
-        ("GET", "webwxgeticon" | "webwxgetheadimg") => avatar::get(call, hub),
-        ("POST", "webwxstatreport" | "webwxoplog") => report::accept(call, hub),
-        ("GET", "reportforweb") => report::ping(),
-        _ => unknown(call, hub),
+/// Returns the row of a call, or that of unknown calls.
+pub(crate) fn find(name: &str) -> &'static CallSpec {
+    CALLS.iter().find(|spec| spec.name == name).unwrap_or(&unknown::UNKNOWN)
+}
+
+/// Returns the names of all calls. The page itself has none.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    CALLS.iter().map(|spec| spec.name).filter(|name| !name.is_empty())
+}
+
+/// Returns the name of a call as violations show it. The end of an unknown path may be the end of a
+/// secret.
+pub(crate) fn shown_name(name: &str) -> &str {
+    match name {
+        "" => "/",
+        name if names().any(|known| known == name) => name,
+        name if name.starts_with("webwx") => shown(name, "a path"),
+        _ => "a path",
     }
 }
 
-/// A call that this server does not know: as the real one, it answers those of web WeChat in JSON.
-fn unknown(call: &Call, hub: &Hub) -> Reply {
-    hub.violation(&call.endpoint, format!("{} is nothing this server knows", call.method));
-    if call.is_api {
-        return Reply::json(replies::plain(MALFORMED));
+/// Admits a call, handles it, and returns the reply.
+pub(crate) async fn answer(spec: &CallSpec, call: &ReceivedCall<'_>) -> Reply {
+    let is_preflight = call.method == "OPTIONS";
+    if !spec.methods.contains(&call.method.as_str()) {
+        return match is_preflight {
+            true => allow_origin(call, Reply::text("")),
+            false => unknown::answer(call),
+        };
     }
-    Reply::html("<html><body>Not Found</body></html>\n").status(404)
+    let reply = handle(spec, call).await.unwrap_or_else(|ret| spec.refuse(ret, call.state));
+    let is_upload = call.method == "POST" && spec.host == HostRole::File;
+    if is_preflight || is_upload { allow_origin(call, reply) } else { reply }
 }
 
-/// A refusal in the shape of the call's answer.
-pub(crate) fn refusal(endpoint: &str, ret: i64) -> Reply {
-    match endpoint {
-        "jslogin" => {
-            Reply::text(format!("window.QRLogin.code = {ret}; window.QRLogin.uuid = \"\";"))
+async fn handle(spec: &CallSpec, call: &ReceivedCall<'_>) -> Outcome {
+    admission::admit(&spec.login, call)?;
+    match spec.handler {
+        Handler::Sync(handler) => handler(call),
+        Handler::Async(handler) => handler(call).await,
+    }
+}
+
+/// Lets the page, which has another origin, read the reply. A preflight is allowed all that it asks
+/// for.
+fn allow_origin(call: &ReceivedCall<'_>, mut reply: Reply) -> Reply {
+    if let Some(origin) = call.header("origin") {
+        reply = reply
+            .header(ACCESS_CONTROL_ALLOW_ORIGIN, origin)
+            .header(ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
+    }
+    if call.method == "OPTIONS" {
+        reply = reply.header(ACCESS_CONTROL_ALLOW_METHODS, "POST, OPTIONS");
+        if let Some(headers) = call.header("access-control-request-headers") {
+            reply = reply.header(ACCESS_CONTROL_ALLOW_HEADERS, headers);
         }
-        "login" => Reply::text(format!("window.code={ret};")),
-        "webwxnewloginpage" => sign_in::refused(ret),
-        "synccheck" => sync::check_answer(ret, 0),
-        "webwxinit" => Reply::json(sync::empty_init(ret)),
-        "webwxsync" => Reply::json(sync::empty_sync(ret)),
-        "webwxuploadmedia" => Reply::json(replies::upload_refused(ret)),
-        "webwxcheckupload" => Reply::json(check_upload::answer(ret, "", "", "", "")),
-        "webwxsendmsgimg" | "webwxsendappmsg" | "webwxsendemoticon" | "webwxsendmsg"
-        | "webwxsendvideomsg" => Reply::json(replies::message(ret, "", "")),
-        _ => Reply::json(replies::plain(ret)),
+    }
+    reply
+}
+
+/// Returns the reply of a rate-limited server: a refusal that has a MediaId, which is somebody
+/// else's.
+pub(crate) fn foreign_media_id(call: &ReceivedCall<'_>) -> Reply {
+    upload_media::foreign(call)
+}
+
+/// Returns a reply with Ret 0 and no MediaId.
+pub(crate) fn no_media_id(spec: &CallSpec, call: &ReceivedCall<'_>) -> Reply {
+    match &call.form {
+        Some(form) => upload_media::without_media_id(form),
+        None => spec.reply_with_ret(0),
     }
 }
 
-/// The JSON body of a call that needs the login, or the Ret it is refused with.
-fn admit(call: &Call, hub: &Hub) -> Result<Value, i64> {
-    admit_cookies(call, hub)?;
-    let body = call.json().ok_or(MALFORMED)?;
-    hub.account.check(&body["BaseRequest"])?;
-    Ok(body)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn admit_cookies(call: &Call, hub: &Hub) -> Result<(), i64> {
-    admit_state(hub)?;
-    if hub.account.knows_cookies(call.header("cookie")) { Ok(()) } else { Err(NO_SESSION) }
-}
-
-/// Whether there is a login at all.
-fn admit_state(hub: &Hub) -> Result<(), i64> {
-    match hub.logins().state {
-        State::In => Ok(()),
-        State::Out => Err(NO_SESSION),
-        State::Kicked => Err(INVALID_SESSION),
-    }
-}
-
-/// The answer of a rate-limited server to an upload.
-pub(crate) fn foreign_media_id(call: &Call, hub: &Hub) -> Reply {
-    upload_media::foreign(call, hub)
-}
-
-/// Ret 0 and no MediaId: in the shape of the call's answer.
-pub(crate) fn no_media_id(call: &Call) -> Reply {
-    match call.endpoint.as_str() {
-        "webwxuploadmedia" => upload_media::without_media_id(call),
-        endpoint => refusal(endpoint, 0),
+    #[test]
+    fn each_call_has_one_row() {
+        for (index, spec) in CALLS.iter().enumerate() {
+            assert!(!spec.methods.is_empty(), "{}", spec.name);
+            let first = CALLS.iter().position(|other| other.name == spec.name);
+            assert_eq!(first, Some(index), "{}", spec.name);
+        }
     }
 }

@@ -1,40 +1,23 @@
 #![doc = include_str!("../README.md")]
 
-mod account;
-mod builder;
 mod calls;
-mod echo;
-mod emulator;
-mod fault;
-mod form;
-mod heads;
-mod hosts;
-mod hub;
-mod incoming;
-mod layout;
-mod login;
-mod mailbox;
-mod odd_bytes;
-mod options;
-mod people;
-mod picture;
-mod query;
-mod random;
-mod replies;
-mod reply;
-mod request;
-mod scan;
+mod exchange;
+mod model;
 mod server;
-mod upload;
+mod state;
 mod violations;
 
-pub use builder::Builder;
 pub use bytes::Bytes;
-pub use emulator::{Emulator, Profile, Repeats};
-pub use fault::{Fault, FaultError};
-pub use incoming::Incoming;
-pub use mailbox::Message;
-pub use people::Room;
-pub use request::{Part, Request};
-pub use scan::{Scan, ScanError};
 pub use serde_json;
+
+pub use model::fault::Fault;
+pub use model::incoming::Incoming;
+pub use model::people::Room;
+pub use model::phone_step::{PhoneStep, PhoneStepError};
+pub use model::profile::Profile;
+pub use model::request::{Part, Request};
+pub use server::builder::Builder;
+pub use server::emulator::Emulator;
+pub use server::fault_text::FaultError;
+pub use state::message_store::Message;
+pub use state::uploads::Repeats;

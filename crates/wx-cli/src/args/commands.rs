@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ValueEnum;
-use wx_emulator::{Fault, Scan};
+use wx_emulator::{Fault, PhoneStep};
 use wx_proto::{HostError, ImageVariant, MsgId, Policy, Profile, Site};
 
 use super::seconds::{seconds, timeout};
@@ -60,7 +60,7 @@ pub(crate) struct Emulate {
     /// What the phone does with a code, poll by poll: nothing, scanned, confirmed, refused,
     /// expired, trouble, with commas between.
     #[arg(long, value_delimiter = ',', value_name = "STEPS")]
-    pub(crate) scan: Vec<Scan>,
+    pub(crate) scan: Vec<PhoneStep>,
     /// A contact with this nickname; can be repeated.
     #[arg(long = "contact", value_name = "NICK")]
     pub(crate) contacts: Vec<String>,

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Child;
 use std::time::Duration;
 
-use wx_emulator::{Emulator, Incoming, Profile, Scan};
+use wx_emulator::{Emulator, Incoming, PhoneStep, Profile};
 
 use crate::login_kept::saved;
 use crate::support::{Place, Ran, TRANSPORTS, gif, jpeg, png, send, signal, wait_until};
@@ -237,7 +237,7 @@ fn hostile_names_reach_neither_the_terminal_nor_a_file_name() {
 
 #[test]
 fn codes_are_drawn_and_written() {
-    let script = [Scan::Refused, Scan::Expired, Scan::Confirmed];
+    let script = [PhoneStep::Refused, PhoneStep::Expired, PhoneStep::Confirmed];
     let place = Place::of(Emulator::builder().scan(script));
     let ran = login(&place, "ureq", &["--qr", "code.png"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
@@ -258,7 +258,7 @@ fn codes_are_drawn_and_written() {
 fn logins_that_do_not_come_about() {
     for (builder, why) in [
         (
-            Emulator::builder().scan([Scan::Confirmed]).redirect_to("https://evil.example"),
+            Emulator::builder().scan([PhoneStep::Confirmed]).redirect_to("https://evil.example"),
             "evil.example",
         ),
         (Emulator::builder().fault("ret=1203@webwxnewloginpage".parse().unwrap()), "refused"),

@@ -1,45 +1,74 @@
-//! webwxgetcontact and webwxbatchgetcontact.
+//! webwxgetcontact and webwxbatchgetcontact: the whole contact list, and some contacts of it.
 
 use serde_json::{Value, json};
 
-use crate::account::INVALID_SESSION;
-use crate::hub::{Call, Hub};
-use crate::replies::base_response;
-use crate::reply::Reply;
+use crate::exchange::call_spec::{
+    CallSpec, Handler, Login, Outcome, PageBody, PageRequest, Refusal,
+};
+use crate::exchange::received_call::ReceivedCall;
+use crate::exchange::reply::Reply;
+use crate::model::hosts::HostRole;
+use crate::model::replies::base_response;
+use crate::model::ret::MALFORMED;
 
-pub(super) fn all(call: &Call, hub: &Hub) -> Reply {
-    let admitted = super::admit_cookies(call, hub).and_then(|()| {
-        let skey = call.query.get("skey").unwrap_or_default();
-        if hub.account.knows_skey(&skey) { Ok(()) } else { Err(INVALID_SESSION) }
-    });
-    if let Err(ret) = admitted {
-        return super::refusal(&call.endpoint, ret);
-    }
-    let (all, per_page) = (hub.contact_list(), hub.options.contacts_per_page);
-    let from = call.query.get("seq").and_then(|seq| seq.parse().ok()).unwrap_or(0).min(all.len());
+pub(super) const GET_CONTACT: CallSpec = CallSpec {
+    name: "webwxgetcontact",
+    // Some clients post it, with or without a body.
+    methods: &["GET", "POST"],
+    host: HostRole::Page,
+    login: Login::Skey,
+    handler: Handler::Sync(get_all),
+    refusal: Refusal::Ret(Reply::base_response),
+    page: PageRequest {
+        raw: &["skey"],
+        ..PageRequest::script(&["lang?", "pass_ticket?", "r", "seq", "skey"], PageBody::Unchecked)
+    },
+};
+
+pub(super) const BATCH_GET_CONTACT: CallSpec = CallSpec {
+    name: "webwxbatchgetcontact",
+    methods: &["POST"],
+    host: HostRole::Page,
+    login: Login::BaseRequest,
+    handler: Handler::Sync(get_some),
+    refusal: Refusal::Ret(Reply::base_response),
+    page: PageRequest {
+        fixed: &[("type", &["ex"])],
+        ..PageRequest::script(
+            &["type", "r", "lang?", "pass_ticket?"],
+            PageBody::Json(&["BaseRequest", "Count", "List"]),
+        )
+    },
+};
+
+fn get_all(call: &ReceivedCall<'_>) -> Outcome {
+    let (all, per_page) = (call.state.contact_list(), call.state.options.contacts_per_page);
+    let from = call.parameter("seq").parse().unwrap_or(0).min(all.len());
     let to = all.len().min(from.saturating_add(per_page));
     let members = &all[from..to];
     let seq = if to < all.len() { to } else { 0 };
-    Reply::json(json!({
-        "BaseResponse": base_response(0), "MemberCount": members.len(), "MemberList": members, "Seq": seq,
-    }))
+    Ok(Reply::json(json!({
+        "BaseResponse": base_response(0),
+        "MemberCount": members.len(),
+        "MemberList": members,
+        "Seq": seq,
+    })))
 }
 
-pub(super) fn some(call: &Call, hub: &Hub) -> Reply {
-    let body = match super::admit(call, hub) {
-        Ok(body) => body,
-        Err(ret) => return super::refusal(&call.endpoint, ret),
-    };
-    let known = hub.contacts_with_members();
-    let find = |asked: &Value| {
-        let contact = known.iter().find(|contact| contact["UserName"] == asked["UserName"]);
+fn get_some(call: &ReceivedCall<'_>) -> Outcome {
+    let body = call.json.as_ref().ok_or(MALFORMED)?;
+    let known = call.state.contacts_with_members();
+    let find = |wanted: &Value| {
+        let contact = known.iter().find(|contact| contact["UserName"] == wanted["UserName"]);
         contact.cloned().or_else(|| {
-            hub.member_of(asked["EncryChatRoomId"].as_str()?, asked["UserName"].as_str()?)
+            call.state.member_of(wanted["EncryChatRoomId"].as_str()?, wanted["UserName"].as_str()?)
         })
     };
-    let asked = body["List"].as_array().into_iter().flatten();
-    let found: Vec<Value> = asked.filter_map(find).collect();
-    Reply::json(
-        json!({ "BaseResponse": base_response(0), "Count": found.len(), "ContactList": found }),
-    )
+    let wanted = body["List"].as_array().into_iter().flatten();
+    let found: Vec<Value> = wanted.filter_map(find).collect();
+    Ok(Reply::json(json!({
+        "BaseResponse": base_response(0),
+        "Count": found.len(),
+        "ContactList": found,
+    })))
 }

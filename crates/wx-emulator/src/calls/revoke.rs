@@ -1,26 +1,34 @@
-//! webwxrevokemsg: taking a message back.
+//! webwxrevokemsg: takes a message back.
 
-use crate::account::MALFORMED;
-use crate::hub::{Call, Hub};
-use crate::replies;
-use crate::reply::Reply;
+use crate::exchange::call_spec::{
+    CallSpec, Handler, Login, Outcome, PageBody, PageRequest, Refusal,
+};
+use crate::exchange::received_call::ReceivedCall;
+use crate::exchange::reply::Reply;
+use crate::model::hosts::HostRole;
+use crate::model::ret::MALFORMED;
 
-/// The ClientMsgId is not looked at: clients send anything in its place.
-pub(super) fn revoke(call: &Call, hub: &Hub) -> Reply {
-    let ret = match try_revoke(call, hub) {
-        Ok(()) => 0,
-        Err(ret) => ret,
-    };
-    Reply::json(replies::plain(ret))
-}
+pub(super) const REVOKE: CallSpec = CallSpec {
+    name: "webwxrevokemsg",
+    methods: &["POST"],
+    host: HostRole::Page,
+    login: Login::BaseRequest,
+    handler: Handler::Sync(revoke),
+    refusal: Refusal::Ret(Reply::base_response),
+    page: PageRequest::script(
+        &["lang?", "pass_ticket?"],
+        PageBody::Json(&["BaseRequest", "SvrMsgId", "ToUserName", "ClientMsgId"]),
+    ),
+};
 
-fn try_revoke(call: &Call, hub: &Hub) -> Result<(), i64> {
-    let body = super::admit(call, hub)?;
+/// Ignores the ClientMsgId, because clients send anything in its place.
+fn revoke(call: &ReceivedCall<'_>) -> Outcome {
+    let body = call.json.as_ref().ok_or(MALFORMED)?;
     let (msg_id, to) = (&body["SvrMsgId"], &body["ToUserName"]);
     let msg_id = msg_id.as_str().map(str::to_owned).or(msg_id.as_u64().map(|id| id.to_string()));
-    let mut mailbox = hub.mailbox();
-    let sent = mailbox.messages.iter_mut().find(|sent| Some(&sent.msg_id) == msg_id.as_ref());
+    let mut store = call.state.messages();
+    let sent = store.messages.iter_mut().find(|sent| Some(&sent.msg_id) == msg_id.as_ref());
     let sent = sent.filter(|sent| *to == *sent.to).ok_or(MALFORMED)?;
     sent.revoked = true;
-    Ok(())
+    Ok(Reply::base_response(0))
 }

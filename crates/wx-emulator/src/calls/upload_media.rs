@@ -1,142 +1,108 @@
-//! webwxuploadmedia: a form a chunk, and a MediaId for a whole file.
+//! webwxuploadmedia: one form per chunk, and a MediaId for the complete file.
 
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{
-    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN,
-};
-use serde_json::Value;
+use http::header::CONTENT_TYPE;
+use serde_json::{Value, json};
 
 use super::check_upload::UNCHECKED;
-use crate::account::{MALFORMED, NO_SESSION};
-use crate::emulator::Profile;
-use crate::form::Form;
-use crate::hub::{Call, Hub};
-use crate::picture::{Picture, md5};
-use crate::replies;
-use crate::reply::Reply;
-use crate::upload::{FileKey, Piece, Progress};
+use crate::exchange::call_spec::{
+    AppIdHeader, CallSpec, Handler, Login, Outcome, PageBody, PageRequest, Refusal,
+};
+use crate::exchange::received_call::ReceivedCall;
+use crate::exchange::reply::Reply;
+use crate::model::form::Form;
+use crate::model::hosts::HostRole;
+use crate::model::media::{MediaFile, md5};
+use crate::model::profile::Profile;
+use crate::model::replies::{base_response, encry_file_name};
+use crate::model::ret::{MALFORMED, RATE_LIMITED, Ret};
+use crate::state::server_state::ServerState;
+use crate::state::uploads::{Chunk, FileKey, Progress};
+use crate::violations::form::check_media;
 
-/// No picture is longer, nor is a file that claims to be believed.
+/// The length of the largest file that is accepted.
 const LONGEST: u64 = 512 << 20;
 
-/// The preflight is answered as if it were an empty upload; its Ret 1 means nothing.
-pub(super) fn preflight(call: &Call) -> Reply {
-    allow(call, Reply::json(replies::upload_refused(MALFORMED)))
-}
+pub(super) const UPLOAD_MEDIA: CallSpec = CallSpec {
+    name: "webwxuploadmedia",
+    // A preflight is refused like an empty upload. Its Ret 1 means nothing.
+    methods: &["POST", "OPTIONS"],
+    host: HostRole::File,
+    login: Login::FormTicket,
+    handler: Handler::Async(|call| Box::pin(upload(call))),
+    refusal: Refusal::Ret(|ret| Reply::json(refused(ret))),
+    page: PageRequest {
+        // Uploads of a browser were recorded both with and without it.
+        app_id: AppIdHeader::Optional,
+        fixed: &[("f", &["json"])],
+        check: check_random,
+        ..PageRequest::script(&["f", "random?"], PageBody::UploadForm)
+    },
+};
 
-pub(super) async fn upload(call: &Call, hub: &Hub) -> Reply {
-    let reply = match try_upload(call, hub).await {
-        Ok(reply) => reply,
-        Err(ret) => super::refusal(&call.endpoint, ret),
-    };
-    allow(call, reply)
-}
-
-/// The page's origin may read the answer, and a preflight allows what it asks for.
-pub(super) fn allow(call: &Call, mut reply: Reply) -> Reply {
-    if let Some(origin) = call.header("origin") {
-        reply = reply
-            .header(ACCESS_CONTROL_ALLOW_ORIGIN, origin)
-            .header(ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
-    }
-    if call.method == "OPTIONS" {
-        reply = reply.header(ACCESS_CONTROL_ALLOW_METHODS, "POST, OPTIONS");
-        if let Some(asked) = call.header("access-control-request-headers") {
-            reply = reply.header(ACCESS_CONTROL_ALLOW_HEADERS, asked);
-        }
-    }
-    reply
-}
-
-/// The BaseRequest and the ticket are the proof, and one place of the ticket is enough: on the page
-/// of the File Transfer Helper no other cookie reaches this host.
-fn admit(call: &Call, hub: &Hub, form: &Form, base_request: &Value) -> Result<(), i64> {
-    super::admit_state(hub)?;
-    let account = &hub.account;
-    account.check(base_request)?;
-    let by_form = form.value("webwx_data_ticket") == Some(&account.data_ticket);
-    let knows = |name| account.knows_cookie(call.header("cookie"), name);
-    let by_cookie = knows("webwx_data_ticket");
-    if !by_form && !by_cookie {
-        return Err(NO_SESSION);
-    }
-    if !by_form {
-        hub.violation(&call.endpoint, "webwx_data_ticket of the form is not the cookie's");
-    }
-    if !by_cookie {
-        hub.violation(&call.endpoint, "no webwx_data_ticket among the cookies");
-    }
-    if hub.logins().profile == Profile::Web && !(knows("wxuin") && knows("wxsid")) {
-        hub.violation(&call.endpoint, "no wxuin and wxsid among the cookies");
-    }
-    Ok(())
-}
-
-async fn try_upload(call: &Call, hub: &Hub) -> Result<Reply, i64> {
+async fn upload(call: &ReceivedCall<'_>) -> Outcome {
     let form = call.form.as_ref().ok_or(MALFORMED)?;
     let request_text = form.value("uploadmediarequest").ok_or(MALFORMED)?;
-    let request: Value = serde_json::from_str(request_text).map_err(|_| MALFORMED)?;
-    admit(call, hub, form, &request["BaseRequest"])?;
+    let request = form.upload_request().ok_or(MALFORMED)?;
     let name = form.value("name").or(form.file_part().and_then(|part| part.filename.as_deref()));
     let name = name.unwrap_or_default();
-    let piece = piece(form, &request, request_text, name).ok_or(MALFORMED)?;
-    check_big(hub, &request, &piece.key)?;
-    let key = piece.key.clone();
-    let is_last = piece.chunk + 1 == piece.chunks;
+    let chunk = chunk(form, &request, request_text, name).ok_or(MALFORMED)?;
+    check_big(call.state, &request, &chunk.key)?;
+    let key = chunk.key.clone();
+    let is_last = chunk.index + 1 == chunk.count;
     let now = Instant::now();
-    hub.uploads().expire(now);
-    if hub.uploads().shares_id(&key) {
-        hub.violation(&call.endpoint, "one ClientMediaId for two files");
+    call.state.uploads().expire(now);
+    if call.state.uploads().shares_id(&key) {
+        call.violation("one ClientMediaId for two files");
     }
-    if hub.uploads().changed_request(&key, request_text) {
-        hub.violation(&call.endpoint, "uploadmediarequest is not the same in all chunks");
+    if call.state.uploads().changed_request(&key, request_text) {
+        call.violation("uploadmediarequest is not the same in all chunks");
     }
-    let progress = hub.uploads().take(&piece, hub.options.repeats, now);
-    let answer = match progress {
-        Progress::More => replies::upload(0, "", 0, (0, 0), Some(name)),
-        Progress::Miscounted(received) => replies::upload(0, "", received, (0, 0), Some(name)),
-        Progress::Known(media_id) => finished(hub, &media_id, name).ok_or(MALFORMED)?,
+    let progress = call.state.uploads().add(&chunk, call.state.options.repeats, now);
+    let json = match progress {
+        Progress::More => reply(0, "", 0, (0, 0), Some(name)),
+        Progress::Miscounted(received) => reply(0, "", received, (0, 0), Some(name)),
+        Progress::Known(media_id) => finished(call.state, &media_id, name).ok_or(MALFORMED)?,
         Progress::Whole(bytes) => {
-            let media_id = whole(call, hub, form, &key, bytes).await?;
-            finished(hub, &media_id, name).ok_or(MALFORMED)?
+            let media_id = complete(call, form, &key, bytes).await?;
+            finished(call.state, &media_id, name).ok_or(MALFORMED)?
         }
         Progress::Short => {
-            hub.uploads().forget(&key);
-            hub.violation(&call.endpoint, "fewer bytes than announced");
+            call.state.uploads().forget(&key);
+            call.violation("fewer bytes than announced");
             return Err(MALFORMED);
         }
         Progress::Refused(why) => {
-            hub.violation(&call.endpoint, why);
+            call.violation(why);
             return Err(MALFORMED);
         }
     };
     let offers_gzip = call.header("accept-encoding").is_some_and(|offer| offer.contains("gzip"));
-    Ok(Reply::json(answer).gzipped(is_last && offers_gzip))
+    Ok(Reply::json(json).gzipped(is_last && offers_gzip))
 }
 
-/// What the form says of its chunk; `None` if it contradicts itself.
-fn piece<'a>(
+/// Returns the chunk that the form holds, or `None` if the form contradicts itself.
+fn chunk<'a>(
     form: &'a Form,
     request: &Value,
     request_text: &'a str,
     name: &str,
-) -> Option<Piece<'a>> {
+) -> Option<Chunk<'a>> {
     let bytes = form.file.as_ref()?;
     let number = |name: &str| form.value(name).map(|text| text.parse::<u64>().ok());
     let size = number_or_text(&request["TotalLen"])?;
     if size == 0 || size > LONGEST || number("size").is_some_and(|said| said != Some(size)) {
         return None;
     }
-    let (chunks, chunk) = match (number("chunks"), number("chunk")) {
+    let (count, index) = match (number("chunks"), number("chunk")) {
         (None, None) => (1, 0),
-        (Some(chunks), Some(chunk)) => (chunks?, chunk?),
+        (Some(count), Some(index)) => (count?, index?),
         _ => return None,
     };
-    // More chunks than bytes cannot be, and the last of n chunks is n-1.
-    if chunks == 0 || chunks > size || chunk >= chunks {
+    // Each chunk has a byte, and the last of n chunks has the index n-1.
+    if count == 0 || count > size || index >= count {
         return None;
     }
     let client_media_id = match &request["ClientMediaId"] {
@@ -145,24 +111,24 @@ fn piece<'a>(
         _ => return None,
     };
     let md5 = request["FileMd5"].as_str().unwrap_or_default().to_ascii_lowercase();
-    Some(Piece {
+    Some(Chunk {
         key: FileKey { client_media_id, md5, name: name.to_owned(), size },
-        chunk: chunk as usize,
-        chunks: chunks as usize,
+        index: index as usize,
+        count: count as usize,
         bytes,
         request: request_text,
     })
 }
 
-/// One client writes its numbers as text.
+/// Parses a number, which one client writes as text.
 fn number_or_text(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
-/// A big file must have been asked about, and carry what it was given.
-fn check_big(hub: &Hub, request: &Value, key: &FileKey) -> Result<(), i64> {
+/// Checks that webwxcheckupload has preceded a big file, and that the file carries its reply.
+fn check_big(state: &ServerState, request: &Value, key: &FileKey) -> Result<(), Ret> {
     let carried = request["AESKey"].as_str().zip(request["Signature"].as_str());
-    let uploads = hub.uploads();
+    let uploads = state.uploads();
     let given = uploads
         .checked
         .get(&key.md5)
@@ -174,59 +140,86 @@ fn check_big(hub: &Hub, request: &Value, key: &FileKey) -> Result<(), i64> {
     }
 }
 
-/// Checks a whole file, keeps it and gives its MediaId. Digest and thumbnail take their time, off
-/// the connections' thread.
-async fn whole(
-    call: &Call,
-    hub: &Hub,
+/// Checks a complete file, stores it and returns its MediaId. Digest and thumbnail are computed
+/// outside of the thread that serves the connections.
+async fn complete(
+    call: &ReceivedCall<'_>,
     form: &Form,
     key: &FileKey,
     bytes: Bytes,
-) -> Result<String, i64> {
+) -> Result<String, Ret> {
     let made = tokio::task::spawn_blocking({
-        let said = key.md5.clone();
-        move || (said.is_empty() || md5(&bytes) == said).then(|| Picture::new(bytes))
+        let announced = key.md5.clone();
+        move || (announced.is_empty() || md5(&bytes) == announced).then(|| MediaFile::new(bytes))
     });
-    let Some(picture) = made.await.ok().flatten() else {
-        hub.uploads().forget(key);
-        hub.violation(&call.endpoint, "FileMd5 is not the file's");
+    let Some(file) = made.await.ok().flatten() else {
+        call.state.uploads().forget(key);
+        call.violation("FileMd5 is not the file's");
         return Err(MALFORMED);
     };
-    crate::violations::form::check_picture(call, hub, form, &picture);
-    let mut gallery = hub.gallery();
-    let picture = gallery.keep(picture);
-    let media_id = gallery.hand_out(picture, &key.name);
-    drop(gallery);
-    Ok(hub.uploads().finished(key, media_id))
+    check_media(call, form, &file);
+    let mut store = call.state.media();
+    let file = store.store(file);
+    let media_id = store.create_id(file, &key.name);
+    drop(store);
+    Ok(call.state.uploads().set_media_id(key, media_id))
 }
 
-fn finished(hub: &Hub, media_id: &str, name: &str) -> Option<Value> {
-    let picture = hub.gallery().media(media_id)?.picture;
-    Some(replies::upload(0, media_id, picture.bytes.len() as u64, picture.announced(), Some(name)))
+fn finished(state: &ServerState, media_id: &str, name: &str) -> Option<Value> {
+    let file = state.media().media(media_id)?.file;
+    Some(reply(0, media_id, file.bytes.len() as u64, file.announced_size(), Some(name)))
 }
 
-/// The answer of a rate-limited server: refused, and yet with a MediaId, of somebody else's
-/// picture.
-pub(super) fn foreign(call: &Call, hub: &Hub) -> Reply {
-    let size = announced_size(call).unwrap_or_default();
-    let answer = replies::upload(1205, &hub.gallery().foreign(), size, (0, 0), None);
-    Reply::json(answer).without(http::header::CONTENT_TYPE)
+/// Returns the reply of a rate-limited server: a refusal that has the MediaId of somebody else's
+/// image.
+pub(super) fn foreign(call: &ReceivedCall<'_>) -> Reply {
+    let size = call.form.as_ref().and_then(announced_size).unwrap_or_default();
+    let json = reply(RATE_LIMITED, &call.state.media().foreign_id(), size, (0, 0), None);
+    Reply::json(json).without(CONTENT_TYPE)
 }
 
-/// The answer to a file that came to nothing although all looks well.
-pub(super) fn without_media_id(call: &Call) -> Reply {
-    let name = call.form.as_ref().and_then(|form| form.value("name"));
-    let is_last = call.form.as_ref().is_some_and(|form| {
-        let number = |name: &str| form.value(name).and_then(|text| text.parse::<u64>().ok());
-        number("chunks").unwrap_or(1) == number("chunk").unwrap_or(0) + 1
+/// Returns a reply that looks successful but has no MediaId.
+pub(super) fn without_media_id(form: &Form) -> Reply {
+    let is_last = form.number("chunks").unwrap_or(1) == form.number("chunk").unwrap_or(0) + 1;
+    let size = if is_last { announced_size(form).unwrap_or_default() } else { 0 };
+    Reply::json(reply(0, "", size, (0, 0), form.value("name")))
+}
+
+fn announced_size(form: &Form) -> Option<u64> {
+    number_or_text(&form.upload_request()?["TotalLen"])
+}
+
+fn refused(ret: Ret) -> Value {
+    reply(ret, "", 0, (0, 0), None)
+}
+
+/// Returns the JSON of a reply. `name` adds `EncryFileName`, which a refusal does not have.
+fn reply(
+    ret: Ret,
+    media_id: &str,
+    start_pos: u64,
+    (height, width): (u32, u32),
+    name: Option<&str>,
+) -> Value {
+    let mut reply = json!({
+        "BaseResponse": base_response(ret),
+        "MediaId": media_id,
+        "StartPos": start_pos,
+        "CDNThumbImgHeight": height,
+        "CDNThumbImgWidth": width,
     });
-    let size = if is_last { announced_size(call).unwrap_or_default() } else { 0 };
-    Reply::json(replies::upload(0, "", size, (0, 0), name))
+    if let Some(name) = name {
+        reply["EncryFileName"] = Value::from(encry_file_name(name));
+    }
+    reply
 }
 
-fn announced_size(call: &Call) -> Option<u64> {
-    let request = call.form.as_ref()?.value("uploadmediarequest")?;
-    serde_json::from_str::<Value>(request)
-        .ok()
-        .and_then(|request| number_or_text(&request["TotalLen"]))
+/// Checks the parameter that only the File Transfer Helper has.
+fn check_random(call: &ReceivedCall<'_>) {
+    let is_helper = call.state.logins().profile == Profile::FileHelper;
+    match (is_helper, call.query.get("random").map(|random| random.len())) {
+        (true, Some(4)) | (false, None) => {}
+        (true, _) => call.violation("no random of four characters in the query"),
+        (false, _) => call.violation("random in the query where the page has none"),
+    }
 }

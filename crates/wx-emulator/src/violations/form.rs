@@ -1,19 +1,22 @@
-//! Upload forms as the browser sends them.
+//! Checks that an upload form is written like that of a browser.
 
 use image::ImageFormat;
 use serde_json::Value;
 
+use super::check::Check;
 use super::json::{check_base_request, has_keys};
-use super::{has_shape, is_helper, shown};
-use crate::form::Form;
-use crate::hub::{Call, Hub};
-use crate::picture::Picture;
-use crate::request::Part;
+use crate::exchange::call_spec::PageBody;
+use crate::exchange::received_call::ReceivedCall;
+use crate::model::form::Form;
+use crate::model::media::MediaFile;
+use crate::model::request::Part;
+use crate::model::text::{has_shape, shown};
 
 const CHUNK: u64 = 524_288;
-/// About here the real server cuts the connection.
+/// The real server closes the connection at about this length.
 const UNSPLIT: u64 = 1 << 20;
 
+/// The keys of `uploadmediarequest`. Those of a checked file follow if the file is big.
 const REQUEST: [&str; 10] = [
     "UploadType",
     "BaseRequest",
@@ -26,26 +29,23 @@ const REQUEST: [&str; 10] = [
     "ToUserName",
     "FileMd5",
 ];
+const CHECKED: [&str; 2] = ["AESKey", "Signature"];
 
-pub(super) fn check(call: &Call, hub: &Hub) {
-    if call.endpoint != "webwxuploadmedia" || call.method != "POST" {
+pub(super) fn check_form(check: &Check<'_>) {
+    if !matches!(check.page.body, PageBody::UploadForm) || check.call.method != "POST" {
         return;
     }
-    let Some(form) = &call.form else {
-        return hub.violation(&call.endpoint, "the body is no well-formed form");
+    let Some(form) = &check.call.form else {
+        return check.violation("the body is no well-formed form");
     };
-    check_order(call, hub, form);
-    check_heads(call, hub, form);
-    check_values(call, hub, form);
-    check_chunks(call, hub, form);
-    check_request(call, hub, form);
+    check_order(check, form);
+    check_heads(check, form);
+    check_values(check, form);
+    check_chunks(check, form);
+    check_request(check, form);
 }
 
-fn number(form: &Form, name: &str) -> Option<u64> {
-    form.value(name)?.parse().ok()
-}
-
-fn check_order(call: &Call, hub: &Hub, form: &Form) {
+fn check_order(check: &Check<'_>, form: &Form) {
     let is_split = form.value("chunks").is_some();
     let names = form.parts.iter().map(|part| part.name.as_str());
     let official =
@@ -56,24 +56,21 @@ fn check_order(call: &Call, hub: &Hub, form: &Form) {
     if !names.clone().eq(official) {
         let names = names.map(|name| shown(name, "an odd name"));
         let order = names.collect::<Vec<_>>().join(",");
-        hub.violation(
-            &call.endpoint,
-            format!("other fields, or in another order, than the page's: {order}"),
-        );
+        let what = "other fields, or in another order, than the page's";
+        check.violation(format!("{what}: {order}"));
     }
 }
 
-fn check_heads(call: &Call, hub: &Hub, form: &Form) {
-    let violation = |what: String| hub.violation(&call.endpoint, what);
+fn check_heads(check: &Check<'_>, form: &Form) {
     for Part { head, name, .. } in form.parts.iter().filter(|part| part.name != "filename") {
         if *head != format!("Content-Disposition: form-data; name=\"{name}\"\r\n") {
             let name = shown(name, "with an odd name");
-            violation(format!("the head of part {name} is not just its name"));
+            check.violation(format!("the head of part {name} is not just its name"));
         }
     }
     let Some(file) = form.file_part() else { return };
     if file.head.contains("filename*") {
-        violation("filename* in the file part".to_owned());
+        check.violation("filename* in the file part");
     }
     let escaped = form.value("name").unwrap_or_default();
     let escaped = escaped.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
@@ -82,79 +79,77 @@ fn check_heads(call: &Call, hub: &Hub, form: &Form) {
         None => form.value("type").unwrap_or_default(),
     };
     let official = format!(
-        "Content-Disposition: form-data; name=\"filename\"; filename=\"{escaped}\"\r\nContent-Type: {mime}\r\n"
+        "Content-Disposition: form-data; name=\"filename\"; filename=\"{escaped}\"\r\n\
+         Content-Type: {mime}\r\n"
     );
-    // The browser turns a lone line feed into two characters in the field, not in the file name.
+    // In the field, but not in the file name, the browser converts a lone LF into CRLF.
     let one_line_end = |head: &str| head.replace("%0D%0A", "%0A").replace("%0D", "%0A");
     if one_line_end(&file.head) != one_line_end(&official) {
-        violation("the head of the file part is not the browser's".to_owned());
+        check.violation("the head of the file part is not the browser's");
     }
 }
 
-fn check_values(call: &Call, hub: &Hub, form: &Form) {
-    let violation = |what: &str| hub.violation(&call.endpoint, what);
+fn check_values(check: &Check<'_>, form: &Form) {
     let word = |name: &str| form.value(name).unwrap_or_default();
     if !word("id")
         .strip_prefix("WU_FILE_")
         .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
     {
-        violation("id is not WU_FILE_ and a number");
+        check.violation("id is not WU_FILE_ and a number");
     }
     let date = word("lastModifiedDate");
     let is_date = date.get(..33).is_some_and(|start| {
         has_shape(&start.replace("GMT-", "GMT+"), "Aaa Aaa 99 9999 99:99:99 GMT+9999")
     });
     if !is_date || !date[33..].starts_with(" (") {
-        violation("lastModifiedDate is not a JavaScript date");
+        check.violation("lastModifiedDate is not a JavaScript date");
     }
     if !matches!(word("mediatype"), "pic" | "video" | "doc") {
-        violation("mediatype is none of pic, video, doc");
+        check.violation("mediatype is none of pic, video, doc");
     }
-    // The page that has lost its pass_ticket writes the word undefined.
-    let decoded =
-        percent_encoding::percent_decode_str(&hub.account.pass_ticket).decode_utf8_lossy();
+    // The page writes "undefined" after it has lost its pass_ticket.
+    let decoded = percent_encoding::percent_decode_str(&check.call.state.account.pass_ticket)
+        .decode_utf8_lossy();
     if !matches!(word("pass_ticket"), "undefined") && word("pass_ticket") != decoded {
-        violation("pass_ticket is not the XML's, decoded once");
+        check.violation("pass_ticket is not the XML's, decoded once");
     }
 }
 
-fn check_chunks(call: &Call, hub: &Hub, form: &Form) {
-    let violation = |what: &str| hub.violation(&call.endpoint, what);
+fn check_chunks(check: &Check<'_>, form: &Form) {
     let length = form.file.as_ref().map_or(0, |file| file.len() as u64);
-    let size = number(form, "size").unwrap_or(length);
-    match (number(form, "chunks"), number(form, "chunk")) {
+    let size = form.number("size").unwrap_or(length);
+    match (form.number("chunks"), form.number("chunk")) {
         (Some(chunks), Some(chunk)) => {
             if chunks == 1 {
-                violation("chunks and chunk for one chunk");
+                check.violation("chunks and chunk for one chunk");
             }
             if chunks != size.div_ceil(CHUNK) || (chunk + 1 < chunks && length != CHUNK) {
-                violation("chunks are not of 524288 bytes");
+                check.violation("chunks are not of 524288 bytes");
             }
         }
         (None, None) if length > UNSPLIT => {
-            violation("more than 1 MiB unsplit: the real server cuts the connection")
+            check.violation("more than 1 MiB unsplit: the real server cuts the connection")
         }
-        (None, None) if length > CHUNK => violation("more than 524288 bytes unsplit"),
+        (None, None) if length > CHUNK => check.violation("more than 524288 bytes unsplit"),
         _ => {}
     }
 }
 
-fn check_request(call: &Call, hub: &Hub, form: &Form) {
-    let violation = |what: &str| hub.violation(&call.endpoint, what);
+fn check_request(check: &Check<'_>, form: &Form) {
     let text = form.value("uploadmediarequest").unwrap_or_default();
     let Ok(request) = serde_json::from_str::<Value>(text) else {
-        return violation("uploadmediarequest is not JSON");
+        return check.violation("uploadmediarequest is not JSON");
     };
     let compact = request.to_string();
     if compact != text {
-        violation("uploadmediarequest is not written compactly");
+        check.violation("uploadmediarequest is not written compactly");
     }
-    let checked: Vec<&str> = REQUEST.into_iter().chain(["AESKey", "Signature"]).collect();
-    if !has_keys(&request, &REQUEST) && !has_keys(&request, &checked) {
-        violation("uploadmediarequest has other keys, or in another order, than the page's");
+    let with_check = [&REQUEST[..], &CHECKED].concat();
+    if !has_keys(&request, &REQUEST) && !has_keys(&request, &with_check) {
+        check.violation("uploadmediarequest has other keys, or in another order, than the page's");
     }
-    check_base_request(&request["BaseRequest"], &call.endpoint, hub);
-    let size = number(form, "size").or(request["TotalLen"].as_u64()).unwrap_or_default();
+    check_base_request(check, &request["BaseRequest"]);
+    let size = form.number("size").or(request["TotalLen"].as_u64()).unwrap_or_default();
     for (key, wanted) in [
         ("UploadType", 2),
         ("TotalLen", size),
@@ -163,40 +158,40 @@ fn check_request(call: &Call, hub: &Hub, form: &Form) {
         ("MediaType", 4),
     ] {
         if request[key] != wanted {
-            violation(&format!("{key} is not the page's"));
+            check.violation(format!("{key} is not the page's"));
         }
     }
     if !has_shape(&request["ClientMediaId"].to_string(), "9999999999999") {
-        violation("ClientMediaId is not a number of 13 digits");
+        check.violation("ClientMediaId is not a number of 13 digits");
     }
     let is_digest = |md5: &str| {
         md5.len() == 32 && md5.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     };
-    // On the page of the File Transfer Helper a browser's upload was recorded with an empty one.
-    let may_be_empty = |md5: &str| md5.is_empty() && is_helper(call, hub);
+    // An upload of the File Transfer Helper was recorded with an empty one.
+    let may_be_empty = |md5: &str| md5.is_empty() && check.is_helper();
     if !request["FileMd5"].as_str().is_some_and(|md5| is_digest(md5) || may_be_empty(md5)) {
-        violation("FileMd5 is not 32 lowercase hexadecimal digits");
+        check.violation("FileMd5 is not 32 lowercase hexadecimal digits");
     }
-    if request["FromUserName"] != hub.account.user_name.as_str() {
-        violation("FromUserName is not this account's");
+    if request["FromUserName"] != check.call.state.account.user_name.as_str() {
+        check.violation("FromUserName is not this account's");
     }
-    if !hub.user_names().any(|name| request["ToUserName"] == *name) {
-        violation("ToUserName is no contact of this account");
+    if !check.call.state.user_names().any(|name| request["ToUserName"] == *name) {
+        check.violation("ToUserName is no contact of this account");
     }
 }
 
-/// Records what is odd about a file once it is complete.
-pub(crate) fn check_picture(call: &Call, hub: &Hub, form: &Form, picture: &Picture) {
-    let violation = |what: &str| hub.violation(&call.endpoint, what);
+/// Records what is odd about a file that is complete.
+pub(crate) fn check_media(call: &ReceivedCall<'_>, form: &Form, file: &MediaFile) {
+    let violation = |what: &str| call.violation(what);
     let mediatype = form.value("mediatype").unwrap_or_default();
-    match picture.format {
+    match file.format {
         Some(ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::Bmp) if mediatype != "pic" => {
             violation("mediatype of a picture is not pic");
         }
         Some(ImageFormat::Gif) if mediatype != "doc" => violation("mediatype of a GIF is not doc"),
         _ => {}
     }
-    if mediatype == "pic" && picture.thumbnail.is_none() {
+    if mediatype == "pic" && file.thumbnail.is_none() {
         violation("a file uploaded as a picture cannot be decoded: its thumbnail is empty");
     }
 }

@@ -1,6 +1,6 @@
 //! What the phone does, and whose login it is.
 
-use wx_emulator::{Emulator, Profile, Scan};
+use wx_emulator::{Emulator, PhoneStep, Profile};
 
 use crate::client::request;
 use crate::page::Page;
@@ -24,12 +24,12 @@ fn poll(server: &Emulator, uuid: &str) -> String {
 #[test]
 fn the_phone_follows_a_script_from_code_to_code() {
     let script = [
-        Scan::Scanned,
-        Scan::Refused,
-        Scan::Nothing,
-        Scan::Expired,
-        Scan::Trouble,
-        Scan::Confirmed,
+        PhoneStep::Scanned,
+        PhoneStep::Refused,
+        PhoneStep::Nothing,
+        PhoneStep::Expired,
+        PhoneStep::Trouble,
+        PhoneStep::Confirmed,
     ];
     let server = Emulator::builder().scan(script).avatar_len(1_000_000).start().unwrap();
     let codes = [&["201", "202", "400"][..], &["408", "400"], &["500", "400"], &["200", "200"]];
@@ -41,8 +41,8 @@ fn the_phone_follows_a_script_from_code_to_code() {
             assert!(*code != "201" || answer.len() > 1_000_000);
         }
     }
-    assert_eq!("scanned".parse(), Ok(Scan::Scanned));
-    assert!("Scanned".parse::<Scan>().is_err());
+    assert_eq!("scanned".parse(), Ok(PhoneStep::Scanned));
+    assert!("Scanned".parse::<PhoneStep>().is_err());
 }
 
 /// Path and query that a confirmed poll names.
@@ -54,14 +54,15 @@ fn page_of(answer: &str, base: &str) -> String {
 #[test]
 fn a_login_page_may_lead_elsewhere() {
     let server = Emulator::builder()
-        .scan([Scan::Confirmed])
+        .scan([PhoneStep::Confirmed])
         .redirect_to("https://evil.example")
         .start()
         .unwrap();
     let answer = poll(&server, &begin(&server, "wx782c26e4c19acffb"));
     assert!(page_of(&answer, "https://evil.example").starts_with("/cgi-bin/"));
 
-    let server = Emulator::builder().scan([Scan::Confirmed]).redirecturl(true).start().unwrap();
+    let server =
+        Emulator::builder().scan([PhoneStep::Confirmed]).redirecturl(true).start().unwrap();
     let page = page_of(&poll(&server, &begin(&server, "wx782c26e4c19acffb")), &server.base());
     let first = get(&server, &format!("{page}&fun=new&version=v2"));
     assert!(!first.contains("skey") && first.contains("<redirecturl>"), "{first}");
@@ -92,7 +93,7 @@ fn the_file_transfer_helper_is_known_by_its_mark() {
         ]
     );
     // A login by a code is of the page that asked for it.
-    let server = Emulator::builder().scan([Scan::Confirmed]).start().unwrap();
+    let server = Emulator::builder().scan([PhoneStep::Confirmed]).start().unwrap();
     let page = page_of(&poll(&server, &begin(&server, "wx_webfilehelper")), &server.base());
     get(&server, &format!("{page}&fun=new&version=v2"));
     Page::of(&server).fetch("1", "");
@@ -133,4 +134,19 @@ fn the_mark_is_a_header_only_where_a_browser_can_put_it() {
     let server = Emulator::start().unwrap();
     let not_here = "webwxstatusnotify: mmweb_appid is not as the profile has it".to_owned();
     assert!(marked(&server, "POST", notify).contains(&not_here));
+}
+
+#[test]
+fn a_fault_refuses_a_push_like_a_missing_login() {
+    let fault = "ret=1205@webwxpushloginurl#2".parse().unwrap();
+    let server = Emulator::builder().fault(fault).start().unwrap();
+    let mut page = Page::of(&server);
+    let target = format!("webwxpushloginurl?uin={}", page.word("uin"));
+    assert_eq!(page.get(&target).unwrap().json()["ret"], "0");
+    let refused = page.get(&target).unwrap().json();
+    page.session["cookies"].as_array_mut().unwrap().clear();
+    let mut stranger = page.get(&target).unwrap().json();
+    assert_eq!(stranger["ret"], "1");
+    stranger["ret"] = "1205".into();
+    assert_eq!(refused, stranger);
 }

@@ -1,0 +1,176 @@
+//! The table's row of a call: who may make it, what handles it, what a refusal looks like, and what
+//! the official page sends.
+
+use std::pin::Pin;
+
+use super::received_call::ReceivedCall;
+use super::reply::Reply;
+use crate::model::hosts::HostRole;
+use crate::model::ret::Ret;
+use crate::state::server_state::ServerState;
+
+/// Everything that is known of a call.
+pub(crate) struct CallSpec {
+    /// The last segment of the path.
+    pub(crate) name: &'static str,
+    pub(crate) methods: &'static [&'static str],
+    pub(crate) host: HostRole,
+    pub(crate) login: Login,
+    pub(crate) handler: Handler,
+    pub(crate) refusal: Refusal,
+    pub(crate) page: PageRequest,
+}
+
+/// What admits a call.
+pub(crate) enum Login {
+    /// Nothing is needed.
+    None,
+    /// The cookies that outlive a login.
+    LongCookies,
+    /// The cookies of the login, and its skey in the query.
+    Skey,
+    /// The cookies of the login, and its sid, uin and skey in the query.
+    Identity,
+    /// The cookies of the login, and its `BaseRequest` in the JSON body.
+    BaseRequest,
+    /// The cookies of the login, and a `BaseRequest` that may consist of its sid.
+    Sid,
+    /// The data ticket, in the query or as a cookie.
+    QueryTicket,
+    /// The `BaseRequest` of an upload form, and the data ticket, in the form or as a cookie.
+    FormTicket,
+}
+
+/// The reply to a call that was admitted, or the code that it is refused with.
+pub(crate) type Outcome = Result<Reply, Ret>;
+
+pub(crate) enum Handler {
+    Sync(fn(&ReceivedCall<'_>) -> Outcome),
+    Async(for<'a> fn(&'a ReceivedCall<'a>) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>),
+}
+
+/// What a refusal looks like.
+pub(crate) enum Refusal {
+    /// A reply that contains the Ret.
+    Ret(fn(Ret) -> Reply),
+    /// A reply whose status is 200 and whose body is empty: the call has no Ret.
+    Empty(fn(&ServerState) -> Reply),
+}
+
+/// What the official page sends.
+pub(crate) struct PageRequest {
+    /// The names of the query in the page's order. Those with `?` may be absent. `None` if the
+    /// query is not checked.
+    pub(crate) query: Option<&'static [&'static str]>,
+    /// Parameters of the query that have one of these values.
+    pub(crate) fixed: &'static [(&'static str, &'static [&'static str])],
+    /// Parameters of the query that the page does not percent-encode, in contrast to all others.
+    pub(crate) raw: &'static [&'static str],
+    /// Whether the skey of the query may be empty.
+    pub(crate) may_lack_skey: bool,
+    pub(crate) body: PageBody,
+    pub(crate) base_request: BaseRequestKind,
+    pub(crate) headers: PageHeaders,
+    pub(crate) app_id: AppIdHeader,
+    pub(crate) profile: ProfileSource,
+    /// Checks what only this call has, and records violations.
+    pub(crate) check: fn(&ReceivedCall<'_>),
+}
+
+/// The body that the page posts.
+pub(crate) enum PageBody {
+    /// JSON whose keys are not checked, or nothing at all.
+    Unchecked,
+    /// JSON with these keys, in this order.
+    Json(&'static [&'static str]),
+    /// A message whose `Msg` has these keys before those of every message. Those with `?` may be
+    /// absent.
+    Message(&'static [&'static str]),
+    /// The multipart form of an upload.
+    UploadForm,
+    UrlEncoded,
+}
+
+/// The headers that the browser adds.
+pub(crate) enum PageHeaders {
+    /// Not checked: the address was typed, or there is no login yet.
+    Unchecked,
+    /// Those of a call that the page makes.
+    Call,
+    /// Those of telemetry that is sent to another site.
+    Telemetry,
+}
+
+/// Whether the File Transfer Helper adds `mmweb_appid`. Only a request of a script can carry it, in
+/// contrast to script elements, images, forms and preflights.
+pub(crate) enum AppIdHeader {
+    Impossible,
+    /// Recorded without it as well, or in no source.
+    Optional,
+    Required,
+}
+
+/// What tells the page that a call is of.
+pub(crate) enum ProfileSource {
+    Login,
+    /// The `appid` of the query: there is no login yet.
+    AppId,
+    /// The `ticket` of the query, which was given to a page.
+    Ticket,
+}
+
+#[derive(PartialEq, Eq)]
+pub(crate) enum BaseRequestKind {
+    Usual,
+    /// `Uin` may be a string.
+    TextUin,
+    /// There is no `Skey`.
+    NoSkey,
+}
+
+impl CallSpec {
+    /// Refuses the call.
+    pub(crate) fn refuse(&self, ret: Ret, state: &ServerState) -> Reply {
+        match self.refusal {
+            Refusal::Ret(reply) => reply(ret),
+            Refusal::Empty(reply) => reply(state),
+        }
+    }
+
+    /// Returns a reply that contains the Ret, even if a refusal of this call is empty.
+    pub(crate) fn reply_with_ret(&self, ret: Ret) -> Reply {
+        match self.refusal {
+            Refusal::Ret(reply) => reply(ret),
+            Refusal::Empty(_) => Reply::base_response(ret),
+        }
+    }
+}
+
+impl PageRequest {
+    /// Returns what a script of the page sends.
+    pub(crate) const fn script(query: &'static [&'static str], body: PageBody) -> Self {
+        PageRequest {
+            query: Some(query),
+            fixed: &[],
+            raw: &[],
+            may_lack_skey: false,
+            body,
+            base_request: BaseRequestKind::Usual,
+            headers: PageHeaders::Call,
+            app_id: AppIdHeader::Required,
+            profile: ProfileSource::Login,
+            check: |_| {},
+        }
+    }
+
+    /// Returns what an element of the page requests: a script, an image or a link.
+    pub(crate) const fn element(query: &'static [&'static str]) -> Self {
+        let app_id = AppIdHeader::Impossible;
+        PageRequest { app_id, ..Self::script(query, PageBody::Unchecked) }
+    }
+
+    /// Returns what is requested before there is a login.
+    pub(crate) const fn before_login(query: Option<&'static [&'static str]>) -> Self {
+        PageRequest { query, headers: PageHeaders::Unchecked, ..Self::element(&[]) }
+    }
+}

@@ -1,0 +1,107 @@
+//! Messages that a test delivers to the client.
+
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+/// A message for [`Emulator::deliver`](crate::Emulator::deliver). Bytes convert into an image.
+///
+/// ```
+/// use wx_emulator::{Emulator, Incoming};
+///
+/// let server = Emulator::builder().room("The Room", ["Bob"]).start()?;
+/// let room = server.room("The Room").unwrap();
+/// server.deliver(Incoming::text("hello").sender(&room.members[0]).room(&room.user_name));
+/// assert_eq!(server.incoming().len(), 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Incoming {
+    pub(crate) content: Content,
+    pub(crate) sender: Option<String>,
+    pub(crate) room: Option<String>,
+    /// `CreateTime` in Unix seconds.
+    pub(crate) created: Option<u64>,
+    /// Keys of the message that are set to other values.
+    pub(crate) overrides: Map<String, Value>,
+}
+
+#[derive(Clone)]
+pub(crate) enum Content {
+    Text(String),
+    Image(Bytes),
+    File { name: String, bytes: Bytes },
+}
+
+impl Incoming {
+    fn new(content: Content) -> Self {
+        Incoming { content, sender: None, room: None, created: None, overrides: Map::new() }
+    }
+
+    /// Creates a text message. The text becomes `Content` as it is, so it has to be escaped
+    /// already.
+    pub fn text(text: impl Into<String>) -> Self {
+        Incoming::new(Content::Text(text.into()))
+    }
+
+    /// Creates an image message, or an emoticon if the image is a GIF.
+    pub fn image(image: impl Into<Bytes>) -> Self {
+        Incoming::new(Content::Image(image.into()))
+    }
+
+    /// Creates a file message.
+    pub fn file(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
+        Incoming::new(Content::File { name: name.into(), bytes: bytes.into() })
+    }
+
+    /// Sets the UserName of the sender, by default [`Emulator::friend`](crate::Emulator::friend).
+    /// On the page of the File Transfer Helper the sender is always the account itself, and the
+    /// recipient is `filehelper`.
+    pub fn sender(mut self, user_name: impl Into<String>) -> Self {
+        self.sender = Some(user_name.into());
+        self
+    }
+
+    /// Sets the UserName of the room that the message is sent in.
+    pub fn room(mut self, user_name: impl Into<String>) -> Self {
+        self.room = Some(user_name.into());
+        self
+    }
+
+    /// Sets `CreateTime` in Unix seconds, by default the current time.
+    pub fn created(mut self, unix_seconds: u64) -> Self {
+        self.created = Some(unix_seconds);
+        self
+    }
+
+    /// Sets a key of the message as webwxsync sends it, and overrides the value it would have.
+    pub fn with(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.overrides.insert(key.into(), value.into());
+        self
+    }
+}
+
+impl From<Bytes> for Incoming {
+    fn from(image: Bytes) -> Self {
+        Incoming::image(image)
+    }
+}
+
+impl From<Vec<u8>> for Incoming {
+    fn from(image: Vec<u8>) -> Self {
+        Incoming::image(image)
+    }
+}
+
+impl From<&'static [u8]> for Incoming {
+    fn from(image: &'static [u8]) -> Self {
+        Incoming::image(image)
+    }
+}
+
+/// Shows no content.
+impl std::fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Incoming").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,46 @@
+//! The people and rooms that the account knows.
+
+use super::random;
+
+/// A contact that was added when the server was built.
+#[derive(Clone)]
+pub(crate) struct Contact {
+    pub(crate) user_name: String,
+    pub(crate) nick_name: String,
+    pub(crate) remark_name: String,
+}
+
+/// A room of the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Room {
+    /// UserName of the room.
+    pub user_name: String,
+    /// Name of the room.
+    pub nick_name: String,
+    /// UserNames of the members, without that of the account itself.
+    pub members: Vec<String>,
+    /// Names of the members, in the same order.
+    pub member_names: Vec<String>,
+    /// `EncryChatRoomId`, which a request for the avatar of a member carries.
+    pub encry_chat_room_id: String,
+}
+
+impl Contact {
+    pub(crate) fn new(nick_name: String, remark_name: String) -> Self {
+        let user_name = format!("@{}", random::hex(64));
+        Contact { user_name, nick_name, remark_name }
+    }
+}
+
+impl Room {
+    pub(crate) fn new(nick_name: String, member_names: Vec<String>) -> Self {
+        Room {
+            user_name: format!("@@{}", random::hex(64)),
+            nick_name,
+            members: member_names.iter().map(|_| format!("@{}", random::hex(64))).collect(),
+            member_names,
+            encry_chat_room_id: format!("@{}", random::hex(32)),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Configures and starts a server.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use super::emulator::{Emulator, run};
+use crate::model::fault::Fault;
+use crate::model::people::{Contact, Room};
+use crate::model::phone_step::PhoneStep;
+use crate::model::profile::Profile;
+use crate::state::options::Options;
+use crate::state::server_state::ServerState;
+use crate::state::uploads::Repeats;
+
+/// Configures a server.
+#[derive(Clone)]
+#[must_use]
+pub struct Builder(Options);
+
+impl Builder {
+    fn new() -> Self {
+        Self(Options::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))))
+    }
+
+    /// Sets the address to listen at, by default 127.0.0.1 and a free port.
+    pub fn addr(mut self, addr: SocketAddr) -> Self {
+        self.0.addr = addr;
+        self
+    }
+
+    /// Adds an image message from [`Emulator::friend`], which webwxsync delivers.
+    pub fn image(mut self, image: impl Into<Bytes>) -> Self {
+        self.0.images.push(image.into());
+        self
+    }
+
+    /// Adds a fault.
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.0.faults.push(fault);
+        self
+    }
+
+    /// Sets the server's clock ahead of this computer's by this many seconds, or back if negative.
+    /// `Date` and `Expires` follow it.
+    pub fn clock_ahead(mut self, seconds: i64) -> Self {
+        self.0.clock_ahead = seconds;
+        self
+    }
+
+    /// Sets what the server does with a chunk that it has received before.
+    pub fn repeats(mut self, repeats: Repeats) -> Self {
+        self.0.repeats = repeats;
+        self
+    }
+
+    /// Sets the page that the login of [`Emulator::session_json`] belongs to. A login by a QR code
+    /// belongs to the page that has requested the code.
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.0.profile = profile;
+        self
+    }
+
+    /// Sets what the phone does, one step per poll. The last step repeats. By default the steps are
+    /// nothing, scanned, confirmed.
+    pub fn scan(mut self, script: impl IntoIterator<Item = PhoneStep>) -> Self {
+        self.0.scan = script.into_iter().collect();
+        self
+    }
+
+    /// Sets the length of the avatar that a scan shows, in characters of base64.
+    pub fn avatar_len(mut self, characters: usize) -> Self {
+        self.0.avatar_len = Some(characters);
+        self
+    }
+
+    /// Sets the origin that `redirect_uri` leads to, such as `https://example.com`, by default this
+    /// server.
+    pub fn redirect_to(mut self, base: impl Into<String>) -> Self {
+        self.0.redirect_to = Some(base.into());
+        self
+    }
+
+    /// Makes the login page refer to another one (`redirecturl`) before it completes the login.
+    pub fn redirecturl(mut self, yes: bool) -> Self {
+        self.0.redirecturl = yes;
+        self
+    }
+
+    /// Makes each webwxsync begin with the last message of the previous one.
+    pub fn duplicates(mut self, yes: bool) -> Self {
+        self.0.duplicates = yes;
+        self
+    }
+
+    /// Limits the number of messages per webwxsync, by default to all.
+    pub fn batch(mut self, messages: usize) -> Self {
+        self.0.batch = messages.max(1);
+        self
+    }
+
+    /// Sets how long synccheck waits for a message, by default half a second.
+    pub fn hold(mut self, time: Duration) -> Self {
+        self.0.hold = time;
+        self
+    }
+
+    /// Adds a contact. The names are sent as they are, with `&`, `<` and `>` escaped.
+    pub fn contact(mut self, nick_name: impl Into<String>, remark_name: impl Into<String>) -> Self {
+        self.0.contacts.push(Contact::new(nick_name.into(), remark_name.into()));
+        self
+    }
+
+    /// Adds a room, whose members are not contacts of the account.
+    pub fn room<M: Into<String>>(
+        mut self,
+        nick_name: impl Into<String>,
+        members: impl IntoIterator<Item = M>,
+    ) -> Self {
+        let members = members.into_iter().map(Into::into).collect();
+        self.0.rooms.push(Room::new(nick_name.into(), members));
+        self
+    }
+
+    /// Limits the number of contacts per webwxgetcontact, by default to all.
+    pub fn contacts_per_page(mut self, contacts: usize) -> Self {
+        self.0.contacts_per_page = contacts.max(1);
+        self
+    }
+
+    /// Calls `observer` with each violation as it occurs, on the thread of the server.
+    pub fn on_violation(mut self, observer: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.0.on_violation = Some(Arc::new(observer));
+        self
+    }
+
+    /// Starts the server on its own thread.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the address cannot be listened at, or if there is no thread.
+    pub fn start(self) -> io::Result<Emulator> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        // Nothing here may block on the runtime, because the caller may be inside of another one.
+        let listener = std::net::TcpListener::bind(self.0.addr)?;
+        listener.set_nonblocking(true)?;
+        let listener = {
+            let _entered = runtime.enter();
+            TcpListener::from_std(listener)?
+        };
+        let bound = listener.local_addr()?;
+        let mut addr = bound;
+        match bound.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => addr.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => addr.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        let images = self.0.images.clone();
+        let state = Arc::new(ServerState::new(format!("http://{addr}"), self.0));
+        for image in images {
+            state.deliver(image.into());
+        }
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("wx-emulator".to_owned()).spawn({
+            let state = Arc::clone(&state);
+            move || run(runtime, listener, state, stopped)
+        })?;
+        Ok(Emulator::started(addr, bound, state, stop, thread))
+    }
+}
+
+impl Emulator {
+    /// Starts a server without faults at 127.0.0.1 and a free port.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Builder::start`].
+    pub fn start() -> io::Result<Emulator> {
+        Emulator::builder().start()
+    }
+
+    /// Returns a builder to configure a server.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("addr", &self.0.addr)
+            .field("images", &self.0.images.len())
+            .field("faults", &self.0.faults)
+            .field("repeats", &self.0.repeats)
+            .field("profile", &self.0.profile)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,199 @@
+//! Inspects, controls and stops a running server.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use bytes::Bytes;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+
+use super::connection::serve;
+use crate::model::fault::Fault;
+use crate::model::hosts;
+use crate::model::incoming::Incoming;
+use crate::model::people::Room;
+use crate::model::request::Request;
+use crate::state::logins::State;
+use crate::state::message_store::Message;
+use crate::state::server_state::ServerState;
+
+pub(super) fn run(
+    runtime: Runtime,
+    listener: TcpListener,
+    state: Arc<ServerState>,
+    stopped: oneshot::Receiver<()>,
+) {
+    runtime.block_on(serve(listener, state, stopped));
+    // Closes all connections, even those that wait.
+    runtime.shutdown_background();
+}
+
+/// A running server with one account. Dropping it stops the server.
+pub struct Emulator {
+    addr: SocketAddr,
+    bound: SocketAddr,
+    state: Arc<ServerState>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Emulator {
+    pub(super) fn started(
+        addr: SocketAddr,
+        bound: SocketAddr,
+        state: Arc<ServerState>,
+        stop: oneshot::Sender<()>,
+        thread: JoinHandle<()>,
+    ) -> Self {
+        Emulator { addr, bound, state, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// Returns the address that a client on this computer connects to.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Returns the address that the server listens at. It differs from [`Emulator::addr`] if the
+    /// server listens at all addresses.
+    pub fn bound_addr(&self) -> SocketAddr {
+        self.bound
+    }
+
+    /// Returns `http://` followed by [`Emulator::addr`].
+    pub fn base(&self) -> String {
+        self.state.base.clone()
+    }
+
+    /// Returns a session file (version 1) that is logged in to this server. It contains the
+    /// credentials.
+    pub fn session_json(&self) -> String {
+        let host = match self.addr.ip() {
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
+        };
+        let reach = |_: &str| (host.clone(), true);
+        self.state.account.session_json(&self.state.base, reach, self.state.options.profile)
+    }
+
+    /// Returns the session file of a client that reaches this server under a host name of the real
+    /// server, such as `wx.qq.com`. The proxy and the TLS that this takes are not part of this
+    /// crate.
+    pub fn session_json_at(&self, page: &str) -> String {
+        let reach = |cookie: &str| (hosts::cookie_domain(page, cookie), false);
+        let base = format!("https://{page}");
+        self.state.account.session_json(&base, reach, self.state.options.profile)
+    }
+
+    /// Returns the UserName of a contact.
+    pub fn friend(&self) -> &str {
+        &self.state.account.friend
+    }
+
+    /// Returns the UserName of another contact.
+    pub fn second_friend(&self) -> &str {
+        &self.state.account.second_friend
+    }
+
+    /// Returns the messages that were sent so far, in order. A repeat under the same ClientMsgId is
+    /// counted in [`Message::repeats`].
+    pub fn messages(&self) -> Vec<Message> {
+        self.state.messages().messages.clone()
+    }
+
+    /// Returns what clients did that the official page does not do, each violation once. The texts
+    /// contain no secrets.
+    pub fn violations(&self) -> Vec<String> {
+        self.violation_counts().into_iter().map(|(what, _)| what).collect()
+    }
+
+    /// Returns the violations, each with the number of times it has occurred.
+    pub fn violation_counts(&self) -> Vec<(String, usize)> {
+        self.state.log().violations().to_vec()
+    }
+
+    /// Returns all requests so far, including those that a fault kept from having an effect.
+    pub fn requests(&self) -> Vec<Request> {
+        self.state.log().requests().to_vec()
+    }
+
+    /// Returns the number of requests to an endpoint, such as `webwxsendmsgimg`.
+    pub fn requests_to(&self, endpoint: &str) -> usize {
+        self.state.log().requests_to(endpoint)
+    }
+
+    /// Returns the MsgIds of all messages that were delivered so far, in order.
+    pub fn incoming(&self) -> Vec<String> {
+        self.state.messages().incoming.iter().map(|incoming| incoming.msg_id.clone()).collect()
+    }
+
+    /// Delivers a message to the client, and returns its MsgId.
+    pub fn deliver(&self, message: impl Into<Incoming>) -> String {
+        self.state.deliver(message.into())
+    }
+
+    /// Returns a room that was added with [`Builder::room`](crate::Builder::room).
+    pub fn room(&self, nick_name: &str) -> Option<&Room> {
+        self.state.options.rooms.iter().find(|room| room.nick_name == nick_name)
+    }
+
+    /// Returns the UserName of the account itself.
+    pub fn user_name(&self) -> &str {
+        &self.state.account.user_name
+    }
+
+    /// Returns the avatar of a contact, of a room, or of the account itself.
+    pub fn avatar(&self, user_name: &str) -> Option<Bytes> {
+        self.state.avatar(user_name, None)
+    }
+
+    /// Whether the account is logged in. It is when the server starts.
+    pub fn is_logged_in(&self) -> bool {
+        self.state.logins().is_in()
+    }
+
+    /// Returns the UserName of a contact that was added with
+    /// [`Builder::contact`](crate::Builder::contact).
+    pub fn contact(&self, nick_name: &str) -> Option<&str> {
+        let contacts = &self.state.options.contacts;
+        contacts
+            .iter()
+            .find(|contact| contact.nick_name == nick_name)
+            .map(|contact| contact.user_name.as_str())
+    }
+
+    /// Ends the login from the phone. Until the next login, every call that needs one is refused
+    /// with 1101.
+    pub fn log_out(&self) {
+        self.state.logins().state = State::Kicked;
+        self.state.arrival.notify_waiters();
+    }
+
+    /// Adds a fault. Its requests are counted from the start of the server.
+    pub fn add_fault(&self, fault: Fault) {
+        self.state.log().add_fault(fault);
+    }
+
+    /// Stops the server, and waits until its port is free.
+    pub fn stop(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        // Dropping the sender is the signal.
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl fmt::Debug for Emulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emulator").field("addr", &self.addr).finish_non_exhaustive()
+    }
+}

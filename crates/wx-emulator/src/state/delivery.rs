@@ -1,0 +1,133 @@
+//! Delivers messages to the client: makes the JSON that webwxsync sends.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use serde_json::json;
+
+use super::server_state::ServerState;
+use crate::model::incoming::{Content, Incoming};
+use crate::model::media::MediaFile;
+use crate::model::profile::Profile;
+use crate::model::random;
+use crate::model::replies::{encry_file_name, escape};
+
+/// The keys of a message that depend on its keys.
+#[derive(Default)]
+struct Keys {
+    msg_type: u32,
+    app_msg_type: u32,
+    content: String,
+    img_status: u32,
+    height: u32,
+    width: u32,
+    file_name: String,
+    file_size: String,
+    media_id: String,
+    encry_file_name: String,
+    app_id: &'static str,
+    media: Option<Arc<MediaFile>>,
+}
+
+impl ServerState {
+    /// Adds a message for the client and wakes a long poll. Returns the MsgId.
+    pub(crate) fn deliver(&self, incoming: Incoming) -> String {
+        let keys = self.keys(incoming.content);
+        let (from, to, prefix) = self.direction(incoming.sender, incoming.room);
+        let created = incoming.created.unwrap_or_else(now);
+        let msg_id = random::msg_id();
+        let mut message = json!({
+            "MsgId": msg_id.to_string(), "FromUserName": from, "ToUserName": to,
+            "MsgType": keys.msg_type, "Content": prefix + &keys.content, "Status": 3,
+            "ImgStatus": keys.img_status, "CreateTime": created, "VoiceLength": 0, "PlayLength": 0,
+            "FileName": keys.file_name, "FileSize": keys.file_size, "MediaId": keys.media_id,
+            "Url": "", "AppMsgType": keys.app_msg_type, "StatusNotifyCode": 0,
+            "StatusNotifyUserName": "",
+            "RecommendInfo": {
+                "UserName": "", "NickName": "", "QQNum": 0, "Province": "", "City": "",
+                "Content": "", "Signature": "", "Alias": "", "Scene": 0, "VerifyFlag": 0,
+                "AttrStatus": 0, "Sex": 0, "Ticket": "", "OpCode": 0,
+            },
+            "ForwardFlag": 0, "AppInfo": { "AppID": keys.app_id, "Type": 0 }, "HasProductId": 0,
+            "Ticket": "", "ImgHeight": keys.height, "ImgWidth": keys.width, "SubMsgType": 0,
+            "NewMsgId": msg_id, "OriContent": "", "EncryFileName": keys.encry_file_name,
+        });
+        for (key, value) in incoming.overrides {
+            message[&key] = value;
+        }
+        let msg_id = message["MsgId"].as_str().map_or(msg_id.to_string(), str::to_owned);
+        self.messages().add_incoming(&msg_id, message, keys.media);
+        self.arrival.notify_waiters();
+        msg_id
+    }
+
+    /// Returns FromUserName, ToUserName, and the prefix of the content that names the sender in a
+    /// room.
+    fn direction(&self, sender: Option<String>, room: Option<String>) -> (String, String, String) {
+        let own = self.account.user_name.clone();
+        if self.logins().profile == Profile::FileHelper {
+            return (own, "filehelper".to_owned(), String::new());
+        }
+        let sender = sender.unwrap_or_else(|| self.account.friend.clone());
+        match room {
+            // A message that the account has sent from the phone has no prefix.
+            Some(room) if sender == own => (own, room, String::new()),
+            Some(room) => (room, own, format!("{sender}:<br/>")),
+            None if sender == own => (own, self.account.friend.clone(), String::new()),
+            None => (sender, own, String::new()),
+        }
+    }
+
+    fn keys(&self, content: Content) -> Keys {
+        match content {
+            Content::Text(content) => {
+                Keys { msg_type: 1, content, img_status: 1, ..Keys::default() }
+            }
+            Content::Image(bytes) => image_keys(self.media().store(MediaFile::new(bytes))),
+            Content::File { name, bytes } => self.file_keys(&name, bytes),
+        }
+    }
+
+    fn file_keys(&self, name: &str, bytes: Bytes) -> Keys {
+        let mut store = self.media();
+        let file = store.store(MediaFile::new(bytes));
+        let media_id = store.create_id(file.clone(), name);
+        let size = file.bytes.len();
+        let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+        let content = escape(&format!(
+            "<msg><appmsg appid=\"\" sdkver=\"0\"><title>{name}</title><des></des><type>6</type>\
+             <appattach><totallen>{size}</totallen><attachid>{media_id}</attachid>\
+             <fileext>{extension}</fileext></appattach><md5>{}</md5></appmsg></msg>",
+            file.md5
+        ));
+        Keys {
+            msg_type: 49,
+            app_msg_type: 6,
+            content,
+            img_status: 1,
+            file_name: name.to_owned(),
+            file_size: size.to_string(),
+            encry_file_name: encry_file_name(name),
+            app_id: "wx6618f1cfc6c132f8",
+            media_id,
+            ..Keys::default()
+        }
+    }
+}
+
+fn image_keys(file: Arc<MediaFile>) -> Keys {
+    let (height, width) = file.announced_size();
+    let (length, md5) = (file.bytes.len(), &file.md5);
+    let (msg_type, content) = if file.is_gif() {
+        (47, format!("<msg><emoji md5=\"{md5}\" len=\"{length}\" /></msg>"))
+    } else {
+        (3, format!("<msg><img length=\"{length}\" md5=\"{md5}\" /></msg>"))
+    };
+    let content = escape(&content);
+    Keys { msg_type, content, img_status: 2, height, width, media: Some(file), ..Keys::default() }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}

@@ -1,0 +1,66 @@
+//! The options of a server.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::uploads::Repeats;
+use crate::model::fault::Fault;
+use crate::model::people::{Contact, Room};
+use crate::model::phone_step::PhoneStep;
+use crate::model::profile::Profile;
+
+/// Is called with each violation, as it occurs.
+pub(crate) type Observer = Arc<dyn Fn(&str) + Send + Sync>;
+
+#[derive(Clone)]
+pub(crate) struct Options {
+    pub(crate) addr: SocketAddr,
+    pub(crate) images: Vec<Bytes>,
+    pub(crate) faults: Vec<Fault>,
+    /// Number of seconds by which the server's clock is ahead of this computer's.
+    pub(crate) clock_ahead: i64,
+    pub(crate) repeats: Repeats,
+    pub(crate) profile: Profile,
+    pub(crate) scan: Vec<PhoneStep>,
+    /// Length of the avatar in base64; `None` for the smallest image.
+    pub(crate) avatar_len: Option<usize>,
+    /// Replaces the address of this server in `redirect_uri`.
+    pub(crate) redirect_to: Option<String>,
+    pub(crate) redirecturl: bool,
+    pub(crate) duplicates: bool,
+    pub(crate) batch: usize,
+    /// How long synccheck waits for a message. The 25 s of the real server are too long for tests.
+    pub(crate) hold: Duration,
+    /// Contacts in addition to those that every account has.
+    pub(crate) contacts: Vec<Contact>,
+    pub(crate) rooms: Vec<Room>,
+    pub(crate) contacts_per_page: usize,
+    pub(crate) on_violation: Option<Observer>,
+}
+
+impl Options {
+    pub(crate) fn new(addr: SocketAddr) -> Self {
+        Self {
+            addr,
+            images: Vec::new(),
+            faults: Vec::new(),
+            clock_ahead: 0,
+            repeats: Repeats::default(),
+            profile: Profile::default(),
+            scan: Vec::new(),
+            avatar_len: None,
+            redirect_to: None,
+            redirecturl: false,
+            duplicates: false,
+            batch: usize::MAX,
+            hold: Duration::from_millis(500),
+            contacts: Vec::new(),
+            rooms: Vec::new(),
+            contacts_per_page: usize::MAX,
+            on_violation: None,
+        }
+    }
+}
