@@ -1,6 +1,5 @@
-//! Holds the layers of the crate: `model < wire < session < endpoint < flow`. A module may use what
-//! is in its own layer or below, siblings form no circle, and what is used is imported from where
-//! it is defined.
+//! Holds the layers of the crates. A module may use what is in its own layer or below it, siblings
+//! form no circle, and what is used is imported from the module that defines it.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
@@ -10,7 +9,13 @@ use std::path::Path;
 
 use syn::visit::{self, Visit};
 
-const LAYERS: [&str; 5] = ["model", "wire", "session", "endpoint", "flow"];
+/// The crates, each with its top-level modules from the lowest layer to the highest.
+const CRATES: [(&str, Layers); 2] = [
+    ("wx-proto", &["model", "wire", "session", "endpoint", "flow"]),
+    ("wx-emulator", &["model", "state", "exchange", "violations", "calls", "server"]),
+];
+
+type Layers = &'static [&'static str];
 
 /// A path of names, without `crate`.
 type Names = Vec<String>;
@@ -26,10 +31,13 @@ struct Module {
 
 #[test]
 fn the_layers_hold() {
-    let mut sources = BTreeMap::new();
-    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut Vec::new(), &mut sources);
-    assert!(sources.len() > 50, "only {} files were found", sources.len());
-    assert_eq!(violations(&sources), Vec::<String>::new());
+    for (name, layers) in CRATES {
+        let mut sources = BTreeMap::new();
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        read(&crates.join(name).join("src"), &mut Vec::new(), &mut sources);
+        assert!(sources.len() > 50, "only {} files of {name} were found", sources.len());
+        assert_eq!(violations(layers, &sources), Vec::<String>::new(), "{name}");
+    }
 }
 
 #[test]
@@ -62,6 +70,8 @@ fn each_way_to_break_them_is_found() {
             "{source}"
         );
     }
+    let unknown = found(&base, &[("other", ""), ("wire", "use crate::other::F;")]);
+    assert_eq!(unknown, ["other is in no layer"]);
     let through_root = found(&base, &[("endpoint", "use crate::Form;")]);
     assert_eq!(through_root, ["endpoint imports Form through the crate root"]);
     let circle = found(&base, &[("wire::form", "use super::query::Q;")]);
@@ -73,7 +83,7 @@ fn each_way_to_break_them_is_found() {
 
 fn found(base: &[(&str, &str)], more: &[(&str, &str)]) -> Vec<String> {
     let sources = base.iter().chain(more).map(|(path, source)| (names(path), (*source).to_owned()));
-    violations(&sources.collect())
+    violations(CRATES[0].1, &sources.collect())
 }
 
 fn names(path: &str) -> Names {
@@ -99,12 +109,17 @@ fn read(dir: &Path, at: &mut Names, sources: &mut BTreeMap<Names, String>) {
     }
 }
 
-fn violations(sources: &BTreeMap<Names, String>) -> Vec<String> {
-    let modules: BTreeMap<_, _> =
-        sources.iter().map(|(path, source)| (path.clone(), Reader::module(path, source))).collect();
+fn violations(layers: Layers, sources: &BTreeMap<Names, String>) -> Vec<String> {
+    let modules: BTreeMap<_, _> = sources
+        .iter()
+        .map(|(path, source)| (path.clone(), Reader::module(layers, path, source)))
+        .collect();
     let mut found = BTreeSet::new();
     let mut siblings: BTreeMap<Names, BTreeSet<(String, String)>> = BTreeMap::new();
     for (from, module) in modules.iter().filter(|(from, _)| !from.is_empty()) {
+        if !layers.contains(&from[0].as_str()) {
+            found.insert(format!("{} is in no layer", from[0]));
+        }
         for path in &module.paths {
             if path.first().is_some_and(|name| !modules.contains_key([name.clone()].as_slice())) {
                 found.insert(format!(
@@ -116,7 +131,7 @@ fn violations(sources: &BTreeMap<Names, String>) -> Vec<String> {
             for to in resolve(&modules, path, 0) {
                 let same = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
                 let (Some(mine), Some(other)) = (from.get(same), to.get(same)) else { continue };
-                let layer = |name: &str| LAYERS.iter().position(|layer| *layer == name);
+                let layer = |name: &str| layers.iter().position(|layer| *layer == name);
                 if same > 0 {
                     let edge = (mine.clone(), other.clone());
                     siblings.entry(from[..same].to_vec()).or_default().insert(edge);
@@ -177,14 +192,15 @@ fn resolve(modules: &BTreeMap<Names, Module>, path: &[String], depth: usize) -> 
 }
 
 struct Reader<'a> {
+    layers: Layers,
     path: &'a Names,
     module: Module,
 }
 
 impl<'a> Reader<'a> {
-    fn module(path: &'a Names, source: &str) -> Module {
+    fn module(layers: Layers, path: &'a Names, source: &str) -> Module {
         let file = syn::parse_file(source).unwrap_or_else(|error| panic!("{path:?}: {error}"));
-        let mut reader = Self { path, module: Module::default() };
+        let mut reader = Self { layers, path, module: Module::default() };
         // First what names mean here, then what is made of them.
         for item in &file.items {
             reader.define(item);
@@ -255,7 +271,7 @@ impl<'a> Reader<'a> {
                 let found = self.module.aliases.get(name);
                 // At the root and in re-exports of children a path may begin with the child.
                 found.cloned().or_else(|| {
-                    let is_layer = self.path.is_empty() && LAYERS.contains(&name);
+                    let is_layer = self.path.is_empty() && self.layers.contains(&name);
                     is_layer.then(|| vec![name.to_owned()])
                 })?
             }
