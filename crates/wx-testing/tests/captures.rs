@@ -8,8 +8,8 @@
 #[path = "../../wx-emulator/tests/emulator/client.rs"]
 mod client;
 #[allow(dead_code)]
-#[path = "../../wx-emulator/tests/emulator/pictures.rs"]
-mod pictures;
+#[path = "../../wx-emulator/tests/emulator/images.rs"]
+mod images;
 #[allow(dead_code)]
 #[path = "../../wx-emulator/tests/emulator/swap.rs"]
 mod swap;

@@ -165,7 +165,7 @@ fn violations_are_printed_as_they_occur_and_summed_up() {
     }
     signal(&server, "TERM");
     let err = String::from_utf8(server.wait_with_output().unwrap().stderr).unwrap();
-    let unknown = "webwxnosuch: GET is nothing this server knows";
+    let unknown = "webwxnosuch: GET is not supported by this server";
     assert_eq!(err.matches(&format!("violation: {unknown}\n")).count(), 2, "{err}");
     assert!(err.contains(&format!("  2 x {unknown}\n")), "{err}");
 }

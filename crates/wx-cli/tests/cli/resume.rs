@@ -76,7 +76,7 @@ fn a_picture_that_goes_as_a_file() {
         // remarks.
         assert_eq!(
             place.emulator.violations(),
-            ["webwxuploadmedia: mediatype of a picture is not pic"]
+            ["webwxuploadmedia: mediatype of an image is not pic"]
         );
     }
 }

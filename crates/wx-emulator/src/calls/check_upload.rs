@@ -45,7 +45,7 @@ fn check(call: &ReceivedCall<'_>) -> Outcome {
         return Err(MALFORMED);
     }
     if size <= UNCHECKED {
-        call.violation("asked about a file that is small enough to go unasked");
+        call.violation("a file that is small enough to be uploaded without this call");
     }
     let mut store = call.state.media();
     let known = store.with_md5(md5).filter(|file| file.bytes.len() as u64 == size);

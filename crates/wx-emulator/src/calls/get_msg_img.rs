@@ -45,6 +45,6 @@ fn image(bytes: Bytes, state: &ServerState) -> Reply {
 
 fn check_range(call: &ReceivedCall<'_>) {
     if call.header("range").is_some() {
-        call.violation("Range for a picture");
+        call.violation("Range for an image");
     }
 }

@@ -126,7 +126,7 @@ fn send(call: &ReceivedCall<'_>, types: &[u64], accepted: &[u64], read: Read) ->
     let msg_id = match call.state.messages().accept(message, file) {
         Delivery::New(msg_id) | Delivery::Repeat { msg_id, same: true } => msg_id,
         Delivery::Repeat { msg_id, same: false } => {
-            call.violation("one ClientMsgId for two messages");
+            call.violation("the same ClientMsgId for two messages");
             msg_id
         }
     };
@@ -175,7 +175,7 @@ fn check_recipient(call: &ReceivedCall<'_>, from: &str, to: &str) -> Result<(), 
         return Err(NO_RECIPIENT);
     }
     if !call.state.user_names().any(|name| name == to) {
-        call.violation("ToUserName is no contact of this account");
+        call.violation("ToUserName is not a contact of this account");
     }
     Ok(())
 }
@@ -230,7 +230,7 @@ fn read_file(call: &ReceivedCall<'_>, msg: &Value) -> Result<Content, Ret> {
 
 fn check_format(call: &ReceivedCall<'_>, content: &Content, is_emoticon: bool) {
     if content.media.as_ref().is_some_and(|media| media.file.is_gif() != is_emoticon) {
-        let what = "a GIF goes by webwxsendemoticon, all else by webwxsendmsgimg";
+        let what = "GIFs are sent by webwxsendemoticon, other images by webwxsendmsgimg";
         call.violation(what);
     }
 }

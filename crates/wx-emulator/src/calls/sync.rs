@@ -43,12 +43,12 @@ fn messages(call: &ReceivedCall<'_>) -> Result<Value, Ret> {
         keys.iter().find(|entry| entry["Key"] == key).and_then(|entry| entry["Val"].as_u64())
     };
     if keys.iter().any(|entry| !entry["Key"].is_u64() || !entry["Val"].is_u64()) {
-        call.violation("SyncKey with something else than numbers");
+        call.violation("SyncKey with values that are not numbers");
     }
     match val(1000) {
         Some(CLOCK) => {}
-        Some(CHECK_CLOCK) => call.violation("SyncCheckKey in the place of SyncKey"),
-        _ => call.violation("a SyncKey that this server never gave"),
+        Some(CHECK_CLOCK) => call.violation("SyncCheckKey instead of SyncKey"),
+        _ => call.violation("a SyncKey that this server has not sent"),
     }
     let mut store = call.state.messages();
     let total = store.incoming.len();

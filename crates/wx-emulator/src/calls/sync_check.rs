@@ -37,7 +37,7 @@ async fn check(call: &ReceivedCall<'_>) -> Outcome {
     let key = call.parameter("synckey");
     let val = |name: &str| key.split('|').find_map(|pair| pair.strip_prefix(name)?.parse().ok());
     if call.state.messages().synced && val("1000_") == Some(CLOCK) {
-        call.violation("SyncKey though webwxsync gave a SyncCheckKey");
+        call.violation("SyncKey instead of SyncCheckKey");
     }
     let arrival = call.state.arrival.notified();
     let has_new = || sync_key::received(val("2_")) < call.state.messages().incoming.len();

@@ -55,7 +55,7 @@ async fn upload(call: &ReceivedCall<'_>) -> Outcome {
     let now = Instant::now();
     call.state.uploads().expire(now);
     if call.state.uploads().shares_id(&key) {
-        call.violation("one ClientMediaId for two files");
+        call.violation("the same ClientMediaId for two files");
     }
     if call.state.uploads().changed_request(&key, request_text) {
         call.violation("uploadmediarequest is not the same in all chunks");

@@ -91,7 +91,7 @@ impl Uploads {
     pub(crate) fn add(&mut self, chunk: &Chunk<'_>, repeats: Repeats, now: Instant) -> Progress {
         let is_first = chunk.index == 0;
         if !self.files.contains_key(&chunk.key) && !is_first {
-            return Progress::Refused("a chunk without those before it");
+            return Progress::Refused("a chunk of an unknown file");
         }
         let file = self.files.entry(chunk.key.clone()).or_insert_with(|| Partial {
             chunks: chunk.count,

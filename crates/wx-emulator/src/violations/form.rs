@@ -36,7 +36,7 @@ pub(super) fn check_form(check: &Check<'_>) {
         return;
     }
     let Some(form) = &check.call.form else {
-        return check.violation("the body is no well-formed form");
+        return check.violation("the body is not a well-formed form");
     };
     check_order(check, form);
     check_heads(check, form);
@@ -56,7 +56,7 @@ fn check_order(check: &Check<'_>, form: &Form) {
     if !names.clone().eq(official) {
         let names = names.map(|name| shown(name, "an odd name"));
         let order = names.collect::<Vec<_>>().join(",");
-        let what = "other fields, or in another order, than the page's";
+        let what = "other fields than the page's, or in another order";
         check.violation(format!("{what}: {order}"));
     }
 }
@@ -95,7 +95,7 @@ fn check_values(check: &Check<'_>, form: &Form) {
         .strip_prefix("WU_FILE_")
         .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
     {
-        check.violation("id is not WU_FILE_ and a number");
+        check.violation("id is not WU_FILE_ followed by a number");
     }
     let date = word("lastModifiedDate");
     let is_date = date.get(..33).is_some_and(|start| {
@@ -121,7 +121,7 @@ fn check_chunks(check: &Check<'_>, form: &Form) {
     match (form.number("chunks"), form.number("chunk")) {
         (Some(chunks), Some(chunk)) => {
             if chunks == 1 {
-                check.violation("chunks and chunk for one chunk");
+                check.violation("chunks and chunk for a file of one chunk");
             }
             if chunks != size.div_ceil(CHUNK) || (chunk + 1 < chunks && length != CHUNK) {
                 check.violation("chunks are not of 524288 bytes");
@@ -146,7 +146,7 @@ fn check_request(check: &Check<'_>, form: &Form) {
     }
     let with_check = [&REQUEST[..], &CHECKED].concat();
     if !has_keys(&request, &REQUEST) && !has_keys(&request, &with_check) {
-        check.violation("uploadmediarequest has other keys, or in another order, than the page's");
+        check.violation("uploadmediarequest has other keys than the page's, or in another order");
     }
     check_base_request(check, &request["BaseRequest"]);
     let size = form.number("size").or(request["TotalLen"].as_u64()).unwrap_or_default();
@@ -176,7 +176,7 @@ fn check_request(check: &Check<'_>, form: &Form) {
         check.violation("FromUserName is not this account's");
     }
     if !check.call.state.user_names().any(|name| request["ToUserName"] == *name) {
-        check.violation("ToUserName is no contact of this account");
+        check.violation("ToUserName is not a contact of this account");
     }
 }
 
@@ -186,12 +186,12 @@ pub(crate) fn check_media(call: &ReceivedCall<'_>, form: &Form, file: &MediaFile
     let mediatype = form.value("mediatype").unwrap_or_default();
     match file.format {
         Some(ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::Bmp) if mediatype != "pic" => {
-            violation("mediatype of a picture is not pic");
+            violation("mediatype of an image is not pic");
         }
         Some(ImageFormat::Gif) if mediatype != "doc" => violation("mediatype of a GIF is not doc"),
         _ => {}
     }
     if mediatype == "pic" && file.thumbnail.is_none() {
-        violation("a file uploaded as a picture cannot be decoded: its thumbnail is empty");
+        violation("a file uploaded as an image cannot be decoded: its thumbnail is empty");
     }
 }

@@ -25,12 +25,12 @@ fn check_app_id(check: &Check<'_>) {
         matches!(check.page.app_id, AppIdHeader::Impossible) || check.call.method == "OPTIONS";
     match check.call.header("mmweb_appid") {
         Some(_) if is_impossible => {
-            check.violation("a header mmweb_appid, which a browser cannot put there");
+            check.violation("a header mmweb_appid that a browser cannot send here");
         }
         Some("wx_webfilehelper") if check.is_helper() => {}
         None if is_impossible || !check.is_helper() => {}
         None if matches!(check.page.app_id, AppIdHeader::Optional) => {}
-        _ => check.violation("mmweb_appid is not as the profile has it"),
+        _ => check.violation("mmweb_appid is not the page's"),
     }
 }
 

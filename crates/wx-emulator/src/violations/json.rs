@@ -26,7 +26,7 @@ pub(super) fn check_json(check: &Check<'_>) {
         check.violation("JSON is not written compactly");
     }
     if !has_keys(body, keys) {
-        check.violation("other keys, or in another order, than the page's");
+        check.violation("other keys than the page's, or in another order");
     }
     check_base_request(check, &body["BaseRequest"]);
     if let PageBody::Message(keys) = check.page.body {
@@ -45,7 +45,7 @@ pub(super) fn check_base_request(check: &Check<'_>, base_request: &Value) {
         BaseRequestKind::Usual | BaseRequestKind::TextUin => &["Uin", "Sid", "Skey", "DeviceID"],
     };
     if !has_keys(base_request, keys) {
-        check.violation("BaseRequest has other keys, or in another order, than the page's");
+        check.violation("BaseRequest has other keys than the page's, or in another order");
     }
     if !base_request["Uin"].is_u64() && *kind != BaseRequestKind::TextUin {
         check.violation("Uin is not a number");
@@ -54,7 +54,7 @@ pub(super) fn check_base_request(check: &Check<'_>, base_request: &Value) {
         check.violation("Skey is empty");
     }
     if !base_request["DeviceID"].as_str().is_some_and(|id| has_shape(id, "e999999999999999")) {
-        check.violation("DeviceID is not e and 15 digits");
+        check.violation("DeviceID is not e followed by 15 digits");
     }
 }
 
@@ -68,7 +68,7 @@ fn check_message(check: &Check<'_>, body: &Value, keys: &[&str]) {
         is_in_order &= is_there || name != *wanted;
     }
     if !is_in_order || sent.next().is_some() {
-        check.violation("Msg has other keys, or in another order, than the page's");
+        check.violation("Msg has other keys than the page's, or in another order");
     }
     if body["Scene"] != 0 && body["Scene"] != 2 {
         check.violation("Scene is neither 0 nor 2");

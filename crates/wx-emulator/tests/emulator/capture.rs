@@ -1,5 +1,5 @@
-//! Recorded requests of other clients, put together again byte for byte, then with the emulator's
-//! values in the place of the recorded ones, in each spelling that the client had for them.
+//! Recorded requests of other clients, reconstructed byte by byte, with the recorded values
+//! replaced by those of the emulator in each spelling that the client uses.
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ impl Capture {
         self.json["requests"].as_array().unwrap()
     }
 
-    /// Names, lengths and digests of the files it sent.
+    /// Returns names, lengths and digests of the files that were sent.
     pub(crate) fn files(&self) -> impl Iterator<Item = (&str, usize, &str)> {
         let files = self.json["files"].as_object().unwrap().iter();
         files.map(|(name, f)| {
@@ -32,7 +32,7 @@ impl Capture {
     }
 }
 
-/// The recorded JSON text: compact or with Python's blanks, whichever the client wrote.
+/// Returns the recorded text of the JSON, which is compact or has the blanks of Python.
 pub(crate) fn json_text(body: &Value) -> String {
     let start = body["text_start"].as_str().unwrap();
     let compact = body["json"].to_string();
@@ -60,15 +60,15 @@ fn with_blanks(value: &Value) -> String {
     }
 }
 
-/// The form: heads as recorded, values swapped, and for a file part the same slice of the file of
-/// ours.
+/// Returns the form with the recorded heads, the replaced values, and the same slice of this
+/// session's file.
 pub(crate) fn form_body(body: &Value, swap: &Swap, file: impl Fn(&str) -> Vec<u8>) -> Vec<u8> {
     let form = &body["multipart"];
     let boundary = form["boundary"].as_str().unwrap();
     let mut out = form["preamble"].as_str().unwrap().as_bytes().to_vec();
     let mut recorded_length = out.len();
     for part in form["parts"].as_array().unwrap() {
-        // One character a byte.
+        // One character per byte.
         let head: Vec<u8> = part["head"]
             .as_str()
             .unwrap()
@@ -89,13 +89,13 @@ pub(crate) fn form_body(body: &Value, swap: &Swap, file: impl Fn(&str) -> Vec<u8
     assert_eq!(
         recorded_length as u64,
         body["length"].as_u64().unwrap(),
-        "the form is put together as recorded"
+        "the form is reconstructed as recorded"
     );
     out.extend(end.bytes());
     out
 }
 
-/// `name` or `name[start:end]`.
+/// Returns the file `name`, or the slice `name[start:end]` of it.
 fn slice(is: &str, file: impl Fn(&str) -> Vec<u8>) -> Vec<u8> {
     let Some((name, range)) = is.strip_suffix(']').and_then(|is| is.rsplit_once('[')) else {
         return file(is);

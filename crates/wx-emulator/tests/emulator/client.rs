@@ -1,4 +1,4 @@
-//! HTTP by hand: a test decides each byte that goes out and sees each that comes back.
+//! HTTP over a plain socket, so that tests control and see each byte.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,21 +6,21 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// What came back on the socket before it was quiet or closed.
+/// A reply, as far as it was received before the connection was closed or idle.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
-    /// Whether the body was as long as announced.
+    /// Whether the body has its announced length.
     pub(crate) whole: bool,
 }
 
-/// The connection ended without an answer.
+/// The connection was closed without a reply.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Gone;
 
-impl Answer {
+impl Reply {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
     }
@@ -43,19 +43,19 @@ impl Answer {
     }
 }
 
-/// One request on a connection of its own. Host and Content-Length are added unless they are there.
+/// Sends a request on a new connection. Adds Host and Content-Length if they are absent.
 pub(crate) fn request(
     addr: SocketAddr,
     method: &str,
     target: &str,
     headers: &[(String, String)],
     body: &[u8],
-) -> Result<Answer, Gone> {
+) -> Result<Reply, Gone> {
     let mut stream = connect(addr);
-    // A server that closes early makes writing fail: what matters is what can be read then.
+    // Writing fails if the server closes early. There may be a reply even so.
     let _ = stream.write_all(&head(addr, method, target, headers, body.len()));
     let _ = stream.write_all(body);
-    answer(&mut stream)
+    reply(&mut stream)
 }
 
 pub(crate) fn connect(addr: SocketAddr) -> TcpStream {
@@ -85,8 +85,8 @@ pub(crate) fn head(
     (head + "\r\n").into_bytes()
 }
 
-/// Reads one answer.
-pub(crate) fn answer(stream: &mut TcpStream) -> Result<Answer, Gone> {
+/// Reads one reply.
+pub(crate) fn reply(stream: &mut TcpStream) -> Result<Reply, Gone> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 64 * 1024];
     let mut read = |bytes: &mut Vec<u8>| match stream.read(&mut buffer) {
@@ -116,5 +116,5 @@ pub(crate) fn answer(stream: &mut TcpStream) -> Result<Answer, Gone> {
     let length: usize = length.map_or(0, |(_, v)| v.parse().unwrap());
     while body.len() < length && read(&mut body) {}
     let whole = body.len() == length;
-    Ok(Answer { status, headers, body, whole })
+    Ok(Reply { status, headers, body, whole })
 }

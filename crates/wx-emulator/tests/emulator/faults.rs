@@ -1,4 +1,4 @@
-//! Each fault, seen on the socket; and what it left in the store.
+//! Each fault: what it does to the connection, and what the server stores.
 
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use image::ImageFormat::Jpeg;
 use wx_emulator::Emulator;
 
-use crate::client::{Answer, Gone, answer, connect, head};
+use crate::client::{Gone, Reply, connect, head, reply};
+use crate::images::{sized, small};
 use crate::page::{FIRST, PATH, Page};
-use crate::pictures::{sized, small};
 
 const ID: &str = "15114939427950364";
 
-/// A server, its page, and a picture already uploaded.
+/// A server, a page, and an image that was uploaded.
 struct Stage {
     server: Emulator,
     page: Page,
@@ -34,14 +34,14 @@ impl Stage {
         self
     }
 
-    fn send(&self) -> Result<Answer, Gone> {
+    fn send(&self) -> Result<Reply, Gone> {
         self.page.post_json(
             "webwxsendmsgimg?fun=async&f=json",
             &self.page.message(3, &self.media_id, ID),
         )
     }
 
-    fn upload(&self) -> Answer {
+    fn upload(&self) -> Reply {
         self.page.upload("b.jpg", "image/jpeg", &small(Jpeg, 30, 40), FIRST + 2)
     }
 
@@ -53,7 +53,7 @@ impl Stage {
 #[test]
 fn drop_before_reads_nothing() {
     let stage = stage().with("drop=before@webwxsendmsgimg");
-    // Only the head is sent: the server does not wait for the body.
+    // Only the head is sent, because the server does not wait for the body.
     let mut stream = connect(stage.server.addr());
     let headers = stage.page.post_headers("/?lang=zh_CN", "application/json");
     stream
@@ -65,7 +65,7 @@ fn drop_before_reads_nothing() {
             1000,
         ))
         .unwrap();
-    assert_eq!(answer(&mut stream).err(), Some(Gone));
+    assert_eq!(reply(&mut stream).err(), Some(Gone));
     assert_eq!((stage.stored(), stage.server.requests_to("webwxsendmsgimg")), (0, 1));
     assert_eq!(stage.server.requests().pop().unwrap().body_len, 0);
 }
@@ -96,7 +96,7 @@ fn drop_after_some_bytes() {
         "{waits}"
     );
     let _ = stream.write_all(&body[699_999..]);
-    assert_eq!(answer(&mut stream).err(), Some(Gone));
+    assert_eq!(reply(&mut stream).err(), Some(Gone));
     assert!(stage.server.requests()[1].body_len >= 700_000);
     assert!(stage.server.requests()[1].parts.is_empty());
 }
@@ -111,8 +111,8 @@ fn drop_after_has_its_effect() {
     assert_eq!(stage.stored(), 1);
 }
 
-/// A request on a new connection goes well; the next one on it does not, and is stored by
-/// `close-idle=after` alone.
+/// The first request of a connection succeeds. The next one fails, and is stored only with
+/// `close-idle=after`.
 #[test]
 fn close_idle_hits_reused_connections_only() {
     for (action, stored) in [("close-idle", 1), ("close-idle=after", 2)] {
@@ -126,7 +126,7 @@ fn close_idle_hits_reused_connections_only() {
                 .write_all(&head(stage.server.addr(), "POST", &target, &headers, body.len()))
                 .unwrap();
             stream.write_all(body.as_bytes()).unwrap();
-            answer(&mut stream)
+            reply(&mut stream)
         };
         assert_eq!(send(ID).unwrap().ret(), 0);
         assert_eq!(send("15114939427950365").err(), Some(Gone));
@@ -146,7 +146,8 @@ fn ret_has_no_effect() {
     let stage = stage().with("ret=-1@webwxsendmsgimg").with("ret=1205@webwxuploadmedia");
     assert_eq!(
         stage.send().unwrap().text(),
-        "{\n\"BaseResponse\": {\n\"Ret\": -1,\n\"ErrMsg\": \"\"\n}\n,\n\"MsgID\": \"\",\n\"LocalID\": \"\"\n}\n"
+        "{\n\"BaseResponse\": {\n\"Ret\": -1,\n\"ErrMsg\": \"\"\n}\n,\n\
+         \"MsgID\": \"\",\n\"LocalID\": \"\"\n}\n"
     );
     assert_eq!(stage.upload().text().len(), 128);
     assert_eq!(stage.stored(), 0);
@@ -163,12 +164,13 @@ fn ret_has_no_effect() {
 #[test]
 fn redirect_has_no_effect() {
     let stage = stage().with("redirect=http://127.0.0.1:9/x@webwxsendmsgimg");
-    let answer = stage.send().unwrap();
-    assert_eq!((answer.status, answer.header("location")), (302, Some("http://127.0.0.1:9/x")));
+    let reply = stage.send().unwrap();
+    assert_eq!((reply.status, reply.header("location")), (302, Some("http://127.0.0.1:9/x")));
     assert_eq!(stage.stored(), 0);
 }
 
-/// The layout of the captured trap, and a MediaId that does deliver: the wrong picture.
+/// The reply is formatted like the captured one. Its MediaId can be sent, but is that of another
+/// image.
 #[test]
 fn foreign_media_id_is_a_trap() {
     let stage = stage().with("foreign-media-id@webwxuploadmedia#2");
@@ -186,36 +188,36 @@ fn foreign_media_id_is_a_trap() {
     assert_eq!(trap.text(), expected);
     assert_eq!(stage.page.send(media_id, ID).ret(), 0);
     assert!(stage.server.messages()[0].picture != small(Jpeg, 30, 40));
-    // The upload itself came to nothing; the same one goes through now.
+    // The upload was not stored. The same one succeeds now.
     assert_ne!(stage.upload().json()["MediaId"], "");
 }
 
 #[test]
 fn no_media_id_stores_nothing() {
     let stage = stage().with("no-media-id@webwxuploadmedia#2");
-    let answer = stage.upload().json();
-    assert_eq!((&answer["BaseResponse"]["Ret"], &answer["MediaId"]), (&0.into(), &"".into()));
-    assert_eq!(answer["StartPos"], small(Jpeg, 30, 40).len());
+    let reply = stage.upload().json();
+    assert_eq!((&reply["BaseResponse"]["Ret"], &reply["MediaId"]), (&0.into(), &"".into()));
+    assert_eq!(reply["StartPos"], small(Jpeg, 30, 40).len());
     assert_ne!(stage.upload().json()["MediaId"], "");
 }
 
 #[test]
 fn no_msg_id_is_stored() {
     let stage = stage().with("no-msg-id@webwxsendmsgimg");
-    let answer = stage.send().unwrap().json();
+    let reply = stage.send().unwrap().json();
     assert_eq!(
-        (&answer["BaseResponse"]["Ret"], &answer["MsgID"], &answer["LocalID"]),
+        (&reply["BaseResponse"]["Ret"], &reply["MsgID"], &reply["LocalID"]),
         (&0.into(), &"".into(), &ID.into())
     );
     assert_eq!(stage.stored(), 1);
 }
 
 #[test]
-fn start_pos_is_what_it_is_told() {
+fn start_pos_is_the_given_number() {
     let stage = stage().with("start-pos=7@webwxuploadmedia");
-    let answer = stage.upload().json();
-    assert_eq!(answer["StartPos"], 7);
-    assert_eq!(stage.page.send(answer["MediaId"].as_str().unwrap(), ID).ret(), 0);
+    let reply = stage.upload().json();
+    assert_eq!(reply["StartPos"], 7);
+    assert_eq!(stage.page.send(reply["MediaId"].as_str().unwrap(), ID).ret(), 0);
 }
 
 #[test]
@@ -236,22 +238,22 @@ fn trickle_takes_its_time() {
 }
 
 #[test]
-fn cut_announces_more_than_it_gives() {
+fn cut_announces_more_than_it_sends() {
     let server = Emulator::builder().image(sized(Jpeg, 40, 30, 2_000_000)).start().unwrap();
     let page = Page::of(&server);
     for (nth, cut) in [0, 10, 1_999_999].into_iter().enumerate() {
         server.add_fault(format!("cut={cut}@webwxgetmsgimg#{}", nth + 1).parse().unwrap());
-        let answer = page.fetch(&server.incoming()[0], "");
-        assert_eq!((answer.header("content-length"), answer.body.len()), (Some("2000000"), cut));
-        assert!(!answer.whole);
+        let reply = page.fetch(&server.incoming()[0], "");
+        assert_eq!((reply.header("content-length"), reply.body.len()), (Some("2000000"), cut));
+        assert!(!reply.whole);
     }
 }
 
 #[test]
-fn big_is_as_big_as_told() {
+fn big_has_the_given_length() {
     let stage = stage().with("big=3000000@webwxsendmsgimg");
-    let answer = stage.send().unwrap();
-    assert_eq!((answer.body.len(), answer.whole, answer.ret()), (3_000_000, true, 0));
+    let reply = stage.send().unwrap();
+    assert_eq!((reply.body.len(), reply.whole, reply.ret()), (3_000_000, true, 0));
 }
 
 #[test]
@@ -266,30 +268,30 @@ fn empty_and_html_are_stored() {
 }
 
 #[test]
-fn gzip_though_not_asked_for() {
+fn gzip_is_not_requested() {
     let stage = stage().with("gzip@webwxsendmsgimg");
-    let answer = stage.send().unwrap();
-    assert_eq!((answer.header("content-encoding"), answer.ret()), (Some("gzip"), 0));
+    let reply = stage.send().unwrap();
+    assert_eq!((reply.header("content-encoding"), reply.ret()), (Some("gzip"), 0));
 }
 
 #[test]
-fn in_chunks_without_a_length() {
+fn chunked_has_no_length() {
     let stage = stage().with("chunked@webwxsendmsgimg");
-    let answer = stage.send().unwrap();
+    let reply = stage.send().unwrap();
     assert_eq!(
-        (answer.header("transfer-encoding"), answer.header("content-length")),
+        (reply.header("transfer-encoding"), reply.header("content-length")),
         (Some("chunked"), None)
     );
     assert_eq!(stage.stored(), 1);
 }
 
 #[test]
-fn a_clock_of_its_own() {
+fn the_clock_can_be_set() {
     for ahead in [-43_200_i64, 0, 43_200] {
         let server = Emulator::builder().clock_ahead(ahead).start().unwrap();
         let page = Page::of(&server);
-        let answer = page.upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1);
-        let date = httpdate::parse_http_date(answer.header("date").unwrap()).unwrap();
+        let reply = page.upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1);
+        let date = httpdate::parse_http_date(reply.header("date").unwrap()).unwrap();
         let now = std::time::SystemTime::now();
         let of = |time: std::time::SystemTime| {
             i64::try_from(time.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()).unwrap()
@@ -300,7 +302,7 @@ fn a_clock_of_its_own() {
 }
 
 #[test]
-fn close_after_the_answer() {
+fn close_after_the_reply() {
     let stage = stage().with("close@webwxsendmsgimg#2");
     let mut stream = connect(stage.server.addr());
     let headers = stage.page.post_headers("/?lang=zh_CN", "application/json;charset=UTF-8");
@@ -315,8 +317,8 @@ fn close_after_the_answer() {
     for closes in [false, true] {
         stream.write_all(&head).unwrap();
         stream.write_all(body.as_bytes()).unwrap();
-        let answer = answer(&mut stream).unwrap();
-        assert_eq!((answer.ret(), answer.header("connection") == Some("close")), (0, closes));
+        let reply = reply(&mut stream).unwrap();
+        assert_eq!((reply.ret(), reply.header("connection") == Some("close")), (0, closes));
     }
     assert_eq!(stream.read(&mut [0]).unwrap(), 0, "closed");
     let kept = stage.server.requests();
@@ -363,7 +365,7 @@ fn starts_inside_a_runtime() {
 }
 
 #[test]
-fn debug_and_notes_hold_no_secret() {
+fn debug_and_violations_hold_no_secret() {
     let stage = stage();
     stage.send().unwrap();
     let page = &stage.page;

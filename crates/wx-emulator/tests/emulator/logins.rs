@@ -1,11 +1,11 @@
-//! What the phone does, and whose login it is.
+//! What the phone does, and which page a login belongs to.
 
 use wx_emulator::{Emulator, PhoneStep, Profile};
 
 use crate::client::request;
 use crate::page::Page;
 
-/// A GET of a login call, without cookies.
+/// Sends a GET without cookies.
 fn get(server: &Emulator, target: &str) -> String {
     let headers = [("User-Agent".to_owned(), "Mozilla/5.0".to_owned())];
     request(server.addr(), "GET", target, &headers, b"").unwrap().text()
@@ -36,30 +36,30 @@ fn the_phone_follows_a_script_from_code_to_code() {
     for expected in codes {
         let uuid = begin(&server, "wx782c26e4c19acffb");
         for code in expected {
-            let answer = poll(&server, &uuid);
-            assert!(answer.starts_with(&format!("window.code={code};")), "{}", &answer[..40]);
-            assert!(*code != "201" || answer.len() > 1_000_000);
+            let reply = poll(&server, &uuid);
+            assert!(reply.starts_with(&format!("window.code={code};")), "{}", &reply[..40]);
+            assert!(*code != "201" || reply.len() > 1_000_000);
         }
     }
     assert_eq!("scanned".parse(), Ok(PhoneStep::Scanned));
     assert!("Scanned".parse::<PhoneStep>().is_err());
 }
 
-/// Path and query that a confirmed poll names.
-fn page_of(answer: &str, base: &str) -> String {
-    let uri = answer.split_once("redirect_uri=\"").unwrap().1.trim_end_matches("\";");
+/// Returns path and query of the `redirect_uri` in the reply to a poll.
+fn page_of(reply: &str, base: &str) -> String {
+    let uri = reply.split_once("redirect_uri=\"").unwrap().1.trim_end_matches("\";");
     uri.strip_prefix(base).unwrap().to_owned()
 }
 
 #[test]
-fn a_login_page_may_lead_elsewhere() {
+fn a_login_page_may_refer_to_another() {
     let server = Emulator::builder()
         .scan([PhoneStep::Confirmed])
         .redirect_to("https://evil.example")
         .start()
         .unwrap();
-    let answer = poll(&server, &begin(&server, "wx782c26e4c19acffb"));
-    assert!(page_of(&answer, "https://evil.example").starts_with("/cgi-bin/"));
+    let reply = poll(&server, &begin(&server, "wx782c26e4c19acffb"));
+    assert!(page_of(&reply, "https://evil.example").starts_with("/cgi-bin/"));
 
     let server =
         Emulator::builder().scan([PhoneStep::Confirmed]).redirecturl(true).start().unwrap();
@@ -80,7 +80,7 @@ fn a_login_page_may_lead_elsewhere() {
 }
 
 #[test]
-fn the_file_transfer_helper_is_known_by_its_mark() {
+fn the_file_transfer_helper_is_recognised_by_its_app_id() {
     let server = Emulator::builder().profile(Profile::FileHelper).start().unwrap();
     assert!(server.session_json().contains("\"profile\": \"filehelper\""));
     let page = Page::of(&server);
@@ -92,7 +92,7 @@ fn the_file_transfer_helper_is_known_by_its_mark() {
             "webwxgetmsgimg: no mmweb_appid in the query"
         ]
     );
-    // A login by a code is of the page that asked for it.
+    // A login by a code belongs to the page that has requested the code.
     let server = Emulator::builder().scan([PhoneStep::Confirmed]).start().unwrap();
     let page = page_of(&poll(&server, &begin(&server, "wx_webfilehelper")), &server.base());
     get(&server, &format!("{page}&fun=new&version=v2"));
@@ -102,7 +102,7 @@ fn the_file_transfer_helper_is_known_by_its_mark() {
 }
 
 #[test]
-fn the_mark_is_a_header_only_where_a_browser_can_put_it() {
+fn the_app_id_is_a_header_only_where_a_browser_can_send_it() {
     let marked = |server: &Emulator, method: &str, target: &str| {
         let page = Page::of(server);
         let mut headers = page.post_headers("/", "application/json;charset=UTF-8");
@@ -111,7 +111,7 @@ fn the_mark_is_a_header_only_where_a_browser_can_put_it() {
         request(server.addr(), method, target, &headers, b"{}").unwrap();
         server.violations()
     };
-    let cannot = "a header mmweb_appid, which a browser cannot put there";
+    let cannot = "a header mmweb_appid that a browser cannot send here";
     for (target, name) in [
         ("/jslogin?appid=wx_webfilehelper&redirect_uri=x&fun=new&lang=zh_CN&_=1", "jslogin"),
         (
@@ -132,7 +132,7 @@ fn the_mark_is_a_header_only_where_a_browser_can_put_it() {
         !marked(&server, "POST", notify).iter().any(|violation| violation.contains("mmweb_appid"))
     );
     let server = Emulator::start().unwrap();
-    let not_here = "webwxstatusnotify: mmweb_appid is not as the profile has it".to_owned();
+    let not_here = "webwxstatusnotify: mmweb_appid is not the page's".to_owned();
     assert!(marked(&server, "POST", notify).contains(&not_here));
 }
 

@@ -1,4 +1,4 @@
-//! Calls that released clients make besides those of a picture.
+//! Calls of released clients that have nothing to do with sending images.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use wx_emulator::{Emulator, Incoming, Profile};
 
 use crate::client::request;
+use crate::images::small;
 use crate::page::{FIRST, PATH, Page};
-use crate::pictures::small;
 
 fn with_a_room() -> Emulator {
     Emulator::builder().contact("Anna", "").room("The Room", ["Bob", "Carol"]).start().unwrap()
@@ -19,10 +19,12 @@ fn unix_seconds() -> u64 {
 }
 
 fn synced(page: &Page) -> Vec<Value> {
-    let body = json!({ "BaseRequest": page.base_request(), "SyncKey": { "Count": 0, "List": [] }, "rr": 1 });
+    let body = json!({
+        "BaseRequest": page.base_request(), "SyncKey": { "Count": 0, "List": [] }, "rr": 1,
+    });
     let target = format!("webwxsync?sid={}&skey={}", page.word("sid"), page.word("skey"));
-    let answer = page.post_json(&target, &body).unwrap().json();
-    answer["AddMsgList"].as_array().unwrap().clone()
+    let reply = page.post_json(&target, &body).unwrap().json();
+    reply["AddMsgList"].as_array().unwrap().clone()
 }
 
 #[test]
@@ -58,7 +60,8 @@ fn messages_come_from_anybody_and_in_rooms() {
     assert_eq!((&file["MsgType"], &file["AppMsgType"]), (&49.into(), &6.into()));
     assert_eq!((&file["FileName"], &file["FileSize"]), (&"a b.txt".into(), &"5".into()));
     let query = format!(
-        "sender={}&mediaid={}&encryfilename={}&fromuser={}&pass_ticket=undefined&webwx_data_ticket={}",
+        "sender={}&mediaid={}&encryfilename={}&fromuser={}&pass_ticket=undefined\
+         &webwx_data_ticket={}",
         page.word("user_name"),
         file["MediaId"].as_str().unwrap(),
         file["EncryFileName"].as_str().unwrap(),
@@ -68,7 +71,7 @@ fn messages_come_from_anybody_and_in_rooms() {
     let got = page.get(&format!("webwxgetmedia?{query}")).unwrap();
     assert_eq!(got.body, b"bytes");
     assert!(got.header("content-disposition").unwrap().contains("a%20b%2Etxt"));
-    // The ticket in one place is enough, and in none is a stranger.
+    // The ticket is needed in one of two places.
     let other = format!("webwxgetmedia?{}", query.replace("ticket=g", "ticket=h"));
     assert_eq!(page.get(&other).unwrap().body, b"bytes");
     assert!(
@@ -81,7 +84,7 @@ fn messages_come_from_anybody_and_in_rooms() {
 }
 
 #[test]
-fn the_helper_page_hears_from_the_account_itself() {
+fn the_helper_page_receives_from_the_account_itself() {
     let server = Emulator::builder().profile(Profile::FileHelper).start().unwrap();
     let page = Page::of(&server);
     server.deliver(Incoming::text("from the phone"));
@@ -148,14 +151,15 @@ fn avatars_of_contacts_rooms_and_members() {
 }
 
 #[test]
-fn videos_and_texts_are_stored_and_taken_back() {
+fn videos_and_texts_are_stored_and_revoked() {
     let server = with_a_room();
     let page = Page::of(&server);
     let text = json!({
         "BaseRequest": page.base_request(),
         "Msg": {
             "Type": 1, "Content": "hello <&> 你好", "FromUserName": page.word("user_name"),
-            "ToUserName": page.to, "LocalID": "15114939427950364", "ClientMsgId": "15114939427950364",
+            "ToUserName": page.to, "LocalID": "15114939427950364",
+            "ClientMsgId": "15114939427950364",
         },
         "Scene": 0,
     });
@@ -172,7 +176,8 @@ fn videos_and_texts_are_stored_and_taken_back() {
 
     let revoke = |msg_id: &Value, to: &str| {
         let body = json!({
-            "BaseRequest": page.base_request(), "SvrMsgId": msg_id, "ToUserName": to, "ClientMsgId": "1",
+            "BaseRequest": page.base_request(), "SvrMsgId": msg_id, "ToUserName": to,
+            "ClientMsgId": "1",
         });
         page.post_json("webwxrevokemsg?lang=zh_CN", &body).unwrap().ret()
     };
@@ -199,9 +204,9 @@ fn two_messages_under_one_id_are_one() {
     assert_eq!(server.messages().iter().map(|message| message.repeats).collect::<Vec<_>>(), [2]);
 }
 
-/// What the page requests by a script element, from another host.
+/// The page makes these calls by script elements, to another host.
 #[test]
-fn scripts_are_called_scripts() {
+fn scripts_have_the_type_of_scripts() {
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
     let get =
@@ -215,12 +220,12 @@ fn scripts_are_called_scripts() {
 }
 
 #[test]
-fn an_unknown_call_is_answered_in_json() {
+fn the_reply_to_an_unknown_call_is_json() {
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
     assert_eq!(page.get("webwxnosuchcall").unwrap().ret(), 1);
-    assert_eq!(server.violations()[0], "webwxnosuchcall: GET is nothing this server knows");
-    // What could be a ticket is not repeated.
+    assert_eq!(server.violations()[0], "webwxnosuchcall: GET is not supported by this server");
+    // A violation does not repeat what could be a ticket.
     page.get(&page.cookie("webwx_data_ticket")).unwrap();
     let ping = format!("/cgi-bin/mmwebwx-bin/{}", page.word("skey"));
     request(server.addr(), "GET", &ping, &[], b"").unwrap();
@@ -265,11 +270,11 @@ fn odd_but_harmless_requests_are_served() {
     headers.push(("Access-Control-Request-Method".to_owned(), "POST".to_owned()));
     headers.push(("Access-Control-Request-Headers".to_owned(), "mmweb_appid".to_owned()));
     for call in ["webwxuploadmedia", "webwxinit"] {
-        let answer =
+        let reply =
             request(server.addr(), "OPTIONS", &format!("{PATH}/{call}"), &headers, b"").unwrap();
-        assert_eq!(answer.header("access-control-allow-headers"), Some("mmweb_appid"), "{call}");
+        assert_eq!(reply.header("access-control-allow-headers"), Some("mmweb_appid"), "{call}");
         assert_eq!(
-            answer.header("access-control-allow-origin"),
+            reply.header("access-control-allow-origin"),
             Some(server.base().as_str()),
             "{call}"
         );
@@ -288,7 +293,7 @@ fn violations_are_counted_and_observed() {
     drop(server);
     let heard: Vec<String> = heard.iter().collect();
     assert_eq!(counts.iter().map(|(_, count)| count).sum::<usize>(), heard.len());
-    let unknown = "a path: GET is nothing this server knows";
+    let unknown = "a path: GET is not supported by this server";
     assert!(counts.contains(&(unknown.to_owned(), 2)));
     assert_eq!(heard.iter().filter(|what| *what == unknown).count(), 2);
 }

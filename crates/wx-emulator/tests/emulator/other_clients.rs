@@ -1,5 +1,5 @@
-//! Other people's clients, replayed from login to logout: each request in its order, with its
-//! headers, its spellings, its part heads and its JSON types.
+//! Sessions of other people's clients, replayed from login to logout: all requests in their order,
+//! with their headers, spellings, part heads and JSON types.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,9 +8,9 @@ use serde_json::Value;
 use wx_emulator::Emulator;
 
 use crate::capture::{Capture, form_body, json_text};
-use crate::client::{Answer, request};
+use crate::client::{Reply, request};
+use crate::images::{dimensions, md5, sized, tiny_jpeg};
 use crate::page::{FIRST, PATH, Page};
-use crate::pictures::{dimensions, md5, sized, tiny_jpeg};
 use crate::swap::Swap;
 
 /// The recorded values.
@@ -47,11 +47,11 @@ fn wechat4u() {
 #[test]
 fn openwechat() {
     let server = replay("openwechat");
-    assert_violation(&server, "webwxuploadmedia: one ClientMediaId for two files");
+    assert_violation(&server, "webwxuploadmedia: the same ClientMediaId for two files");
 }
 
 #[test]
-fn the_browser_is_the_measure() {
+fn the_browser_has_no_violations() {
     let server = replay("browser-webuploader");
     assert_eq!(server.violations(), [""; 0]);
     let upload = server
@@ -66,8 +66,8 @@ fn the_browser_is_the_measure() {
     );
 }
 
-/// No recording of puppet-wechat exists; its form is known: all in alphabetical order, so that the
-/// file stands in the middle, and `chunk` and `chunks` even for one of one.
+/// puppet-wechat was never recorded, but its form is known: all fields are in alphabetical order,
+/// with the file in the middle, and even a single chunk has `chunk` and `chunks`.
 #[test]
 fn puppet_wechat() {
     let server = Emulator::start().unwrap();
@@ -97,16 +97,16 @@ fn puppet_wechat() {
     }
     body.extend(b"--X--\r\n");
     let headers = page.post_headers("/", "multipart/form-data; boundary=X");
-    let answer = request_to(&page, "webwxuploadmedia?f=json", &headers, &body);
-    assert_eq!(page.send(answer.json()["MediaId"].as_str().unwrap(), "15114939427950364").ret(), 0);
+    let reply = request_to(&page, "webwxuploadmedia?f=json", &headers, &body);
+    assert_eq!(page.send(reply.json()["MediaId"].as_str().unwrap(), "15114939427950364").ret(), 0);
     assert!(server.messages()[0].picture == bytes);
     let heads: Vec<String> =
         server.requests()[0].parts.iter().map(|part| part.head.clone()).collect();
     assert_eq!(heads[2], form.file_head);
-    assert_violation(&server, "webwxuploadmedia: chunks and chunk for one chunk");
+    assert_violation(&server, "webwxuploadmedia: chunks and chunk for a file of one chunk");
 }
 
-fn request_to(page: &Page, target: &str, headers: &[(String, String)], body: &[u8]) -> Answer {
+fn request_to(page: &Page, target: &str, headers: &[(String, String)], body: &[u8]) -> Reply {
     request(page.addr, "POST", &format!("{PATH}/{target}"), headers, body).unwrap()
 }
 
@@ -114,7 +114,7 @@ fn assert_violation(server: &Emulator, violation: &str) {
     assert!(server.violations().iter().any(|n| n == violation), "{:#?}", server.violations());
 }
 
-/// Plays a whole capture against a server and checks every answer.
+/// Replays a capture against a server, and checks every reply.
 fn replay(name: &str) -> Emulator {
     let capture = Capture::read(name);
     let incoming = sized(Jpeg, 60, 80, 11_235);
@@ -180,7 +180,7 @@ impl Replay {
         replay
     }
 
-    /// The browser's recording begins after the QR code, with a made-up ticket.
+    /// Logs in by a code. The recording of the browser begins after that, with a made-up ticket.
     fn scan_the_code(&mut self) {
         let get = |target: &str| {
             let headers = [("User-Agent".to_owned(), "Mozilla/5.0".to_owned())];
@@ -208,12 +208,12 @@ impl Replay {
         let headers = self.headers(recorded, bytes.len());
         let target = self.swap.text(recorded["target"].as_str().unwrap());
         let method = recorded["method"].as_str().unwrap();
-        let answer = request(self.page.addr, method, &target, &headers, &bytes).unwrap();
-        assert!(answer.whole, "{endpoint}");
-        self.check(endpoint, &target, recorded, &answer);
+        let reply = request(self.page.addr, method, &target, &headers, &bytes).unwrap();
+        assert!(reply.whole, "{endpoint}");
+        self.check(endpoint, &target, recorded, &reply);
     }
 
-    /// Names, order and values as recorded; hosts, cookies and length are ours.
+    /// Returns the recorded headers, with hosts, cookies and length of this session.
     fn headers(&self, recorded: &Value, length: usize) -> Vec<(String, String)> {
         let ours = self.page.addr.to_string();
         let pair = |pair: &Value| {
@@ -245,44 +245,44 @@ impl Replay {
         recorded.split("; ").map(pair).collect::<Vec<_>>().join("; ")
     }
 
-    fn check(&mut self, endpoint: &str, target: &str, recorded: &Value, answer: &Answer) {
+    fn check(&mut self, endpoint: &str, target: &str, recorded: &Value, reply: &Reply) {
         let response = &recorded["response"];
         if !response.is_null() {
-            assert_eq!(answer.status, response["status"].as_u64().unwrap() as u16, "{endpoint}");
+            assert_eq!(reply.status, response["status"].as_u64().unwrap() as u16, "{endpoint}");
         }
         match endpoint {
-            "jslogin" => self.swap.add(UUID, between(&answer.text(), "uuid = \"", "\"")),
-            "login" => self.check_poll(response["text"].as_str().unwrap(), &answer.text()),
-            "webwxnewloginpage" => self.check_login(answer),
-            "webwxgetmsgimg" => self.check_picture(target, response, answer),
+            "jslogin" => self.swap.add(UUID, between(&reply.text(), "uuid = \"", "\"")),
+            "login" => self.check_poll(response["text"].as_str().unwrap(), &reply.text()),
+            "webwxnewloginpage" => self.check_login(reply),
+            "webwxgetmsgimg" => self.check_picture(target, response, reply),
             "synccheck" => {
                 let recorded = response["text"]
                     .as_str()
                     .unwrap_or("window.synccheck={retcode:\"0\",selector:\"0\"}");
-                assert_eq!(answer.text(), recorded);
+                assert_eq!(reply.text(), recorded);
             }
             "webwxsync" => {
-                let message = &answer.json()["AddMsgList"][0];
+                let message = &reply.json()["AddMsgList"][0];
                 assert_eq!(message["MsgId"], message["NewMsgId"].to_string());
                 assert_eq!(self.swap.text(INCOMING), message["MsgId"].as_str().unwrap());
             }
-            "webwxuploadmedia" if recorded["method"] == "OPTIONS" => assert_eq!(answer.ret(), 1),
+            "webwxuploadmedia" if recorded["method"] == "OPTIONS" => assert_eq!(reply.ret(), 1),
             _ => {
-                assert_eq!(answer.ret(), 0, "{endpoint}");
-                self.follow(response, &answer.json());
+                assert_eq!(reply.ret(), 0, "{endpoint}");
+                self.follow(response, &reply.json());
             }
         }
     }
 
-    /// MediaId and MsgID of the recording become ours from here on.
-    fn follow(&mut self, response: &Value, answer: &Value) {
+    /// Replaces the recorded MediaId and MsgID by those of the reply from here on.
+    fn follow(&mut self, response: &Value, reply: &Value) {
         let Some(recorded) =
             response["text"].as_str().and_then(|text| serde_json::from_str::<Value>(text).ok())
         else {
             return;
         };
         for key in ["MediaId", "MsgID"] {
-            let (Some(recorded), Some(present)) = (recorded[key].as_str(), answer[key].as_str())
+            let (Some(recorded), Some(present)) = (recorded[key].as_str(), reply[key].as_str())
             else {
                 continue;
             };
@@ -292,7 +292,7 @@ impl Replay {
             }
         }
         if recorded["StartPos"] != Value::Null {
-            assert_eq!(answer["StartPos"], recorded["StartPos"]);
+            assert_eq!(reply["StartPos"], recorded["StartPos"]);
         }
     }
 
@@ -304,34 +304,34 @@ impl Replay {
         }
     }
 
-    fn check_login(&self, answer: &Answer) {
-        assert_eq!(answer.header("location"), None);
+    fn check_login(&self, reply: &Reply) {
+        assert_eq!(reply.header("location"), None);
         for (tag, key) in
             [("skey", "skey"), ("wxsid", "sid"), ("wxuin", "uin"), ("pass_ticket", "pass_ticket")]
         {
-            let text = answer.text();
+            let text = reply.text();
             assert_eq!(between(&text, &format!("<{tag}>"), "<"), self.page.word(key));
         }
-        let set: Vec<&str> = answer
+        let set: Vec<&str> = reply
             .headers
             .iter()
             .filter(|(n, _)| n == "Set-Cookie")
             .map(|(_, v)| v.split("; ").next().unwrap())
             .collect();
         assert_eq!(set.join("; "), self.page.cookies());
-        assert!(!answer.headers.iter().any(|(_, v)| v.contains("Secure") || v.contains("Domain")));
+        assert!(!reply.headers.iter().any(|(_, v)| v.contains("Secure") || v.contains("Domain")));
     }
 
-    fn check_picture(&self, target: &str, response: &Value, answer: &Answer) {
-        assert_eq!(answer.header("content-type"), Some("image/jpeg"));
-        assert_eq!(answer.header("cache-control"), Some("max-age=604800"));
+    fn check_picture(&self, target: &str, response: &Value, reply: &Reply) {
+        assert_eq!(reply.header("content-type"), Some("image/jpeg"));
+        assert_eq!(reply.header("cache-control"), Some("max-age=604800"));
         if target.contains("type=slave") {
-            let (width, height) = dimensions(&answer.body);
+            let (width, height) = dimensions(&reply.body);
             assert_eq!(width.max(height), 100);
         } else if let Some(name) = response["is"].as_str() {
-            assert!(answer.body == self.files[name], "{name}");
+            assert!(reply.body == self.files[name], "{name}");
         } else {
-            assert!(answer.body == self.incoming);
+            assert!(reply.body == self.incoming);
         }
     }
 }

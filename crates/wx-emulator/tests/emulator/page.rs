@@ -1,14 +1,14 @@
-//! The official page's requests, made by hand from a session file.
+//! The requests of the official page, made from a session file.
 
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 use wx_emulator::Emulator;
 
-use crate::client::{Answer, Gone, request};
-use crate::pictures::md5;
+use crate::client::{Gone, Reply, request};
+use crate::images::md5;
 
-/// A ClientMediaId to count from.
+/// The first ClientMediaId.
 pub(crate) const FIRST: u64 = 1_511_509_303_500;
 pub(crate) const CHUNK: usize = 524_288;
 pub(crate) const PATH: &str = "/cgi-bin/mmwebwx-bin";
@@ -20,7 +20,7 @@ pub(crate) struct Page {
     pub(crate) to: String,
 }
 
-/// One upload form, still to be spoiled.
+/// An upload form, which tests alter.
 pub(crate) struct Form {
     pub(crate) fields: Vec<(String, String)>,
     pub(crate) file: Vec<u8>,
@@ -58,10 +58,13 @@ impl Page {
 
     pub(crate) fn base_request(&self) -> Value {
         let session = &self.session;
-        json!({ "Uin": session["uin"], "Sid": session["sid"], "Skey": session["skey"], "DeviceID": "e426626750347587" })
+        json!({
+            "Uin": session["uin"], "Sid": session["sid"], "Skey": session["skey"],
+            "DeviceID": "e426626750347587",
+        })
     }
 
-    /// The browser's headers; `referer` comes after BASE.
+    /// Returns the headers of a browser. `referer` is appended to the base.
     pub(crate) fn headers(&self, referer: &str) -> Vec<(String, String)> {
         let agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36";
         let headers = [
@@ -79,7 +82,7 @@ impl Page {
         headers
     }
 
-    pub(crate) fn post_json(&self, target: &str, body: &Value) -> Result<Answer, Gone> {
+    pub(crate) fn post_json(&self, target: &str, body: &Value) -> Result<Reply, Gone> {
         let headers = self.post_headers("/?lang=zh_CN", "application/json;charset=UTF-8");
         request(
             self.addr,
@@ -90,7 +93,7 @@ impl Page {
         )
     }
 
-    pub(crate) fn get(&self, target: &str) -> Result<Answer, Gone> {
+    pub(crate) fn get(&self, target: &str) -> Result<Reply, Gone> {
         request(self.addr, "GET", &format!("{PATH}/{target}"), &self.headers("/?lang=zh_CN"), b"")
     }
 
@@ -154,12 +157,13 @@ impl Page {
             fields: fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             file: bytes[chunk * CHUNK..size.min((chunk + 1) * CHUNK)].to_vec(),
             file_head: format!(
-                "Content-Disposition: form-data; name=\"filename\"; filename=\"{name}\"\r\nContent-Type: {part_type}\r\n"
+                "Content-Disposition: form-data; name=\"filename\"; filename=\"{name}\"\r\n\
+                 Content-Type: {part_type}\r\n"
             ),
         }
     }
 
-    pub(crate) fn send_form(&self, form: &Form) -> Result<Answer, Gone> {
+    pub(crate) fn send_form(&self, form: &Form) -> Result<Reply, Gone> {
         let headers = self.post_headers("/", Form::TYPE);
         request(
             self.addr,
@@ -170,14 +174,14 @@ impl Page {
         )
     }
 
-    /// Uploads a whole file; gives the last answer.
+    /// Uploads a file, and returns the last reply.
     pub(crate) fn upload(
         &self,
         name: &str,
         mime: &str,
         bytes: &[u8],
         client_media_id: u64,
-    ) -> Answer {
+    ) -> Reply {
         let forms = self.forms(name, mime, bytes, client_media_id);
         forms.iter().fold(None, |_, form| Some(self.send_form(form).unwrap())).unwrap()
     }
@@ -186,14 +190,15 @@ impl Page {
         json!({
             "BaseRequest": self.base_request(),
             "Msg": {
-                "Type": kind, "MediaId": media_id, "Content": "", "FromUserName": self.word("user_name"),
-                "ToUserName": self.to, "LocalID": local_id, "ClientMsgId": local_id,
+                "Type": kind, "MediaId": media_id, "Content": "",
+                "FromUserName": self.word("user_name"), "ToUserName": self.to,
+                "LocalID": local_id, "ClientMsgId": local_id,
             },
             "Scene": 0,
         })
     }
 
-    pub(crate) fn send(&self, media_id: &str, local_id: &str) -> Answer {
+    pub(crate) fn send(&self, media_id: &str, local_id: &str) -> Reply {
         self.post_json(
             "webwxsendmsgimg?fun=async&f=json&lang=zh_CN",
             &self.message(3, media_id, local_id),
@@ -201,7 +206,7 @@ impl Page {
         .unwrap()
     }
 
-    pub(crate) fn fetch(&self, msg_id: &str, rest: &str) -> Answer {
+    pub(crate) fn fetch(&self, msg_id: &str, rest: &str) -> Reply {
         let skey = self.word("skey").replace('@', "%40");
         self.get(&format!("webwxgetmsgimg?&MsgID={msg_id}&skey={skey}{rest}")).unwrap()
     }

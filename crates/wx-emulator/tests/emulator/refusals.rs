@@ -1,4 +1,4 @@
-//! What the server does not take, and with which Ret; and the exact texts of its answers.
+//! What the server refuses, with which Ret, and the exact texts of its replies.
 
 use std::path::Path;
 
@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use wx_emulator::{Emulator, Profile};
 
 use crate::client::request;
+use crate::images::{noise, sized, small};
 use crate::page::{CHUNK, FIRST, Form, PATH, Page};
-use crate::pictures::{noise, sized, small};
 
 const NAME: &str = "IMG_1002.JPG";
 
@@ -17,9 +17,9 @@ fn upload_spoiled(spoil: impl FnOnce(&mut Form)) -> (i64, Emulator) {
     let page = Page::of(&server);
     let mut form = page.form(NAME, "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1, 0);
     spoil(&mut form);
-    let answer = page.send_form(&form).unwrap();
-    assert_eq!(answer.json()["MediaId"], "");
-    (answer.ret(), server)
+    let reply = page.send_form(&form).unwrap();
+    assert_eq!(reply.json()["MediaId"], "");
+    (reply.ret(), server)
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn an_upload_must_carry_the_login() {
     assert_eq!(upload_spoiled(identity("Skey", Value::Null)).0, 1);
 }
 
-/// The ticket of the form or that of the cookie: one is enough, and the rest is a violation.
+/// The ticket is needed in the form or as a cookie. What else is missing is a violation.
 #[test]
 fn one_right_proof_admits_an_upload() {
     let official: [&str; 0] = [];
@@ -77,8 +77,8 @@ fn numbers_of_an_upload_may_be_text() {
             request[key] = request[key].to_string().into();
         }
     });
-    let answer = page.send_form(&form).unwrap().json();
-    assert_ne!(answer["MediaId"], "");
+    let reply = page.send_form(&form).unwrap().json();
+    assert_ne!(reply["MediaId"], "");
     for key in ["TotalLen", "DataLen", "StartPos", "UploadType", "MediaType"] {
         let violation = format!("webwxuploadmedia: {key} is not the page's");
         assert!(server.violations().contains(&violation), "{key}");
@@ -86,7 +86,7 @@ fn numbers_of_an_upload_may_be_text() {
 }
 
 #[test]
-fn an_upload_must_be_what_it_says() {
+fn an_upload_must_match_its_announcement() {
     assert_eq!(upload_spoiled(|form| form.remove("uploadmediarequest")).0, 1);
     assert_eq!(upload_spoiled(|form| form.set("uploadmediarequest", "{")).0, 1);
     assert_eq!(upload_spoiled(|form| form.set("size", "7")).0, 1);
@@ -111,7 +111,7 @@ fn an_upload_must_be_what_it_says() {
 }
 
 #[test]
-fn a_body_that_is_no_form_is_refused() {
+fn a_body_that_is_not_a_form_is_refused() {
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
     let form = page.form(NAME, "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1, 0);
@@ -177,9 +177,9 @@ fn a_chunk_holds_no_more_than_is_left() {
 fn a_message_needs_a_known_media_id_and_a_recipient() {
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
-    let answer = page.send("@crypt_0_0", "15114939427950364");
+    let reply = page.send("@crypt_0_0", "15114939427950364");
     assert_eq!(
-        answer.json(),
+        reply.json(),
         json!({ "BaseResponse": { "Ret": 1, "ErrMsg": "" }, "MsgID": "", "LocalID": "" })
     );
     let media_id =
@@ -203,13 +203,13 @@ fn a_picture_is_not_given_without_skey() {
         format!("webwxgetmsgimg?MsgID={msg_id}&skey=%40crypt_0_0"),
         format!("webwxgetmsgimg?MsgID=1&skey={}", page.word("skey")),
     ] {
-        let answer = page.get(&target).unwrap();
-        assert_eq!((answer.status, answer.body.len(), answer.whole), (200, 0, true), "{target}");
+        let reply = page.get(&target).unwrap();
+        assert_eq!((reply.status, reply.body.len(), reply.whole), (200, 0, true), "{target}");
     }
 }
 
 #[test]
-fn logged_out_is_logged_out() {
+fn a_call_after_the_logout_is_refused() {
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
     let headers = page.post_headers("/?lang=zh_CN", "application/x-www-form-urlencoded");
@@ -218,19 +218,19 @@ fn logged_out_is_logged_out() {
         page.word("skey").replace('@', "%40")
     );
     request(server.addr(), "POST", &target, &headers, b"sid=x&uin=1").unwrap();
-    let answer = page
+    let reply = page
         .post_json("webwxinit?r=1", &json!({ "BaseRequest": page.base_request() }))
         .unwrap()
         .json();
     assert_eq!(
-        (&answer["BaseResponse"]["Ret"], &answer["SyncKey"]["Count"]),
+        (&reply["BaseResponse"]["Ret"], &reply["SyncKey"]["Count"]),
         (&1100.into(), &0.into())
     );
     assert_eq!(server.violations(), [""; 0]);
 }
 
 #[test]
-fn big_files_must_be_asked_about() {
+fn big_files_must_be_checked_before() {
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
     let bytes = sized(Jpeg, 40, 30, 26_214_401);
@@ -238,13 +238,14 @@ fn big_files_must_be_asked_about() {
     assert_eq!(page.send_form(&first).unwrap().ret(), 1);
     let mut question = json!({
         "FromUserName": page.word("user_name"), "ToUserName": page.to, "FileSize": bytes.len(),
-        "FileMd5": crate::pictures::md5(&bytes), "FileName": NAME, "FileType": 7, "BaseRequest": page.base_request(),
+        "FileMd5": crate::images::md5(&bytes), "FileName": NAME, "FileType": 7,
+        "BaseRequest": page.base_request(),
     });
-    let answer = page.post_json("webwxcheckupload", &question).unwrap().json();
-    assert_eq!((&answer["BaseResponse"]["Ret"], &answer["MediaId"]), (&0.into(), &"".into()));
+    let reply = page.post_json("webwxcheckupload", &question).unwrap().json();
+    assert_eq!((&reply["BaseResponse"]["Ret"], &reply["MediaId"]), (&0.into(), &"".into()));
     let carry = |form: &mut Form, signature: &Value| {
         form.change(|request| {
-            request["AESKey"] = answer["AESKey"].clone();
+            request["AESKey"] = reply["AESKey"].clone();
             request["Signature"] = signature.clone();
         });
     };
@@ -253,10 +254,10 @@ fn big_files_must_be_asked_about() {
     assert_eq!(page.send_form(&forged).unwrap().ret(), 1);
     let mut media_id = Value::Null;
     for mut form in page.forms(NAME, "image/jpeg", &bytes, FIRST + 2) {
-        carry(&mut form, &answer["Signature"]);
-        let answer = page.send_form(&form).unwrap();
-        assert_eq!(answer.ret(), 0);
-        media_id = answer.json()["MediaId"].take();
+        carry(&mut form, &reply["Signature"]);
+        let reply = page.send_form(&form).unwrap();
+        assert_eq!(reply.ret(), 0);
+        media_id = reply.json()["MediaId"].take();
     }
     let short_cut = page.post_json("webwxcheckupload", &question).unwrap().json();
     assert_ne!(short_cut["MediaId"], "");
@@ -272,7 +273,7 @@ fn big_files_must_be_asked_about() {
 }
 
 #[test]
-fn noise_is_taken_and_is_a_violation() {
+fn noise_is_accepted_and_a_violation() {
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
     let last = page.upload("noise.jpg", "image/jpeg", &noise(5000), 1_511_509_303_507).json();
@@ -282,13 +283,13 @@ fn noise_is_taken_and_is_a_violation() {
     assert_eq!(page.fetch(msg_id, "&type=slave").body, b"");
     assert!(page.fetch(msg_id, "").body == noise(5000));
     let violation =
-        "webwxuploadmedia: a file uploaded as a picture cannot be decoded: its thumbnail is empty";
+        "webwxuploadmedia: a file uploaded as an image cannot be decoded: its thumbnail is empty";
     assert_eq!(server.violations(), [violation]);
 }
 
-/// Lengths and texts of captured answers.
+/// The lengths and texts are those of captured replies.
 #[test]
-fn answers_are_the_servers_to_the_byte() {
+fn replies_are_those_of_the_server_to_the_byte() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/server_bodies.json");
     let vectors: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let captured = |name: &str| -> (String, String) {
@@ -306,17 +307,17 @@ fn answers_are_the_servers_to_the_byte() {
     let bytes = sized(Jpeg, 66, 100, 3_213_741);
     let forms = page.forms(NAME, "image/jpeg", &bytes, FIRST + 1);
     assert_eq!(forms.len(), 7);
-    let check = |answer: crate::client::Answer, name: &str, ours: &[&str], theirs: &[&str]| {
+    let check = |reply: crate::client::Reply, name: &str, ours: &[&str], theirs: &[&str]| {
         let (mut text, length) = captured(name);
         for (theirs, ours) in theirs.iter().zip(ours) {
             text = text.replace(theirs, ours);
         }
         assert_eq!(
-            (answer.text(), answer.header("content-length")),
+            (reply.text(), reply.header("content-length")),
             (text, Some(length.as_str())),
             "{name}"
         );
-        assert_eq!(answer.header("content-type"), Some("text/plain"));
+        assert_eq!(reply.header("content-type"), Some("text/plain"));
     };
 
     let mut headers = page.post_headers("/", Form::TYPE);
@@ -348,7 +349,7 @@ fn answers_are_the_servers_to_the_byte() {
     let media_id = last.json()["MediaId"].as_str().unwrap().to_owned();
     let theirs = vectors["final_answer_2018"]["text"].as_str().unwrap();
     let zeros = format!("@crypt_{}_{}", "0".repeat(8), "0".repeat(640));
-    // The MediaId comes last: it is random, and may hold any of these digits.
+    // The MediaId is replaced last, because it is random and may contain any of these digits.
     let ours =
         theirs.replace("63048", "3213741").replace("1854", "1002").replace(&zeros, &media_id);
     assert_eq!(last.text(), ours);

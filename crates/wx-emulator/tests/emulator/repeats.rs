@@ -1,10 +1,10 @@
-//! Chunks and messages that come again.
+//! Repeated chunks and messages.
 
 use image::ImageFormat::Jpeg;
 use wx_emulator::{Emulator, Repeats};
 
+use crate::images::{sized, small};
 use crate::page::{CHUNK, FIRST, Page};
-use crate::pictures::{sized, small};
 
 #[test]
 fn a_repeated_chunk_replaces_the_first() {
@@ -15,8 +15,8 @@ fn a_repeated_chunk_replaces_the_first() {
     let mut garbled = page.form("a.jpg", "image/jpeg", &bytes, 1_511_509_303_507, 1);
     garbled.file[9] ^= 1;
     for form in [&forms[0], &forms[0], &garbled, &forms[1]] {
-        let answer = page.send_form(form).unwrap().json();
-        assert_eq!((&answer["BaseResponse"]["Ret"], &answer["StartPos"]), (&0.into(), &0.into()));
+        let reply = page.send_form(form).unwrap().json();
+        assert_eq!((&reply["BaseResponse"]["Ret"], &reply["StartPos"]), (&0.into(), &0.into()));
     }
     let last = page.send_form(&forms[2]).unwrap().json();
     let again = page.send_form(&forms[2]).unwrap().json();
@@ -25,7 +25,7 @@ fn a_repeated_chunk_replaces_the_first() {
     page.send(last["MediaId"].as_str().unwrap(), "15114939427950364");
     assert!(server.messages()[0].picture == bytes);
     assert_eq!(server.violations(), [""; 0]);
-    // What is finished can no longer be changed.
+    // A complete file can no longer be changed.
     assert_eq!(page.send_form(&garbled).unwrap().ret(), 1);
 }
 
@@ -35,7 +35,7 @@ fn a_repeated_chunk_is_appended() {
     let page = Page::of(&server);
     let bytes = sized(Jpeg, 40, 30, 2 * CHUNK + 5);
 
-    // In the middle: no MediaId at the end, and all bytes counted.
+    // A chunk in the middle: there is no MediaId at the end, and all bytes are counted.
     let forms = page.forms("a.jpg", "image/jpeg", &bytes, FIRST + 1);
     for form in [&forms[0], &forms[1], &forms[1]] {
         assert_eq!(page.send_form(form).unwrap().ret(), 0);
@@ -44,7 +44,7 @@ fn a_repeated_chunk_is_appended() {
     assert_eq!((&last["BaseResponse"]["Ret"], &last["MediaId"]), (&0.into(), &"".into()));
     assert_eq!(last["StartPos"], bytes.len() + CHUNK);
 
-    // The last one: the first answer, had it arrived, was good.
+    // The last chunk: the reply to the first one has the MediaId.
     let forms = page.forms("a.jpg", "image/jpeg", &bytes, FIRST + 2);
     let last =
         forms.iter().fold(None, |_, form| Some(page.send_form(form).unwrap().json())).unwrap();
@@ -53,7 +53,7 @@ fn a_repeated_chunk_is_appended() {
     assert_eq!((&again["BaseResponse"]["Ret"], &again["MediaId"]), (&0.into(), &"".into()));
     assert_eq!(again["StartPos"], bytes.len() + 5);
 
-    // An unsplit file is its own last chunk.
+    // A file that is not split is its own last chunk.
     let form = page.form("b.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST + 3, 0);
     assert_ne!(page.send_form(&form).unwrap().json()["MediaId"], "");
     let again = page.send_form(&form).unwrap().json();
@@ -67,7 +67,7 @@ fn a_repeated_chunk_is_appended() {
 }
 
 #[test]
-fn a_message_is_delivered_once() {
+fn a_message_is_stored_once() {
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
     let media_id = page
@@ -81,8 +81,7 @@ fn a_message_is_delivered_once() {
     assert_eq!((server.messages().len(), server.requests_to("webwxsendmsgimg")), (1, 2));
     assert_eq!(server.violations(), [""; 0]);
 
-    // As a number it is the same id; to somebody else it is another message, which is lost all the
-    // same.
+    // A number is the same id. A message to somebody else under the same id is lost as well.
     let mut other = page.message(3, media_id, "15114939427950364");
     other["Msg"]["ClientMsgId"] = 15_114_939_427_950_364_u64.into();
     other["Msg"]["ToUserName"] = server.second_friend().into();
@@ -92,7 +91,7 @@ fn a_message_is_delivered_once() {
     assert!(
         server
             .violations()
-            .contains(&"webwxsendmsgimg: one ClientMsgId for two messages".to_owned())
+            .contains(&"webwxsendmsgimg: the same ClientMsgId for two messages".to_owned())
     );
 
     let fourth = page.send(media_id, "15114939427960364").json();

@@ -1,13 +1,13 @@
-//! From a file to a message and back, as the official page does it.
+//! From a file to a message and back, like the official page.
 
 use image::ImageFormat::{Bmp, Gif, Jpeg, Png};
 use wx_emulator::Emulator;
 
+use crate::images::{dimensions, md5, sized, small};
 use crate::page::Page;
-use crate::pictures::{dimensions, md5, sized, small};
 
 #[test]
-fn a_picture_arrives_as_it_was_and_no_note_is_made() {
+fn an_image_arrives_unchanged_and_without_violations() {
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
     let cases = [

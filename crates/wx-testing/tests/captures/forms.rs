@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::pictures::md5;
+use crate::images::md5;
 use crate::recording::{Recorded, Recording};
 
 const CHUNK: usize = 524_288;

@@ -63,7 +63,7 @@ const HELPER: [Call; 12] = [
 ];
 
 /// That a picture goes as a file is an option, and not what the page does with pictures.
-const AS_FILE: [&str; 1] = ["webwxuploadmedia: mediatype of a picture is not pic"];
+const AS_FILE: [&str; 1] = ["webwxuploadmedia: mediatype of an image is not pic"];
 
 /// Each difference, with the calls that have it.
 type Table = BTreeMap<Difference, BTreeSet<String>>;

@@ -7,11 +7,11 @@ use image::ImageFormat::Jpeg;
 use serde_json::Value;
 use wx_emulator::Emulator;
 
-use crate::client::{Answer, request};
+use crate::client::{Reply, request};
 use crate::cookies::Jar;
 use crate::files::Files;
 use crate::forms::Unrecorded;
-use crate::pictures::{md5, sized};
+use crate::images::{md5, sized};
 use crate::recording::{Recorded, Recording};
 use crate::swap::Swap;
 
@@ -236,7 +236,7 @@ impl Replay<'_> {
     }
 
     /// Takes from an answer what later requests need; an error is an answer that has not got it.
-    fn follow(&mut self, recorded: &Recorded, answer: &Answer) -> Result<(), String> {
+    fn follow(&mut self, recorded: &Recorded, answer: &Reply) -> Result<(), String> {
         match recorded.endpoint() {
             "jslogin" => {
                 let uuid = between(answer, "uuid = \"", "\"")?;
@@ -268,7 +268,7 @@ impl Replay<'_> {
         Ok(())
     }
 
-    fn follow_poll(&mut self, answer: &Answer) -> Result<(), String> {
+    fn follow_poll(&mut self, answer: &Reply) -> Result<(), String> {
         match between(answer, "window.code=", ";")?.as_str() {
             "200" => {
                 let page = self.recording.to("webwxnewloginpage").next().unwrap();
@@ -284,7 +284,7 @@ impl Replay<'_> {
         }
     }
 
-    fn follow_login(&mut self, answer: &Answer) -> Result<(), String> {
+    fn follow_login(&mut self, answer: &Reply) -> Result<(), String> {
         for (tag, key) in [("skey", "Skey"), ("wxsid", "Sid"), ("wxuin", "Uin")] {
             let present = between(answer, &format!("<{tag}>"), "<")?;
             self.swap.add(&self.recording.credential(key), &present);
@@ -347,7 +347,7 @@ fn media_id(body: &Value) -> Option<String> {
 }
 
 /// The text between two others.
-fn between(answer: &Answer, before: &str, after: &str) -> Result<String, String> {
+fn between(answer: &Reply, before: &str, after: &str) -> Result<String, String> {
     let text = answer.text();
     let found = text.split_once(before).and_then(|(_, rest)| rest.split_once(after));
     found.map(|(found, _)| found.to_owned()).ok_or_else(|| format!("no {before}"))

@@ -1,19 +1,19 @@
-//! Requests that name the hosts of the real server.
+//! Requests to the host names of the real server.
 
 use serde_json::json;
 use wx_emulator::{Emulator, PhoneStep, Profile};
 
-use crate::client::{Answer, request};
+use crate::client::{Reply, request};
 use crate::page::{PATH, Page};
 
-fn get(server: &Emulator, host: &str, target: &str) -> Answer {
+fn get(server: &Emulator, host: &str, target: &str) -> Reply {
     let headers = [("Host", host), ("User-Agent", "Mozilla/5.0")];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
     request(server.addr(), "GET", target, &headers, b"").unwrap()
 }
 
-fn cookies(answer: &Answer) -> Vec<(String, String)> {
-    let set = answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+fn cookies(reply: &Reply) -> Vec<(String, String)> {
+    let set = reply.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
     set.map(|(_, value)| {
         let name = value.split_once('=').unwrap().0;
         let domain =
@@ -23,13 +23,13 @@ fn cookies(answer: &Answer) -> Vec<(String, String)> {
     .collect()
 }
 
-/// The redirect that a login ends in.
+/// Logs in, and returns the `redirect_uri`.
 fn log_in(server: &Emulator, host: &str, app_id: &str, redirect_uri: &str) -> String {
     let uri = redirect_uri.replace(':', "%3A").replace('/', "%2F");
     let target = format!("/jslogin?appid={app_id}&redirect_uri={uri}&fun=new&lang=zh_CN&_=1");
-    let answer = get(server, host, &target);
-    assert_eq!(answer.header("content-type"), Some("text/javascript"));
-    let text = answer.text();
+    let reply = get(server, host, &target);
+    assert_eq!(reply.header("content-type"), Some("text/javascript"));
+    let text = reply.text();
     let uuid = text.rsplit_once("uuid = \"").unwrap().1.trim_end_matches("\";");
     let appid = if app_id == "wx_webfilehelper" { "&_=1&appid=wx_webfilehelper" } else { "" };
     let poll = format!("{PATH}/login?loginicon=true&uuid={uuid}&tip=1&r=1{appid}");
@@ -48,13 +48,13 @@ fn a_login_lands_on_its_page_and_cookies_have_their_domains() {
         let uri = log_in(&server, host, app_id, &format!("https://{page}{PATH}/webwxnewloginpage"));
         let target =
             uri.strip_prefix(&format!("https://{page}")).unwrap_or_else(|| panic!("{uri}"));
-        let answer = get(&server, page, &format!("{target}&fun=new"));
-        for (name, domain) in cookies(&answer) {
+        let reply = get(&server, page, &format!("{target}&fun=new"));
+        for (name, domain) in cookies(&reply) {
             let expected = if name == "webwx_data_ticket" { ".qq.com" } else { page };
             assert_eq!(domain, expected, "{name}");
         }
-        assert_eq!(cookies(&answer).len(), 7);
-        assert!(answer.headers.iter().any(|(_, value)| value.ends_with("; Secure")));
+        assert_eq!(cookies(&reply).len(), 7);
+        assert!(reply.headers.iter().any(|(_, value)| value.ends_with("; Secure")));
     }
 }
 
@@ -70,9 +70,9 @@ fn fun_new_or_version_v2_gives_the_page() {
         let server = Emulator::builder().scan([PhoneStep::Confirmed]).start().unwrap();
         let uri = log_in(&server, "login.wx.qq.com", "wx782c26e4c19acffb", "");
         let target = uri.strip_prefix("https://wx.qq.com").unwrap();
-        let answer = get(&server, "wx.qq.com", &format!("{target}{query}"));
-        assert_eq!((answer.status, answer.header("location")), (status, None), "{query}");
-        assert!(answer.text().contains("<skey>"));
+        let reply = get(&server, "wx.qq.com", &format!("{target}{query}"));
+        assert_eq!((reply.status, reply.header("location")), (status, None), "{query}");
+        assert!(reply.text().contains("<skey>"));
     }
 }
 
@@ -83,14 +83,16 @@ fn every_webwxsync_renews_five_cookies() {
     page.base = "https://wx.qq.com".to_owned();
     let mut headers = page.post_headers("/?lang=zh_CN", "application/json;charset=UTF-8");
     headers.push(("Host".to_owned(), "wx.qq.com".to_owned()));
-    let body = json!({ "BaseRequest": page.base_request(), "SyncKey": { "Count": 0, "List": [] }, "rr": 1 });
+    let body = json!({
+        "BaseRequest": page.base_request(), "SyncKey": { "Count": 0, "List": [] }, "rr": 1,
+    });
     for _ in 0..2 {
         let target =
             format!("{PATH}/webwxsync?sid={}&skey={}", page.word("sid"), page.word("skey"));
-        let answer =
+        let reply =
             request(server.addr(), "POST", &target, &headers, body.to_string().as_bytes()).unwrap();
         let names = ["wxloadtime", "wxpluginkey", "wxuin", "wxsid", "webwx_data_ticket"];
-        let set = cookies(&answer);
+        let set = cookies(&reply);
         assert_eq!(set.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), names);
         assert!(set[..4].iter().all(|(_, domain)| domain == "wx.qq.com"));
         assert_eq!(set[4].1, ".qq.com");

@@ -1,4 +1,4 @@
-//! Pictures that come to the client, and the calls around them.
+//! Messages that are delivered to the client, and the calls around them.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use wx_emulator::{Emulator, Incoming};
 
 use crate::client::request;
+use crate::images::{md5, sized, small};
 use crate::page::Page;
-use crate::pictures::{md5, sized, small};
 
 fn init(page: &Page) -> Value {
     page.post_json(
@@ -35,9 +35,9 @@ fn selector(page: &Page, sync_key: &Value) -> String {
         .collect();
     let (sid, skey, uin) = (encoded(page, "sid"), encoded(page, "skey"), page.word("uin"));
     let rest = format!("deviceid=e426626750347587&synckey={}&_=1546211298791", pairs.join("%7C"));
-    let answer =
+    let reply =
         page.get(&format!("synccheck?r=1546211298790&skey={skey}&sid={sid}&uin={uin}&{rest}"));
-    answer.unwrap().text()
+    reply.unwrap().text()
 }
 
 fn encoded(page: &Page, key: &str) -> String {
@@ -48,17 +48,17 @@ const NOTHING: &str = "window.synccheck={retcode:\"0\",selector:\"0\"}";
 const SOMETHING: &str = "window.synccheck={retcode:\"0\",selector:\"2\"}";
 
 #[test]
-fn each_picture_arrives_until_the_client_has_it() {
+fn each_image_is_delivered_until_the_client_has_it() {
     let (jpeg, gif) = (sized(Jpeg, 80, 40, 9000), small(Gif, 20, 20));
     let server = Emulator::builder().image(jpeg.clone()).image(gif.clone()).start().unwrap();
     let page = Page::of(&server);
     let key = init(&page)["SyncKey"].take();
     assert_eq!(selector(&page, &key), "window.synccheck={retcode:\"0\",selector:\"2\"}");
     let first = sync(&page, &key);
-    // The answer got lost, say: with the old key all comes again.
+    // If the reply was lost, the old key delivers everything again.
     assert_eq!(first, sync(&page, &key));
     assert_eq!(init(&page)["SyncKey"], key);
-    // The key of webwxinit is the start of the others.
+    // The keys of webwxinit are the first of webwxsync's.
     let keys = |key: &Value| -> Vec<u64> {
         key["List"].as_array().unwrap().iter().map(|entry| entry["Key"].as_u64().unwrap()).collect()
     };
@@ -84,20 +84,20 @@ fn each_picture_arrives_until_the_client_has_it() {
     assert_eq!(selector(&page, &second["SyncCheckKey"]), NOTHING);
     assert_eq!(init(&page)["SyncKey"]["List"][1], key["List"][1]);
     assert_eq!(server.violations(), [""; 0]);
-    // The two keys are not to be mixed up.
+    // It is a violation to confuse the two keys.
     selector(&page, key);
     sync(&page, &second["SyncCheckKey"]);
     assert_eq!(
         server.violations(),
         [
-            "synccheck: SyncKey though webwxsync gave a SyncCheckKey",
-            "webwxsync: SyncCheckKey in the place of SyncKey"
+            "synccheck: SyncKey instead of SyncCheckKey",
+            "webwxsync: SyncCheckKey instead of SyncKey"
         ]
     );
 }
 
 #[test]
-fn contacts_are_those_one_can_send_to() {
+fn contacts_are_the_possible_recipients() {
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
     let all = page
@@ -111,7 +111,8 @@ fn contacts_are_those_one_can_send_to() {
         .map(|c| c["UserName"].as_str().unwrap())
         .collect();
     assert_eq!(names, [server.friend(), server.second_friend(), "filehelper"]);
-    let asked = json!({ "BaseRequest": page.base_request(), "Count": 1, "List": [{ "UserName": server.second_friend() }] });
+    let list = json!([{ "UserName": server.second_friend() }]);
+    let asked = json!({ "BaseRequest": page.base_request(), "Count": 1, "List": list });
     let some = page
         .post_json("webwxbatchgetcontact?type=ex&r=1546211298790&lang=zh_CN", &asked)
         .unwrap()
@@ -133,7 +134,7 @@ fn a_ping_without_the_login_is_fine() {
 }
 
 #[test]
-fn push_login_leads_to_the_same_ladder() {
+fn a_pushed_login_takes_the_same_steps() {
     let server = Emulator::start().unwrap();
     let page = Page::of(&server);
     let pushed = page.get(&format!("webwxpushloginurl?uin={}", page.word("uin"))).unwrap().json();
@@ -147,7 +148,7 @@ fn push_login_leads_to_the_same_ladder() {
 }
 
 #[test]
-fn what_arrives_later_ends_a_synccheck_that_is_held() {
+fn a_message_ends_a_synccheck_that_waits() {
     let server = Emulator::builder().hold(Duration::from_secs(60)).start().unwrap();
     let page = Page::of(&server);
     let key = init(&page)["SyncKey"].take();
@@ -166,7 +167,7 @@ fn what_arrives_later_ends_a_synccheck_that_is_held() {
 }
 
 #[test]
-fn batches_have_a_size_and_may_repeat_what_came_before() {
+fn batches_have_a_size_and_may_repeat_a_message() {
     let server = Emulator::builder().batch(2).duplicates(true).start().unwrap();
     let page = Page::of(&server);
     let message =

@@ -1,11 +1,11 @@
-//! Pictures of any length wanted.
+//! Images of any length.
 
 use std::io::Cursor;
 
 use image::{GrayImage, ImageFormat, Luma, Rgb, RgbImage};
 use md5::{Digest, Md5};
 
-/// A real picture, followed by bytes that stand for its detail: decoders stop at the picture's end.
+/// Returns a real image, followed by noise that decoders ignore.
 pub(crate) fn sized(format: ImageFormat, width: u32, height: u32, length: usize) -> Vec<u8> {
     let mut picture = small(format, width, height);
     assert!(picture.len() <= length, "{} is too long for {length}", picture.len());
@@ -13,7 +13,7 @@ pub(crate) fn sized(format: ImageFormat, width: u32, height: u32, length: usize)
     picture
 }
 
-/// Gray: its tables are few, so that it fits into some hundred bytes.
+/// Returns a grey JPEG, which has few tables and fits into some hundred bytes.
 pub(crate) fn tiny_jpeg(width: u32, height: u32, length: usize) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     let picture = GrayImage::from_fn(width, height, |x, y| Luma([(x * 9 + y) as u8]));
@@ -46,7 +46,7 @@ pub(crate) fn md5(bytes: &[u8]) -> String {
     Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Width and height of a JPEG or whatever it is.
+/// Returns width and height of an image in any format.
 pub(crate) fn dimensions(bytes: &[u8]) -> (u32, u32) {
     let picture = image::load_from_memory(bytes).unwrap();
     (picture.width(), picture.height())
