@@ -7,27 +7,27 @@ use md5::{Digest, Md5};
 
 /// Returns a real image, followed by noise that decoders ignore.
 pub(crate) fn sized(format: ImageFormat, width: u32, height: u32, length: usize) -> Vec<u8> {
-    let mut picture = small(format, width, height);
-    assert!(picture.len() <= length, "{} is too long for {length}", picture.len());
-    picture.extend(noise(length - picture.len()));
-    picture
+    let mut image = small(format, width, height);
+    assert!(image.len() <= length, "{} is too long for {length}", image.len());
+    image.extend(noise(length - image.len()));
+    image
 }
 
 /// Returns a grey JPEG, which has few tables and fits into some hundred bytes.
 pub(crate) fn tiny_jpeg(width: u32, height: u32, length: usize) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    let picture = GrayImage::from_fn(width, height, |x, y| Luma([(x * 9 + y) as u8]));
-    picture.write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
-    let mut picture = bytes.into_inner();
-    assert!(picture.len() <= length, "{} is too long for {length}", picture.len());
-    picture.extend(noise(length - picture.len()));
-    picture
+    let image = GrayImage::from_fn(width, height, |x, y| Luma([(x * 9 + y) as u8]));
+    image.write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
+    let mut image = bytes.into_inner();
+    assert!(image.len() <= length, "{} is too long for {length}", image.len());
+    image.extend(noise(length - image.len()));
+    image
 }
 
 pub(crate) fn small(format: ImageFormat, width: u32, height: u32) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    let picture = RgbImage::from_fn(width, height, |x, y| Rgb([x as u8, y as u8, (x ^ y) as u8]));
-    picture.write_to(&mut bytes, format).unwrap();
+    let image = RgbImage::from_fn(width, height, |x, y| Rgb([x as u8, y as u8, (x ^ y) as u8]));
+    image.write_to(&mut bytes, format).unwrap();
     bytes.into_inner()
 }
 
@@ -48,6 +48,6 @@ pub(crate) fn md5(bytes: &[u8]) -> String {
 
 /// Returns width and height of an image in any format.
 pub(crate) fn dimensions(bytes: &[u8]) -> (u32, u32) {
-    let picture = image::load_from_memory(bytes).unwrap();
-    (picture.width(), picture.height())
+    let image = image::load_from_memory(bytes).unwrap();
+    (image.width(), image.height())
 }

@@ -129,9 +129,9 @@ fn replay(name: &str) -> Emulator {
         .filter(|r| r["path"].as_str().unwrap().ends_with("webwxsendmsgimg"))
         .count();
     assert!(sent >= 2);
-    let pictures: Vec<_> = server.messages().into_iter().filter(|m| m.kind == 3).collect();
-    assert_eq!(pictures.len(), sent);
-    for message in pictures {
+    let images: Vec<_> = server.messages().into_iter().filter(|m| m.kind == 3).collect();
+    assert_eq!(images.len(), sent);
+    for message in images {
         assert_eq!(
             Some(&message.picture[..]),
             replay.files.get(&message.name).map(|bytes| &bytes[..])
@@ -254,7 +254,7 @@ impl Replay {
             "jslogin" => self.swap.add(UUID, between(&reply.text(), "uuid = \"", "\"")),
             "login" => self.check_poll(response["text"].as_str().unwrap(), &reply.text()),
             "webwxnewloginpage" => self.check_login(reply),
-            "webwxgetmsgimg" => self.check_picture(target, response, reply),
+            "webwxgetmsgimg" => self.check_image(target, response, reply),
             "synccheck" => {
                 let recorded = response["text"]
                     .as_str()
@@ -322,7 +322,7 @@ impl Replay {
         assert!(!reply.headers.iter().any(|(_, v)| v.contains("Secure") || v.contains("Domain")));
     }
 
-    fn check_picture(&self, target: &str, response: &Value, reply: &Reply) {
+    fn check_image(&self, target: &str, response: &Value, reply: &Reply) {
         assert_eq!(reply.header("content-type"), Some("image/jpeg"));
         assert_eq!(reply.header("cache-control"), Some("max-age=604800"));
         if target.contains("type=slave") {

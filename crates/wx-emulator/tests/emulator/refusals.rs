@@ -193,7 +193,7 @@ fn a_message_needs_a_known_media_id_and_a_recipient() {
 }
 
 #[test]
-fn a_picture_is_not_given_without_skey() {
+fn an_image_is_not_sent_without_skey() {
     let server = Emulator::builder().image(small(Jpeg, 40, 30)).start().unwrap();
     let page = Page::of(&server);
     let msg_id = &server.incoming()[0];
