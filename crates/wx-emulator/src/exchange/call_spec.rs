@@ -1,5 +1,5 @@
-//! The table's row of a call: who may make it, what handles it, what a refusal looks like, and what
-//! the official page sends.
+//! The row of a call in the table: which login it needs, what handles it, what a refusal looks
+//! like, and what the official page sends.
 
 use std::pin::Pin;
 
@@ -9,7 +9,7 @@ use crate::model::hosts::HostRole;
 use crate::model::ret::Ret;
 use crate::state::server_state::ServerState;
 
-/// Everything that is known of a call.
+/// Everything that is known about a kind of call.
 pub(crate) struct CallSpec {
     /// The last segment of the path.
     pub(crate) name: &'static str,
@@ -41,7 +41,7 @@ pub(crate) enum Login {
     FormTicket,
 }
 
-/// The reply to a call that was admitted, or the code that it is refused with.
+/// The reply to a call, or the code that the call is refused with.
 pub(crate) type Outcome = Result<Reply, Ret>;
 
 pub(crate) enum Handler {
@@ -113,7 +113,7 @@ pub(crate) enum AppIdHeader {
 /// What tells the page that a call is of.
 pub(crate) enum ProfileSource {
     Login,
-    /// The `appid` of the query: there is no login yet.
+    /// The `appid` of the query, because there is no login yet.
     AppId,
     /// The `ticket` of the query, which was given to a page.
     Ticket,

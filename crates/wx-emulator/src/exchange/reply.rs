@@ -184,5 +184,5 @@ fn echo(reply: &mut Value, spelling: Spelling, state: &ServerState) {
     // Names are cut when they are long, so the secrets of the current login come first.
     let secrets = logins.secrets().chain(account.secrets(has_skey));
     let secrets = secrets.map(|secret| spelling.encode(secret)).collect();
-    Echo { secrets, uin: account.uin, skey: &account.next_skey }.put_into(reply);
+    Echo::new(secrets, account.uin, &account.next_skey).put_into(reply);
 }

@@ -76,51 +76,48 @@ fn each_mark(text: &str, with: impl Fn(char) -> String) -> String {
     text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_string() } else { with(c) }).collect()
 }
 
-/// What is put into the fields of a reply.
+/// Puts secrets into the fields of a reply.
 pub(crate) struct Echo<'a> {
     /// The encoded secrets.
-    pub(crate) secrets: Vec<String>,
-    pub(crate) uin: u64,
-    /// Replaces the skey of the reply.
-    pub(crate) skey: &'a str,
-}
-
-impl Echo<'_> {
-    pub(crate) fn put_into(&self, reply: &mut Value) {
-        Walk { echo: self, next: 0 }.value(reply);
-    }
-}
-
-struct Walk<'a> {
-    echo: &'a Echo<'a>,
-    /// The secret that the next name gets.
+    secrets: Vec<String>,
+    /// Index of the secret that the next name gets.
     next: usize,
+    uin: u64,
+    /// Replaces the skey of the reply.
+    skey: &'a str,
 }
 
-impl Walk<'_> {
-    fn value(&mut self, value: &mut Value) {
+impl<'a> Echo<'a> {
+    pub(crate) fn new(secrets: Vec<String>, uin: u64, skey: &'a str) -> Self {
+        Echo { secrets, next: 0, uin, skey }
+    }
+
+    pub(crate) fn put_into(&mut self, value: &mut Value) {
         match value {
-            Value::Array(values) => values.iter_mut().for_each(|value| self.value(value)),
-            Value::Object(pairs) => pairs.iter_mut().for_each(|(key, value)| self.pair(key, value)),
+            Value::Array(values) => values.iter_mut().for_each(|value| self.put_into(value)),
+            Value::Object(pairs) => {
+                pairs.iter_mut().for_each(|(key, value)| self.put_into_pair(key, value));
+            }
             _ => {}
         }
     }
 
-    fn pair(&mut self, key: &str, value: &mut Value) {
-        let Echo { secrets, uin, skey } = self.echo;
+    fn put_into_pair(&mut self, key: &str, value: &mut Value) {
         match value {
-            Value::String(text) if TEXTS.contains(&key) => text.push_str(&secrets.join(" ")),
+            Value::String(text) if TEXTS.contains(&key) => text.push_str(&self.secrets.join(" ")),
             Value::String(text) if NAMES.contains(&key) => {
-                text.push_str(&secrets[self.next % secrets.len()]);
+                text.push_str(&self.secrets[self.next % self.secrets.len()]);
                 self.next += 1;
             }
             Value::String(text) if NUMBERS.contains(&key) => {
                 let end = text.len().saturating_sub(KEPT_DIGITS);
-                *text = format!("{uin}{}", &text[end..]);
+                *text = format!("{}{}", self.uin, &text[end..]);
             }
-            Value::String(old) if key == "SKey" && !old.is_empty() => *old = (*skey).to_owned(),
-            Value::Number(number) if NUMBERS.contains(&key) => *number = (*uin).into(),
-            value => self.value(value),
+            Value::String(skey) if key == "SKey" && !skey.is_empty() => {
+                *skey = self.skey.to_owned();
+            }
+            Value::Number(number) if NUMBERS.contains(&key) => *number = self.uin.into(),
+            value => self.put_into(value),
         }
     }
 }
@@ -151,7 +148,7 @@ mod tests {
         let list = [contact("@a", "A"), contact("@b", "B")];
         let mut reply = json!({ "SKey": "k", "List": list, "MsgId": "1", "CreateTime": 2 });
         let secrets = vec!["x".to_owned(), "y".to_owned()];
-        Echo { secrets, uin: 7, skey: "new" }.put_into(&mut reply);
+        Echo::new(secrets, 7, "new").put_into(&mut reply);
         let list = [contact("@ax", "Ax y"), contact("@by", "Bx y")];
         let echoed = json!({ "SKey": "new", "List": list, "MsgId": "71", "CreateTime": 7 });
         assert_eq!(reply, echoed);

@@ -13,7 +13,7 @@ use crate::model::profile::Profile;
 use crate::model::random;
 use crate::model::replies::{encry_file_name, escape};
 
-/// The keys of a message that depend on its keys.
+/// The values of a message that depend on its kind.
 #[derive(Default)]
 struct Keys {
     msg_type: u32,

@@ -36,7 +36,7 @@ pub(crate) struct Chunk<'a> {
     pub(crate) request: &'a str,
 }
 
-/// What became of an upload with a chunk.
+/// The progress of an upload after a chunk.
 pub(crate) enum Progress {
     /// More chunks are needed.
     More,

@@ -1,4 +1,4 @@
-//! What each check needs.
+//! The call that is checked, with what several checks need to know of it.
 
 use crate::exchange::call_spec::{CallSpec, PageRequest, ProfileSource};
 use crate::exchange::received_call::ReceivedCall;

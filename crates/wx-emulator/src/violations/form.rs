@@ -16,7 +16,7 @@ const CHUNK: u64 = 524_288;
 /// The real server closes the connection at about this length.
 const UNSPLIT: u64 = 1 << 20;
 
-/// The keys of `uploadmediarequest`. Those of a checked file follow if the file is big.
+/// The keys of `uploadmediarequest`. For a big file, those of webwxcheckupload follow.
 const REQUEST: [&str; 10] = [
     "UploadType",
     "BaseRequest",
