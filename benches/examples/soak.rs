@@ -51,8 +51,8 @@ fn client(transport: &str, session: &str) {
             for message in batch.unwrap() {
                 let mut picture = Vec::new();
                 let sink = wx_ureq::Sink::vec(&mut picture);
-                let (id, size) = message.picture().unwrap();
-                client.fetch_image(id, size, sink).unwrap();
+                let (id, size) = message.image().unwrap();
+                client.fetch_image(id, size, sink).run().unwrap();
                 println!("{id}");
             }
         }
@@ -65,7 +65,7 @@ fn client(transport: &str, session: &str) {
                 for message in batch.unwrap() {
                     let mut picture = Vec::new();
                     let sink = wx_reqwest::Sink::vec(&mut picture);
-                    let (id, size) = message.picture().unwrap();
+                    let (id, size) = message.image().unwrap();
                     client.fetch_image(id, size, sink).await.unwrap();
                     println!("{id}");
                 }

@@ -97,7 +97,7 @@ impl Files {
             let client = client();
             let ours = move || {
                 let source = wx_ureq::Source::path(&self.file).expect("a file");
-                client.send_image(&to(), source).expect("sent");
+                client.send_image(&to(), source).run().expect("sent");
             };
             let bare = || {
                 let agent = bare::agent();
@@ -109,7 +109,7 @@ impl Files {
             let client = client();
             let ours = move || {
                 let sink = wx_ureq::Sink::path(&self.out);
-                client.fetch_image(&id(), ImageVariant::Original, sink).expect("fetched");
+                client.fetch_image(&id(), ImageVariant::Original, sink).run().expect("fetched");
             };
             let bare = || {
                 let agent = bare::agent();
@@ -151,8 +151,9 @@ impl Files {
             let client = client();
             let ours = move || {
                 let sink = wx_reqwest::Sink::path(&self.out);
-                let fetched =
-                    self.runtime.block_on(client.fetch_image(&id(), ImageVariant::Original, sink));
+                let fetched = self.runtime.block_on(
+                    client.fetch_image(&id(), ImageVariant::Original, sink).into_future(),
+                );
                 fetched.expect("fetched");
             };
             let bare = || {

@@ -11,12 +11,12 @@ use wx_proto::endpoint::sync::SyncMessages;
 use wx_proto::endpoint::sync_check::SyncCheck;
 use wx_proto::flow::{Action, Flow, Input, ListContacts, NextMessages};
 use wx_proto::http::Response;
-use wx_proto::{Error, Policy, Seed, Session};
+use wx_proto::{Error, Policy, Seed, Session, UnixMs};
 
 use crate::row::Row;
 use crate::{alloc, perfect};
 
-const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16] };
+const SEED: Seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [7; 16] };
 const MIB: usize = 1024 * 1024;
 /// The sizes at which instructions are compared.
 pub(crate) const SIZES: [usize; 2] = [32 * 1024, 256 * 1024];

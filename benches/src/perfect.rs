@@ -9,6 +9,7 @@ use wx_proto::flow::{Action, FetchImage, Flow, Input, SendImage};
 use wx_proto::http::Response;
 use wx_proto::{
     CookieJar, HostRole, Hosts, ImageVariant, Media, MsgId, Policy, Recipient, Seed, Session,
+    UnixMs,
 };
 
 use crate::alloc::Tally;
@@ -18,7 +19,7 @@ pub const CHUNK: usize = 512 * 1024;
 /// Bytes in the picture that is measured.
 pub const LEN: usize = 20 * 1024 * 1024;
 
-const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16] };
+const SEED: Seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [7; 16] };
 
 /// A session with values of a real one's length.
 ///
@@ -33,7 +34,7 @@ pub fn session() -> Session {
         jar.store(
             &format!("{name}={}; Domain=wx.qq.com; Path=/", text(40)),
             &hosts.origin(HostRole::Base),
-            0,
+            UnixMs::EPOCH,
         );
     }
     let builder =
@@ -75,7 +76,7 @@ pub fn send(session: &Session, form: Media) -> SendImage {
 /// Without limits.
 fn policy() -> Policy {
     let mut policy = Policy::default();
-    (policy.max_picture, policy.check_above, policy.max_fetch) = (u64::MAX, u64::MAX, u64::MAX);
+    (policy.max_upload, policy.check_above, policy.max_fetch) = (u64::MAX, u64::MAX, u64::MAX);
     policy
 }
 

@@ -17,7 +17,7 @@ use wx_proto::endpoint::send_media::SendMedia;
 use wx_proto::endpoint::upload_media::UploadMedia;
 use wx_proto::http::Request;
 use wx_proto::http::request::Parts;
-use wx_proto::{Body, ImageVariant, Media, MediaId, MsgId, Policy, Seed, Session};
+use wx_proto::{Body, ImageVariant, Media, MediaId, MsgId, Policy, Seed, Session, UnixMs};
 
 use crate::perfect::CHUNK;
 
@@ -30,7 +30,7 @@ pub struct Prepared {
     fetch: Parts,
 }
 
-const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16] };
+const SEED: Seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [7; 16] };
 
 /// ureq as it comes.
 #[must_use]
@@ -55,7 +55,7 @@ impl Prepared {
     #[must_use]
     pub fn new(session: &Session, len: usize) -> Self {
         let mut policy = Policy::default();
-        policy.max_picture = u64::MAX;
+        policy.max_upload = u64::MAX;
         let picture = Media::new("picture.jpg", len as u64, &crate::perfect::SOI, &policy)
             .expect("a picture");
         let upload = UploadMedia::new(picture, wx_proto::Md5::from([0; 16]), super::to(), SEED);

@@ -45,11 +45,11 @@ impl Client for wx_ureq::Client {
     }
 
     fn send(&self, to: &Recipient, picture: &Path) -> Result<Sent, Error> {
-        self.send_image(to, wx_ureq::Source::path(picture).unwrap())
+        self.send_image(to, wx_ureq::Source::path(picture).unwrap()).run()
     }
 
     fn fetch(&self, id: &MsgId, path: &Path) -> Result<Fetched, Error> {
-        self.fetch_image(id, ImageVariant::Original, wx_ureq::Sink::path(path))
+        self.fetch_image(id, ImageVariant::Original, wx_ureq::Sink::path(path)).run()
     }
 }
 
@@ -70,11 +70,8 @@ impl Client for Blocking {
     }
 
     fn fetch(&self, id: &MsgId, path: &Path) -> Result<Fetched, Error> {
-        self.1.block_on(self.0.fetch_image(
-            id,
-            ImageVariant::Original,
-            wx_reqwest::Sink::path(path),
-        ))
+        let sink = wx_reqwest::Sink::path(path);
+        self.1.block_on(self.0.fetch_image(id, ImageVariant::Original, sink).into_future())
     }
 }
 

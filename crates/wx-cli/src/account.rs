@@ -105,9 +105,9 @@ pub(crate) fn contacts(args: &Account, global: Global) -> ExitCode {
 fn tell_contacts(client: &Client, report: &Report) -> Result<(), Problem> {
     for contact in list(client, report)? {
         let what = if contact.is_room() { "room " } else { "" };
-        let nick = match &contact.remark_name[..] {
-            "" => String::new(),
-            _ => format!(" ({})", contact.nick_name),
+        let nick = match contact.remark_name {
+            None => String::new(),
+            Some(_) => format!(" ({})", contact.nick_name),
         };
         let line = format!("{what}{}{nick}: {}", contact.name(), contact.user_name);
         report.tell(&line, &event::contact(&contact));

@@ -5,7 +5,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use wx_client::outbox::{OutboxFlow, UploadTurn};
-use wx_proto::flow::Flow;
 use wx_proto::{Advice, Sent, Uploaded};
 
 use crate::files::Input;
@@ -102,7 +101,7 @@ impl Batch<'_> {
         let message = self.job.message(file, to, session)?;
         let recorded = message.send(session, uploaded, &self.client.policy(), self.resend)?;
         // It is over before it begins: too late to leave again.
-        let is_old = self.job.is_in_doubt(file, to) && !recorded.flow.progress().in_doubt;
+        let is_old = self.job.is_in_doubt(file, to) && recorded.flow.is_over();
         let sent =
             self.client.drive_recorded(recorded, self.report).map_err(|problem| Problem {
                 media_id: problem

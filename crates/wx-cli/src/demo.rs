@@ -63,7 +63,7 @@ impl Run<'_> {
     fn all(&self) -> Result<(), (usize, Problem)> {
         let at_sending = |problem| (SENT, problem);
         let policy = self.global.policy();
-        let (name, original) = self.picture(policy.max_picture).map_err(at_sending)?;
+        let (name, original) = self.picture(policy.max_upload).map_err(at_sending)?;
         self.say("emulator", &format!("listening on {}", self.emulator.addr()));
         let session = Session::from_json_allow_loopback(self.emulator.session_json());
         let session = session.map_err(|error| at_sending(error.into()))?;

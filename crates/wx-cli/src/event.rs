@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use wx_proto::{
-    Contact, Fetched, HostRole, Message, MessageKind, MsgId, Sent, Session, Skipped, UserName,
+    Contact, Fetched, HostRole, Message, MessageKind, MsgId, Sent, Session, Skipped, UnixMs,
+    UserName,
 };
 
 use crate::problem::Problem;
@@ -47,7 +48,7 @@ pub(crate) fn fetched(msg_id: &MsgId, path: Option<&str>, fetched: &Fetched) -> 
 pub(crate) fn contact(contact: &Contact) -> Value {
     json!({
         "event": "contact", "user_name": contact.user_name.as_str(), "nick_name": contact.nick_name,
-        "remark_name": contact.remark_name, "room": contact.is_room(),
+        "remark_name": contact.remark_name.as_deref().unwrap_or_default(), "room": contact.is_room(),
     })
 }
 
@@ -68,12 +69,12 @@ pub(crate) fn msg_id(message: &Message) -> &str {
 pub(crate) fn message(message: &Message) -> Value {
     let name = |name: &Option<UserName>| name.as_ref().map(|name| name.as_str().to_owned());
     let file = match &message.kind {
-        MessageKind::File { name, .. } => Some(name),
+        MessageKind::File { name, .. } => Some(name.as_deref().unwrap_or_default()),
         _ => None,
     };
     json!({
         "event": "message", "msg_id": msg_id(message), "from": name(&message.from), "to": name(&message.to),
-        "sender": name(&message.sender), "time": message.unix_s, "kind": kind(message), "file_name": file,
+        "sender": name(&message.sender), "time": message.sent_at.map_or(0, UnixMs::as_secs), "kind": kind(message), "file_name": file,
         "content": message.content,
     })
 }
@@ -93,7 +94,7 @@ pub(crate) fn kind(message: &Message) -> &'static str {
         MessageKind::Emoticon { of_store: true } => "store_emoticon",
         MessageKind::Video { .. } => "video",
         MessageKind::File { .. } => "file",
-        MessageKind::Other { msg_type: 1, .. } => "text",
+        MessageKind::Other { msg_type: Some(1), .. } => "text",
         _ => "other",
     }
 }

@@ -104,7 +104,7 @@ fn log_in(
         Some(old) => flow::Login::push(old, seed()?, global.policy())?,
         None => flow::Login::new(site, seed()?, global.policy()),
     };
-    wire.drive(&session, login, None, ToldStates::new(tell), report)?;
+    wire.drive(&session, login, None, &mut ToldStates::new(tell), report)?;
     Ok(session.get())
 }
 

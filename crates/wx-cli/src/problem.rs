@@ -168,7 +168,7 @@ impl From<OutboxError> for Problem {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let advice = error.advice();
-        let is_other = error.kind == ErrorKind::OtherPicture;
+        let is_other = error.kind == ErrorKind::OtherMedia;
         let class = match (error.outcome(), advice) {
             (Outcome::Unknown, _) => Class::Unknown,
             _ if error.kind == ErrorKind::Cancelled => Class::Stopped,

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use wx_client::clock::unix_ms;
+use wx_proto::UnixMs;
 
 use crate::files;
 
@@ -30,8 +31,8 @@ pub(crate) fn note(session: &Path) -> Option<String> {
     // Whatever else is there is not read.
     fs::symlink_metadata(&path).ok().filter(|found| found.is_file())?;
     let text = files::read(&path, 32).ok()?;
-    let then: u64 = str::from_utf8(&text).ok()?.trim_end().parse().ok()?;
-    let minutes = unix_ms().checked_sub(then)? / 60_000;
+    let then = UnixMs::new(str::from_utf8(&text).ok()?.trim_end().parse().ok()?);
+    let minutes = unix_ms().checked_duration_since(then)?.as_secs() / 60;
     let ago = match minutes {
         0 => "less than a minute".to_owned(),
         1 => "a minute".to_owned(),
@@ -56,15 +57,18 @@ mod tests {
         for (minutes, told) in
             [(1, Some("a minute")), (90, Some("90 minutes")), (300, Some("5 hours")), (1440, None)]
         {
-            let then = unix_ms() - minutes * 60_000 - 500;
+            let then = unix_ms().get() - minutes * 60_000 - 500;
             fs::write(beside(&session), format!("{then}\n")).unwrap();
             assert_eq!(note(&session).is_some(), told.is_some(), "{minutes}");
             assert!(note(&session).is_none_or(|note| note.contains(told.unwrap_or_default())));
         }
         // A clock that went back, and what is no time.
-        for text in
-            [(unix_ms() + 3_600_000).to_string(), "x".to_owned(), "1".repeat(40), String::new()]
-        {
+        for text in [
+            (unix_ms().get() + 3_600_000).to_string(),
+            "x".to_owned(),
+            "1".repeat(40),
+            String::new(),
+        ] {
             fs::write(beside(&session), text).unwrap();
             assert_eq!(note(&session), None);
         }

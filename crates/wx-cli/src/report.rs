@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use wx_client::CancelToken;
 use wx_proto::flow::ExchangeSummary;
 use wx_proto::{Fetched, Md5, MediaId, Sent, Site};
 
@@ -25,7 +26,7 @@ use crate::withhold;
 pub(crate) struct Report {
     json: bool,
     verbose: bool,
-    stopped: AtomicBool,
+    stopped: CancelToken,
     unfinished: AtomicBool,
     trace: OnceLock<Trace>,
     state: Mutex<State>,
@@ -40,7 +41,7 @@ impl Report {
         Self {
             json: global.json,
             verbose: global.verbose,
-            stopped: AtomicBool::new(false),
+            stopped: CancelToken::new(),
             unfinished: AtomicBool::new(false),
             trace: OnceLock::new(),
             state: Mutex::new(state),
@@ -207,7 +208,7 @@ impl Report {
 
     /// Asks the work to stop where it is.
     pub(crate) fn stop(&self) {
-        self.stopped.store(true, Ordering::Relaxed);
+        self.stopped.cancel();
     }
 
     /// The work must not be left where it is until it is over: a login would go on that nobody has.
@@ -221,7 +222,12 @@ impl Report {
 
     /// Whether the work is to stop where it is.
     pub(crate) fn stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
+        self.stopped.is_cancelled()
+    }
+
+    /// What stops the work where it is.
+    pub(crate) fn token(&self) -> &CancelToken {
+        &self.stopped
     }
 
     /// What it means to stop now.

@@ -46,7 +46,7 @@ pub(crate) fn run(args: Resume, global: Global) -> ExitCode {
             return close(job, report);
         }
         let mut policy = global.policy();
-        policy.max_picture = plan.max_size;
+        policy.max_upload = plan.max_size;
         let path = args.session.place_or(plan.session);
         files::sweep_beside(&path);
         session::with_client(&path, Use::Send, policy, &global, report, |client| {

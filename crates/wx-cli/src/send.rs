@@ -42,7 +42,7 @@ fn subjects_of(files: &[PathBuf], to: &[String], given: &[String]) -> Vec<Subjec
 
 fn work(args: &SendImage, global: &Global, report: &Report) {
     let mut policy = global.policy();
-    policy.max_picture = args.max_size;
+    policy.max_upload = args.max_size;
     let path = args.session.place();
     session::with_client(&path, Use::Send, policy, global, report, |client| {
         send(args, &path, client, report);
@@ -108,7 +108,7 @@ fn find(name: &str, contacts: &[Contact]) -> Result<Recipient, Problem> {
     let with = |of: fn(&Contact) -> &str| {
         contacts.iter().filter(|contact| of(contact) == name).collect::<Vec<_>>()
     };
-    let remarks = with(|contact| &contact.remark_name);
+    let remarks = with(|contact| contact.remark_name.as_deref().unwrap_or_default());
     let found = if remarks.is_empty() { with(|contact| &contact.nick_name) } else { remarks };
     let refused = |what: String| Problem::local(what, Advice::CheckRecipient);
     match found[..] {

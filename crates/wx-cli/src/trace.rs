@@ -59,7 +59,7 @@ impl Trace {
         self.line(json!({
             "event": "exchange", "step": it.step.name(), "endpoint": it.endpoint, "method": it.method.as_str(),
             "chunk": it.chunk.map(|chunk| chunk.index), "chunks": it.chunk.map(|chunk| chunk.of),
-            "try": it.attempt, "request_bytes": it.request_bytes, "status": it.status,
+            "try": it.attempt.unwrap_or(0), "request_bytes": it.request_bytes, "status": it.status,
             "reply_bytes": it.reply_bytes, "ret": it.ret.map(|ret| ret.0),
             "failure": it.failure.map(|failure| failure.kind.name()),
             "delivered": it.failure.map(|failure| format!("{:?}", failure.delivered).to_lowercase()),

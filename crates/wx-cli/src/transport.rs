@@ -2,17 +2,16 @@
 
 use std::io;
 use std::path::Path;
-use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use wx_client::FileError;
 use wx_client::checkpoint::CheckpointStore;
 pub(crate) use wx_client::clock::unix_ms;
 use wx_client::outbox::OutboxFlow;
 use wx_client::proxy::ProxyError;
 pub(crate) use wx_client::seed;
 use wx_client::session_cell::SessionCell;
-use wx_proto::flow::{ExchangeSummary, FetchImage, Flow, Observer, Progress, Trace};
+use wx_client::{BuildError, CancelToken, FileError, RunOptions};
+use wx_proto::flow::{FetchImage, Flow, Observer, Progress};
 use wx_proto::{
     Advice, Error, ErrorKind, Fetched, ImageVariant, Media, MsgId, Policy, Session, Site,
     SourceError, Step, Uploaded,
@@ -23,16 +22,16 @@ use crate::files::Input;
 use crate::out;
 use crate::problem::{Class, Problem};
 use crate::report::Report;
-use crate::withhold::{self, Withholding};
+use crate::withhold;
 
 /// Hears of every step of a job.
 pub(crate) trait Ears: Sync {
     /// Who tells of it.
     fn report(&self) -> &Report;
 
-    /// Whether to stop where it is.
-    fn stopped(&self) -> bool {
-        self.report().stopped()
+    /// What stops it.
+    fn token(&self) -> &CancelToken {
+        self.report().token()
     }
 
     /// Called before each step.
@@ -64,39 +63,30 @@ pub(crate) enum Wire {
     Reqwest(wx_reqwest::Http, Runtime),
 }
 
-/// A client's `Watch` that passes all on to some ears. What runs on reqwest is dropped to stop it.
-macro_rules! watch {
-    (wx_ureq, $ears:ident, $checkpoint:expr) => {
-        watch!(@heard wx_ureq, $ears, $checkpoint).cancel_if(|| $ears.stopped())
-    };
-    (wx_reqwest, $ears:ident, $checkpoint:expr) => {
-        watch!(@heard wx_reqwest, $ears, $checkpoint)
-    };
-    (@heard $client:ident, $ears:ident, $checkpoint:expr) => {{
-        let watch = $client::Watch::new().progress(|now| $ears.progress(now));
-        match $checkpoint {
-            Some(store) => watch.checkpoint(store),
-            None => watch,
-        }
-    }};
+/// Options that pass all on to some ears.
+fn options<'a>(ears: &'a impl Ears, checkpoint: Option<CheckpointStore>) -> RunOptions<'a> {
+    let options = RunOptions::new()
+        .progress(|now| ears.progress(now))
+        .trace(|exchange| ears.report().exchanged(exchange))
+        .on_request(withhold::request)
+        .cancel(ears.token());
+    match checkpoint {
+        Some(store) => options.checkpoint(store),
+        None => options,
+    }
 }
 
 impl Wire {
     pub(crate) fn new(transport: Transport, site: &Site) -> Result<Self, Problem> {
+        let failed = |error| match error {
+            BuildError::Proxy(error) => bad_proxy(error),
+            error => no_client(&error),
+        };
         Ok(match transport {
-            Transport::Ureq => {
-                Self::Ureq(wx_ureq::Http::new(None, site).map_err(|error| match error {
-                    wx_ureq::BuildError::Proxy(error) => bad_proxy(error),
-                    error => no_client(&error),
-                })?)
-            }
+            Transport::Ureq => Self::Ureq(wx_ureq::Http::new(None, site).map_err(failed)?),
             Transport::Reqwest => {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-                let http = wx_reqwest::Http::new(None, site).map_err(|error| match error {
-                    wx_reqwest::BuildError::Proxy(error) => bad_proxy(error),
-                    error => no_client(&error),
-                })?;
-                Self::Reqwest(http, runtime)
+                Self::Reqwest(wx_reqwest::Http::new(None, site).map_err(failed)?, runtime)
             }
         })
     }
@@ -107,24 +97,23 @@ impl Wire {
         session: &SessionCell,
         mut flow: F,
         checkpoint: Option<CheckpointStore>,
-        observer: impl Observer<F>,
+        observer: &mut impl Observer<F>,
         ears: &impl Ears,
     ) -> Result<T, Problem> {
-        let mut observer = (observer, heard(ears));
         let (media, flow) = (&mut (), &mut flow);
         match self {
             Self::Ureq(http) => {
-                let mut watch = watch!(wx_ureq, ears, checkpoint);
-                let watch = &mut watch;
-                wx_ureq::drive_observed(http, session, media, flow, watch, &mut observer)
-                    .map_err(|error| told(error, ears.stopped()))
+                let mut options = options(ears, checkpoint);
+                let options = &mut options;
+                wx_ureq::drive_observed(http, session, media, flow, options, observer)
+                    .map_err(|error| told(error, ears.token().is_cancelled()))
             }
             Self::Reqwest(http, runtime) => until_stopped(runtime, ears, async {
-                let mut watch = watch!(wx_reqwest, ears, checkpoint);
-                let watch = &mut watch;
+                let mut options = options(ears, checkpoint);
+                let options = &mut options;
                 let done =
-                    wx_reqwest::drive_observed(http, session, media, flow, watch, &mut observer);
-                done.await.map_err(|error| told(error, ears.stopped()))
+                    wx_reqwest::drive_observed(http, session, media, flow, options, observer);
+                done.await.map_err(|error| told(error, ears.token().is_cancelled()))
             }),
         }
     }
@@ -156,7 +145,7 @@ impl Client {
         flow: impl Flow<Output = Result<T, Error>>,
         ears: &impl Ears,
     ) -> Result<T, Problem> {
-        let done = self.wire.drive(&self.session, flow, None, (), ears);
+        let done = self.wire.drive(&self.session, flow, None, &mut (), ears);
         withhold::session(&self.session());
         done
     }
@@ -168,7 +157,7 @@ impl Client {
         ears: &impl Ears,
     ) -> Result<T, Problem> {
         let OutboxFlow { flow, checkpoint } = job;
-        self.wire.drive(&self.session, flow, Some(checkpoint), (), ears)
+        self.wire.drive(&self.session, flow, Some(checkpoint), &mut (), ears)
     }
 
     /// Uploads a picture by the flow that `begin` makes for it, on record if there is a store.
@@ -178,8 +167,7 @@ impl Client {
         ears: &impl Ears,
         begin: impl FnOnce(Media) -> Result<(F, Option<CheckpointStore>), Error>,
     ) -> Result<Uploaded, Problem> {
-        let (limit, session) = (self.policy.max_picture, &self.session);
-        let mut observer = heard(ears);
+        let (limit, session) = (self.policy.max_upload, &self.session);
         match &self.wire {
             Wire::Ureq(http) => {
                 use wx_ureq::Source;
@@ -189,11 +177,11 @@ impl Client {
                     Input::Once(None) => Source::reader("", io::stdin().lock(), SPOOL, limit)?,
                     Input::Once(Some(file)) => Source::reader("", file, SPOOL, limit)?,
                 };
-                let (mut flow, checkpoint) = begin(source.picture(&self.policy)?)?;
-                let mut watch = watch!(wx_ureq, ears, checkpoint);
-                let (source, flow, watch) = (&mut source, &mut flow, &mut watch);
-                wx_ureq::drive_observed(http, session, source, flow, watch, &mut observer)
-                    .map_err(|error| told(error, ears.stopped()))
+                let (mut flow, checkpoint) = begin(source.media(&self.policy)?)?;
+                let mut options = options(ears, checkpoint);
+                let (source, flow) = (&mut source, &mut flow);
+                wx_ureq::drive(http, session, source, flow, &mut options)
+                    .map_err(|error| told(error, ears.token().is_cancelled()))
             }
             Wire::Reqwest(http, runtime) => until_stopped(runtime, ears, async {
                 use wx_reqwest::Source;
@@ -207,13 +195,12 @@ impl Client {
                         Source::reader("", tokio::fs::File::from_std(file), SPOOL, limit).await?
                     }
                 };
-                let picture = source.picture(&self.policy).await?;
+                let picture = source.media(&self.policy).await?;
                 let (mut flow, checkpoint) = begin(picture)?;
-                let mut watch = watch!(wx_reqwest, ears, checkpoint);
-                let (source, flow, watch) = (&mut source, &mut flow, &mut watch);
-                let done =
-                    wx_reqwest::drive_observed(http, session, source, flow, watch, &mut observer);
-                done.await.map_err(|error| told(error, ears.stopped()))
+                let mut options = options(ears, checkpoint);
+                let (source, flow) = (&mut source, &mut flow);
+                let done = wx_reqwest::drive(http, session, source, flow, &mut options);
+                done.await.map_err(|error| told(error, ears.token().is_cancelled()))
             }),
         }
     }
@@ -228,7 +215,7 @@ impl Client {
     ) -> Result<Fetched, Problem> {
         let restartable = !matches!(target, Target::Stdout);
         let policy = self.policy.clone();
-        let (session, mut observer) = (&self.session, heard(ears));
+        let session = &self.session;
         let mut flow =
             FetchImage::new(&self.session(), msg_id.clone(), size, restartable, seed()?, policy)?;
         match &self.wire {
@@ -240,11 +227,10 @@ impl Client {
                     Target::Memory(bytes) => Sink::vec(bytes),
                     Target::Stdout => Sink::writer(&mut stdout),
                 };
-                let mut watch = watch!(wx_ureq, ears, None);
-                let (to, flow, watch) = (&mut sink, &mut flow, &mut watch);
-                let fetched =
-                    wx_ureq::drive_observed(http, session, to, flow, watch, &mut observer)
-                        .map_err(|error| told(error, ears.stopped()))?;
+                let mut options = options(ears, None);
+                let (to, flow) = (&mut sink, &mut flow);
+                let fetched = wx_ureq::drive(http, session, to, flow, &mut options)
+                    .map_err(|error| told(error, ears.token().is_cancelled()))?;
                 sink.finish().map_err(cannot_write)?;
                 Ok(fetched)
             }
@@ -257,11 +243,11 @@ impl Client {
                     Target::Stdout => Sink::writer(&mut stdout),
                 };
                 until_stopped(runtime, ears, async {
-                    let mut watch = watch!(wx_reqwest, ears, None);
-                    let (to, flow, watch) = (&mut sink, &mut flow, &mut watch);
+                    let mut options = options(ears, None);
+                    let (to, flow) = (&mut sink, &mut flow);
+                    let fetched = wx_reqwest::drive(http, session, to, flow, &mut options);
                     let fetched =
-                        wx_reqwest::drive_observed(http, session, to, flow, watch, &mut observer);
-                    let fetched = fetched.await.map_err(|error| told(error, ears.stopped()))?;
+                        fetched.await.map_err(|error| told(error, ears.token().is_cancelled()))?;
                     sink.finish().await.map_err(cannot_write)?;
                     Ok(fetched)
                 })
@@ -270,28 +256,17 @@ impl Client {
     }
 }
 
-/// An observer that passes each exchange on to `ears`.
-fn heard<F: Flow>(ears: &impl Ears) -> impl Observer<F> {
-    let tell = |exchange: &ExchangeSummary| ears.report().exchanged(exchange);
-    (Withholding, Trace::new(tell))
-}
-
 /// Drops the call when it is to stop.
 fn until_stopped<T>(
     runtime: &Runtime,
     ears: &impl Ears,
     call: impl Future<Output = Result<T, Problem>>,
 ) -> Result<T, Problem> {
-    let stopped = async {
-        while !ears.stopped() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
     runtime.block_on(async {
         tokio::select! {
             biased;
             result = call => result,
-            () = stopped => Err(ears.report().interrupted()),
+            () = ears.token().cancelled() => Err(ears.report().interrupted()),
         }
     })
 }

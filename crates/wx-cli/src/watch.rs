@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use wx_client::session_file::SessionFile;
 use wx_proto::flow::{NextMessages, Restore};
-use wx_proto::{Advice, ImageVariant, Message, MessageKind, MsgId};
+use wx_proto::{Advice, ImageVariant, Message, MessageKind, MsgId, UnixMs};
 
 use self::folder::Folder;
 use self::trouble::Trouble;
@@ -68,7 +68,7 @@ fn work(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<(
         let mut over = None;
         for message in &arrived.messages {
             report.tell(&line(message), &event::message(message));
-            if let (Some(folder), Some((id, size))) = (&folder, message.picture()) {
+            if let (Some(folder), Some((id, size))) = (&folder, message.image()) {
                 match &over {
                     None => over = keep(folder, id, size, &client, &trouble)?,
                     Some(problem) => failed(id, problem, report),
@@ -96,13 +96,15 @@ fn work(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<(
 fn line(message: &Message) -> String {
     let from = message.sender.as_ref().or(message.from.as_ref()).map_or("?", |name| name.as_str());
     let text = match &message.kind {
-        MessageKind::File { name, .. } => format!(" {}", clipped(name)),
-        MessageKind::Other { msg_type: 1, .. } => format!(": {}", clipped(&message.content)),
+        MessageKind::File { name, .. } => {
+            format!(" {}", clipped(name.as_deref().unwrap_or_default()))
+        }
+        MessageKind::Other { msg_type: Some(1), .. } => format!(": {}", clipped(&message.content)),
         _ => String::new(),
     };
     format!(
         "{} {} {from} {}{text}",
-        time::utc(message.unix_s),
+        time::utc(message.sent_at.map_or(0, UnixMs::as_secs)),
         event::msg_id(message),
         event::kind(message)
     )

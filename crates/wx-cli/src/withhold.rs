@@ -1,8 +1,8 @@
 //! Keeps the secrets of a login out of everything that is printed or named: a server knows all of
 //! them and can send any of them back as a name, a text or an id.
 
-mod flow;
 mod reading;
+mod request;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -13,8 +13,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use wx_proto::Session;
 
-pub(crate) use self::flow::Withholding;
 use self::reading::Reading;
+pub(crate) use self::request::request;
 
 /// Stands where something was left out.
 pub(crate) const WITHHELD: char = '…';

@@ -1,9 +1,9 @@
 //! Where the states of a checkpointed job are stored.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wx_proto::flow::Snapshot;
 
@@ -13,6 +13,7 @@ use wx_proto::flow::Snapshot;
 /// ```
 /// use wx_client::checkpoint::CheckpointStore;
 ///
+/// // One file per job: two jobs with one file would overwrite each other.
 /// let store = CheckpointStore::new(|snapshot| {
 ///     std::fs::write("job.json.new", snapshot.to_json())?;
 ///     std::fs::rename("job.json.new", "job.json")
@@ -24,24 +25,48 @@ use wx_proto::flow::Snapshot;
 pub struct CheckpointStore(Arc<Shared>);
 
 struct Shared {
-    /// States that were handed out to be stored.
-    begun: AtomicU64,
-    store: Mutex<Store>,
-}
-
-struct Store {
-    /// The newest state that was stored, by its number.
-    newest: u64,
-    save: Save,
+    order: Mutex<Order>,
+    save: Mutex<Save>,
 }
 
 type Save = Box<dyn FnMut(&Snapshot) -> io::Result<()> + Send>;
 
+/// In which order the states of each job were handed out to be stored.
+#[derive(Default)]
+struct Order {
+    begun: u64,
+    /// Of the jobs with a state that is not stored yet, by the entropy of their seeds.
+    jobs: BTreeMap<[u8; 16], Pending>,
+}
+
+#[derive(Default)]
+struct Pending {
+    states: usize,
+    /// The newest state that was stored, or is being stored, by its number.
+    newest: u64,
+}
+
+/// A state that was handed out to be stored.
+struct Begun {
+    shared: Arc<Shared>,
+    snapshot: Snapshot,
+    number: u64,
+}
+
 impl CheckpointStore {
     /// Stores each state by `save`, which may block and returns once the state is safe.
     pub fn new(save: impl FnMut(&Snapshot) -> io::Result<()> + Send + 'static) -> Self {
-        let store = Mutex::new(Store { newest: 0, save: Box::new(save) });
-        Self(Arc::new(Shared { begun: AtomicU64::new(0), store }))
+        let save = Mutex::new(Box::new(save) as Save);
+        Self(Arc::new(Shared { order: Mutex::default(), save }))
+    }
+
+    /// Returns the store of a job that asks for one.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn required(store: Option<&Self>) -> io::Result<&Self> {
+        let why = "the job is to be saved, and there is no checkpoint store";
+        store.ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, why))
     }
 
     /// Stores a state.
@@ -52,19 +77,47 @@ impl CheckpointStore {
         self.begin(snapshot)()
     }
 
-    /// Returns what stores a state, for a thread that may block. States are stored in the order in
-    /// which this was called: one that a newer one has overtaken, because nobody waited for it any
-    /// more, is dropped.
+    /// Returns what stores a state, for a thread that may block. The states of a job are stored in
+    /// the order in which this was called: one that a newer one has overtaken, because nobody waited
+    /// for it any more, is dropped.
     pub fn begin(&self, snapshot: Snapshot) -> impl FnOnce() -> io::Result<()> + Send + 'static {
-        let shared = Arc::clone(&self.0);
-        let number = shared.begun.fetch_add(1, Ordering::Relaxed) + 1;
-        move || {
-            let mut store = shared.store.lock().unwrap_or_else(PoisonError::into_inner);
-            if number < store.newest {
+        let mut order = self.0.order();
+        order.begun += 1;
+        order.jobs.entry(snapshot.seed().entropy).or_default().states += 1;
+        let begun = Begun { shared: Arc::clone(&self.0), number: order.begun, snapshot };
+        move || begun.store()
+    }
+}
+
+impl Shared {
+    fn order(&self) -> MutexGuard<'_, Order> {
+        self.order.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Begun {
+    fn store(self) -> io::Result<()> {
+        let mut save = self.shared.save.lock().unwrap_or_else(PoisonError::into_inner);
+        {
+            let mut order = self.shared.order();
+            let job = order.jobs.entry(self.snapshot.seed().entropy).or_default();
+            if self.number < job.newest {
                 return Ok(());
             }
-            store.newest = number;
-            (store.save)(&snapshot)
+            job.newest = self.number;
+        }
+        save(&self.snapshot)
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        let (job, mut order) = (self.snapshot.seed().entropy, self.shared.order());
+        if let Some(pending) = order.jobs.get_mut(&job) {
+            pending.states -= 1;
+            if pending.states == 0 {
+                order.jobs.remove(&job);
+            }
         }
     }
 }
@@ -72,5 +125,36 @@ impl CheckpointStore {
 impl fmt::Debug for CheckpointStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CheckpointStore").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wx_proto::{Seed, Session, UnixMs};
+
+    #[test]
+    fn a_state_gives_way_to_a_newer_one_of_its_job_and_to_no_other() {
+        let session = Session::builder("https://wx.qq.com").uin(1).user_name("@a").build().unwrap();
+        let state = |job: u8, state: &str| {
+            let seed = Seed { unix_ms: UnixMs::new(1), entropy: [job; 16] };
+            Snapshot::custom(&session, seed, "job", state)
+        };
+        let stored = Arc::new(Mutex::new(Vec::new()));
+        let to = Arc::clone(&stored);
+        let store = CheckpointStore::new(move |snapshot| {
+            to.lock().unwrap().push(snapshot.clone());
+            Ok(())
+        });
+        let (one, two) = (store.begin(state(1, "one")), store.clone().begin(state(2, "two")));
+        let late = store.begin(state(3, "late"));
+        store.save(state(3, "new")).unwrap();
+        two().unwrap();
+        one().unwrap();
+        late().unwrap();
+        let expected = [state(3, "new"), state(2, "two"), state(1, "one")];
+        assert_eq!(*stored.lock().unwrap(), expected);
+        drop(store.begin(state(4, "nobody waits")));
+        assert!(store.0.order().jobs.is_empty(), "nothing is kept of what is over");
     }
 }

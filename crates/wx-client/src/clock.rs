@@ -3,6 +3,8 @@
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use wx_proto::UnixMs;
+
 /// Returns the time since the first call in this process, for
 /// [`Flow::poll`](wx_proto::flow::Flow::poll). It counts the time that the computer sleeps, which
 /// [`Instant`] leaves out on some platforms: between two calls the larger of monotonic and
@@ -20,10 +22,10 @@ pub fn now() -> Duration {
     clock.advance(start.elapsed(), wall())
 }
 
-/// Returns the milliseconds since 1970, or 0 for a clock that is set before.
+/// Returns the time by the wall clock, or [`UnixMs::EPOCH`] for a clock that is set before it.
 #[must_use]
-pub fn unix_ms() -> u64 {
-    u64::try_from(wall().as_millis()).unwrap_or(u64::MAX)
+pub fn unix_ms() -> UnixMs {
+    UnixMs::EPOCH.saturating_add(wall())
 }
 
 /// Tells the time since the computer was started from the times before, where the system does.

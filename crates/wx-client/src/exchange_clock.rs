@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn bytes_give_time_and_pauses_take_none() {
-        let limits = JsLogin::new(1)
+        let limits = JsLogin::new(wx_proto::UnixMs::new(1))
             .request(&wx_proto::Session::new(Site::new(Profile::Web)))
             .unwrap()
             .limits();

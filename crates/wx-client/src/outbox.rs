@@ -14,6 +14,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde_json::Value;
 use wx_proto::{Error, IdSource, Recipient, Session};
@@ -59,7 +60,7 @@ pub struct Outbox(Arc<Mutex<Inner>>);
 const COMPACT: usize = 1024 * 1024;
 
 /// How far ids can be ahead of the clock: they take two milliseconds each.
-const AHEAD_MS: u64 = 60_000;
+const AHEAD: Duration = Duration::from_secs(60);
 
 impl Outbox {
     /// The name of the record in its directory.
@@ -105,8 +106,8 @@ impl Outbox {
             None => opened?,
         };
         // Unless a clock was set wrong: then those times come again much later, if ever.
-        let latest = record.latest_ms();
-        if latest <= unix_ms().saturating_add(AHEAD_MS) {
+        let latest = record.latest_id();
+        if latest <= unix_ms().saturating_add(AHEAD) {
             IdSource::process().skip(latest);
         }
         let outbox = Self::new(record, storage, good as u64, path);

@@ -14,11 +14,11 @@ use wx_client::lock::{LockError, LockedFile};
 use wx_client::outbox::{Outbox, OutboxError, OutboxErrorKind};
 use wx_client::proxy::ProxySettings;
 use wx_client::session_file::{SessionFile, SessionFileError, SessionFileErrorKind};
-use wx_client::{FileError, creation};
+use wx_client::{BuildError, FileError, LoginError, creation};
 use wx_proto::flow::ResumeError;
 use wx_proto::{
-    Advice, Error, ErrorChain, HostError, Media, MediaError, Policy, Recipient, Session,
-    SessionError,
+    Advice, Error, ErrorChain, HostError, Media, MediaError, Policy, Recipient, ReplyError,
+    Session, SessionError, Step,
 };
 
 fn foreign() -> HostError {
@@ -89,8 +89,9 @@ fn used_key() -> OutboxErrorKind {
     let session = Session::builder("https://wx.qq.com").uin(1).user_name("@me").build().unwrap();
     let job = outbox.job("invoice 17", &to, &session).unwrap();
     let used = serde_json::json!({
-        "media_id": "@m", "thumbnail": null, "encry_file_name": null, "kind": "image",
-        "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1, "server_byte_count": null
+        "media_id": "@m", "thumbnail": null, "encry_file_name": null, "name": "a.jpg",
+        "kind": "image", "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1,
+        "server_byte_count": null
     });
     let used = serde_json::from_value(used).unwrap();
     let gif = Media::new("a.gif", 13, b"GIF89a\x01\0\x01\0\0\0\0", &Policy::default()).unwrap();
@@ -115,6 +116,17 @@ fn outboxes() -> Vec<OutboxError> {
     errors
 }
 
+fn logins(builds: &[BuildError]) -> Vec<LoginError> {
+    let session = Session::builder("https://wx.qq.com").uin(1).user_name("@me").build().unwrap();
+    let mut logins: Vec<_> = builds.iter().copied().map(LoginError::Build).collect();
+    for reply in [ReplyError::Empty, ReplyError::Status(503)] {
+        let error = Error::new(Step::Init, reply);
+        logins.push(LoginError::Login(error.clone()));
+        logins.push(LoginError::Unfinished { error, session: Box::new(session.clone()) });
+    }
+    logins
+}
+
 #[test]
 fn every_chain_is_made_of_sentences_that_are_said_once() {
     let mut walk = ErrorWalk::new(env!("CARGO_MANIFEST_DIR"));
@@ -134,7 +146,7 @@ fn every_chain_is_made_of_sentences_that_are_said_once() {
             SessionFileErrorKind::Session(SessionError::Host(foreign())),
             SessionFileErrorKind::Io(io_error()),
             SessionFileErrorKind::Io(io::Error::other(ResumeError::Media(MediaError::Empty))),
-            SessionFileErrorKind::Io(io::Error::other(ResumeError::Media(MediaError::NotAPicture))),
+            SessionFileErrorKind::Io(io::Error::other(ResumeError::Media(MediaError::NotAnImage))),
         ],
     );
     walk.errors("LockError", locks());
@@ -142,6 +154,16 @@ fn every_chain_is_made_of_sentences_that_are_said_once() {
     walk.errors("OutboxError", outboxes());
     let refused = |name| ProxySettings::parse(|set| (set == name).then(|| "ftp://a".into()));
     walk.errors("ProxyError", ["ALL_PROXY", "https_proxy"].map(|name| refused(name).unwrap_err()));
+    let builds = [
+        BuildError::NoTls,
+        BuildError::Unverified,
+        BuildError::Client,
+        BuildError::Loopback,
+        BuildError::Proxy(refused("ALL_PROXY").unwrap_err()),
+        BuildError::Proxy(refused("https_proxy").unwrap_err()),
+    ];
+    walk.errors("BuildError", builds);
+    walk.errors("LoginError", logins(&builds));
     let gone = io::Error::from_raw_os_error(2);
     walk.errors("FileError", [io_error(), gone].map(|error| FileError::new("a.jpg", error)));
     walk.finish();

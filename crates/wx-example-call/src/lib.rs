@@ -8,15 +8,11 @@
 //!
 //! ```no_run
 //! use wx_example_call::MarkRead;
-//! use wx_proto::flow::OneCall;
-//! use wx_proto::{Error, Policy, UserName};
-//! use wx_ureq::{Client, Watch, drive, seed};
+//! use wx_proto::{Error, UserName};
+//! use wx_ureq::{Client, seed};
 //!
 //! fn read(client: &Client, whom: UserName) -> Result<(), Error> {
-//!     let call = MarkRead::new(whom, seed()?);
-//!     let mut flow = OneCall::new(call, &client.session(), seed()?, Policy::default());
-//!     // What a flow reads and writes is no business of this one: `&mut ()`.
-//!     drive(client.http(), client.session_cell(), &mut (), &mut flow, &mut Watch::new())
+//!     client.call(MarkRead::new(whom, seed()?)).run()
 //! }
 //! ```
 

@@ -124,7 +124,7 @@ impl Flow for OpenConversation {
         match &self.stage {
             Stage::LookUp(call) => call.progress(),
             Stage::Mark(_, call) => call.progress(),
-            Stage::Save(_) | Stage::Saved(_) | Stage::Failed(_) => Progress::new(Step::Call, 0),
+            Stage::Save(_) | Stage::Saved(_) | Stage::Failed(_) => Progress::new(Step::Call, None),
         }
     }
 

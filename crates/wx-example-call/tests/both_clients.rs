@@ -19,7 +19,7 @@ type Store = Arc<Mutex<Option<Snapshot>>>;
 fn ureq<F: Flow<Output = Result<T, Error>>, T>(session: &Session, flow: &mut F) -> Driven<T> {
     let client = wx_ureq::Client::new(session.clone()).unwrap();
     let (store, saved) = store();
-    let mut watch = wx_ureq::Watch::new().checkpoint(store);
+    let mut watch = wx_ureq::RunOptions::new().checkpoint(store);
     let cell = client.session_cell();
     let result = wx_ureq::drive(client.http(), cell, &mut (), flow, &mut watch);
     Driven { result, saved: saved.lock().unwrap().clone() }
@@ -30,7 +30,7 @@ fn reqwest<F: Flow<Output = Result<T, Error>>, T>(session: &Session, flow: &mut 
     let (store, saved) = store();
     let result = runtime.block_on(async {
         let client = wx_reqwest::Client::new(session.clone()).unwrap();
-        let mut watch = wx_reqwest::Watch::new().checkpoint(store);
+        let mut watch = wx_reqwest::RunOptions::new().checkpoint(store);
         let cell = client.session_cell();
         wx_reqwest::drive(client.http(), cell, &mut (), flow, &mut watch).await
     });

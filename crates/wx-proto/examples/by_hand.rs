@@ -12,7 +12,9 @@ use wx_proto::endpoint::Endpoint;
 use wx_proto::endpoint::get_msg_img::GetMsgImg;
 use wx_proto::endpoint::send_media::SendMedia;
 use wx_proto::endpoint::upload_media::{CHUNK, UploadMedia};
-use wx_proto::{ErrorChain, IdSource, ImageVariant, Md5, Media, Policy, Recipient, Session};
+use wx_proto::{
+    ErrorChain, IdSource, ImageVariant, Md5, Media, Policy, Recipient, Session, UnixMs,
+};
 
 /// Any client that speaks the `http` crate's types will do; its redirects, status errors and
 /// proxies must be off.
@@ -42,7 +44,8 @@ fn send_and_fetch() -> Result<(), Box<dyn Error>> {
     let session = Session::from_json_allow_loopback(server.session_json())?;
     let to = Recipient::new(server.friend())?;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
-    let seed = IdSource::process().seed(now.as_millis() as u64, now.as_nanos().to_le_bytes());
+    let seed =
+        IdSource::process().seed(UnixMs::EPOCH.saturating_add(now), now.as_nanos().to_le_bytes());
 
     let bytes = Bytes::from_static(include_bytes!("../tests/pictures/tiny.jpg"));
     let picture = Media::new("tiny.jpg", bytes.len() as u64, &bytes, &Policy::default())?;

@@ -14,7 +14,8 @@ use wx_proto::flow::{
 };
 use wx_proto::http::response::{Builder, Parts};
 use wx_proto::{
-    ApiRequest, ErrorChain, IdSource, ImageVariant, Limits, Media, Policy, Recipient, Seed, Session,
+    ApiRequest, ErrorChain, IdSource, ImageVariant, Limits, Media, Policy, Recipient, Seed,
+    Session, UnixMs,
 };
 
 /// The loop. It obeys: no status check, no JSON, no redirect, no cookie and no repeat is its
@@ -196,7 +197,7 @@ fn seed() -> Result<Seed, Box<dyn Error>> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
     // Use your platform's random numbers here.
     let entropy = now.as_nanos().to_le_bytes();
-    Ok(IdSource::process().seed(now.as_millis() as u64, entropy))
+    Ok(IdSource::process().seed(UnixMs::EPOCH.saturating_add(now), entropy))
 }
 
 fn main() {

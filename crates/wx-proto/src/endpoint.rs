@@ -1,6 +1,6 @@
-//! One module an endpoint: a value makes an `http::Request`, and reads the `http::Response`. No
-//! state, no order, no repeats; those are the [flows](crate::flow)' business. To send a picture by
-//! hand with these alone, see `examples/by_hand.rs`.
+//! One module per call: a value makes an `http::Request` and reads the `http::Response`. There is
+//! no state, no order and no retry here; those belong to the [flows](crate::flow). See
+//! `examples/by_hand.rs` for how to send an image with endpoints alone.
 //!
 //! | module | call | host |
 //! |---|---|---|
@@ -58,43 +58,46 @@ pub use crate::wire::reply::REPLY_LIMIT;
 pub use base_request::BaseRequest;
 pub use send_media::Receipt;
 
-/// A call: what goes out, and how its reply is read.
+/// A call: how its request is made and how its reply is read.
 pub trait Endpoint {
     /// The method of the request.
     const METHOD: Method;
 
-    /// Which of the hosts serves the call.
+    /// The host that serves the call.
     const HOST: HostRole;
 
-    /// What in the official page makes the request.
+    /// What makes the request in the official page.
     const ACCEPT: Accept;
 
-    /// What a good reply holds.
+    /// The content of a good reply.
     type Reply;
 
-    /// The name on the wire, such as `webwxuploadmedia`.
+    /// Returns the name on the wire, such as `webwxuploadmedia`.
     fn name(&self) -> &'static str;
 
     /// Makes the request. Before a login, pass [`Session::new`].
     ///
     /// # Errors
-    /// [`RequestError`] if the session lacks what the call needs, or a value cannot be sent.
+    /// Returns a [`RequestError`] if the session lacks what the call needs, or a value cannot be
+    /// sent.
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError>;
 
-    /// Reads a reply: HTTP status, JSON whatever its Content-Type (gzip is inflated), Ret, and only
-    /// then the rest. Bodies of up to [`REPLY_LIMIT`] bytes, raw and inflated alike.
+    /// Reads a reply: the HTTP status, then JSON whatever its Content-Type (gzip is inflated), then
+    /// Ret, and only then the rest. Bodies can have up to [`REPLY_LIMIT`] bytes, both raw and
+    /// inflated.
     ///
     /// # Errors
-    /// [`ReplyError`] for anything but a good reply. It never panics, whatever the body (P50).
+    /// Returns a [`ReplyError`] for anything but a good reply. It never panics, whatever the body
+    /// (P50).
     fn read(reply: &Response<Bytes>) -> Result<Self::Reply, ReplyError>;
 }
 
-/// Reads the JSON of a reply, for [`Endpoint::read`] of your own calls: after the HTTP status, whatever
-/// its Content-Type, inflated if it is gzipped, and only if its `BaseResponse.Ret` is 0. `limit` is
-/// the largest body in bytes, raw and inflated alike.
+/// Reads the JSON of a reply, for [`Endpoint::read`] of custom calls: after the HTTP status,
+/// whatever its Content-Type, inflated if it is gzipped, and only if its `BaseResponse.Ret` is 0.
+/// `limit` is the largest body in bytes, both raw and inflated.
 ///
 /// # Errors
-/// [`ReplyError`] for anything but a good reply; unknown keys are no error.
+/// Returns a [`ReplyError`] for anything but a good reply. Unknown keys are ignored.
 pub fn read_json<T: DeserializeOwned>(
     reply: &Response<Bytes>,
     limit: u64,
@@ -102,6 +105,6 @@ pub fn read_json<T: DeserializeOwned>(
     reply::accepted(reply, limit)
 }
 
-/// The largest answer that lists messages or contacts, or shows an avatar, in bytes, raw and
-/// inflated alike.
+/// The largest reply that lists messages or contacts, or holds an avatar, in bytes, both raw and
+/// inflated.
 pub const LIST_LIMIT: u64 = 32 * 1024 * 1024;

@@ -1,10 +1,10 @@
-//! Flows: small machines that decide which exchange comes next, when, and how often. A driver obeys
-//! them.
+//! Flows: state machines that decide which request comes next, when, and how often. A driver
+//! performs their I/O.
 //!
 //! ```text
 //!               ┌────────────────────── poll(session, now) ──────────────────────┐
 //!               ▼                                                                │
-//!   Read(span) ─── read the caller's picture ───────────── Read(bytes) ───┐      │
+//!   Read(span) ─── read the caller's media ─────────────── Read(bytes) ───┐      │
 //!   Send(id, r) ── send, wait for the head ── Head(id, h) | Failed(id, f) ┤      │
 //!   Receive(id) ── next piece of that reply ── Body | End | Failed ───────┼─ handle(input, now)
 //!   Write(at, b) ─ write to the caller's sink ──────────── Written ───────┤      │
@@ -15,76 +15,83 @@
 //!
 //! # The contract
 //!
-//! 1. [`Flow::poll`] does no I/O, reads no clock, draws no randomness, and borrows the session of
-//!    the login that the job began in. It takes microseconds: several flows can share one session
-//!    that is locked for each poll. What takes longer (hashing, inflating, reading JSON) happens in
-//!    [`Flow::handle`], without the session. `now` counts from any fixed point, the same for the
-//!    whole life of a flow, and never goes back. It counts the time that the computer sleeps, which
-//!    a monotonic clock may leave out: pass the larger of what that clock and the wall clock say has
-//!    passed. What must not leave late, such as a message, depends on it.
-//! 2. One action is outstanding at a time; there is nothing to drain. Progress is a getter.
-//! 3. Until [`Flow::handle`] is called, `poll` hands out the outstanding action unchanged: same
+//! 1. [`Flow::poll`] does no I/O, reads no clock and draws no randomness. It borrows the session of
+//!    the login that the job began in. It takes microseconds, so several flows can share one
+//!    session that is locked for each poll. What takes longer (hashing, inflating, reading JSON)
+//!    happens in [`Flow::handle`], without the session. `now` counts from any fixed point, which is
+//!    the same for the whole life of a flow, and never goes back. It has to include the time that
+//!    the computer sleeps, which a monotonic clock may leave out: pass the larger of what that
+//!    clock and the wall clock say has passed. Messages depend on it, because they must not leave
+//!    late.
+//! 2. One action is outstanding at a time; there is no queue to drain. Progress is a getter.
+//! 3. Until [`Flow::handle`] is called, `poll` returns the outstanding action unchanged: same
 //!    [`CallId`], same bytes, same ids. The request of a try is made when the try begins and stays
-//!    the same until it ends, whatever becomes of the session. One exception: the message. Each
-//!    further hand-out of a message counts as one of its tries and marks it as possibly delivered;
-//!    when the tries are used up, `poll` is `Done` with
-//!    [`ErrorKind::Uncertain`](crate::ErrorKind).
-//! 4. An input carries the [`CallId`] that it belongs to. One that is stale or does not fit gives
+//!    the same until it ends, even if the session changes. Messages are an exception: each further
+//!    hand-out of a message counts as one of its tries and marks it as possibly delivered. When the
+//!    tries are used up, `poll` is `Done` with [`ErrorKind::Uncertain`](crate::ErrorKind).
+//! 4. An input carries the [`CallId`] that it belongs to. A stale or unexpected input returns
 //!    [`UnexpectedInput`] and changes nothing.
-//! 5. `UnexpectedInput` is for bugs of the loop alone. What the world can do (a file that shrinks,
-//!    an endless reply, an odd status) is an outcome.
-//! 6. What a reply sets is taken at the next poll: the cookies of every reply that passes its gate,
-//!    for the origin that its request went to, a new skey, the position in the messages. Cookies of
-//!    refusals and error pages are not taken. A batch of messages counts only if the session is
-//!    still at the position that it was asked for; otherwise another stream has it, and the flow
-//!    asks again.
-//! 7. Dropping the driver between any two steps loses one try at the most. A later driver polls and
-//!    goes on; it answers [`Action::Receive`] of a reply that it does not hold with `Failed`.
-//! 8. All limits live in the core: reply bytes, picture bytes, tries. A driver cannot forget them.
-//!    Zero is a number, not "unlimited".
-//! 9. Each reply passes one gate: HTTP status, JSON whatever its Content-Type, Ret, and only then
-//!    MediaId or MsgID. The tries of a chunk start anew when the chunk before it has been
-//!    acknowledged. A 206 is an error for a picture: nothing here asks for a range.
-//! 10. A repeat is decided by class: can it be repeated, may it have been delivered, did the server
-//!     say "slow down". Ret 1205 is never repeated.
+//! 5. `UnexpectedInput` is only for bugs of the driver. Whatever the outside world can do (a file
+//!    that shrinks, an endless reply, an unusual status) is an outcome.
+//! 6. Changes that a reply makes to the session are applied at the next poll: the cookies of every
+//!    reply that passes its gate, for the origin that its request went to, a new skey, and the sync
+//!    position. Cookies of refusals and error pages are not applied. A batch of messages counts
+//!    only if the session is still at the position that the batch was requested for. Otherwise
+//!    another stream already has it, and the flow asks again.
+//! 7. Dropping the driver between any two steps loses at most one try. Another driver can poll the
+//!    flow and continue. It answers [`Action::Receive`] with `Failed` if it does not hold that
+//!    reply.
+//! 8. All limits are enforced in the core: reply bytes, image bytes, tries. A driver cannot forget
+//!    them. Zero is a number and does not mean "unlimited".
+//! 9. Each reply passes one gate: the HTTP status, then JSON whatever its Content-Type, then Ret,
+//!    and only then MediaId or MsgID. The tries of a chunk start again at 1 when the chunk before
+//!    it has been acknowledged. A 206 is an error for an image, because no request asks for a
+//!    range.
+//! 10. Whether a call is retried depends on the class of its error: can it be retried, may it have
+//!     been delivered, did the server say "slow down". Ret 1205 is never retried.
 //! 11. If a reused connection was closed before any byte of a reply
-//!     ([`TransportError::on_reused_connection`]), the next `poll` hands the same request out again
-//!     at once, for a new connection and under a [`CallId`] of its own. That repeat belongs to the
-//!     same try and happens once per try: if it fails too, in whatever way, the try has failed.
-//!     What went out first may have been delivered all the same, and a message is handed out again
-//!     only within [`Policy::resend_within`](crate::Policy::resend_within).
-//! 12. A job that was told to hand out its states asks with [`Action::Save`] for each new one, before
-//!     any other action (`Done` included) that the state records: before its message leaves, each
-//!     time, and after a refusal. Of a job that ends well nothing is left to save: its output says
-//!     all. What could not be saved does not leave, and the job ends as what is certain. While a `Save` is outstanding the message is not in doubt;
-//!     [`Flow::cancel`] in between saves the true state once more.
-//! 13. A job belongs to the login that it began in. Lent the session of another login, or of none,
-//!     it ends as [`ErrorKind::LoginChanged`](crate::ErrorKind), or as uncertain if its message is
-//!     in doubt. Only [`Login`] is exempt: it works on a session of its own until it has succeeded,
-//!     and then replaces the one that is lent.
+//!     ([`TransportError::on_reused_connection`]), the next `poll` returns the same request again
+//!     at once, for a new connection and with its own [`CallId`]. That repeat belongs to the same
+//!     try and happens once per try: if it fails too, in any way, the try has failed. The first
+//!     request may have been delivered, so a message is handed out again only within
+//!     [`Policy::resend_within`](crate::Policy::resend_within).
+//! 12. A checkpointed job asks with [`Action::Save`] to store each new state, before any other
+//!     action (including `Done`) that the state records: each time before its message leaves, and
+//!     after a refusal. A finished upload is saved as a message that has not left. A message that
+//!     is sent has no state to save, because its output says everything. If a state cannot be
+//!     stored, nothing more leaves and the job ends with what is certain. While a `Save` is
+//!     outstanding the message is not in doubt. [`Flow::cancel`] during a `Save` saves the true
+//!     state once more.
+//! 13. A job belongs to the login that it began in. If it is polled with the session of another
+//!     login, or of none, it ends as [`ErrorKind::LoginChanged`](crate::ErrorKind), or as uncertain
+//!     if its message is in doubt. Only [`Login`] is exempt: it works on a session of its own and
+//!     replaces the borrowed one when it has succeeded.
 //!
 //! # What a driver must do
 //!
-//! - Follow no redirect. The core never does: a redirect would carry the login to another host.
-//! - Keep no cookies. The session has its own, and adds them to the request.
-//! - Send each request as it is, once: no headers beyond those of the transport, and no retries.
-//! - Decode nothing: no gzip and no character set. Only the framing of HTTP, such as chunks, is
-//!   removed.
-//! - Pass on every status as a head, a 4xx or 5xx too, and its body.
-//! - Obey all [`Limits`](crate::Limits) of the request: no proxy if they say so, a new connection
-//!   if they say so, and its time limits, which hold from when the driver takes up the request
-//!   until the reply is complete. Give up with [`TransportErrorKind::Stalled`]
+//! - Follow no redirects. The core never does, because a redirect would carry the login to another
+//!   host.
+//! - Keep no cookies. The session has its own and adds them to the request.
+//! - Send each request once and unchanged: add no headers except those of the transport, and do not
+//!   retry.
+//! - Decode nothing, neither gzip nor character sets. Only HTTP framing, such as chunked encoding,
+//!   is removed.
+//! - Pass on every status as a head, including 4xx and 5xx, and the body with it.
+//! - Obey all [`Limits`](crate::Limits) of the request: its proxy and new-connection settings, and
+//!   its time limits, which hold from when the driver takes the request until the reply is
+//!   complete. Give up with [`TransportErrorKind::Stalled`]
 //!   - when no byte has moved for [`stall`](crate::Limits::stall);
 //!   - when the exchange has lasted for [`give_up_after`](crate::Limits::give_up_after) of the body
-//!     bytes that it has moved, whatever else moves: a head without end, 1xx replies, chunk
+//!     bytes that it has moved. Other bytes do not count: an endless head, 1xx replies, chunk
 //!     extensions and trailers do not keep an exchange alive.
-//! - Read no head without end. The flow refuses heads above
-//!   [`max_head`](crate::Limits::max_head) and [`max_headers`](crate::Limits::max_headers); a
-//!   driver has to stop reading somewhere above these.
-//! - Report how a request failed with the right constructor of [`TransportError`]; if in doubt,
+//! - Bound the head of a reply. The flow refuses heads above [`max_head`](crate::Limits::max_head)
+//!   and [`max_headers`](crate::Limits::max_headers); a driver has to stop reading somewhere above
+//!   these.
+//! - Report why a request failed with the matching constructor of [`TransportError`]; if in doubt,
 //!   with [`TransportError::on_the_way`].
 
 mod call;
+mod chain;
 mod checkpoints;
 mod clock;
 mod cookies;
@@ -92,6 +99,7 @@ mod fetch_image;
 mod job;
 mod list_contacts;
 mod login;
+mod login_state;
 mod logout;
 mod message;
 mod newtype;
@@ -124,7 +132,8 @@ pub use crate::model::transport_error::{
 };
 pub use fetch_image::FetchImage;
 pub use list_contacts::{ListContacts, ListedContacts};
-pub use login::{Login, LoginState};
+pub use login::Login;
+pub use login_state::LoginState;
 pub use logout::Logout;
 pub use message::SendUploaded;
 pub use next_messages::{NewMessages, NextMessages};
@@ -137,41 +146,41 @@ pub use snapshot::{ResumeError, ResumeOptions, Snapshot};
 pub use trace::{ExchangeSummary, Trace};
 pub use upload::Upload;
 
-/// A job, seen from its driver. The [module](self) states the contract.
+/// A job, as seen by its driver. The [module](self) states the contract.
 pub trait Flow {
-    /// What the job ends with.
+    /// The result of the job.
     type Output;
 
-    /// The action that is due at `now`.
+    /// Returns the action that is due at `now`.
     fn poll(&mut self, session: &mut Session, now: Duration) -> Action<Self::Output>;
 
     /// Takes the answer to the outstanding action.
     ///
     /// # Errors
-    /// [`UnexpectedInput`] if `input` does not answer it: a bug in the driver. The flow is
-    /// unchanged then.
+    /// Returns [`UnexpectedInput`] if `input` does not answer that action, which is a bug of the
+    /// driver. In that case the flow is unchanged.
     fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput>;
 
-    /// How far the job is.
+    /// Returns the progress of the job.
     fn progress(&self) -> Progress;
 
-    /// The job as it can be saved and taken up again; `None` for jobs that cannot, and for those
-    /// that are over.
+    /// Returns the state of the job, to be saved and resumed later. `None` for jobs that cannot be
+    /// resumed, and for a message that is sent.
     fn snapshot(&self) -> Option<Snapshot> {
         None
     }
 
-    /// Ends the job now: from here on `poll` is `Done`. A message that was handed out and has no
-    /// clear answer yet ends as [`ErrorKind::Uncertain`](crate::ErrorKind), everything else as
-    /// [`ErrorKind::Cancelled`](crate::ErrorKind). A job that is done stays as it is.
+    /// Ends the job: from now on `poll` is `Done`. A message that was handed out and has no clear
+    /// answer yet ends as [`ErrorKind::Uncertain`](crate::ErrorKind), everything else as
+    /// [`ErrorKind::Cancelled`](crate::ErrorKind). A job that is already done is unchanged.
     fn cancel(&mut self);
 
-    /// Takes a whole reply at once, for drivers whose HTTP client hands out nothing smaller:
-    /// `Head`, `Body` and `End`, for as long as the flow receives it. What the flow writes in
-    /// between goes to `write`; the action after the reply is left to the next [`Flow::poll`].
+    /// Takes a whole reply at once, for drivers whose HTTP client returns complete replies: `Head`,
+    /// `Body` and `End`, for as long as the flow receives it. What the flow writes in between goes
+    /// to `write`. The action after the reply is left to the next [`Flow::poll`].
     ///
     /// # Errors
-    /// [`UnexpectedInput`] if no such call is outstanding.
+    /// Returns [`UnexpectedInput`] if no such call is outstanding.
     fn answer(
         &mut self,
         id: CallId,
@@ -184,13 +193,21 @@ pub trait Flow {
         Self: Sized,
     {
         let (head, body) = reply.into_parts();
+        if self.progress().in_doubt {
+            // A poll could hand the message out again, for example if its head is refused.
+            self.handle(Input::Head(id, head), now)?;
+            let rest = [Input::Body(id, body), Input::End(id)];
+            // The rest of a refused reply is not needed.
+            let _ = rest.into_iter().try_for_each(|input| self.handle(input, now));
+            return Ok(());
+        }
         self.handle(Input::Head(id, head), now)?;
         let mut body = Some(body);
         loop {
             let input = match self.poll(session, now) {
                 Action::Receive(_) => match body.take().filter(|body| !body.is_empty()) {
                     Some(bytes) => Input::Body(id, bytes),
-                    // What comes after it, a message for example, must not be handed out here.
+                    // The action after the reply, such as a message, must not be handed out here.
                     None => return self.handle(Input::End(id), now),
                 },
                 Action::Write(at, bytes) => {
@@ -203,37 +220,38 @@ pub trait Flow {
     }
 }
 
-/// What a driver has to do next.
+/// What the driver has to do next.
 #[derive(Clone)]
 #[must_use]
 pub enum Action<T> {
-    /// Read these bytes of the caller's picture and answer [`Input::Read`] with as many of them as
-    /// there are. The span may reach one byte past the picture's end: a picture that has grown
-    /// shows itself so.
+    /// Read this range of the caller's media and answer with [`Input::Read`], which holds as many
+    /// of the bytes as there are. The range may reach one byte past the end, so that a file that
+    /// has grown is noticed.
     Read(Range<u64>),
-    /// Send this request and answer [`Input::Head`] as soon as the head of the reply is there.
+    /// Send this request and answer with [`Input::Head`] as soon as the head of the reply has
+    /// arrived.
     Send(CallId, ApiRequest),
-    /// Hand over the next piece of that call's reply: [`Input::Body`] or [`Input::End`].
+    /// Receive the next piece of the reply to this call: [`Input::Body`] or [`Input::End`].
     Receive(CallId),
-    /// Write these bytes at this offset of the caller's sink and answer [`Input::Written`]. Offset
-    /// 0 starts the picture over: what the sink holds by then must go.
+    /// Write these bytes at this offset of the caller's sink and answer with [`Input::Written`].
+    /// Offset 0 starts over: discard what the sink holds by then.
     Write(u64, Bytes),
-    /// Store this state of the job and answer [`Input::Saved`] once it is safe from a crash. Only a
-    /// job that is [checkpointed](SendImage::checkpointed) asks for it. If it cannot be stored,
-    /// answer [`Input::Local`]: then nothing more leaves, and the job ends.
+    /// Store this state of the job and answer with [`Input::Saved`] once it would survive a crash.
+    /// Only a [checkpointed](SendImage::checkpointed) job asks for it. If the state cannot be
+    /// stored, answer with [`Input::Local`]: nothing more leaves, and the job ends.
     Save(Snapshot),
-    /// Do nothing until `now` is this; then poll again. There is nothing to answer.
+    /// Wait until `now` is this, then poll again. There is nothing to answer.
     Wait(Duration),
-    /// The job is over. Polling again gives the same.
+    /// The job is over. Further polls return the same.
     Done(T),
 }
 
 impl<T> Action<T> {
     /// Returns the output if the flow is done, and otherwise the action, for a flow that drives
-    /// another one inside of it.
+    /// another flow.
     ///
     /// # Errors
-    /// The action, unless it is [`Action::Done`].
+    /// Returns the action, unless it is [`Action::Done`].
     #[expect(clippy::result_large_err, reason = "it is an action, handed on at once")]
     pub fn into_done<U>(self) -> Result<T, Action<U>> {
         Err(match self {
@@ -251,26 +269,26 @@ impl<T> Action<T> {
 /// The answer to an [`Action`].
 #[derive(Clone)]
 pub enum Input {
-    /// To `Read`: what could be read. Less than was asked for means that the source ended there.
+    /// To `Read`: the bytes. Fewer than requested mean that the source ended there.
     Read(Bytes),
     /// To `Send`: the head of the reply.
     Head(CallId, http::response::Parts),
-    /// To `Receive`: some bytes of the reply's body, as they came (still gzipped if they were).
+    /// To `Receive`: some bytes of the reply's body, as received (still gzipped if they were).
     Body(CallId, Bytes),
     /// To `Receive`: the body is complete.
     End(CallId),
-    /// To `Write`: the bytes are written.
+    /// To `Write`: the bytes were written.
     Written,
-    /// To `Save`: the state is stored.
+    /// To `Save`: the state was stored.
     Saved,
-    /// To `Send` or `Receive`: there is no reply, or no more of it.
+    /// To `Send` or `Receive`: there is no reply, or the rest of it is missing.
     Failed(CallId, TransportError),
-    /// To `Read`, `Write` or `Save`: the caller's own source, sink or store failed.
+    /// To `Read`, `Write` or `Save`: the caller's source, sink or store failed.
     Local(SourceError),
 }
 
-/// Identifies one try of one request within a flow. A flow of your own begins with
-/// [`CallId::FIRST`] and takes the [next](CallId::next) one for each request that it hands out.
+/// Identifies one try of one request within a flow. A custom flow starts with [`CallId::FIRST`] and
+/// takes the [next](CallId::next) id for each request that it hands out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(u64);
 
@@ -285,7 +303,7 @@ impl CallId {
     }
 }
 
-/// An input that does not answer the outstanding action: a bug in the driver.
+/// An input that does not answer the outstanding action, which is a bug of the driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnexpectedInput;
 
@@ -297,12 +315,12 @@ impl fmt::Display for UnexpectedInput {
 
 impl std::error::Error for UnexpectedInput {}
 
-/// Shows kinds and sizes only, as for [`Input`].
+/// Shows kinds and sizes only, like [`Input`].
 impl<T: fmt::Debug> fmt::Debug for Action<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Read(span) => write!(f, "Read({span:?})"),
-            Self::Send(id, outgoing) => write!(f, "Send({}, {outgoing:?})", id.0),
+            Self::Send(id, request) => write!(f, "Send({}, {request:?})", id.0),
             Self::Receive(id) => write!(f, "Receive({})", id.0),
             Self::Write(at, bytes) => write!(f, "Write({at}, {} bytes)", bytes.len()),
             Self::Save(_) => f.write_str("Save"),
@@ -312,7 +330,7 @@ impl<T: fmt::Debug> fmt::Debug for Action<T> {
     }
 }
 
-/// Shows kinds and sizes only: heads hold cookies, chunks hold pictures and tickets.
+/// Shows kinds and sizes only: heads hold cookies, chunks hold media and tickets.
 impl fmt::Debug for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

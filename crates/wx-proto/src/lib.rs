@@ -1,4 +1,5 @@
-// The first definition of a link wins: this for rustdoc, the README's own for a repository's pages.
+// The first definition of a link wins: this one is for rustdoc, the README has its own for
+// repository pages.
 //! [protocol]: ../../../docs/protocol.md
 //!
 #![doc = include_str!("../README.md")]
@@ -45,8 +46,10 @@ pub use model::site::Site;
 pub use model::skipped::Skipped;
 pub use model::source_error::SourceError;
 pub use model::step::Step;
+pub use model::unix_ms::UnixMs;
 pub use model::uploaded::{Fetched, Sent, Uploaded};
 pub use session::Session;
 pub use session::builder::SessionBuilder;
-pub use session::cookies::{Cookie, CookieJar};
+pub use session::cookies::CookieJar;
+pub use session::cookies::cookie::Cookie;
 pub use wire::body::Body;

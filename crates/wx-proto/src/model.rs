@@ -1,4 +1,4 @@
-//! The values that everything else is made of. Knows nothing of the wire, of sessions or of calls.
+//! The values that everything else uses. Independent of the wire, of sessions and of calls.
 
 pub(crate) mod advice;
 pub(crate) mod contact;
@@ -32,4 +32,5 @@ pub(crate) mod skipped;
 pub(crate) mod source_error;
 pub(crate) mod step;
 pub(crate) mod transport_error;
+pub(crate) mod unix_ms;
 pub(crate) mod uploaded;

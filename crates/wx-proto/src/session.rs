@@ -1,6 +1,6 @@
-//! A login: everything that requests are made of.
+//! The session of a login: everything that requests are made from.
 
-mod adopt;
+mod apply;
 pub(crate) mod builder;
 pub(crate) mod cookies;
 pub(crate) mod credentials;
@@ -23,26 +23,28 @@ use crate::model::request_error::RequestError;
 use crate::model::secret::Secret;
 use crate::model::session_error::SessionError;
 use crate::model::site::Site;
+use crate::model::unix_ms::UnixMs;
 use crate::session::cookies::CookieJar;
 use crate::wire::cgi::cgi;
 use crate::wire::query::PassTicket;
 
-/// The cookie whose value goes into the upload form (P8).
+/// The cookie whose value is part of the upload form (P8).
 pub(crate) const DATA_TICKET: &str = "webwx_data_ticket";
-/// What a server gives is kept up to these lengths in bytes, so that a session file stays small:
-/// secrets have some hundred, UserNames 65.
+/// Values of the server are kept up to these lengths in bytes, so that a session file stays small.
+/// Secrets have some hundred bytes, UserNames 65.
 pub(crate) const LONGEST_VALUE: usize = 4096;
 pub(crate) const LONGEST_NAME: usize = 256;
 
-/// A login: hosts, ids, secrets and cookies. Made by [`Session::builder`] or read from a file's
-/// text by [`Session::from_json`]; both refuse hosts that are not web WeChat's.
+/// The session of a login: hosts, ids, secrets and cookies. Created by [`Session::builder`], or
+/// read from the text of a file by [`Session::from_json`]. Both refuse hosts that do not belong to
+/// web WeChat.
 ///
-/// A clone shares all of it, until one of the two is changed. `Debug` shows the hosts and the names
-/// of the cookies, nothing else.
+/// Clones share their data until one of them is changed. `Debug` shows the hosts and the names of
+/// the cookies, nothing else.
 #[derive(Clone, PartialEq)]
 pub struct Session {
     parts: Arc<Parts>,
-    /// What the login is recognised by within this process.
+    /// Identifies the login within this process.
     login_mark: u64,
 }
 
@@ -54,14 +56,14 @@ struct Parts {
     skey: Secret,
     pass_ticket: Option<PassTicket>,
     device_id: Option<DeviceId>,
-    /// Not known before webwxinit has replied.
+    /// Unknown until webwxinit has replied.
     user_name: Option<UserName>,
-    /// As webwxinit told; not saved.
+    /// From webwxinit; not saved.
     nick_name: Option<String>,
     cookies: CookieJar,
-    /// Shared once more, so that a new cookie does not copy 20 000 ids.
+    /// In an `Arc` of its own, so that a new cookie does not copy 20 000 ids.
     sync: Arc<SyncState>,
-    /// What the file holds besides, kept as it is.
+    /// The unknown keys of the file, which are kept.
     rest: Map<String, Value>,
 }
 
@@ -70,101 +72,102 @@ impl Session {
         Self { login_mark: parts.login_mark(), parts: Arc::new(parts) }
     }
 
-    /// Starts a session for the base that the login redirected to, such as `https://wx.qq.com`.
+    /// Returns a builder for the base that the login redirected to, such as `https://wx.qq.com`.
     pub fn builder(base: &str) -> SessionBuilder {
         SessionBuilder::new(base)
     }
 
-    /// Reads a session file's text, version 1. Plain http is refused.
+    /// Reads the text of a session file, version 1. Plain http is refused.
     ///
     /// # Errors
-    /// [`SessionError`], which names the key but never its value; only a loopback address is shown.
+    /// Returns a [`SessionError`], which names the key but never its value. Only a loopback address
+    /// is shown.
     pub fn from_json(text: impl AsRef<[u8]>) -> Result<Self, SessionError> {
         file::read(text.as_ref(), Hosts::from_base)
     }
 
-    /// As [`Session::from_json`], and accepts plain http to a literal loopback address as well: for
+    /// Like [`Session::from_json`], but also accepts plain http to a literal loopback address, for
     /// tests and demonstrations. See [`Hosts::loopback`].
     ///
     /// # Errors
-    /// [`SessionError`], which names the key but never its value.
+    /// Returns a [`SessionError`], which names the key but never its value.
     pub fn from_json_allow_loopback(text: impl AsRef<[u8]>) -> Result<Self, SessionError> {
         file::read(text.as_ref(), Hosts::loopback)
     }
 
-    /// The session file's text, version 1, with all keys that were read. **It holds every secret of
-    /// the login**: write it where only the user can read it.
+    /// Returns the text of the session file, version 1, with all keys that were read. **It holds
+    /// every secret of the login**: write it where only the user can read it.
     ///
-    /// Whatever a server answers, what it adds to the text stays below 2 MiB.
+    /// Whatever a server replies, the values it adds to the text stay below 2 MiB.
     #[must_use]
     pub fn to_json(&self) -> Secret {
         Secret::new(file::write(self))
     }
 
-    /// The page that it is a login of.
+    /// Returns the site of the login.
     #[must_use]
     pub fn site(&self) -> &Site {
         &self.parts.site
     }
 
-    /// The hosts of this login.
+    /// Returns the hosts of the login.
     #[must_use]
     pub fn hosts(&self) -> &Hosts {
         self.parts.site.hosts()
     }
 
-    /// The user's number.
+    /// Returns the number of the user.
     #[must_use]
     pub fn uin(&self) -> u32 {
         self.parts.uin
     }
 
-    /// The session id, raw.
+    /// Returns the session id, not encoded.
     #[must_use]
     pub fn sid(&self) -> &Secret {
         &self.parts.sid
     }
 
-    /// The current skey.
+    /// Returns the current skey.
     #[must_use]
     pub fn skey(&self) -> &Secret {
         &self.parts.skey
     }
 
-    /// Returns the user's own UserName in this login, once webwxinit has told it.
+    /// Returns the user's own UserName in this login, unless webwxinit has not replied yet.
     #[must_use]
     pub fn user_name(&self) -> Option<&UserName> {
         self.parts.user_name.as_ref()
     }
 
-    /// The user's own nickname, decoded, once webwxinit has told it. It is not saved. What somebody
-    /// chose: do not print it raw.
+    /// Returns the user's own nickname, decoded, once webwxinit has replied. It is not saved. It is
+    /// chosen by a person, so do not print it unescaped.
     #[must_use]
     pub fn nick_name(&self) -> Option<&str> {
         self.parts.nick_name.as_deref()
     }
 
-    /// The cookies.
+    /// Returns the cookies.
     #[must_use]
     pub fn cookies(&self) -> &CookieJar {
         &self.parts.cookies
     }
 
-    /// Sets the `User-Agent` of every request: printable ASCII.
+    /// Sets the `User-Agent` of every request, which has to be printable ASCII.
     ///
     /// # Errors
-    /// [`SessionError::Invalid`] for any other text.
+    /// Returns [`SessionError::Invalid`] for any other text.
     pub fn set_user_agent(&mut self, user_agent: &str) -> Result<(), SessionError> {
         self.change().site = self.parts.site.clone().with_user_agent(user_agent)?;
         Ok(())
     }
 
-    /// Its parts, no longer shared.
+    /// Returns its parts, no longer shared with clones.
     fn change(&mut self) -> &mut Parts {
         Arc::make_mut(&mut self.parts)
     }
 
-    /// What is known of the messages so far.
+    /// Returns the sync state.
     pub(crate) fn sync(&self) -> &SyncState {
         &self.parts.sync
     }
@@ -177,10 +180,10 @@ impl Session {
         self.parts.device_id.as_ref()
     }
 
-    /// Whether somebody is logged in, as far as can be told from here.
+    /// Checks that somebody is logged in, as far as this can be known locally.
     ///
     /// # Errors
-    /// [`RequestError::NotLoggedIn`] if sid or skey is empty.
+    /// Returns [`RequestError::NotLoggedIn`] if sid or skey is empty.
     pub fn check_login(&self) -> Result<(), RequestError> {
         if self.parts.sid.expose().is_empty() || self.parts.skey.expose().is_empty() {
             Err(RequestError::NotLoggedIn)
@@ -189,44 +192,43 @@ impl Session {
         }
     }
 
-    /// Whether something can be uploaded at `unix_ms` (Unix milliseconds); the ticket is what it
-    /// needs (P8).
+    /// Checks that an upload can be made at `now`, which needs the data ticket (P8).
     ///
     /// # Errors
-    /// [`RequestError`] if nobody is logged in, webwxinit is due, or the cookie `webwx_data_ticket`
-    /// is missing or expired.
-    pub fn check_upload(&self, unix_ms: u64) -> Result<(), RequestError> {
-        self.data_ticket(unix_ms).map(|_| ())
+    /// Returns a [`RequestError`] if nobody is logged in, webwxinit is due, or the cookie
+    /// `webwx_data_ticket` is missing or expired.
+    pub fn check_upload(&self, now: UnixMs) -> Result<(), RequestError> {
+        self.data_ticket(now).map(|_| ())
     }
 
-    /// Whether webwxinit is still due: the login page has opened this login, and its UserName is
-    /// not known yet. [`Restore`](crate::flow::Restore) continues it; nothing can be sent before
-    /// that.
+    /// Returns whether webwxinit is still due: the login page has opened this login, and its
+    /// UserName is not known yet. Nothing can be sent until [`Restore`](crate::flow::Restore) has
+    /// completed it.
     #[must_use]
     pub fn awaits_init(&self) -> bool {
         self.parts.user_name.is_none()
     }
 
-    /// Whether a message can be sent or an upload begun.
+    /// Checks that a message can be sent or an upload begun.
     ///
     /// # Errors
-    /// [`RequestError::NotLoggedIn`] if nobody is logged in, [`RequestError::InitDue`] before
-    /// webwxinit.
+    /// Returns [`RequestError::NotLoggedIn`] if nobody is logged in, and [`RequestError::InitDue`]
+    /// before webwxinit.
     pub(crate) fn check_sender(&self) -> Result<(), RequestError> {
         self.check_login()?;
         self.own_name().map(|_| ())
     }
 
-    /// Returns the user's own UserName, which requests in the user's name are made of.
+    /// Returns the user's own UserName, for requests in the user's name.
     ///
     /// # Errors
-    /// [`RequestError::InitDue`] before webwxinit.
+    /// Returns [`RequestError::InitDue`] before webwxinit.
     pub(crate) fn own_name(&self) -> Result<&UserName, RequestError> {
         self.user_name().ok_or(RequestError::InitDue)
     }
 
-    /// Tells logins apart without telling anything of them, for what is saved within one: a hash
-    /// under a key that is random for each job. sid alone has 96 random bits.
+    /// Returns a hash that identifies the login without revealing anything about it, to be stored
+    /// with saved jobs. `key` is random for each job. sid alone has 96 random bits.
     #[must_use]
     pub fn fingerprint(&self, key: &[u8; 16]) -> String {
         let mut hash = Md5Hasher::new();
@@ -238,20 +240,19 @@ impl Session {
         hash.finish().to_string()
     }
 
-    /// Tells this login from others, within this process alone: see [`Session::fingerprint`].
+    /// Identifies the login within this process; see [`Session::fingerprint`].
     pub(crate) fn login_mark(&self) -> u64 {
         self.login_mark
     }
 
-    /// Whether nothing has changed since `other` was cloned of this session.
+    /// Whether this is an unchanged clone of `other`, or the other way around.
     pub(crate) fn is_unchanged_since(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.parts, &other.parts)
     }
 
-    pub(crate) fn data_ticket(&self, unix_ms: u64) -> Result<&Secret, RequestError> {
+    pub(crate) fn data_ticket(&self, now: UnixMs) -> Result<&Secret, RequestError> {
         self.check_sender()?;
-        data_ticket(&self.parts.cookies, self.hosts(), unix_ms / 1000)
-            .ok_or(RequestError::NoDataTicket)
+        data_ticket(&self.parts.cookies, self.hosts(), now).ok_or(RequestError::NoDataTicket)
     }
 }
 
@@ -264,22 +265,21 @@ impl Parts {
     }
 }
 
-/// The ticket that an upload needs: the page reads it from its cookies, those of the upload's host
-/// first.
+/// Returns the ticket that an upload needs. Like the page, it is read from the cookies, first from
+/// those of the upload's host.
 pub(crate) fn data_ticket<'a>(
     jar: &'a CookieJar,
     hosts: &Hosts,
-    unix_s: u64,
+    now: UnixMs,
 ) -> Option<&'a Secret> {
     let path = cgi!("webwxuploadmedia");
     [HostRole::File, HostRole::Base]
         .iter()
-        .filter_map(|role| jar.value_for(DATA_TICKET, &hosts.origin(*role), path, unix_s))
+        .filter_map(|role| jar.value_for(DATA_TICKET, &hosts.origin(*role), path, now))
         .find(|ticket| !ticket.expose().is_empty())
 }
 
-/// An skey that takes the place of the one before, unless the server gave none or an absurd one
-/// (P14).
+/// Returns the skey of a reply, unless the server sent none or an absurdly long one (P14).
 pub(crate) fn new_skey(skey: String) -> Option<Secret> {
     (1..=LONGEST_VALUE).contains(&skey.len()).then(|| skey.into())
 }

@@ -1,5 +1,5 @@
-//! What the endpoints share: the form, the JSON envelope, codes, spellings, scripts. Knows neither
-//! endpoints nor flows.
+//! What the endpoints share: the form, the JSON envelope, codes, encodings, scripts. Independent of
+//! endpoints and flows.
 
 pub(crate) mod address;
 pub(crate) mod body;

@@ -11,7 +11,7 @@ use std::error::Error;
 
 use wx_emulator::Emulator;
 use wx_reqwest::wx_proto::{ErrorChain, ImageVariant, Outcome, Recipient, Session};
-use wx_reqwest::{Client, Sink, Source, Watch};
+use wx_reqwest::{Client, Sink, Source};
 
 #[tokio::main]
 async fn main() {
@@ -32,9 +32,10 @@ async fn send() -> Result<(), Box<dyn Error>> {
         Some(path) => Source::path(path).await?,
         None => Source::bytes("tiny.png", include_bytes!("../tests/tiny.png").as_slice()),
     };
-    let watch = Watch::new()
-        .progress(|now| println!("{}: {} of {} bytes", now.step.name(), now.done, now.total));
-    let sent = match client.send_image_with(&to, picture, watch).await {
+    let sending = client
+        .send_image(&to, picture)
+        .progress(|now| println!("{}: {} bytes", now.step.name(), now.done));
+    let sent = match sending.await {
         Ok(sent) => sent,
         Err(error) if error.outcome() == Outcome::NotSent => {
             return Err(format!("not sent: {}; {}", error.chain(), error.advice()).into());

@@ -166,8 +166,10 @@ mod tests {
 
     fn limits() -> Limits {
         let site = Site::new(Profile::Web);
-        let mut limits =
-            JsLogin::new(1).request(&wx_proto::Session::new(site.clone())).unwrap().limits();
+        let mut limits = JsLogin::new(wx_proto::UnixMs::new(1))
+            .request(&wx_proto::Session::new(site.clone()))
+            .unwrap()
+            .limits();
         limits.stall = STALL;
         limits
     }

@@ -6,19 +6,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wx_client::seed;
+use wx_client::begin::Begin;
+use wx_client::clock::unix_ms;
+use wx_client::pacer::{Pacer, Turn};
 use wx_client::session_cell::SessionCell;
-use wx_proto::flow::{FetchImage, SendImage, SendUploaded, Upload};
-use wx_proto::{
-    Error, Fetched, ImageVariant, MsgId, Policy, Recipient, Sent, Session, SourceError, Step,
-    Uploaded,
+use wx_client::{BuildError, CancelToken, seed};
+use wx_proto::endpoint::Endpoint;
+use wx_proto::flow::{
+    FetchImage, Flow, OneCall, ResumeError, ResumeOptions, SendImage, SendUploaded, Snapshot,
+    Upload,
 };
+use wx_proto::{Error, ImageVariant, Media, MsgId, Policy, Recipient, Session, Uploaded};
 
-use crate::pace::Pace;
-use crate::{Http, Sink, Source, Watch, drive};
+use crate::drive::sleep;
+use crate::{Http, Request, Sink, Source};
 
-pub use builder::{BuildError, ClientBuilder};
-pub use login::{LoginError, NewLogin};
+pub use builder::ClientBuilder;
 
 /// Sends and fetches pictures for one login, and waits for its messages. Clones are cheap and share
 /// their connections and the session; use them from any task. Needs a tokio runtime.
@@ -26,7 +29,7 @@ pub use login::{LoginError, NewLogin};
 pub struct Client {
     session: SessionCell,
     policy: Arc<Policy>,
-    pub(crate) pace: Pace,
+    pacer: Pacer,
     http: Http,
 }
 
@@ -39,7 +42,7 @@ impl Client {
         Self::builder(session).build()
     }
 
-    /// Returns a builder for a client with custom settings.
+    /// Returns a builder of a client with custom settings.
     pub fn builder(session: Session) -> ClientBuilder {
         ClientBuilder::of(session)
     }
@@ -51,7 +54,7 @@ impl Client {
         self.session.get()
     }
 
-    /// Returns the session that all clones of the client share, for [`drive()`].
+    /// Returns the session that all clones of the client share, for [`drive()`](crate::drive()).
     #[must_use]
     pub fn session_cell(&self) -> &SessionCell {
         &self.session
@@ -61,12 +64,13 @@ impl Client {
         Self {
             session: SessionCell::new(session),
             policy: Arc::new(policy),
-            pace: Pace::new(pace),
+            pacer: Pacer::new(pace),
             http,
         }
     }
 
-    /// Returns the HTTP client, for [`drive()`] with custom flows.
+    /// Returns the HTTP client, for [`drive()`](crate::drive()) or to share it with
+    /// [other sessions](ClientBuilder::http).
     #[must_use]
     pub fn http(&self) -> &Http {
         &self.http
@@ -74,140 +78,163 @@ impl Client {
 
     /// Uploads a picture and sends it to `to`.
     ///
-    /// When the future is dropped, the job ends there; a message that was on its way may still
-    /// arrive. To be able to go on with it, use [`drive()`] with a flow of one's own.
-    ///
-    /// # Errors
-    /// [`Error::outcome`] says whether the message may have been delivered.
-    pub async fn send_image(&self, to: &Recipient, picture: Source) -> Result<Sent, Error> {
-        self.send_image_with(to, picture, Watch::new()).await
-    }
-
-    /// Like [`send_image`](Self::send_image), with progress reporting.
-    ///
-    /// # Errors
-    /// As for [`send_image`](Self::send_image).
-    pub async fn send_image_with(
-        &self,
-        to: &Recipient,
-        mut picture: Source,
-        mut watch: Watch<'_>,
-    ) -> Result<Sent, Error> {
-        let _turn = self.pace.turn().await;
-        let about = picture.picture(&self.policy).await?;
-        let mut flow = SendImage::new(&self.session(), about, to.clone(), seed()?, self.policy())?;
-        if watch.has_checkpoint() {
-            flow = flow.checkpointed();
-        }
-        drive(&self.http, &self.session, &mut picture, &mut flow, &mut watch).await
+    /// ```no_run
+    /// # use wx_reqwest::wx_proto::Recipient;
+    /// # use wx_reqwest::{CancelToken, Client, Source};
+    /// # async fn send(client: &Client, to: &Recipient, stop: &CancelToken)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// let sent = client
+    ///     .send_image(to, Source::path("cat.jpg").await?)
+    ///     .progress(|now| println!("{} bytes", now.done))
+    ///     .cancel(stop)
+    ///     .await?;
+    /// println!("message {}", sent.msg_id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn send_image(&self, to: &Recipient, source: Source) -> Request<'static, SendImage> {
+        let to = to.clone();
+        self.send(source, SendImage::checkpointed, |session, media, policy| {
+            SendImage::new(session, media, to, seed()?, policy)
+        })
     }
 
     /// Uploads a picture without sending it. `to` is the first of its recipients.
-    ///
-    /// When the future is dropped, the upload ends there and nobody sees anything of it.
-    ///
-    /// # Errors
-    /// On error nothing was sent.
-    pub async fn upload(&self, to: &Recipient, picture: Source) -> Result<Uploaded, Error> {
-        self.upload_with(to, picture, Watch::new()).await
-    }
-
-    /// Like [`upload`](Self::upload), with progress reporting.
-    ///
-    /// # Errors
-    /// As for [`upload`](Self::upload).
-    pub async fn upload_with(
-        &self,
-        to: &Recipient,
-        mut picture: Source,
-        mut watch: Watch<'_>,
-    ) -> Result<Uploaded, Error> {
-        let _turn = self.pace.turn().await;
-        let about = picture.picture(&self.policy).await?;
-        let mut flow = Upload::new(&self.session(), about, to.clone(), seed()?, self.policy())?;
-        if watch.has_checkpoint() {
-            flow = flow.checkpointed();
-        }
-        drive(&self.http, &self.session, &mut picture, &mut flow, &mut watch).await
+    pub fn upload(&self, to: &Recipient, source: Source) -> Request<'static, Upload> {
+        let to = to.clone();
+        self.send(source, Upload::checkpointed, |session, media, policy| {
+            Upload::new(session, media, to, seed()?, policy)
+        })
     }
 
     /// Sends a picture that was already uploaded. One upload serves any number of recipients.
-    ///
-    /// When the future is dropped, the message may still arrive.
-    ///
-    /// # Errors
-    /// [`Error::outcome`] says whether the message may have been delivered.
-    pub async fn send_uploaded(&self, to: &Recipient, uploaded: &Uploaded) -> Result<Sent, Error> {
-        self.send_uploaded_with(to, uploaded, Watch::new()).await
-    }
-
-    /// Like [`send_uploaded`](Self::send_uploaded), with progress reporting.
-    ///
-    /// # Errors
-    /// As for [`send_uploaded`](Self::send_uploaded).
-    pub async fn send_uploaded_with(
+    pub fn send_uploaded(
         &self,
         to: &Recipient,
         uploaded: &Uploaded,
-        mut watch: Watch<'_>,
-    ) -> Result<Sent, Error> {
-        let mut flow = SendUploaded::new(
-            &self.session(),
-            uploaded.clone(),
-            to.clone(),
-            seed()?,
-            self.policy(),
-        )?;
-        if watch.has_checkpoint() {
-            flow = flow.checkpointed();
-        }
-        drive(&self.http, &self.session, &mut (), &mut flow, &mut watch).await
+    ) -> Request<'static, SendUploaded> {
+        let (to, uploaded) = (to.clone(), uploaded.clone());
+        self.plain(move |session, policy| SendUploaded::new(session, uploaded, to, seed()?, policy))
+            .saved_by(SendUploaded::checkpointed)
     }
 
-    /// Fetches the picture of a message.
+    /// Goes on with a message from a state that was stored by
+    /// [`checkpoint`](Request::checkpoint), in the same login. `source` is the same picture; it is
+    /// read only if the upload was not finished.
     ///
-    /// When the future is dropped, the sink is as after an error.
+    /// A message in doubt leaves once more within [`Policy::resend_within`] of the first time;
+    /// after that it ends as uncertain, unless [`resend`](Request::resend) is set. Store the states
+    /// of this request too: once it has sent the message, the state that it began with is no longer
+    /// true.
     ///
     /// # Errors
-    /// On error the sink is left unchanged, except for [`Sink::writer`], which keeps what was
-    /// written.
-    pub async fn fetch_image(
+    /// [`ResumeError`]; nothing is sent then.
+    pub fn resume(
         &self,
-        id: &MsgId,
-        size: ImageVariant,
-        sink: Sink<'_>,
-    ) -> Result<Fetched, Error> {
-        self.fetch_image_with(id, size, sink, Watch::new()).await
+        snapshot: Snapshot,
+        source: Source,
+    ) -> Result<Request<'static, SendImage>, ResumeError> {
+        let source = Some(source).filter(|_| snapshot.uploaded().is_none());
+        Ok(self.resumed(snapshot, source, SendImage::resume)?.saved_by(SendImage::checkpointed))
     }
 
-    /// Like [`fetch_image`](Self::fetch_image), with progress reporting.
+    /// Goes on with an [`upload`](Client::upload) from a state that was stored, in the same login,
+    /// and sends nothing. A state with an [`uploaded`](Snapshot::uploaded) picture is finished.
     ///
     /// # Errors
-    /// As for [`fetch_image`](Self::fetch_image).
-    pub async fn fetch_image_with(
+    /// [`ResumeError`]; nothing is sent then.
+    pub fn resume_upload(
         &self,
-        id: &MsgId,
-        size: ImageVariant,
-        mut sink: Sink<'_>,
-        mut watch: Watch<'_>,
-    ) -> Result<Fetched, Error> {
-        let restartable = sink.is_restartable();
-        let mut flow = FetchImage::new(
-            &self.session(),
-            id.clone(),
-            size,
-            restartable,
-            seed()?,
-            self.policy(),
-        )?;
-        let fetched = drive(&self.http, &self.session, &mut sink, &mut flow, &mut watch).await?;
-        sink.finish()
-            .await
-            .map_err(|error| Error::new(Step::Download, SourceError::from(error)))?;
-        Ok(fetched)
+        snapshot: Snapshot,
+        source: Source,
+    ) -> Result<Request<'static, Upload>, ResumeError> {
+        Ok(self.resumed(snapshot, Some(source), Upload::resume)?.saved_by(Upload::checkpointed))
     }
 
-    pub(crate) fn policy(&self) -> Policy {
+    /// Goes on with a message of an [uploaded](Client::send_uploaded) picture, like
+    /// [`resume`](Client::resume).
+    ///
+    /// # Errors
+    /// [`ResumeError`]; nothing is sent then.
+    pub fn resume_uploaded(
+        &self,
+        snapshot: Snapshot,
+    ) -> Result<Request<'static, SendUploaded>, ResumeError> {
+        Ok(self.resumed(snapshot, None, SendUploaded::resume)?.saved_by(SendUploaded::checkpointed))
+    }
+
+    /// Fetches the picture of a message. On error the sink is left unchanged, except for
+    /// [`Sink::writer`], which keeps what was written, and [`Sink::vec`], which is emptied.
+    pub fn fetch_image<'a>(
+        &self,
+        id: &MsgId,
+        variant: ImageVariant,
+        sink: Sink<'a>,
+    ) -> Request<'a, FetchImage> {
+        let id = id.clone();
+        let begin = move |session: &Session, restartable, policy| {
+            FetchImage::new(session, id, variant, restartable, seed()?, policy)
+        };
+        Request::new(self, Begin::Fetch(sink, Box::new(begin)))
+    }
+
+    /// Makes one call with any [`Endpoint`], of [`wx_proto`] or your own. A try that fails is made
+    /// again: see [`OneCall`]. If the call must not reach the server twice, [run](Client::run) a
+    /// [`OneCall::once`].
+    pub fn call<E: Endpoint + Send + 'static>(&self, endpoint: E) -> Request<'static, OneCall<E>>
+    where
+        E::Reply: Clone,
+    {
+        self.plain(move |session, policy| Ok(OneCall::new(endpoint, session, seed()?, policy)))
+    }
+
+    /// Runs any flow that touches no media. If the flow hands out its states, give it a store with
+    /// [`options`](Request::options). To keep the flow, or to run one that reads or writes
+    /// media, use [`drive()`](crate::drive()).
+    pub fn run<F: Flow + Send + 'static>(&self, flow: F) -> Request<'static, F> {
+        self.plain(move |_, _| Ok(flow))
+    }
+
+    pub(crate) fn plain<F>(
+        &self,
+        begin: impl FnOnce(&Session, Policy) -> Result<F, Error> + Send + 'static,
+    ) -> Request<'static, F> {
+        Request::new(self, Begin::Plain(Box::new(begin)))
+    }
+
+    fn send<F>(
+        &self,
+        source: Source,
+        checkpointed: fn(F) -> F,
+        begin: impl FnOnce(&Session, Media, Policy) -> Result<F, Error> + Send + 'static,
+    ) -> Request<'static, F> {
+        Request::new(self, Begin::Send(source, Box::new(begin))).saved_by(checkpointed)
+    }
+
+    /// Checks that `snapshot` can be resumed. The flow is made when it is driven: the age of a
+    /// message in doubt is counted from then.
+    fn resumed<F: 'static>(
+        &self,
+        snapshot: Snapshot,
+        source: Option<Source>,
+        resume: fn(&Session, Snapshot, Policy, ResumeOptions) -> Result<F, ResumeError>,
+    ) -> Result<Request<'static, F>, ResumeError> {
+        let at = ResumeOptions { unix_ms: Some(unix_ms()), resend: false };
+        resume(&self.session(), snapshot.clone(), self.policy(), at)?;
+        let begin = move |session: &Session, policy, at| resume(session, snapshot, policy, at);
+        Ok(Request::new(self, Begin::Resume(source, Box::new(begin))))
+    }
+
+    /// Waits for the turn of a picture. When the future is dropped, the turn passes unused.
+    pub(crate) async fn turn(&self, token: &CancelToken) -> Turn<'_> {
+        let turn = self.pacer.turn();
+        sleep(turn.wait, token).await;
+        turn
+    }
+
+    /// Returns the policy of the client.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
         Policy::clone(&self.policy)
     }
 }

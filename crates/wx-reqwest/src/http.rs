@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::response::Parts;
+use wx_client::BuildError;
 use wx_client::proxy::ProxySettings;
 use wx_proto::flow::{TransportError, TransportErrorKind};
 use wx_proto::{ApiRequest, Site};
@@ -13,7 +14,7 @@ use crate::classify::classify;
 use crate::connection::Connection;
 use crate::forced::force;
 use crate::pools::Pools;
-use crate::{BuildError, proxy};
+use crate::proxy;
 
 /// reqwest, set so that it sends what it is told and nothing else. Clones share their connections.
 #[derive(Clone)]
@@ -55,6 +56,15 @@ impl Http {
         }
         let client = force(builder, loopback).build().map_err(|_| BuildError::Client)?;
         Ok(Self { client, pools: Arc::default(), loopback })
+    }
+
+    /// Returns this client, if it was set up for a site like this one.
+    pub(crate) fn checked(self, site: &Site) -> Result<Self, BuildError> {
+        if self.loopback == site.hosts().is_loopback() {
+            Ok(self)
+        } else {
+            Err(BuildError::Loopback)
+        }
     }
 
     /// Sends a request and waits for the head of its answer.

@@ -5,26 +5,27 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use futures_core::stream::FusedStream;
-use wx_client::seed;
-use wx_proto::flow::NextMessages;
+use wx_client::{CancelToken, RunOptions, seed};
+use wx_proto::flow::{ExchangeSummary, NextMessages, Progress};
 use wx_proto::{Error, ErrorKind, Message, Skipped, Step};
 
-use crate::{Client, Watch, drive};
+use crate::{Client, drive};
 
-/// The messages that come, in batches as the server hands them out. Made by [`Client::messages`].
+/// New messages, in the batches in which the server sends them. Created by [`Client::messages`]. Set
+/// its options before the first batch: while a batch is awaited they have no effect.
 #[must_use]
-pub struct Messages<'w> {
+pub struct Messages<'a> {
     client: Client,
     /// Of the login that they are messages of.
     login: String,
     skipped: Skipped,
-    state: State<'w>,
+    state: State<'a>,
 }
 
-enum State<'w> {
-    Idle(Watch<'w>),
+enum State<'a> {
+    Idle(RunOptions<'a>),
     /// Under way. It stays here when whoever waits for it goes away.
-    Waiting(Pin<Box<dyn Future<Output = (Watch<'w>, Skipped, Batch)> + Send + 'w>>),
+    Waiting(Pin<Box<dyn Future<Output = (RunOptions<'a>, Skipped, Batch)> + Send + 'a>>),
     Ended,
 }
 
@@ -57,23 +58,14 @@ impl Client {
     /// # }
     /// ```
     pub fn messages(&self) -> Messages<'static> {
-        self.messages_with(Watch::new())
-    }
-
-    /// As [`Client::messages`], watched.
-    pub fn messages_with<'w>(&self, watch: Watch<'w>) -> Messages<'w> {
         let login = self.session().fingerprint(&KEY);
-        Messages {
-            client: self.clone(),
-            login,
-            skipped: Skipped::default(),
-            state: State::Idle(watch),
-        }
+        let (client, state) = (self.clone(), State::Idle(RunOptions::new()));
+        Messages { client, login, skipped: Skipped::default(), state }
     }
 
     async fn next_messages(
         &self,
-        watch: &mut Watch<'_>,
+        options: &mut RunOptions<'_>,
         login: &str,
         skipped: &mut Skipped,
     ) -> Batch {
@@ -84,7 +76,7 @@ impl Client {
             }
             let mut flow = NextMessages::new(&session, seed()?, self.policy())?;
             drop(session);
-            let new = drive(self.http(), self.session_cell(), &mut (), &mut flow, watch).await?;
+            let new = drive(self.http(), self.session_cell(), &mut (), &mut flow, options).await?;
             // What it still held would be copied.
             drop(flow);
             *skipped += new.skipped;
@@ -95,7 +87,34 @@ impl Client {
     }
 }
 
-impl Messages<'_> {
+impl<'a> Messages<'a> {
+    /// Calls `callback` after each step.
+    pub fn progress(self, callback: impl FnMut(&Progress) + Send + 'a) -> Self {
+        self.with(|options| options.progress(callback))
+    }
+
+    /// Calls `callback` after each exchange with the server.
+    pub fn trace(self, callback: impl FnMut(&ExchangeSummary) + Send + 'a) -> Self {
+        self.with(|options| options.trace(callback))
+    }
+
+    /// Ends the messages, without an error, once `token` is cancelled.
+    pub fn cancel(self, token: &CancelToken) -> Self {
+        self.with(|options| options.cancel(token))
+    }
+
+    /// Replaces all options.
+    pub fn options(self, options: RunOptions<'a>) -> Self {
+        self.with(|_| options)
+    }
+
+    fn with(mut self, set: impl FnOnce(RunOptions<'a>) -> RunOptions<'a>) -> Self {
+        if let State::Idle(options) = &mut self.state {
+            *options = set(std::mem::take(options));
+        }
+        self
+    }
+
     /// Waits for the next batch, which has one message at least, or is the error after which there
     /// is nothing more.
     ///
@@ -115,25 +134,27 @@ impl Messages<'_> {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Batch>> {
         loop {
             match std::mem::replace(&mut self.state, State::Ended) {
-                State::Idle(mut watch) => {
+                State::Idle(mut options) => {
                     let (client, login) = (self.client.clone(), self.login.clone());
                     self.state = State::Waiting(Box::pin(async move {
                         let mut skipped = Skipped::default();
-                        let batch = client.next_messages(&mut watch, &login, &mut skipped).await;
-                        (watch, skipped, batch)
+                        let batch = client.next_messages(&mut options, &login, &mut skipped).await;
+                        (options, skipped, batch)
                     }));
                 }
                 State::Waiting(mut waiting) => {
-                    let Poll::Ready((watch, skipped, batch)) = waiting.as_mut().poll(context)
+                    let Poll::Ready((options, skipped, batch)) = waiting.as_mut().poll(context)
                     else {
                         self.state = State::Waiting(waiting);
                         return Poll::Pending;
                     };
                     self.skipped += skipped;
                     if batch.is_ok() {
-                        self.state = State::Idle(watch);
+                        self.state = State::Idle(options);
                     }
-                    return Poll::Ready(Some(batch));
+                    let is_cancelled =
+                        matches!(&batch, Err(Error { kind: ErrorKind::Cancelled, .. }));
+                    return Poll::Ready(Some(batch).filter(|_| !is_cancelled));
                 }
                 State::Ended => return Poll::Ready(None),
             }

@@ -6,9 +6,12 @@ use std::time::Duration;
 use wx_client::outbox::{
     MessageState, OutboxError, OutboxFlow, OutboxJob, OutboxMessage, UploadTurn,
 };
-use wx_proto::{Error, Recipient, Sent, Session, SourceError, Step, Uploaded};
+use wx_client::{CancelToken, RunOptions};
+use wx_proto::flow::{ExchangeSummary, Progress};
+use wx_proto::{Error, ErrorKind, Recipient, Sent, Session, SourceError, Step, Uploaded};
 
-use crate::{Client, MediaIo, Source, Watch, drive};
+use crate::drive::sleep;
+use crate::{Client, MediaIo, Source, drive};
 
 /// Sends each message once, across crashes and restarts. Created by [`Client::outbox`].
 ///
@@ -21,13 +24,13 @@ pub struct Outbox {
 
 /// A message to be sent once. Created by [`Outbox::send`].
 #[must_use = "nothing is sent until it is awaited"]
-pub struct OutboxSend<'w> {
+pub struct OutboxSend<'a> {
     outbox: Outbox,
     to: Recipient,
     source: Source,
     key: Option<String>,
     resend: bool,
-    watch: Watch<'w>,
+    options: RunOptions<'a>,
 }
 
 /// How often a message checks whether the job of another message has finished their upload.
@@ -68,8 +71,8 @@ impl Outbox {
     /// Creates a message that shows a picture to `to`. Give it a [key](OutboxSend::key), then await
     /// it.
     pub fn send(&self, to: &Recipient, source: Source) -> OutboxSend<'static> {
-        let (outbox, to, watch) = (self.clone(), to.clone(), Watch::new());
-        OutboxSend { outbox, to, source, key: None, resend: false, watch }
+        let (outbox, to, options) = (self.clone(), to.clone(), RunOptions::new());
+        OutboxSend { outbox, to, source, key: None, resend: false, options }
     }
 
     /// Returns the state of the message with this key, if there is one.
@@ -94,7 +97,7 @@ impl Outbox {
     }
 }
 
-impl<'w> OutboxSend<'w> {
+impl<'a> OutboxSend<'a> {
     /// Sets the key of the message: any text that identifies it, such as the number of an invoice.
     /// The default is a random key.
     ///
@@ -114,14 +117,32 @@ impl<'w> OutboxSend<'w> {
         Self { resend: true, ..self }
     }
 
-    /// Sets how progress is reported.
-    pub fn watch(self, watch: Watch<'_>) -> OutboxSend<'_> {
-        let Self { outbox, to, source, key, resend, .. } = self;
-        OutboxSend { outbox, to, source, key, resend, watch }
+    /// Calls `callback` after each step.
+    pub fn progress(self, callback: impl FnMut(&Progress) + Send + 'a) -> Self {
+        self.with(|options| options.progress(callback))
+    }
+
+    /// Calls `callback` after each exchange with the server.
+    pub fn trace(self, callback: impl FnMut(&ExchangeSummary) + Send + 'a) -> Self {
+        self.with(|options| options.trace(callback))
+    }
+
+    /// Stops once `token` is cancelled, as [`Request::cancel`](crate::Request::cancel) does.
+    pub fn cancel(self, token: &CancelToken) -> Self {
+        self.with(|options| options.cancel(token))
+    }
+
+    /// Replaces all options but the checkpoint store, which is the outbox itself.
+    pub fn options(self, options: RunOptions<'a>) -> Self {
+        self.with(|_| options)
+    }
+
+    fn with(self, set: impl FnOnce(RunOptions<'a>) -> RunOptions<'a>) -> Self {
+        Self { options: set(self.options), ..self }
     }
 
     async fn run(self) -> Result<Sent, Error> {
-        let Self { outbox: Outbox { client, outbox }, to, mut source, key, resend, mut watch } =
+        let Self { outbox: Outbox { client, outbox }, to, mut source, key, resend, mut options } =
             self;
         let session = client.session();
         let job = outbox.begin(key, &to, &session)?;
@@ -129,13 +150,13 @@ impl<'w> OutboxSend<'w> {
             let compared = compare(&client, &job, &sent.uploaded, &mut source).await;
             return compared.map(|()| sent).map_err(|error| job.judge(error));
         }
-        let uploaded = upload(&client, &job, &session, &mut source, &mut watch).await;
+        let uploaded = upload(&client, &job, &session, &mut source, &mut options).await;
         let flow =
             uploaded.and_then(|uploaded| job.send(&session, &uploaded, &client.policy(), resend));
         let OutboxFlow { mut flow, checkpoint } = flow.map_err(|error| job.judge(error))?;
-        watch.set_checkpoint(checkpoint);
+        options.set_checkpoint(checkpoint);
         let cell = client.session_cell();
-        let sent = drive(client.http(), cell, &mut (), &mut flow, &mut watch).await;
+        let sent = drive(client.http(), cell, &mut (), &mut flow, &mut options).await;
         // A refusal that could not be put on record is none to the next run.
         let sent = sent.map_err(|error| job.judge(error))?;
         // It is sent, whether that is on record or not. If not, the outbox sends nothing more.
@@ -151,7 +172,7 @@ async fn compare(
     used: &Uploaded,
     source: &mut Source,
 ) -> Result<(), Error> {
-    let picture = source.picture(&client.policy()).await?;
+    let picture = source.media(&client.policy()).await?;
     let mut comparison = job.compare(used, &picture)?;
     while let Some(span) = comparison.next_span() {
         let bytes = source.load(span).await;
@@ -166,7 +187,7 @@ async fn upload(
     job: &OutboxJob,
     session: &Session,
     source: &mut Source,
-    watch: &mut Watch<'_>,
+    options: &mut RunOptions<'_>,
 ) -> Result<Uploaded, Error> {
     loop {
         match job.take_upload(session)? {
@@ -176,16 +197,19 @@ async fn upload(
             }
             UploadTurn::Mine => break,
             UploadTurn::Busy => {
-                tokio::time::sleep(UPLOAD_POLL).await;
+                if options.token().is_cancelled() {
+                    return Err(Error::new(Step::Upload, ErrorKind::Cancelled));
+                }
+                sleep(UPLOAD_POLL, options.token()).await;
             }
         }
     }
-    let _turn = client.pace.turn().await;
+    let _turn = client.turn(options.token()).await;
     let policy = client.policy();
-    let picture = source.picture(&policy).await?;
+    let picture = source.media(&policy).await?;
     let OutboxFlow { mut flow, checkpoint } = job.upload(session, picture, &policy)?;
-    watch.set_checkpoint(checkpoint);
-    drive(client.http(), client.session_cell(), source, &mut flow, watch).await
+    options.set_checkpoint(checkpoint);
+    drive(client.http(), client.session_cell(), source, &mut flow, options).await
 }
 
 /// Sends the message, or continues it from its state on record. If it was already sent, returns
@@ -196,9 +220,9 @@ async fn upload(
 /// # Errors
 /// [`Error::outcome`] says whether the message may have been delivered. If the record
 /// cannot be written, nothing more is sent, and the outbox has to be opened again.
-impl<'w> IntoFuture for OutboxSend<'w> {
+impl<'a> IntoFuture for OutboxSend<'a> {
     type Output = Result<Sent, Error>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'w>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run())

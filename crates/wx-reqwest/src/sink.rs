@@ -19,7 +19,7 @@ pub struct Sink<'a> {
 enum Place<'a> {
     Path { path: PathBuf, file: Option<Partial> },
     Vec { bytes: &'a mut Vec<u8>, kept: bool },
-    Writer { writer: &'a mut (dyn AsyncWrite + Send + Unpin), written: u64 },
+    Writer { writer: Box<dyn AsyncWrite + Send + Unpin + 'a>, written: u64 },
 }
 
 /// The temporary file.
@@ -46,7 +46,7 @@ impl<'a> Sink<'a> {
     /// Writes to a writer. Written bytes cannot be taken back, so a download that breaks off is not
     /// restarted, and the writer keeps what was written.
     pub fn writer(writer: &'a mut (impl AsyncWrite + Send + Unpin)) -> Self {
-        Self { place: Place::Writer { writer, written: 0 } }
+        Self { place: Place::Writer { writer: Box::new(writer), written: 0 } }
     }
 
     /// Whether a download can be restarted in it.

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 use wx_proto::flow::FetchImage;
-use wx_proto::{IdSource, ImageVariant, MsgId, Policy, Session};
-use wx_reqwest::{Client, Watch, drive};
+use wx_proto::{IdSource, ImageVariant, MsgId, Policy, Session, UnixMs};
+use wx_reqwest::{Client, RunOptions, drive};
 
 fn session() -> Session {
     let session = Session::builder("https://wx.qq.com").uin(1).sid("s").skey("k").user_name("@me");
@@ -25,11 +25,11 @@ async fn a_request_to_a_loopback_address_is_for_a_loopback_client() {
     let loopback = Session::from_json_allow_loopback(server.session_json()).unwrap();
     let mut policy = Policy::default();
     policy.fetch_tries = 1;
-    let (id, seed) = (MsgId::new("1").unwrap(), IdSource::process().seed(1, [0; 16]));
+    let (id, seed) = (MsgId::new("1").unwrap(), IdSource::process().seed(UnixMs::new(1), [0; 16]));
     let mut flow =
         FetchImage::new(&loopback, id, ImageVariant::Original, true, seed, policy).unwrap();
     let client = Client::new(session()).unwrap();
-    drive(client.http(), client.session_cell(), &mut (), &mut flow, &mut Watch::new())
+    drive(client.http(), client.session_cell(), &mut (), &mut flow, &mut RunOptions::new())
         .await
         .unwrap_err();
     assert_eq!(server.requests().len(), 0);

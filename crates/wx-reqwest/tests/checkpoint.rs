@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use wx_emulator::Emulator;
 use wx_reqwest::wx_proto::{Error, ErrorKind, Recipient, Session};
-use wx_reqwest::{CheckpointStore, Client, Source, Watch};
+use wx_reqwest::{CheckpointStore, Client, Source};
 
 fn client(emulator: &Emulator) -> Client {
     let session = Session::from_json_allow_loopback(emulator.session_json()).unwrap();
@@ -25,14 +25,14 @@ async fn a_send_with_a_checkpoint_stores_its_states() {
     let friend = Recipient::new(emulator.friend()).unwrap();
     let jpeg = &b"\xff\xd8\xff\xfe\0\x02\xff\xfe\0\x02 and so on"[..];
     let source = Source::bytes("a.jpg", jpeg);
-    client.send_image_with(&friend, source, Watch::new().checkpoint(store)).await.unwrap();
+    client.send_image(&friend, source).checkpoint(store).await.unwrap();
     let states = std::mem::take(&mut *states.lock().unwrap());
     assert!(states.len() >= 3 && states.iter().filter(|doubt| **doubt).count() == 1, "{states:?}");
     assert_eq!(states.last(), Some(&true), "the message, before it left");
 
     let full = CheckpointStore::new(|_| Err(std::io::ErrorKind::StorageFull.into()));
     let source = Source::bytes("a.jpg", jpeg);
-    let sent = client.send_image_with(&friend, source, Watch::new().checkpoint(full)).await;
+    let sent = client.send_image(&friend, source).checkpoint(full).await;
     assert!(matches!(sent.unwrap_err().kind, ErrorKind::Source(_)));
     assert_eq!(emulator.messages().len(), 1, "what cannot be stored does not leave");
 }

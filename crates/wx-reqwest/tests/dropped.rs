@@ -14,8 +14,8 @@ use bytes::Bytes;
 use tokio::task::yield_now;
 use wx_emulator::Emulator;
 use wx_proto::flow::{FetchImage, Flow, ResumeOptions, SendImage, Snapshot};
-use wx_proto::{IdSource, ImageVariant, MsgId, Policy, Recipient, Seed, Session};
-use wx_reqwest::{Client, MediaIo, Sink, Source, Watch, drive};
+use wx_proto::{IdSource, ImageVariant, MsgId, Policy, Recipient, Seed, Session, UnixMs};
+use wx_reqwest::{Client, MediaIo, RunOptions, Sink, Source, drive};
 
 /// Two chunks and a bit: what follows the picture's end does not matter to a decoder.
 fn picture() -> Vec<u8> {
@@ -32,9 +32,9 @@ fn patient() -> Policy {
     policy
 }
 
-fn unix_ms() -> u64 {
+fn unix_ms() -> UnixMs {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    since_1970.as_millis().try_into().unwrap()
+    UnixMs::EPOCH.saturating_add(since_1970)
 }
 
 fn seed() -> Seed {
@@ -54,7 +54,7 @@ fn world(faults: &[&str]) -> (Emulator, Client, Recipient) {
 }
 
 async fn send_flow(client: &Client, to: &Recipient, source: &mut Source) -> SendImage {
-    let about = source.picture(&patient()).await.unwrap();
+    let about = source.media(&patient()).await.unwrap();
     SendImage::new(&client.session(), about, to.clone(), seed(), patient()).unwrap()
 }
 
@@ -90,8 +90,11 @@ async fn drive_for<F: Flow>(
     flow: &mut F,
     polls: usize,
 ) -> Option<F::Output> {
-    poll_times(drive(client.http(), client.session_cell(), media, flow, &mut Watch::new()), polls)
-        .await
+    poll_times(
+        drive(client.http(), client.session_cell(), media, flow, &mut RunOptions::new()),
+        polls,
+    )
+    .await
 }
 
 /// Media that are never ready at once: an await that does not wait is no place to be dropped at.
@@ -136,7 +139,7 @@ async fn a_send_dropped_at_any_await_goes_on() {
                     client.session_cell(),
                     &mut source,
                     &mut flow,
-                    &mut Watch::new(),
+                    &mut RunOptions::new(),
                 )
                 .await
             }
@@ -176,10 +179,15 @@ async fn a_send_dropped_at_any_await_can_be_resumed_or_left() {
         let snapshot: Snapshot = serde_json::from_str(&saved).unwrap();
         let at = ResumeOptions { unix_ms: Some(unix_ms()), resend: false };
         let mut flow = SendImage::resume(&client.session(), snapshot, patient(), at).unwrap();
-        let sent =
-            drive(client.http(), client.session_cell(), &mut source, &mut flow, &mut Watch::new())
-                .await
-                .unwrap();
+        let sent = drive(
+            client.http(),
+            client.session_cell(),
+            &mut source,
+            &mut flow,
+            &mut RunOptions::new(),
+        )
+        .await
+        .unwrap();
         let messages = server.messages();
         assert_eq!(messages.len(), 1, "dropped after {polls} polls and resumed");
         assert!(messages[0].picture == picture() && messages[0].msg_id == sent.msg_id.to_string());
@@ -211,9 +219,11 @@ async fn a_fetch_dropped_at_any_await_goes_on_or_leaves_nothing() {
     let path = dir.path().join("b.png");
     for polls in 1..ENOUGH {
         // Left as it is.
-        let left =
-            poll_times(client.fetch_image(&id, ImageVariant::Original, Sink::path(&path)), polls)
-                .await;
+        let left = poll_times(
+            client.fetch_image(&id, ImageVariant::Original, Sink::path(&path)).into_future(),
+            polls,
+        )
+        .await;
         nothing_but_a_whole_picture(&path, left.is_some()).await;
         let _ = std::fs::remove_file(&path);
 
@@ -224,8 +234,14 @@ async fn a_fetch_dropped_at_any_await_goes_on_or_leaves_nothing() {
         match early {
             Some(output) => output,
             None => {
-                drive(client.http(), client.session_cell(), &mut sink, &mut flow, &mut Watch::new())
-                    .await
+                drive(
+                    client.http(),
+                    client.session_cell(),
+                    &mut sink,
+                    &mut flow,
+                    &mut RunOptions::new(),
+                )
+                .await
             }
         }
         .unwrap();
@@ -291,7 +307,7 @@ async fn a_dropped_send_leaves_the_message_in_doubt_and_the_same_id_goes_out_aga
     let mut source = Source::bytes("a.png", picture());
     let mut flow = send_flow(&client, &to, &mut source).await;
     {
-        let mut watch = Watch::new();
+        let mut watch = RunOptions::new();
         let driving =
             drive(client.http(), client.session_cell(), &mut source, &mut flow, &mut watch);
         let until_the_message_is_there = async {
@@ -306,7 +322,7 @@ async fn a_dropped_send_leaves_the_message_in_doubt_and_the_same_id_goes_out_aga
     }
     assert!(flow.progress().in_doubt);
     let sent =
-        drive(client.http(), client.session_cell(), &mut source, &mut flow, &mut Watch::new())
+        drive(client.http(), client.session_cell(), &mut source, &mut flow, &mut RunOptions::new())
             .await
             .unwrap();
     assert!(server.requests_to("webwxsendmsgimg") >= 2);

@@ -5,8 +5,8 @@
 use async_compat::Compat;
 use wx_emulator::Emulator;
 use wx_proto::flow::SendImage;
-use wx_proto::{IdSource, ImageVariant, MsgId, Policy, Recipient, Session};
-use wx_reqwest::{Client, MediaIo, Sink, Source, Watch, drive};
+use wx_proto::{IdSource, ImageVariant, MsgId, Policy, Recipient, Session, UnixMs};
+use wx_reqwest::{CancelToken, Client, MediaIo, RunOptions, Sink, Source, drive};
 
 const TINY: &[u8] = include_bytes!("tiny.png");
 
@@ -24,36 +24,37 @@ fn everything_is_send() {
     shared::<Client>();
     let server = Emulator::start().unwrap();
     let (client, to) = (client(&server), Recipient::file_helper());
-    let (mut media, mut watch) = (Source::bytes("a", TINY), Watch::new());
-    let about = pollster::block_on(media.picture(&Policy::default())).unwrap();
-    let seed = IdSource::process().seed(1, [0; 16]);
+    let (mut media, mut watch) = (Source::bytes("a", TINY), RunOptions::new());
+    let about = pollster::block_on(media.media(&Policy::default())).unwrap();
+    let seed = IdSource::process().seed(UnixMs::new(1), [0; 16]);
     let mut flow =
         SendImage::new(&client.session(), about, to.clone(), seed, Policy::default()).unwrap();
     drop(is_send(drive(client.http(), client.session_cell(), &mut media, &mut flow, &mut watch)));
     let uploaded =
-        pollster::block_on(Compat::new(client.upload(&to, Source::bytes("a", TINY)))).unwrap();
+        pollster::block_on(Compat::new(client.upload(&to, Source::bytes("a", TINY)).into_future()))
+            .unwrap();
     let (id, size) = (MsgId::new("1").unwrap(), ImageVariant::Original);
     let (mut first, mut second) = (Vec::new(), Vec::new());
     let source = || Source::bytes("a", TINY);
-    // Every async method of a client, plain and watched.
-    drop(is_send(client.send_image(&to, source())));
-    drop(is_send(client.send_image_with(&to, source(), Watch::new().progress(|_| ()))));
-    drop(is_send(client.upload(&to, source())));
-    drop(is_send(client.upload_with(&to, source(), Watch::new().progress(|_| ()))));
-    drop(is_send(client.send_uploaded(&to, &uploaded)));
-    drop(is_send(client.send_uploaded_with(&to, &uploaded, Watch::new().progress(|_| ()))));
-    drop(is_send(client.fetch_image(&id, size, Sink::vec(&mut first))));
-    let progress = Watch::new().progress(|_| ());
-    drop(is_send(client.fetch_image_with(&id, size, Sink::writer(&mut second), progress)));
-    drop(is_send(client.restore()));
-    drop(is_send(client.contacts_with(Watch::new().progress(|_| ()))));
-    drop(is_send(client.logout()));
-    drop(is_send(Client::login(client.session().site().clone(), |_| ())));
-    let mut messages = is_send(client.messages_with(Watch::new().progress(|_| ())));
+    // The future of every operation of a client, plain and with options.
+    let token = CancelToken::new();
+    let send = client.send_image(&to, source()).progress(|_| ()).trace(|_| ()).cancel(&token);
+    drop(is_send(send.into_future()));
+    drop(is_send(client.upload(&to, source()).into_future()));
+    drop(is_send(client.send_uploaded(&to, &uploaded).on_request(|_| ()).into_future()));
+    let mut seen = 0;
+    let fetch = client.fetch_image(&id, size, Sink::vec(&mut first)).progress(|_| seen += 1);
+    drop(is_send(fetch.into_future()));
+    drop(is_send(client.fetch_image(&id, size, Sink::writer(&mut second)).into_future()));
+    drop(is_send(client.restore().into_future()));
+    drop(is_send(client.contacts().into_future()));
+    drop(is_send(client.logout().into_future()));
+    drop(is_send(Client::login(client.session().site().clone()).show(|_| ()).into_future()));
+    let mut messages = is_send(client.messages().progress(|_| ()).cancel(&token));
     drop(is_send(messages.next()));
     // And of a source and a sink.
     let mut source = source();
-    drop(is_send(source.picture(&Policy::default())));
+    drop(is_send(source.media(&Policy::default())));
     drop(is_send(MediaIo::load(&mut source, 0..1)));
     drop(is_send(Source::reader("a", TINY, 0, 1)));
     drop(is_send(Sink::path("a").finish()));

@@ -12,7 +12,7 @@ use logged::{Logged, roots};
 use wx_emulator::Emulator;
 use wx_proto::{ImageVariant, Recipient, Session};
 use wx_reqwest::reqwest;
-use wx_reqwest::{Client, Sink, Source};
+use wx_reqwest::{Client, Http, Sink, Source};
 
 const FILE: &str = "holiday-2017.png";
 const TINY: &[u8] = include_bytes!("tiny.png");
@@ -26,7 +26,8 @@ async fn a_log_of_everything_shows_the_host_alone() {
     let session = Session::from_json_allow_loopback(server.session_json()).unwrap();
     // Verbose connections would log all that they carry.
     let brought = reqwest::Client::builder().connection_verbose(true);
-    let client = Client::builder(session).http(brought).build().unwrap();
+    let http = Http::new(Some(brought), session.site()).unwrap();
+    let client = Client::builder(session).http(&http).build().unwrap();
     let to = Recipient::new(server.friend()).unwrap();
     let id = client.send_image(&to, Source::bytes(FILE, TINY)).await.unwrap().msg_id;
     client.fetch_image(&id, ImageVariant::Original, Sink::vec(&mut Vec::new())).await.unwrap();

@@ -11,7 +11,7 @@ use wx_proto::bytes::Bytes;
 use wx_proto::endpoint::{Endpoint, js_login::JsLogin};
 use wx_proto::flow::{Action, CallId, Flow, Input, Progress, UnexpectedInput, Upload};
 use wx_proto::{Advice, ErrorChain, ErrorKind, MediaError, Policy, Recipient, Session, Step};
-use wx_reqwest::{Client, MediaIo, Sink, Source, Watch, drive, seed};
+use wx_reqwest::{Client, MediaIo, RunOptions, Sink, Source, drive, seed};
 
 fn picture() -> Vec<u8> {
     let mut picture = include_bytes!("tiny.png").to_vec();
@@ -104,10 +104,10 @@ async fn a_span_past_the_end_gives_what_there_is() {
 async fn what_is_no_picture_is_refused_before_any_request() {
     let mut empty = Source::bytes("a.jpg", "");
     assert!(empty.is_empty());
-    let error = empty.picture(&Policy::default()).await.unwrap_err();
+    let error = empty.media(&Policy::default()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Media(MediaError::Empty));
-    let error = Source::bytes("a.jpg", "plain text").picture(&Policy::default()).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Media(MediaError::NotAPicture));
+    let error = Source::bytes("a.jpg", "plain text").media(&Policy::default()).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Media(MediaError::NotAnImage));
 }
 
 #[tokio::test]
@@ -146,7 +146,10 @@ impl Flow for Stubborn {
         match &self.heard {
             Some(heard) => Action::Done(heard.clone()),
             None if self.reads => Action::Read(0..1),
-            None => Action::Send(CallId::FIRST, JsLogin::new(1).request(session).unwrap()),
+            None => Action::Send(
+                CallId::FIRST,
+                JsLogin::new(wx_proto::UnixMs::new(1)).request(session).unwrap(),
+            ),
         }
     }
 
@@ -176,11 +179,12 @@ async fn a_bug_is_not_told_as_a_cancel() {
     let client = Client::new(session.clone()).unwrap();
     let (http, cell) = (client.http(), client.session_cell());
     let mut source = Source::bytes("a.png", picture());
-    let media = source.picture(&Policy::default()).await.unwrap();
+    let media = source.media(&Policy::default()).await.unwrap();
     let to = Recipient::new(server.friend()).unwrap();
     let mut upload = Upload::new(&session, media, to, seed().unwrap(), Policy::default()).unwrap();
     let mut greedy = Greedy(source);
-    let error = drive(http, cell, &mut greedy, &mut upload, &mut Watch::new()).await.unwrap_err();
+    let error =
+        drive(http, cell, &mut greedy, &mut upload, &mut RunOptions::new()).await.unwrap_err();
     assert_eq!(error.advice(), Advice::Report);
     let words = "the source read 524289 bytes where 524288 were asked for";
     assert_eq!(error.chain().to_string(), format!("the picture could not be read: {words}"));
@@ -190,7 +194,7 @@ async fn a_bug_is_not_told_as_a_cancel() {
     ] {
         let mut flow = Stubborn { reads, heard: None };
         let mut source = Source::bytes("a.png", picture());
-        assert_eq!(drive(http, cell, &mut source, &mut flow, &mut Watch::new()).await, words);
+        assert_eq!(drive(http, cell, &mut source, &mut flow, &mut RunOptions::new()).await, words);
     }
 }
 

@@ -11,7 +11,7 @@ use std::error::Error;
 
 use wx_emulator::Emulator;
 use wx_ureq::wx_proto::{ErrorChain, ImageVariant, Outcome, Recipient, Session};
-use wx_ureq::{Client, Sink, Source, Watch};
+use wx_ureq::{Client, Sink, Source};
 
 fn main() {
     if let Err(error) = send() {
@@ -31,9 +31,10 @@ fn send() -> Result<(), Box<dyn Error>> {
         Some(path) => Source::path(path)?,
         None => Source::bytes("tiny.png", include_bytes!("../tests/tiny.png").as_slice()),
     };
-    let watch = Watch::new()
-        .progress(|now| println!("{}: {} of {} bytes", now.step.name(), now.done, now.total));
-    let sent = match client.send_image_with(&to, picture, watch) {
+    let sending = client
+        .send_image(&to, picture)
+        .progress(|now| println!("{}: {} bytes", now.step.name(), now.done));
+    let sent = match sending.run() {
         Ok(sent) => sent,
         Err(error) if error.outcome() == Outcome::NotSent => {
             return Err(format!("not sent: {}; {}", error.chain(), error.advice()).into());
@@ -46,7 +47,7 @@ fn send() -> Result<(), Box<dyn Error>> {
 
     let mut bytes = Vec::new();
     let fetched =
-        client.fetch_image(&sent.msg_id, ImageVariant::Original, Sink::vec(&mut bytes))?;
+        client.fetch_image(&sent.msg_id, ImageVariant::Original, Sink::vec(&mut bytes)).run()?;
     println!("fetched {}, {} bytes of {}", fetched.md5, bytes.len(), fetched.format);
     assert_eq!(fetched.md5, sent.uploaded.md5);
     Ok(())

@@ -1,9 +1,10 @@
 use std::io::{self, Read};
 
 use bytes::{Buf, Bytes};
+use wx_client::CancelToken;
 use wx_proto::Body;
 
-use crate::{Watch, exchange};
+use crate::exchange;
 
 /// The most that is written at once: what ureq's own output buffer holds. The limits of an exchange
 /// are looked at before each piece, so a chunk does not leave in one.
@@ -11,21 +12,21 @@ const PIECE: usize = 128 * 1024;
 
 /// A request's body for ureq: reads the segments where they are. The one copy is ureq's, into its
 /// output buffer.
-pub(crate) struct Segments<'a, 'w> {
+pub(crate) struct Segments<'a> {
     current: Bytes,
     rest: <Body as IntoIterator>::IntoIter,
-    watch: &'a mut Watch<'w>,
+    token: &'a CancelToken,
 }
 
-impl<'a, 'w> Segments<'a, 'w> {
-    pub(crate) fn new(body: Body, watch: &'a mut Watch<'w>) -> Self {
-        Self { current: Bytes::new(), rest: body.into_iter(), watch }
+impl<'a> Segments<'a> {
+    pub(crate) fn new(body: Body, token: &'a CancelToken) -> Self {
+        Self { current: Bytes::new(), rest: body.into_iter(), token }
     }
 }
 
-impl Read for Segments<'_, '_> {
+impl Read for Segments<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.watch.cancelled() {
+        if self.token.is_cancelled() {
             return Err(io::Error::other("cancelled"));
         }
         let room = out.len().min(PIECE);

@@ -1,4 +1,4 @@
-//! Wraps ureq's connector, as `resolve` does its resolver, to know for certain what happened to a
+//! Wraps ureq's connector, as `resolve` wraps its resolver, to know for certain what happened to a
 //! request.
 //!
 //! ureq has one error type for all phases, and the same I/O error may come from connecting or from

@@ -1,15 +1,17 @@
 use std::io;
 use std::ops::Range;
+use std::thread;
 
 use bytes::Bytes;
-use wx_client::answer;
+use wx_client::checkpoint::CheckpointStore;
 use wx_client::clock::now;
 use wx_client::session_cell::SessionCell;
+use wx_client::spans::Spans;
+use wx_client::{CancelToken, RunOptions, answer};
 use wx_proto::flow::{Action, Flow, Input, Observer, TransportError, TransportErrorKind};
 
+use crate::Http;
 use crate::http::Reply;
-use crate::spans::Spans;
-use crate::{Http, Watch};
 
 /// Reads and writes the caller's picture for a driver. `()` does neither, for flows that transfer
 /// no picture.
@@ -44,9 +46,9 @@ pub fn drive<F: Flow>(
     session: &SessionCell,
     media: &mut impl MediaIo,
     flow: &mut F,
-    watch: &mut Watch<'_>,
+    options: &mut RunOptions<'_>,
 ) -> F::Output {
-    drive_observed(http, session, media, flow, watch, &mut ())
+    drive_observed(http, session, media, flow, options, &mut ())
 }
 
 /// Like [`drive`](drive()), with an observer of the flow.
@@ -55,12 +57,13 @@ pub fn drive_observed<F: Flow>(
     session: &SessionCell,
     media: &mut impl MediaIo,
     flow: &mut F,
-    watch: &mut Watch<'_>,
+    options: &mut RunOptions<'_>,
     observer: &mut impl Observer<F>,
 ) -> F::Output {
     let spans = Spans::new();
-    let mut observer = (spans.observer(), observer);
-    spans.job(|| run(http, session, media, flow, watch, &mut observer, &spans))
+    let (watching, store, token) = options.split();
+    let mut observer = (spans.observer(), (watching, observer));
+    spans.job(|| run(http, session, media, flow, (store, token), &mut observer, &spans))
 }
 
 fn run<F: Flow>(
@@ -68,25 +71,29 @@ fn run<F: Flow>(
     session: &SessionCell,
     media: &mut impl MediaIo,
     flow: &mut F,
-    watch: &mut Watch<'_>,
+    (store, token): (Option<&CheckpointStore>, &CancelToken),
     observer: &mut impl Observer<F>,
     spans: &Spans,
 ) -> F::Output {
     let mut held: Option<Reply> = None;
     loop {
-        if watch.cancelled() {
+        let is_cancelled = token.is_cancelled();
+        if is_cancelled {
             flow.cancel();
         }
         let action = session.lend(|session| flow.poll(session, now()));
         observer.acted(flow, &action, now());
-        watch.report(&flow.progress());
         let call = answer::call(&action);
         let input = match action {
             Action::Read(span) => answer::read(span.clone(), media.load(span)),
+            // Cancelled by an observer: it has not left, so it need not be in doubt.
+            Action::Send(id, _) if !is_cancelled && token.is_cancelled() => {
+                Input::Failed(id, TransportError::never_connected(TransportErrorKind::Other))
+            }
             Action::Send(id, outgoing) => {
                 held = None;
                 spans.begin(flow, &outgoing);
-                match spans.within(|| http.send(outgoing, watch)) {
+                match spans.within(|| http.send(outgoing, token)) {
                     Ok((head, reply)) => {
                         held = Some(reply);
                         Input::Head(id, head)
@@ -106,9 +113,17 @@ fn run<F: Flow>(
             Action::Write(at, bytes) => {
                 media.store(at, bytes).map_or_else(local, |()| Input::Written)
             }
-            Action::Save(snapshot) => watch.save(snapshot).map_or_else(local, |()| Input::Saved),
+            Action::Save(snapshot) => CheckpointStore::required(store)
+                .and_then(|store| store.save(snapshot))
+                .map_or_else(local, |()| Input::Saved),
             Action::Wait(until) => {
-                watch.sleep(until.saturating_sub(now()));
+                let time = until.saturating_sub(now());
+                // A cancelled flow that still waits means it.
+                if is_cancelled {
+                    thread::sleep(time)
+                } else {
+                    token.sleep(time)
+                }
                 continue;
             }
             Action::Done(output) => return output,

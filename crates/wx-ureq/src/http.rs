@@ -7,17 +7,18 @@ use http::response::Parts;
 use ureq::config::{Config, ConfigBuilder};
 use ureq::typestate::AgentScope;
 use ureq::{Agent, AsSendBody, Body, BodyReader, Proxy, SendBody};
+use wx_client::page_buffer::PageBuffer;
 use wx_client::proxy::ProxySettings;
-use wx_proto::flow::TransportError;
+use wx_client::{BuildError, CancelToken};
+use wx_proto::flow::{TransportError, TransportErrorKind};
 use wx_proto::{ApiRequest, Limits, Site};
 
 use crate::body::Segments;
-use crate::buffer::Buffer;
 use crate::classify::classify;
 use crate::connect::Connecting;
 use crate::exchange::Exchange;
-use crate::resolve::{Known, Resolving};
-use crate::{BuildError, Watch, proxy, tls};
+use crate::resolve::ObservedResolver;
+use crate::{proxy, tls};
 
 /// The largest piece of a reply that is handed over at once.
 const PIECE: usize = 64 * 1024;
@@ -26,8 +27,9 @@ const PIECE: usize = 64 * 1024;
 #[derive(Clone)]
 pub struct Http {
     agent: Agent,
+    resolver: ObservedResolver,
     proxy: Option<Proxy>,
-    known: Known,
+    loopback: bool,
 }
 
 impl Http {
@@ -64,8 +66,17 @@ impl Http {
         if !loopback {
             tls::check(&config)?;
         }
-        let known = Known::default();
-        Ok(Self { agent: new_agent(config, known.clone()), proxy, known })
+        let resolver = ObservedResolver::default();
+        Ok(Self { agent: new_agent(config, resolver), resolver, proxy, loopback })
+    }
+
+    /// Returns this client, if it was set up for a site like this one.
+    pub(crate) fn checked(self, site: &Site) -> Result<Self, BuildError> {
+        if self.loopback == site.hosts().is_loopback() {
+            Ok(self)
+        } else {
+            Err(BuildError::Loopback)
+        }
     }
 
     /// Sends a request and waits for the head of its answer.
@@ -76,39 +87,39 @@ impl Http {
     pub(crate) fn send(
         &self,
         outgoing: ApiRequest,
-        watch: &mut Watch<'_>,
+        token: &CancelToken,
     ) -> Result<(Parts, Reply), TransportError> {
         let limits = outgoing.limits();
+        if limits.direct != self.loopback {
+            // A request of another session: other proxies and certificates may hold for it.
+            return Err(TransportError::never_connected(TransportErrorKind::Connect));
+        }
         let mut exchange = Exchange::begin(limits);
         let (parts, body) = outgoing.into_http().into_parts();
         let response = if body.segments().is_empty() {
             let request = http::Request::from_parts(parts, ());
             exchange.within(|| self.run(request, limits))
         } else {
-            let mut segments = Segments::new(body, watch);
+            let mut segments = Segments::new(body, token);
             // The Content-Length that is already set makes ureq send the reader as it is, not
             // chunked.
             let request = http::Request::from_parts(parts, SendBody::from_reader(&mut segments));
             exchange.within(|| self.run(request, limits))
         };
-        let (mut head, body) = response.map_err(|error| self.failed(error))?.into_parts();
+        let (mut head, body) = response.map_err(classify)?.into_parts();
         // ureq's notes on the way, the URL among them.
         head.extensions.clear();
         let len = body.content_length().and_then(|len| usize::try_from(len).ok()).unwrap_or(PIECE);
         let most = len.clamp(1, PIECE);
-        let known = self.known.clone();
         let body = body.into_reader();
-        Ok((head, Reply { body, most, buffer: Buffer::default(), known, exchange }))
+        Ok((head, Reply { body, most, buffer: PageBuffer::default(), exchange }))
     }
 
     #[cfg(all(test, feature = "rustls"))]
-    pub(crate) fn resolve_to(&self, of: String, addr: std::net::SocketAddr) {
-        self.known.keep(of, vec![addr], std::time::Instant::now());
-    }
-
-    fn failed(&self, error: ureq::Error) -> TransportError {
-        self.known.forget();
-        classify(error)
+    pub(crate) fn resolve_to(mut self, host: &'static str, addr: std::net::SocketAddr) -> Self {
+        self.resolver.fixed = Some((host, addr));
+        self.agent = new_agent(self.agent.config().clone(), self.resolver);
+        self
     }
 
     /// A stall is "no byte moved for this long", in whatever phase: ureq's limits per read and per
@@ -151,7 +162,7 @@ impl Http {
     /// one.
     fn agent(&self) -> Agent {
         if has_jar(&self.agent) {
-            new_agent(self.agent.config().clone(), self.known.clone())
+            new_agent(self.agent.config().clone(), self.resolver)
         } else {
             self.agent.clone()
         }
@@ -178,26 +189,22 @@ pub(crate) struct Reply {
     body: BodyReader<'static>,
     /// Bytes of a piece at the most: not more than the whole has.
     most: usize,
-    buffer: Buffer,
-    known: Known,
+    buffer: PageBuffer,
     exchange: Exchange,
 }
 
 impl Reply {
     pub(crate) fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
         let mut space = self.buffer.space(self.most);
-        let read = self.exchange.within(|| self.body.read(space.as_mut()));
-        let len = read.map_err(|error| {
-            self.known.forget();
-            classify(error.into())
-        })?;
+        let read = self.exchange.within(|| self.body.read(space.bytes_mut()));
+        let len = read.map_err(|error| classify(error.into()))?;
         self.exchange.received(len);
         Ok((len > 0).then(|| self.buffer.filled(space, len)))
     }
 }
 
-fn new_agent(config: Config, known: Known) -> Agent {
-    Agent::with_parts(config, Connecting::default(), Resolving::new(known))
+fn new_agent(config: Config, resolver: ObservedResolver) -> Agent {
+    Agent::with_parts(config, Connecting::default(), resolver)
 }
 
 /// Stands in for `Agent::cookie_jar_lock`, which exists with ureq's feature `cookies` only and then
@@ -211,42 +218,4 @@ impl NoJar for Agent {}
 
 fn has_jar(agent: &Agent) -> bool {
     size_of_val(&agent.cookie_jar_lock()) > 0
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write;
-    use std::net::TcpListener;
-    use std::thread;
-
-    use wx_proto::Profile;
-    use wx_proto::endpoint::Endpoint;
-    use wx_proto::endpoint::js_login::JsLogin;
-
-    use super::*;
-
-    #[test]
-    fn an_address_is_kept_until_a_request_fails() {
-        let server = TcpListener::bind("127.0.0.1:0").unwrap();
-        let place = server.local_addr().unwrap().to_string();
-        let site =
-            Site::from_base_allow_loopback(Profile::Web, &format!("http://{place}")).unwrap();
-        let http = Http::new(None, &site).unwrap();
-        let ask = || {
-            let outgoing = JsLogin::new(1).request(&wx_proto::Session::new(site.clone())).unwrap();
-            http.send(outgoing, &mut Watch::new()).map(drop)
-        };
-        let answered = thread::spawn(move || {
-            let (mut stream, _) = server.accept().unwrap();
-            let _ = stream.read(&mut [0; 4096]).unwrap();
-            stream
-                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-                .unwrap();
-        });
-        assert_eq!(ask(), Ok(()));
-        assert!(http.known.has(&place));
-        answered.join().unwrap();
-        assert!(ask().is_err(), "nobody listens there any more");
-        assert!(!http.known.has(&place));
-    }
 }

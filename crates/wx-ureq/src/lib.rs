@@ -7,7 +7,6 @@
 #![doc = include_str!("../README.md")]
 
 mod body;
-mod buffer;
 mod classify;
 mod client;
 mod connect;
@@ -16,28 +15,26 @@ mod exchange;
 mod http;
 mod messages;
 mod outbox;
-mod pace;
 mod proxy;
+mod request;
 mod resolve;
 mod sink;
 mod source;
-mod spans;
 mod stages;
 mod tls;
-mod watch;
 
 pub use ureq;
 pub use wx_client::checkpoint::CheckpointStore;
 pub use wx_client::session_cell::SessionCell;
 pub use wx_client::session_file::{SessionFile, SessionFileError};
-pub use wx_client::{self, seed};
+pub use wx_client::{self, BuildError, CancelToken, LoginError, LoginRequest, RunOptions, seed};
 pub use wx_proto;
 
-pub use client::{BuildError, Client, ClientBuilder, LoginError, NewLogin};
+pub use client::{Client, ClientBuilder};
 pub use drive::{MediaIo, drive, drive_observed};
 pub use http::Http;
 pub use messages::Messages;
 pub use outbox::{Outbox, OutboxSend};
+pub use request::Request;
 pub use sink::Sink;
 pub use source::Source;
-pub use watch::{CancelToken, Watch};

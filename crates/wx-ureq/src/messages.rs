@@ -1,19 +1,19 @@
 use std::fmt;
 use std::iter::FusedIterator;
 
-use wx_client::seed;
-use wx_proto::flow::NextMessages;
+use wx_client::{CancelToken, RunOptions, seed};
+use wx_proto::flow::{ExchangeSummary, NextMessages, Progress};
 use wx_proto::{Error, ErrorKind, Message, Skipped, Step};
 
-use crate::{Client, Watch, drive};
+use crate::{Client, drive};
 
-/// The messages that come, in batches as the server hands them out. Made by [`Client::messages`].
+/// New messages, in the batches in which the server sends them. Created by [`Client::messages`].
 #[must_use]
-pub struct Messages<'w> {
+pub struct Messages<'a> {
     client: Client,
     /// Of the login that they are messages of.
     login: String,
-    watch: Watch<'w>,
+    options: RunOptions<'a>,
     skipped: Skipped,
     ended: bool,
 }
@@ -44,20 +44,14 @@ impl Client {
     /// # }
     /// ```
     pub fn messages(&self) -> Messages<'static> {
-        self.messages_with(Watch::new())
-    }
-
-    /// As [`Client::messages`], watched. Once it is cancelled, the iteration ends, without an
-    /// error: at the latest when the server, which holds a request for up to 25 s until something
-    /// comes, has answered it.
-    pub fn messages_with<'w>(&self, watch: Watch<'w>) -> Messages<'w> {
         let login = self.session().fingerprint(&KEY);
-        Messages { client: self.clone(), login, watch, skipped: Skipped::default(), ended: false }
+        let (client, options) = (self.clone(), RunOptions::new());
+        Messages { client, login, options, skipped: Skipped::default(), ended: false }
     }
 
     fn next_messages(
         &self,
-        watch: &mut Watch<'_>,
+        options: &mut RunOptions<'_>,
         login: &str,
         skipped: &mut Skipped,
     ) -> Result<Vec<Message>, Error> {
@@ -68,7 +62,7 @@ impl Client {
             }
             let mut flow = NextMessages::new(&session, seed()?, self.policy())?;
             drop(session);
-            let new = drive(self.http(), self.session_cell(), &mut (), &mut flow, watch)?;
+            let new = drive(self.http(), self.session_cell(), &mut (), &mut flow, options)?;
             // What it still held would be copied.
             drop(flow);
             *skipped += new.skipped;
@@ -79,7 +73,32 @@ impl Client {
     }
 }
 
-impl Messages<'_> {
+impl<'a> Messages<'a> {
+    /// Calls `callback` after each step.
+    pub fn progress(self, callback: impl FnMut(&Progress) + Send + 'a) -> Self {
+        self.with(|options| options.progress(callback))
+    }
+
+    /// Calls `callback` after each exchange with the server.
+    pub fn trace(self, callback: impl FnMut(&ExchangeSummary) + Send + 'a) -> Self {
+        self.with(|options| options.trace(callback))
+    }
+
+    /// Ends the iteration, without an error, once `token` is cancelled: at the latest when the
+    /// server, which holds a request for up to 25 s until something comes, has answered it.
+    pub fn cancel(self, token: &CancelToken) -> Self {
+        self.with(|options| options.cancel(token))
+    }
+
+    /// Replaces all options.
+    pub fn options(self, options: RunOptions<'a>) -> Self {
+        self.with(|_| options)
+    }
+
+    fn with(self, set: impl FnOnce(RunOptions<'a>) -> RunOptions<'a>) -> Self {
+        Self { options: set(self.options), ..self }
+    }
+
     /// Returns how many messages came until now and could not be handed out.
     #[must_use]
     pub fn skipped(&self) -> Skipped {
@@ -95,7 +114,7 @@ impl Iterator for Messages<'_> {
         if self.ended {
             return None;
         }
-        let batch = self.client.next_messages(&mut self.watch, &self.login, &mut self.skipped);
+        let batch = self.client.next_messages(&mut self.options, &self.login, &mut self.skipped);
         self.ended = batch.is_err();
         Some(batch).filter(|batch| !matches!(batch, Err(Error { kind: ErrorKind::Cancelled, .. })))
     }

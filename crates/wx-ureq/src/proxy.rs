@@ -51,15 +51,17 @@ mod tests {
 
     use super::proxy_table::{HOST, check, check_choices, check_environment};
     use super::*;
-    use crate::{Http, Watch};
+    use crate::Http;
+    use wx_client::CancelToken;
 
     #[allow(clippy::unwrap_used)]
     fn ask(config: Config, server: SocketAddr) -> Result<(), BuildError> {
         let site = Site::new(Profile::Web);
-        let http = Http::new(Some(config), &site)?;
-        http.resolve_to(format!("{HOST}:443"), server);
-        let outgoing = JsLogin::new(1).request(&wx_proto::Session::new(site.clone())).unwrap();
-        assert!(http.send(outgoing, &mut Watch::new()).is_err());
+        let http = Http::new(Some(config), &site)?.resolve_to(HOST, server);
+        let outgoing = JsLogin::new(wx_proto::UnixMs::new(1))
+            .request(&wx_proto::Session::new(site.clone()))
+            .unwrap();
+        assert!(http.send(outgoing, &CancelToken::new()).is_err());
         Ok(())
     }
 

@@ -16,7 +16,7 @@ pub struct Sink<'a> {
 enum Place<'a> {
     Path { path: PathBuf, file: Option<Partial> },
     Vec { bytes: &'a mut Vec<u8>, kept: bool },
-    Writer(&'a mut (dyn Write + Send)),
+    Writer(Box<dyn Write + Send + 'a>),
 }
 
 /// The temporary file.
@@ -41,7 +41,7 @@ impl<'a> Sink<'a> {
     /// Writes to a writer. Written bytes cannot be taken back, so a download that breaks off is not
     /// restarted, and the writer keeps what was written.
     pub fn writer(writer: &'a mut (impl Write + Send)) -> Self {
-        Self { place: Place::Writer(writer) }
+        Self { place: Place::Writer(Box::new(writer)) }
     }
 
     /// Whether a download can be restarted in it.

@@ -13,13 +13,15 @@ fn session() -> Session {
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod with_tls {
     use super::*;
+    use wx_ureq::Http;
     use wx_ureq::ureq::config::Config;
     use wx_ureq::ureq::tls::{TlsConfig, TlsProvider};
 
     #[test]
     fn p3_certificates_are_verified_or_there_is_no_client() {
         let build = |tls| {
-            Client::builder(session()).config(Config::builder().tls_config(tls).build()).build()
+            let config = Config::builder().tls_config(tls).build();
+            Http::new(Some(config), session().site())
         };
         let tls = || {
             TlsConfig::builder().provider(if cfg!(feature = "rustls") {
@@ -43,10 +45,7 @@ mod with_tls {
             if cfg!(feature = "rustls") { TlsProvider::NativeTls } else { TlsProvider::Rustls };
         let config =
             Config::builder().tls_config(TlsConfig::builder().provider(other).build()).build();
-        assert_eq!(
-            Client::builder(session()).config(config).build().unwrap_err(),
-            BuildError::NoTls
-        );
+        assert_eq!(Http::new(Some(config), session().site()).unwrap_err(), BuildError::NoTls);
     }
 }
 

@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use wx_emulator::Emulator;
 use wx_proto::flow::{Action, Flow, Input, SendImage, TransportError, TransportErrorKind};
-use wx_proto::{ErrorKind, IdSource, ImageVariant, Outcome, Policy, Recipient, Session, Step};
-use wx_ureq::{CancelToken, Client, Sink, Source, Watch, drive};
+use wx_proto::{
+    ErrorKind, IdSource, ImageVariant, Outcome, Policy, Recipient, Session, Step, UnixMs,
+};
+use wx_ureq::{CancelToken, Client, RunOptions, Sink, Source, drive};
 
 const TINY: &[u8] = include_bytes!("tiny.png");
 
@@ -42,9 +44,11 @@ fn a_token_used_before_sends_nothing() {
     let token = CancelToken::new();
     token.cancel();
     let to = Recipient::new(server.friend()).unwrap();
-    let watch = Watch::new().cancel(&token);
+    let watch = RunOptions::new().cancel(&token);
     let error = client(&server, Policy::default())
-        .send_image_with(&to, Source::bytes("a.png", TINY), watch)
+        .send_image(&to, Source::bytes("a.png", TINY))
+        .options(watch)
+        .run()
         .unwrap_err();
     assert_eq!((error.kind, server.requests().len()), (ErrorKind::Cancelled, 0));
 }
@@ -54,9 +58,10 @@ fn a_long_wait_between_tries_is_cut_short_and_the_message_stays_in_doubt() {
     let server = server(&["drop=after@webwxsendmsgimg"]);
     let client = client(&server, Policy::default());
     let began = Instant::now();
-    let watch = Watch::new().cancel(&soon());
+    let watch = RunOptions::new().cancel(&soon());
     let to = Recipient::new(server.friend()).unwrap();
-    let error = client.send_image_with(&to, Source::bytes("a.png", TINY), watch).unwrap_err();
+    let error =
+        client.send_image(&to, Source::bytes("a.png", TINY)).options(watch).run().unwrap_err();
     assert_eq!((error.outcome(), error.step), (Outcome::Unknown, Step::Message));
     assert!(began.elapsed() < Duration::from_secs(2), "the policy waits for 15 s");
 }
@@ -67,10 +72,11 @@ fn a_wait_for_a_turn_is_cut_short_and_nothing_is_read_or_sent() {
     let session = Session::from_json_allow_loopback(server.session_json()).unwrap();
     let client = Client::builder(session).pace(Duration::from_secs(60)).build().unwrap();
     let to = Recipient::new(server.friend()).unwrap();
-    client.upload(&to, Source::bytes("a.png", TINY)).unwrap();
+    client.upload(&to, Source::bytes("a.png", TINY)).run().unwrap();
     let began = Instant::now();
-    let watch = Watch::new().cancel(&soon());
-    let error = client.send_image_with(&to, Source::bytes("a.png", TINY), watch).unwrap_err();
+    let watch = RunOptions::new().cancel(&soon());
+    let error =
+        client.send_image(&to, Source::bytes("a.png", TINY)).options(watch).run().unwrap_err();
     assert_eq!((error.kind, server.requests().len()), (ErrorKind::Cancelled, 1));
     assert!(began.elapsed() < Duration::from_secs(60));
 }
@@ -80,14 +86,17 @@ fn a_callback_stops_it_between_chunks() {
     let server = server(&[]);
     let mut picture = TINY.to_vec();
     picture.resize(3_000_000, 0);
-    let stop = || server.requests_to("webwxuploadmedia") >= 2;
     let to = Recipient::new(server.friend()).unwrap();
-    let watch = Watch::new().cancel_if(stop);
-    let result = client(&server, Policy::default()).send_image_with(
-        &to,
-        Source::bytes("a.png", picture),
-        watch,
-    );
+    let token = CancelToken::new();
+    let result = client(&server, Policy::default())
+        .send_image(&to, Source::bytes("a.png", picture))
+        .progress(|_| {
+            if server.requests_to("webwxuploadmedia") >= 2 {
+                token.cancel();
+            }
+        })
+        .cancel(&token)
+        .run();
     assert_eq!(result.unwrap_err().kind, ErrorKind::Cancelled);
     assert!(server.requests_to("webwxuploadmedia") <= 3);
 }
@@ -99,11 +108,13 @@ fn a_download_stops_between_pieces_and_leaves_nothing() {
     picture.resize(200_000, 0);
     let client = client(&server, Policy::default());
     let to = Recipient::new(server.friend()).unwrap();
-    let id = client.send_image(&to, Source::bytes("a.png", picture)).unwrap().msg_id;
+    let id = client.send_image(&to, Source::bytes("a.png", picture)).run().unwrap().msg_id;
     let mut bytes = Vec::new();
-    let watch = Watch::new().cancel(&soon());
+    let watch = RunOptions::new().cancel(&soon());
     let error = client
-        .fetch_image_with(&id, ImageVariant::Original, Sink::vec(&mut bytes), watch)
+        .fetch_image(&id, ImageVariant::Original, Sink::vec(&mut bytes))
+        .options(watch)
+        .run()
         .unwrap_err();
     assert_eq!((error.kind, bytes.len()), (ErrorKind::Cancelled, 0));
 }
@@ -116,8 +127,8 @@ fn another_driver_goes_on_where_one_was_dropped() {
     policy.back_off = Duration::from_millis(5);
     let client = client(&server, policy.clone());
     let mut source = Source::bytes("a.png", TINY);
-    let about = source.picture(&policy).unwrap();
-    let seed = IdSource::process().seed(1_700_000_000_000, [3; 16]);
+    let about = source.media(&policy).unwrap();
+    let seed = IdSource::process().seed(UnixMs::new(1_700_000_000_000), [3; 16]);
     let to = Recipient::new(server.friend()).unwrap();
     let mut flow = SendImage::new(&client.session(), about, to, seed, policy).unwrap();
     for _ in 0..10 {
@@ -136,7 +147,8 @@ fn another_driver_goes_on_where_one_was_dropped() {
     else {
         panic!("no reply to pull")
     };
-    drive(client.http(), client.session_cell(), &mut source, &mut flow, &mut Watch::new()).unwrap();
+    drive(client.http(), client.session_cell(), &mut source, &mut flow, &mut RunOptions::new())
+        .unwrap();
     assert_eq!(server.messages().len(), 1);
     let late = Input::Failed(id, TransportError::on_the_way(TransportErrorKind::Dropped));
     assert!(flow.handle(late, Duration::ZERO).is_err());

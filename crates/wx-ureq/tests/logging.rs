@@ -24,8 +24,8 @@ fn exchange(server: &Emulator) -> Vec<Line> {
     let client =
         Client::new(Session::from_json_allow_loopback(server.session_json()).unwrap()).unwrap();
     let to = Recipient::new(server.friend()).unwrap();
-    let id = client.send_image(&to, Source::bytes(FILE, TINY)).unwrap().msg_id;
-    client.fetch_image(&id, ImageVariant::Original, Sink::vec(&mut Vec::new())).unwrap();
+    let id = client.send_image(&to, Source::bytes(FILE, TINY)).run().unwrap().msg_id;
+    client.fetch_image(&id, ImageVariant::Original, Sink::vec(&mut Vec::new())).run().unwrap();
     LOGGED.take()
 }
 

@@ -111,7 +111,7 @@ pub(crate) struct SendImage {
     #[arg(long)]
     pub(crate) as_file: bool,
     /// Refuse pictures that are larger.
-    #[arg(long, value_name = "BYTES", default_value_t = Policy::default().max_picture)]
+    #[arg(long, value_name = "BYTES", default_value_t = Policy::default().max_upload)]
     pub(crate) max_size: u64,
     /// Pause between the pictures [default: 3 after the tenth, to stay below the rate limit].
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]

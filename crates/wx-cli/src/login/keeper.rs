@@ -1,5 +1,6 @@
 //! The session file during a login: the login is in it as soon as there is one.
 
+use wx_client::CancelToken;
 use wx_client::session_cell::SessionCell;
 use wx_client::session_file::SessionFile;
 use wx_proto::{Advice, Session, flow};
@@ -99,15 +100,15 @@ fn is_of_another(before: Option<&Session>, new: &Session) -> bool {
 }
 
 /// Goes on though the user has asked the command to stop: its policy bounds the time.
-struct ToTheEnd<'a>(&'a Report);
+struct ToTheEnd<'a>(&'a Report, CancelToken);
 
 impl Ears for ToTheEnd<'_> {
     fn report(&self) -> &Report {
         self.0
     }
 
-    fn stopped(&self) -> bool {
-        false
+    fn token(&self) -> &CancelToken {
+        &self.1
     }
 }
 
@@ -116,7 +117,8 @@ fn log_out(session: &Session, wire: &Wire, global: &Global, report: &Report) -> 
     let logout = || {
         let flow = flow::Logout::new(session, seed()?, global.policy())?;
         let session = SessionCell::new(session.clone());
-        wire.drive(&session, flow, None, (), &ToTheEnd(report))
+        let ears = ToTheEnd(report, CancelToken::new());
+        wire.drive(&session, flow, None, &mut (), &ears)
     };
     if logout().is_ok() { "was ended" } else { "could not be ended: end it on the phone" }
 }

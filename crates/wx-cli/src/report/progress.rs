@@ -26,18 +26,18 @@ impl Report {
         }
         let name = state.name();
         if let Some(bar) = &state.bar {
-            if progress.total > 0 {
-                bar.set_length(progress.total);
+            if let Some(total) = progress.total {
+                bar.set_length(total);
             }
             bar.set_position(progress.done);
             if news {
                 bar.set_message(out::shown(&format!("{}: {name}", words(progress))));
             }
         }
-        if self.verbose && news && (progress.attempt > 0 || progress.step == Step::Digest) {
+        if self.verbose && news && (progress.attempt.is_some() || progress.step == Step::Digest) {
             let size = match progress.total {
-                0 => String::new(),
-                total => format!(" ({} of {total} bytes done)", progress.done),
+                None => String::new(),
+                Some(total) => format!(" ({} of {total} bytes done)", progress.done),
             };
             let why = match &progress.last_error {
                 Some(error) => format!("; the last try failed: {}", out::words(error)),
@@ -62,5 +62,8 @@ fn words(progress: &Progress) -> String {
         (Step::Download, _) => "fetching".to_owned(),
         (step, _) => step.name().to_owned(),
     };
-    if progress.attempt > 1 { format!("{what}, try {}", progress.attempt) } else { what }
+    match progress.attempt {
+        Some(attempt @ 2..) => format!("{what}, try {attempt}"),
+        _ => what,
+    }
 }

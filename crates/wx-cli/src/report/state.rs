@@ -43,7 +43,7 @@ pub(super) struct State {
 pub(super) struct UnderWay {
     pub(super) step: Option<Step>,
     pub(super) chunk: Option<ChunkNumber>,
-    pub(super) attempt: u32,
+    pub(super) attempt: Option<u32>,
     pub(super) local_id: Option<LocalId>,
     pub(super) in_doubt: bool,
     pub(super) media_id: Option<MediaId>,

@@ -90,7 +90,7 @@ impl Ears for Trouble<'_> {
         match (progress.step, &progress.last_error) {
             (Step::Sync, Some(error)) => self.begins(&out::words(error)),
             // A poll with nothing new was answered all the same.
-            (Step::Sync, None) if progress.attempt == 1 => self.over(),
+            (Step::Sync, None) if progress.attempt == Some(1) => self.over(),
             _ => {}
         }
     }

@@ -332,7 +332,7 @@ fn directories_that_hold_something_else() {
     // What a program keeps there, all of it sent, is not forgotten.
     let sent = concat!(
         r#"{"sent":{"key":"a","sent":{"msg_id":"1","local_id":"17000000000000001","uploaded":{"media_id":"@m","#,
-        r#""thumbnail":null,"encry_file_name":null,"bytes":1,"md5":"900150983cd24fb0d6963f7d28e17f72","chunks":1,"server_byte_count":null,"kind":"image"}}}}"#
+        r#""thumbnail":null,"encry_file_name":null,"name":"a.jpg","bytes":1,"md5":"900150983cd24fb0d6963f7d28e17f72","chunks":1,"server_byte_count":null,"kind":"image"}}}}"#
     );
     let first = format!("{{\"outbox\":{{\"version\":1,\"key\":{:?}}}}}", [0; 16]);
     let plan = r#"{"plan":{"messages":[{"key":"a","to":"@0a","upload":"a"}]}}"#;

@@ -1,7 +1,6 @@
-use std::io;
 use std::sync::Arc;
 
-use wx_proto::flow::{ResumeError, ResumeOptions, SendUploaded, Snapshot, Upload};
+use wx_proto::flow::{ResumeOptions, SendUploaded, Snapshot, Upload};
 use wx_proto::{
     Advice, Error, ErrorKind, Media, Policy, Sent, Session, SourceError, Step, Uploaded,
 };
@@ -11,6 +10,7 @@ use super::comparison::{Comparison, are_shown_alike};
 use super::error::{OutboxError, OutboxErrorKind};
 use super::inner::Inner;
 use super::record::{Entry, Message};
+use crate::begin::resume_error;
 use crate::checkpoint::CheckpointStore;
 use crate::clock::{boot_id, unix_ms};
 use crate::seed::seed;
@@ -122,9 +122,11 @@ impl OutboxJob {
         let at = ResumeOptions { unix_ms: Some(unix_ms()), resend: false };
         let flow = match state {
             Some(state) if !is_begun_with(&state, &picture) => {
-                return Err(Error::new(Step::Digest, ErrorKind::OtherPicture));
+                return Err(Error::new(Step::Digest, ErrorKind::OtherMedia));
             }
-            Some(state) => Upload::resume(session, state, policy.clone(), at).map_err(refused)?,
+            Some(state) => {
+                Upload::resume(session, state, policy.clone(), at).map_err(resume_error)?
+            }
             None => Upload::new(session, picture, to, seed()?, policy.clone())?,
         };
         Ok(self.recorded(flow.checkpointed(), move |state| Entry::Upload {
@@ -162,7 +164,7 @@ impl OutboxJob {
         let at = ResumeOptions { unix_ms: (!rebooted).then(unix_ms), resend };
         let flow = match state.map(|state| SendUploaded::resume(session, state, policy.clone(), at))
         {
-            Some(resumed) => resumed.map_err(refused)?,
+            Some(resumed) => resumed.map_err(resume_error)?,
             None => SendUploaded::new(session, uploaded.clone(), to, seed()?, policy.clone())?
                 .started_at(unix_ms()),
         };
@@ -181,7 +183,7 @@ impl OutboxJob {
         if error.advice() == Advice::CheckKey && self.sent().is_some() {
             return error;
         }
-        if error.kind == ErrorKind::OtherPicture {
+        if error.kind == ErrorKind::OtherMedia {
             let other = OutboxError::from(OutboxErrorKind::OtherPicture(self.0.key.clone()));
             error.kind = ErrorKind::Source(other.into());
         }
@@ -228,14 +230,6 @@ fn is_begun_with(state: &Snapshot, picture: &Media) -> bool {
         && state.picture().is_some_and(|begun| are_shown_alike(begun, given))
 }
 
-fn refused(error: ResumeError) -> Error {
-    match error {
-        ResumeError::Request(error) => Error::new(Step::Prepare, error),
-        ResumeError::Media(error) => error.into(),
-        error => SourceError::from(io::Error::new(io::ErrorKind::InvalidData, error)).into(),
-    }
-}
-
 impl Drop for Active {
     fn drop(&mut self) {
         let mut inner = self.outbox.inner();
@@ -271,7 +265,7 @@ mod tests {
         let policy = Policy::default();
         let picture = Media::new("a.gif", 13, b"GIF89a\x01\0\x01\0\0\0\0", &policy).unwrap();
         let uploaded = json!({
-            "media_id": "@m", "thumbnail": null, "encry_file_name": null, "kind": "image",
+            "media_id": "@m", "thumbnail": null, "encry_file_name": null, "name": "a.jpg", "kind": "image",
             "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1,
             "server_byte_count": null
         });
@@ -326,7 +320,7 @@ mod tests {
             match upload(&session, given) {
                 Ok(_) => assert!(is_same, "{begun:?} {given:?}"),
                 Err(error) => {
-                    assert!(!is_same && error.kind == ErrorKind::OtherPicture, "{error:?}");
+                    assert!(!is_same && error.kind == ErrorKind::OtherMedia, "{error:?}");
                     assert_eq!(job.judge(error).advice(), Advice::CheckKey);
                 }
             }

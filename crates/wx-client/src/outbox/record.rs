@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wx_proto::flow::Snapshot;
-use wx_proto::{Error, ErrorKind, Recipient, Sent, Step};
+use wx_proto::{Error, ErrorKind, Recipient, Sent, Step, UnixMs};
 
 use super::{OutboxError, OutboxErrorKind};
 use crate::clock::boot_id;
@@ -212,15 +212,16 @@ impl Record {
         !self.uploads.is_empty() || self.messages.values().any(begun)
     }
 
-    /// The latest time that an id was made of, in Unix milliseconds. A process that sends faster
+    /// The latest time that an id was made of. A process that sends faster
     /// than its ids allow is ahead of the clock.
-    pub(super) fn latest_ms(&self) -> u64 {
+    pub(super) fn latest_id(&self) -> UnixMs {
         // A LocalID begins with its time, in thirteen digits.
         let sent = self.messages.values().filter_map(|message| message.sent.as_ref());
-        let sent = sent.filter_map(|sent| sent.local_id.as_str().get(..13)?.parse().ok());
+        let sent =
+            sent.filter_map(|sent| sent.local_id.as_str().get(..13)?.parse().ok()).map(UnixMs::new);
         let states = self.messages.values().filter_map(|message| message.state.as_ref());
         let states = states.chain(self.uploads.values()).map(|state| state.seed().unix_ms);
-        sent.chain(states).max().unwrap_or_default()
+        sent.chain(states).max().unwrap_or(UnixMs::EPOCH)
     }
 
     pub(super) fn message(&self, key: &str) -> Option<&Message> {
@@ -268,7 +269,7 @@ mod tests {
         let sent = json!({
             "msg_id": "17", "local_id": "17000000000000001",
             "uploaded": {
-                "media_id": "@m", "thumbnail": null, "encry_file_name": null, "kind": "image",
+                "media_id": "@m", "thumbnail": null, "encry_file_name": null, "name": "a.jpg", "kind": "image",
                 "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1, "server_byte_count": null
             }
         });
@@ -332,8 +333,8 @@ mod tests {
     fn ids_of_an_earlier_process_are_not_used_again() {
         // Another message of this millisecond could be taken for a repeat of that one.
         let text = String::from_utf8(record()).unwrap();
-        let now = crate::clock::unix_ms();
-        let latest = || crate::seed::seed().unwrap().unix_ms;
+        let now = crate::clock::unix_ms().get();
+        let latest = || crate::seed::seed().unwrap().unix_ms.get();
         let cases = [
             (now + 20_000, "\"local_id\":\"1700000000000", "\"local_id\":\""),
             (now + 40_000, "\"unix_ms\":1", "\"unix_ms\":"),

@@ -11,17 +11,18 @@ use crate::model::policy::Policy;
 use crate::model::profile::Profile;
 use crate::model::request_error::RequestError;
 use crate::model::transport_error::{TransportError, TransportErrorKind};
+use crate::model::unix_ms::UnixMs;
 use crate::session::Session;
 use crate::wire::body::Body;
 use crate::wire::form::Filled;
 use crate::wire::query::QueryBuilder;
 
-/// A request, ready to be sent as it is: absolute URL, all headers, Content-Length included, and a
-/// body of known length. How to send it is stated in [`flow`](crate::flow#what-a-driver-must-do)
-/// and in its [`Limits`].
+/// A request that is ready to be sent unchanged: absolute URL, all headers including
+/// Content-Length, and a body of known length. The docs of
+/// [`flow`](crate::flow#what-a-driver-must-do) and its [`Limits`] say how to send it.
 ///
-/// Its `Debug` shows the endpoint and the body's length only; URL, headers and form hold skey,
-/// tickets and cookies.
+/// `Debug` shows only the endpoint and the length of the body, because URL, headers and form hold
+/// skey, tickets and cookies.
 #[derive(Clone)]
 pub struct ApiRequest {
     endpoint: &'static str,
@@ -31,7 +32,7 @@ pub struct ApiRequest {
 
 impl ApiRequest {
     /// Starts the request of `call` to `path`, such as `/cgi-bin/mmwebwx-bin/webwxinit`, with the
-    /// headers that the official page's browser sends.
+    /// headers of the official page's browser.
     pub fn builder<'a, E: Endpoint>(
         call: &E,
         session: &'a Session,
@@ -49,43 +50,44 @@ impl ApiRequest {
         }
     }
 
-    /// The call's name on the wire, such as `webwxuploadmedia`.
+    /// Returns the name of the call on the wire, such as `webwxuploadmedia`.
     #[must_use]
     pub fn endpoint(&self) -> &'static str {
         self.endpoint
     }
 
-    /// The limits for this request.
+    /// Returns the limits of this request.
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.limits
     }
 
-    /// The request by reference.
+    /// Returns the HTTP request by reference.
     #[must_use]
     pub fn http(&self) -> &Request<Body> {
         &self.request
     }
 
-    /// The request itself, for an HTTP client.
+    /// Returns the HTTP request, for an HTTP client.
     #[must_use]
     pub fn into_http(self) -> Request<Body> {
         self.request
     }
 
-    /// A failure of this request, with the host that it was for.
+    /// Adds the host of this request to an error.
     pub(crate) fn failed(&self, failure: TransportError) -> TransportError {
         TransportError { host: self.request.uri().host().and_then(official), ..failure }
     }
 
-    /// Whether it is due once more after this failure: on a new connection, within the same try.
+    /// Whether the request is repeated after this error, on a new connection and within the same
+    /// try.
     pub(crate) fn is_due_again(&self, failure: TransportError) -> bool {
         failure.reused_connection
             && failure.kind == TransportErrorKind::Dropped
             && !self.limits.new_connection
     }
 
-    /// With this form in the place of whatever it had.
+    /// Replaces the body by this form.
     pub(crate) fn with_form(mut self, form: Filled) -> Self {
         let Filled { body, content_type, content_length } = form;
         let headers = self.request.headers_mut();
@@ -95,22 +97,22 @@ impl ApiRequest {
         self
     }
 
-    /// Limits it as a call that is answered at once.
+    /// Sets the limits of a call with an immediate reply.
     pub(crate) fn for_call(self, policy: &Policy) -> Self {
         self.limited(Limits::new(policy, policy.call_stall))
     }
 
-    /// Limits it as a chunk.
+    /// Sets the limits of a chunk.
     pub(crate) fn for_chunk(self, policy: &Policy) -> Self {
         self.limited(Limits::new(policy, policy.upload_stall))
     }
 
-    /// Limits it as a message.
+    /// Sets the limits of a message.
     pub(crate) fn for_message(self, policy: &Policy) -> Self {
         self.limited(Limits::new(policy, policy.message_stall))
     }
 
-    /// Limits it as a call that the server holds until something happens.
+    /// Sets the limits of a long poll.
     pub(crate) fn for_poll(self, policy: &Policy) -> Self {
         self.limited(Limits {
             total: Some(policy.poll_limit),
@@ -118,7 +120,7 @@ impl ApiRequest {
         })
     }
 
-    /// Limits it as a ping or preflight.
+    /// Sets the limits of a ping or a preflight.
     pub(crate) fn for_side_call(self, policy: &Policy) -> Self {
         let limit = policy.side_call_limit;
         self.limited(Limits { total: Some(limit), ..Limits::new(policy, limit) })
@@ -148,18 +150,18 @@ impl fmt::Debug for ApiRequest {
     }
 }
 
-/// Builds the request of a call as the official page's browser makes it (§2.6): see
+/// Builds the request of a call like the official page's browser (§2.6): see
 /// [`ApiRequest::builder`].
 ///
-/// Its `Debug` shows the endpoint only.
+/// `Debug` shows only the endpoint.
 #[must_use]
 pub struct ApiRequestBuilder<'a> {
     endpoint: &'static str,
     method: Method,
     host: HostRole,
     accept: Accept,
-    /// When the cookies have to be valid, in Unix milliseconds; without it none are sent.
-    cookies_at: Option<u64>,
+    /// When the cookies have to be valid. Without it none are sent.
+    cookies_at: Option<UnixMs>,
     query: QueryBuilder,
     headers: Vec<(HeaderName, HeaderValue)>,
     session: &'a Session,
@@ -171,14 +173,14 @@ impl fmt::Debug for ApiRequestBuilder<'_> {
     }
 }
 
-/// What in the official page makes a request. This decides the `Accept` header, and whether the
-/// page can add headers of its own (§8.8): only the requests of a script can carry one.
+/// What makes a request in the official page. It decides the `Accept` header, and whether the page
+/// can add headers of its own (§8.8), which only requests of scripts can carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Accept {
     /// `$http` of the page's framework.
     Json,
-    /// XMLHttpRequest without a type, as of the upload library.
+    /// XMLHttpRequest without a type, as in the upload library.
     Any,
     /// A `<script>` element.
     Script,
@@ -211,14 +213,14 @@ impl Accept {
 }
 
 const MMWEB_APPID: HeaderName = HeaderName::from_static("mmweb_appid");
-/// The spelling of the official page (§2.6).
+/// As the official page spells it (§2.6).
 const JSON: &str = "application/json;charset=UTF-8";
 
 impl<'a> ApiRequestBuilder<'a> {
-    /// Adds the session's cookies that are valid at `unix_ms` (Unix milliseconds) and meant for the
-    /// host and the path. Without it no cookies are sent.
-    pub fn cookies_at(self, unix_ms: u64) -> Self {
-        Self { cookies_at: Some(unix_ms), ..self }
+    /// Adds the cookies of the session that are valid at `time` and match the host and the path.
+    /// Without it no cookies are sent.
+    pub fn cookies_at(self, time: UnixMs) -> Self {
+        Self { cookies_at: Some(time), ..self }
     }
 
     /// Adds a pair to the query, with its value percent-encoded as `encodeURIComponent` does.
@@ -226,8 +228,8 @@ impl<'a> ApiRequestBuilder<'a> {
         Self { query: self.query.pair(key, value), ..self }
     }
 
-    /// Adds a pair to the query whose value the page does not encode: `@ + / =` stay as they are
-    /// (P13). Every other character that could break the query is encoded all the same.
+    /// Adds a pair to the query whose value the page does not encode: `@ + / =` are kept (P13).
+    /// Every other character that could break the query is still encoded.
     pub fn raw_pair(self, key: &str, value: &str) -> Self {
         Self { query: self.query.raw_pair(key, value), ..self }
     }
@@ -238,17 +240,17 @@ impl<'a> ApiRequestBuilder<'a> {
         Self { query: self.query.session_pairs(site.lang(), ticket), ..self }
     }
 
-    /// Adds `mmweb_appid` for the File Transfer Helper, which has it in some queries too (P60).
+    /// Adds `mmweb_appid` for the File Transfer Helper, which sends it in some queries too (P60).
     pub fn app_pair(self) -> Self {
         Self { query: self.query.app_pair(self.session.site()), ..self }
     }
 
-    /// Begins the query with the stray `&` of the page's picture addresses (§3.1).
+    /// Begins the query with a stray `&`, like the page's image addresses (§3.1).
     pub(crate) fn stray_ampersand(self) -> Self {
         Self { query: self.query.stray_ampersand(), ..self }
     }
 
-    /// Adds a header, or replaces the one of that name.
+    /// Adds a header, or replaces the one with this name.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
@@ -262,7 +264,7 @@ impl<'a> ApiRequestBuilder<'a> {
     /// Finishes a request with `value` as compact JSON.
     ///
     /// # Errors
-    /// [`RequestError`] if it cannot be written as a request.
+    /// Returns a [`RequestError`] if the request holds characters that cannot be sent.
     pub fn json(self, value: &impl serde::Serialize) -> Result<ApiRequest, RequestError> {
         let text = serde_json::to_vec(value).map_err(|_| RequestError::InvalidJson)?;
         self.send(Body::from_segments([Bytes::from(text)]), Some(HeaderValue::from_static(JSON)))
@@ -271,7 +273,7 @@ impl<'a> ApiRequestBuilder<'a> {
     /// Finishes a request with a body of this Content-Type.
     ///
     /// # Errors
-    /// [`RequestError`] if it cannot be written as a request.
+    /// Returns a [`RequestError`] if the request holds characters that cannot be sent.
     pub fn body(self, body: Body, content_type: &'static str) -> Result<ApiRequest, RequestError> {
         self.send(body, Some(HeaderValue::from_static(content_type)))
     }
@@ -279,7 +281,7 @@ impl<'a> ApiRequestBuilder<'a> {
     /// Finishes a request without a body.
     ///
     /// # Errors
-    /// [`RequestError`] if it cannot be written as a request.
+    /// Returns a [`RequestError`] if the request holds characters that cannot be sent.
     pub fn empty(self) -> Result<ApiRequest, RequestError> {
         self.send(Body::empty(), None)
     }
@@ -293,9 +295,8 @@ impl<'a> ApiRequestBuilder<'a> {
         let hosts = site.hosts();
         let (origin, base) = (hosts.origin(self.host), hosts.origin(HostRole::Base));
         let cross_origin = origin != base || self.host != HostRole::Base;
-        // Web WeChat has its language in the page's address, the File Transfer Helper does not. The
-        // full URL is sent to the page's own origin only; other origins see no more than the
-        // origin.
+        // The page of web WeChat has its language in its address, that of the File Transfer Helper
+        // does not. The full URL is sent only to the page's own origin.
         let referer = match site.profile() {
             Profile::Web if !cross_origin => format!("{base}/?lang={}", site.lang()),
             _ => format!("{base}/"),
@@ -312,7 +313,7 @@ impl<'a> ApiRequestBuilder<'a> {
         };
         put(header::USER_AGENT, site.user_agent())?;
         put(header::ACCEPT, self.accept.value())?;
-        // Length and cut-off are judged on the raw bytes, so no encoding is asked for.
+        // Length and truncation are checked on the raw bytes, so no encoding is asked for.
         put(header::ACCEPT_ENCODING, "identity")?;
         put(header::REFERER, &referer)?;
         if self.method != Method::GET {
@@ -332,9 +333,9 @@ impl<'a> ApiRequestBuilder<'a> {
                 headers.insert(header::ACCESS_CONTROL_REQUEST_HEADERS, MMWEB_APPID.into());
             }
         }
-        if let Some(at_ms) = self.cookies_at {
+        if let Some(time) = self.cookies_at {
             let path = request.uri().path().to_owned();
-            if let Some(cookies) = self.session.cookies().header(&origin, &path, at_ms / 1000)? {
+            if let Some(cookies) = self.session.cookies().header(&origin, &path, time)? {
                 request.headers_mut().insert(header::COOKIE, cookies);
             }
         }

@@ -1,4 +1,4 @@
-//! BaseRequest (§2.2): four keys in the official order.
+//! The BaseRequest (§2.2): four keys in the official order.
 
 use std::borrow::Cow;
 
@@ -8,8 +8,8 @@ use crate::model::ids::DeviceId;
 use crate::model::seed::{Purpose, Seed};
 use crate::session::Session;
 
-/// The `BaseRequest` that most calls carry in their JSON: uin, sid, skey and a DeviceID (§2.2). It
-/// has no `Debug`, because sid and skey are secrets.
+/// The `BaseRequest` in the JSON of most calls: uin, sid, skey and a DeviceID (§2.2). It has no
+/// `Debug`, because sid and skey are secrets.
 #[derive(Serialize)]
 pub struct BaseRequest<'a> {
     #[serde(rename = "Uin")]
@@ -22,7 +22,7 @@ pub struct BaseRequest<'a> {
     device_id: Cow<'a, str>,
 }
 
-/// A number, but text before the server has told who the user is (§2.2, P12).
+/// Serialised as a string in webwxinit and as a number everywhere else (§2.2, P12).
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Uin {
@@ -31,8 +31,8 @@ enum Uin {
 }
 
 impl<'a> BaseRequest<'a> {
-    /// Creates it for a call of your own: with the session's DeviceID if it has a fixed one, else
-    /// with one that follows from `seed`.
+    /// Creates it for a custom call, with the session's fixed DeviceID if there is one, and
+    /// otherwise with one derived from `seed`.
     #[must_use]
     pub fn from_seed(session: &'a Session, seed: &Seed) -> Self {
         let device_id = match session.device_id() {
@@ -42,7 +42,8 @@ impl<'a> BaseRequest<'a> {
         Self::with_device(session, device_id)
     }
 
-    /// With the session's DeviceID if it has a fixed one, else `fresh` (P11).
+    /// Creates it with the session's fixed DeviceID if there is one, and otherwise with `fresh`
+    /// (P11).
     pub(crate) fn new(session: &'a Session, fresh: &'a DeviceId) -> Self {
         Self::with_device(session, session.device_id().unwrap_or(fresh).as_str().into())
     }
@@ -56,7 +57,7 @@ impl<'a> BaseRequest<'a> {
         }
     }
 
-    /// As webwxinit has it.
+    /// Sends uin as a string, like webwxinit.
     pub(crate) fn with_uin_as_text(self) -> Self {
         let uin = match self.uin {
             Uin::Number(uin) => Uin::Text(uin.to_string()),

@@ -1,5 +1,5 @@
-//! `POST webwxbatchgetcontact`: some contacts by their UserNames, rooms above all
-//! (`docs/protocol.md` §8.4).
+//! `POST webwxbatchgetcontact`: contacts by their UserNames, mainly rooms (`docs/protocol.md`
+//! §8.4).
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -15,23 +15,24 @@ use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::seed::{Purpose, Seed};
 use crate::model::skipped::Skipped;
+use crate::model::unix_ms::UnixMs;
 use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::list::List;
 use crate::wire::{list, reply};
 
-/// How many contacts one call may ask for (§5).
+/// The maximum number of contacts per call (§5).
 pub const CONTACTS_PER_CALL: usize = 50;
 
-/// Asks for up to [`CONTACTS_PER_CALL`] contacts; those beyond are left out.
+/// Requests up to [`CONTACTS_PER_CALL`] contacts. Further ones are dropped.
 #[derive(Clone, Debug)]
 pub struct BatchGetContact {
     names: Vec<UserName>,
     device_id: DeviceId,
-    at_ms: u64,
+    at: UnixMs,
 }
 
-/// The contacts that were asked for, as far as the server knows them.
+/// The requested contacts, as far as the server knows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FoundContacts {
@@ -49,7 +50,7 @@ struct Request<'a> {
     list: Vec<Asked<'a>>,
 }
 
-/// The page asks for a room with one empty key, and for anybody else with another.
+/// The page requests a room with one empty key, and anybody else with another.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Asked<'a> {
@@ -80,11 +81,11 @@ struct Fields {
 }
 
 impl BatchGetContact {
-    /// Asks for `names`.
+    /// Requests the contacts `names`.
     #[must_use]
     pub fn new(names: impl IntoIterator<Item = UserName>, seed: Seed) -> Self {
         let names = names.into_iter().take(CONTACTS_PER_CALL).collect();
-        Self { names, device_id: seed.device_id(Purpose::ContactDevice), at_ms: seed.unix_ms }
+        Self { names, device_id: seed.device_id(Purpose::ContactDevice), at: seed.unix_ms }
     }
 }
 
@@ -101,9 +102,9 @@ impl Endpoint for BatchGetContact {
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
         ApiRequest::builder(self, session, cgi!("webwxbatchgetcontact"))
-            .cookies_at(self.at_ms)
+            .cookies_at(self.at)
             .pair("type", "ex")
-            .pair("r", self.at_ms)
+            .pair("r", self.at)
             .session_pairs()
             .json(&Request {
                 base_request: BaseRequest::new(session, &self.device_id),
@@ -112,8 +113,8 @@ impl Endpoint for BatchGetContact {
             })
     }
 
-    fn read(answer: &Response<Bytes>) -> Result<FoundContacts, ReplyError> {
-        let fields: Fields = reply::accepted(answer, LIST_LIMIT)?;
+    fn read(reply: &Response<Bytes>) -> Result<FoundContacts, ReplyError> {
+        let fields: Fields = reply::accepted(reply, LIST_LIMIT)?;
         let List { elements: contacts, skipped } = fields.contact_list;
         Ok(FoundContacts { contacts, skipped })
     }
@@ -133,10 +134,10 @@ mod tests {
         let text = |key: &str| base_request[key].as_str().unwrap();
         let session = Session::builder("https://wx.qq.com").uin(2_272_112_421);
         let session = session.sid(text("Sid")).skey(text("Skey")).user_name("@me").build().unwrap();
-        let seed = Seed { unix_ms: 1_511_493_942_795, entropy: [1; 16] };
-        let outgoing = BatchGetContact::new(names, seed).request(&session).unwrap();
-        assert_eq!(outgoing.http().uri().query(), Some("type=ex&r=1511493942795&lang=zh_CN"));
-        let text = String::from_utf8(outgoing.http().body().to_vec()).unwrap();
+        let seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [1; 16] };
+        let request = BatchGetContact::new(names, seed).request(&session).unwrap();
+        assert_eq!(request.http().uri().query(), Some("type=ex&r=1511493942795&lang=zh_CN"));
+        let text = String::from_utf8(request.http().body().to_vec()).unwrap();
         let sent: Value = serde_json::from_str(&text).unwrap();
         // The keys' order, with the drawn id put in.
         let device_id = sent["BaseRequest"]["DeviceID"].as_str().unwrap();

@@ -1,5 +1,5 @@
-//! `POST webwxcheckupload`: for files above 25 MiB, before their upload (`docs/protocol.md` §4.5,
-//! P41).
+//! `POST webwxcheckupload`: called before the upload of files above 25 MiB (`docs/protocol.md`
+//! §4.5, P41).
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -17,11 +17,12 @@ use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::secret::Secret;
 use crate::model::seed::{Purpose, Seed};
+use crate::model::unix_ms::UnixMs;
 use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::{lenient, reply};
 
-/// Asks whether the server knows a file already, and what it needs if not.
+/// Asks whether the server already has a file, and otherwise for an upload ticket.
 #[derive(Clone, Debug)]
 pub struct CheckUpload {
     to: Recipient,
@@ -29,20 +30,20 @@ pub struct CheckUpload {
     len: u64,
     md5: Md5,
     device_id: DeviceId,
-    at_ms: u64,
+    at: UnixMs,
 }
 
-/// The answer.
+/// The reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UploadCheck {
-    /// The server has the file: no upload is needed.
+    /// The server already has the file, so no upload is needed.
     Known(MediaId),
-    /// It does not: these go into the upload.
+    /// The server does not have it. The ticket is part of the upload.
     Unknown(UploadTicket),
 }
 
-/// What the server wants to see again in the upload's form.
+/// Values of the server that the upload form has to repeat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UploadTicket {
     pub(super) aes_key: Option<Secret>,
@@ -72,16 +73,16 @@ struct Fields {
 }
 
 impl CheckUpload {
-    /// Asks about `picture`, whose MD5 is `md5`, meant for `to`.
+    /// Checks `media`, whose MD5 is `md5`, meant for `to`.
     #[must_use]
-    pub fn new(picture: &Media, md5: Md5, to: Recipient, seed: Seed) -> Self {
+    pub fn new(media: &Media, md5: Md5, to: Recipient, seed: Seed) -> Self {
         Self {
             to,
-            name: picture.name().to_owned(),
-            len: picture.len(),
+            name: media.name().to_owned(),
+            len: media.len(),
             md5,
             device_id: seed.device_id(Purpose::CheckDevice),
-            at_ms: seed.unix_ms,
+            at: seed.unix_ms,
         }
     }
 }
@@ -99,7 +100,7 @@ impl Endpoint for CheckUpload {
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
         ApiRequest::builder(self, session, cgi!("webwxcheckupload"))
-            .cookies_at(self.at_ms)
+            .cookies_at(self.at)
             .session_pairs()
             .json(&Request {
                 from_user_name: session.own_name()?.as_str(),
@@ -118,7 +119,7 @@ impl Endpoint for CheckUpload {
         Ok(match MediaId::new(fields.media_id) {
             Ok(id) => UploadCheck::Known(id),
             Err(_) => {
-                // What the server leaves empty is absent from the form too (P30).
+                // Empty values are absent from the form too (P30).
                 let [aes_key, signature] = [fields.aes_key, fields.signature]
                     .map(|text| (!text.is_empty()).then(|| text.into()));
                 UploadCheck::Unknown(UploadTicket { aes_key, signature })
@@ -133,17 +134,17 @@ mod tests {
     use crate::model::policy::Policy;
 
     fn call() -> CheckUpload {
-        let policy = Policy { max_picture: u64::MAX, ..Policy::default() };
-        let picture = Media::new(
+        let policy = Policy { max_upload: u64::MAX, ..Policy::default() };
+        let media = Media::new(
             "大.png",
             26_214_401,
             include_bytes!("../../tests/pictures/tiny.png"),
             &policy,
         )
         .unwrap();
-        let seed = Seed { unix_ms: 1_511_493_942_795, entropy: [1; 16] };
+        let seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [1; 16] };
         CheckUpload::new(
-            &picture,
+            &media,
             "daf2d55da001844735acd560b28d8a1a".parse().unwrap(),
             Recipient::new("@0a").unwrap(),
             seed,
@@ -155,9 +156,9 @@ mod tests {
         let session =
             Session::builder("https://wx.qq.com").uin(7).sid("s").skey("k").user_name("@me");
         let session = session.pass_ticket("a%2Bb").build().unwrap();
-        let outgoing = call().request(&session).unwrap();
-        assert_eq!(outgoing.http().uri().query(), Some("lang=zh_CN&pass_ticket=a%252Bb"));
-        let body = String::from_utf8(outgoing.http().body().to_vec()).unwrap();
+        let request = call().request(&session).unwrap();
+        assert_eq!(request.http().uri().query(), Some("lang=zh_CN&pass_ticket=a%252Bb"));
+        let body = String::from_utf8(request.http().body().to_vec()).unwrap();
         let start = "{\"FromUserName\":\"@me\",\"ToUserName\":\"@0a\",\"FileSize\":26214401,\
                      \"FileMd5\":\"daf2d55da001844735acd560b28d8a1a\",\"FileName\":\"大.png\",\"FileType\":7,\
                      \"BaseRequest\":{\"Uin\":7,\"Sid\":\"s\",\"Skey\":\"k\",\"DeviceID\":\"e";

@@ -11,16 +11,17 @@ use crate::model::hosts::HostRole;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::skipped::Skipped;
+use crate::model::unix_ms::UnixMs;
 use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::list::List;
 use crate::wire::{lenient, list, reply};
 
-/// Asks for one page.
+/// Requests one page.
 #[derive(Clone, Copy, Debug)]
 pub struct GetContact {
     seq: u64,
-    at_ms: u64,
+    at: UnixMs,
 }
 
 /// A page of contacts.
@@ -31,8 +32,8 @@ pub struct Contacts {
     pub contacts: Vec<Contact>,
     /// Contacts that could not be read, or were too many.
     pub skipped: Skipped,
-    /// Where the next page begins; 0 if this is the last.
-    pub seq: u64,
+    /// The beginning of the next page, unless this is the last.
+    pub next_seq: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -45,10 +46,10 @@ struct Fields {
 }
 
 impl GetContact {
-    /// The page that begins at `seq`, 0 for the first, asked for at `unix_ms` (Unix milliseconds).
+    /// Requests at `at` the page that begins at `seq`, which is 0 for the first.
     #[must_use]
-    pub fn new(seq: u64, unix_ms: u64) -> Self {
-        Self { seq, at_ms: unix_ms }
+    pub fn new(seq: u64, at: UnixMs) -> Self {
+        Self { seq, at }
     }
 }
 
@@ -65,20 +66,20 @@ impl Endpoint for GetContact {
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
         ApiRequest::builder(self, session, cgi!("webwxgetcontact"))
-            .cookies_at(self.at_ms)
+            .cookies_at(self.at)
             .session_pairs()
-            .pair("r", self.at_ms)
+            .pair("r", self.at)
             .pair("seq", self.seq)
             .raw_pair("skey", session.skey().expose())
             .empty()
     }
 
-    fn read(answer: &Response<Bytes>) -> Result<Contacts, ReplyError> {
-        let fields: Fields = reply::accepted(answer, LIST_LIMIT)?;
+    fn read(reply: &Response<Bytes>) -> Result<Contacts, ReplyError> {
+        let fields: Fields = reply::accepted(reply, LIST_LIMIT)?;
         Ok(Contacts {
             contacts: fields.member_list.elements,
             skipped: fields.member_list.skipped,
-            seq: fields.seq,
+            next_seq: Some(fields.seq).filter(|seq| *seq != 0),
         })
     }
 }

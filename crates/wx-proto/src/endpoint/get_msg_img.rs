@@ -1,4 +1,4 @@
-//! `GET webwxgetmsgimg`: the picture of a message (`docs/protocol.md` §3, P16–P22).
+//! `GET webwxgetmsgimg`: the image of a message (`docs/protocol.md` §3, P16–P22).
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
@@ -14,31 +14,32 @@ use crate::model::policy::Policy;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::seed::Seed;
+use crate::model::unix_ms::UnixMs;
 use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::{inflate, reply};
 
-/// Asks for a message's picture.
+/// Requests the image of a message.
 #[derive(Clone, Debug)]
 pub struct GetMsgImg {
     id: MsgId,
-    size: ImageVariant,
-    at_ms: u64,
+    variant: ImageVariant,
+    at: UnixMs,
 }
 
-/// What the head of a good answer says of the body.
+/// What the head of a good reply says about the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ImageHead {
-    /// Raw bytes to come; `None` if they come in chunks, whose end the HTTP client vouches for.
+    /// The raw length; `None` for chunked encoding, whose end the HTTP client guarantees.
     pub(crate) len: Option<u64>,
     pub(crate) gzip: bool,
 }
 
 impl GetMsgImg {
-    /// Asks for `size` of the message `id`.
+    /// Requests `variant` of the message `id`.
     #[must_use]
-    pub fn new(id: MsgId, size: ImageVariant, seed: Seed) -> Self {
-        Self { id, size, at_ms: seed.unix_ms }
+    pub fn new(id: MsgId, variant: ImageVariant, seed: Seed) -> Self {
+        Self { id, variant, at: seed.unix_ms }
     }
 }
 
@@ -55,12 +56,12 @@ impl Endpoint for GetMsgImg {
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
         let request = ApiRequest::builder(self, session, cgi!("webwxgetmsgimg"))
-            .cookies_at(self.at_ms)
+            .cookies_at(self.at)
             .stray_ampersand()
             .pair("MsgID", self.id.as_str())
             .pair("skey", session.skey().expose())
             .app_pair();
-        match self.size {
+        match self.variant {
             ImageVariant::Original => request,
             ImageVariant::Thumbnail => request.pair("type", "slave"),
             ImageVariant::Emoticon => request.pair("type", "big"),
@@ -68,13 +69,13 @@ impl Endpoint for GetMsgImg {
         .empty()
     }
 
-    /// The picture's bytes, unchanged, and what they are by their first bytes; the answer's
-    /// Content-Type lies (P19). The whole picture is in memory here;
-    /// [`FetchImage`](crate::flow::FetchImage) streams.
-    fn read(answer: &Response<Bytes>) -> Result<(ImageFormat, Bytes), ReplyError> {
+    /// Returns the format, by the first bytes, and the bytes of the image, unchanged. The
+    /// Content-Type of the reply is wrong (P19). The whole image is in memory here; use
+    /// [`FetchImage`](crate::flow::FetchImage) to stream it.
+    fn read(reply: &Response<Bytes>) -> Result<(ImageFormat, Bytes), ReplyError> {
         let cap = Policy::default().max_fetch;
-        let head = head(answer.status(), answer.headers(), cap)?;
-        let raw = answer.body();
+        let head = head(reply.status(), reply.headers(), cap)?;
+        let raw = reply.body();
         let got = raw.len() as u64;
         if head.len.is_some_and(|len| got != len) {
             return Err(ReplyError::Cut { expected: head.len, got });
@@ -96,16 +97,15 @@ impl Endpoint for GetMsgImg {
     }
 }
 
-/// Checks a picture's head: its status, that its end can be recognised, that its encoding is known,
-/// and the cap (P20, P21).
+/// Checks the head of an image reply: its status, that a truncated body can be detected, that its
+/// encoding is known, and its length (P20, P21).
 pub(crate) fn head(
     status: StatusCode,
     headers: &HeaderMap,
     cap: u64,
 ) -> Result<ImageHead, ReplyError> {
     reply::status(status, headers)?;
-    // A 204 and a 205 have no body. Nothing here asks for a range, so a part is not what was asked
-    // for.
+    // 204 and 205 have no body. No request asks for a range, so a part is not what was asked for.
     if let 204..=206 = status.as_u16() {
         return Err(ReplyError::Status(status.as_u16()));
     }
@@ -118,8 +118,8 @@ pub(crate) fn head(
     }
 }
 
-/// Whether the body comes in chunks, the last of which says that it is the last. A body without a
-/// length that just ends with the connection could have been cut off anywhere.
+/// Whether the body is chunked, so that its end is marked. A body without a length that ends with
+/// the connection may have been truncated anywhere.
 fn is_chunked(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     let chunked =
@@ -127,12 +127,13 @@ fn is_chunked(headers: &HeaderMap) -> bool {
     codings.next().is_some_and(chunked) && codings.next().is_none()
 }
 
-/// What a picture's first bytes say it is; a page or JSON in its place is an error of its own.
+/// Returns the format of an image by its first bytes. A page or JSON instead is an error of its
+/// own.
 pub(crate) fn format(first: &[u8]) -> Result<ImageFormat, ReplyError> {
     if first.is_empty() {
         return Err(ReplyError::Empty);
     }
-    let unknown = || ReplyError::NotAPicture { first: FirstBytes::new(first) };
+    let unknown = || ReplyError::NotAnImage { first: FirstBytes::new(first) };
     ImageFormat::from_first_bytes(first)
         .ok_or_else(|| ReplyError::from_page(first).unwrap_or_else(unknown))
 }

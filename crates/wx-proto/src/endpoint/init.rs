@@ -1,4 +1,4 @@
-//! `POST webwxinit`: who is logged in, and where the messages begin (`docs/protocol.md` §8.4, P14).
+//! `POST webwxinit`: the account and the sync position (`docs/protocol.md` §8.4, P14).
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -13,6 +13,7 @@ use crate::model::ids::{DeviceId, UserName};
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::seed::{Purpose, Seed};
+use crate::model::unix_ms::UnixMs;
 use crate::session::sync::SyncKey;
 use crate::session::{LONGEST_NAME, Session, new_skey};
 use crate::wire::cgi::cgi;
@@ -21,11 +22,11 @@ use crate::wire::{entities, lenient, reply};
 
 pub use crate::session::replies::InitReply;
 
-/// Begins, or takes up, a login.
+/// Starts or resumes a login.
 #[derive(Clone, Debug)]
 pub struct Init {
     device_id: DeviceId,
-    at_ms: u64,
+    at: UnixMs,
 }
 
 #[derive(Serialize)]
@@ -54,10 +55,10 @@ struct User {
 }
 
 impl Init {
-    /// Asks at the seed's time.
+    /// Creates the call at the time of the seed.
     #[must_use]
     pub fn new(seed: Seed) -> Self {
-        Self { device_id: seed.device_id(Purpose::InitDevice), at_ms: seed.unix_ms }
+        Self { device_id: seed.device_id(Purpose::InitDevice), at: seed.unix_ms }
     }
 }
 
@@ -74,16 +75,16 @@ impl Endpoint for Init {
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
         ApiRequest::builder(self, session, cgi!("webwxinit"))
-            .cookies_at(self.at_ms)
-            .pair("r", js_bitwise_not_now(self.at_ms))
+            .cookies_at(self.at)
+            .pair("r", js_bitwise_not_now(self.at))
             .session_pairs()
             .json(&Request {
                 base_request: BaseRequest::new(session, &self.device_id).with_uin_as_text(),
             })
     }
 
-    fn read(answer: &Response<Bytes>) -> Result<InitReply, ReplyError> {
-        let fields: Fields = reply::accepted(answer, LIST_LIMIT)?;
+    fn read(reply: &Response<Bytes>) -> Result<InitReply, ReplyError> {
+        let fields: Fields = reply::accepted(reply, LIST_LIMIT)?;
         let user_name = UserName::new(fields.user.user_name).ok();
         let user_name = user_name.filter(|name| name.as_str().len() <= LONGEST_NAME);
         let user_name = user_name.ok_or(ReplyError::Missing(ReplyField::UserName))?;

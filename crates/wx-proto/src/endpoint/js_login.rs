@@ -1,4 +1,4 @@
-//! `GET jslogin`: a fresh code for the phone to scan (`docs/protocol.md` §8.1).
+//! `GET jslogin`: a new code to scan with the phone (`docs/protocol.md` §8.1).
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -11,25 +11,26 @@ use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::secret::Secret;
 use crate::model::site::Site;
+use crate::model::unix_ms::UnixMs;
 use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::query::QueryBuilder;
 use crate::wire::{reply, script};
 
-/// Asks for a code.
+/// Requests a code.
 #[derive(Clone, Debug)]
 pub struct JsLogin {
     page_query: String,
-    at_ms: u64,
+    at: UnixMs,
 }
 
-/// What a QR code stands for. Until it is used, whoever knows it can take over the login: its
-/// `Debug` shows nothing.
+/// The content of a QR code. Until it is used, whoever knows it can take over the login, so `Debug`
+/// shows nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoginCode(Secret);
 
 impl LoginCode {
-    /// The server's text: printable ASCII without white space.
+    /// Checks the text of the server: printable ASCII without white space.
     pub(crate) fn new(text: &str) -> Option<Self> {
         let valid = !text.is_empty()
             && text.len() <= 256
@@ -37,13 +38,13 @@ impl LoginCode {
         valid.then(|| Self(text.into()))
     }
 
-    /// The text itself.
+    /// Returns the text itself.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 
-    /// The address that the QR code shows to the phone.
+    /// Returns the address to show as a QR code.
     #[must_use]
     pub fn link(&self, site: &Site) -> Secret {
         Secret::new(format!("{}/l/{}", site.hosts().origin(HostRole::Qr), self.expose()))
@@ -51,13 +52,13 @@ impl LoginCode {
 }
 
 impl JsLogin {
-    /// Asks at `unix_ms` (Unix milliseconds).
+    /// Requests a code at `at`.
     #[must_use]
-    pub fn new(unix_ms: u64) -> Self {
-        Self { page_query: String::new(), at_ms: unix_ms }
+    pub fn new(at: UnixMs) -> Self {
+        Self { page_query: String::new(), at }
     }
 
-    /// Adds a pair to the query of the login page's address, which the code is for.
+    /// Adds a pair to the query of the login page that the code is for.
     #[must_use]
     pub fn page_pair(mut self, key: &str, value: &str) -> Self {
         let separator = if self.page_query.is_empty() { '?' } else { '&' };
@@ -85,12 +86,12 @@ impl Endpoint for JsLogin {
             .pair("redirect_uri", page)
             .pair("fun", "new")
             .pair("lang", site.lang())
-            .pair("_", self.at_ms)
+            .pair("_", self.at)
             .empty()
     }
 
-    fn read(answer: &Response<Bytes>) -> Result<LoginCode, ReplyError> {
-        let text = reply::text(answer, REPLY_LIMIT)?;
+    fn read(reply: &Response<Bytes>) -> Result<LoginCode, ReplyError> {
+        let text = reply::text(reply, REPLY_LIMIT)?;
         match script::number(&text, "window.QRLogin.code") {
             Some(200) => {
                 let uuid = script::value(&text, "window.QRLogin.uuid")

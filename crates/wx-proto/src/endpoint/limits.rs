@@ -1,4 +1,4 @@
-//! How long a request may take, and how it is sent.
+//! Time limits of a request, and how to send it.
 
 use std::time::Duration;
 
@@ -6,32 +6,33 @@ use http::response::Parts;
 
 use crate::model::policy::Policy;
 
-/// How a driver has to send a request, and for how long. The figures come from [`Policy`].
+/// How a driver has to send a request, and for how long. The values come from [`Policy`].
 ///
-/// An exchange begins when the driver takes up the request and lasts until its reply is complete.
-/// Time that the driver spends on other actions in between, such as storing what it has received,
-/// does not count.
+/// An exchange begins when the driver takes the request and lasts until its reply is complete. Time
+/// that the driver spends on other actions in between, such as writing what it has received, does
+/// not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Give up when no byte moved for this long.
+    /// Give up when no byte has moved for this long.
     pub stall: Duration,
-    /// Give up after this long in any case.
+    /// Give up after this time in any case.
     pub total: Option<Duration>,
-    /// From this long after the exchange began, give up while it averages less than
-    /// [`Limits::min_rate`] since then.
+    /// After this time, give up while the average rate of the exchange is below
+    /// [`Limits::min_rate`].
     pub slow_after: Duration,
-    /// Bytes per second of the two bodies, the request's and the reply's. Nothing else counts: no
-    /// heads, no 1xx replies, no chunk sizes, chunk extensions or trailers, no TLS records.
+    /// The minimum rate in bytes per second of both bodies, the request's and the reply's. Nothing
+    /// else counts: no heads, no 1xx replies, no chunk sizes, chunk extensions or trailers, no TLS
+    /// records.
     pub min_rate: u64,
     /// The largest head of a reply, in bytes: for each header its name, its value and 4 bytes. The
     /// flow refuses a larger one; a driver only has to stop reading somewhere above this.
     pub max_head: usize,
-    /// The most headers of a reply. The flow refuses more.
+    /// The maximum number of headers of a reply. The flow refuses more.
     pub max_headers: usize,
-    /// Never through a proxy: the request goes to a loopback address.
+    /// Use no proxy, because the request goes to a loopback address.
     pub direct: bool,
-    /// Only over a connection that has carried no request yet: the request failed on a reused one.
+    /// Use a new connection, because the request failed on a reused one.
     pub new_connection: bool,
 }
 
@@ -49,14 +50,15 @@ impl Limits {
         }
     }
 
-    /// Returns how long after its begin an exchange has to be given up if by then it has moved
-    /// `body_bytes`, the bytes of the request's body that were sent and of the reply's that were
-    /// received. More bytes move the end further away, until [`Limits::total`] is reached.
+    /// Returns the time after which an exchange has to be given up if it has moved `body_bytes` by
+    /// then: the bytes sent of the request's body and received of the reply's. More bytes extend
+    /// it, up to [`Limits::total`].
     ///
     /// ```
     /// # use std::time::Duration;
-    /// # use wx_proto::{Profile, Session, Site, endpoint::{Endpoint, js_login::JsLogin}};
-    /// # let limits = JsLogin::new(1).request(&Session::new(Site::new(Profile::Web)))?.limits();
+    /// # use wx_proto::{Profile, Session, Site, UnixMs, endpoint::{Endpoint, js_login::JsLogin}};
+    /// # let limits = JsLogin::new(UnixMs::EPOCH)
+    /// #     .request(&Session::new(Site::new(Profile::Web)))?.limits();
     /// assert_eq!(limits.give_up_after(0), Duration::from_secs(60));
     /// assert_eq!(limits.give_up_after(100 * 1024), Duration::from_secs(100));
     /// # Ok::<(), wx_proto::RequestError>(())
@@ -66,7 +68,7 @@ impl Limits {
         let nanos = u128::from(body_bytes) * 1_000_000_000;
         let fair = match nanos.checked_div(self.min_rate.into()).map(u64::try_from) {
             Some(Ok(nanos)) => Duration::from_nanos(nanos),
-            // No rate is under 0.
+            // No rate is below 0.
             Some(Err(_)) | None => Duration::MAX,
         };
         self.slow_after.max(fair).min(self.total.unwrap_or(Duration::MAX))

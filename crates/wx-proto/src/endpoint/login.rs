@@ -1,4 +1,4 @@
-//! `GET login`: what the phone did with the code (`docs/protocol.md` §8.2).
+//! `GET login`: the state of a code on the phone (`docs/protocol.md` §8.2).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,28 +13,29 @@ use crate::model::hosts::HostRole;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::secret::Secret;
+use crate::model::unix_ms::UnixMs;
 use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::clock::js_bitwise_not_now;
 use crate::wire::{address, reply, script};
 
-/// Asks what became of a code. The server holds the request for about 25 s while nothing happens.
+/// Asks for the state of a code. The server holds the request for about 25 s if nothing happens.
 #[derive(Clone, Debug)]
 pub struct PollLogin {
     uuid: LoginCode,
     scanned: bool,
-    at_ms: u64,
+    at: UnixMs,
 }
 
-/// What a poll was told.
+/// The state of a code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Polled {
     /// 408: nothing yet.
     Nothing,
-    /// 201: scanned, and not yet confirmed.
+    /// 201: scanned, but not confirmed yet.
     Scanned {
-        /// The picture of the account that scanned it, if the answer has one of up to 1 MiB.
+        /// The avatar of the account, if the reply has one of up to 1 MiB.
         avatar: Option<Bytes>,
     },
     /// 200: confirmed.
@@ -44,23 +45,23 @@ pub enum Polled {
     },
     /// 202: refused on the phone.
     Refused,
-    /// 400: too old.
+    /// 400: expired.
     Expired,
-    /// 500, 0 and whatever else: a new code is needed.
+    /// 500, 0 and all others: a new code is needed.
     Trouble {
         /// The code.
         code: i64,
     },
 }
 
-/// The largest avatar that is decoded, in characters.
+/// The largest avatar that is decoded, in base64 characters.
 const AVATAR: usize = 4 * 1024 * 1024 / 3;
 
 impl PollLogin {
-    /// Asks at `unix_ms` (Unix milliseconds); `scanned` once a poll has said so.
+    /// Asks at `at`. `scanned` says whether an earlier poll has reported that.
     #[must_use]
-    pub fn new(uuid: LoginCode, scanned: bool, unix_ms: u64) -> Self {
-        Self { uuid, scanned, at_ms: unix_ms }
+    pub fn new(uuid: LoginCode, scanned: bool, at: UnixMs) -> Self {
+        Self { uuid, scanned, at }
     }
 }
 
@@ -80,9 +81,9 @@ impl Endpoint for PollLogin {
             .pair("loginicon", "true")
             .raw_pair("uuid", self.uuid.expose())
             .pair("tip", u8::from(!self.scanned))
-            .pair("r", js_bitwise_not_now(self.at_ms))
-            .pair("_", self.at_ms);
-        // Only the File Transfer Helper says it here too (§8.8).
+            .pair("r", js_bitwise_not_now(self.at))
+            .pair("_", self.at);
+        // Only the File Transfer Helper sends it here too (§8.8).
         match profile.mmweb_app_id() {
             Some(_) => request.pair("appid", profile.app_id()),
             None => request,
@@ -90,8 +91,8 @@ impl Endpoint for PollLogin {
         .empty()
     }
 
-    fn read(answer: &Response<Bytes>) -> Result<Polled, ReplyError> {
-        let text = reply::text(answer, LIST_LIMIT)?;
+    fn read(reply: &Response<Bytes>) -> Result<Polled, ReplyError> {
+        let text = reply::text(reply, LIST_LIMIT)?;
         let code = script::number(&text, "window.code");
         Ok(match code.ok_or_else(|| ReplyError::from_text(&text, ReplyField::Code))? {
             408 => Polled::Nothing,
@@ -111,7 +112,7 @@ impl Endpoint for PollLogin {
     }
 }
 
-/// The bytes of a data URL.
+/// Decodes a data URL.
 fn avatar(url: &str) -> Option<Bytes> {
     let (head, data) = url.split_once(',')?;
     let fits = head.starts_with("data:image/") || head.starts_with("data:img/");

@@ -11,6 +11,7 @@ use crate::model::hosts::HostRole;
 use crate::model::profile::Profile;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
+use crate::model::unix_ms::UnixMs;
 use crate::session::Session;
 use crate::wire::body::Body;
 use crate::wire::cgi::cgi;
@@ -20,18 +21,18 @@ use crate::wire::reply;
 /// Ends the login.
 #[derive(Clone, Copy, Debug)]
 pub struct LogoutCall {
-    at_ms: u64,
+    at: UnixMs,
 }
 
-/// Nothing is read besides Ret.
+/// Nothing but Ret is read.
 #[derive(Deserialize)]
 struct Fields {}
 
 impl LogoutCall {
-    /// Ends it at `unix_ms` (Unix milliseconds).
+    /// Ends the login at `at`.
     #[must_use]
-    pub fn new(unix_ms: u64) -> Self {
-        Self { at_ms: unix_ms }
+    pub fn new(at: UnixMs) -> Self {
+        Self { at }
     }
 }
 
@@ -47,13 +48,13 @@ impl Endpoint for LogoutCall {
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
-        // A query's spelling without its question mark is a form's.
+        // A form is encoded like a query, without the question mark.
         let form =
             QueryBuilder::new("").pair("sid", session.sid().expose()).pair("uin", session.uin());
         let body =
             Body::from_segments([Bytes::from(form.as_str().trim_start_matches('?').to_owned())]);
         let request = ApiRequest::builder(self, session, cgi!("webwxlogout"))
-            .cookies_at(self.at_ms)
+            .cookies_at(self.at)
             .pair("redirect", 1)
             .pair("type", 0)
             .pair("skey", session.skey().expose());
@@ -64,11 +65,11 @@ impl Endpoint for LogoutCall {
         .body(body, "application/x-www-form-urlencoded")
     }
 
-    /// The answer is a redirect to a page of web WeChat (§8.7), or says Ret 0. Anything else may
-    /// have come from somebody on the way, and the login may go on.
-    fn read(answer: &Response<Bytes>) -> Result<(), ReplyError> {
-        match reply::status(answer.status(), answer.headers()) {
-            Ok(()) => reply::accepted::<Fields>(answer, REPLY_LIMIT).map(|_| ()),
+    /// A good reply is a redirect to a page of web WeChat (§8.7), or has Ret 0. Anything else may
+    /// have come from something on the way, and the login may continue.
+    fn read(reply: &Response<Bytes>) -> Result<(), ReplyError> {
+        match reply::status(reply.status(), reply.headers()) {
+            Ok(()) => reply::accepted::<Fields>(reply, REPLY_LIMIT).map(|_| ()),
             Err(ReplyError::Redirect { host, .. })
                 if host.as_deref().is_none_or(hosts::is_of_wechat) =>
             {

@@ -1,4 +1,4 @@
-//! `GET webwxnewloginpage`: the ticket becomes a login (`docs/protocol.md` §8.3, P53, P54).
+//! `GET webwxnewloginpage`: exchanges the ticket for a login (`docs/protocol.md` §8.3, P53, P54).
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
@@ -17,7 +17,7 @@ use crate::wire::{address, repair, reply, server_text, xml};
 
 pub use crate::session::credentials::Credentials;
 
-/// Opens the login page that a poll named.
+/// Opens the login page from a poll.
 #[derive(Clone, Debug)]
 pub struct NewLoginPage {
     /// Path and query, with the ticket.
@@ -25,26 +25,26 @@ pub struct NewLoginPage {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// What the login page gave. The cookies of the answer are part of it: see
+/// The reply of the login page. Its cookies belong to it: see
 /// [`CookieJar::apply`](crate::CookieJar::apply).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoginPage {
-    /// A login.
+    /// The values of a login.
     Credentials(Credentials),
-    /// It is at another address (`redirecturl`).
+    /// Another login page (`redirecturl`).
     Elsewhere(Secret),
 }
 
 impl NewLoginPage {
-    /// The call for the address that a poll gave, and the site that it belongs to: from here on the
-    /// login lives on the hosts of that address (P1).
+    /// Creates the call for the address from a poll, and the site that it belongs to. From then on
+    /// the login uses the hosts of that address (P1).
     ///
     /// # Errors
-    /// [`HostError`] if it is none of the hosts of `site`'s profile; a loopback site stays at its
-    /// own address.
+    /// Returns a [`HostError`] if it is not a host of the profile of `site`. A loopback site keeps
+    /// its own address.
     pub fn from_redirect(redirect_uri: &Secret, site: &Site) -> Result<(Self, Site), HostError> {
-        // A server named the host.
+        // The server chose the host, so not all of it can be shown.
         Self::found(redirect_uri, site)
             .map_err(|error| error.showing(|host| Some(server_text::host(host))))
     }
@@ -83,29 +83,29 @@ impl NewLoginPage {
         self
     }
 
-    /// The path and query that it is opened at, before anything is added.
+    /// Returns the path and query, before anything is added.
     pub(crate) fn target(&self) -> &Secret {
         &self.target
     }
 
-    /// The values with which the server can be asked to end a login that [`Endpoint::read`]
-    /// refused: the server made it and told it badly. uin and sid are in `cookies` too.
+    /// Returns the values to end a login at the server that [`Endpoint::read`] refused because
+    /// values were missing. uin and sid are also in the cookies.
     pub(crate) fn leftovers(
-        answer: &Response<Bytes>,
+        reply: &Response<Bytes>,
         cookie: impl Fn(&str) -> Option<Secret>,
     ) -> Option<Credentials> {
-        let xml = reply::body_text(answer, REPLY_LIMIT).ok()?;
+        let xml = reply::body_text(reply, REPLY_LIMIT).ok()?;
         let ret: i64 = field(&xml, "ret")?.parse().ok()?;
-        let whole = |name| whole(&xml, name).ok().flatten();
+        let identifier = |name| identifier(&xml, name).ok().flatten();
         let uin = |text: &str| text.parse().ok();
         (ret == 0).then_some(())?;
         Some(Credentials {
             uin: field(&xml, "wxuin")
                 .and_then(|text| uin(&text))
                 .or_else(|| uin(cookie("wxuin")?.expose()))?,
-            sid: whole(ReplyField::WxSid).or_else(|| cookie("wxsid"))?,
-            skey: whole(ReplyField::Skey)?,
-            pass_ticket: whole(ReplyField::PassTicket).map(PassTicket),
+            sid: identifier(ReplyField::WxSid).or_else(|| cookie("wxsid"))?,
+            skey: identifier(ReplyField::Skey)?,
+            pass_ticket: identifier(ReplyField::PassTicket).map(PassTicket),
         })
     }
 }
@@ -128,14 +128,14 @@ impl Endpoint for NewLoginPage {
         headers.fold(request, |request, (name, value)| request.header(name, value)).empty()
     }
 
-    /// The XML is read from a 200 and from a 301 alike, and neither is followed (P53).
-    fn read(answer: &Response<Bytes>) -> Result<LoginPage, ReplyError> {
-        if answer.status() != StatusCode::MOVED_PERMANENTLY || answer.body().is_empty() {
-            reply::status(answer.status(), answer.headers())?;
+    /// The XML is read from a 200 and from a 301, and neither is followed (P53).
+    fn read(reply: &Response<Bytes>) -> Result<LoginPage, ReplyError> {
+        if reply.status() != StatusCode::MOVED_PERMANENTLY || reply.body().is_empty() {
+            reply::status(reply.status(), reply.headers())?;
         }
-        let xml = reply::body_text(answer, REPLY_LIMIT)?;
+        let xml = reply::body_text(reply, REPLY_LIMIT)?;
         let Some(ret) = field(&xml, "ret") else {
-            return Err(match reply::status(answer.status(), answer.headers()) {
+            return Err(match reply::status(reply.status(), reply.headers()) {
                 Err(redirect) => redirect,
                 Ok(()) => ReplyError::from_text(&xml, ReplyField::Ret),
             });
@@ -150,25 +150,25 @@ impl Endpoint for NewLoginPage {
         if let Some(url) = field(&xml, "redirecturl") {
             return Ok(LoginPage::Elsewhere(address::plain(&url).into()));
         }
-        let secret = |name| whole(&xml, name)?.ok_or(ReplyError::Missing(name));
+        let secret = |name| identifier(&xml, name)?.ok_or(ReplyError::Missing(name));
         let uin = field(&xml, "wxuin").and_then(|uin| uin.parse().ok());
         Ok(LoginPage::Credentials(Credentials {
             uin: uin.ok_or(ReplyError::Missing(ReplyField::WxUin))?,
             sid: secret(ReplyField::WxSid)?,
             skey: secret(ReplyField::Skey)?,
-            pass_ticket: whole(&xml, ReplyField::PassTicket)?.map(PassTicket),
+            pass_ticket: identifier(&xml, ReplyField::PassTicket)?.map(PassTicket),
         }))
     }
 }
 
-/// The text of an element, unless it is empty.
+/// Returns the text of an element, unless it is empty.
 fn field(xml: &str, name: &str) -> Option<String> {
     xml::text(xml, name).filter(|text| !text.is_empty())
 }
 
-/// The text of an element that names something; an absurdly long one is none, a damaged one an
-/// error.
-fn whole(xml: &str, name: ReplyField) -> Result<Option<Secret>, ReplyError> {
+/// Returns the text of an element that is an identifier. An absurdly long one is ignored, a damaged
+/// one is an error.
+fn identifier(xml: &str, name: ReplyField) -> Result<Option<Secret>, ReplyError> {
     match field(xml, name.name()) {
         Some(text) if repair::is_damaged(&text) => Err(ReplyError::Missing(name)),
         text => Ok(text.filter(|text| text.len() <= LONGEST_VALUE).map(Secret::from)),

@@ -1,5 +1,5 @@
-//! `OPTIONS webwxuploadmedia`: the browser's preflight (`docs/protocol.md` §4.4). A browser
-//! artefact, off by default here.
+//! `OPTIONS webwxuploadmedia`: the preflight of the browser (`docs/protocol.md` §4.4). An artefact
+//! of the browser, off by default.
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, header};
@@ -12,14 +12,14 @@ use crate::model::request_error::RequestError;
 use crate::model::seed::Seed;
 use crate::session::Session;
 
-/// Asks whether the page may post to the file host. No cookies, no Content-Type.
+/// Asks whether the page may post to the file host, without cookies and Content-Type.
 #[derive(Clone, Debug)]
 pub struct Preflight {
     seed: Seed,
 }
 
 impl Preflight {
-    /// Asks for the upload that is made with this seed.
+    /// Creates the preflight of the upload with this seed.
     #[must_use]
     pub fn new(seed: Seed) -> Self {
         Self { seed }
@@ -47,8 +47,8 @@ impl Endpoint for Preflight {
         .empty()
     }
 
-    /// The server answers as if to an empty upload, with Ret 1: that is no error (P34). Nor is
-    /// anything else.
+    /// The server replies like to an empty upload, with Ret 1. Neither that nor anything else is an
+    /// error (P34).
     fn read(_: &Response<Bytes>) -> Result<(), ReplyError> {
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! `GET webwxpushloginurl`: asks the phone to confirm a login, without a QR code
-//! (`docs/protocol.md` §8.7).
+//! `GET webwxpushloginurl`: requests a prompt on the phone instead of a QR code (`docs/protocol.md`
+//! §8.7).
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -12,14 +12,15 @@ use crate::model::fields::ReplyField;
 use crate::model::hosts::HostRole;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
+use crate::model::unix_ms::UnixMs;
 use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::{lenient, reply};
 
-/// Asks with the long-lived cookies of an earlier login.
+/// Requests a prompt with the long-lived cookies of an earlier login.
 #[derive(Clone, Copy, Debug)]
 pub struct PushLoginUrl {
-    at_ms: u64,
+    at: UnixMs,
 }
 
 #[derive(Deserialize)]
@@ -33,10 +34,10 @@ struct Fields {
 }
 
 impl PushLoginUrl {
-    /// Asks at `unix_ms` (Unix milliseconds).
+    /// Requests a prompt at `at`.
     #[must_use]
-    pub fn new(unix_ms: u64) -> Self {
-        Self { at_ms: unix_ms }
+    pub fn new(at: UnixMs) -> Self {
+        Self { at }
     }
 }
 
@@ -52,14 +53,14 @@ impl Endpoint for PushLoginUrl {
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         ApiRequest::builder(self, session, cgi!("webwxpushloginurl"))
-            .cookies_at(self.at_ms)
+            .cookies_at(self.at)
             .pair("uin", session.uin())
             .empty()
     }
 
-    fn read(answer: &Response<Bytes>) -> Result<LoginCode, ReplyError> {
-        reply::status(answer.status(), answer.headers())?;
-        let json = reply::json(answer, REPLY_LIMIT)?;
+    fn read(reply: &Response<Bytes>) -> Result<LoginCode, ReplyError> {
+        reply::status(reply.status(), reply.headers())?;
+        let json = reply::json(reply, REPLY_LIMIT)?;
         let fields: Fields = serde_json::from_slice(&json).map_err(|_| {
             ReplyError::from_text(&String::from_utf8_lossy(&json), ReplyField::Uuid)
         })?;

@@ -1,5 +1,5 @@
-//! `GET reportforweb`: the pings that the page fires as image loads (`docs/protocol.md` §4.1).
-//! Telemetry; off by default here, and without credentials or cookies (P48).
+//! `GET reportforweb`: the pings that the page sends as image loads (`docs/protocol.md` §4.1).
+//! Telemetry, off by default, without credentials or cookies (P48).
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -11,48 +11,49 @@ use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::session::Session;
 
-/// Up to this many bytes a file counts as small.
+/// Files of up to this many bytes count as small.
 const SMALL: u64 = 1024 * 1024;
 const MONITOR: u32 = 69_373;
 const SEND_STATE: u32 = 63_637;
 
-/// A ping. The keys are those of browsers other than IE.
+/// A ping, with the keys of browsers other than IE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Report {
-    /// One upload begun: rid 69373, rkey 9.
+    /// An upload has begun: rid 69373, rkey 9.
     UploadBegun,
-    /// One upload failed: rid 69373, rkey 10.
+    /// An upload has failed: rid 69373, rkey 10.
     UploadFailed,
-    /// How long the MD5 took: rid 63637, rkey 72 in milliseconds for a file of up to 1 MiB, else
-    /// rkey 70 in whole milliseconds per MiB.
+    /// How long the MD5 took: rid 63637, rkey 72 in milliseconds for a file of up to 1 MiB, and
+    /// otherwise rkey 70 in whole milliseconds per MiB.
     DigestTime {
-        /// The file's length in bytes.
+        /// The length of the file in bytes.
         bytes: u64,
-        /// How long it took in milliseconds.
+        /// The time in milliseconds.
         ms: u64,
     },
-    /// One file hashed: rid 63637, rkey 76 for a file of up to 1 MiB, else rkey 74.
+    /// A file was hashed: rid 63637, rkey 76 for a file of up to 1 MiB, and otherwise rkey 74.
     Digested {
-        /// The file's length in bytes.
+        /// The length of the file in bytes.
         bytes: u64,
     },
 }
 
 impl Report {
-    /// The three of an upload, in the order of the page.
+    /// Returns the three pings of an upload, in the order of the page.
     #[must_use]
     pub fn for_upload(bytes: u64, digest_ms: u64) -> [Self; 3] {
         [Self::UploadBegun, Self::DigestTime { bytes, ms: digest_ms }, Self::Digested { bytes }]
     }
 
-    /// rid, rkey and rvalue.
+    /// Returns rid, rkey and rvalue.
     fn values(self) -> (u32, u32, u64) {
         match self {
             Self::UploadBegun => (MONITOR, 9, 1),
             Self::UploadFailed => (MONITOR, 10, 1),
             Self::DigestTime { bytes, ms } if bytes <= SMALL => (SEND_STATE, 72, ms),
-            // ms / (bytes / 1 MiB), rounded down; more than u64::MAX / 2^20 ms does not happen.
+            // Milliseconds / (bytes / 1 MiB), rounded down. More than u64::MAX / 2^20 ms does not
+            // happen.
             Self::DigestTime { bytes, ms } => (SEND_STATE, 70, ms.saturating_mul(SMALL) / bytes),
             Self::Digested { bytes } if bytes <= SMALL => (SEND_STATE, 76, 1),
             Self::Digested { .. } => (SEND_STATE, 74, 1),
@@ -79,7 +80,7 @@ impl Endpoint for Report {
             .empty()
     }
 
-    /// Any answer will do: nobody looks at it.
+    /// Accepts any reply.
     fn read(_: &Response<Bytes>) -> Result<(), ReplyError> {
         Ok(())
     }
@@ -90,8 +91,9 @@ mod tests {
     use super::*;
     use crate::endpoint::preflight::Preflight;
     use crate::model::seed::Seed;
+    use crate::model::unix_ms::UnixMs;
 
-    const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [1; 16] };
+    const SEED: Seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [1; 16] };
 
     fn session() -> Session {
         let builder =
@@ -105,14 +107,14 @@ mod tests {
             serde_json::from_str(include_str!("../../tests/vectors/report_pings.json")).unwrap();
         let sent = Report::for_upload(39_766, 146);
         for (row, report) in vector["order"].as_array().unwrap().iter().zip(sent) {
-            let outgoing = report.request(&session()).unwrap();
-            let uri = outgoing.http().uri();
+            let request = report.request(&session()).unwrap();
+            let uri = request.http().uri();
             assert_eq!(
                 (uri.host(), uri.path()),
                 (vector["host"].as_str(), vector["path"].as_str().unwrap())
             );
             assert_eq!(uri.query(), row["query_text"].as_str());
-            let headers = outgoing.http().headers();
+            let headers = request.http().headers();
             assert!(!headers.contains_key("cookie") && !headers.contains_key("origin"));
             assert_eq!(headers["referer"], "https://wx.qq.com/");
         }
@@ -135,13 +137,13 @@ mod tests {
         let capture: serde_json::Value =
             serde_json::from_str(include_str!("../../tests/captures/browser-webuploader.json"))
                 .unwrap();
-        let outgoing = Preflight::new(SEED).request(&session()).unwrap();
-        assert_eq!(outgoing.http().method(), "OPTIONS");
+        let request = Preflight::new(SEED).request(&session()).unwrap();
+        assert_eq!(request.http().method(), "OPTIONS");
         assert_eq!(
-            outgoing.http().uri(),
+            request.http().uri(),
             "https://file.wx.qq.com/cgi-bin/mmwebwx-bin/webwxuploadmedia?f=json"
         );
-        let headers = outgoing.http().headers();
+        let headers = request.http().headers();
         assert_eq!(headers["referer"], "https://wx.qq.com/");
         assert_eq!(headers["origin"], "https://wx.qq.com");
         let requests = capture["requests"].as_array().unwrap();

@@ -1,4 +1,4 @@
-//! `POST webwxsendmsgimg`, `webwxsendemoticon` and `webwxsendappmsg`: an upload becomes a message
+//! `POST webwxsendmsgimg`, `webwxsendemoticon` and `webwxsendappmsg`: sends an upload as a message
 //! (`docs/protocol.md` §4.7, §4.8, P42–P47).
 
 use bytes::Bytes;
@@ -16,14 +16,15 @@ use crate::model::recipient::Recipient;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::seed::{Purpose, Seed};
+use crate::model::unix_ms::UnixMs;
 use crate::model::uploaded::Uploaded;
 use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::reply::Opened;
 use crate::wire::{entities, lenient, reply};
 
-/// Sends an upload as what it [is for](Uploaded::kind). LocalID and ClientMsgId follow from the
-/// seed: to repeat the call, repeat the same value.
+/// Sends an upload as its [kind](Uploaded::kind). LocalID and ClientMsgId are derived from the
+/// seed: to retry the call, use the same value.
 #[derive(Clone, Debug)]
 pub struct SendMedia {
     kind: MediaKind,
@@ -33,10 +34,10 @@ pub struct SendMedia {
     to: Recipient,
     local_id: LocalId,
     device_id: DeviceId,
-    at_ms: u64,
+    at: UnixMs,
 }
 
-/// A message's receipt.
+/// The receipt of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Receipt {
@@ -86,19 +87,19 @@ impl SendMedia {
         }
     }
 
-    /// Sends what was uploaded as `media_id` as an image.
+    /// Sends the upload `media_id` as an image.
     #[must_use]
     pub fn image(media_id: MediaId, to: Recipient, seed: Seed) -> Self {
         Self::with_kind(MediaKind::Image, media_id, None, to, seed)
     }
 
-    /// Sends what was uploaded as `media_id` as an emoticon.
+    /// Sends the upload `media_id` as an emoticon.
     #[must_use]
     pub fn emoticon(media_id: MediaId, to: Recipient, seed: Seed) -> Self {
         Self::with_kind(MediaKind::Emoticon, media_id, None, to, seed)
     }
 
-    /// Sends what was uploaded as `media_id` as a file of this name, `len` bytes long.
+    /// Sends the upload `media_id` as a file with this name and `len` bytes.
     #[must_use]
     pub fn file(media_id: MediaId, name: &str, len: u64, to: Recipient, seed: Seed) -> Self {
         let app_msg = app_msg(&media_id, name, len);
@@ -113,8 +114,8 @@ impl SendMedia {
         seed: Seed,
     ) -> Self {
         let device_id = seed.device_id(Purpose::MessageDevice);
-        let (local_id, at_ms) = (seed.local_id(), seed.unix_ms);
-        Self { kind, media_id, app_msg, to, local_id, device_id, at_ms }
+        let (local_id, at) = (seed.local_id(), seed.unix_ms);
+        Self { kind, media_id, app_msg, to, local_id, device_id, at }
     }
 
     /// Returns LocalID and ClientMsgId of this message, which are equal.
@@ -123,13 +124,13 @@ impl SendMedia {
         &self.local_id
     }
 
-    /// The call is the same for both profiles.
+    /// The name of the call is the same for both profiles.
     fn row(&self) -> &'static KindRow {
         self.kind.row(Profile::Web)
     }
 }
 
-/// The page's XML for a file (§4.8).
+/// Returns the page's XML for a file (§4.8).
 fn app_msg(media_id: &MediaId, name: &str, len: u64) -> String {
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     let [title, media_id, extension] = [name, media_id.as_str(), extension].map(entities::encode);
@@ -160,7 +161,7 @@ impl Endpoint for SendMedia {
             Content::AppMsg => (None, self.app_msg.as_deref()),
         };
         let path = [cgi!(""), row.call].concat();
-        let request = ApiRequest::builder(self, session, &path).cookies_at(self.at_ms);
+        let request = ApiRequest::builder(self, session, &path).cookies_at(self.at);
         let pairs = row.query.iter();
         let request = pairs.fold(request, |request, (key, value)| request.pair(key, value));
         request.session_pairs().json(&Request {
@@ -179,8 +180,8 @@ impl Endpoint for SendMedia {
         })
     }
 
-    /// Only Ret 0 with a MsgID means sent (P45). A Ret counts whatever the HTTP status: the server
-    /// has spoken. Without one, the status is what there is to report.
+    /// Only Ret 0 with a MsgID means sent (P45). A Ret counts whatever the HTTP status, because the
+    /// server has decided. Without a Ret, the status is reported.
     fn read(reply: &Response<Bytes>) -> Result<Receipt, ReplyError> {
         let fields: Fields = match reply::open(reply, REPLY_LIMIT).and_then(Opened::accepted) {
             Ok(fields) => fields,

@@ -1,4 +1,4 @@
-//! `POST webwxstatusnotify`: tells the phone that the page is open (`docs/protocol.md` §8.4).
+//! `POST webwxstatusnotify`: notifies the phone that the page is open (`docs/protocol.md` §8.4).
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -12,15 +12,16 @@ use crate::model::ids::DeviceId;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::seed::{Purpose, Seed};
+use crate::model::unix_ms::UnixMs;
 use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::reply;
 
-/// Code 3: logged in.
+/// Notifies the phone with code 3: logged in.
 #[derive(Clone, Debug)]
 pub struct StatusNotify {
     device_id: DeviceId,
-    at_ms: u64,
+    at: UnixMs,
 }
 
 #[derive(Serialize)]
@@ -30,17 +31,17 @@ struct Request<'a> {
     code: u8,
     from_user_name: &'a str,
     to_user_name: &'a str,
-    client_msg_id: u64,
+    client_msg_id: UnixMs,
 }
 
 #[derive(Deserialize)]
 struct Fields {}
 
 impl StatusNotify {
-    /// Tells it at the seed's time.
+    /// Creates the call at the time of the seed.
     #[must_use]
     pub fn new(seed: Seed) -> Self {
-        Self { device_id: seed.device_id(Purpose::NotifyDevice), at_ms: seed.unix_ms }
+        Self { device_id: seed.device_id(Purpose::NotifyDevice), at: seed.unix_ms }
     }
 }
 
@@ -58,18 +59,18 @@ impl Endpoint for StatusNotify {
         session.check_login()?;
         let own_name = session.own_name()?.as_str();
         ApiRequest::builder(self, session, cgi!("webwxstatusnotify"))
-            .cookies_at(self.at_ms)
+            .cookies_at(self.at)
             .session_pairs()
             .json(&Request {
                 base_request: BaseRequest::new(session, &self.device_id),
                 code: 3,
                 from_user_name: own_name,
                 to_user_name: own_name,
-                client_msg_id: self.at_ms,
+                client_msg_id: self.at,
             })
     }
 
-    fn read(answer: &Response<Bytes>) -> Result<(), ReplyError> {
-        reply::accepted::<Fields>(answer, REPLY_LIMIT).map(|_| ())
+    fn read(reply: &Response<Bytes>) -> Result<(), ReplyError> {
+        reply::accepted::<Fields>(reply, REPLY_LIMIT).map(|_| ())
     }
 }

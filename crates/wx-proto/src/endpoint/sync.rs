@@ -1,4 +1,4 @@
-//! `POST webwxsync`: what is new (`docs/protocol.md` §8.6, P14, P55, P57).
+//! `POST webwxsync`: the new messages (`docs/protocol.md` §8.6, P14, P55, P57).
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -13,6 +13,7 @@ use crate::model::message::Message;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::seed::{Purpose, Seed};
+use crate::model::unix_ms::UnixMs;
 use crate::session::sync::SyncKey;
 use crate::session::{Session, new_skey};
 use crate::wire::cgi::cgi;
@@ -22,11 +23,11 @@ use crate::wire::{lenient, list, reply};
 
 pub use crate::session::replies::SyncReply;
 
-/// Fetches what came behind the session's position.
+/// Fetches the messages after the session's sync position.
 #[derive(Clone, Debug)]
 pub struct SyncMessages {
     device_id: DeviceId,
-    at_ms: u64,
+    at: UnixMs,
 }
 
 #[derive(Serialize)]
@@ -54,10 +55,10 @@ struct Fields {
 }
 
 impl SyncMessages {
-    /// Fetches at the seed's time.
+    /// Creates the call at the time of the seed.
     #[must_use]
     pub fn new(seed: Seed) -> Self {
-        Self { device_id: seed.device_id(Purpose::SyncDevice), at_ms: seed.unix_ms }
+        Self { device_id: seed.device_id(Purpose::SyncDevice), at: seed.unix_ms }
     }
 }
 
@@ -76,19 +77,19 @@ impl Endpoint for SyncMessages {
         let sync_key = session.sync().key.as_ref();
         let sync_key = sync_key.ok_or(RequestError::NoSyncKey)?;
         ApiRequest::builder(self, session, cgi!("webwxsync"))
-            .cookies_at(self.at_ms)
+            .cookies_at(self.at)
             .raw_pair("sid", session.sid().expose())
             .raw_pair("skey", session.skey().expose())
             .session_pairs()
             .json(&Request {
                 base_request: BaseRequest::new(session, &self.device_id),
                 sync_key,
-                rr: js_bitwise_not_now(self.at_ms),
+                rr: js_bitwise_not_now(self.at),
             })
     }
 
-    fn read(answer: &Response<Bytes>) -> Result<SyncReply, ReplyError> {
-        let fields: Fields = reply::accepted(answer, LIST_LIMIT)?;
+    fn read(reply: &Response<Bytes>) -> Result<SyncReply, ReplyError> {
+        let fields: Fields = reply::accepted(reply, LIST_LIMIT)?;
         Ok(SyncReply {
             messages: fields.add_msg_list.elements,
             skipped: fields.add_msg_list.skipped,

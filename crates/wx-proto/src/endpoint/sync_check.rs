@@ -1,4 +1,4 @@
-//! `GET synccheck`: whether anything is new (`docs/protocol.md` §8.5, P56, P57).
+//! `GET synccheck`: whether there are new messages (`docs/protocol.md` §8.5, P56, P57).
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -11,18 +11,19 @@ use crate::model::ids::DeviceId;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::seed::{Purpose, Seed};
+use crate::model::unix_ms::UnixMs;
 use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::{reply, script};
 
-/// Asks; the server holds the request for about 25 s while there is nothing.
+/// Long-polls for new messages. The server holds the request for about 25 s if there are none.
 #[derive(Clone, Debug)]
 pub struct SyncCheck {
     device_id: DeviceId,
-    at_ms: u64,
+    at: UnixMs,
 }
 
-/// The answer to a synccheck that was no refusal.
+/// The reply to synccheck, unless it is a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SyncStatus {
@@ -36,10 +37,10 @@ pub enum SyncStatus {
 }
 
 impl SyncCheck {
-    /// Asks at the seed's time.
+    /// Creates the call at the time of the seed.
     #[must_use]
     pub fn new(seed: Seed) -> Self {
-        Self { device_id: seed.device_id(Purpose::CheckSyncDevice), at_ms: seed.unix_ms }
+        Self { device_id: seed.device_id(Purpose::CheckSyncDevice), at: seed.unix_ms }
     }
 }
 
@@ -59,20 +60,20 @@ impl Endpoint for SyncCheck {
         let key = sync.check_key.as_ref().or(sync.key.as_ref());
         let key = key.ok_or(RequestError::NoSyncKey)?;
         ApiRequest::builder(self, session, cgi!("synccheck"))
-            .cookies_at(self.at_ms)
-            .pair("r", self.at_ms)
+            .cookies_at(self.at)
+            .pair("r", self.at)
             .pair("skey", session.skey().expose())
             .pair("sid", session.sid().expose())
             .pair("uin", session.uin())
             .pair("deviceid", session.device_id().unwrap_or(&self.device_id).as_str())
             .pair("synckey", key.in_query())
-            .pair("_", self.at_ms)
+            .pair("_", self.at)
             .app_pair()
             .empty()
     }
 
-    fn read(answer: &Response<Bytes>) -> Result<SyncStatus, ReplyError> {
-        let text = reply::text(answer, REPLY_LIMIT)?;
+    fn read(reply: &Response<Bytes>) -> Result<SyncStatus, ReplyError> {
+        let text = reply::text(reply, REPLY_LIMIT)?;
         match script::number(&text, "retcode") {
             Some(0) => match script::number(&text, "selector") {
                 Some(0) => Ok(SyncStatus::Nothing),

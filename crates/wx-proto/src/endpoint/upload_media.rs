@@ -1,4 +1,4 @@
-//! `POST webwxuploadmedia`: one chunk of a picture (`docs/protocol.md` §4.6, P23–P37).
+//! `POST webwxuploadmedia`: uploads one chunk of the media (`docs/protocol.md` §4.6, P23–P37).
 
 mod form;
 
@@ -31,15 +31,15 @@ use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::{lenient, reply};
 
-/// Bytes in every chunk but the last, which may be shorter (P24).
+/// The length of every chunk in bytes, except the last, which may be shorter (P24).
 pub const CHUNK: u64 = 524_288;
 
 pub(super) const NAME: &str = "webwxuploadmedia";
 
 pub(super) const PATH: &str = cgi!("webwxuploadmedia");
 
-/// Adds the query, the same for each chunk and for the preflight: a browser remembers a preflight
-/// by its URL.
+/// Adds the query. It is the same for all chunks and for the preflight, which a browser caches by
+/// its URL.
 pub(super) fn address<'a>(
     request: ApiRequestBuilder<'a>,
     session: &Session,
@@ -52,11 +52,11 @@ pub(super) fn address<'a>(
     }
 }
 
-/// One picture's upload: all that is the same in its chunks. [`UploadMedia::chunk`] makes the
+/// The upload of one file: everything that its chunks share. [`UploadMedia::chunk`] creates the
 /// calls.
 #[derive(Clone, Debug)]
 pub struct UploadMedia {
-    picture: Media,
+    media: Media,
     md5: Option<Md5>,
     to: Recipient,
     seed: Seed,
@@ -67,19 +67,19 @@ pub struct UploadMedia {
     ticket: Option<UploadTicket>,
 }
 
-/// One chunk of an upload: the call.
+/// The call that uploads one chunk.
 pub struct UploadChunk<'a> {
     upload: &'a UploadMedia,
     index: u32,
     bytes: Bytes,
 }
 
-/// The answer to a chunk.
+/// The reply to a chunk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Accepted {
     media_id: String,
-    /// After the last chunk the bytes the server has put together. Of no meaning before.
+    /// After the last chunk, the number of bytes that the server has assembled. Meaningless before.
     pub start_pos: Option<u64>,
     /// The size of the thumbnail; `None` for 0 × 0.
     pub thumbnail: Option<Dimensions>,
@@ -87,7 +87,8 @@ pub struct Accepted {
     pub encry_file_name: Option<String>,
 }
 
-/// `uploadmediarequest`, keys in the official order (P30). No `Debug`: it holds sid and skey.
+/// `uploadmediarequest`, with keys in the official order (P30). No `Debug`, because it holds sid
+/// and skey.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct UploadMediaRequest<'a> {
@@ -122,19 +123,19 @@ struct Fields {
 }
 
 impl UploadMedia {
-    /// The upload of `picture`, meant for `to`. The server does not bind the MediaId to that
-    /// recipient: one upload can be sent to others too.
+    /// Creates the upload of `media`, meant for `to`. The server does not bind the MediaId to that
+    /// recipient, so one upload can be sent to others too.
     ///
-    /// `md5` is the MD5 of the whole picture. Without it `FileMd5` is empty, which is what the page
-    /// of the File Transfer Helper sends.
+    /// `md5` is the MD5 of the whole media. Without it `FileMd5` is empty, like on the page of the
+    /// File Transfer Helper.
     #[must_use]
-    pub fn new(picture: Media, md5: impl Into<Option<Md5>>, to: Recipient, seed: Seed) -> Self {
+    pub fn new(media: Media, md5: impl Into<Option<Md5>>, to: Recipient, seed: Seed) -> Self {
         Self {
-            picture,
+            media,
             md5: md5.into(),
             to,
             seed,
-            client_media_id: seed.unix_ms,
+            client_media_id: seed.unix_ms.get(),
             device_id: seed.device_id(Purpose::UploadDevice),
             file_number: 0,
             upload_type: 2,
@@ -142,14 +143,14 @@ impl UploadMedia {
         }
     }
 
-    /// The `n` of the form's `WU_FILE_n`; the page counts its files from 0.
+    /// Sets `n` in the form's `WU_FILE_n`. The page counts its files from 0.
     #[must_use]
     pub fn file_number(mut self, n: u32) -> Self {
         self.file_number = n;
         self
     }
 
-    /// What webwxcheckupload gave for a file above its limit (§4.5).
+    /// Sets the ticket of webwxcheckupload, for a file above its limit (§4.5).
     #[must_use]
     pub fn ticket(mut self, ticket: UploadTicket) -> Self {
         self.ticket = Some(ticket);
@@ -161,32 +162,31 @@ impl UploadMedia {
         self
     }
 
-    /// Sets `UploadType` in the form. By default it is 2, which is what goes over the wire; some
-    /// notes print 1, which is the page's object before its last change (§4.6).
+    /// Sets `UploadType` in the form. The default is 2, as sent on the wire. Some notes show 1,
+    /// which is the value before the page's last change to it (§4.6).
     #[must_use]
     pub fn upload_type(mut self, upload_type: u8) -> Self {
         self.upload_type = upload_type;
         self
     }
 
-    /// The same upload under the seed's second millisecond: the server takes it for another one.
+    /// Uses the second millisecond of the seed, so that the server takes it for another upload.
     pub(crate) fn started_over(mut self) -> Self {
-        self.client_media_id = self.seed.unix_ms.saturating_add(1);
+        self.client_media_id = self.seed.unix_ms.get().saturating_add(1);
         self
     }
 
-    /// How many chunks there are: 1 for up to [`CHUNK`] bytes.
+    /// Returns the number of chunks, which is 1 for up to [`CHUNK`] bytes.
     #[must_use]
     pub fn chunks(&self) -> u32 {
-        // max_picture bounds this far below u32::MAX, and a longer picture has no use for a wrong
-        // count.
-        u32::try_from(self.picture.len().div_ceil(CHUNK)).unwrap_or(u32::MAX)
+        // `max_upload` keeps this far below u32::MAX, and larger media has no valid count.
+        u32::try_from(self.media.len().div_ceil(CHUNK)).unwrap_or(u32::MAX)
     }
 
-    /// The picture.
+    /// Returns the media.
     #[must_use]
-    pub fn picture(&self) -> &Media {
-        &self.picture
+    pub fn media(&self) -> &Media {
+        &self.media
     }
 
     pub(crate) fn md5(&self) -> Option<Md5> {
@@ -197,17 +197,17 @@ impl UploadMedia {
         ChunkNumber { index, of: self.chunks() }
     }
 
-    /// The chunk `index`, counted from 0, with its bytes: [`CHUNK`] of them, or what is left for
-    /// the last.
+    /// Creates the call for the chunk `index`, counted from 0, with its bytes: [`CHUNK`] of them,
+    /// or the rest for the last chunk.
     #[must_use]
     pub fn chunk(&self, index: u32, bytes: Bytes) -> UploadChunk<'_> {
         UploadChunk { upload: self, index, bytes }
     }
 
-    /// The same text for every chunk (P27, P28): StartPos 0 and DataLen the whole length, even in
-    /// the middle.
+    /// Returns the text, which is the same for every chunk (P27, P28): StartPos is 0 and DataLen
+    /// the whole length, even in the middle.
     fn request_text(&self, session: &Session) -> Result<String, RequestError> {
-        let total = self.picture.len();
+        let total = self.media.len();
         let of_ticket = |part: fn(&UploadTicket) -> Option<&Secret>| {
             self.ticket.as_ref().and_then(part).map(|secret| secret.expose().as_str())
         };
@@ -230,11 +230,11 @@ impl UploadMedia {
 }
 
 impl Accepted {
-    /// Returns the server's name for the upload. The answer to the last chunk must have it; in the
-    /// others it means nothing (P36).
+    /// Returns the server's id of the upload. The reply to the last chunk must have it; in the
+    /// others it is meaningless (P36).
     ///
     /// # Errors
-    /// [`ReplyError::NoMediaId`] if there is none.
+    /// Returns [`ReplyError::NoMediaId`] if there is none.
     pub fn media_id(&self) -> Result<MediaId, ReplyError> {
         MediaId::new(self.media_id.as_str()).map_err(|_| ReplyError::NoMediaId)
     }

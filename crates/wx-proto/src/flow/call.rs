@@ -1,4 +1,4 @@
-//! One call with its tries: ids, repeats, waits, and what may have been delivered.
+//! One call with its tries: ids, retries, waits, and whether it may have been delivered.
 
 use std::time::Duration;
 
@@ -15,24 +15,25 @@ use crate::endpoint::api_request::ApiRequest;
 use crate::model::error::ErrorKind;
 use crate::model::reply_error::ReplyError;
 use crate::model::transport_error::{Delivery, TransportError, TransportErrorKind};
+use crate::model::unix_ms::UnixMs;
 
-/// A call that is due, on its way, or waiting for its next try.
+/// A call that is due, in flight, or waiting for its next try.
 #[derive(Clone, Debug)]
 pub(super) struct Call {
     retry: Retry,
-    /// Of the current try, or of its repeat on a new connection.
+    /// The id of the current try, or of its repeat on a new connection.
     id: CallId,
-    /// Of the current try, once it is made: until the try ends it stays as it is.
+    /// The request of the current try, once it is made. It stays the same until the try ends.
     request: Option<ApiRequest>,
     /// Whether the request was handed out under this id.
     handed_out: bool,
     reply: Option<PartialReply>,
     wait_until: Option<Duration>,
-    /// Tries that failed; of long polls those in a row.
+    /// Failed tries; for long polls, consecutive ones.
     failures: u32,
     /// Why the last try failed.
     last_error: Option<ErrorKind>,
-    /// Hand-outs of a message that count as tries.
+    /// Hand-outs of a message, which count as tries.
     hand_outs: u32,
     /// Whether the request of any try was handed out twice.
     handed_out_again: bool,
@@ -40,14 +41,14 @@ pub(super) struct Call {
     poll: LongPoll,
 }
 
-/// What tells a server that does not hold a long poll.
+/// Detects a server that does not hold long polls.
 #[derive(Clone, Copy, Debug, Default)]
 struct LongPoll {
-    /// When the current try was made.
-    made: Duration,
-    /// Replies in a row that came at once, with nothing.
+    /// When the current try began.
+    begun: Duration,
+    /// Consecutive replies that came at once and were empty.
     hasty: u32,
-    /// Replies in a row that announced something and brought nothing.
+    /// Consecutive replies that announced something and brought nothing.
     broken_promises: u32,
 }
 
@@ -59,20 +60,20 @@ const HASTY: u32 = 4;
 /// What a call needs next.
 pub(super) enum CallDue {
     Wait(Duration),
-    /// A request, for a new try.
+    /// Make the request of a new try.
     Make,
-    /// Its request is to be handed out.
+    /// Hand out the request.
     Send,
     Receive(CallId),
-    /// Nothing more: this is how it ended.
+    /// The call has ended for good, for this reason.
     Over(ErrorKind),
 }
 
 /// What an input means to the job.
-pub(super) enum Heard {
+pub(super) enum CallEvent {
     Nothing,
     Reply(Response<Bytes>),
-    /// Of a streamed reply.
+    /// The head of a streamed reply.
     Head(Parts),
     Body(Bytes),
     End,
@@ -81,7 +82,7 @@ pub(super) enum Heard {
 }
 
 impl Call {
-    /// No call yet; `id` is that of the first.
+    /// Creates a call that has not begun. `id` is that of its first try.
     pub(super) fn none(id: CallId) -> Self {
         Self {
             retry: Retry::side_call(),
@@ -99,7 +100,7 @@ impl Call {
         }
     }
 
-    /// Begins another call. Those that wait for somebody go on counting what failed.
+    /// Begins another call. Endless calls go on counting the failures of the call before.
     pub(super) fn begin(&mut self, retry: Retry) {
         let before = std::mem::replace(self, Self::none(self.unused_id()));
         self.retry = retry;
@@ -109,7 +110,7 @@ impl Call {
         }
     }
 
-    /// A message as it was saved: why it must not leave again, if it must not.
+    /// Restores the state of a saved message. Returns an error if the message must not leave again.
     pub(super) fn remember(&mut self, delivery: Remembered, at: Moment<'_>) -> Option<ErrorKind> {
         self.delivery = delivery;
         self.delivery.is_late(at.now, at).then(|| self.uncertain())
@@ -123,17 +124,17 @@ impl Call {
         self.id
     }
 
-    /// The request that was handed out, if the head of its reply is still to come.
+    /// Returns the request in flight, if the head of its reply has not arrived yet.
     pub(super) fn awaits_head(&self) -> Option<&ApiRequest> {
         self.request.as_ref().filter(|_| self.handed_out && self.reply.is_none())
     }
 
-    /// The state of a message that leaves at `unix_ms` is saved.
-    pub(super) fn leaves_at(&mut self, unix_ms: Option<u64>) {
-        self.delivery.first_ms = self.delivery.first_ms.or(unix_ms);
+    /// Records that the message leaves at `time`, whose state has been saved.
+    pub(super) fn leaves_at(&mut self, time: Option<UnixMs>) {
+        self.delivery.first_left = self.delivery.first_left.or(time);
     }
 
-    /// The id after all that were used so far.
+    /// Returns the id after all that were used so far.
     pub(super) fn unused_id(&self) -> CallId {
         if self.request.is_some() || self.handed_out { self.id.next() } else { self.id }
     }
@@ -148,7 +149,7 @@ impl Call {
             (Some(_), Some(_)) => CallDue::Receive(self.id),
             (Some(_), None) => {
                 if self.retry.is_message() {
-                    // Handed out before and never answered: nobody knows what became of that one.
+                    // Handed out before and never answered: that hand-out may have been delivered.
                     self.delivery.maybe |= self.handed_out;
                     let used_up = !self.is_same_try() && self.hand_outs >= self.retry.tries.max(1);
                     if used_up || self.delivery.is_late(at.now, at) {
@@ -160,7 +161,7 @@ impl Call {
         }
     }
 
-    /// Whether this is the repeat on a new connection, which belongs to the try that failed on the
+    /// Whether this is the repeat on a new connection. It belongs to the try that failed on the
     /// reused one.
     fn is_same_try(&self) -> bool {
         !self.handed_out && self.is_repeat()
@@ -170,10 +171,10 @@ impl Call {
         self.request.as_ref().is_some_and(|request| request.limits().new_connection)
     }
 
-    /// Takes the request of a new try.
+    /// Sets the request of a new try.
     pub(super) fn made(&mut self, request: ApiRequest, at: Moment<'_>) {
         self.request = Some((self.retry.limit)(request, at.policy));
-        self.poll.made = at.now;
+        self.poll.begun = at.now;
     }
 
     pub(super) fn hand_out<T>(&mut self, at: Moment<'_>) -> Action<T> {
@@ -181,7 +182,7 @@ impl Call {
         self.handed_out_again |= self.handed_out || self.is_repeat();
         if self.retry.is_message() {
             self.hand_outs += u32::from(!self.is_same_try());
-            self.delivery.first_ms.get_or_insert(at.clock.unix_ms(at.now));
+            self.delivery.first_left.get_or_insert(at.clock.time(at.now));
         }
         self.handed_out = true;
         Action::Send(self.id, request)
@@ -192,7 +193,7 @@ impl Call {
         self.failures > 0 || self.handed_out_again
     }
 
-    /// The number of the try, from 1; of a message, how often it was handed out.
+    /// Returns the number of the try, from 1; for a message, the number of hand-outs.
     pub(super) fn tries(&self) -> u32 {
         if self.retry.is_message() { self.hand_outs } else { self.failures.saturating_add(1) }
     }
@@ -201,70 +202,73 @@ impl Call {
         if self.retry.patience == Patience::Once {
             return at;
         }
-        at.with_try(self.tries(), self.last_error.as_ref())
+        let attempt = Some(self.tries()).filter(|tries| *tries > 0);
+        at.with_try(attempt, self.last_error.as_ref())
     }
 
     pub(super) fn in_doubt(&self) -> bool {
         self.retry.is_message() && (self.handed_out || self.delivery.maybe)
     }
 
-    /// When it first left, if it may have been delivered.
-    pub(super) fn first_ms(&self) -> Option<u64> {
-        self.delivery.first_ms
+    /// Returns when the message first left, if it may have been delivered.
+    pub(super) fn first_left(&self) -> Option<UnixMs> {
+        self.delivery.first_left
     }
 
-    /// Takes an input; `None` if it does not answer the outstanding action of this call.
-    pub(super) fn hear(&mut self, input: Input) -> Option<Heard> {
+    /// Takes an input. Returns `None` if it does not answer the outstanding action of this call.
+    pub(super) fn take_input(&mut self, input: Input) -> Option<CallEvent> {
         let request = self.request.as_ref().filter(|_| self.handed_out)?;
         Some(match (input, &mut self.reply) {
             (Input::Head(id, head), None) if id == self.id && !request.limits().admit(&head) => {
                 let failure = TransportError::on_the_way(TransportErrorKind::Protocol);
-                Heard::Failed(request.failed(failure))
+                CallEvent::Failed(request.failed(failure))
             }
             (Input::Head(id, head), reply @ None) if id == self.id => {
                 if self.retry.streamed {
                     *reply = Some(PartialReply::new(Response::new(()).into_parts().0));
-                    return Some(Heard::Head(head));
+                    return Some(CallEvent::Head(head));
                 }
                 *reply = Some(PartialReply::new(head));
-                Heard::Nothing
+                CallEvent::Nothing
             }
             (Input::Body(id, bytes), Some(_)) if id == self.id && self.retry.streamed => {
-                Heard::Body(bytes)
+                CallEvent::Body(bytes)
             }
             (Input::Body(id, bytes), Some(reply)) if id == self.id => {
                 if (reply.len() + bytes.len()) as u64 > self.retry.cap {
-                    return Some(Heard::Unusable(ReplyError::TooLarge { limit: self.retry.cap }));
+                    return Some(CallEvent::Unusable(ReplyError::TooLarge {
+                        limit: self.retry.cap,
+                    }));
                 }
                 reply.add(bytes);
-                Heard::Nothing
+                CallEvent::Nothing
             }
-            (Input::End(id), Some(_)) if id == self.id && self.retry.streamed => Heard::End,
+            (Input::End(id), Some(_)) if id == self.id && self.retry.streamed => CallEvent::End,
             (Input::End(id), reply @ Some(_)) if id == self.id => {
-                reply.take().map_or(Heard::Nothing, |reply| Heard::Reply(reply.whole()))
+                reply.take().map_or(CallEvent::Nothing, |reply| CallEvent::Reply(reply.complete()))
             }
             (Input::Failed(id, failure), None)
                 if id == self.id && request.is_due_again(failure) =>
             {
-                // What went out on the reused connection may have been delivered.
+                // The request on the reused connection may have been delivered.
                 self.delivery.maybe |= self.retry.is_message();
                 self.request = Some(request.clone().with_new_connection(true));
                 (self.id, self.handed_out) = (self.id.next(), false);
-                Heard::Nothing
+                CallEvent::Nothing
             }
             (Input::Failed(id, failure), reply) if id == self.id => {
-                // Once a head has come, something was delivered, whatever the driver thinks.
+                // A reply has begun, so the request was delivered, whatever the driver reports.
                 let failure = match reply {
                     Some(_) => TransportError::on_the_way(failure.kind),
                     None => failure,
                 };
-                Heard::Failed(request.failed(failure))
+                CallEvent::Failed(request.failed(failure))
             }
             _ => return None,
         })
     }
 
-    /// The network broke off: the next try waits, or why there is none.
+    /// Schedules the next try after a network failure, or returns the error if there is none.
     pub(super) fn failed(
         &mut self,
         failure: TransportError,
@@ -275,7 +279,8 @@ impl Call {
         self.again(kind, failure.delivered, repeatable, Duration::ZERO, at)
     }
 
-    /// The reply cannot be used: the next try waits, for `at_least` so long, or why there is none.
+    /// Schedules the next try after a reply that cannot be used, not before `at_least` has passed,
+    /// or returns the error if there is none.
     pub(super) fn unusable(
         &mut self,
         error: ReplyError,
@@ -283,7 +288,7 @@ impl Call {
         at: Moment<'_>,
     ) -> Result<(), ErrorKind> {
         if self.retry.is_message() && matches!(error, ReplyError::Refused { .. }) {
-            // A verdict on this hand-out; on an earlier one there is none.
+            // This is a verdict on this hand-out, not on an earlier one.
             self.handed_out = false;
             return Err(self.ended(error.into()));
         }
@@ -303,7 +308,7 @@ impl Call {
         if self.retry.is_message() {
             self.delivery.maybe |= delivered == Delivery::Unknown;
             if !self.delivery.maybe {
-                self.delivery.first_ms = None;
+                self.delivery.first_left = None;
             }
         }
         let tries = self.tries();
@@ -322,20 +327,20 @@ impl Call {
         Ok(())
     }
 
-    /// The try was answered, with nothing. A server that says so again and again without holding
-    /// the call is not asked without a pause.
+    /// Takes an empty reply. A server that keeps sending them without holding the call is asked
+    /// again only after a pause.
     pub(super) fn idle(&mut self, retry: Retry, at: Moment<'_>) {
         self.went_well();
         self.poll.broken_promises = 0;
-        let held = at.now.saturating_sub(self.poll.made) >= HELD;
+        let held = at.now.saturating_sub(self.poll.begun) >= HELD;
         self.poll.hasty = if held { 0 } else { self.poll.hasty.saturating_add(1) };
         let wait = (self.poll.hasty > HASTY).then(|| at.now.saturating_add(at.policy.back_off));
         self.retry = retry;
         self.next_try(wait);
     }
 
-    /// The server announced something and had nothing. It has answered, but a server that does so
-    /// without end is asked with growing waits.
+    /// Takes a reply that announced something and brought nothing. It is not a failure, but a
+    /// server that keeps sending them is asked with growing waits.
     pub(super) fn pause(&mut self, retry: Retry, at: Moment<'_>) {
         self.went_well();
         self.poll.broken_promises = self.poll.broken_promises.saturating_add(1);
@@ -354,18 +359,18 @@ impl Call {
         self.wait_until = wait_until;
     }
 
-    /// What is certain when nothing more is heard of it.
+    /// Returns the error of a job that is abandoned now.
     pub(super) fn abandoned(&mut self, otherwise: ErrorKind) -> ErrorKind {
         if self.in_doubt() { self.uncertain() } else { self.ended(otherwise) }
     }
 
-    /// What is certain if `kind` is the last that is heard of it.
+    /// Returns the error of a call that ends with `kind`.
     fn ended(&mut self, kind: ErrorKind) -> ErrorKind {
         if self.in_doubt() {
             self.last_error = Some(kind);
             self.uncertain()
         } else {
-            self.delivery.first_ms = None;
+            self.delivery.first_left = None;
             kind
         }
     }

@@ -1,15 +1,17 @@
-//! The states of a job that is saved: which is due, which was saved last.
+//! Which state of a checkpointed job is due, and which was saved last.
 
 use super::Snapshot;
 
-/// What is saved of a job, if it is.
+use crate::model::unix_ms::UnixMs;
+
+/// The saved states of a job, if it is checkpointed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Checkpoints {
     last: Option<Snapshot>,
     outstanding: Option<Outstanding>,
-    /// The message may leave: its state has been saved for that.
+    /// Whether the message may leave, because its state has been saved for that.
     is_cleared: bool,
-    /// A state could not be saved; none is saved any more.
+    /// Whether a state could not be saved. No more states are saved after that.
     has_failed: bool,
 }
 
@@ -17,8 +19,8 @@ pub(super) struct Checkpoints {
 #[derive(Clone, Debug)]
 struct Outstanding {
     snapshot: Snapshot,
-    /// When the message is to leave, in Unix milliseconds, if it is to leave after that.
-    leaves_ms: Option<u64>,
+    /// When the message leaves, if it leaves after this save.
+    leaves_at: Option<UnixMs>,
 }
 
 impl Checkpoints {
@@ -26,39 +28,44 @@ impl Checkpoints {
         self.outstanding.as_ref().map(|outstanding| &outstanding.snapshot)
     }
 
-    /// Takes the state of the job, before its next action. A message leaves only while its state
-    /// can be saved, unchanged as it may be.
-    pub(super) fn take(&mut self, snapshot: Snapshot, leaves_ms: Option<u64>) -> Option<&Snapshot> {
-        let is_due = match leaves_ms {
+    /// Takes the state of the job before its next action. Returns it if it has to be saved first. A
+    /// message leaves only after a save, even if its state is unchanged.
+    pub(super) fn take(
+        &mut self,
+        snapshot: Snapshot,
+        leaves_at: Option<UnixMs>,
+    ) -> Option<&Snapshot> {
+        let is_due = match leaves_at {
             Some(_) => !self.is_cleared,
             None => self.last.as_ref() != Some(&snapshot),
         };
         if self.has_failed || !is_due {
             return None;
         }
-        self.outstanding = Some(Outstanding { snapshot, leaves_ms });
+        self.outstanding = Some(Outstanding { snapshot, leaves_at });
         self.outstanding()
     }
 
-    /// The outstanding state is saved. Returns when the message leaves, if it does.
-    pub(super) fn saved(&mut self) -> Option<u64> {
-        let Outstanding { snapshot, leaves_ms } = self.outstanding.take()?;
+    /// Records that the outstanding state was saved. Returns when the message leaves, if it does.
+    pub(super) fn saved(&mut self) -> Option<UnixMs> {
+        let Outstanding { snapshot, leaves_at } = self.outstanding.take()?;
         self.last = Some(snapshot);
-        self.is_cleared = leaves_ms.is_some();
-        leaves_ms
+        self.is_cleared = leaves_at.is_some();
+        leaves_at
     }
 
-    /// The outstanding state could not be saved.
+    /// Records that the outstanding state could not be saved.
     pub(super) fn failed(&mut self) {
         (self.outstanding, self.has_failed) = (None, true);
     }
 
-    /// The message has left.
+    /// Records that the message has left.
     pub(super) fn left(&mut self) {
         self.is_cleared = false;
     }
 
-    /// The job has ended in between: what was to be saved may be saved by now, and is not true.
+    /// Drops the outstanding save, because the job has ended. That state may have been saved, and
+    /// is no longer true.
     pub(super) fn forget(&mut self) {
         if self.outstanding.take().is_some() {
             self.last = None;

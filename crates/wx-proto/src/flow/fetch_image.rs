@@ -3,13 +3,12 @@ mod body;
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use http::HeaderMap;
 use http::header::RETRY_AFTER;
-use http::{HeaderMap, Response};
 
 use self::body::{Body, Outcome};
 use super::Progress;
-use super::job::{Cx, Fail, Job, Next, Part};
+use super::job::{Cx, Fail, Job, Next, Part, Reply, Transition};
 use super::newtype::flow;
 use super::retry::Retry;
 use super::runner::Runner;
@@ -26,35 +25,36 @@ use crate::model::step::Step;
 use crate::model::uploaded::Fetched;
 use crate::session::Session;
 
-/// Fetches a picture into the caller's sink, piece by piece, and ends well only if it came whole
-/// and is a picture.
+/// Fetches an image and streams it into the caller's sink. Succeeds only if the image is complete
+/// and is one.
 ///
 /// ```text
-///   Send ─► Receive until the first bytes show a picture ─► Write · Receive · … ─► whole? ─► Done
+///   Send ─► Receive until the first bytes show an image ──► Write · Receive · … ─► whole? ─► Done
 ///    ▲                                                                                 │
-///    └── dropped, stalled, cut, empty, 408, 425, 429, 502–504: again from byte 0, if the sink allows
+///    └── dropped, stalled, truncated, empty, 408, 425, 429, 502–504: from byte 0, if ──┘
+///        the sink can discard what it holds
 /// ```
 #[derive(Debug)]
 pub struct FetchImage(Runner<Fetch>);
 
 impl FetchImage {
-    /// Fetches `size` of the message `id`. `restartable` says whether the sink can drop what it
-    /// holds: only then is a picture begun again after its first bytes have been stored.
+    /// Fetches `variant` of the message `id`. `restartable` says whether the sink can discard what
+    /// it holds. Only then is the download retried after its first bytes have been written.
     ///
     /// # Errors
-    /// [`Error`] at [`Step::Prepare`] if nobody is logged in; nothing is sent then.
+    /// Returns an [`Error`] at [`Step::Prepare`] if nobody is logged in. Nothing is sent in that
+    /// case.
     pub fn new(
         session: &Session,
         id: MsgId,
-        size: ImageVariant,
+        variant: ImageVariant,
         restartable: bool,
         seed: Seed,
         policy: Policy,
     ) -> Result<Self, Error> {
-        session.check_login().map_err(|unready| Error::new(Step::Prepare, unready))?;
-        let call = GetMsgImg::new(id, size, seed);
+        let call = GetMsgImg::new(id, variant, seed);
         let job = Fetch { call, restartable, stored: false, body: None, fetched: None };
-        Ok(Self(Runner::new(job, session, seed, policy)))
+        Runner::of_login(job, session, seed, policy).map(Self)
     }
 }
 
@@ -64,21 +64,21 @@ flow!(FetchImage(Fetch) -> Fetched);
 struct Fetch {
     call: GetMsgImg,
     restartable: bool,
-    /// Whether any bytes have gone to the sink, in any try.
+    /// Whether any bytes have been written to the sink, in any try.
     stored: bool,
     body: Option<Box<Body>>,
-    /// Bytes of the picture, once it is whole.
+    /// The length of the image, once it is complete.
     fetched: Option<u64>,
 }
 
 impl Fetch {
-    fn next(&mut self, outcome: Outcome) -> Result<Next<Fetched>, Fail> {
+    fn next(&mut self, outcome: Outcome) -> Transition<Fetched, Fail> {
         match outcome {
             Outcome::More => Ok(match self.body.as_ref().and_then(|body| body.pending()) {
                 Some((at, bytes)) => Next::Write(at, bytes),
                 None => Next::Receive,
             }),
-            Outcome::Whole(fetched) => {
+            Outcome::Complete(fetched) => {
                 self.fetched = Some(fetched.bytes);
                 self.body = None;
                 Ok(Next::Done(fetched))
@@ -94,7 +94,7 @@ impl Fetch {
 impl Job for Fetch {
     type Output = Fetched;
 
-    fn settle(&mut self, _: &mut Session, cx: &Cx<'_>) -> Result<Next<Fetched>, ErrorKind> {
+    fn settle(&mut self, _: &mut Session, cx: &Cx<'_>) -> Transition<Fetched> {
         Ok(Next::Call(Retry::download(cx.policy)))
     }
 
@@ -103,12 +103,12 @@ impl Job for Fetch {
         Ok(self.call.request(session)?)
     }
 
-    /// The reply is streamed.
-    fn reply(&mut self, _: &Response<Bytes>, _: &Cx<'_>) -> Result<Next<Fetched>, Fail> {
+    /// Never called, because the reply is streamed.
+    fn reply(&mut self, _: &Reply, _: &Cx<'_>) -> Transition<Fetched, Fail> {
         Err(ReplyError::Empty.into())
     }
 
-    fn part(&mut self, part: Part, cx: &Cx<'_>) -> Result<Next<Fetched>, Fail> {
+    fn part(&mut self, part: Part, cx: &Cx<'_>) -> Transition<Fetched, Fail> {
         let outcome = match (part, &mut self.body) {
             (Part::Head(head), body) => {
                 let read = get_msg_img::head(head.status, &head.headers, cx.policy.max_fetch);
@@ -134,22 +134,22 @@ impl Job for Fetch {
         self.restartable || !self.stored
     }
 
-    fn error(&self, kind: ErrorKind) -> Error {
-        Error::new(Step::Download, kind)
+    fn step(&self) -> Step {
+        Step::Download
     }
 
     fn progress(&self) -> Progress {
-        let at = Progress::new(Step::Download, 0);
+        let at = Progress::new(self.step(), None);
         match (&self.body, self.fetched) {
-            (_, Some(bytes)) => Progress { done: bytes, total: bytes, ..at },
+            (_, Some(bytes)) => Progress { done: bytes, total: Some(bytes), ..at },
             (Some(body), None) => Progress { done: body.received(), total: body.expected(), ..at },
             (None, None) => at,
         }
     }
 }
 
-/// How long the server asks to wait. Its other form, a date, is not read: the usual wait holds
-/// then.
+/// Returns how long the server asks to wait. A date, the other form, is ignored: the usual wait
+/// applies.
 fn retry_after(headers: &HeaderMap) -> Duration {
     let seconds =
         headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());

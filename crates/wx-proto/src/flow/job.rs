@@ -1,4 +1,4 @@
-//! What a job is: its transitions, and nothing of how calls are made.
+//! The trait of a job: its transitions, independent of how calls are made.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -15,81 +15,92 @@ use crate::model::error::{Error, ErrorKind};
 use crate::model::policy::Policy;
 use crate::model::reply_error::ReplyError;
 use crate::model::seed::Seed;
+use crate::model::step::Step;
+use crate::model::unix_ms::UnixMs;
 use crate::session::Session;
 
-/// What a transition may look at besides the job.
+/// A complete reply.
+pub(super) type Reply = Response<Bytes>;
+
+/// The result of a transition of a job with the output `T`.
+pub(super) type Transition<T, E = ErrorKind> = Result<Next<T>, E>;
+
+/// What a transition can use besides the job.
 pub(super) struct Cx<'a> {
     pub(super) policy: &'a Policy,
     pub(super) seed: Seed,
     pub(super) now: Duration,
-    /// `now` by the wall clock, in Unix milliseconds.
-    pub(super) unix_ms: u64,
+    /// `now` by the wall clock.
+    pub(super) time: UnixMs,
     /// Whether the request of the current call may have reached the server more than once.
     pub(super) repeated: bool,
 }
 
 /// A job of a [`Runner`](super::runner::Runner).
 pub(super) trait Job {
-    /// What it ends with.
+    /// The result of the job.
     type Output: Clone;
 
-    /// Whether it belongs to the login that it began in.
+    /// Whether the job belongs to the login that it began in.
     const WITHIN_LOGIN: bool = true;
 
-    /// What comes first, and after each [`Next::Settle`]: all that looks at the session to decide,
-    /// or changes it.
-    fn settle(
-        &mut self,
-        session: &mut Session,
-        cx: &Cx<'_>,
-    ) -> Result<Next<Self::Output>, ErrorKind>;
+    /// Decides what comes first, and what comes after each [`Next::Settle`]. Only this method can
+    /// decide by the session, or change it.
+    fn settle(&mut self, session: &mut Session, cx: &Cx<'_>) -> Transition<Self::Output>;
 
     /// Makes the request of the call that is due, for one try.
     fn request(&mut self, session: &Session, cx: &Cx<'_>) -> Result<ApiRequest, ErrorKind>;
 
-    /// Takes a whole reply: what comes next, or why it cannot be used.
-    fn reply(&mut self, reply: &Response<Bytes>, cx: &Cx<'_>) -> Result<Next<Self::Output>, Fail>;
+    /// Takes a complete reply. Returns what comes next, or why the reply cannot be used.
+    fn reply(&mut self, reply: &Reply, cx: &Cx<'_>) -> Transition<Self::Output, Fail>;
 
-    /// The call came to nothing, for good.
-    fn failed(&mut self, kind: ErrorKind, _: &Cx<'_>) -> Result<Next<Self::Output>, ErrorKind> {
+    /// Takes the final error of the call.
+    fn failed(&mut self, kind: ErrorKind, _: &Cx<'_>) -> Transition<Self::Output> {
         Err(kind)
     }
 
-    /// Takes what [`Next::Read`] asked for.
-    fn loaded(&mut self, _: Bytes, _: &Cx<'_>) -> Result<Next<Self::Output>, ErrorKind> {
+    /// Takes the bytes that [`Next::Read`] asked for.
+    fn loaded(&mut self, _: Bytes, _: &Cx<'_>) -> Transition<Self::Output> {
         Err(ErrorKind::Cancelled)
     }
 
     /// Takes a part of a streamed reply.
-    fn part(&mut self, _: Part, _: &Cx<'_>) -> Result<Next<Self::Output>, Fail> {
+    fn part(&mut self, _: Part, _: &Cx<'_>) -> Transition<Self::Output, Fail> {
         Err(ReplyError::Empty.into())
     }
 
-    /// Whether a streamed call can be begun again.
+    /// Whether a streamed call can be retried.
     fn is_restartable(&self) -> bool {
         true
     }
 
-    /// Whether the cookies of the call that is due count: those of calls without credentials do
-    /// not.
+    /// Whether cookies of the current call count. Those of calls without credentials do not.
     fn takes_cookies(&self) -> bool {
         true
     }
 
-    /// The session that its requests are made of and its cookies go to: the one that is lent,
-    /// unless it has one of its own in the making.
+    /// Returns the session that requests are made from and that takes the cookies: the borrowed
+    /// one, unless the job is creating its own.
     fn session<'a>(&'a mut self, lent: &'a mut Session) -> &'a mut Session {
         lent
     }
 
-    /// Says where it went wrong.
-    fn error(&self, kind: ErrorKind) -> Error;
+    /// Returns the current step.
+    fn step(&self) -> Step;
 
-    /// How far it is; the runner adds what it knows of the call.
-    fn progress(&self) -> Progress;
+    /// Creates the error of the job.
+    fn error(&self, kind: ErrorKind) -> Error {
+        Error::new(self.step(), kind)
+    }
 
-    /// Returns what is saved of it, `done` or not. `first_ms` says when its message first left.
-    fn saved(&self, _done: Option<&Self::Output>, _first_ms: Option<u64>) -> Option<SavedJob> {
+    /// Returns the progress of the job, to which the runner adds that of the call.
+    fn progress(&self) -> Progress {
+        Progress::new(self.step(), None)
+    }
+
+    /// Returns the state to save. `done` is the output, if the job has succeeded; `first_left` is
+    /// when its message first left.
+    fn saved(&self, _done: Option<&Self::Output>, _first_left: Option<UnixMs>) -> Option<SavedJob> {
         None
     }
 }
@@ -97,24 +108,24 @@ pub(super) trait Job {
 /// What a job does next.
 #[derive(Clone, Debug)]
 pub(super) enum Next<T> {
-    /// Look at the session, when it is lent the next time.
+    /// Call [`Job::settle`] with the session, at the next poll.
     Settle,
     /// Make the call that is due.
     Call(Retry),
-    /// The long poll was answered with nothing: make this one.
+    /// The long poll returned nothing: make this call.
     Idle(Retry),
-    /// The long poll was answered, and came to nothing all the same: make this one, after a pause.
+    /// The long poll announced something that never came: make this call, after a pause.
     Pause(Retry),
     Read(Range<u64>),
-    /// Go on with the streamed reply.
+    /// Receive more of the streamed reply.
     Receive,
     Write(u64, Bytes),
     Done(T),
 }
 
 impl<T> Next<T> {
-    /// What an inner job does next, as what the outer one does.
-    pub(super) fn then<U>(self, done: impl FnOnce(T) -> Next<U>) -> Next<U> {
+    /// Continues with `done` after this job.
+    pub(super) fn or_after<U>(self, done: impl FnOnce(T) -> Next<U>) -> Next<U> {
         match self {
             Self::Settle => Next::Settle,
             Self::Call(retry) => Next::Call(retry),
@@ -131,8 +142,8 @@ impl<T> Next<T> {
 /// Why a reply leads to no next step.
 #[derive(Debug)]
 pub(super) enum Fail {
-    /// It cannot be used: the row of the call says whether there is another try, which waits for at
-    /// least so long.
+    /// The reply cannot be used. The retry row of the call decides whether there is another try,
+    /// which waits for at least this long.
     Unusable(ReplyError, Duration),
     /// The job is over.
     Final(ErrorKind),
@@ -154,7 +165,7 @@ impl From<ErrorKind> for Fail {
 pub(super) enum Part {
     Head(Parts),
     Body(Bytes),
-    /// What [`Next::Write`] asked for is written.
+    /// The bytes of [`Next::Write`] were written.
     Written,
     End,
 }

@@ -1,10 +1,6 @@
 use std::collections::BTreeSet;
 
-use bytes::Bytes;
-use http::Response;
-
-use super::Progress;
-use super::job::{Cx, Fail, Job, Next};
+use super::job::{Cx, Fail, Job, Next, Reply, Transition};
 use super::newtype::flow;
 use super::retry::Retry;
 use super::runner::Runner;
@@ -21,7 +17,7 @@ use crate::model::skipped::Skipped;
 use crate::model::step::Step;
 use crate::session::Session;
 
-/// Lists the contacts, page by page, each of them once.
+/// Lists the contacts page by page, each of them once.
 #[derive(Debug)]
 pub struct ListContacts(Runner<Pages>);
 
@@ -31,18 +27,18 @@ pub struct ListContacts(Runner<Pages>);
 pub struct ListedContacts {
     /// The contacts, in the server's order.
     pub contacts: Items<Contact>,
-    /// Contacts that came and could not be handed out.
+    /// Contacts in the replies that could not be read, or were too many.
     pub skipped: Skipped,
 }
 
 impl ListContacts {
-    /// Lists those of `session`.
+    /// Lists the contacts of `session`.
     ///
     /// # Errors
-    /// [`Error`] at [`Step::Prepare`] if the session holds no login; nothing is sent then.
+    /// Returns an [`Error`] at [`Step::Prepare`] if the session holds no login. Nothing is sent in
+    /// that case.
     pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
-        session.check_login().map_err(|unready| Error::new(Step::Prepare, unready))?;
-        Ok(Self(Runner::new(Pages::default(), session, seed, policy)))
+        Runner::of_login(Pages::default(), session, seed, policy).map(Self)
     }
 }
 
@@ -53,18 +49,18 @@ struct Pages {
     contacts: Vec<Contact>,
     skipped: Skipped,
     known: BTreeSet<UserName>,
-    /// Pages that have been read, and where the next one begins.
+    /// The number of pages read, and where the next one begins.
     read: u32,
     seq: u64,
 }
 
-/// As many pages as the official page asks for (§8.4).
+/// The official page asks for as many pages (§8.4).
 const PAGES: u32 = 17;
 
 impl Job for Pages {
     type Output = ListedContacts;
 
-    fn settle(&mut self, _: &mut Session, cx: &Cx<'_>) -> Result<Next<ListedContacts>, ErrorKind> {
+    fn settle(&mut self, _: &mut Session, cx: &Cx<'_>) -> Transition<ListedContacts> {
         Ok(Next::Call(Retry::list(cx.policy)))
     }
 
@@ -72,31 +68,24 @@ impl Job for Pages {
         Ok(GetContact::new(self.seq, cx.seed.unix_ms).request(session)?)
     }
 
-    fn reply(
-        &mut self,
-        reply: &Response<Bytes>,
-        cx: &Cx<'_>,
-    ) -> Result<Next<ListedContacts>, Fail> {
-        let Contacts { contacts, skipped, seq } = GetContact::read(reply)?;
+    fn reply(&mut self, reply: &Reply, cx: &Cx<'_>) -> Transition<ListedContacts, Fail> {
+        let Contacts { contacts, skipped, next_seq } = GetContact::read(reply)?;
         self.skipped += skipped;
         for contact in contacts {
             if self.known.insert(contact.user_name.clone()) {
                 self.contacts.push(contact);
             }
         }
-        (self.read, self.seq) = (self.read + 1, seq);
-        if seq != 0 && self.read < PAGES {
+        self.read += 1;
+        if let Some(seq) = next_seq.filter(|_| self.read < PAGES) {
+            self.seq = seq;
             return Ok(Next::Call(Retry::list(cx.policy)));
         }
         let contacts = std::mem::take(&mut self.contacts).into();
         Ok(Next::Done(ListedContacts { contacts, skipped: self.skipped }))
     }
 
-    fn error(&self, kind: ErrorKind) -> Error {
-        Error::new(Step::Contacts, kind)
-    }
-
-    fn progress(&self) -> Progress {
-        Progress::new(Step::Contacts, 0)
+    fn step(&self) -> Step {
+        Step::Contacts
     }
 }

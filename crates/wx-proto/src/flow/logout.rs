@@ -1,8 +1,4 @@
-use bytes::Bytes;
-use http::Response;
-
-use super::Progress;
-use super::job::{Cx, Fail, Job, Next};
+use super::job::{Cx, Fail, Job, Next, Reply, Transition};
 use super::newtype::flow;
 use super::retry::{Retry, is_no_verdict};
 use super::runner::Runner;
@@ -15,11 +11,11 @@ use crate::model::seed::Seed;
 use crate::model::step::Step;
 use crate::session::Session;
 
-/// Ends a login. Only a redirect to a page of web WeChat, or an answer that says so, ends well. Any
-/// other answer, or none, is an error: the login may then go on.
+/// Ends a login. Succeeds only if the server confirms it, with a redirect to a page of web WeChat
+/// or with Ret 0. Anything else is an error, because the login may continue.
 ///
-/// The session is left without the login's secrets, as by [`Session::clear_login`]. What is left can
-/// [push](super::Login::push) the next login.
+/// The secrets of the login are removed from the session, as by [`Session::clear_login`]. The rest
+/// can [push](super::Login::push) the next login.
 #[derive(Debug)]
 pub struct Logout(Runner<Leave>);
 
@@ -27,10 +23,10 @@ impl Logout {
     /// Ends the login of `session`.
     ///
     /// # Errors
-    /// [`Error`] at [`Step::Prepare`] if the session holds no login; nothing is sent then.
+    /// Returns an [`Error`] at [`Step::Prepare`] if the session holds no login. Nothing is sent in
+    /// that case.
     pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
-        session.check_login().map_err(|unready| Error::new(Step::Prepare, unready))?;
-        Ok(Self(Runner::new(Leave { is_over: false }, session, seed, policy)))
+        Runner::of_login(Leave { is_over: false }, session, seed, policy).map(Self)
     }
 }
 
@@ -38,14 +34,14 @@ flow!(Logout(Leave) -> ());
 
 #[derive(Debug)]
 struct Leave {
-    /// Whether the server has said so.
+    /// Whether the server has confirmed it.
     is_over: bool,
 }
 
 impl Job for Leave {
     type Output = ();
 
-    fn settle(&mut self, session: &mut Session, cx: &Cx<'_>) -> Result<Next<()>, ErrorKind> {
+    fn settle(&mut self, session: &mut Session, cx: &Cx<'_>) -> Transition<()> {
         if self.is_over {
             session.clear_login();
             return Ok(Next::Done(()));
@@ -57,17 +53,13 @@ impl Job for Leave {
         Ok(LogoutCall::new(cx.seed.unix_ms).request(session)?)
     }
 
-    fn reply(&mut self, reply: &Response<Bytes>, _: &Cx<'_>) -> Result<Next<()>, Fail> {
+    fn reply(&mut self, reply: &Reply, _: &Cx<'_>) -> Transition<(), Fail> {
         LogoutCall::read(reply)?;
         self.is_over = true;
         Ok(Next::Settle)
     }
 
-    fn error(&self, kind: ErrorKind) -> Error {
-        Error::new(Step::Logout, kind)
-    }
-
-    fn progress(&self) -> Progress {
-        Progress::new(Step::Logout, 0)
+    fn step(&self) -> Step {
+        Step::Logout
     }
 }

@@ -1,7 +1,4 @@
-use bytes::Bytes;
-use http::Response;
-
-use super::job::{Cx, Fail, Job, Next};
+use super::job::{Cx, Fail, Job, Next, Reply, Transition};
 use super::newtype::flow;
 use super::remembered::Remembered;
 use super::retry::Retry;
@@ -17,11 +14,12 @@ use crate::model::policy::Policy;
 use crate::model::recipient::Recipient;
 use crate::model::seed::Seed;
 use crate::model::step::Step;
+use crate::model::unix_ms::UnixMs;
 use crate::model::uploaded::{Sent, Uploaded};
 use crate::session::Session;
 
-/// Sends what was uploaded to one recipient: webwxsendmsgimg, or webwxsendemoticon for a GIF, or
-/// webwxsendappmsg for what was uploaded [as a file](crate::MediaKind::File).
+/// Sends an upload to one recipient: with webwxsendmsgimg, with webwxsendemoticon for a GIF, or
+/// with webwxsendappmsg for an upload [as a file](crate::MediaKind::File).
 ///
 /// ```text
 ///              ┌───────── never connected: back-off; no clear answer: 15 s ────────┐
@@ -34,21 +32,21 @@ use crate::session::Session;
 ///        tries used up, or too late for another ──► Uncertain, or not sent if none ever connected
 /// ```
 ///
-/// Once it may have been delivered, it is handed out again only within
-/// [`Policy::resend_within`] of its first hand-out, whatever the number of tries: how long the
-/// server remembers a ClientMsgId is unknown.
+/// Once a message may have been delivered, it is handed out again only within
+/// [`Policy::resend_within`] of its first hand-out, whatever the number of tries, because it is
+/// unknown how long the server remembers a ClientMsgId.
 ///
-/// That a server drops a repeat by its ClientMsgId is what the official page relies on (§4.7); it
-/// is not proven.
+/// Retries rely on the server dropping messages whose ClientMsgId it has already seen. The official
+/// page relies on this too (§4.7), but it is not proven.
 #[derive(Clone, Debug)]
 pub struct SendUploaded(Runner<Sending>);
 
 impl SendUploaded {
-    /// A message with `uploaded` to `to`. Each message needs a seed of its own: its ids follow from
+    /// Sends `uploaded` to `to`. Each message needs its own seed, because its ids are derived from
     /// it.
     ///
     /// # Errors
-    /// [`Error`] at [`Step::Prepare`] if nobody is logged in.
+    /// Returns an [`Error`] at [`Step::Prepare`] if nobody is logged in.
     pub fn new(
         session: &Session,
         uploaded: Uploaded,
@@ -56,43 +54,45 @@ impl SendUploaded {
         seed: Seed,
         policy: Policy,
     ) -> Result<Self, Error> {
-        if let Err(unready) = session.check_sender() {
+        if let Err(error) = session.check_sender() {
             let uploaded = Some(Box::new(uploaded));
-            return Err(Error { uploaded, ..Error::new(Step::Prepare, unready) });
+            return Err(Error { uploaded, ..Error::new(Step::Prepare, error) });
         }
         let job = Sending::new(uploaded, to, seed);
         Ok(Self(Runner::new(job, session, seed, policy)))
     }
 
-    /// Takes up a saved message, in the same login. One that was handed out is handed out again
-    /// with its own ClientMsgId within [`Policy::resend_within`] of its first hand-out, or of now
-    /// if [`ResumeOptions::resend`] says so; else it ends as [`ErrorKind::Uncertain`] at once.
+    /// Resumes a saved message in the same login. If it was handed out before, it is handed out
+    /// again with the same ClientMsgId within [`Policy::resend_within`] of its first hand-out, or
+    /// of now if [`ResumeOptions::resend`] is set. Otherwise it ends as [`ErrorKind::Uncertain`] at
+    /// once.
     ///
     /// # Errors
-    /// [`ResumeError`]; nothing is sent then.
+    /// Returns a [`ResumeError`]. Nothing is sent in that case.
     pub fn resume(
         session: &Session,
         snapshot: Snapshot,
         policy: Policy,
         at: ResumeOptions,
     ) -> Result<Self, ResumeError> {
-        session.check_sender()?;
-        let (seed, saved) = snapshot.message(session)?;
-        let job = Sending::new(saved.uploaded, saved.to, seed);
-        let delivery = Remembered::saved(saved.handed_out_ms, at);
-        let retry = Retry::message(&policy);
-        let runner = Runner::new(job, session, seed, policy);
-        Ok(Self(runner.remembering(retry, delivery, at.start_ms())))
+        Sending::resume(session, snapshot, policy, at, |job| job).map(Self)
     }
 
-    /// Sets the time of the first poll, in Unix milliseconds. Without it that is the seed's, which
-    /// an [`IdSource`](crate::IdSource) may have moved ahead of the clock.
+    /// Sets the time of the first poll. By default it is that of the seed, which an
+    /// [`IdSource`](crate::IdSource) may have moved ahead of the clock.
     #[must_use]
-    pub fn started_at(self, unix_ms: u64) -> Self {
-        Self(self.0.started_at(unix_ms))
+    pub fn started_at(self, time: UnixMs) -> Self {
+        Self(self.0.started_at(time))
     }
 
-    /// LocalID and ClientMsgId of every try.
+    /// Returns whether the job is over. A resumed message is over from the beginning if it is too
+    /// late to hand it out again.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.0.is_over()
+    }
+
+    /// Returns the LocalID and ClientMsgId of every try.
     #[must_use]
     pub fn local_id(&self) -> &LocalId {
         self.0.job.call.local_id()
@@ -114,12 +114,27 @@ impl Sending {
         let call = SendMedia::new(&uploaded, to.clone(), seed);
         Self { to, call, uploaded }
     }
+
+    /// Resumes a saved message as the job that `wrap` creates from it.
+    pub(super) fn resume<J: Job>(
+        session: &Session,
+        snapshot: Snapshot,
+        policy: Policy,
+        at: ResumeOptions,
+        wrap: impl FnOnce(Self) -> J,
+    ) -> Result<Runner<J>, ResumeError> {
+        session.check_sender()?;
+        let (seed, saved) = snapshot.message(session)?;
+        let job = wrap(Self::new(saved.uploaded, saved.to, seed));
+        let (retry, delivery) = (Retry::message(&policy), Remembered::saved(saved.handed_out, at));
+        Ok(Runner::new(job, session, seed, policy).remembering(retry, delivery, at.start()))
+    }
 }
 
 impl Job for Sending {
     type Output = Sent;
 
-    fn settle(&mut self, _: &mut Session, cx: &Cx<'_>) -> Result<Next<Sent>, ErrorKind> {
+    fn settle(&mut self, _: &mut Session, cx: &Cx<'_>) -> Transition<Sent> {
         Ok(Next::Call(Retry::message(cx.policy)))
     }
 
@@ -127,7 +142,7 @@ impl Job for Sending {
         Ok(self.call.request(session)?)
     }
 
-    fn reply(&mut self, reply: &Response<Bytes>, _: &Cx<'_>) -> Result<Next<Sent>, Fail> {
+    fn reply(&mut self, reply: &Reply, _: &Cx<'_>) -> Transition<Sent, Fail> {
         let receipt = SendMedia::read(reply)?;
         Ok(Next::Done(Sent {
             msg_id: receipt.msg_id,
@@ -136,11 +151,15 @@ impl Job for Sending {
         }))
     }
 
+    fn step(&self) -> Step {
+        Step::Message
+    }
+
     fn error(&self, kind: ErrorKind) -> Error {
         Error {
             uploaded: Some(Box::new(self.uploaded.clone())),
             local_id: Some(self.call.local_id().clone()),
-            ..Error::new(Step::Message, kind)
+            ..Error::new(self.step(), kind)
         }
     }
 
@@ -149,15 +168,15 @@ impl Job for Sending {
         Progress {
             done: total,
             local_id: Some(self.call.local_id().clone()),
-            ..Progress::new(Step::Message, total)
+            ..Progress::new(self.step(), total)
         }
     }
 
-    fn saved(&self, done: Option<&Sent>, handed_out_ms: Option<u64>) -> Option<SavedJob> {
+    fn saved(&self, done: Option<&Sent>, handed_out: Option<UnixMs>) -> Option<SavedJob> {
         if done.is_some() {
             return None;
         }
         let (to, uploaded) = (self.to.clone(), self.uploaded.clone());
-        Some(SavedJob::Message(SavedMessage { to, uploaded, handed_out_ms }))
+        Some(SavedJob::Message(SavedMessage { to, uploaded, handed_out }))
     }
 }

@@ -1,14 +1,15 @@
 //! The public flows: each a newtype of a [`Runner`](super::runner::Runner).
 
-/// Makes a public flow of a private job; with `saved`, one that can be taken up again.
+/// Defines a public flow of a private job; with `saved`, one that can be resumed.
 macro_rules! flow {
     ($name:ident($job:ty) -> $output:ty, saved) => {
         impl $name {
-            /// Hands out each new state of the job as [`Action::Save`](crate::flow::Action::Save)
-            /// before anything that the state records: before its message leaves, and after a
-            /// refusal or an unknown end. A job that ends well hands out no state: the output says
-            /// all. Record it, and delete the last state. A program that is killed in between has
-            /// a state in doubt, which is taken up like any other.
+            /// Hands out each new state of the job as [`Action::Save`](crate::flow::Action::Save),
+            /// before any action that the state records: before its message leaves, and after a
+            /// refusal or an unknown end. A finished upload is handed out as a message that has not
+            /// left. A message that is sent hands out no state, because its output says everything:
+            /// record the output, then delete the last state. If the program is killed in between,
+            /// the saved state is in doubt and can be resumed like any other.
             #[must_use]
             pub fn checkpointed(self) -> Self {
                 Self(self.0.checkpointed())

@@ -1,8 +1,5 @@
-use bytes::Bytes;
-use http::Response;
-
-use super::Progress;
-use super::job::{Cx, Fail, Job, Next};
+use super::chain::{Chain, FollowedBy};
+use super::job::{Cx, Fail, Job, Next, Reply, Transition};
 use super::newtype::flow;
 use super::restore::Restoring;
 use super::retry::Retry;
@@ -25,19 +22,21 @@ use crate::session::Session;
 use crate::session::replies::SyncReply;
 use crate::session::sync::SyncKey;
 
-/// Waits until messages come, for as long as it takes, and ends with them. The session is after them
-/// then; to get the next ones, begin again: nothing is queued here. Saved when a batch was dealt
-/// with, the session is where a restart goes on, without a gap. Several of one session share the
-/// messages: each batch goes to one of them.
+/// Waits for new messages, for as long as it takes, and ends with them. The session is then
+/// positioned after them. Start another flow for the next ones; nothing is queued. If the session
+/// is saved after each batch was processed, a restart continues without a gap. Several flows on one
+/// session share the messages: each batch goes to one of them.
 ///
 /// ```text
 ///   synccheck ─► anything? ─► webwxsync ─► new messages? ─► Done(messages)
 ///     ▲ ▲            │no                        │no
 ///     │ └────────────┴──────────────────────────┘
-///     └── dropped, stalled, no proper answer: again, with growing waits;   1100, 1101, 1102 ─► log in again
+///     └── dropped, stalled, no proper reply: again, with growing waits
+///
+///   1100, 1101, 1102 ─► log in again
 /// ```
 #[derive(Debug)]
-pub struct NextMessages(Runner<Waiting>);
+pub struct NextMessages(Runner<Chain<Restoring, Waiting>>);
 
 /// A batch of messages.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,48 +44,55 @@ pub struct NextMessages(Runner<Waiting>);
 pub struct NewMessages {
     /// The new messages, in the server's order: at least one, unless all were skipped.
     pub messages: Items<Message>,
-    /// Messages that came and could not be handed out. The session is after them too.
+    /// Messages that could not be read, or were too many. The session is positioned after them too.
     pub skipped: Skipped,
 }
 
 impl NextMessages {
-    /// Waits for the messages after those that the session has had.
+    /// Waits for the messages after the session's sync position.
     ///
     /// # Errors
-    /// [`Error`] at [`Step::Prepare`] if the session holds no login; nothing is sent then.
+    /// Returns an [`Error`] at [`Step::Prepare`] if the session holds no login. Nothing is sent in
+    /// that case.
     pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
-        session.check_login().map_err(|unready| Error::new(Step::Prepare, unready))?;
-        let job = Waiting { announced: false, asked: None, stage: Stage::Begin };
-        Ok(Self(Runner::new(job, session, seed, policy)))
+        let job = match session.sync().key {
+            Some(_) => Chain::second(Waiting::default()),
+            // Failures of webwxinit are retried without end, like those of all other calls here.
+            None => Chain::first(Restoring::new(seed, u32::MAX)),
+        };
+        Runner::of_login(job, session, seed, policy).map(Self)
     }
 }
 
-flow!(NextMessages(Waiting) -> NewMessages);
+flow!(NextMessages(Chain<Restoring, Waiting>) -> NewMessages);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Waiting {
-    /// Whether the server has announced what the next webwxsync is to bring.
+    /// Whether the server has announced something for the next webwxsync.
     announced: bool,
-    /// The position that webwxsync was asked for the messages after.
+    /// The sync position that webwxsync was called with.
     asked: Option<SyncKey>,
     stage: Stage,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 enum Stage {
-    Begin,
-    /// A session that does not know where its messages begin.
-    Restore(Restoring),
-    /// It was restored.
-    Restored,
+    #[default]
     Check,
     Sync,
-    /// What webwxsync has replied, for the session.
+    /// The reply to webwxsync, to be applied to the session.
     Apply(SyncReply),
 }
 
+/// A session without a sync position gets it from webwxinit.
+impl FollowedBy<Waiting> for Restoring {
+    fn follow(&mut self, (): (), _: &Cx<'_>) -> Waiting {
+        Waiting::default()
+    }
+}
+
 impl Waiting {
-    /// The call that is due.
+    /// Returns the call that is due.
     fn next(&mut self, session: &Session) -> Retry {
         self.stage = if session.sync().due { Stage::Sync } else { Stage::Check };
         self.row()
@@ -99,40 +105,33 @@ impl Waiting {
         }
     }
 
-    fn restored(&mut self, next: Next<()>) -> Next<NewMessages> {
-        next.then(|()| {
-            self.stage = Stage::Restored;
-            Next::Settle
-        })
-    }
-
     fn apply(&mut self, batch: SyncReply, session: &mut Session, cx: &Cx<'_>) -> Next<NewMessages> {
         if session.sync().key != self.asked {
-            // Another stream has moved the session on, and has these messages.
+            // Another stream has moved the session on and already has these messages.
+            session.apply_skey(batch.skey);
             return Next::Idle(self.next(session));
         }
         let skipped = batch.skipped;
         let announced = std::mem::replace(&mut self.announced, batch.more);
-        let mut messages = session.apply_sync(batch, cx.unix_ms / 1000);
+        let mut messages = session.apply_sync(batch, cx.time);
         let moved = session.sync().key != self.asked;
-        // Those without an id cannot be told apart: without another position they are the same
-        // again.
+        // Messages without an id cannot be told apart: if the position is unchanged, they are the
+        // same again.
         messages.retain(|message| moved || message.id.is_some());
         if !messages.is_empty() || (moved && !skipped.is_empty()) {
             return Next::Done(NewMessages { messages: messages.into(), skipped });
         }
         let row = self.next(session);
-        // A server that has something and never gives it must not be asked without a pause. The
-        // first webwxsync after a restart was made unasked, and may well bring nothing.
+        // A server that announces something and never sends it must not be asked without a pause.
+        // The first webwxsync after a restart was not announced, and may bring nothing.
         if moved || !announced { Next::Idle(row) } else { Next::Pause(row) }
     }
 }
 
-/// Whether the server may well do better next time: all but a verdict on the login, and codes
-/// nobody explains.
+/// Whether the error is transient: all but refusals that end the login, and unknown codes.
 fn is_no_verdict_on_sync(error: &ReplyError) -> bool {
     match error {
-        // Ret 3 comes with an empty SyncKey, and goes by (§7, §9).
+        // Ret 3 comes with an empty SyncKey and is transient (§7, §9).
         ReplyError::Refused { ret: Ret(3), .. } => true,
         ReplyError::Refused { ret, .. } => {
             matches!(ret.class(), RetClass::Transient | RetClass::RateLimited)
@@ -142,7 +141,7 @@ fn is_no_verdict_on_sync(error: &ReplyError) -> bool {
     }
 }
 
-/// What other codes mean here nobody knows; the page counts them and asks again (§8.5).
+/// Other codes are unexplained here; the page counts them and asks again (§8.5).
 fn is_no_verdict_on_check(error: &ReplyError) -> bool {
     match error {
         ReplyError::Refused { ret, .. } => ret.class() != RetClass::LoginAgain,
@@ -153,81 +152,41 @@ fn is_no_verdict_on_check(error: &ReplyError) -> bool {
 impl Job for Waiting {
     type Output = NewMessages;
 
-    fn settle(
-        &mut self,
-        session: &mut Session,
-        cx: &Cx<'_>,
-    ) -> Result<Next<NewMessages>, ErrorKind> {
-        let is_placed = session.sync().key.is_some();
-        Ok(match std::mem::replace(&mut self.stage, Stage::Begin) {
-            Stage::Restore(mut restoring) => {
-                let next = restoring.settle(session, cx)?;
-                self.stage = Stage::Restore(restoring);
-                self.restored(next)
-            }
-            Stage::Restored if !is_placed => {
-                return Err(ReplyError::Missing(ReplyField::SyncKey).into());
-            }
-            Stage::Apply(batch) => self.apply(batch, session, cx),
-            _ if is_placed => Next::Call(self.next(session)),
-            _ => {
-                // Trouble with webwxinit is waited out like that of all other calls here.
-                self.stage = Stage::Restore(Restoring::new(cx.seed, u32::MAX));
-                Next::Settle
-            }
-        })
+    fn settle(&mut self, session: &mut Session, cx: &Cx<'_>) -> Transition<NewMessages> {
+        match std::mem::take(&mut self.stage) {
+            Stage::Apply(batch) => Ok(self.apply(batch, session, cx)),
+            _ if session.sync().key.is_some() => Ok(Next::Call(self.next(session))),
+            _ => Err(ReplyError::Missing(ReplyField::SyncKey).into()),
+        }
     }
 
     fn request(&mut self, session: &Session, cx: &Cx<'_>) -> Result<ApiRequest, ErrorKind> {
-        let seed = cx.seed.later(cx.unix_ms);
-        match &mut self.stage {
-            Stage::Restore(restoring) => restoring.request(session, cx),
+        let seed = cx.seed.later(cx.time);
+        Ok(match self.stage {
             Stage::Sync => {
                 self.asked.clone_from(&session.sync().key);
-                Ok(SyncMessages::new(seed).request(session)?)
+                SyncMessages::new(seed).request(session)?
             }
-            _ => Ok(SyncCheck::new(seed).request(session)?),
-        }
+            _ => SyncCheck::new(seed).request(session)?,
+        })
     }
 
-    fn reply(&mut self, reply: &Response<Bytes>, cx: &Cx<'_>) -> Result<Next<NewMessages>, Fail> {
-        match &mut self.stage {
-            Stage::Restore(restoring) => {
-                let next = restoring.reply(reply, cx)?;
-                Ok(self.restored(next))
+    fn reply(&mut self, reply: &Reply, _: &Cx<'_>) -> Transition<NewMessages, Fail> {
+        if let Stage::Sync = self.stage {
+            self.stage = Stage::Apply(SyncMessages::read(reply)?);
+            return Ok(Next::Settle);
+        }
+        match SyncCheck::read(reply)? {
+            SyncStatus::Nothing => Ok(Next::Idle(self.row())),
+            // Failures are forgotten only after webwxsync has succeeded too.
+            SyncStatus::Something { .. } => {
+                (self.stage, self.announced) = (Stage::Sync, true);
+                Ok(Next::Call(self.row()))
             }
-            Stage::Sync => {
-                self.stage = Stage::Apply(SyncMessages::read(reply)?);
-                Ok(Next::Settle)
-            }
-            _ => match SyncCheck::read(reply)? {
-                SyncStatus::Nothing => Ok(Next::Idle(self.row())),
-                // Trouble is not over before webwxsync has gone well too.
-                SyncStatus::Something { .. } => {
-                    (self.stage, self.announced) = (Stage::Sync, true);
-                    Ok(Next::Call(self.row()))
-                }
-            },
         }
     }
 
-    fn failed(&mut self, kind: ErrorKind, cx: &Cx<'_>) -> Result<Next<NewMessages>, ErrorKind> {
-        let Stage::Restore(restoring) = &mut self.stage else { return Err(kind) };
-        let next = restoring.failed(kind, cx)?;
-        Ok(self.restored(next))
-    }
-
-    fn error(&self, kind: ErrorKind) -> Error {
-        match &self.stage {
-            Stage::Restore(restoring) => restoring.error(kind),
-            _ => Error::new(Step::Sync, kind),
-        }
-    }
-
-    fn progress(&self) -> Progress {
-        match &self.stage {
-            Stage::Restore(restoring) => restoring.progress(),
-            _ => Progress::new(Step::Sync, 0),
-        }
+    fn step(&self) -> Step {
+        Step::Sync
     }
 }

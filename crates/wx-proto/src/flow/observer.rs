@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use super::{Action, Flow, Input};
 
-/// Watches a flow from beside it, as its driver runs it. `()` watches nothing.
+/// Observes a flow while its driver runs it. `()` observes nothing.
 pub trait Observer<F: Flow + ?Sized> {
-    /// Called with each action before it is carried out, and with the flow as it then is.
+    /// Called with each action before it is carried out, and with the flow at that moment.
     fn acted(&mut self, flow: &F, action: &Action<F::Output>, now: Duration) {
         let _ = (flow, action, now);
     }
@@ -27,7 +27,7 @@ impl<F: Flow + ?Sized, O: Observer<F> + ?Sized> Observer<F> for &mut O {
     }
 }
 
-/// Both, the first one first.
+/// Calls both observers, the first one first.
 impl<F: Flow + ?Sized, A: Observer<F>, B: Observer<F>> Observer<F> for (A, B) {
     fn acted(&mut self, flow: &F, action: &Action<F::Output>, now: Duration) {
         self.0.acted(flow, action, now);

@@ -1,30 +1,26 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use bytes::Bytes;
-use http::Response;
-
-use super::Progress;
-use super::job::{Cx, Fail, Job, Next};
+use super::job::{Cx, Fail, Job, Next, Reply, Transition};
 use super::newtype::flow;
 use super::retry::Retry;
 use super::runner::Runner;
 use crate::endpoint::Endpoint;
 use crate::endpoint::api_request::ApiRequest;
-use crate::model::error::{Error, ErrorKind};
+use crate::model::error::ErrorKind;
 use crate::model::policy::Policy;
 use crate::model::reply_error::ReplyError;
 use crate::model::seed::Seed;
 use crate::model::step::Step;
 use crate::session::Session;
 
-/// Makes one call and ends with its reply: any [`Endpoint`], of this crate or your own.
+/// Makes one call and ends with its reply: any [`Endpoint`], from this crate or custom.
 ///
-/// A try that fails on the network, or whose reply is cut off or missing, is made again with growing
-/// waits, [`Policy::chunk_tries`] times in all. That is for calls that do no harm when they are made
-/// twice; use [`OneCall::once`] for all others. A reply that the endpoint refuses is final unless
-/// [`OneCall::repeat_if`] says otherwise. [`Error::outcome`] tells whether the server may have carried
-/// out a call that failed.
+/// By default, a try that fails on the network, or whose reply is truncated or missing, is retried
+/// with growing waits, up to [`Policy::chunk_tries`] tries in all. This suits calls that can safely
+/// be made twice; use [`OneCall::once`] for all others. A reply that the endpoint refuses is final
+/// unless [`OneCall::repeat_if`] says otherwise. [`Error::outcome`](crate::Error::outcome) says
+/// whether the server may have carried out a call that failed.
 ///
 /// ```
 /// use wx_proto::endpoint::batch_get_contact::BatchGetContact;
@@ -50,30 +46,30 @@ where
         Self(Runner::new(job, session, seed, policy))
     }
 
-    /// Makes the call once, whatever comes of it, over a connection of its own: so no server can have
-    /// closed it just then, which would lead to a repeat within the same try.
+    /// Makes the call only once, over a new connection. A reused one could have been closed by the
+    /// server, which would lead to a repeat within the same try.
     #[must_use]
     pub fn once(mut self) -> Self {
         (self.0.job.retry.tries, self.0.job.once) = (1, true);
         self
     }
 
-    /// Sets the number of tries, the first included; 0 counts as 1. A try that meets a reused
-    /// connection which the server has closed is made again at once, within the same try.
+    /// Sets the number of tries, including the first; 0 counts as 1. If the server has closed a
+    /// reused connection, the request is repeated at once within the same try.
     #[must_use]
     pub fn tries(mut self, tries: u32) -> Self {
         self.0.job.retry.tries = tries;
         self
     }
 
-    /// Sets which replies that the endpoint refuses are worth another try.
+    /// Sets which replies that the endpoint refuses are retried.
     #[must_use]
     pub fn repeat_if(mut self, repeats: fn(&ReplyError) -> bool) -> Self {
         self.0.job.retry.repeats = repeats;
         self
     }
 
-    /// Sets the largest reply in bytes; a larger one is an error.
+    /// Sets the largest reply in bytes. A larger one is an error.
     #[must_use]
     pub fn reply_limit(mut self, bytes: u64) -> Self {
         self.0.job.retry.cap = bytes;
@@ -87,7 +83,7 @@ flow!(<E> OneCall(Calling<E>) -> E::Reply);
 struct Calling<E: Endpoint> {
     call: E,
     retry: Retry,
-    /// Whether it must not reach the server twice.
+    /// Whether the call must not reach the server twice.
     once: bool,
     reply: PhantomData<fn() -> E::Reply>,
 }
@@ -98,7 +94,7 @@ where
 {
     type Output = E::Reply;
 
-    fn settle(&mut self, _: &mut Session, _: &Cx<'_>) -> Result<Next<E::Reply>, ErrorKind> {
+    fn settle(&mut self, _: &mut Session, _: &Cx<'_>) -> Transition<E::Reply> {
         Ok(Next::Call(self.retry))
     }
 
@@ -106,20 +102,16 @@ where
         Ok(self.call.request(session)?.with_new_connection(self.once))
     }
 
-    fn reply(&mut self, reply: &Response<Bytes>, _: &Cx<'_>) -> Result<Next<E::Reply>, Fail> {
+    fn reply(&mut self, reply: &Reply, _: &Cx<'_>) -> Transition<E::Reply, Fail> {
         Ok(Next::Done(E::read(reply)?))
     }
 
-    fn error(&self, kind: ErrorKind) -> Error {
-        Error::new(Step::Call, kind)
-    }
-
-    fn progress(&self) -> Progress {
-        Progress::new(Step::Call, 0)
+    fn step(&self) -> Step {
+        Step::Call
     }
 }
 
-/// Shows the name of the call. What it carries may be secret.
+/// Shows only the name of the call, because its values may be secret.
 impl<E: Endpoint> fmt::Debug for OneCall<E>
 where
     E::Reply: Clone,

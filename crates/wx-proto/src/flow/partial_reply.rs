@@ -1,16 +1,16 @@
-//! A reply while it comes in.
+//! A reply that is being received.
 
 use bytes::{Bytes, BytesMut};
 use http::Response;
 use http::response::Parts;
 
-/// The head of a reply and what has come of its body.
+/// The head of a reply and the part of its body that was received.
 #[derive(Clone)]
 pub(super) struct PartialReply {
     head: Parts,
-    /// The body, as long as it came in one piece.
+    /// The body, while it is a single piece.
     piece: Bytes,
-    /// The body, once there were more.
+    /// The body, once it is more than one piece.
     pieces: BytesMut,
 }
 
@@ -32,13 +32,13 @@ impl PartialReply {
         }
     }
 
-    pub(super) fn whole(self) -> Response<Bytes> {
+    pub(super) fn complete(self) -> Response<Bytes> {
         let body = if self.pieces.is_empty() { self.piece } else { self.pieces.freeze() };
         Response::from_parts(self.head, body)
     }
 }
 
-/// Shows no header: they hold cookies.
+/// Shows no headers, because they hold cookies.
 impl std::fmt::Debug for PartialReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "PartialReply({}, {} bytes)", self.head.status.as_u16(), self.len())

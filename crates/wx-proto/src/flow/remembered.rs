@@ -1,39 +1,42 @@
-//! What is known of a message that may have been delivered.
+//! Whether a message may have been delivered, and since when.
 
 use std::time::Duration;
 
 use super::ResumeOptions;
 use super::clock::Moment;
 
-/// What is known of a message that must not be sent twice unseen.
+use crate::model::unix_ms::UnixMs;
+
+/// What is known about a message that must not be sent twice unnoticed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Remembered {
     /// Whether a hand-out other than the outstanding one may have been delivered.
     pub(super) maybe: bool,
-    /// When it first left, in Unix milliseconds, if it may have been delivered.
-    pub(super) first_ms: Option<u64>,
-    /// When the caller asked to hand out again a message that had left too long ago.
-    pub(super) resend_ms: Option<u64>,
-    /// Whether the time is unknown, or was when it left: then it counts as too old.
+    /// When it first left, if it may have been delivered.
+    pub(super) first_left: Option<UnixMs>,
+    /// When the caller asked to hand out a message again that had left too long ago.
+    pub(super) resend_at: Option<UnixMs>,
+    /// Whether the current time is unknown, or was unknown when the message left. It then counts as
+    /// too old.
     pub(super) is_timeless: bool,
 }
 
 impl Remembered {
-    /// A message that was saved, taken up again.
-    pub(super) fn saved(first_ms: Option<u64>, at: ResumeOptions) -> Self {
-        // The clock of a computer that has no battery for it begins in 1970.
-        let is_timeless = !at.resend && (at.start_ms() == 0 || first_ms == Some(0));
-        let resend_ms = at.resend.then_some(at.start_ms());
-        Self { maybe: first_ms.is_some(), first_ms, resend_ms, is_timeless }
+    /// Restores the state of a saved message.
+    pub(super) fn saved(first_left: Option<UnixMs>, at: ResumeOptions) -> Self {
+        // Without a battery, the clock of a computer starts in 1970.
+        let is_timeless =
+            !at.resend && (at.start() == UnixMs::EPOCH || first_left == Some(UnixMs::EPOCH));
+        let resend_at = at.resend.then_some(at.start());
+        Self { maybe: first_left.is_some(), first_left, resend_at, is_timeless }
     }
 
-    /// Whether a message may have been delivered, so long before `at` that it must not leave again.
-    /// A clock that was set back says nothing, so the message counts as late.
+    /// Whether the message may have been delivered so long before `at` that it must not leave
+    /// again. If the clock was set back, the message counts as late, because its age is unknown.
     pub(super) fn is_late(&self, at: Duration, Moment { clock, policy, .. }: Moment<'_>) -> bool {
-        let within = u64::try_from(policy.resend_within.as_millis()).unwrap_or(u64::MAX);
-        let Self { maybe, first_ms, resend_ms, is_timeless } = *self;
-        let Some(first) = resend_ms.or(first_ms) else { return false };
-        let age = clock.unix_ms(at).checked_sub(first);
-        maybe && (is_timeless || age.is_none_or(|age| age > within))
+        let Self { maybe, first_left, resend_at, is_timeless } = *self;
+        let Some(first) = resend_at.or(first_left) else { return false };
+        let age = clock.time(at).checked_duration_since(first);
+        maybe && (is_timeless || age.is_none_or(|age| age > policy.resend_within))
     }
 }

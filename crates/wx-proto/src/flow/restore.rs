@@ -1,8 +1,5 @@
-use bytes::Bytes;
-use http::Response;
-
-use super::Progress;
-use super::job::{Cx, Fail, Job, Next};
+use super::job::{Cx, Fail, Job, Next, Reply, Transition};
+use super::login_state::LoginState;
 use super::newtype::flow;
 use super::retry::{Retry, is_no_verdict};
 use super::runner::Runner;
@@ -17,62 +14,97 @@ use crate::model::step::Step;
 use crate::session::Session;
 use crate::session::replies::InitReply;
 
-/// Takes up a saved login: webwxinit, then the notice to the phone, which never fails it. Ends with
-/// an error whose [advice](Error::advice) is to log in again if the login is over.
+/// Resumes a saved login with webwxinit, followed by a notification to the phone, whose failure is
+/// ignored. If the login is over, the [advice](Error::advice) of the error is to log in again.
 ///
-/// webwxinit is repeated while the server has trouble or somebody else answers in its place. After
-/// any error but the end of the login it can be tried again with the same session.
+/// webwxinit is retried while the server has a problem or something else replies in its place.
+/// After any error other than the end of the login, the same session can be restored again.
 #[derive(Debug)]
 pub struct Restore(Runner<Restoring>);
 
 impl Restore {
-    /// Takes up `session`.
+    /// Resumes `session`.
     ///
     /// # Errors
-    /// [`Error`] at [`Step::Prepare`] if the session holds no login; nothing is sent then.
+    /// Returns an [`Error`] at [`Step::Prepare`] if the session holds no login. Nothing is sent in
+    /// that case.
     pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
-        session.check_login().map_err(|unready| Error::new(Step::Prepare, unready))?;
         let job = Restoring::new(seed, policy.chunk_tries);
-        Ok(Self(Runner::new(job, session, seed, policy)))
+        Runner::of_login(job, session, seed, policy).map(Self)
     }
 }
 
 flow!(Restore(Restoring) -> ());
 
-/// The job, which is also the end of a login and the beginning of waiting for messages.
+/// The job, which also completes a login and precedes waiting for messages.
 #[derive(Debug)]
 pub(super) struct Restoring {
     seed: Seed,
     tries: u32,
+    /// The login that has just been opened. Without one, the borrowed session is restored.
+    opened: Option<Box<Opened>>,
     stage: Stage,
+}
+
+/// A login that the login page has opened.
+#[derive(Clone, Debug)]
+pub(super) struct Opened {
+    pub(super) session: Session,
+    /// What the user has been shown.
+    pub(super) shown: Vec<LoginState>,
 }
 
 #[derive(Debug)]
 enum Stage {
     Init,
-    /// What webwxinit has replied, for the session.
+    /// The reply to webwxinit, to be applied to the session.
     Apply(InitReply),
     Notify,
+    Over,
 }
 
 impl Restoring {
-    /// With so many tries of webwxinit.
+    /// Creates the job with this many tries of webwxinit.
     pub(super) fn new(seed: Seed, tries: u32) -> Self {
-        Self { seed, tries, stage: Stage::Init }
+        Self { seed, tries, opened: None, stage: Stage::Init }
+    }
+
+    /// Restores the session of a new login, which replaces the borrowed one at the end.
+    pub(super) fn of(self, opened: Opened) -> Self {
+        Self { opened: Some(Box::new(opened)), ..self }
+    }
+
+    pub(super) fn opened(&self) -> Option<&Opened> {
+        self.opened.as_deref()
+    }
+
+    fn over<E>(&mut self) -> Transition<(), E> {
+        self.stage = Stage::Over;
+        Ok(Next::Settle)
     }
 }
 
 impl Job for Restoring {
     type Output = ();
 
-    fn settle(&mut self, session: &mut Session, cx: &Cx<'_>) -> Result<Next<()>, ErrorKind> {
-        if let Stage::Apply(reply) = &self.stage {
-            session.apply_init(reply);
-            self.stage = Stage::Notify;
-            return Ok(Next::Call(Retry::side_call()));
-        }
-        let init = Retry::list(cx.policy).with_tries(self.tries);
-        Ok(Next::Call(init.repeated_if(is_no_verdict)))
+    fn settle(&mut self, lent: &mut Session, cx: &Cx<'_>) -> Transition<()> {
+        Ok(match std::mem::replace(&mut self.stage, Stage::Init) {
+            Stage::Apply(reply) => {
+                self.session(lent).apply_init(&reply);
+                self.stage = Stage::Notify;
+                Next::Call(Retry::side_call())
+            }
+            Stage::Over => {
+                if let Some(opened) = &self.opened {
+                    lent.clone_from(&opened.session);
+                }
+                Next::Done(())
+            }
+            _ => {
+                let init = Retry::list(cx.policy).with_tries(self.tries);
+                Next::Call(init.repeated_if(is_no_verdict))
+            }
+        })
     }
 
     fn request(&mut self, session: &Session, _: &Cx<'_>) -> Result<ApiRequest, ErrorKind> {
@@ -82,27 +114,27 @@ impl Job for Restoring {
         })
     }
 
-    fn reply(&mut self, reply: &Response<Bytes>, _: &Cx<'_>) -> Result<Next<()>, Fail> {
-        if matches!(self.stage, Stage::Notify) {
+    fn reply(&mut self, reply: &Reply, _: &Cx<'_>) -> Transition<(), Fail> {
+        if let Stage::Notify = self.stage {
             StatusNotify::read(reply)?;
-            return Ok(Next::Done(()));
+            return self.over();
         }
         self.stage = Stage::Apply(Init::read(reply)?);
         Ok(Next::Settle)
     }
 
-    fn failed(&mut self, kind: ErrorKind, _: &Cx<'_>) -> Result<Next<()>, ErrorKind> {
+    fn failed(&mut self, kind: ErrorKind, _: &Cx<'_>) -> Transition<()> {
         match self.stage {
-            Stage::Notify => Ok(Next::Done(())),
+            Stage::Notify => self.over(),
             _ => Err(kind),
         }
     }
 
-    fn error(&self, kind: ErrorKind) -> Error {
-        Error::new(Step::Init, kind)
+    fn session<'a>(&'a mut self, lent: &'a mut Session) -> &'a mut Session {
+        self.opened.as_mut().map_or(lent, |opened| &mut opened.session)
     }
 
-    fn progress(&self) -> Progress {
-        Progress::new(Step::Init, 0)
+    fn step(&self) -> Step {
+        Step::Init
     }
 }

@@ -1,4 +1,4 @@
-//! How calls are repeated: a row per sort of call.
+//! How calls are retried: one row per sort of call.
 
 use std::time::Duration;
 
@@ -9,41 +9,42 @@ use crate::model::reply_error::ReplyError;
 use crate::model::ret::RetClass;
 use crate::model::transport_error::{TransportError, TransportErrorKind};
 
-/// How one call is repeated.
+/// How a call is retried.
 #[derive(Clone, Copy)]
 pub(super) struct Retry {
-    /// Tries, the first included; 0 counts as 1, `u32::MAX` is without end.
+    /// Tries, including the first; 0 counts as 1, `u32::MAX` means no limit.
     pub(super) tries: u32,
     pub(super) patience: Patience,
-    /// Whether a reply that cannot be used may be better the next time.
+    /// Whether the error of a reply is transient.
     pub(super) repeats: fn(&ReplyError) -> bool,
-    /// Whether the replies are handed to the job piece by piece.
+    /// Whether replies are passed to the job piece by piece.
     pub(super) streamed: bool,
-    /// The largest reply that is gathered.
+    /// The largest reply that is buffered.
     pub(super) cap: u64,
     /// Sets the time limits of a request.
     pub(super) limit: fn(ApiRequest, &Policy) -> ApiRequest,
 }
 
-/// How long the next try waits, and which network failures it outlives.
+/// How long the next try waits, and which network failures are retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Patience {
-    /// There is no second try, and nobody asks for the number of the first.
+    /// One try, whose number is not reported.
     Once,
-    /// Passing failures, with growing waits.
+    /// Retries transient failures, with growing waits.
     Growing,
-    /// All but bad certificates; long waits where the message may have been delivered. What may
-    /// have been delivered is remembered, and each hand-out is a try.
+    /// Retries everything except certificate errors, with long waits after a possible delivery.
+    /// Possible deliveries are remembered, and each hand-out counts as a try.
     Message,
-    /// All but bad certificates, with growing waits. Failures count over several calls.
+    /// Retries everything except certificate errors, with growing waits. Failures are counted
+    /// across calls.
     Endless,
 }
 
-/// What little is read of the reply to a side call, so that a connection can be used again.
+/// How much is read of the reply to a side call, so that the connection can be reused.
 const SIDE_CALL_CAP: u64 = 64 * 1024;
 
 impl Retry {
-    /// A call that is answered at once.
+    /// A call with an immediate reply.
     pub(super) fn call(policy: &Policy) -> Self {
         Self {
             tries: policy.chunk_tries,
@@ -65,7 +66,7 @@ impl Retry {
         Self { limit: ApiRequest::for_chunk, ..Self::call(policy) }
     }
 
-    /// A ping, a preflight or a notice: made once, whatever comes of it (P34, P48).
+    /// A ping, a preflight or a notification: one try, whose failure is ignored (P34, P48).
     pub(super) fn side_call() -> Self {
         Self {
             tries: 1,
@@ -77,7 +78,7 @@ impl Retry {
         }
     }
 
-    /// A message (§4.7). A refusal is a verdict, which [`Call`](super::call::Call) knows.
+    /// A message (§4.7). [`Call`](super::call::Call) treats a refusal as final.
     pub(super) fn message(policy: &Policy) -> Self {
         Self {
             tries: policy.message_tries,
@@ -88,7 +89,7 @@ impl Retry {
         }
     }
 
-    /// A picture that is fetched.
+    /// An image download.
     pub(super) fn download(policy: &Policy) -> Self {
         Self {
             tries: policy.fetch_tries,
@@ -100,7 +101,7 @@ impl Retry {
         }
     }
 
-    /// A call that waits for somebody.
+    /// A call that is retried without end.
     pub(super) fn endless(repeats: fn(&ReplyError) -> bool) -> Self {
         Self {
             tries: u32::MAX,
@@ -112,7 +113,7 @@ impl Retry {
         }
     }
 
-    /// A call that waits for somebody, and that the server holds until something happens.
+    /// A long poll, which is retried without end.
     pub(super) fn long_poll(repeats: fn(&ReplyError) -> bool) -> Self {
         Self { limit: ApiRequest::for_poll, ..Self::endless(repeats) }
     }
@@ -128,7 +129,7 @@ impl Retry {
     pub(super) fn outlives(&self, failure: TransportError) -> bool {
         match self.patience {
             Patience::Once | Patience::Growing => failure.is_passing(),
-            // Somebody in between shows a certificate of their own.
+            // Something in between presents its own certificate.
             Patience::Message | Patience::Endless => {
                 !matches!(failure.kind, TransportErrorKind::Certificate(_))
             }
@@ -150,13 +151,13 @@ impl std::fmt::Debug for Retry {
     }
 }
 
-/// The wait before the next try after `failures` failed ones.
+/// Returns the wait before the next try after this many failures.
 pub(super) fn back_off(policy: &Policy, failures: u32) -> Duration {
     policy.back_off_after(failures).min(policy.longest_back_off)
 }
 
-/// Whether a reply that cannot be used may be a good one next time. A Ret is final, as are pages,
-/// redirects and other statuses.
+/// Whether the error of a reply is transient. A Ret is final, as are pages, redirects and other
+/// statuses.
 pub(super) fn is_passing(error: &ReplyError) -> bool {
     matches!(
         error,
@@ -167,7 +168,7 @@ pub(super) fn is_passing(error: &ReplyError) -> bool {
     )
 }
 
-/// Whether the server has trouble, for calls that do no harm when they are made twice: besides
+/// Whether the server has a problem, for calls that can safely be made twice: besides
 /// [`is_passing`], Ret −1, every 5xx, and the statuses that ask for another try.
 pub(super) fn is_server_trouble(error: &ReplyError) -> bool {
     match error {
@@ -177,8 +178,8 @@ pub(super) fn is_server_trouble(error: &ReplyError) -> bool {
     }
 }
 
-/// Whether a reply is no verdict of the server: it has trouble, or somebody on the way answers in
-/// its place.
+/// Whether a reply is no verdict of the server: it has a problem, or something on the way replies
+/// in its place.
 pub(super) fn is_no_verdict(error: &ReplyError) -> bool {
     let is_of_somebody_else = matches!(
         error,

@@ -1,24 +1,27 @@
-//! What all jobs share: the outstanding action and what answers it, the clock, saving, the login
-//! check, cookies, cancelling, the end.
+//! What all jobs share: the outstanding action and its answer, the clock, checkpoints, the login
+//! check, cookies, cancellation, the end.
+
+mod saving;
 
 use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::call::{Call, CallDue, Heard};
+use super::call::{Call, CallDue, CallEvent};
 use super::checkpoints::Checkpoints;
 use super::clock::{Clock, Moment};
 use super::cookies::PendingCookies;
-use super::job::{Cx, Fail, Job, Next, Part};
+use super::job::{Cx, Fail, Job, Next, Part, Transition};
 use super::remembered::Remembered;
 use super::retry::Retry;
-use super::snapshot::Snapshot;
 use super::{Action, CallId, Input, Progress, UnexpectedInput};
 use crate::model::error::{Error, ErrorKind};
 use crate::model::policy::Policy;
 use crate::model::reply_error::ReplyError;
 use crate::model::seed::Seed;
+use crate::model::step::Step;
+use crate::model::unix_ms::UnixMs;
 use crate::session::Session;
 
 /// Runs a job.
@@ -28,7 +31,7 @@ pub(super) struct Runner<J: Job> {
     seed: Seed,
     policy: Policy,
     clock: Clock,
-    /// Of the login that the job began in.
+    /// Identifies the login that the job began in.
     login: LoginMarks,
     due: Due<J::Output>,
     call: Call,
@@ -36,7 +39,7 @@ pub(super) struct Runner<J: Job> {
     checkpoints: Option<Box<Checkpoints>>,
 }
 
-/// What a login is recognised by: within this process, and in snapshots.
+/// Identifies a login, within this process and in snapshots.
 #[derive(Clone)]
 struct LoginMarks {
     mark: u64,
@@ -68,15 +71,26 @@ impl<J: Job> Runner<J> {
         }
     }
 
-    /// The first poll is at `unix_ms` (Unix milliseconds).
-    pub(super) fn started_at(self, unix_ms: u64) -> Self {
-        Self { clock: Clock::new(unix_ms), ..self }
+    /// Creates the runner of a job that needs a login.
+    pub(super) fn of_login(
+        job: J,
+        session: &Session,
+        seed: Seed,
+        policy: Policy,
+    ) -> Result<Self, Error> {
+        session.check_login().map_err(|error| Error::new(Step::Prepare, error))?;
+        Ok(Self::new(job, session, seed, policy))
     }
 
-    /// Begins at `unix_ms` with a message as it was saved. One that is too late to leave again has
-    /// ended before it begins.
-    pub(super) fn remembering(self, retry: Retry, delivery: Remembered, unix_ms: u64) -> Self {
-        let mut runner = self.started_at(unix_ms);
+    /// Sets the time of the first poll.
+    pub(super) fn started_at(self, time: UnixMs) -> Self {
+        Self { clock: Clock::new(time), ..self }
+    }
+
+    /// Starts at `time` with a saved message. A message that is too late to leave again ends at
+    /// once.
+    pub(super) fn remembering(self, retry: Retry, delivery: Remembered, time: UnixMs) -> Self {
+        let mut runner = self.started_at(time);
         runner.call.begin(retry);
         runner.due = Due::Call;
         let (clock, policy) = (&runner.clock, &runner.policy);
@@ -92,7 +106,12 @@ impl<J: Job> Runner<J> {
         Self { checkpoints: Some(Box::default()), ..self }
     }
 
-    /// Returns the error that it ended with.
+    /// Returns whether the job has ended.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.due, Due::Done(_))
+    }
+
+    /// Returns the error that the job ended with.
     pub(super) fn error(&self) -> Option<&Error> {
         match &self.due {
             Due::Done(Err(error)) => Some(error),
@@ -111,9 +130,9 @@ impl<J: Job> Runner<J> {
             self.abandon(ErrorKind::LoginChanged);
         }
         // A resumed job may not know the time.
-        let unix_s = self.clock.unix_ms(now).max(self.seed.unix_ms) / 1000;
-        self.cookies.apply_to(self.job.session(session), unix_s);
-        if let Some(snapshot) = self.checkpoints.as_ref().and_then(|all| all.outstanding()) {
+        let time = self.clock.time(now).max(self.seed.unix_ms);
+        self.cookies.apply_to(self.job.session(session), time);
+        if let Some(snapshot) = self.outstanding_save() {
             return Action::Save(snapshot.clone());
         }
         loop {
@@ -162,9 +181,9 @@ impl<J: Job> Runner<J> {
                 self.call.made(request, at);
             }
             Err(kind) => {
-                // An earlier try of a message does not become undone by that.
+                // An earlier try of a message may still have been delivered.
                 let kind = self.call.abandoned(kind);
-                self.gone(kind, now);
+                self.call_failed(kind, now);
             }
         }
     }
@@ -176,30 +195,9 @@ impl<J: Job> Runner<J> {
         self.call.hand_out(Moment { now, clock: &self.clock, policy: &self.policy })
     }
 
-    /// The state that has to be saved before anything else, if there is one. That of a message that
-    /// leaves is what it will be by then.
-    fn checkpoint(&mut self, leaves: bool, now: Duration) -> Option<Snapshot> {
-        self.checkpoints.as_ref()?;
-        let first_ms = self.call.first_ms();
-        let leaves_ms = leaves.then(|| first_ms.unwrap_or_else(|| self.clock.unix_ms(now)));
-        let snapshot = self.snapshot_at(leaves_ms.or(first_ms))?;
-        self.checkpoints.as_mut()?.take(snapshot, leaves_ms).cloned()
-    }
-
     pub(super) fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
-        if let Some(checkpoints) = &mut self.checkpoints
-            && checkpoints.outstanding().is_some()
-        {
-            match input {
-                Input::Saved => self.call.leaves_at(checkpoints.saved()),
-                Input::Local(error) => {
-                    checkpoints.failed();
-                    // What was about to leave stays here; what left before stays in doubt.
-                    self.abandon(error.into());
-                }
-                _ => return Err(UnexpectedInput),
-            }
-            return Ok(());
+        if self.outstanding_save().is_some() {
+            return self.save_input(input);
         }
         match (&self.due, input) {
             (Due::Read(_) | Due::Write(..), Input::Local(error)) => self.end(error.into()),
@@ -209,27 +207,27 @@ impl<J: Job> Runner<J> {
                 self.step(now, |job, cx| job.loaded(bytes, cx));
             }
             (Due::Write(..), Input::Written) => self.part(Part::Written, now),
-            (Due::Call, input) => self.hear(input, now)?,
+            (Due::Call, input) => self.call_input(input, now)?,
             _ => return Err(UnexpectedInput),
         }
         Ok(())
     }
 
-    fn hear(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
+    fn call_input(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
         if let (Input::Head(id, head), Some(request)) = (&input, self.call.awaits_head())
             && *id == self.call.id()
         {
             let head = self.job.takes_cookies().then_some(head);
             self.cookies.begin(head, request.http().uri());
         }
-        match self.call.hear(input).ok_or(UnexpectedInput)? {
-            Heard::Nothing => {}
-            Heard::Reply(reply) => self.read(now, |job, cx| job.reply(&reply, cx)),
-            Heard::Head(head) => self.part(Part::Head(head), now),
-            Heard::Body(bytes) => self.part(Part::Body(bytes), now),
-            Heard::End => self.part(Part::End, now),
-            Heard::Unusable(error) => self.unusable(error, Duration::ZERO, now),
-            Heard::Failed(failure) => {
+        match self.call.take_input(input).ok_or(UnexpectedInput)? {
+            CallEvent::Nothing => {}
+            CallEvent::Reply(reply) => self.read(now, |job, cx| job.reply(&reply, cx)),
+            CallEvent::Head(head) => self.part(Part::Head(head), now),
+            CallEvent::Body(bytes) => self.part(Part::Body(bytes), now),
+            CallEvent::End => self.part(Part::End, now),
+            CallEvent::Unusable(error) => self.unusable(error, Duration::ZERO, now),
+            CallEvent::Failed(failure) => {
                 self.cookies.refused();
                 let at = Moment { now, clock: &self.clock, policy: &self.policy };
                 let ended = if self.job.is_restartable() {
@@ -250,34 +248,25 @@ impl<J: Job> Runner<J> {
             Due::Call | Due::Write(..) => {
                 Progress { in_doubt: self.call.in_doubt(), ..self.call.progress(at) }
             }
-            // Of what may have been delivered, and of a picture, the tries are of interest still.
-            Due::Done(_) if self.call.retry().is_message() || self.call.retry().streamed => {
-                self.call.progress(at)
+            // The tries of a message or a download are still of interest.
+            Due::Done(done) if self.call.retry().is_message() || self.call.retry().streamed => {
+                // Until its fate is saved, only this job knows of it.
+                let is_saving = self.outstanding_save().is_some();
+                let in_doubt = is_saving && done.is_err() && self.call.in_doubt();
+                Progress { in_doubt, ..self.call.progress(at) }
             }
             Due::Done(_) => at,
         }
-    }
-
-    pub(super) fn snapshot(&self) -> Option<Snapshot> {
-        self.snapshot_at(self.call.first_ms())
-    }
-
-    fn snapshot_at(&self, first_ms: Option<u64>) -> Option<Snapshot> {
-        let done = match &self.due {
-            Due::Done(Ok(output)) => Some(output),
-            _ => None,
-        };
-        let saved = self.job.saved(done, first_ms)?;
-        Some(Snapshot::new(self.login.fingerprint.clone(), self.seed, saved))
     }
 
     pub(super) fn cancel(&mut self) {
         self.abandon(ErrorKind::Cancelled);
     }
 
-    /// Ends the job where it is, unless it is over: as uncertain, if its message may be delivered.
+    /// Ends the job now, unless it is over. If its message may have been delivered, it ends as
+    /// uncertain.
     fn abandon(&mut self, kind: ErrorKind) {
-        if matches!(self.due, Due::Done(_)) {
+        if self.is_over() {
             return;
         }
         let kind = self.call.abandoned(kind);
@@ -292,7 +281,7 @@ impl<J: Job> Runner<J> {
             policy: &self.policy,
             seed: self.seed,
             now,
-            unix_ms: self.clock.unix_ms(now),
+            time: self.clock.time(now),
             repeated: self.call.repeated(),
         };
         (&mut self.job, cx)
@@ -302,23 +291,23 @@ impl<J: Job> Runner<J> {
     fn step(
         &mut self,
         now: Duration,
-        transition: impl FnOnce(&mut J, &Cx<'_>) -> Result<Next<J::Output>, ErrorKind>,
+        transition: impl FnOnce(&mut J, &Cx<'_>) -> Transition<J::Output>,
     ) {
         let (job, cx) = self.cx(now);
         let next = transition(job, &cx);
         self.enter(next, now);
     }
 
-    /// Makes a transition that may find the reply of no use.
+    /// Makes a transition that may reject the reply.
     fn read(
         &mut self,
         now: Duration,
-        read: impl FnOnce(&mut J, &Cx<'_>) -> Result<Next<J::Output>, Fail>,
+        read: impl FnOnce(&mut J, &Cx<'_>) -> Transition<J::Output, Fail>,
     ) {
         let (job, cx) = self.cx(now);
         match read(job, &cx) {
             Ok(next) => {
-                // A streamed reply has passed its gate when the first of it goes on.
+                // A streamed reply has passed its gate when its first bytes are passed on.
                 if !matches!(next, Next::Receive) {
                     self.cookies.passed();
                 }
@@ -347,12 +336,12 @@ impl<J: Job> Runner<J> {
     fn ended(&mut self, ended: Result<(), ErrorKind>, now: Duration) {
         match ended {
             Ok(()) => self.due = Due::Call,
-            Err(kind) => self.gone(kind, now),
+            Err(kind) => self.call_failed(kind, now),
         }
     }
 
-    /// The call came to nothing, for good.
-    fn gone(&mut self, kind: ErrorKind, now: Duration) {
+    /// Takes the final error of the call.
+    fn call_failed(&mut self, kind: ErrorKind, now: Duration) {
         self.step(now, |job, cx| job.failed(kind, cx));
     }
 
@@ -360,7 +349,7 @@ impl<J: Job> Runner<J> {
         self.due = Due::Done(Err(Box::new(self.job.error(kind))));
     }
 
-    fn enter(&mut self, next: Result<Next<J::Output>, ErrorKind>, now: Duration) {
+    fn enter(&mut self, next: Transition<J::Output>, now: Duration) {
         let at = Moment { now, clock: &self.clock, policy: &self.policy };
         self.due = match next {
             Ok(Next::Settle) => Due::Settle,
@@ -385,7 +374,7 @@ impl<J: Job> Runner<J> {
     }
 }
 
-/// Shows the job and where it is. The session and what is read and written stay hidden.
+/// Shows the job and its state, but not the session or any bytes.
 impl<J: Job + std::fmt::Debug> std::fmt::Debug for Runner<J> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let due = match &self.due {

@@ -2,7 +2,6 @@ use std::fmt;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
 
 use crate::endpoint::upload_media::CHUNK;
 use crate::model::md5::Md5;
@@ -12,19 +11,20 @@ use crate::model::policy::Policy;
 use crate::model::recipient::Recipient;
 use crate::model::request_error::RequestError;
 use crate::model::seed::Seed;
+use crate::model::unix_ms::UnixMs;
 use crate::model::uploaded::Uploaded;
 use crate::session::Session;
 
-/// A job in progress, saved: enough to go on with it in the same login, and no secret.
+/// The saved state of a job: enough to resume it in the same login. It holds no secret.
 ///
-/// It holds the seed, what the forms are made of, how many chunks the server has acknowledged, and
-/// when the message was first handed out. The login is recognised by a keyed hash. A job that is
-/// [checkpointed](super::SendImage::checkpointed) hands out each new state as an
-/// [`Action::Save`](super::Action::Save), in time: then a crash cannot turn into a second message
-/// unseen.
+/// It holds the seed, the values of the forms, how many chunks the server has acknowledged, and
+/// when the message was first handed out. The login is identified by a keyed hash. A
+/// [checkpointed](super::SendImage::checkpointed) job hands out each new state as an
+/// [`Action::Save`](super::Action::Save) in time, so that a crash cannot lead to a second message
+/// unnoticed.
 ///
-/// How long the server keeps half an upload, no source tells. If it no longer wants the rest, the
-/// upload starts over by itself, once.
+/// No source says how long the server keeps an incomplete upload. If it no longer accepts the rest,
+/// the upload starts over by itself, once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     #[serde(deserialize_with = "known_version")]
@@ -42,19 +42,19 @@ pub(super) enum SavedJob {
     Custom(SavedCustom),
 }
 
-/// A job of somebody else's.
+/// The state of a custom job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SavedCustom {
     name: String,
     state: String,
 }
 
-/// An upload that is not finished.
+/// An incomplete upload.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SavedUpload {
     pub(super) to: Recipient,
-    pub(super) picture: SavedMedia,
-    /// Known once the picture has been read.
+    pub(super) media: SavedMedia,
+    /// Known once the media has been read.
     pub(super) md5: Option<Md5>,
     /// Chunks that the server has acknowledged.
     pub(super) acked: u32,
@@ -66,26 +66,27 @@ pub(super) struct SavedUpload {
 pub(super) struct SavedMessage {
     pub(super) to: Recipient,
     pub(super) uploaded: Uploaded,
-    /// When it first left, in Unix milliseconds, if it may have been delivered.
-    pub(super) handed_out_ms: Option<u64>,
+    /// When it first left, if it may have been delivered.
+    #[serde(rename = "handed_out_ms")]
+    pub(super) handed_out: Option<UnixMs>,
 }
 
-/// The moment at which a saved job is taken up again.
+/// How a saved job is resumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResumeOptions {
-    /// The time in Unix milliseconds, if it is known. If it is not, a message that may have been
-    /// delivered counts as too old to be handed out again. A clock that stands at 0 knows nothing.
-    pub unix_ms: Option<u64>,
-    /// Whether a message whose fate is unknown, and which left more than [`Policy::resend_within`]
-    /// ago, is handed out once more with its own ClientMsgId. Without it the job ends as
-    /// [`Uncertain`](crate::ErrorKind::Uncertain), as it stands.
+    /// The current time, if it is known. If it is not, a message that may have been delivered
+    /// counts as too old to be handed out again. [`UnixMs::EPOCH`] counts as unknown.
+    pub unix_ms: Option<UnixMs>,
+    /// Whether to hand out a message once more, with its own ClientMsgId, if its fate is unknown
+    /// and it left more than [`Policy::resend_within`] ago. Without it, the job ends as
+    /// [`Uncertain`](crate::ErrorKind::Uncertain).
     pub resend: bool,
 }
 
 impl ResumeOptions {
-    /// The time at which the job goes on; 0 if it is unknown.
-    pub(super) fn start_ms(self) -> u64 {
-        self.unix_ms.unwrap_or(0)
+    /// Returns the time at which the job continues, or the epoch if it is unknown.
+    pub(super) fn start(self) -> UnixMs {
+        self.unix_ms.unwrap_or(UnixMs::EPOCH)
     }
 }
 
@@ -93,7 +94,7 @@ impl ResumeOptions {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResumeError {
-    /// The text is not a saved job.
+    /// The text is not a saved job, or is damaged.
     NotASnapshot,
     /// The version of the saved job is not 1.
     Version(u32),
@@ -101,14 +102,12 @@ pub enum ResumeError {
     OtherLogin,
     /// The saved job is of another kind.
     OtherJob,
-    /// More chunks are acknowledged than the picture has.
+    /// More chunks are acknowledged than the media has.
     TooManyChunks {
         /// The number of acknowledged chunks.
         acked: u32,
     },
-    /// The MD5 of the saved job is malformed.
-    InvalidMd5,
-    /// The picture of the saved job cannot be sent.
+    /// The media of the saved job cannot be sent.
     Media(MediaError),
     /// The session cannot make the requests of the job.
     Request(RequestError),
@@ -129,8 +128,8 @@ impl Snapshot {
         Self { version: VERSION, login, seed, job }
     }
 
-    /// Creates the snapshot of a job of your own, in the login of `session`. `name` tells it from
-    /// other jobs. `state` is any text, but it is stored as it is: put no secret in it.
+    /// Creates the snapshot of a custom job in the login of `session`. `name` identifies the job.
+    /// `state` is any text; it is stored as it is, so put no secret in it.
     #[must_use]
     pub fn custom(
         session: &Session,
@@ -142,8 +141,7 @@ impl Snapshot {
         Self::new(session.fingerprint(&seed.entropy), seed, SavedJob::Custom(saved))
     }
 
-    /// Creates the snapshot of the same job of your own with another state. One of another job
-    /// stays as it is.
+    /// Replaces the state of a custom job. Snapshots of other jobs are unchanged.
     #[must_use]
     pub fn with_custom_state(mut self, new: impl Into<String>) -> Self {
         if let SavedJob::Custom(SavedCustom { state, .. }) = &mut self.job {
@@ -152,11 +150,10 @@ impl Snapshot {
         self
     }
 
-    /// Returns the state of a job of your own, if it was saved under `name` in the login of
-    /// `session`.
+    /// Returns the state of a custom job, if it was saved under `name` in the login of `session`.
     ///
     /// # Errors
-    /// [`ResumeError::OtherLogin`] or [`ResumeError::OtherJob`].
+    /// Returns [`ResumeError::OtherLogin`] or [`ResumeError::OtherJob`].
     pub fn custom_state(&self, session: &Session, name: &str) -> Result<&str, ResumeError> {
         match &self.job {
             _ if !self.is_of(session) => Err(ResumeError::OtherLogin),
@@ -165,17 +162,17 @@ impl Snapshot {
         }
     }
 
-    /// The saved job as one line of JSON.
+    /// Returns the saved job as one line of JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Strings and numbers alone: this cannot fail.
+        // This cannot fail, because there are only strings and numbers.
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Reads what [`Snapshot::to_json`] wrote.
+    /// Reads the text of [`Snapshot::to_json`].
     ///
     /// # Errors
-    /// [`ResumeError`] for anything else, and for another version.
+    /// Returns a [`ResumeError`] for any other text or version.
     pub fn from_json(text: impl AsRef<[u8]>) -> Result<Self, ResumeError> {
         #[derive(Deserialize)]
         struct Versioned {
@@ -187,24 +184,16 @@ impl Snapshot {
         if version != VERSION {
             return Err(ResumeError::Version(version));
         }
-        serde_json::from_slice(text).map_err(|_| {
-            let saved: Value = serde_json::from_slice(text).unwrap_or_default();
-            let md5 =
-                |at| saved.pointer(at).is_some_and(|md5| Option::<Md5>::deserialize(md5).is_err());
-            match md5("/job/upload/md5") || md5("/job/message/uploaded/md5") {
-                true => ResumeError::InvalidMd5,
-                false => ResumeError::NotASnapshot,
-            }
-        })
+        serde_json::from_slice(text).map_err(|_| ResumeError::NotASnapshot)
     }
 
-    /// What its ids follow from.
+    /// Returns the seed that the ids of the job are derived from.
     #[must_use]
     pub fn seed(&self) -> Seed {
         self.seed
     }
 
-    /// Returns whom it goes to, if it is a picture on its way.
+    /// Returns the recipient, if the job sends media.
     #[must_use]
     pub fn to(&self) -> Option<&Recipient> {
         match &self.job {
@@ -214,7 +203,7 @@ impl Snapshot {
         }
     }
 
-    /// The upload, once it is won.
+    /// Returns the completed upload, if there is one.
     #[must_use]
     pub fn uploaded(&self) -> Option<&Uploaded> {
         match &self.job {
@@ -223,18 +212,17 @@ impl Snapshot {
         }
     }
 
-    /// Whether a message was handed out whose fate is not known.
+    /// Whether a message was handed out whose fate is unknown.
     #[must_use]
     pub fn in_doubt(&self) -> bool {
-        matches!(&self.job, SavedJob::Message(SavedMessage { handed_out_ms: Some(_), .. }))
+        matches!(&self.job, SavedJob::Message(SavedMessage { handed_out: Some(_), .. }))
     }
 
-    /// The picture's length, if this is an upload that is not finished and whose picture was
-    /// hashed.
+    /// Returns the length of the media, if this is an incomplete upload whose media was hashed.
     #[must_use]
     pub fn hashed_len(&self) -> Option<u64> {
         match &self.job {
-            SavedJob::Upload(saved) => saved.md5.as_ref().map(|_| saved.picture.len),
+            SavedJob::Upload(saved) => saved.md5.as_ref().map(|_| saved.media.len),
             SavedJob::Message(_) | SavedJob::Custom(_) => None,
         }
     }
@@ -244,7 +232,7 @@ impl Snapshot {
     #[must_use]
     pub fn picture(&self) -> Option<(MediaKind, &str)> {
         match &self.job {
-            SavedJob::Upload(saved) => Some(saved.picture.shown_as()),
+            SavedJob::Upload(saved) => Some(saved.media.shown_as()),
             SavedJob::Message(_) | SavedJob::Custom(_) => None,
         }
     }
@@ -255,7 +243,7 @@ impl Snapshot {
         self.login == session.fingerprint(&self.seed.entropy)
     }
 
-    /// What is saved, if it is of this login.
+    /// Returns the saved job, if it belongs to this login.
     fn check(self, session: &Session) -> Result<(Seed, SavedJob), ResumeError> {
         if !self.is_of(session) {
             return Err(ResumeError::OtherLogin);
@@ -270,12 +258,11 @@ impl Snapshot {
     ) -> Result<(Seed, SavedUpload, Media), ResumeError> {
         let (seed, job) = self.check(session)?;
         let SavedJob::Upload(saved) = job else { return Err(ResumeError::OtherJob) };
-        let picture =
-            Media::from_saved(saved.picture.clone(), policy).map_err(ResumeError::Media)?;
-        if u64::from(saved.acked) * CHUNK >= picture.len() {
+        let media = Media::from_saved(saved.media.clone(), policy).map_err(ResumeError::Media)?;
+        if u64::from(saved.acked) * CHUNK >= media.len() {
             return Err(ResumeError::TooManyChunks { acked: saved.acked });
         }
-        Ok((seed, saved, picture))
+        Ok((seed, saved, media))
     }
 
     pub(super) fn message(self, session: &Session) -> Result<(Seed, SavedMessage), ResumeError> {
@@ -288,20 +275,19 @@ impl Snapshot {
 impl fmt::Display for ResumeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotASnapshot => f.write_str("the text is not a saved job"),
+            Self::NotASnapshot => f.write_str("the text is not a saved job, or is damaged"),
             Self::Version(version) => {
-                write!(f, "the saved job has version {version}, only version 1 is known")
+                write!(f, "the saved job has version {version}; only version 1 is supported")
             }
             Self::OtherLogin => {
-                f.write_str("the job was saved in another login and can only go on there")
+                f.write_str("the job was saved in another login and can only be resumed there")
             }
             Self::OtherJob => f.write_str("the saved job is of another kind"),
             Self::TooManyChunks { acked } => {
                 write!(f, "the saved job's picture has fewer chunks than the {acked} acknowledged")
             }
-            Self::InvalidMd5 => f.write_str("the MD5 of the saved job is malformed"),
             Self::Media(_) => f.write_str("the saved job's picture cannot be sent"),
-            Self::Request(_) => f.write_str("the session cannot go on with the saved job"),
+            Self::Request(_) => f.write_str("the session cannot resume the saved job"),
         }
     }
 }

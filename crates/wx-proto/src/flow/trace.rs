@@ -12,8 +12,9 @@ use crate::model::ret::Ret;
 use crate::model::step::Step;
 use crate::wire::reply;
 
-/// An [`Observer`] that tells of each exchange when it is over: what a bug report needs, and no
-/// value that was sent or received. One that was left in the middle is told of when this is dropped.
+/// An [`Observer`] that reports each exchange when it is over. The report is what a bug report
+/// needs, without any value that was sent or received. An unfinished exchange is reported when the
+/// trace is dropped.
 ///
 /// ```
 /// use wx_proto::flow::{ExchangeSummary, Trace};
@@ -22,114 +23,120 @@ use crate::wire::reply;
 /// ```
 #[derive(Debug)]
 pub struct Trace<T: FnMut(&ExchangeSummary)> {
-    tell: T,
+    report: T,
     call: Option<Call>,
 }
 
-/// One exchange: the name of the call, sizes, codes and times. Whoever reads it learns nothing of
-/// the login, the picture or the people.
+/// A summary of one exchange: the name of the call, sizes, codes and times. It reveals nothing
+/// about the login, the media or the people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExchangeSummary {
     /// The step of the job.
     pub step: Step,
-    /// The call's name on the wire.
+    /// The name of the call on the wire.
     pub endpoint: &'static str,
     /// The HTTP method.
     pub method: Method,
-    /// The chunk it carried.
+    /// The chunk that the request carried.
     pub chunk: Option<ChunkNumber>,
-    /// The number of the try, from 1; 0 if it is never repeated.
-    pub attempt: u32,
-    /// Length of the request's body.
+    /// The number of the try, from 1; `None` for pings, preflights and notices, which are made once.
+    pub attempt: Option<u32>,
+    /// The length of the request's body in bytes.
     pub request_bytes: u64,
-    /// The HTTP status, if there was an answer.
+    /// The HTTP status, if there was a reply.
     pub status: Option<u16>,
-    /// Bytes of the answer's body, as they came.
+    /// The bytes received of the reply's body.
     pub reply_bytes: u64,
-    /// The answer's Ret, if it has one.
+    /// The Ret of the reply, if it has one.
     pub ret: Option<Ret>,
-    /// How the network failed. Without a failure and without a status nobody waited for the answer.
+    /// How the network failed. If there is neither this nor a status, nobody waited for the reply.
     pub failure: Option<TransportError>,
-    /// From the hand-out to the last thing that was heard.
+    /// The time from the hand-out to the last input.
     pub took: Duration,
 }
 
-/// The exchange that is under way.
+/// The exchange in progress.
 struct Call {
     id: CallId,
     begun: Duration,
-    told: ExchangeSummary,
+    summary: ExchangeSummary,
     head: Option<Parts>,
-    /// The answer's body, as long as it may be JSON.
+    /// The body of the reply, while it can be JSON.
     body: BytesMut,
 }
 
-/// Shows what is told: head and body hold secrets.
+/// Shows the summary, because head and body hold secrets.
 impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.told.fmt(f)
+        self.summary.fmt(f)
     }
 }
 
-/// No answer with a Ret is larger; pictures are.
+/// No reply with a Ret is larger; images are.
 const SMALL: usize = 64 * 1024;
 
 impl<T: FnMut(&ExchangeSummary)> Trace<T> {
-    /// Calls `tell` after each exchange.
-    pub fn new(tell: T) -> Self {
-        Self { tell, call: None }
+    /// Calls `report` after each exchange.
+    pub fn new(report: T) -> Self {
+        Self { report, call: None }
     }
 
     fn end(&mut self) {
         if let Some(call) = self.call.take() {
-            (self.tell)(&call.told());
+            (self.report)(&call.summary());
         }
     }
 }
 
 impl Call {
-    fn new(id: CallId, outgoing: &ApiRequest, progress: &Progress, now: Duration) -> Self {
-        let told = ExchangeSummary {
+    fn new(id: CallId, request: &ApiRequest, progress: &Progress, now: Duration) -> Self {
+        let summary = ExchangeSummary {
             step: progress.step,
-            endpoint: outgoing.endpoint(),
-            method: outgoing.http().method().clone(),
+            endpoint: request.endpoint(),
+            method: request.http().method().clone(),
             chunk: progress.chunk,
             attempt: progress.attempt,
-            request_bytes: outgoing.http().body().content_len(),
+            request_bytes: request.http().body().content_len(),
             status: None,
             reply_bytes: 0,
             ret: None,
             failure: None,
             took: Duration::ZERO,
         };
-        Self { id, begun: now, told, head: None, body: BytesMut::new() }
+        Self { id, begun: now, summary, head: None, body: BytesMut::new() }
     }
 
-    fn hear(&mut self, input: &Input, now: Duration) {
+    /// Whether `id` is handed out once more. After an answer it belongs to another call, of a flow
+    /// that drives several flows.
+    fn awaits_head(&self, id: CallId) -> bool {
+        self.id == id && self.summary.status.is_none() && self.summary.failure.is_none()
+    }
+
+    fn record(&mut self, input: &Input, now: Duration) {
         match input {
             Input::Head(_, head) => {
-                self.told.status = Some(head.status.as_u16());
+                self.summary.status = Some(head.status.as_u16());
                 self.head = Some(head.clone());
             }
             Input::Body(_, bytes) => {
-                self.told.reply_bytes += bytes.len() as u64;
-                if self.told.reply_bytes <= SMALL as u64 {
+                self.summary.reply_bytes += bytes.len() as u64;
+                if self.summary.reply_bytes <= SMALL as u64 {
                     self.body.extend_from_slice(bytes);
                 }
             }
-            Input::Failed(_, failure) => self.told.failure = Some(*failure),
+            Input::Failed(_, failure) => self.summary.failure = Some(*failure),
             Input::End(_) => {}
             Input::Read(_) | Input::Written | Input::Saved | Input::Local(_) => return,
         }
-        self.told.took = now.saturating_sub(self.begun);
+        self.summary.took = now.saturating_sub(self.begun);
     }
 
-    fn told(self) -> ExchangeSummary {
+    fn summary(self) -> ExchangeSummary {
         let ret = self
             .head
             .and_then(|head| reply::ret(&Response::from_parts(head, Bytes::from(self.body))));
-        ExchangeSummary { ret, ..self.told }
+        ExchangeSummary { ret, ..self.summary }
     }
 }
 
@@ -137,7 +144,8 @@ impl<F: Flow + ?Sized, T: FnMut(&ExchangeSummary)> Observer<F> for Trace<T> {
     fn acted(&mut self, flow: &F, action: &Action<F::Output>, now: Duration) {
         match action {
             Action::Receive(_) | Action::Write(..) => {}
-            Action::Send(id, _) if self.call.as_ref().is_some_and(|call| call.id == *id) => {}
+            Action::Send(id, _) if self.call.as_ref().is_some_and(|call| call.awaits_head(*id)) => {
+            }
             Action::Send(id, request) => {
                 self.end();
                 self.call = Some(Call::new(*id, request, &flow.progress(), now));
@@ -148,7 +156,7 @@ impl<F: Flow + ?Sized, T: FnMut(&ExchangeSummary)> Observer<F> for Trace<T> {
 
     fn heard(&mut self, input: &Input, now: Duration) {
         if let Some(call) = &mut self.call {
-            call.hear(input, now);
+            call.record(input, now);
         }
     }
 }

@@ -2,11 +2,10 @@ mod digest;
 mod saved;
 
 use bytes::Bytes;
-use http::Response;
 
-use self::digest::{Digest, Digested, Whole};
+use self::digest::{Digest, Digested, MediaBytes};
 use super::Progress;
-use super::job::{Cx, Fail, Job, Next};
+use super::job::{Cx, Fail, Job, Next, Reply, Transition};
 use super::newtype::flow;
 use super::retry::Retry;
 use super::runner::Runner;
@@ -27,10 +26,11 @@ use crate::model::reply_error::ReplyError;
 use crate::model::ret::RetClass;
 use crate::model::seed::Seed;
 use crate::model::step::Step;
+use crate::model::unix_ms::UnixMs;
 use crate::model::uploaded::Uploaded;
 use crate::session::Session;
 
-/// Uploads a picture and ends with its MediaId.
+/// Uploads media and ends with its MediaId.
 ///
 /// ```text
 ///   digest ─► [pings] ─► check, above 25 MiB ─► [OPTIONS] ─► chunk 0 ─► chunk 1 ─► … ─► Uploaded
@@ -39,29 +39,30 @@ use crate::session::Session;
 ///                          │                                     ClientMediaId, if a        │
 ///                          │                                     repeated chunk was put     │
 ///                          │                                     together wrongly           │
-///                          └─ the server knows the picture ─────────────────────────────────┘
+///                          └─ the server already has it ────────────────────────────────────┘
 /// ```
 ///
-/// What is in brackets is sent with [`Policy::browser_parity`] only. A chunk's bytes are loaded
-/// when it is due and compared with what was digested, so a picture that changes in between is
-/// noticed before the changed part leaves; one that [cannot change](Media::immutable) is not
-/// compared, and one of a single chunk is loaded once.
+/// The steps in brackets are made only with [`Policy::browser_parity`]. The bytes of a chunk are
+/// read when it is due and compared with what was hashed, so a file that changes in between is
+/// noticed before the changed part leaves. [Immutable](Media::immutable) media is not compared, and
+/// media of a single chunk is read once.
 #[derive(Clone, Debug)]
 pub struct Upload(Runner<Uploading>);
 
 impl Upload {
-    /// Uploads `picture`, meant for `to`; the result can be sent to others too.
+    /// Uploads `media`, meant for `to`. The result can be sent to others too.
     ///
     /// # Errors
-    /// [`Error`] at [`Step::Prepare`] if the session cannot upload; nothing is sent then.
+    /// Returns an [`Error`] at [`Step::Prepare`] if the session cannot upload. Nothing is sent in
+    /// that case.
     pub fn new(
         session: &Session,
-        picture: Media,
+        media: Media,
         to: Recipient,
         seed: Seed,
         policy: Policy,
     ) -> Result<Self, Error> {
-        let job = Uploading::new(session, picture, to, seed)?;
+        let job = Uploading::new(session, media, to, seed)?;
         Ok(Self(Runner::new(job, session, seed, policy)))
     }
 }
@@ -71,20 +72,20 @@ flow!(Upload(Uploading) -> Uploaded, saved);
 /// The job, which is also the first half of [`SendImage`](super::SendImage).
 #[derive(Clone, Debug)]
 pub(super) struct Uploading {
-    to: Recipient,
-    seed: Seed,
-    media: UploadMedia,
-    /// What the chunks' requests are made of, once `media` is complete.
+    pub(super) to: Recipient,
+    pub(super) seed: Seed,
+    upload: UploadMedia,
+    /// The common part of the chunk requests, once `upload` is complete.
     form: Option<Box<ChunkForm>>,
     sums: Vec<u64>,
-    /// The picture, if it is one chunk: it is not loaded again.
-    whole: Option<Whole>,
-    /// The chunk that is due, and so the number of those acknowledged.
+    /// The media, if it is a single chunk, so that it is not read again.
+    single_chunk: Option<MediaBytes>,
+    /// The chunk that is due, which is also the number of those acknowledged.
     chunk: u32,
-    /// Whether a chunk of this attempt may have reached the server more than once.
+    /// Whether a chunk of this upload may have reached the server more than once.
     repeated: bool,
     started_over: bool,
-    /// Set while this is a saved upload that was taken up: what was saved of it.
+    /// The saved state, while a resumed upload continues.
     saved: Option<SavedUpload>,
     stage: Stage,
 }
@@ -92,31 +93,31 @@ pub(super) struct Uploading {
 #[derive(Clone, Debug)]
 enum Stage {
     Digest(Digest),
-    /// The pings, the next of which is the last.
+    /// The pings, in reverse order.
     Ping(Vec<Report>),
     Check,
     Preflight,
-    Load,
-    Send(Whole),
+    Read,
+    Send(MediaBytes),
 }
 
 impl Uploading {
     pub(super) fn new(
         session: &Session,
-        picture: Media,
+        media: Media,
         to: Recipient,
         seed: Seed,
     ) -> Result<Self, Error> {
-        session.check_upload(seed.unix_ms).map_err(|unready| Error::new(Step::Prepare, unready))?;
-        picture.check(session.site().profile())?;
-        let stage = Stage::Digest(Digest::new(&picture));
+        session.check_upload(seed.unix_ms).map_err(|error| Error::new(Step::Prepare, error))?;
+        media.check(session.site().profile())?;
+        let stage = Stage::Digest(Digest::new(&media));
         Ok(Self {
-            media: UploadMedia::new(picture, None, to.clone(), seed),
+            upload: UploadMedia::new(media, None, to.clone(), seed),
             to,
             seed,
             form: None,
             sums: Vec::new(),
-            whole: None,
+            single_chunk: None,
             chunk: 0,
             repeated: false,
             started_over: false,
@@ -125,44 +126,40 @@ impl Uploading {
         })
     }
 
-    pub(super) fn to(&self) -> &Recipient {
-        &self.to
+    fn media(&self) -> &Media {
+        self.upload.media()
     }
 
-    fn picture(&self) -> &Media {
-        self.media.picture()
-    }
-
-    /// The picture's MD5: every call that needs it comes after [`Stage::Digest`].
+    /// Returns the MD5 of the media. Every call that needs it comes after [`Stage::Digest`].
     fn md5(&self) -> Result<Md5, ErrorKind> {
-        self.media.md5().ok_or(ErrorKind::Changed)
+        self.upload.md5().ok_or(ErrorKind::Changed)
     }
 
-    fn digested(&mut self, digested: Digested, cx: &Cx<'_>) -> Result<Next<Uploaded>, ErrorKind> {
+    fn digested(&mut self, digested: Digested, cx: &Cx<'_>) -> Transition<Uploaded> {
         if let Some(saved) = &self.saved {
             if saved.md5.is_some_and(|md5| md5 != digested.md5) {
-                return Err(ErrorKind::OtherPicture);
+                return Err(ErrorKind::OtherMedia);
             }
-            // Above the limit of the check its ticket is part of every form and is not saved: from
-            // the first chunk then.
-            let from_start = self.picture().len() > cx.policy.check_above;
+            // Above the limit of the check, its ticket is part of every form and is not saved:
+            // start with the first chunk.
+            let from_start = self.media().len() > cx.policy.check_above;
             self.chunk = if from_start { 0 } else { saved.acked };
             self.repeated = true;
         }
-        self.media = self.media.clone().digested(digested.md5);
-        (self.sums, self.whole) = (digested.sums, digested.whole);
+        self.upload = self.upload.clone().digested(digested.md5);
+        (self.sums, self.single_chunk) = (digested.sums, digested.single_chunk);
         if !cx.policy.browser_parity || self.saved.is_some() {
             return Ok(self.check(cx));
         }
-        let mut reports = Vec::from(Report::for_upload(self.picture().len(), digested.ms));
+        let mut reports = Vec::from(Report::for_upload(self.media().len(), digested.ms));
         reports.reverse();
         self.stage = Stage::Ping(reports);
         Ok(Next::Call(Retry::side_call()))
     }
 
-    /// The check, if the picture is large enough, else the chunks (P41).
+    /// Makes the check if the media is large enough, and otherwise the chunks (P41).
     fn check(&mut self, cx: &Cx<'_>) -> Next<Uploaded> {
-        if self.picture().len() <= cx.policy.check_above {
+        if self.media().len() <= cx.policy.check_above {
             return self.first_chunk(cx);
         }
         self.stage = Stage::Check;
@@ -177,23 +174,23 @@ impl Uploading {
         Next::Call(Retry::side_call())
     }
 
-    /// The chunk that is due: to be loaded, or sent as it was digested.
+    /// Reads the chunk that is due, or sends it if it is in memory.
     fn next_chunk(&mut self, cx: &Cx<'_>) -> Next<Uploaded> {
-        match self.whole.clone() {
-            Some(whole) => self.send(whole, cx),
+        match self.single_chunk.clone() {
+            Some(bytes) => self.send(bytes, cx),
             None => {
-                self.stage = Stage::Load;
-                Next::Read(digest::span(u64::from(self.chunk), self.picture().len()))
+                self.stage = Stage::Read;
+                Next::Read(digest::span(u64::from(self.chunk), self.media().len()))
             }
         }
     }
 
-    fn send(&mut self, bytes: Whole, cx: &Cx<'_>) -> Next<Uploaded> {
+    fn send(&mut self, bytes: MediaBytes, cx: &Cx<'_>) -> Next<Uploaded> {
         self.stage = Stage::Send(bytes);
         Next::Call(Retry::chunk(cx.policy))
     }
 
-    /// After a ping or a preflight, whatever came of it.
+    /// Continues after a ping or a preflight, whether it failed or not.
     fn side_call_over(&mut self, cx: &Cx<'_>) -> Next<Uploaded> {
         match &mut self.stage {
             Stage::Ping(reports) => {
@@ -207,32 +204,32 @@ impl Uploading {
         }
     }
 
-    /// The picture at the server, of whose chunks none was needed.
+    /// Describes media that the server already has, so that no chunk was needed.
     fn uploaded(&self, media_id: MediaId) -> Result<Uploaded, ErrorKind> {
         Ok(Uploaded {
             media_id,
-            name: self.picture().name().to_owned(),
-            kind: self.picture().kind(),
+            name: self.media().name().to_owned(),
+            kind: self.media().kind(),
             thumbnail: None,
             encry_file_name: None,
-            bytes: self.picture().len(),
+            bytes: self.media().len(),
             md5: self.md5()?,
             chunks: 0,
             server_byte_count: None,
         })
     }
 
-    /// A chunk is acknowledged: the next one, or the end.
-    fn accepted(&mut self, accepted: Accepted, cx: &Cx<'_>) -> Result<Next<Uploaded>, Fail> {
-        if self.chunk + 1 < self.media.chunks() {
+    /// Takes the reply to a chunk and continues with the next one, or ends.
+    fn accepted(&mut self, accepted: Accepted, cx: &Cx<'_>) -> Transition<Uploaded, Fail> {
+        if self.chunk + 1 < self.upload.chunks() {
             self.repeated |= cx.repeated;
             self.chunk += 1;
             return Ok(self.next_chunk(cx));
         }
-        // Only the last one's MediaId means anything.
+        // Only the MediaId of the last chunk means anything.
         let media_id = accepted.media_id()?;
         self.repeated |= cx.repeated;
-        let len = self.picture().len();
+        let len = self.media().len();
         let odd = accepted.start_pos.filter(|pos| *pos != len);
         if let Some(got) = odd.filter(|_| self.repeated) {
             return Ok(self.start_over(ReplyError::Assembled { expected: len, got }, cx)?);
@@ -241,31 +238,31 @@ impl Uploading {
         Ok(Next::Done(Uploaded {
             thumbnail: accepted.thumbnail,
             encry_file_name: accepted.encry_file_name,
-            chunks: self.media.chunks(),
+            chunks: self.upload.chunks(),
             server_byte_count: odd.filter(|pos| *pos != 0),
             ..self.uploaded(media_id)?
         }))
     }
 
-    /// A server that appends a repeated chunk has another file by now. Under another ClientMediaId
-    /// it begins afresh; a second time is too much.
-    fn start_over(&mut self, why: ReplyError, cx: &Cx<'_>) -> Result<Next<Uploaded>, ErrorKind> {
+    /// Starts over under another ClientMediaId, once. A server that appended a repeated chunk has
+    /// assembled another file.
+    fn start_over(&mut self, why: ReplyError, cx: &Cx<'_>) -> Transition<Uploaded> {
         if self.started_over {
             return Err(why.into());
         }
-        self.media = self.media.clone().started_over();
+        self.upload = self.upload.clone().started_over();
         (self.chunk, self.repeated, self.started_over, self.saved, self.form) =
             (0, false, true, None, None);
         Ok(self.next_chunk(cx))
     }
 
-    fn refused(&mut self, kind: ErrorKind, cx: &Cx<'_>) -> Result<Next<Uploaded>, ErrorKind> {
+    fn refused(&mut self, kind: ErrorKind, cx: &Cx<'_>) -> Transition<Uploaded> {
         self.repeated |= cx.repeated;
         match kind {
             ErrorKind::Reply(error @ ReplyError::NoMediaId) if self.repeated => {
                 self.start_over(error, cx)
             }
-            // It may have forgotten the first chunks, or never have been meant to hear the rest.
+            // The server may have forgotten the first chunks, or not accept the rest.
             ErrorKind::Reply(error @ ReplyError::Refused { ret, .. })
                 if self.saved.is_some()
                     && matches!(ret.class(), RetClass::Permanent | RetClass::Transient) =>
@@ -280,7 +277,7 @@ impl Uploading {
 impl Job for Uploading {
     type Output = Uploaded;
 
-    fn settle(&mut self, _: &mut Session, cx: &Cx<'_>) -> Result<Next<Uploaded>, ErrorKind> {
+    fn settle(&mut self, _: &mut Session, cx: &Cx<'_>) -> Transition<Uploaded> {
         Ok(match &mut self.stage {
             Stage::Digest(digest) => Next::Read(digest.span(cx.now)),
             _ => self.next_chunk(cx),
@@ -293,31 +290,29 @@ impl Job for Uploading {
                 Some(report) => report.request(session)?,
                 None => Preflight::new(self.seed).request(session)?,
             },
-            Stage::Check => {
-                CheckUpload::new(self.picture(), self.md5()?, self.to.clone(), self.seed)
-                    .request(session)?
-            }
-            Stage::Send(Whole(bytes)) => {
+            Stage::Check => CheckUpload::new(self.media(), self.md5()?, self.to.clone(), self.seed)
+                .request(session)?,
+            Stage::Send(MediaBytes(bytes)) => {
                 let form = match &mut self.form {
                     Some(form) => {
-                        form.renew(&self.media, session)?;
+                        form.renew(&self.upload, session)?;
                         form
                     }
-                    none => none.insert(Box::new(ChunkForm::new(&self.media, session)?)),
+                    none => none.insert(Box::new(ChunkForm::new(&self.upload, session)?)),
                 };
                 form.request(self.chunk, bytes.clone())?
             }
-            Stage::Digest(_) | Stage::Preflight | Stage::Load => {
+            Stage::Digest(_) | Stage::Preflight | Stage::Read => {
                 Preflight::new(self.seed).request(session)?
             }
         })
     }
 
-    fn reply(&mut self, reply: &Response<Bytes>, cx: &Cx<'_>) -> Result<Next<Uploaded>, Fail> {
+    fn reply(&mut self, reply: &Reply, cx: &Cx<'_>) -> Transition<Uploaded, Fail> {
         match self.stage {
             Stage::Check => match CheckUpload::read(reply)? {
                 UploadCheck::Unknown(ticket) => {
-                    self.media = self.media.clone().ticket(ticket);
+                    self.upload = self.upload.clone().ticket(ticket);
                     Ok(self.first_chunk(cx))
                 }
                 UploadCheck::Known(media_id) => Ok(Next::Done(self.uploaded(media_id)?)),
@@ -327,7 +322,7 @@ impl Job for Uploading {
         }
     }
 
-    fn failed(&mut self, kind: ErrorKind, cx: &Cx<'_>) -> Result<Next<Uploaded>, ErrorKind> {
+    fn failed(&mut self, kind: ErrorKind, cx: &Cx<'_>) -> Transition<Uploaded> {
         match self.stage {
             Stage::Check => Err(kind),
             Stage::Send(_) => self.refused(kind, cx),
@@ -335,52 +330,57 @@ impl Job for Uploading {
         }
     }
 
-    fn loaded(&mut self, bytes: Bytes, cx: &Cx<'_>) -> Result<Next<Uploaded>, ErrorKind> {
+    fn loaded(&mut self, bytes: Bytes, cx: &Cx<'_>) -> Transition<Uploaded> {
         if let Stage::Digest(digest) = &mut self.stage {
             return match digest.take(&bytes, cx.now)? {
                 None => Ok(Next::Read(digest.span(cx.now))),
                 Some(digested) => self.digested(digested, cx),
             };
         }
-        digest::check(&bytes, u64::from(self.chunk), self.picture().len())?;
+        digest::check(&bytes, u64::from(self.chunk), self.media().len())?;
         let sum = self.sums.get(self.chunk as usize);
-        if !self.picture().is_immutable() && sum != Some(&digest::sum(&bytes)) {
+        if !self.media().is_immutable() && sum != Some(&digest::sum(&bytes)) {
             return Err(ErrorKind::Changed);
         }
-        Ok(self.send(Whole(bytes), cx))
+        Ok(self.send(MediaBytes(bytes), cx))
     }
 
     fn takes_cookies(&self) -> bool {
         !matches!(self.stage, Stage::Ping(_) | Stage::Preflight)
     }
 
-    fn error(&self, kind: ErrorKind) -> Error {
+    fn step(&self) -> Step {
         match &self.stage {
-            Stage::Digest(_) => Error::new(Step::Digest, kind),
-            Stage::Ping(_) | Stage::Preflight => Error::new(Step::Report, kind),
-            Stage::Check => Error::new(Step::Check, kind),
-            Stage::Load | Stage::Send(_) => {
-                Error::new(Step::Upload, kind).at(self.media.number(self.chunk))
-            }
+            Stage::Digest(_) => Step::Digest,
+            Stage::Ping(_) | Stage::Preflight => Step::Report,
+            Stage::Check => Step::Check,
+            Stage::Read | Stage::Send(_) => Step::Upload,
+        }
+    }
+
+    fn error(&self, kind: ErrorKind) -> Error {
+        let error = Error::new(self.step(), kind);
+        match &self.stage {
+            Stage::Read | Stage::Send(_) => error.at(self.upload.number(self.chunk)),
+            _ => error,
         }
     }
 
     fn progress(&self) -> Progress {
-        let len = self.picture().len();
-        let at = |step| Progress::new(step, len);
+        let len = self.media().len();
+        let at = Progress::new(self.step(), len);
         match &self.stage {
-            Stage::Digest(digest) => Progress { done: digest.done(), ..at(Step::Digest) },
-            Stage::Ping(_) | Stage::Preflight => at(Step::Report),
-            Stage::Check => at(Step::Check),
-            Stage::Load | Stage::Send(_) => {
+            Stage::Digest(digest) => Progress { done: digest.done(), ..at },
+            Stage::Ping(_) | Stage::Preflight | Stage::Check => at,
+            Stage::Read | Stage::Send(_) => {
                 let done = (u64::from(self.chunk) * CHUNK).min(len);
-                let chunk = (done < len).then(|| self.media.number(self.chunk));
-                Progress { chunk, done, ..at(Step::Upload) }
+                let chunk = (done < len).then(|| self.upload.number(self.chunk));
+                Progress { chunk, done, ..at }
             }
         }
     }
 
-    fn saved(&self, done: Option<&Uploaded>, _: Option<u64>) -> Option<SavedJob> {
+    fn saved(&self, done: Option<&Uploaded>, _: Option<UnixMs>) -> Option<SavedJob> {
         Some(self.state(done))
     }
 }

@@ -18,13 +18,13 @@ pub enum Advice {
     CheckNetwork,
     /// The account may not log in to web WeChat. It may be able to use the File Transfer Helper.
     UseFileHelper,
-    /// Something between this computer and the server refuses, or answers in the server's place.
+    /// Something between this computer and the server refuses, or replies in its place.
     CheckProxy,
     /// The file cannot be sent, read or written.
     CheckFile,
     /// The server refused the recipient.
     CheckRecipient,
-    /// The picture does not exist, no longer exists, or belongs to another login.
+    /// The image does not exist, no longer exists, or belongs to another login.
     CheckMessage,
     /// The key was already used for another message of the outbox.
     CheckKey,
@@ -78,8 +78,8 @@ impl fmt::Display for Advice {
             Self::CheckFile => "check the file",
             Self::CheckRecipient => "check the recipient; to send to yourself use filehelper",
             Self::CheckMessage => {
-                "the message may be too old, a sticker of the store, of another login, or just \
-                 sent: try again later"
+                "the message may be too old or too new, from another login, or a sticker from the \
+                 store; try again later"
             }
             Self::CheckKey => "use a new key, or send what this one was first used for",
             Self::RaiseLimit => "raise the limit if this is what you want",

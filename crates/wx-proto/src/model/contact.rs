@@ -1,27 +1,27 @@
 use crate::model::ids::UserName;
 
-/// A person or a room of the contact list.
+/// A person or a room in the contact list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Contact {
-    /// How to send to it, in this login only: the next one has other names (§8.4).
+    /// The name to send to, which is valid in this login only (§8.4).
     pub user_name: UserName,
-    /// The name that it gave itself, decoded. What a stranger chose: do not print it raw.
+    /// The name that the contact chose, decoded. Do not print it unescaped.
     pub nick_name: String,
-    /// The name that the account's owner gave it, decoded; mostly empty.
-    pub remark_name: String,
+    /// The name that the account's owner gave the contact, decoded.
+    pub remark_name: Option<String>,
 }
 
 impl Contact {
-    /// Whether it is a room.
+    /// Returns whether this is a room.
     #[must_use]
     pub fn is_room(&self) -> bool {
         self.user_name.is_room()
     }
 
-    /// The remark if there is one, else the nickname.
+    /// Returns the remark name if there is one, and otherwise the nickname.
     #[must_use]
     pub fn name(&self) -> &str {
-        if self.remark_name.is_empty() { &self.nick_name } else { &self.remark_name }
+        self.remark_name.as_deref().unwrap_or(&self.nick_name)
     }
 }

@@ -1,10 +1,10 @@
-//! Width and height of a picture.
+//! Width and height of an image.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Width and height of a picture in pixels, neither of them 0.
+/// Width and height of an image in pixels, neither of them 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "(u32, u32)", into = "(u32, u32)")]
 pub struct Dimensions {
@@ -19,7 +19,7 @@ impl Dimensions {
         if width == 0 || height == 0 { None } else { Some(Self { width, height }) }
     }
 
-    /// Like [`Dimensions::new`], from numbers as a server gives them.
+    /// Like [`Dimensions::new`], for numbers from a server.
     pub(crate) fn from_server<N: TryInto<u32>>(
         width: Option<N>,
         height: Option<N>,
@@ -54,7 +54,7 @@ impl From<Dimensions> for (u32, u32) {
     }
 }
 
-/// As in `100 × 71`.
+/// Shows them like `100 × 71`.
 impl fmt::Display for Dimensions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} × {}", self.width, self.height)

@@ -50,7 +50,7 @@ pub struct ChunkNumber {
 pub enum ErrorKind {
     /// The request could not be made; nothing was sent.
     Request(RequestError),
-    /// The file cannot be sent as a picture; nothing was sent.
+    /// The file cannot be sent; nothing was sent.
     Media(MediaError),
     /// The reply cannot be used, or the server refused the request.
     Reply(ReplyError),
@@ -78,14 +78,14 @@ pub enum ErrorKind {
     },
     /// The caller cancelled the job.
     Cancelled,
-    /// The session holds another login, or none, by now: the job belongs to the one that it began
-    /// in. Begin it again.
+    /// The session holds another login by now, or none. The job belongs to the login that it began
+    /// in: start it again.
     LoginChanged,
-    /// The picture changed while it was being sent.
+    /// The file changed while it was being sent.
     Changed,
-    /// The upload to resume was begun with another picture.
-    OtherPicture,
-    /// The picture got shorter while it was being sent.
+    /// The upload to resume was begun with another file.
+    OtherMedia,
+    /// The file got shorter while it was being sent.
     SourceEnded {
         /// The length in bytes when the job began.
         expected: u64,
@@ -99,10 +99,10 @@ pub enum ErrorKind {
 /// Whether the message may have been delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The message was not sent, or the call not carried out. It is safe to send it again.
+    /// The message was not sent, or the call was not carried out. It is safe to send it again.
     NotSent,
-    /// The message may have been delivered, or the call carried out. Sending it again may do so
-    /// twice.
+    /// The message may have been delivered, or the call carried out. Sending it again may repeat
+    /// it.
     Unknown,
 }
 
@@ -112,8 +112,8 @@ impl Error {
         Self { step, chunk: None, kind: kind.into(), uploaded: None, local_id: None }
     }
 
-    /// The step in words. `None` if the kind says it all: nothing was done yet, or the message may
-    /// have been sent.
+    /// Describes the failed step. `None` if the kind already says everything: nothing was done yet,
+    /// or the message may have been sent.
     fn what_failed(&self) -> Option<&'static str> {
         if matches!(self.kind, ErrorKind::Uncertain { .. }) {
             return None;
@@ -140,8 +140,8 @@ impl Error {
         self
     }
 
-    /// Returns whether the message may have been delivered; for a
-    /// [call of your own](crate::flow::OneCall), whether the server may have carried it out. Always
+    /// Returns whether the message may have been delivered; for a [custom
+    /// call](crate::flow::OneCall), whether the server may have carried it out. Always
     /// [`Outcome::NotSent`] for other jobs that send no message.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
@@ -150,7 +150,7 @@ impl Error {
             (ErrorKind::Network { failure, tries: 0 | 1 }, Step::Call) => {
                 failure.delivered == Delivery::Unknown
             }
-            // A verdict, or nothing was sent.
+            // The server refused, or nothing was sent.
             (
                 ErrorKind::Reply(ReplyError::Refused { .. })
                 | ErrorKind::Request(_)
@@ -175,7 +175,7 @@ impl Error {
     }
 
     /// Returns whether the same job may succeed if it is run again later: the server or the network
-    /// had trouble, and the message was not sent.
+    /// had a problem, and the message was not sent.
     ///
     /// Each request has been retried already, so wait for minutes rather than seconds. Rate limits
     /// are not included, because they last for hours; neither are jobs that were cancelled or whose
@@ -202,8 +202,8 @@ impl Error {
     /// let refused = |code| ReplyError::Refused { ret: Ret(code), message: String::new() };
     /// assert_eq!(next(&Error::new(Step::Message, refused(1205))), "pause for hours");
     /// assert_eq!(next(&Error::new(Step::Message, refused(1101))), "log in again");
-    /// let trouble = Error::new(Step::Upload, ReplyError::Status(503));
-    /// assert_eq!(next(&trouble), "run the job again in some minutes");
+    /// let busy = Error::new(Step::Upload, ReplyError::Status(503));
+    /// assert_eq!(next(&busy), "run the job again in some minutes");
     /// ```
     #[must_use]
     pub fn is_retryable(&self) -> bool {
@@ -228,6 +228,10 @@ impl Error {
     /// Returns what to do next.
     #[must_use]
     pub fn advice(&self) -> Advice {
+        // A custom call may be one that must not be made twice.
+        if self.step == Step::Call && self.outcome() == Outcome::Unknown {
+            return Advice::LookAtPhone;
+        }
         match &self.kind {
             ErrorKind::Request(error) => error.advice(),
             ErrorKind::NotConfirmed { .. } => Advice::LoginAgain,
@@ -235,7 +239,7 @@ impl Error {
             ErrorKind::Media(MediaError::TooLarge { .. }) => Advice::RaiseLimit,
             ErrorKind::Media(_)
             | ErrorKind::Changed
-            | ErrorKind::OtherPicture
+            | ErrorKind::OtherMedia
             | ErrorKind::SourceEnded { .. } => Advice::CheckFile,
             ErrorKind::Source(error) => error.advice(),
             ErrorKind::Network { failure, .. } => failure.advice(),
@@ -247,7 +251,7 @@ impl Error {
 }
 
 impl ErrorKind {
-    /// The error inside, if this kind says no more than that.
+    /// Returns the inner error, if this kind adds nothing to it.
     fn payload(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Request(error) => Some(error),
@@ -260,7 +264,7 @@ impl ErrorKind {
         }
     }
 
-    /// What a chain of errors goes on with.
+    /// Returns what a chain of errors continues with.
     fn link(&self) -> &(dyn std::error::Error + 'static) {
         self.payload().unwrap_or(self)
     }
@@ -292,6 +296,12 @@ impl From<ReplyError> for ErrorKind {
     }
 }
 
+impl From<HostError> for ErrorKind {
+    fn from(error: HostError) -> Self {
+        Self::Host(error)
+    }
+}
+
 impl From<SourceError> for ErrorKind {
     fn from(error: SourceError) -> Self {
         Self::Source(error)
@@ -310,7 +320,7 @@ impl From<MediaError> for Error {
     }
 }
 
-/// Says what failed. Why it did is the source: print the whole [chain](Error::chain).
+/// Says what failed. The source says why: print the whole [chain](Error::chain).
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.what_failed(), self.step, self.chunk) {
@@ -332,7 +342,7 @@ impl std::error::Error for Error {
     }
 }
 
-/// A kind with a payload says what that says, and has its source.
+/// A kind with a payload displays the payload and has its source.
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -363,7 +373,7 @@ impl fmt::Display for ErrorKind {
                 f.write_str("the login that the job began in has ended or was replaced by another")
             }
             Self::Changed => f.write_str("the file changed while it was being sent"),
-            Self::OtherPicture => f.write_str("the message was begun with another file"),
+            Self::OtherMedia => f.write_str("the message was begun with another file"),
             Self::SourceEnded { expected, got } => write!(
                 f,
                 "the file ended after {got} of {expected} bytes: it got shorter while it was being \

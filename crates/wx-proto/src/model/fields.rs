@@ -10,7 +10,7 @@ macro_rules! fields {
         }
 
         impl $name {
-            /// Returns the field's name as it stands in the text.
+            /// Returns the name of the field as it appears in the text.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {

@@ -1,20 +1,20 @@
-//! How a body begins, as far as it can be shown.
+//! The first bytes of a body, as far as they can be shown.
 
 use std::fmt::{self, Write};
 
-/// The longest run of printable ASCII that is shown of what a server sent; a longer one may be a
+/// The longest run of printable ASCII that is shown of a server's text. A longer one may be a
 /// secret.
 pub(crate) const LONGEST_RUN: usize = 7;
-/// Stands in the place of what is not shown.
+/// Replaces what is not shown.
 pub(crate) const WITHHELD: char = '…';
 
-/// The first bytes of a body that is nothing known: at most 16, in hexadecimal, and fewer if they
+/// The first bytes of a body in an unknown format, in hexadecimal: at most 16, and fewer if they
 /// are text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FirstBytes(String);
 
 impl FirstBytes {
-    /// Returns what is shown of a body that begins with `bytes`.
+    /// Creates the first bytes of a body that begins with `bytes`.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Self {
         let mut run = 0;

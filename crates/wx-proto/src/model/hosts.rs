@@ -1,12 +1,12 @@
-//! Which host serves what (`docs/protocol.md` §1).
+//! Which host serves which calls (`docs/protocol.md` §1).
 
 use std::fmt;
 use std::net::IpAddr;
 
 use crate::model::profile::Profile;
 
-/// The host of every role, worked out from one base: an allow-list, compared by whole labels (P1,
-/// P4).
+/// The hosts of all roles, derived from one base. They are an allow-list, compared by whole labels
+/// (P1, P4).
 ///
 /// ```
 /// use wx_proto::{Hosts, HostRole};
@@ -29,11 +29,11 @@ pub struct Origin {
     port: Option<u16>,
 }
 
-/// What a host is asked for (`docs/protocol.md` §1.1).
+/// What a host serves (`docs/protocol.md` §1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HostRole {
-    /// Messages, contacts, webwxgetmsgimg: all that has no host of its own.
+    /// Messages, contacts, webwxgetmsgimg, and everything else without a host of its own.
     Base,
     /// webwxuploadmedia and webwxgetmedia.
     File,
@@ -41,13 +41,13 @@ pub enum HostRole {
     Push,
     /// jslogin and the login poll.
     Login,
-    /// The QR picture.
+    /// The QR code image.
     Qr,
-    /// reportforweb pings; never gets cookies or credentials.
+    /// The reportforweb pings. Never receives cookies or credentials.
     Support,
 }
 
-/// Why the address of a server was not accepted.
+/// Why the address of a server is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HostError {
@@ -55,22 +55,22 @@ pub enum HostError {
     Malformed,
     /// The host does not belong to web WeChat.
     Foreign {
-        /// The host that was named, unless it may not be shown.
+        /// The host in the address, unless it may not be shown.
         host: Option<String>,
     },
     /// Plain http to a host that is not a loopback address.
     NotHttps {
-        /// The host that was named, unless it may not be shown.
+        /// The host in the address, unless it may not be shown.
         host: Option<String>,
     },
     /// Plain http to a loopback address, which the caller did not allow.
     Loopback {
-        /// The address that was named.
+        /// The address.
         host: String,
     },
 }
 
-/// Base, login, file, push: §1.2 and §1.3.
+/// Base, login, file and push: §1.2 and §1.3.
 const FAMILIES: [[&str; 4]; 8] = [
     ["wx.qq.com", "login.wx.qq.com", "file.wx.qq.com", "webpush.wx.qq.com"],
     ["wx2.qq.com", "login.wx2.qq.com", "file.wx2.qq.com", "webpush.wx2.qq.com"],
@@ -96,11 +96,11 @@ const FAMILIES: [[&str; 4]; 8] = [
 const OTHERS: [&str; 2] = ["login.weixin.qq.com", "support.weixin.qq.com"];
 
 impl Hosts {
-    /// The family of `base`, for example `https://wx.qq.com`. A path behind the host is ignored, so
-    /// that the `redirect_uri` of a login can be given whole (P1).
+    /// Returns the hosts of the family of `base`, for example `https://wx.qq.com`. A path after the
+    /// host is ignored, so the whole `redirect_uri` of a login can be passed (P1).
     ///
     /// # Errors
-    /// [`HostError`] for anything but https to one of the hosts of §1.2 and §1.3.
+    /// Returns a [`HostError`] for anything but https to one of the hosts of §1.2 and §1.3.
     pub fn from_base(base: &str) -> Result<Self, HostError> {
         let base = Origin::parse(base)?;
         if !base.https {
@@ -115,12 +115,12 @@ impl Hosts {
         Ok(Self { base })
     }
 
-    /// As [`Hosts::from_base`], and besides it accepts plain http to a literal loopback address
-    /// (`127.0.0.0/8`, `[::1]`). There **every** role is served by that one address, pings and
-    /// login included: for tests and demonstrations.
+    /// Like [`Hosts::from_base`], but also accepts plain http to a literal loopback address
+    /// (`127.0.0.0/8`, `[::1]`), for tests and demonstrations. **Every** role is then served by
+    /// that address, including pings and the login.
     ///
     /// # Errors
-    /// [`HostError`] for any other host.
+    /// Returns a [`HostError`] for any other host.
     pub fn loopback(base: &str) -> Result<Self, HostError> {
         let origin = Origin::parse(base)?;
         if !origin.https && origin.is_loopback() {
@@ -130,29 +130,29 @@ impl Hosts {
         }
     }
 
-    /// Web WeChat's first family.
+    /// Returns the first family of web WeChat.
     pub(crate) fn web() -> Self {
         Self { base: Origin::https("wx.qq.com") }
     }
 
-    /// The File Transfer Helper's first entry.
+    /// Returns the first entry of the File Transfer Helper.
     pub(crate) fn file_helper() -> Self {
         Self { base: Origin::https("filehelper.weixin.qq.com") }
     }
 
-    /// The name of the base.
+    /// Returns the host name of the base.
     pub(crate) fn base(&self) -> &str {
         self.base.host()
     }
 
-    /// The profile that these hosts are for; a loopback address is for any.
+    /// Returns the profile of these hosts. A loopback address is for any profile.
     pub(crate) fn profile(&self) -> Option<Profile> {
         let [base, .., push] = family(&self.base.host)?;
-        // Only the File Transfer Helper has no host for synccheck.
+        // Only the File Transfer Helper has no separate host for synccheck.
         Some(if base == push { Profile::FileHelper } else { Profile::Web })
     }
 
-    /// The host that serves `role`.
+    /// Returns the host that serves `role`.
     #[must_use]
     pub fn origin(&self, role: HostRole) -> Origin {
         let column = match role {
@@ -164,12 +164,12 @@ impl Hosts {
             HostRole::Qr => return Origin::https(OTHERS[0]),
             HostRole::Support => return Origin::https(OTHERS[1]),
         };
-        // `of` let no other host in.
+        // The constructors accept no other host.
         family(&self.base.host).map_or_else(|| self.base.clone(), |row| Origin::https(row[column]))
     }
 
-    /// Whether this is a loopback address, which only [`Hosts::loopback`] lets in. Such requests
-    /// must not go through a proxy.
+    /// Returns whether this is a loopback address, which only [`Hosts::loopback`] accepts. Such
+    /// requests must not go through a proxy.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         self.base.is_loopback()
@@ -180,8 +180,7 @@ fn family(host: &str) -> Option<&'static [&'static str; 4]> {
     FAMILIES.iter().find(|row| row[0] == host)
 }
 
-/// Whether a host belongs to web WeChat, or is a loopback address: never one that a stranger can
-/// have.
+/// Whether a host belongs to web WeChat or is a loopback address, so that nobody else can own it.
 pub(crate) fn is_of_wechat(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     is_loopback(&host)
@@ -190,7 +189,7 @@ pub(crate) fn is_of_wechat(host: &str) -> bool {
         })
 }
 
-/// The name of one of web WeChat's hosts, to be kept in an error.
+/// Returns the static name of one of web WeChat's hosts, for errors.
 pub(crate) fn official(host: &str) -> Option<&'static str> {
     FAMILIES.iter().flatten().chain(&OTHERS).find(|name| name.eq_ignore_ascii_case(host)).copied()
 }
@@ -224,13 +223,13 @@ impl Origin {
         Ok(Self { https, host, port })
     }
 
-    /// The host name or address alone, in lower case; an IPv6 address in brackets.
+    /// Returns the host name or address in lower case; an IPv6 address in brackets.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// Whether this is https.
+    /// Returns whether the scheme is https.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.https
@@ -254,7 +253,7 @@ impl fmt::Display for Origin {
 }
 
 impl HostError {
-    /// Replaces the host. A loopback address is no secret and stays.
+    /// Replaces the host with what `shown` returns. A loopback address is not a secret and is kept.
     pub(crate) fn showing(self, shown: impl FnOnce(&str) -> Option<String>) -> Self {
         match self {
             Self::Foreign { host } => Self::Foreign { host: host.and_then(|host| shown(&host)) },

@@ -3,7 +3,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Why a text is not the identifier it was given for.
+use crate::model::unix_ms::UnixMs;
+
+/// Why a text is not a valid identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NameError {
@@ -11,7 +13,7 @@ pub enum NameError {
     MsgId,
     /// A UserName has 1 to 256 characters, none of them a control character.
     UserName,
-    /// Not the form of a name that messages can be sent to.
+    /// Messages cannot be sent to names of this form.
     Recipient,
     /// A MediaId is not empty and holds no white space or control characters.
     MediaId,
@@ -27,8 +29,8 @@ impl fmt::Display for NameError {
             Self::MsgId => "a MsgID is 1 to 20 decimal digits",
             Self::UserName => "a UserName has 1 to 256 characters and no control characters",
             Self::Recipient => {
-                "no messages go to this name: a person is @1f28… in hex digits, a room is @@7c3a… \
-                 or …@chatroom, and the File Transfer Helper is filehelper"
+                "messages cannot be sent to this name: a person is @1f28… in hex digits, a room is \
+                 @@7c3a… or …@chatroom, and the File Transfer Helper is filehelper"
             }
             Self::MediaId => "a MediaId looks like @crypt_…",
             Self::LocalId => "a LocalID is 17 decimal digits",
@@ -47,17 +49,17 @@ macro_rules! name {
         pub struct $name(String);
 
         impl $name {
-            /// Checks `text` and takes it.
+            /// Checks `text` and wraps it.
             ///
             /// # Errors
-            /// [`NameError`] if it does not have the form.
+            /// Returns a [`NameError`] if it does not have the form.
             pub fn new(text: impl Into<String>) -> Result<Self, NameError> {
                 let text = text.into();
                 let valid: fn(&str) -> bool = $valid;
                 if valid(&text) { Ok(Self(text)) } else { Err(NameError::$error) }
             }
 
-            /// The text, as it goes over the wire.
+            /// Returns the text, as sent on the wire.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -101,13 +103,13 @@ macro_rules! name {
 }
 
 name! {
-    /// The id of a message, by which its picture is fetched: up to 20 decimal digits, never a float
+    /// The id of a message, by which its image is fetched: up to 20 decimal digits, never a float
     /// (P17).
     MsgId, MsgId, |text| (1..=20).contains(&text.len()) && is_digits(text)
 }
 
 impl MsgId {
-    /// Whether it is the id of no message.
+    /// Whether this is the id 0, which no message has.
     pub(crate) fn is_zero(&self) -> bool {
         self.0.bytes().all(|digit| digit == b'0')
     }
@@ -121,7 +123,7 @@ impl UserName {
         Self(Self::FILE_HELPER.to_owned())
     }
 
-    /// Whether it is a room.
+    /// Returns whether this is a room.
     #[must_use]
     pub fn is_room(&self) -> bool {
         self.0.starts_with("@@")
@@ -129,44 +131,44 @@ impl UserName {
 }
 
 name! {
-    /// The server's name for somebody: a person (`@` + hex), a room (`@@` + hex), `filehelper`, or
-    /// another special name. Except for special names it is valid for one login only (§8.4). What
-    /// can be sent to is a [`Recipient`](crate::Recipient).
+    /// The server's name for a contact: a person (`@` + hex), a room (`@@` + hex), `filehelper`, or
+    /// another special name. All but the special names are valid in one login only (§8.4). Messages
+    /// can be sent to a [`Recipient`](crate::Recipient).
     UserName, UserName, |text| {
         (1..=256).contains(&text.chars().take(257).count()) && !text.chars().any(char::is_control)
     }
 }
 
 name! {
-    /// What an upload is exchanged for, and a message sent with (§4.6). It names the picture, it is
-    /// no credential.
+    /// The result of an upload, by which a message refers to it (§4.6). It identifies the media and
+    /// is not a credential.
     MediaId, MediaId, |text| is_token(text)
 }
 
 name! {
-    /// LocalID and ClientMsgId of a message: 17 digits (P44). A server that has had a message under
-    /// it drops a repeat.
+    /// LocalID and ClientMsgId of a message: 17 digits (P44). The server drops a repeated message
+    /// with the same id.
     LocalId, LocalId, |text| text.len() == 17 && is_digits(text)
 }
 
 impl LocalId {
-    /// Joins the millisecond and a number of three decimals between 0 and 1 without its dot: `0`
-    /// and three digits. Milliseconds have 13 digits until 2286; only the last 13 are taken.
-    pub(crate) fn from_clock(unix_ms: u64, thousandths: u16) -> Self {
-        Self(format!("{:013}{:04}", unix_ms % 10_000_000_000_000, thousandths.min(1000)))
+    /// Joins the milliseconds and a decimal fraction with three digits, without its dot: `0` and
+    /// three digits. Milliseconds have 13 digits until 2286; only the last 13 are used.
+    pub(crate) fn from_clock(time: UnixMs, thousandths: u16) -> Self {
+        Self(format!("{:013}{:04}", time.get() % 10_000_000_000_000, thousandths.min(1000)))
     }
 }
 
 name! {
-    /// `DeviceID` of a BaseRequest. The official page's is `e` and 15 decimal digits (P11); released
-    /// clients send many forms, so a session may carry any printable ASCII.
+    /// The `DeviceID` of a BaseRequest. The official page sends `e` and 15 decimal digits (P11).
+    /// Released clients send many other forms, so a session accepts any printable ASCII.
     DeviceId, DeviceId, |text| {
         (1..=256).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
     }
 }
 
 impl DeviceId {
-    /// Makes the official page's form of the last 15 digits of `number`.
+    /// Creates the official page's form from the last 15 digits of `number`.
     pub(crate) fn from_number(number: u64) -> Self {
         Self(format!("e{:015}", number % 1_000_000_000_000_000))
     }
@@ -215,7 +217,7 @@ mod tests {
             assert!(error.to_string().contains("17 decimal digits"), "{error}");
         }
         for unix_ms in [0, 1, 9_999_999_999_999, 10_000_000_000_000, u64::MAX] {
-            let id = LocalId::from_clock(unix_ms, 999);
+            let id = LocalId::from_clock(UnixMs::new(unix_ms), 999);
             assert_eq!(LocalId::new(id.as_str()), Ok(id));
         }
     }

@@ -1,4 +1,4 @@
-//! What kind of picture some bytes are.
+//! The formats of images that can be fetched.
 
 mod sniff;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::sniff::{FIRST, SHORT, Sniffed, sniff};
 
-/// What kind of picture some bytes are, by their first bytes alone (P19).
+/// The format of an image, by its first bytes alone (P19).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -17,37 +17,37 @@ pub enum ImageFormat {
     Jpeg,
     /// PNG.
     Png,
-    /// GIF: sent as an emoticon (P47).
+    /// GIF, which is sent as an emoticon (P47).
     Gif,
     /// BMP.
     Bmp,
-    /// WebP: fetched, not sent as a picture.
+    /// WebP: can be fetched, but not sent as an image.
     Webp,
-    /// HEIC, HEIF or AVIF: fetched, not sent as a picture.
+    /// HEIC, HEIF or AVIF: can be fetched, but not sent as an image.
     Heif,
-    /// TIFF: fetched, not sent as a picture.
+    /// TIFF: can be fetched, but not sent as an image.
     Tiff,
-    /// None of these, fetched all the same: see
+    /// An unknown format, fetched all the same: see
     /// [`Policy::keep_unknown`](crate::Policy::keep_unknown).
     Unknown,
 }
 
 impl ImageFormat {
-    /// As many first bytes as [`ImageFormat::from_first_bytes`] looks at: a JPEG that begins with a preview needs
-    /// that many.
+    /// The number of first bytes that [`ImageFormat::from_first_bytes`] examines. A JPEG that
+    /// begins with a preview needs that many.
     pub const FIRST: usize = FIRST;
 
-    /// Returns the format of a picture by its first [`ImageFormat::FIRST`] bytes (or all there
-    /// are), or `None` if they are of no picture known here.
+    /// Returns the format of an image by its first [`ImageFormat::FIRST`] bytes (or all there are),
+    /// or `None` if it is unknown.
     #[must_use]
     pub fn from_first_bytes(first: &[u8]) -> Option<Self> {
         match sniff(first) {
-            Sniffed::Picture(format) => Some(format),
+            Sniffed::Image(format) => Some(format),
             Sniffed::Beginning(_) | Sniffed::Nothing => None,
         }
     }
 
-    /// The MIME type.
+    /// Returns the MIME type.
     #[must_use]
     pub const fn mime(self) -> &'static str {
         match self {
@@ -62,7 +62,7 @@ impl ImageFormat {
         }
     }
 
-    /// The usual file name extension, without a dot.
+    /// Returns the usual file name extension, without a dot.
     #[must_use]
     pub const fn extension(self) -> &'static str {
         match self {
@@ -77,7 +77,7 @@ impl ImageFormat {
         }
     }
 
-    /// The name in lower case, such as `jpeg`.
+    /// Returns the name in lower case, such as `jpeg`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,10 +1,10 @@
-//! Which of a message's pictures.
+//! The variants of a message's image.
 
-/// Which of a message's pictures.
+/// Which variant of a message's image to fetch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ImageVariant {
-    /// The original, as the sender's phone left it. No `type` in the query.
+    /// The original, as sent by the phone. The query has no `type`.
     #[default]
     Original,
     /// The thumbnail: `type=slave`. Also the cover of a video.

@@ -2,10 +2,10 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// A list that does not change and is cheap to clone: the clones share its elements.
+/// An immutable list that is cheap to clone: clones share its elements.
 ///
-/// It is read like a slice. `into_iter` and `Vec::from` give the elements away, and copy them only
-/// while a clone is still alive, such as the one in a finished flow.
+/// It derefs to a slice. `into_iter` and `Vec::from` move the elements out, and copy them only
+/// while a clone exists, such as the one in a finished flow.
 #[derive(PartialEq, Eq)]
 pub struct Items<T>(Arc<Vec<T>>);
 

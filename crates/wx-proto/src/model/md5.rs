@@ -1,4 +1,4 @@
-//! MD5 digests, and the hasher that makes them.
+//! MD5 digests, and the hasher that computes them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,9 +6,9 @@ use std::str::FromStr;
 use md5::Digest;
 use serde::{Deserialize, Serialize};
 
-/// The MD5 of a whole file, as the upload's forms carry it (P29).
+/// The MD5 of a whole file, as the upload forms hold it (P29).
 ///
-/// As text, and in JSON, it is 32 hex digits. They are written in lower case and read in either.
+/// As text and in JSON, it is 32 hex digits, written in lower case and read in either.
 ///
 /// ```
 /// use wx_proto::Md5;
@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Md5([u8; 16]);
 
-/// A text that is not an MD5: anything but 32 hex digits.
+/// The text is not an MD5, which is 32 hex digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Md5Error;
 
@@ -103,7 +103,7 @@ impl fmt::Display for Md5Error {
 
 impl std::error::Error for Md5Error {}
 
-/// Computes an [`Md5`] of bytes that come in parts.
+/// Computes the [`Md5`] of bytes that arrive in parts.
 #[derive(Clone, Default)]
 pub struct Md5Hasher(md5::Md5);
 

@@ -7,44 +7,47 @@ use crate::model::media_format::MediaFormat;
 use crate::model::media_kind::MediaKind;
 use crate::model::policy::Policy;
 use crate::model::profile::Profile;
+use crate::model::unix_ms::UnixMs;
 
-/// A picture to send: what the forms say of it. The bytes stay with the caller.
+/// Media to send, as described in the upload forms. The bytes stay with the caller.
 ///
-/// The first bytes decide what it is, whatever its name says: type, MIME, `mediatype` and which
-/// call sends it.
+/// The first bytes decide the format, whatever the name says, and with it the MIME type, the
+/// `mediatype` and the call that sends it.
 ///
 /// ```
 /// use wx_proto::{MediaFormat, Media, Policy};
 ///
-/// let picture = Media::new("holiday.png", 977_168, b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xdb\0\x43", &Policy::default())?;
-/// assert_eq!(picture.format(), MediaFormat::Jpeg);
+/// let first = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xdb\0\x43";
+/// let media = Media::new("holiday.png", 977_168, first, &Policy::default())?;
+/// assert_eq!(media.format(), MediaFormat::Jpeg);
 /// # Ok::<(), wx_proto::MediaError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Media {
-    about: SavedMedia,
+    saved: SavedMedia,
     immutable: bool,
 }
 
-/// What is saved of a picture; where its bytes come from is not known when it is taken up again.
+/// The saved part of a [`Media`]. The source of the bytes is not known when it is resumed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SavedMedia {
     name: String,
     pub(crate) len: u64,
     format: MediaFormat,
     kind: MediaKind,
-    modified_ms: Option<u64>,
+    #[serde(rename = "modified_ms")]
+    modified: Option<UnixMs>,
 }
 
-/// Why a file cannot be sent as a picture. It is refused before any request (P23).
+/// Why a file cannot be sent. It is refused before any request (P23).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MediaError {
     /// The file is empty.
     Empty,
-    /// The file is larger than [`Policy::max_picture`].
+    /// The file is larger than [`Policy::max_upload`].
     TooLarge {
-        /// Its length in bytes.
+        /// The length in bytes.
         len: u64,
         /// The limit in bytes.
         limit: u64,
@@ -52,35 +55,35 @@ pub enum MediaError {
     /// The file is larger than the profile accepts for its kind. Only the File Transfer Helper has
     /// such a limit (§8.8).
     TooLargeForProfile {
-        /// Its length in bytes.
+        /// The length in bytes.
         len: u64,
         /// The limit in bytes.
         limit: u64,
     },
-    /// The first bytes are not those of a picture in a known format.
-    NotAPicture,
-    /// Web WeChat does not send pictures in this format.
+    /// The first bytes are not those of an image in a known format.
+    NotAnImage,
+    /// Web WeChat does not send images in this format.
     Unsupported(ImageFormat),
-    /// A picture in this format cannot be sent as this kind.
+    /// Media in this format cannot be sent as this kind.
     WrongKind {
-        /// The format of the picture.
+        /// The format.
         format: MediaFormat,
-        /// The kind that it should have been sent as.
+        /// The kind that was requested.
         kind: MediaKind,
     },
 }
 
 impl Media {
-    /// Creates a picture of `len` bytes that begins with `first`: [`ImageFormat::FIRST`] bytes, or
-    /// all there are. With fewer than that, a JPEG is taken for one by what can be seen of it.
+    /// Creates media of `len` bytes that begins with `first`: [`ImageFormat::FIRST`] bytes, or all
+    /// there are. If there are fewer, a JPEG is recognised by its visible part.
     ///
     /// `name` is a bare file name. As in the browser, a name without an extension gets a dot
-    /// (§4.6); an empty one becomes `image.` and the format's extension. Control characters become
-    /// `_`, but for the line breaks, which the form escapes (P32): a server may not be able to read
-    /// a form with them.
+    /// (§4.6). An empty name becomes `image.` and the extension of the format. Control characters
+    /// become `_`, because a server may not be able to read a form with them, except for line
+    /// breaks, which the form escapes (P32).
     ///
     /// # Errors
-    /// [`MediaError`] if it cannot be sent as a picture.
+    /// Returns a [`MediaError`] if it cannot be sent.
     pub fn new(
         name: impl Into<String>,
         len: u64,
@@ -89,37 +92,37 @@ impl Media {
     ) -> Result<Self, MediaError> {
         check_len(len, policy)?;
         let format = MediaFormat::recognise(first, len)
-            .map_err(|other| other.map_or(MediaError::NotAPicture, MediaError::Unsupported))?;
+            .map_err(|other| other.map_or(MediaError::NotAnImage, MediaError::Unsupported))?;
         let name = name.into();
         let kind = format.kind();
-        Self::from_saved(SavedMedia { name, len, format, kind, modified_ms: None }, policy)
+        Self::from_saved(SavedMedia { name, len, format, kind, modified: None }, policy)
     }
 
-    /// Creates a picture as it was saved, with all that [`Media::new`] and [`Media::sent_as`]
-    /// check.
-    pub(crate) fn from_saved(mut about: SavedMedia, policy: &Policy) -> Result<Self, MediaError> {
-        check_len(about.len, policy)?;
-        about.name = form_name(&about.name, about.format);
-        let kind = about.kind;
-        Self { about, immutable: false }.sent_as(kind)
+    /// Restores saved media, with all checks of [`Media::new`] and [`Media::sent_as`].
+    pub(crate) fn from_saved(mut saved: SavedMedia, policy: &Policy) -> Result<Self, MediaError> {
+        check_len(saved.len, policy)?;
+        saved.name = form_name(&saved.name, saved.format);
+        let kind = saved.kind;
+        Self { saved, immutable: false }.sent_as(kind)
     }
 
-    /// Sets what it is sent as. By default a GIF is sent as an emoticon, and all else as an image.
+    /// Sets the kind that it is sent as. By default a GIF is sent as an emoticon, and everything
+    /// else as an image.
     ///
     /// # Errors
-    /// [`MediaError::WrongKind`] if its format cannot be sent as that.
+    /// Returns [`MediaError::WrongKind`] if its format cannot be sent as that kind.
     pub fn sent_as(mut self, kind: MediaKind) -> Result<Self, MediaError> {
-        let format = self.about.format;
+        let format = self.saved.format;
         if !format.can_be(kind) {
             return Err(MediaError::WrongKind { format, kind });
         }
-        self.about.kind = kind;
+        self.saved.kind = kind;
         Ok(self)
     }
 
-    /// Refuses what the profile does not take.
+    /// Checks the limit of the profile.
     pub(crate) fn check(&self, profile: Profile) -> Result<(), MediaError> {
-        match self.about.kind.row(profile).limit {
+        match self.saved.kind.row(profile).limit {
             Some(limit) if self.len() > limit => {
                 Err(MediaError::TooLargeForProfile { len: self.len(), limit })
             }
@@ -127,49 +130,50 @@ impl Media {
         }
     }
 
-    /// Sets the time at which the file was last changed, in Unix milliseconds; the form's
-    /// `lastModifiedDate` shows it.
+    /// Sets the time at which the file was last modified, which is sent in the form as
+    /// `lastModifiedDate`.
     #[must_use]
-    pub fn modified(mut self, unix_ms: u64) -> Self {
-        self.about.modified_ms = Some(unix_ms);
+    pub fn modified(mut self, time: UnixMs) -> Self {
+        self.saved.modified = Some(time);
         self
     }
 
-    /// Says that its bytes cannot change while it is sent, as those in memory cannot: then chunks
-    /// are not compared with what was digested. Of a file that others can write this is not true.
+    /// Marks the bytes as immutable, so that chunks are not compared with what was hashed before.
+    /// Do not use it for files that another process may write.
     #[must_use]
     pub fn immutable(mut self) -> Self {
         self.immutable = true;
         self
     }
 
-    /// The file name as the form shows it.
+    /// Returns the file name as in the form.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.about.name
+        &self.saved.name
     }
 
-    /// The length in bytes; never 0. (A picture is never empty, so there is no `is_empty`.)
+    /// Returns the length in bytes, which is never 0. (Media is never empty, so there is no
+    /// `is_empty`.)
     #[must_use]
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> u64 {
-        self.about.len
+        self.saved.len
     }
 
-    /// What it is, by its first bytes.
+    /// Returns the format, by the first bytes.
     #[must_use]
     pub fn format(&self) -> MediaFormat {
-        self.about.format
+        self.saved.format
     }
 
-    /// What it is sent as.
+    /// Returns the kind that it is sent as.
     #[must_use]
     pub fn kind(&self) -> MediaKind {
-        self.about.kind
+        self.saved.kind
     }
 
-    pub(crate) fn modified_ms(&self) -> Option<u64> {
-        self.about.modified_ms
+    pub(crate) fn modified_at(&self) -> Option<UnixMs> {
+        self.saved.modified
     }
 
     pub(crate) fn is_immutable(&self) -> bool {
@@ -177,7 +181,7 @@ impl Media {
     }
 
     pub(crate) fn saved(&self) -> &SavedMedia {
-        &self.about
+        &self.saved
     }
 }
 
@@ -187,7 +191,7 @@ impl SavedMedia {
     }
 }
 
-/// Returns the name as the form can show it.
+/// Returns a name that the form can hold.
 fn form_name(name: &str, format: MediaFormat) -> String {
     let unreadable = |c: char| c.is_ascii_control() && c != '\r' && c != '\n';
     let mut name = name.replace(unreadable, "_");
@@ -202,8 +206,8 @@ fn form_name(name: &str, format: MediaFormat) -> String {
 fn check_len(len: u64, policy: &Policy) -> Result<(), MediaError> {
     match len {
         0 => Err(MediaError::Empty),
-        len if len > policy.max_picture => {
-            Err(MediaError::TooLarge { len, limit: policy.max_picture })
+        len if len > policy.max_upload => {
+            Err(MediaError::TooLarge { len, limit: policy.max_upload })
         }
         _ => Ok(()),
     }
@@ -223,7 +227,7 @@ impl fmt::Display for MediaError {
                      Helper accepts for this kind"
                 )
             }
-            Self::NotAPicture => f.write_str("the file is not a picture in a known format"),
+            Self::NotAnImage => f.write_str("the file is not a picture in a known format"),
             Self::Unsupported(format) => {
                 write!(
                     f,
@@ -271,11 +275,11 @@ mod tests {
             let expected = row["mediatype"].as_str().unwrap();
             let media_type = |kind: MediaKind| kind.row(Profile::Web).media_type;
             let format = MediaFormat::recognise(first, first.len() as u64);
-            // What cannot go as a picture would be a file.
+            // Anything that is not an image would be a file.
             let kind = format.map_or(MediaKind::File, MediaFormat::kind);
             assert_eq!(media_type(kind), expected, "{name}");
-            if let Ok(picture) = new("named.pdf", first) {
-                assert_eq!((picture.name(), media_type(picture.kind())), ("named.pdf", expected));
+            if let Ok(media) = new("named.pdf", first) {
+                assert_eq!((media.name(), media_type(media.kind())), ("named.pdf", expected));
             }
         }
     }
@@ -283,12 +287,12 @@ mod tests {
     #[test]
     fn p23_what_cannot_be_sent_is_refused_at_once() {
         assert_eq!(new("a.jpg", b""), Err(MediaError::Empty));
-        assert_eq!(new("a.jpg", b"just some text"), Err(MediaError::NotAPicture));
+        assert_eq!(new("a.jpg", b"just some text"), Err(MediaError::NotAnImage));
         assert_eq!(
             new("a.jpg", b"RIFF....WEBPVP8 "),
             Err(MediaError::Unsupported(ImageFormat::Webp))
         );
-        let limit = Policy::default().max_picture;
+        let limit = Policy::default().max_upload;
         assert_eq!(limit, 20_971_520);
         assert!(Media::new("a", limit, JPEG, &Policy::default()).is_ok());
         let refused = Media::new("a", limit + 1, JPEG, &Policy::default());
@@ -304,9 +308,9 @@ mod tests {
         jpeg.resize(4 + 0x8000, b' ');
         let new = |len: usize, first: &[u8]| Media::new("a", len as u64, first, &Policy::default());
         assert!(new(40_000, &jpeg[..64]).is_ok());
-        assert_eq!(new(64, &jpeg[..64]), Err(MediaError::NotAPicture), "it ends there");
-        assert_eq!(new(40_000, &jpeg[..3]), Err(MediaError::NotAPicture));
+        assert_eq!(new(64, &jpeg[..64]), Err(MediaError::NotAnImage), "it ends there");
+        assert_eq!(new(40_000, &jpeg[..3]), Err(MediaError::NotAnImage));
         jpeg.extend(b"no marker");
-        assert_eq!(new(jpeg.len(), &jpeg), Err(MediaError::NotAPicture));
+        assert_eq!(new(jpeg.len(), &jpeg), Err(MediaError::NotAnImage));
     }
 }

@@ -1,4 +1,4 @@
-//! The formats of media that can be sent: how each is recognised, and what follows from it.
+//! The formats of media that can be sent: how they are recognised, and what follows from them.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::image_format::{ImageFormat, SHORT, Sniffed, sniff};
 use crate::model::media_kind::MediaKind;
 
-/// The format of something to send, by its first bytes, whatever its name says (P31).
+/// The format of media to send, by its first bytes, whatever its name says (P31).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -23,11 +23,11 @@ pub enum MediaFormat {
 }
 
 impl MediaFormat {
-    /// Recognises a file of `len` bytes that begins with `first`. The error is a format of pictures
-    /// that cannot be sent as one, if it is known.
+    /// Recognises a file of `len` bytes that begins with `first`. The error is the image format, if
+    /// it is known but cannot be sent.
     pub(crate) fn recognise(first: &[u8], len: u64) -> Result<Self, Option<ImageFormat>> {
         let format = match sniff(first) {
-            Sniffed::Picture(format) => format,
+            Sniffed::Image(format) => format,
             Sniffed::Beginning(format) if (first.len() as u64) < len && first.len() >= SHORT => {
                 format
             }
@@ -42,8 +42,7 @@ impl MediaFormat {
         }
     }
 
-    /// Returns the kind that it is sent as unless the caller chooses: a GIF as an emoticon (P47), and
-    /// the others as an image.
+    /// Returns the default kind: an emoticon for a GIF (P47), and an image for the others.
     #[must_use]
     pub const fn kind(self) -> MediaKind {
         match self {
@@ -52,13 +51,13 @@ impl MediaFormat {
         }
     }
 
-    /// Whether it can be sent as `kind`: as its own, or as a file.
+    /// Returns whether it can be sent as `kind`: as its default kind, or as a file.
     #[must_use]
     pub fn can_be(self, kind: MediaKind) -> bool {
         kind == MediaKind::File || kind == self.kind()
     }
 
-    /// Returns the MIME type that the form of an upload names.
+    /// Returns the MIME type in the upload form.
     #[must_use]
     pub const fn mime(self) -> &'static str {
         match self {
@@ -81,7 +80,7 @@ impl MediaFormat {
     }
 }
 
-/// The name in lower case, such as `jpeg`.
+/// Shows the name in lower case, such as `jpeg`.
 impl fmt::Display for MediaFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -1,4 +1,4 @@
-//! What an upload is sent as, and all that follows from it: a row per kind and profile.
+//! The kinds that an upload can be sent as, with a table of one row per kind and profile.
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::profile::Profile;
 
-/// What an upload is sent as.
+/// The kind that an upload is sent as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MediaKind {
-    /// A picture: JPEG, PNG or BMP.
+    /// An image: JPEG, PNG or BMP.
     Image,
-    /// An emoticon, which is what a GIF is sent as (P47).
+    /// An emoticon, which is the default for a GIF (P47).
     Emoticon,
     /// A file of no special kind (§4.8).
     File,
@@ -21,11 +21,11 @@ pub enum MediaKind {
 
 /// How a kind is uploaded and sent.
 pub(crate) struct KindRow {
-    /// `mediatype` in the upload's form (P31).
+    /// `mediatype` in the upload form (P31).
     pub(crate) media_type: &'static str,
     /// The largest upload in bytes, if there is a limit besides that of the policy.
     pub(crate) limit: Option<u64>,
-    /// The name of the call that sends it, and what its query begins with.
+    /// The name of the call that sends it, and the beginning of its query.
     pub(crate) call: &'static str,
     pub(crate) query: &'static [(&'static str, &'static str)],
     /// `Type` and `EmojiFlag` of the message.
@@ -34,14 +34,14 @@ pub(crate) struct KindRow {
     pub(crate) content: Content,
 }
 
-/// What the message says of the upload.
+/// How the message refers to the upload.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Content {
-    /// Its MediaId, and an empty `Content`.
+    /// By its MediaId, with an empty `Content`.
     MediaId,
-    /// Its MediaId, without `Content`.
+    /// By its MediaId, without `Content`.
     MediaIdAlone,
-    /// XML with its name, its length and its MediaId.
+    /// By XML with its name, its length and its MediaId.
     AppMsg,
 }
 
@@ -73,8 +73,8 @@ const FILE: KindRow = KindRow {
     ..IMAGE
 };
 
-/// What the File Transfer Helper takes by this upload. Above it there is another one, which is not
-/// built here (§8.8).
+/// The limit of the File Transfer Helper for this upload. Its other upload, for larger files, is
+/// not implemented (§8.8).
 const FILE_HELPER: Option<u64> = Some(25 * 1024 * 1024);
 
 impl MediaKind {
@@ -92,7 +92,7 @@ impl MediaKind {
         }
     }
 
-    /// The name in lower case, such as `image`.
+    /// Returns the name in lower case, such as `image`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

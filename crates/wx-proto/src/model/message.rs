@@ -1,70 +1,72 @@
-//! A message as webwxsync delivers it (`docs/protocol.md` §8.9, P57, P58).
+//! A message from webwxsync (`docs/protocol.md` §8.9, P57, P58).
 
 use crate::model::dimensions::Dimensions;
 use crate::model::ids::{MsgId, UserName};
 use crate::model::image_variant::ImageVariant;
+use crate::model::unix_ms::UnixMs;
 
-/// A message. Only the server's word is behind any of it: names and texts are what strangers chose,
-/// so do not print them raw.
+/// A message, as claimed by the server. Names and texts are chosen by strangers, so do not print
+/// them unescaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message {
-    /// The server's id, by which its picture is fetched; `None` if it gave none that is one.
+    /// The server's id, by which its image is fetched; `None` if it sent no valid one.
     pub id: Option<MsgId>,
-    /// Who sent it, or the room that it came in; the account itself if it was sent elsewhere.
+    /// The sender, or the room that it arrived in; the account itself if it was sent from
+    /// elsewhere.
     pub from: Option<UserName>,
-    /// Whom it went to.
+    /// The recipient.
     pub to: Option<UserName>,
-    /// Who in the room sent it.
+    /// The sender within the room.
     pub sender: Option<UserName>,
-    /// When it was sent, in Unix seconds; 0 if not known.
-    pub unix_s: u64,
-    /// What it is.
+    /// When it was sent, in whole seconds, if the server says.
+    pub sent_at: Option<UnixMs>,
+    /// The kind of message.
     pub kind: MessageKind,
-    /// Its text or XML, decoded, without the room's prefix.
+    /// The text or XML, decoded, without the prefix in rooms.
     pub content: String,
 }
 
-/// What matters of a message to whoever is after pictures.
+/// The kind of a message, as far as it matters for fetching images.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MessageKind {
-    /// A picture (MsgType 3).
+    /// An image (MsgType 3).
     Image {
-        /// The size of its thumbnail.
+        /// The size of the thumbnail.
         thumbnail: Option<Dimensions>,
     },
     /// An emoticon (MsgType 47).
     Emoticon {
-        /// Whether it is of the store: those cannot be fetched by anyone (§3.2).
+        /// Whether it is from the store. Those cannot be fetched by anyone (§3.2).
         of_store: bool,
     },
-    /// A video (MsgType 43 or 62), of which there is a cover.
+    /// A video (MsgType 43 or 62), which has a cover.
     Video {
         /// The size of the cover.
         thumbnail: Option<Dimensions>,
     },
     /// A file (MsgType 49, AppMsgType 6).
     File {
-        /// Its name, as the sender chose it: no path to be trusted.
-        name: String,
-        /// Its length in bytes, if the server says.
+        /// The name chosen by the sender. Do not use it as a path.
+        name: Option<String>,
+        /// The length in bytes, if the server says.
         len: Option<u64>,
     },
     /// Anything else.
     Other {
-        /// MsgType.
-        msg_type: i64,
-        /// The whole message, as JSON. What was no Unicode in it is U+FFFD.
+        /// MsgType, if it is a number.
+        msg_type: Option<i64>,
+        /// The whole message as JSON. Invalid Unicode is replaced by U+FFFD.
         json: String,
     },
 }
 
 impl Message {
-    /// Returns what to fetch its picture by, if it has one: its id, and which of the pictures there
-    /// is. The cover of a video is its thumbnail.
+    /// Returns the id and the variant of its image to fetch, if it has one. For a video, that is
+    /// the cover.
     #[must_use]
-    pub fn picture(&self) -> Option<(&MsgId, ImageVariant)> {
+    pub fn image(&self) -> Option<(&MsgId, ImageVariant)> {
         let variant = match self.kind {
             MessageKind::Image { .. } => ImageVariant::Original,
             MessageKind::Emoticon { of_store: false } => ImageVariant::Emoticon,

@@ -1,4 +1,4 @@
-//! The two pages that speak the protocol.
+//! The two pages that speak this protocol.
 
 use std::fmt;
 
@@ -6,16 +6,16 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Profile {
-    /// Web WeChat itself, of the five families of §1.2.
+    /// Web WeChat itself, with the five families of §1.2.
     #[default]
     Web,
-    /// The File Transfer Helper of §1.3 and §8.8: the same protocol, and nobody to send to but
-    /// `filehelper` (P60).
+    /// The File Transfer Helper of §1.3 and §8.8: the same protocol, with `filehelper` as the only
+    /// recipient (P60).
     FileHelper,
 }
 
 impl Profile {
-    /// The name in session files.
+    /// Returns the name used in session files.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -24,13 +24,13 @@ impl Profile {
         }
     }
 
-    /// The profile of a name in session files.
+    /// Returns the profile with this name in session files.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Web, Self::FileHelper].into_iter().find(|profile| profile.name() == name)
     }
 
-    /// `appid` of jslogin and the poll (§8.1, §8.8).
+    /// Returns `appid` of jslogin and of the poll (§8.1, §8.8).
     pub(crate) const fn app_id(self) -> &'static str {
         match self {
             Self::Web => "wx782c26e4c19acffb",
@@ -38,7 +38,7 @@ impl Profile {
         }
     }
 
-    /// `mmweb_appid` of every call of the File Transfer Helper (P60).
+    /// Returns `mmweb_appid`, which all calls of the File Transfer Helper send (P60).
     pub(crate) const fn mmweb_app_id(self) -> Option<&'static str> {
         match self {
             Self::Web => None,

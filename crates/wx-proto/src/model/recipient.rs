@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::ids::{NameError, UserName};
 
-/// Somebody a message can be sent to: a person or official account (`@` + hex), a room (`@@` + hex,
-/// or an old `…@chatroom`), or `filehelper`. Except for the last it is valid for one login only.
+/// A contact that messages can be sent to: a person or official account (`@` + hex), a room (`@@` +
+/// hex, or an old `…@chatroom`), or `filehelper`. All but the last are valid in one login only.
 ///
-/// A [`UserName`] holds whatever the server sent, which may be a name that takes no messages. To
+/// A [`UserName`] holds whatever the server sent, which may be a name that accepts no messages. To
 /// reply to a message, convert its sender:
 ///
 /// ```
@@ -27,12 +27,12 @@ impl Recipient {
     /// Checks that `text` has the form of a name that messages can be sent to.
     ///
     /// # Errors
-    /// [`NameError::Recipient`] if it does not.
+    /// Returns [`NameError::Recipient`] if it does not.
     pub fn new(text: impl Into<String>) -> Result<Self, NameError> {
         UserName::new(text).map_err(|_| NameError::Recipient)?.try_into()
     }
 
-    /// Returns the File Transfer Helper, by which one sends to oneself.
+    /// Returns the File Transfer Helper, for messages to oneself.
     #[must_use]
     pub fn file_helper() -> Self {
         Self(UserName::file_helper())
@@ -44,7 +44,7 @@ impl Recipient {
         &self.0
     }
 
-    /// Returns the text, as it goes over the wire.
+    /// Returns the text, as sent on the wire.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
@@ -63,7 +63,7 @@ fn is_writable(name: &str) -> bool {
     ) {
         (Some(id), _) => is_hex(id),
         (None, Some(id)) => is_word(id),
-        // The other special names, such as fmessage or newsapp, only speak.
+        // The other special names, such as fmessage or newsapp, only send messages.
         (None, None) => name == UserName::FILE_HELPER,
     }
 }

@@ -22,7 +22,7 @@ pub enum ReplyError {
         /// left out.
         host: Option<String>,
     },
-    /// Any other status that is not a success. For a picture, 206 is not a success either.
+    /// Any other status that is not a success. For an image, 206 is not a success either.
     Status(u16),
     /// The reply is larger than a limit of [`Policy`](crate::Policy).
     TooLarge {
@@ -38,8 +38,8 @@ pub enum ReplyError {
         /// The number of bytes received.
         got: u64,
     },
-    /// The picture has neither a Content-Length nor chunked encoding, so a truncated one could not
-    /// be detected.
+    /// The image has neither a Content-Length nor chunked encoding, so a truncated one could not be
+    /// detected.
     NoLength,
     /// The reply has this Content-Encoding, which is not gzip. Runs of eight or more ASCII
     /// characters are left out.
@@ -48,14 +48,14 @@ pub enum ReplyError {
     CorruptGzip,
     /// The reply is a web page.
     Html,
-    /// The reply is neither JSON, as it should be, nor a web page.
+    /// The reply is neither JSON, which was expected, nor a web page.
     NotJson,
-    /// The reply is JSON that ends in the middle.
+    /// The reply is truncated JSON.
     CutJson,
-    /// The reply is JSON instead of a picture.
+    /// The reply is JSON instead of an image.
     Json,
-    /// The reply is not a picture in a known format, nor anything else that is known.
-    NotAPicture {
+    /// The reply is not an image in a known format, nor anything else that is known.
+    NotAnImage {
         /// Its first bytes.
         first: FirstBytes,
     },
@@ -88,9 +88,10 @@ pub enum ReplyError {
     NoMediaId,
     /// The message was accepted without a MsgID (P45).
     NoMsgId,
-    /// Twice the server had assembled another number of bytes after a chunk was repeated.
+    /// After a chunk was repeated, the server assembled a wrong number of bytes, and did so again
+    /// when the upload started over.
     Assembled {
-        /// The length of the picture in bytes.
+        /// The length of the media in bytes.
         expected: u64,
         /// The number of bytes that the server reports.
         got: u64,
@@ -110,7 +111,7 @@ impl fmt::Display for ReplyError {
             Self::Status(204) => f.write_str("the server answered that there is no content (204)"),
             Self::Status(206) => f.write_str("the server answered with only a part (206)"),
             Self::Status(304) => f.write_str(
-                "the server answered that nothing has changed (304), which it was not asked",
+                "the server answered that nothing has changed (304), although it was not asked",
             ),
             Self::Status(429) => {
                 f.write_str("the server answered that there were too many requests (429)")
@@ -137,7 +138,7 @@ impl fmt::Display for ReplyError {
             Self::NotJson => f.write_str("the response is not JSON"),
             Self::CutJson => f.write_str("the response was cut off in the middle of its JSON"),
             Self::Json => f.write_str("the server answered with JSON instead of a picture"),
-            Self::NotAPicture { first } => {
+            Self::NotAnImage { first } => {
                 write!(f, "the response is not a picture in a known format; it begins with {first}")
             }
             Self::NoRet => f.write_str("the response has no BaseResponse with a Ret"),
@@ -156,16 +157,16 @@ impl fmt::Display for ReplyError {
                 f.write_str("the login page leads to another login page again and again")
             }
             Self::NoDataTicket { expired: false } => {
-                f.write_str("the login page gave no valid cookie webwx_data_ticket")
+                f.write_str("the login page set no valid cookie webwx_data_ticket")
             }
             Self::NoDataTicket { expired: true } => f.write_str(
                 "the login page's cookie webwx_data_ticket has already expired by this computer's \
                  clock",
             ),
             Self::NoMediaId => {
-                f.write_str("the server accepted the last chunk but gave no MediaId")
+                f.write_str("the server accepted the last chunk but returned no MediaId")
             }
-            Self::NoMsgId => f.write_str("the server accepted the message but gave no MsgID"),
+            Self::NoMsgId => f.write_str("the server accepted the message but returned no MsgID"),
             Self::Assembled { expected, got } => {
                 write!(f, "the server assembled {got} bytes of a picture that has {expected}")
             }

@@ -2,22 +2,22 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// `BaseResponse.Ret`: the server's own verdict on a call (`docs/protocol.md` §7).
+/// `BaseResponse.Ret`: the server's result of a call (`docs/protocol.md` §7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Ret(pub i64);
 
-/// What a [`Ret`] asks of the caller (P49).
+/// The class of a [`Ret`], which decides what the caller can do (P49).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RetClass {
     /// 0.
     Ok,
-    /// 1100, 1101, 1102, −14: this login is over.
+    /// 1100, 1101, 1102, −14: the login is over.
     LoginAgain,
-    /// 1205: too frequent. Never repeated at once (P51).
+    /// 1205: too frequent. Never retried at once (P51).
     RateLimited,
-    /// −1: trouble on the server's side.
+    /// −1: a problem of the server.
     Transient,
     /// All others, known or not.
     Permanent,
@@ -27,7 +27,7 @@ impl Ret {
     /// Success.
     pub const OK: Self = Self(0);
 
-    /// The class of this code.
+    /// Returns the class of this code.
     #[must_use]
     pub const fn class(self) -> RetClass {
         match self.0 {
@@ -39,10 +39,10 @@ impl Ret {
         }
     }
 
-    /// What is known of the code, in a few words; empty for codes that no source explains.
+    /// Returns the meaning of this code in a few words, if a source explains it.
     #[must_use]
-    pub const fn meaning(self) -> &'static str {
-        match self.0 {
+    pub const fn meaning(self) -> Option<&'static str> {
+        Some(match self.0 {
             0 => "success",
             1 => "bad parameters",
             -1 => "server error",
@@ -55,16 +55,16 @@ impl Ret {
             1203 => "this account may not use the web login",
             1204 => "not a valid recipient",
             1205 => "too frequent",
-            _ => "",
-        }
+            _ => return None,
+        })
     }
 }
 
 impl fmt::Display for Ret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.meaning() {
-            "" => write!(f, "Ret {}", self.0),
-            meaning => write!(f, "Ret {} ({meaning})", self.0),
+            None => write!(f, "Ret {}", self.0),
+            Some(meaning) => write!(f, "Ret {} ({meaning})", self.0),
         }
     }
 }
@@ -81,7 +81,7 @@ mod tests {
             let expected = match row["class"].as_str().unwrap() {
                 "ok" => RetClass::Ok,
                 "permanent" => RetClass::Permanent,
-                // Ret 3 is transient on webwxsync alone; no picture call answers it.
+                // Ret 3 is transient for webwxsync only; no media call returns it.
                 "transient" if row["on"] == "webwxsync" => RetClass::Permanent,
                 "transient" => RetClass::Transient,
                 "login again" => RetClass::LoginAgain,
@@ -90,8 +90,8 @@ mod tests {
             };
             let ret = Ret(row["ret"].as_i64().unwrap());
             assert_eq!(ret.class(), expected, "{row}");
-            // What no picture call answers, and what nobody knows, is a number alone.
-            assert_eq!(ret.meaning().is_empty(), [3, 99_999].contains(&ret.0), "{row}");
+            // Codes that no media call returns, and unknown ones, are shown as a number alone.
+            assert_eq!(ret.meaning().is_none(), [3, 99_999].contains(&ret.0), "{row}");
         }
         assert_eq!(Ret(1205).to_string(), "Ret 1205 (too frequent)");
         assert_eq!(Ret(99_999).to_string(), "Ret 99999");

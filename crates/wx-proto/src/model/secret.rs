@@ -1,9 +1,9 @@
 use std::fmt;
 
-/// A value that is never printed: its `Debug` is always `[secret]`, in every build, and it has no
+/// A value that is never printed: its `Debug` is `[secret]` in every build, and it has no
 /// `Display`.
 ///
-/// skey, sid, pass_ticket and every cookie are held in one of these (`docs/protocol.md` P15).
+/// It wraps skey, sid, pass_ticket and every cookie (`docs/protocol.md` P15).
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret<T = String>(T);
 
@@ -13,7 +13,7 @@ impl<T> Secret<T> {
         Self(value)
     }
 
-    /// The value itself. What is done with it is the caller's responsibility.
+    /// Returns the value itself, for which the caller is responsible.
     pub const fn expose(&self) -> &T {
         &self.0
     }

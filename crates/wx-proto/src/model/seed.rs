@@ -4,21 +4,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::ids::{DeviceId, LocalId};
 use crate::model::md5::Md5Hasher;
+use crate::model::unix_ms::UnixMs;
 
-/// Wall clock and randomness for one job, given once from outside. Every id of the job follows from
-/// it, so a run is a function of its seed and its inputs.
+/// The wall clock and the randomness of one job, passed in once. Every id of the job is derived
+/// from it, so a run is a function of its seed and its inputs.
 ///
-/// Two jobs must never share a millisecond: ClientMediaId is made of it (P28). Take seeds from an
-/// [`IdSource`].
+/// Two jobs must never share a millisecond, because ClientMediaId is made from it (P28). Take seeds
+/// from an [`IdSource`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seed {
-    /// Milliseconds since 1970-01-01 UTC.
-    pub unix_ms: u64,
+    /// The time, which is unique to the job.
+    pub unix_ms: UnixMs,
     /// 128 random bits.
     pub entropy: [u8; 16],
 }
 
-/// What a value is derived for. Each purpose gives other bytes of the same seed.
+/// What a value is derived for. Each purpose gives different bytes.
 #[derive(Clone, Copy)]
 pub(crate) enum Purpose {
     UploadDevice,
@@ -37,7 +38,7 @@ pub(crate) enum Purpose {
 
 impl Seed {
     /// Derives the bytes for one purpose: the MD5 of purpose and entropy, which is as random as the
-    /// entropy is.
+    /// entropy.
     fn derive(&self, what: Purpose) -> [u8; 16] {
         let (tag, upload, chunk) = match what {
             Purpose::UploadDevice => (0u8, 0, 0),
@@ -61,11 +62,11 @@ impl Seed {
         *hash.finish().as_bytes()
     }
 
-    /// A seed for another call of the same job, at another time.
-    pub(crate) fn later(&self, unix_ms: u64) -> Self {
+    /// Derives a seed for another call of the same job, at another time.
+    pub(crate) fn later(&self, unix_ms: UnixMs) -> Self {
         let mut hash = Md5Hasher::new();
         hash.update(self.entropy);
-        hash.update(unix_ms.to_le_bytes());
+        hash.update(unix_ms.get().to_le_bytes());
         Self { unix_ms, entropy: *hash.finish().as_bytes() }
     }
 
@@ -82,7 +83,7 @@ impl Seed {
         LocalId::from_clock(self.unix_ms, (self.derive_number(Purpose::Message) % 1000) as u16)
     }
 
-    /// As the browser's: a fixed start and sixteen letters or digits.
+    /// Returns a boundary like that of the browser: a fixed prefix and sixteen letters or digits.
     pub(crate) fn boundary(&self, upload: u64, chunk: u32) -> String {
         let mut text = String::with_capacity(38);
         text.push_str("----WebKitFormBoundary");
@@ -90,7 +91,7 @@ impl Seed {
         text
     }
 
-    /// `random` of the File Transfer Helper's upload.
+    /// Returns `random` for the File Transfer Helper's upload.
     pub(crate) fn four_letters(&self) -> String {
         self.letters(Purpose::Random).take(4).collect()
     }
@@ -104,15 +105,15 @@ impl Seed {
     }
 }
 
-/// Gives out [`Seed`]s whose milliseconds never repeat: two consecutive ones are reserved for each
-/// job, the second for an upload that has to start over.
+/// Creates [`Seed`]s with unique milliseconds. Two are reserved for each job, the second for an
+/// upload that has to start over.
 ///
 /// ```
-/// use wx_proto::IdSource;
+/// use wx_proto::{IdSource, UnixMs};
 ///
-/// let now = 1_511_493_942_795;
-/// let (one, two) = (IdSource::process().seed(now, [1; 16]), IdSource::process().seed(now, [2; 16]));
-/// assert!(one.unix_ms >= now && two.unix_ms >= one.unix_ms + 2);
+/// let now = UnixMs::new(1_511_493_942_795);
+/// let [one, two] = [[1; 16], [2; 16]].map(|entropy| IdSource::process().seed(now, entropy));
+/// assert!(one.unix_ms >= now && two.unix_ms.get() >= one.unix_ms.get() + 2);
 /// ```
 #[derive(Debug, Default)]
 pub struct IdSource {
@@ -121,34 +122,34 @@ pub struct IdSource {
 }
 
 impl IdSource {
-    /// A source of its own, for tests.
+    /// Creates a separate source, for tests.
     #[must_use]
     pub const fn new() -> Self {
         Self { free: AtomicU64::new(0) }
     }
 
-    /// The source that everything in this process shares.
+    /// Returns the source that the whole process shares.
     #[must_use]
     pub fn process() -> &'static Self {
         static PROCESS: IdSource = IdSource::new();
         &PROCESS
     }
 
-    /// Skips the seeds up to that of `unix_ms`, which another process has used.
-    pub fn skip(&self, unix_ms: u64) {
-        self.free.fetch_max(unix_ms.saturating_add(2), Ordering::Relaxed);
+    /// Skips the seeds up to the one at `used`, which another process has used.
+    pub fn skip(&self, used: UnixMs) {
+        self.free.fetch_max(used.get().saturating_add(2), Ordering::Relaxed);
     }
 
-    /// A seed at `unix_ms`, or as little later as it takes to be unique.
-    pub fn seed(&self, unix_ms: u64, entropy: [u8; 16]) -> Seed {
-        let reserve = |free: u64| free.max(unix_ms).saturating_add(2);
+    /// Creates a seed at `now`, or as little later as it takes to be unique.
+    pub fn seed(&self, now: UnixMs, entropy: [u8; 16]) -> Seed {
+        let reserve = |free: u64| free.max(now.get()).saturating_add(2);
         let free = match self
             .free
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| Some(reserve(free)))
         {
             Ok(free) | Err(free) => free,
         };
-        Seed { unix_ms: free.max(unix_ms), entropy }
+        Seed { unix_ms: UnixMs::new(free.max(now.get())), entropy }
     }
 }
 
@@ -158,13 +159,15 @@ mod tests {
 
     use super::*;
 
+    const NOW: UnixMs = UnixMs::new(1_511_493_942_795);
+
     fn is_digits(text: &str) -> bool {
         text.bytes().all(|byte| byte.is_ascii_digit())
     }
 
     #[test]
     fn p11_device_ids_of_a_seed() {
-        let seed = Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16] };
+        let seed = Seed { unix_ms: NOW, entropy: [7; 16] };
         let ids = [Purpose::UploadDevice, Purpose::CheckDevice, Purpose::MessageDevice]
             .map(|what| seed.device_id(what));
         for id in &ids {
@@ -180,11 +183,11 @@ mod tests {
             serde_json::from_str(include_str!("../../tests/vectors/client_ids.json")).unwrap();
         for case in vector["local_id"]["cases"].as_array().unwrap() {
             let thousandths = (case["random"].as_f64().unwrap() * 1000.0).round() as u16;
-            let id = LocalId::from_clock(case["ms"].as_u64().unwrap(), thousandths);
+            let id = LocalId::from_clock(UnixMs::new(case["ms"].as_u64().unwrap()), thousandths);
             assert_eq!(id.as_str(), case["expect"].as_str().unwrap());
         }
         for entropy in 0..=255 {
-            let id = Seed { unix_ms: 1_511_493_942_795, entropy: [entropy; 16] }.local_id();
+            let id = Seed { unix_ms: NOW, entropy: [entropy; 16] }.local_id();
             assert!(
                 id.as_str().len() == 17
                     && is_digits(id.as_str())
@@ -200,31 +203,29 @@ mod tests {
         std::thread::scope(|scope| {
             let workers: Vec<_> = (0..4)
                 .map(|_| {
-                    scope.spawn(|| {
-                        (0..2500)
-                            .map(|_| source.seed(1_511_493_942_795, [9; 16]))
-                            .collect::<Vec<_>>()
-                    })
+                    scope.spawn(|| (0..2500).map(|_| source.seed(NOW, [9; 16])).collect::<Vec<_>>())
                 })
                 .collect();
             for seed in workers.into_iter().flat_map(|worker| worker.join().unwrap()) {
-                assert!(media.insert(seed.unix_ms) && media.insert(seed.unix_ms + 1));
+                let ms = seed.unix_ms.get();
+                assert!(media.insert(ms) && media.insert(ms + 1));
                 assert!(local.insert(seed.local_id().to_string()));
             }
         });
         assert_eq!(local.len(), 10_000);
-        assert_eq!(source.seed(1_611_493_942_795, [0; 16]).unix_ms, 1_611_493_942_795);
+        let later = UnixMs::new(1_611_493_942_795);
+        assert_eq!(source.seed(later, [0; 16]).unix_ms, later);
         // Those of another process, whether they are ahead of this one's or not.
         for used in [1_711_493_942_795, 1_511_493_942_795] {
-            source.skip(used);
-            let next = source.seed(1_611_493_942_795, [0; 16]).unix_ms;
-            assert!(next > 1_711_493_942_796, "{next}");
+            source.skip(UnixMs::new(used));
+            let next = source.seed(later, [0; 16]).unix_ms;
+            assert!(next > UnixMs::new(1_711_493_942_796), "{next}");
         }
     }
 
     #[test]
     fn boundaries_differ_by_chunk_and_by_upload() {
-        let seed = Seed { unix_ms: 1, entropy: [3; 16] };
+        let seed = Seed { unix_ms: NOW, entropy: [3; 16] };
         let all = BTreeSet::from([seed.boundary(1, 0), seed.boundary(1, 1), seed.boundary(2, 0)]);
         assert_eq!(all.len(), 3);
         assert!(all.iter().all(|boundary| boundary.len() == 38));

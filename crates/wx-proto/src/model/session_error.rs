@@ -11,7 +11,7 @@ use super::hosts::HostError;
 pub enum SessionError {
     /// The text is not a JSON object.
     NotJson,
-    /// The file has another version than 1, or none that looks like one.
+    /// The version is not 1, or is missing.
     Version(Option<u8>),
     /// A field is missing.
     Missing(SessionField),
@@ -26,7 +26,7 @@ impl fmt::Display for SessionError {
         match self {
             Self::NotJson => f.write_str("the session is not a JSON object"),
             Self::Version(Some(version)) => {
-                write!(f, "the session has version {version}, only version 1 is known")
+                write!(f, "the session has version {version}; only version 1 is supported")
             }
             Self::Version(None) => f.write_str("the session has no version number"),
             Self::Missing(field) => write!(f, "the session has no {:?}", field.name()),

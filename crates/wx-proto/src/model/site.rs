@@ -1,14 +1,14 @@
-//! Which web WeChat a login is for.
+//! The web page that a login is for.
 
 use crate::model::fields::SessionField;
 use crate::model::hosts::{HostError, Hosts};
 use crate::model::profile::Profile;
 use crate::model::session_error::SessionError;
 
-/// The `User-Agent` of a desktop browser (§2.6), unless another is set.
+/// The default `User-Agent`, of a desktop browser (§2.6).
 const USER_AGENT: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
 
-/// A page as a browser would have it open: profile, hosts, language and `User-Agent`.
+/// The page that a browser would have open: profile, hosts, language and `User-Agent`.
 ///
 /// ```
 /// use wx_proto::{Profile, HostRole, Site};
@@ -25,8 +25,9 @@ pub struct Site {
 }
 
 impl Site {
-    /// The profile's usual page: `https://wx.qq.com` or `https://filehelper.weixin.qq.com`. Which
-    /// family an account lands on is the server's choice.
+    /// Creates the default page of a profile: `https://wx.qq.com` or
+    /// `https://filehelper.weixin.qq.com`. The server decides which family an account is redirected
+    /// to.
     #[must_use]
     pub fn new(profile: Profile) -> Self {
         let hosts = match profile {
@@ -36,24 +37,24 @@ impl Site {
         Self { profile, hosts, lang: "zh_CN".to_owned(), user_agent: USER_AGENT.to_owned() }
     }
 
-    /// The page at `base`, such as `https://wx2.qq.com`.
+    /// Creates the page at `base`, such as `https://wx2.qq.com`.
     ///
     /// # Errors
-    /// [`HostError`] for hosts that are not the profile's, and for plain http.
+    /// Returns a [`HostError`] for hosts of another profile, and for plain http.
     pub fn from_base(profile: Profile, base: &str) -> Result<Self, HostError> {
         Self::new(profile).with_hosts(Hosts::from_base(base)?)
     }
 
-    /// As [`Site::from_base`], and accepts plain http to a literal loopback address as well. See
+    /// Like [`Site::from_base`], but also accepts plain http to a literal loopback address. See
     /// [`Hosts::loopback`].
     ///
     /// # Errors
-    /// [`HostError`] for any other host.
+    /// Returns a [`HostError`] for any other host.
     pub fn from_base_allow_loopback(profile: Profile, base: &str) -> Result<Self, HostError> {
         Self::new(profile).with_hosts(Hosts::loopback(base)?)
     }
 
-    /// The same page on other hosts of its profile.
+    /// Moves the page to other hosts of its profile.
     pub(crate) fn with_hosts(self, hosts: Hosts) -> Result<Self, HostError> {
         match hosts.profile() {
             Some(profile) if profile != self.profile => {
@@ -63,10 +64,10 @@ impl Site {
         }
     }
 
-    /// Sets the page's language, such as `zh_CN` or `en`.
+    /// Sets the language of the page, such as `zh_CN` or `en`.
     ///
     /// # Errors
-    /// [`SessionError::Invalid`] for what is no language tag.
+    /// Returns [`SessionError::Invalid`] if it is not a language tag.
     pub fn with_lang(self, lang: &str) -> Result<Self, SessionError> {
         let valid = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
         if lang.is_empty() || !lang.bytes().all(valid) {
@@ -75,10 +76,10 @@ impl Site {
         Ok(Self { lang: lang.to_owned(), ..self })
     }
 
-    /// Sets the `User-Agent` of every request: printable ASCII.
+    /// Sets the `User-Agent` of every request, which has to be printable ASCII.
     ///
     /// # Errors
-    /// [`SessionError::Invalid`] for any other text.
+    /// Returns [`SessionError::Invalid`] for any other text.
     pub fn with_user_agent(self, user_agent: &str) -> Result<Self, SessionError> {
         if user_agent.is_empty() || !user_agent.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
             return Err(SessionError::Invalid(SessionField::UserAgent));
@@ -86,25 +87,25 @@ impl Site {
         Ok(Self { user_agent: user_agent.to_owned(), ..self })
     }
 
-    /// Which of the pages it is.
+    /// Returns the profile.
     #[must_use]
     pub fn profile(&self) -> Profile {
         self.profile
     }
 
-    /// Its hosts.
+    /// Returns the hosts.
     #[must_use]
     pub fn hosts(&self) -> &Hosts {
         &self.hosts
     }
 
-    /// Its language.
+    /// Returns the language.
     #[must_use]
     pub fn lang(&self) -> &str {
         &self.lang
     }
 
-    /// The `User-Agent` of every request.
+    /// Returns the `User-Agent` of every request.
     #[must_use]
     pub fn user_agent(&self) -> &str {
         &self.user_agent

@@ -1,20 +1,20 @@
-//! Counts what a list could not give.
+//! Counts the skipped elements of a list.
 
 use std::fmt;
 use std::ops::AddAssign;
 
-/// Counts the elements of a list that were not handed out.
+/// Counts the elements of a list that were skipped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Skipped {
     /// Elements that could not be read.
     pub unreadable: u64,
-    /// Elements after the 20 000th of one answer.
+    /// Elements after the 20 000th of one reply.
     pub over_limit: u64,
 }
 
 impl Skipped {
-    /// Whether no element was skipped.
+    /// Returns whether no element was skipped.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -28,7 +28,7 @@ impl AddAssign for Skipped {
     }
 }
 
-/// As in "3 could not be read, 5 were too many for one answer".
+/// Shows the counts like "3 could not be read, 5 were too many for one answer".
 impl fmt::Display for Skipped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.unreadable, self.over_limit) {

@@ -55,8 +55,8 @@ impl From<io::Error> for SourceError {
 
 impl PartialEq for SourceError {
     fn eq(&self, other: &Self) -> bool {
-        let told = |error: &Self| (error.kind(), error.advice, error.to_string());
-        told(self) == told(other)
+        let parts = |error: &Self| (error.kind(), error.advice, error.to_string());
+        parts(self) == parts(other)
     }
 }
 

@@ -1,12 +1,12 @@
 //! The steps of the jobs.
 
-/// The steps of the jobs.
+/// A step of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Step {
     /// Before anything was read or sent.
     Prepare,
-    /// Reading the picture for its MD5.
+    /// Reading the media for its MD5.
     Digest,
     /// A ping or a preflight, which never fails a job.
     Report,
@@ -14,7 +14,7 @@ pub enum Step {
     Check,
     /// webwxuploadmedia.
     Upload,
-    /// webwxsendmsgimg or webwxsendemoticon.
+    /// webwxsendmsgimg, webwxsendemoticon or webwxsendappmsg.
     Message,
     /// webwxgetmsgimg.
     Download,
@@ -33,7 +33,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// A short lower case name, as in the command's JSON.
+    /// Returns a short lower-case name, as used in the JSON of the command.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -13,8 +13,7 @@ pub struct TransportError {
     pub kind: TransportErrorKind,
     /// Whether the server may have received the request. If in doubt, [`Delivery::Unknown`].
     pub delivered: Delivery,
-    /// Whether a connection that had carried a request before was closed before any byte of this
-    /// reply.
+    /// Whether a reused connection was closed before any byte of this reply.
     pub reused_connection: bool,
     /// The host that the request was for, if it is one of web WeChat's. The flow fills it in; a
     /// driver leaves it empty.
@@ -35,7 +34,8 @@ impl TransportError {
     }
 
     /// Creates an error of a reused connection that was closed or reset before any byte of the
-    /// reply, most likely because it had been idle for too long. Not for a connection that stalled.
+    /// reply, most likely because it had been idle for too long. Do not use it for a connection
+    /// that stalled.
     #[must_use]
     pub const fn on_reused_connection() -> Self {
         Self { reused_connection: true, ..Self::on_the_way(TransportErrorKind::Dropped) }
@@ -49,7 +49,7 @@ impl TransportError {
         }
     }
 
-    /// Whether another try may go better. Before the request left, everything passes except for a
+    /// Whether the error is transient. Before the request has left, all are, except for a
     /// certificate that does not verify.
     pub(crate) fn is_passing(self) -> bool {
         match self.kind {
@@ -84,8 +84,8 @@ impl fmt::Display for TransportError {
                 ),
                 CertificateProblem::UnknownIssuer => write!(
                     f,
-                    "the certificate of {host} was issued by somebody whom this computer does not \
-                     trust"
+                    "the certificate of {host} was issued by an authority that this computer does \
+                     not trust"
                 ),
                 CertificateProblem::WrongName => {
                     write!(f, "the certificate of {host} is for another host")
@@ -101,7 +101,7 @@ impl fmt::Display for TransportError {
             TransportErrorKind::Dropped => write!(f, "the connection to {host} was closed"),
             TransportErrorKind::Stalled => write!(f, "the connection to {host} stalled"),
             TransportErrorKind::Protocol => {
-                write!(f, "the response of {host} was not HTTP, or its head was too large")
+                write!(f, "the response from {host} was not HTTP, or its head was too large")
             }
             TransportErrorKind::Other => write!(f, "the request to {host} failed"),
         }
@@ -116,41 +116,40 @@ impl std::error::Error for TransportError {}
 pub enum TransportErrorKind {
     /// The server's host name could not be resolved.
     Resolve,
-    /// No connection to the server, or none in time.
+    /// There was no connection to the server, or none in time.
     Connect,
-    /// The proxy let nothing through.
+    /// The proxy did not connect.
     Proxy(ProxyProblem),
-    /// The server's certificate does not verify. The only failure before a request that is final:
-    /// somebody in between may be reading along.
+    /// The server's certificate does not verify. This is the only final error before a request
+    /// leaves, because somebody in between may be reading along.
     Certificate(CertificateProblem),
-    /// The TLS handshake failed for any other reason: it was cut, reset or ended by an alert, or
-    /// the answer was not TLS.
+    /// The TLS handshake failed for any other reason: it was cut off, reset or ended by an alert,
+    /// or the reply was not TLS.
     Tls,
     /// The connection was closed or reset.
     Dropped,
-    /// No byte moved for a time, too few moved over a longer one, or it took too long in all: one
-    /// of the time limits in [`Limits`](crate::Limits).
+    /// One of the time limits in [`Limits`](crate::Limits) was exceeded: no byte moved for a time,
+    /// too few moved over a longer one, or it took too long in all.
     Stalled,
-    /// What came was not HTTP, or its head was larger than [`Limits`](crate::Limits) allow.
+    /// The reply was not HTTP, or its head was larger than [`Limits`](crate::Limits) allow.
     Protocol,
     /// The HTTP client does not say why.
     Other,
 }
 
-/// What went wrong between here and the proxy, or at the proxy.
+/// What failed between this computer and the proxy, or at the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProxyProblem {
     /// The proxy's host name could not be resolved.
     Resolve,
-    /// No connection to the proxy.
+    /// There was no connection to the proxy.
     Connect,
-    /// The proxy answered, and did not connect: with this HTTP status, if it has one and the client
-    /// knows it.
+    /// The proxy refused to connect, with this HTTP status, if it sent one and the client knows it.
     Refused(Option<u16>),
     /// The proxy closed the connection instead of answering.
     Closed,
-    /// There was no connection through the proxy in time: it is silent, or what is behind it.
+    /// There was no connection through the proxy in time: it is silent, or the host behind it.
     Stalled,
 }
 
@@ -158,15 +157,15 @@ pub enum ProxyProblem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CertificateProblem {
-    /// It is out of date, or this computer's clock is ahead.
+    /// The certificate has expired, or this computer's clock is ahead.
     Expired,
-    /// It is not valid yet, or this computer's clock is behind.
+    /// The certificate is not valid yet, or this computer's clock is behind.
     NotYetValid,
-    /// It was not issued by anybody whom this computer trusts.
+    /// The certificate was not issued by anybody whom this computer trusts.
     UnknownIssuer,
-    /// It is for other host names.
+    /// The certificate is for other host names.
     WrongName,
-    /// It was revoked.
+    /// The certificate was revoked.
     Revoked,
     /// Any other reason.
     Other,
@@ -212,7 +211,7 @@ impl fmt::Display for ProxyProblem {
 /// Whether a request may have reached the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// It has not: there was no connection.
+    /// It has not, because there was no connection.
     Never,
     /// It may have.
     Unknown,

@@ -6,31 +6,30 @@ use crate::model::image_format::ImageFormat;
 use crate::model::md5::Md5;
 use crate::model::media_kind::MediaKind;
 
-/// A finished upload: what a message is sent with. One upload serves any number of recipients,
+/// A completed upload, which messages are sent with. It can be sent to any number of recipients,
 /// within one login.
 ///
 /// It holds no secret and can be saved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Uploaded {
-    /// The server's name for the picture.
+    /// The server's id of the media.
     pub media_id: MediaId,
-    /// The size of the server's thumbnail; `None` when it announced 0 × 0.
+    /// The size of the server's thumbnail; `None` if it announced 0 × 0.
     pub thumbnail: Option<Dimensions>,
-    /// The server's own spelling of the file name, since 2018.
+    /// The server's spelling of the file name, since 2018.
     pub encry_file_name: Option<String>,
-    /// The name that it was uploaded under.
-    #[serde(default)]
+    /// The file name that it was uploaded with.
     pub name: String,
-    /// What it is sent as.
+    /// The kind that it is sent as.
     pub kind: MediaKind,
-    /// Length of the picture in bytes.
+    /// The length of the media in bytes.
     pub bytes: u64,
-    /// MD5 of the whole picture.
+    /// The MD5 of the media.
     pub md5: Md5,
-    /// Chunks sent; 0 if the server knew the picture already (P41).
+    /// The number of chunks sent; 0 if the server already had the media (P41).
     pub chunks: u32,
-    /// The server's count of bytes, if it names one that is not the picture's length: a warning
+    /// The server's count of bytes, if it differs from the length of the media. This is a warning
     /// (P38).
     pub server_byte_count: Option<u64>,
 }
@@ -39,22 +38,22 @@ pub struct Uploaded {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Sent {
-    /// The server's id of the message. Fetch and revoke by it.
+    /// The server's id of the message, by which it can be fetched or revoked.
     pub msg_id: MsgId,
-    /// The id it was sent with.
+    /// The LocalID and ClientMsgId that it was sent with.
     pub local_id: LocalId,
-    /// The upload that it shows.
+    /// The upload in the message.
     pub uploaded: Uploaded,
 }
 
-/// A picture that was fetched, whole and checked.
+/// A fetched image, complete and checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fetched {
-    /// Its length in bytes.
+    /// The length in bytes.
     pub bytes: u64,
-    /// Its MD5.
+    /// The MD5.
     pub md5: Md5,
-    /// What it is, by its first bytes.
+    /// The format, by the first bytes.
     pub format: ImageFormat,
 }

@@ -6,14 +6,16 @@ use super::file;
 use super::{DATA_TICKET, Parts, Session};
 use crate::model::fields::SessionField;
 use crate::model::hosts::{HostRole, Hosts};
+use crate::model::ids::UserName;
 use crate::model::profile::Profile;
 use crate::model::secret::Secret;
 use crate::model::session_error::SessionError;
 use crate::model::site::Site;
-use crate::session::cookies::{Cookie, CookieJar};
+use crate::session::cookies::CookieJar;
+use crate::session::cookies::cookie::Cookie;
 use crate::wire::query::PassTicket;
 
-/// Puts a [`Session`] together from the values of a login (§2.1).
+/// Builds a [`Session`] from the values of a login (§2.1).
 ///
 /// ```
 /// use wx_proto::Session;
@@ -38,7 +40,7 @@ pub struct SessionBuilder {
     sid: Secret,
     skey: Secret,
     pass_ticket: Option<PassTicket>,
-    user_name: String,
+    user_name: Option<String>,
     data_ticket: Option<Secret>,
     cookies: CookieJar,
 }
@@ -54,7 +56,7 @@ impl SessionBuilder {
             sid: Secret::default(),
             skey: Secret::default(),
             pass_ticket: None,
-            user_name: String::new(),
+            user_name: None,
             data_ticket: None,
             cookies: CookieJar::default(),
         }
@@ -66,67 +68,67 @@ impl SessionBuilder {
         self
     }
 
-    /// The page that it is a login of; if not set, that of the base, or web WeChat for a loopback
-    /// address.
+    /// Sets the profile. The default is that of the base, or web WeChat for a loopback address.
     pub fn profile(mut self, profile: Profile) -> Self {
         self.profile = Some(profile);
         self
     }
 
-    /// The page's language; `zh_CN` if not set.
+    /// Sets the language of the page. The default is `zh_CN`.
     pub fn lang(mut self, lang: &str) -> Self {
         lang.clone_into(&mut self.lang);
         self
     }
 
-    /// The user's number.
+    /// Sets the number of the user.
     pub fn uin(mut self, uin: u32) -> Self {
         self.uin = Some(uin);
         self
     }
 
-    /// The session id, raw.
+    /// Sets the session id, not encoded.
     pub fn sid(mut self, sid: impl Into<Secret>) -> Self {
         self.sid = sid.into();
         self
     }
 
-    /// The skey.
+    /// Sets the skey.
     pub fn skey(mut self, skey: impl Into<Secret>) -> Self {
         self.skey = skey.into();
         self
     }
 
-    /// pass_ticket exactly as the login page's XML gave it, percent-encoded once (P9). May be left
-    /// out (P10).
+    /// Sets pass_ticket exactly as in the XML of the login page, percent-encoded once (P9). It is
+    /// optional (P10).
     pub fn pass_ticket(mut self, in_xml: impl Into<Secret>) -> Self {
         self.pass_ticket = Some(PassTicket(in_xml.into()));
         self
     }
 
-    /// The user's own UserName in this login.
+    /// Sets the user's own UserName in this login. Without it, webwxinit is still due: see
+    /// [`Session::awaits_init`].
     pub fn user_name(mut self, name: &str) -> Self {
-        name.clone_into(&mut self.user_name);
+        self.user_name = Some(name.to_owned());
         self
     }
 
-    /// The value of the cookie `webwx_data_ticket`, if no jar with it is at hand.
+    /// Sets the value of the cookie `webwx_data_ticket`, if it is not in the cookies.
     pub fn data_ticket(mut self, ticket: impl Into<Secret>) -> Self {
         self.data_ticket = Some(ticket.into());
         self
     }
 
-    /// The cookies of the login.
+    /// Sets the cookies of the login.
     pub fn cookies(mut self, cookies: CookieJar) -> Self {
         self.cookies = cookies;
         self
     }
 
-    /// Checks the values.
+    /// Checks the values and creates the session.
     ///
     /// # Errors
-    /// [`SessionError`] for a foreign host, a missing uin, or a language, UserName or ticket that
-    /// cannot be sent.
+    /// Returns a [`SessionError`] for a foreign host, a missing uin, or a language, UserName or
+    /// ticket that cannot be sent.
     pub fn build(self) -> Result<Session, SessionError> {
         let hosts = (self.hosts)(&self.base)?;
         let profile = self.profile.or(hosts.profile()).unwrap_or_default();
@@ -135,8 +137,8 @@ impl SessionBuilder {
         let mut cookies = self.cookies;
         if let Some(value) = self.data_ticket {
             let base = hosts.origin(HostRole::Base);
-            // As the server sets it: for qq.com or wechat.com as a whole, so that it reaches the
-            // file host (§2.3).
+            // The server sets it for the whole of qq.com or wechat.com, so that it reaches the file
+            // host (§2.3).
             let domain =
                 match base.host().rsplit_once('.').and_then(|(rest, _)| rest.rsplit_once('.')) {
                     Some((below, _)) if !hosts.is_loopback() => &base.host()[below.len() + 1..],
@@ -163,11 +165,33 @@ impl SessionBuilder {
             skey: self.skey,
             pass_ticket: self.pass_ticket,
             device_id: None,
-            user_name: file::user_name(&self.user_name)?,
+            user_name: self.user_name.as_deref().map(known_name).transpose()?,
             cookies,
             nick_name: None,
             sync: Arc::default(),
             rest: Map::new(),
         }))
+    }
+}
+
+/// Checks a UserName. The one that stands for an unknown name in session files is refused.
+fn known_name(text: &str) -> Result<UserName, SessionError> {
+    file::user_name(text)?.ok_or(SessionError::Invalid(SessionField::UserName))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_name_is_known_or_not_set() {
+        let builder = || Session::builder("https://wx.qq.com").uin(1).sid("s").skey("k");
+        assert!(builder().build().unwrap().awaits_init());
+        let known = builder().user_name("@me").build().unwrap();
+        assert_eq!(known.user_name().map(UserName::as_str), Some("@me"));
+        for bad in ["", "@", "@me\n"] {
+            let refused = builder().user_name(bad).build().unwrap_err();
+            assert_eq!(refused, SessionError::Invalid(SessionField::UserName), "{bad:?}");
+        }
     }
 }

@@ -1,124 +1,67 @@
-//! The cookie jar: domain matching by labels, lax dates, values verbatim (§2.3, P5–P7).
+//! The cookie jar: domains matched by labels, lenient dates, verbatim values (§2.3, P5–P7).
 
+pub(crate) mod cookie;
 mod set_cookie;
 
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
+use self::cookie::Cookie;
 use crate::model::hosts::Origin;
 use crate::model::request_error::RequestError;
 use crate::model::secret::Secret;
+use crate::model::unix_ms::UnixMs;
 use crate::wire::cgi::cgi;
 use crate::wire::clocks::Clocks;
 
-/// A stored cookie. `Debug` shows all but the value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Cookie {
-    /// Its name.
-    pub name: String,
-    /// Its value, verbatim: no decoding, though it may hold `+ / =` (P7).
-    pub value: Secret,
-    /// The domain it was set for, in lower case, without a leading dot.
-    pub domain: String,
-    /// Whether it goes to exactly that host, and not to those below it.
-    pub host_only: bool,
-    /// The path it is for.
-    pub path: String,
-    /// Whether it goes over https only.
-    pub secure: bool,
-    /// When it ends, in Unix seconds of this computer's clock; `None` for the end of the session.
-    pub expires: Option<u64>,
-}
-
 /// The cookies of a login.
 ///
-/// What a server can put into it is bounded: a cookie has at most 4096 bytes of name and value, a
-/// domain 50 cookies, and the jar 3000 cookies and 256 KiB. What is over makes the oldest go.
+/// What a server can store is bounded: 4096 bytes of name and value per cookie, 50 cookies per
+/// domain, and 3000 cookies and 256 KiB in all. The oldest cookies are removed first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CookieJar {
     /// In the order in which they were first set.
     cookies: Vec<Cookie>,
 }
 
-/// The path of the page's calls (`docs/protocol.md` §2), which a cookie without a `Path` is for.
+/// The path of the page's calls (`docs/protocol.md` §2), which is also the default path of a
+/// cookie.
 const CALLS: &str = cgi!("");
-/// Cookies per domain and in all: the least that RFC 6265 §6.1 asks of a browser.
+/// Cookies per domain and in all: the minimum that RFC 6265 §6.1 asks of a browser.
 const PER_DOMAIN: usize = 50;
 const IN_ALL: usize = 3000;
-/// Bytes in all. RFC 6265 would allow 12 MB, far more than a session file can take.
+/// Bytes in all. RFC 6265 would allow 12 MB, which is far too much for a session file.
 const BYTES_IN_ALL: usize = 256 * 1024;
 
-impl Cookie {
-    fn reaches(&self, origin: &Origin, path: &str, unix_s: u64) -> bool {
-        let in_domain = if self.host_only {
-            origin.host() == self.domain
-        } else {
-            is_within(origin.host(), &self.domain)
-        };
-        let in_path = path.strip_prefix(&self.path).is_some_and(|rest| {
-            rest.is_empty() || self.path.ends_with('/') || rest.starts_with('/')
-        });
-        in_domain && in_path && (origin.is_https() || !self.secure) && !self.is_over(unix_s)
-    }
-
-    fn is_over(&self, unix_s: u64) -> bool {
-        self.expires.is_some_and(|end| end <= unix_s)
-    }
-
-    /// Whether it can be sent as what it is.
-    pub(crate) fn is_sendable(&self) -> bool {
-        set_cookie::is_sendable(&self.name, self.value.expose()) && self.path.starts_with('/')
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        (&self.name, &self.domain, &self.path) == (&other.name, &other.domain, &other.path)
-    }
-
-    fn bytes(&self) -> usize {
-        self.name.len() + self.value.expose().len() + self.domain.len() + self.path.len()
-    }
-}
-
-/// Whether `host` is `domain` or below it, by whole labels; an address is below nothing.
-fn is_within(host: &str, domain: &str) -> bool {
-    let above = host.strip_suffix(domain).and_then(|above| above.strip_suffix('.'));
-    host == domain || (above.is_some_and(|above| !above.is_empty()) && !is_address(host))
-}
-
-fn is_address(host: &str) -> bool {
-    host.starts_with('[') || host.parse::<std::net::IpAddr>().is_ok()
-}
-
 impl CookieJar {
-    /// Stores the cookie of a `Set-Cookie` header in a reply from `origin` to one of the page's
-    /// calls.
+    /// Stores the cookie of a `Set-Cookie` header from `origin`, in a reply to one of the page's
+    /// calls that was received at `now`.
     ///
-    /// The reply came at `unix_s` (Unix seconds). Returns whether the cookie was accepted: one for
-    /// a foreign domain or a whole top-level domain is not. An expired one removes its namesake.
-    pub fn store(&mut self, set_cookie: &str, origin: &Origin, unix_s: u64) -> bool {
-        self.drop_expired(unix_s);
-        self.take(set_cookie, origin, CALLS, Clocks::agreeing(unix_s))
+    /// Returns whether the cookie was accepted. Cookies for a foreign domain or a whole top-level
+    /// domain are refused. An expired cookie removes the stored one.
+    pub fn store(&mut self, set_cookie: &str, origin: &Origin, now: UnixMs) -> bool {
+        self.drop_expired(now);
+        self.take(set_cookie, origin, CALLS, Clocks::agreeing(now))
     }
 
-    /// Like [`CookieJar::store`], with all `Set-Cookie` headers of a reply.
+    /// Like [`CookieJar::store`], for all `Set-Cookie` headers of a reply.
     ///
-    /// `Expires` is a time of the server's clock, which the reply's `Date` header tells, so that a
-    /// cookie lives as long as it should on a computer whose clock is wrong.
-    pub fn apply(&mut self, headers: &HeaderMap, origin: &Origin, unix_s: u64) {
-        self.apply_at(headers, origin, CALLS, unix_s);
+    /// `Expires` is converted from the server's clock, which the `Date` header shows, so that
+    /// cookies live as long as they should even if this computer's clock is wrong.
+    pub fn apply(&mut self, headers: &HeaderMap, origin: &Origin, now: UnixMs) {
+        self.apply_at(headers, origin, CALLS, now);
     }
 
-    /// Like [`CookieJar::apply`], with the reply to a request for `path`.
+    /// Like [`CookieJar::apply`], for the reply to a request for `path`.
     pub(crate) fn apply_at(
         &mut self,
         headers: &HeaderMap,
         origin: &Origin,
         path: &str,
-        unix_s: u64,
+        now: UnixMs,
     ) {
-        let clocks = Clocks::new(headers, unix_s);
-        self.drop_expired(unix_s);
+        let clocks = Clocks::new(headers, now);
+        self.drop_expired(now);
         for line in headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok()) {
             self.take(line, origin, path, clocks);
         }
@@ -136,45 +79,46 @@ impl CookieJar {
         true
     }
 
-    fn drop_expired(&mut self, unix_s: u64) {
-        self.cookies.retain(|cookie| !cookie.is_over(unix_s));
+    fn drop_expired(&mut self, now: UnixMs) {
+        self.cookies.retain(|cookie| !cookie.is_over(now));
     }
 
-    /// The value of a cookie that would go to `origin` with one of the page's calls at `unix_s`
-    /// (Unix seconds).
+    /// Returns the value of a cookie that would be sent to `origin` with one of the page's calls at
+    /// `now`.
     #[must_use]
-    pub fn value(&self, name: &str, origin: &Origin, unix_s: u64) -> Option<&Secret> {
-        self.value_for(name, origin, CALLS, unix_s)
+    pub fn value(&self, name: &str, origin: &Origin, now: UnixMs) -> Option<&Secret> {
+        self.value_for(name, origin, CALLS, now)
     }
 
-    /// The value of a cookie that would go with a request for `path`; the most specific one if
-    /// there are several.
+    /// Returns the value of a cookie that would be sent with a request for `path`, the most
+    /// specific one if there are several.
     pub(crate) fn value_for(
         &self,
         name: &str,
         origin: &Origin,
         path: &str,
-        unix_s: u64,
+        now: UnixMs,
     ) -> Option<&Secret> {
         let found =
-            self.sent_with(origin, path, unix_s).into_iter().find(|cookie| cookie.name == name);
+            self.sent_with(origin, path, now).into_iter().find(|cookie| cookie.name == name);
         found.map(|cookie| &cookie.value)
     }
 
-    /// All cookies, in the order they were first set.
+    /// Returns all cookies, in the order in which they were first set.
     #[must_use]
     pub fn cookies(&self) -> &[Cookie] {
         &self.cookies
     }
 
-    /// The same without the cookies of a name.
+    /// Returns a copy without the cookies of this name.
     pub(crate) fn without(&self, name: &str) -> Self {
         Self {
             cookies: self.cookies.iter().filter(|cookie| cookie.name != name).cloned().collect(),
         }
     }
 
-    /// Adds a cookie, or renews its namesake, and keeps to the bounds: the oldest go.
+    /// Adds a cookie or replaces the one of the same name, domain and path. Removes the oldest if a
+    /// bound is exceeded.
     pub(crate) fn put(&mut self, cookie: Cookie) {
         let (mut namesake, mut oldest_of_domain, mut of_domain, mut bytes) =
             (None, None, 0, cookie.bytes());
@@ -186,7 +130,7 @@ impl CookieJar {
                 namesake = if old.is_same(&cookie) { Some(at) } else { namesake };
             }
         }
-        // A renewed cookie is as old as before.
+        // A replaced cookie keeps its place.
         let replaced = match namesake {
             Some(at) => std::mem::replace(&mut self.cookies[at], cookie).bytes(),
             None => {
@@ -204,24 +148,24 @@ impl CookieJar {
         self.cookies.drain(..too_many);
     }
 
-    /// The cookies of a request, by RFC 6265 §5.4: longer paths first, then those that were set
-    /// earlier.
-    fn sent_with(&self, origin: &Origin, path: &str, unix_s: u64) -> Vec<&Cookie> {
-        let reached = self.cookies.iter().filter(|cookie| cookie.reaches(origin, path, unix_s));
+    /// Returns the cookies of a request in the order of RFC 6265 §5.4: longer paths first, then
+    /// older cookies.
+    fn sent_with(&self, origin: &Origin, path: &str, now: UnixMs) -> Vec<&Cookie> {
+        let reached = self.cookies.iter().filter(|cookie| cookie.reaches(origin, path, now));
         let mut sent: Vec<_> = reached.collect();
         sent.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
         sent
     }
 
-    /// The `Cookie` header for a request, marked as sensitive (P18).
+    /// Returns the `Cookie` header of a request, marked as sensitive (P18).
     pub(crate) fn header(
         &self,
         origin: &Origin,
         path: &str,
-        unix_s: u64,
+        now: UnixMs,
     ) -> Result<Option<HeaderValue>, RequestError> {
         let mut text = String::new();
-        for cookie in self.sent_with(origin, path, unix_s) {
+        for cookie in self.sent_with(origin, path, now) {
             let separator = if text.is_empty() { "" } else { "; " };
             text.extend([separator, &cookie.name, "=", cookie.value.expose()]);
         }
@@ -237,11 +181,17 @@ impl CookieJar {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::model::hosts::{HostRole, Hosts};
 
     /// 2018-12-30 23:12:21 UTC.
-    const THEN: u64 = 1_546_211_541;
+    const THEN: UnixMs = UnixMs::from_secs(1_546_211_541);
+
+    fn after(seconds: u64) -> UnixMs {
+        THEN.saturating_add(Duration::from_secs(seconds))
+    }
 
     fn vector() -> serde_json::Value {
         serde_json::from_str(include_str!("../../tests/vectors/cookies.json")).unwrap()
@@ -256,11 +206,11 @@ mod tests {
         jar
     }
 
-    fn names(jar: &CookieJar, host: &str, unix_s: u64) -> Vec<String> {
+    fn names(jar: &CookieJar, host: &str, now: UnixMs) -> Vec<String> {
         let reached = jar
             .cookies
             .iter()
-            .filter(|cookie| cookie.reaches(&Origin::for_test(host), "/cgi-bin/x", unix_s));
+            .filter(|cookie| cookie.reaches(&Origin::for_test(host), "/cgi-bin/x", now));
         reached.map(|cookie| cookie.name.clone()).collect()
     }
 
@@ -278,7 +228,7 @@ mod tests {
             assert_eq!(names(&jar, host, THEN), expected, "{host}");
         }
         // After twelve hours only the two that last ten years are left.
-        assert_eq!(names(&jar, "wx.qq.com", THEN + 43_200), ["webwxuvid", "webwx_auth_ticket"]);
+        assert_eq!(names(&jar, "wx.qq.com", after(43_200)), ["webwxuvid", "webwx_auth_ticket"]);
     }
 
     #[test]
@@ -289,22 +239,22 @@ mod tests {
         let lines = vector["set_cookie"].as_array().unwrap();
         // Two seconds after the login, as captured.
         for line in lines {
-            assert!(jar.store(line.as_str().unwrap(), &Origin::for_test("wx.qq.com"), THEN + 2));
+            assert!(jar.store(line.as_str().unwrap(), &Origin::for_test("wx.qq.com"), after(2)));
         }
         let lives = vector["expect"]["life_s"].as_object().unwrap();
         assert_eq!(lives.len(), lines.len());
         for (name, life) in lives {
-            let lasts = |unix_s: u64| names(&jar, "wx.qq.com", unix_s).contains(name);
-            let end = THEN + 2 + life.as_u64().unwrap();
+            let lasts = |seconds| names(&jar, "wx.qq.com", after(seconds)).contains(name);
+            let end = 2 + life.as_u64().unwrap();
             assert!(lasts(end - 1) && !lasts(end), "{name}");
         }
         for kept in vector["expect"]["not_renewed"].as_array().unwrap() {
             assert!(
-                names(&jar, "wx.qq.com", THEN + 2).contains(&kept.as_str().unwrap().to_owned()),
+                names(&jar, "wx.qq.com", after(2)).contains(&kept.as_str().unwrap().to_owned()),
                 "{kept}"
             );
         }
-        let loaded = jar.header(&Origin::for_test("wx.qq.com"), "/", THEN + 2).unwrap().unwrap();
+        let loaded = jar.header(&Origin::for_test("wx.qq.com"), "/", after(2)).unwrap().unwrap();
         assert!(loaded.to_str().unwrap().contains("wxloadtime=1546211541_expired"));
     }
 
@@ -415,10 +365,11 @@ mod tests {
             ] {
                 headers.append(SET_COOKIE, line.parse().unwrap());
             }
-            let local = THEN.saturating_add_signed(ahead);
+            let local = THEN.as_secs().saturating_add_signed(ahead);
             let mut jar = CookieJar::default();
-            jar.apply(&headers, &origin, local);
-            let names = |after: u64| names(&jar, "wx.qq.com", local + after);
+            // The clock need not be at the beginning of a second.
+            jar.apply(&headers, &origin, UnixMs::new(1000 * local + 999));
+            let names = |after: u64| names(&jar, "wx.qq.com", UnixMs::from_secs(local + after));
             assert_eq!(names(59), ["half", "age"], "{ahead}");
             assert_eq!(names(43_199), ["half"], "{ahead}");
             assert!(names(43_200).is_empty(), "{ahead}");

@@ -1,5 +1,5 @@
-//! The session file, version 1: JSON. Unknown keys are kept, an unknown version is refused. Times
-//! are Unix seconds.
+//! The session file, version 1, as JSON. Unknown keys are kept; unknown versions are refused. Times
+//! are in Unix seconds.
 
 use std::sync::Arc;
 
@@ -15,10 +15,12 @@ use crate::model::ids::{DeviceId, MsgId, UserName};
 use crate::model::profile::Profile;
 use crate::model::session_error::SessionError;
 use crate::model::site::Site;
-use crate::session::cookies::{Cookie, CookieJar};
+use crate::model::unix_ms::UnixMs;
+use crate::session::cookies::CookieJar;
+use crate::session::cookies::cookie::Cookie;
 use crate::wire::query::PassTicket;
 
-/// A cookie as the file has it. No `Debug`: it holds the value.
+/// A cookie in the file. No `Debug`, because it holds the value.
 #[derive(Serialize, Deserialize)]
 struct FileCookie {
     name: String,
@@ -89,7 +91,7 @@ pub(super) fn read(
     }))
 }
 
-/// In the place of a UserName that is not known yet.
+/// Stands for a UserName that is not known yet.
 const UNKNOWN_NAME: &str = "@";
 
 pub(super) fn user_name(text: &str) -> Result<Option<UserName>, SessionError> {
@@ -101,11 +103,11 @@ pub(super) fn user_name(text: &str) -> Result<Option<UserName>, SessionError> {
     }
 }
 
-/// What has not been read yet.
+/// The keys that have not been read yet.
 struct Fields(Map<String, Value>);
 
 impl Fields {
-    /// A text; null counts as absent.
+    /// Reads a string; null counts as absent.
     fn text(&mut self, field: SessionField) -> Result<Option<String>, SessionError> {
         match self.0.remove(field.name()) {
             None | Some(Value::Null) => Ok(None),
@@ -114,7 +116,7 @@ impl Fields {
         }
     }
 
-    /// Where the login was in its messages; the keys may be absent.
+    /// Reads the sync state, whose keys are optional.
     fn sync(&mut self) -> Result<SyncState, SessionError> {
         let key: Option<SyncKey> = self.optional(SessionField::SyncKey)?;
         let seen: Option<Vec<MsgId>> = self.optional(SessionField::RecentMessages)?;
@@ -130,7 +132,7 @@ impl Fields {
         serde_json::from_value(value).map_err(|_| SessionError::Invalid(field))
     }
 
-    /// A number or a string of digits, up to 2^32 − 1 (P12).
+    /// Reads a number or a string of digits, up to 2^32 − 1 (P12).
     fn uin(&mut self) -> Result<u32, SessionError> {
         let value = self.0.remove("uin").ok_or(SessionError::Missing(SessionField::Uin))?;
         let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
@@ -147,7 +149,8 @@ fn jar(value: Value) -> Result<CookieJar, SessionError> {
     for cookie in listed {
         let domain = cookie.domain.trim_start_matches('.').to_ascii_lowercase();
         let FileCookie { name, value, host_only, path, secure, expires, .. } = cookie;
-        let cookie = Cookie { name, value: value.into(), domain, host_only, path, secure, expires };
+        let (value, expires) = (value.into(), expires.map(UnixMs::from_secs));
+        let cookie = Cookie { name, value, domain, host_only, path, secure, expires };
         if cookie.domain.is_empty() || !cookie.is_sendable() {
             return Err(SessionError::Invalid(SessionField::Cookies));
         }
@@ -191,230 +194,9 @@ fn file_cookie(cookie: &Cookie) -> FileCookie {
         host_only: cookie.host_only,
         path: cookie.path.clone(),
         secure: cookie.secure,
-        expires: cookie.expires,
+        expires: cookie.expires.map(UnixMs::as_secs),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::error_chain::ErrorChain;
-    use crate::model::request_error::RequestError;
-
-    fn example() -> Value {
-        serde_json::json!({
-            "version": 1, "profile": "web", "base": "https://wx.qq.com", "lang": "zh_CN", "uin": 2_272_112_421_u32,
-            "sid": "canary+sid", "skey": "@crypt_canary", "pass_ticket": "canary%2B", "device_id": null,
-            "user_name": "@2010", "mine": [1, 2], "synced_at": 1_700_000_000, "recent_messages": ["8997396119269472610"],
-            "sync_key": {"Count": 1, "List": [{"Key": 1, "Val": 653_210_000}]},
-            "cookies": [{"name": "webwx_data_ticket", "value": "canary=ticket", "domain": ".qq.com",
-                         "host_only": false, "path": "/", "secure": true, "expires": null}]
-        })
-    }
-
-    fn with(key: &str, value: Value) -> Result<Session, SessionError> {
-        let mut file = example();
-        file[key] = value;
-        Session::from_json(file.to_string())
-    }
-
-    #[test]
-    fn goes_both_ways_and_keeps_unknown_keys() {
-        let session = Session::from_json(example().to_string()).unwrap();
-        let written: Value = serde_json::from_str(session.to_json().expose()).unwrap();
-        assert_eq!(written, example());
-        assert_eq!(Session::from_json(session.to_json().expose()).unwrap(), session);
-    }
-
-    #[test]
-    fn a_user_name_that_is_not_known_yet_is_an_at_sign_in_the_file() {
-        let session = with("user_name", "@".into()).unwrap();
-        assert_eq!((session.user_name(), session.awaits_init()), (None, true));
-        assert_eq!(session.own_name(), Err(RequestError::InitDue));
-        assert_eq!(Session::from_json(session.to_json().expose()).unwrap(), session);
-        let written: Value = serde_json::from_str(session.to_json().expose()).unwrap();
-        assert_eq!(written["user_name"], "@");
-        let known = with("user_name", "@2010".into()).unwrap();
-        assert_eq!(known.user_name().map(UserName::as_str), Some("@2010"));
-        assert_eq!(
-            with("user_name", "".into()),
-            Err(SessionError::Invalid(SessionField::UserName))
-        );
-    }
-
-    #[test]
-    fn p55_a_sync_key_that_is_none_reads_as_none_and_a_broken_one_is_an_error() {
-        for none in [Value::Null, serde_json::json!({"Count": 0, "List": []})] {
-            assert!(with("sync_key", none).unwrap().sync().key.is_none());
-        }
-        for broken in [Value::from(1), serde_json::json!({"Count": 1, "List": [{"Key": "x"}]})] {
-            assert_eq!(
-                with("sync_key", broken).unwrap_err(),
-                SessionError::Invalid(SessionField::SyncKey)
-            );
-        }
-        assert_eq!(
-            with("recent_messages", "x".into()).unwrap_err(),
-            SessionError::Invalid(SessionField::RecentMessages)
-        );
-        assert!(with("recent_messages", Value::Null).is_ok());
-    }
-
-    #[test]
-    fn p60_the_profile_is_kept_and_must_fit_the_base() {
-        assert!(matches!(with("profile", "filehelper".into()), Err(SessionError::Host(_))));
-        let mut helper = example();
-        helper["profile"] = "filehelper".into();
-        helper["base"] = "https://filehelper.weixin.qq.com".into();
-        let session = Session::from_json(helper.to_string()).unwrap();
-        assert_eq!(session.site().profile(), Profile::FileHelper);
-        assert_eq!(Session::from_json(session.to_json().expose()).unwrap(), session);
-    }
-
-    #[test]
-    fn p12_uin_up_to_32_bits_as_number_or_text() {
-        assert_eq!(with("uin", 4_294_967_295_u32.into()).unwrap().uin(), 4_294_967_295);
-        assert_eq!(with("uin", "3141592653".into()).unwrap().uin(), 3_141_592_653);
-        for bad in [4_294_967_296_u64.into(), Value::from(-1), "x".into(), 1.5.into()] {
-            assert_eq!(with("uin", bad), Err(SessionError::Invalid(SessionField::Uin)));
-        }
-    }
-
-    #[test]
-    fn each_defect_is_named() {
-        assert_eq!(Session::from_json("{\"version\":"), Err(SessionError::NotJson));
-        assert_eq!(Session::from_json("[]"), Err(SessionError::NotJson));
-        assert_eq!(with("version", 2.into()), Err(SessionError::Version(Some(2))));
-        assert_eq!(with("version", "1".into()), Err(SessionError::Version(None)));
-        assert_eq!(
-            with("profile", "desktop".into()),
-            Err(SessionError::Invalid(SessionField::Profile))
-        );
-        assert_eq!(with("sid", 7.into()), Err(SessionError::Invalid(SessionField::Sid)));
-        assert_eq!(
-            with("cookies", "none".into()),
-            Err(SessionError::Invalid(SessionField::Cookies))
-        );
-        for (key, value) in [
-            ("name", "a=1; b"),
-            ("name", ""),
-            ("value", "x\ny"),
-            ("value", "1; b=2"),
-            ("path", "x"),
-        ] {
-            let mut cookies = example()["cookies"].clone();
-            cookies[0][key] = value.into();
-            assert_eq!(
-                with("cookies", cookies),
-                Err(SessionError::Invalid(SessionField::Cookies)),
-                "{key} {value:?}"
-            );
-        }
-        for bad in ["", "zh\nCN", "zh CN", "zh&a=b"] {
-            assert_eq!(
-                with("lang", bad.into()),
-                Err(SessionError::Invalid(SessionField::Lang)),
-                "{bad:?}"
-            );
-        }
-        for base in ["https://evil.example", "http://wx.qq.com", "http://127.0.0.1:1", "nonsense"] {
-            assert!(matches!(with("base", base.into()), Err(SessionError::Host(_))), "{base}");
-        }
-        for key in ["base", "uin", "sid", "skey", "user_name", "cookies"] {
-            let mut file = example();
-            file.as_object_mut().unwrap().remove(key);
-            let error = Session::from_json(file.to_string()).unwrap_err();
-            assert!(error.to_string().contains(key), "{error}");
-        }
-    }
-
-    #[test]
-    fn no_defect_shows_the_value() {
-        const CANARY: &str = "canary-424242424.canary.example";
-        let mut shown = String::new();
-        let mut check = |text: &str| {
-            let error = Session::from_json(text).unwrap_err();
-            shown += &format!("{} {error:?} {error:#?} ", ErrorChain(&error));
-        };
-        let odd = [
-            Value::from(CANARY),
-            424_242_424.into(),
-            vec![CANARY].into(),
-            serde_json::json!({ CANARY: CANARY, "Count": CANARY, "List": [CANARY] }),
-            vec![serde_json::json!({ "name": CANARY, "value": [CANARY], "path": CANARY })].into(),
-            format!("https://{CANARY}").into(),
-            format!("http://{CANARY}/").into(),
-            format!("http://127.0.0.1/{CANARY}?\n").into(),
-            format!("{CANARY} \n").into(),
-        ];
-        let mut refused = 0;
-        for key in example().as_object().unwrap().keys() {
-            for value in &odd {
-                if with(key, value.clone()).is_err() {
-                    refused += 1;
-                    let mut file = example();
-                    file[key] = value.clone();
-                    check(&file.to_string());
-                }
-            }
-        }
-        assert!(refused > 60, "{refused}");
-        for text in [
-            CANARY,
-            "\"canary-424242424\"",
-            "[424242424]",
-            "{\"canary\":",
-            "{\"canary\":1}",
-            "424242424",
-        ] {
-            check(text);
-        }
-        assert!(!shown.contains("canary") && !shown.contains("424242424"), "{shown}");
-    }
-
-    #[test]
-    fn p3_loopback_needs_its_own_constructor() {
-        let mut file = example();
-        file["base"] = "http://127.0.0.1:8080".into();
-        let refused = Session::from_json(file.to_string()).unwrap_err();
-        let refused = ErrorChain(&refused).to_string();
-        assert!(
-            refused.contains("\"127.0.0.1\"") && refused.contains("allow_loopback"),
-            "{refused}"
-        );
-        assert!(Session::from_json_allow_loopback(file.to_string()).unwrap().hosts().is_loopback());
-        file["base"] = "http://192.168.0.1:8080".into();
-        assert!(Session::from_json_allow_loopback(file.to_string()).is_err());
-    }
-
-    #[test]
-    fn p8_the_data_ticket_is_read_from_the_jar() {
-        let session = Session::from_json(example().to_string()).unwrap();
-        assert_eq!(session.data_ticket(0).unwrap().expose(), "canary=ticket");
-        assert_eq!(
-            with("cookies", Value::Array(vec![])).unwrap().check_upload(0),
-            Err(RequestError::NoDataTicket)
-        );
-        let mut expiring = example();
-        expiring["cookies"][0]["expires"] = 100.into();
-        let session = Session::from_json(expiring.to_string()).unwrap();
-        assert_eq!(session.check_upload(99_999), Ok(()));
-        assert_eq!(session.check_upload(100_000), Err(RequestError::NoDataTicket));
-        assert!(RequestError::NoDataTicket.to_string().contains("webwx_data_ticket"));
-        assert_eq!(
-            with("skey", "".into()).unwrap().check_upload(0),
-            Err(RequestError::NotLoggedIn)
-        );
-    }
-
-    #[test]
-    fn p15_debug_shows_no_secret() {
-        let session = Session::from_json(example().to_string()).unwrap();
-        let shown = format!("{session:?} {:?}", session.to_json());
-        assert!(
-            shown.contains("https://wx.qq.com") && shown.contains("webwx_data_ticket"),
-            "{shown}"
-        );
-        assert!(!shown.contains("canary") && !shown.contains("2272112421"), "{shown}");
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! The replies that move a session on.
+//! The replies that change the session.
 
 use super::sync::SyncKey;
 use crate::model::ids::UserName;
@@ -6,29 +6,30 @@ use crate::model::message::Message;
 use crate::model::secret::Secret;
 use crate::model::skipped::Skipped;
 
-/// What a login begins with.
+/// The reply to webwxinit.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct InitReply {
     /// The account's own UserName in this login.
     pub user_name: UserName,
-    /// Its nickname, decoded. What a stranger chose: do not print it raw.
+    /// Its nickname, decoded. It is chosen by a person, so do not print it unescaped.
     pub nick_name: String,
-    /// A new skey, if the server gave one (P14).
+    /// A new skey, if the server sent one (P14).
     pub(crate) skey: Option<Secret>,
     pub(crate) sync_key: Option<SyncKey>,
 }
 
-/// What came. To move on, a session [adopts](super::Session::apply_sync) it.
+/// The messages, and the position after them. [`Session::apply_sync`](super::Session::apply_sync)
+/// applies it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SyncReply {
-    /// The messages, in the server's order; one may come twice.
+    /// The messages, in the server's order. A message may be repeated.
     pub messages: Vec<Message>,
-    /// Messages that could not be read, or were too many. The position after the batch is after
-    /// them too: they do not come again.
+    /// Messages that could not be read, or were too many. They do not come again, because the
+    /// position is after them too.
     pub skipped: Skipped,
-    /// Whether there is more at once.
+    /// Whether more messages are available at once.
     pub more: bool,
     pub(crate) skey: Option<Secret>,
     pub(crate) sync_key: Option<SyncKey>,

@@ -1,4 +1,5 @@
-//! What a login knows of its messages: where it is, and which it has had (§8.5, §8.6).
+//! The sync state of a login: its position in the messages, and which of them it has already
+//! received (§8.5, §8.6).
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::{self, Write};
@@ -8,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::ids::MsgId;
 use crate::wire::lenient;
 
-/// A position in the server's list of messages. It goes back as it came: the same numbers in the
-/// same order (P55).
+/// A position in the server's list of messages. It is sent back as received: the same numbers in
+/// the same order (P55).
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "ReadKey")]
 pub(crate) struct SyncKey {
@@ -29,7 +30,7 @@ struct ReadKey {
 }
 
 impl From<ReadKey> for SyncKey {
-    /// The list is what counts: a Count that is no number stops no message.
+    /// Only the list matters: if Count is not a number, messages still arrive.
     fn from(ReadKey { count, list }: ReadKey) -> Self {
         Self { count: count.unwrap_or(list.len() as u64), list }
     }
@@ -44,13 +45,12 @@ struct Entry {
 }
 
 impl SyncKey {
-    /// The key, unless the server sent an empty one, as it does in every refusal (P55), or an
-    /// absurd one.
+    /// Returns the key, unless it is empty, as in every refusal (P55), or absurdly long.
     pub(crate) fn if_any(self) -> Option<Self> {
         (self.count > 0 && (1..=ENTRIES).contains(&self.list.len())).then_some(self)
     }
 
-    /// As in synccheck's query (P56).
+    /// Returns the key as synccheck's query has it (P56).
     pub(crate) fn in_query(&self) -> String {
         let mut text = String::new();
         for Entry { key, val } in &self.list {
@@ -68,34 +68,33 @@ impl fmt::Debug for SyncKey {
     }
 }
 
-/// A key of more entries is none: about ten are usual, and all of them go into a query and a
+/// Keys with more entries are ignored. About ten are usual, and all of them go into a query and a
 /// session file.
 const ENTRIES: usize = 256;
-/// How many ids of messages are remembered, so that one that comes twice is dropped (P57): more
-/// than any batch has.
+/// How many message ids are remembered to drop repeated messages (P57): more than any batch has.
 const REMEMBERED: usize = 20_000;
-/// How many of them go into a session file.
+/// How many of them are saved in a session file.
 const SAVED: usize = 500;
 
-/// Where a login is in its messages.
+/// The sync state of a login.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct SyncState {
-    /// For webwxsync.
+    /// The key for webwxsync.
     pub(crate) key: Option<SyncKey>,
-    /// For synccheck, if the last webwxsync gave one of its own. Not saved: after a restart
-    /// webwxsync comes first.
+    /// The key for synccheck, if the last webwxsync sent a separate one. It is not saved, because
+    /// webwxsync comes first after a restart.
     pub(crate) check_key: Option<SyncKey>,
-    /// Whether webwxsync is due without a synccheck before it.
+    /// Whether webwxsync is due without a preceding synccheck.
     pub(crate) due: bool,
-    /// When the last webwxsync was answered, in Unix seconds.
+    /// When webwxsync last replied, in Unix seconds.
     pub(crate) synced_at: Option<u64>,
-    /// The ids of the last messages as numbers, the oldest first, and the same to be searched.
+    /// The ids of the last messages as numbers, oldest first, and a set of the same ids.
     order: VecDeque<u128>,
     seen: BTreeSet<u128>,
 }
 
 impl SyncState {
-    /// As a session file has it.
+    /// Creates the state from a session file.
     pub(super) fn saved(key: Option<SyncKey>, synced_at: Option<u64>, seen: Vec<MsgId>) -> Self {
         let mut state = Self { due: key.is_some(), key, synced_at, ..Self::default() };
         for id in &seen {
@@ -104,14 +103,14 @@ impl SyncState {
         state
     }
 
-    /// The last ids, for a session file.
+    /// Returns the last ids, for a session file.
     pub(super) fn recent(&self) -> impl Iterator<Item = String> {
         self.order.iter().skip(self.order.len().saturating_sub(SAVED)).map(u128::to_string)
     }
 
-    /// Whether a message has not been had yet; from now on it has.
+    /// Returns whether a message is new, and remembers it.
     pub(crate) fn is_new(&mut self, id: &MsgId) -> bool {
-        // Up to twenty digits: they fit.
+        // An id has at most twenty digits, so it fits.
         let id = id.as_str().parse().unwrap_or_default();
         if !self.seen.insert(id) {
             return false;

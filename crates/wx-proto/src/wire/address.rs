@@ -1,14 +1,13 @@
-//! Addresses that a server gives: in a script, in XML or in CDATA, escaped for more than one of
+//! Addresses from a server, in a script, XML or CDATA, which may be escaped for more than one of
 //! them.
 
 use super::script;
 
-/// An entity's longest name, and its semicolon.
+/// The length of the longest entity name and its semicolon.
 const LONGEST: usize = 10;
 
-/// The address without the escapes of a script (`\/`, `\x26`, `\u0026`) and of HTML (`&amp;`,
-/// `&#38;`, `&#x26;`): no address has a backslash, and none of its parameters ends with a
-/// semicolon.
+/// Unescapes an address from a script (`\/`, `\x26`, `\u0026`) and from HTML (`&amp;`, `&#38;`,
+/// `&#x26;`). Addresses hold no backslash, and none of their parameters ends with a semicolon.
 pub(crate) fn plain(text: &str) -> String {
     let text = script::unescaped(text.trim());
     let mut plain = String::with_capacity(text.len());
@@ -25,7 +24,7 @@ pub(crate) fn plain(text: &str) -> String {
     plain
 }
 
-/// The character that an entity stands for, if it is one of those in addresses.
+/// Returns the character of an entity, if it can be part of an address.
 fn character(name: &str) -> Option<char> {
     let code = match name.strip_prefix('#') {
         None => return name.eq_ignore_ascii_case("amp").then_some('&'),

@@ -2,14 +2,13 @@ use std::fmt;
 
 use bytes::Bytes;
 
-/// The body of a request: segments to be written one after the other, of known length.
+/// The body of a request: a sequence of segments of known total length.
 ///
-/// It is a description, not a one-shot stream: cloning it is cheap (the segments are shared), so a
-/// repeat needs no second copy and no rewinding. A picture's bytes are in here as the caller loaded
-/// them, never copied.
+/// It is a description and not a stream. Cloning it is cheap because the segments are shared, so a
+/// retry needs no copy and no rewinding. The media is held as the caller read it, never copied.
 #[derive(Clone, Default)]
 pub struct Body {
-    /// The first `len` of them are there: a form's head, its picture and its tail are the most.
+    /// Only the first `len` are used: at most the head of a form, the media and the tail.
     segments: [Bytes; MOST],
     len: usize,
 }
@@ -17,7 +16,7 @@ pub struct Body {
 const MOST: usize = 3;
 
 impl Body {
-    /// A body without content.
+    /// Creates a body without content.
     #[must_use]
     pub const fn empty() -> Self {
         Self { segments: [const { Bytes::new() }; MOST], len: 0 }
@@ -33,19 +32,19 @@ impl Body {
         body
     }
 
-    /// The segments in order; none is empty.
+    /// Returns the segments in order; none is empty.
     #[must_use]
     pub fn segments(&self) -> &[Bytes] {
         &self.segments[..self.len]
     }
 
-    /// The length in bytes, which is also the request's Content-Length.
+    /// Returns the length in bytes, which is also the Content-Length of the request.
     #[must_use]
     pub fn content_len(&self) -> u64 {
         self.segments().iter().map(|segment| segment.len() as u64).sum()
     }
 
-    /// All segments in one piece: a copy, for tests and small bodies.
+    /// Copies all segments into one vector, for tests and small bodies.
     #[must_use]
     pub fn to_vec(&self) -> Vec<u8> {
         self.segments().concat()
@@ -61,7 +60,7 @@ impl IntoIterator for Body {
     }
 }
 
-/// Shows the length only: the form holds skey and tickets.
+/// Shows only the length, because the form holds skey and tickets.
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Body({} bytes)", self.content_len())

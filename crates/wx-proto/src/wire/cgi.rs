@@ -1,4 +1,4 @@
-//! The path that all calls but the pings share.
+//! The path that all calls except the pings share.
 
 macro_rules! cgi {
     ($name:literal) => {

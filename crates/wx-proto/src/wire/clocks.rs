@@ -1,41 +1,57 @@
-//! Two clocks: this computer's, which may be wrong, and the server's, which its replies tell.
+//! Two clocks: this computer's, which may be wrong, and the server's, which its replies show.
+
+use std::time::Duration;
 
 use http::{HeaderMap, header};
 
 use super::date;
+use crate::model::unix_ms::UnixMs;
 
-/// The moment of a reply, by both clocks, in Unix seconds.
+/// The time of a reply by both clocks, in whole seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Clocks {
-    local: u64,
-    /// By the reply's `Date` header, or by the local clock if it has none that can be read.
-    server: u64,
+    local: UnixMs,
+    /// By the `Date` header of the reply, or by the local clock if there is no readable one.
+    server: UnixMs,
 }
 
 impl Clocks {
-    pub(crate) fn new(headers: &HeaderMap, local: u64) -> Self {
+    pub(crate) fn new(headers: &HeaderMap, now: UnixMs) -> Self {
         let dates = headers.get_all(header::DATE).iter();
-        let server =
-            dates.filter_map(|value| date::cookie(value.to_str().ok()?)).find(|at| *at > 0);
+        let server = dates
+            .filter_map(|value| date::cookie(value.to_str().ok()?))
+            .find(|at| *at > UnixMs::EPOCH);
+        let local = whole_secs(now);
         Self { local, server: server.unwrap_or(local) }
     }
 
-    /// Both clocks show the same time.
-    pub(crate) fn agreeing(unix_s: u64) -> Self {
-        Self { local: unix_s, server: unix_s }
+    /// Creates two clocks that show the same time.
+    pub(crate) fn agreeing(now: UnixMs) -> Self {
+        let now = whole_secs(now);
+        Self { local: now, server: now }
     }
 
-    pub(crate) fn local(self) -> u64 {
+    pub(crate) fn local(self) -> UnixMs {
         self.local
     }
 
-    /// A time of the server's clock as one of the local clock.
-    pub(crate) fn to_local(self, at: u64) -> u64 {
-        match at.checked_sub(self.server) {
+    /// Returns the time in this many seconds, by the local clock.
+    pub(crate) fn in_secs(self, secs: u64) -> UnixMs {
+        self.local.saturating_add(Duration::from_secs(secs))
+    }
+
+    /// Converts a time of the server's clock to the local clock.
+    pub(crate) fn to_local(self, at: UnixMs) -> UnixMs {
+        match at.checked_duration_since(self.server) {
             Some(later) => self.local.saturating_add(later),
-            None => self.local.saturating_sub(self.server - at),
+            None => UnixMs::new(self.local.get().saturating_sub(self.server.get() - at.get())),
         }
     }
+}
+
+/// Drops the milliseconds, because session files keep the expiry of cookies in seconds.
+fn whole_secs(time: UnixMs) -> UnixMs {
+    UnixMs::from_secs(time.as_secs())
 }
 
 #[cfg(test)]
@@ -50,7 +66,7 @@ mod tests {
         for date in dates {
             headers.append(header::DATE, date.parse().unwrap());
         }
-        Clocks::new(&headers, local)
+        Clocks::new(&headers, UnixMs::from_secs(local))
     }
 
     #[test]
@@ -58,11 +74,12 @@ mod tests {
         let date = "Mon, 31 Dec 2018 11:12:21 GMT";
         for local in [0, 1, SERVER - 43_200, SERVER, SERVER + 43_200, 4_102_444_800] {
             let clocks = clocks(&[date], local);
-            assert_eq!(clocks.to_local(SERVER + 600), local + 600);
-            assert_eq!(clocks.to_local(SERVER - 600), local.saturating_sub(600));
+            let to_local = |at: u64| clocks.to_local(UnixMs::from_secs(at)).as_secs();
+            assert_eq!(to_local(SERVER + 600), local + 600);
+            assert_eq!(to_local(SERVER - 600), local.saturating_sub(600));
             assert_eq!(
-                clocks.to_local(u64::MAX).checked_sub(local),
-                Some(u64::MAX - SERVER.max(local))
+                clocks.to_local(UnixMs::new(u64::MAX)).get(),
+                u64::MAX - 1000 * SERVER.saturating_sub(local)
             );
         }
     }
@@ -74,18 +91,20 @@ mod tests {
             "Monday, 31-Dec-18 11:12:21 GMT",
             "Mon Dec 31 11:12:21 2018",
         ] {
-            assert_eq!(clocks(&[date], 5).to_local(SERVER), 5, "{date}");
+            let five = UnixMs::from_secs(5);
+            let server = UnixMs::from_secs(SERVER);
+            assert_eq!(clocks(&[date], 5).to_local(server), five, "{date}");
             assert_eq!(
-                clocks(&["soon", date], 5).to_local(SERVER),
-                5,
+                clocks(&["soon", date], 5).to_local(server),
+                five,
                 "the first that can be read"
             );
         }
         for odd in
             ["", "soon", "0", "1546254741", "Thu, 01 Jan 1970 00:00:00 GMT", "31 Dec 1600 11:12:21"]
         {
-            assert_eq!(clocks(&[odd], 5), Clocks::agreeing(5), "{odd}");
+            assert_eq!(clocks(&[odd], 5), Clocks::agreeing(UnixMs::from_secs(5)), "{odd}");
         }
-        assert_eq!(clocks(&[], 5), Clocks::agreeing(5));
+        assert_eq!(clocks(&[], 5), Clocks::agreeing(UnixMs::from_secs(5)));
     }
 }

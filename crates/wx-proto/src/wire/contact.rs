@@ -1,4 +1,4 @@
-//! A contact as the lists have it (`docs/protocol.md` §8.4).
+//! A contact in the JSON of a list (`docs/protocol.md` §8.4).
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -20,7 +20,7 @@ struct Fields<'a> {
 }
 
 impl Element for Contact {
-    /// `None` for what has no UserName.
+    /// Returns `None` for a contact without a UserName.
     fn from_json(json: &RawValue) -> Option<Self> {
         let fields: Fields<'_> = serde_json::from_str(json.get()).ok()?;
         let user_name =
@@ -31,7 +31,22 @@ impl Element for Contact {
         Some(Self {
             user_name: UserName::new(user_name).ok()?,
             nick_name: text(fields.nick_name),
-            remark_name: text(fields.remark_name),
+            remark_name: Some(text(fields.remark_name)).filter(|name| !name.is_empty()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contact_is_shown_by_its_remark_if_there_is_one() {
+        for (remark, name) in [(r#""""#, "Anna"), ("null", "Anna"), (r#""A&amp;B""#, "A&B")] {
+            let json = format!(r#"{{"UserName":"@a","NickName":"Anna","RemarkName":{remark}}}"#);
+            let contact = Contact::from_json(serde_json::from_str(&json).unwrap()).unwrap();
+            assert_eq!(contact.remark_name.is_some(), name != "Anna", "{remark}");
+            assert_eq!(contact.name(), name);
+        }
     }
 }

@@ -1,20 +1,22 @@
-//! Dates: cookies' lax ones in (P6), the browser's `Date` text out (§4.6 row 4). Proleptic
-//! Gregorian, no clock.
+//! Reads the lenient dates of cookies (P6) and writes the browser's `Date` text (§4.6 row 4), in
+//! the proleptic Gregorian calendar.
+
+use crate::model::unix_ms::UnixMs;
 
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 const DAY: u64 = 86_400;
 
-/// Days since 1970-01-01 of a date from 1970 on.
+/// Returns the days since 1970-01-01 of a date from 1970 on.
 fn days_before(year: u64, month: u64, day: u64) -> u64 {
-    // The year is counted from March, so that the leap day is the last.
+    // The year is counted from March, so that the leap day comes last.
     let (year, shifted) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let of_year = (153 * shifted + 2) / 5 + day - 1;
     year * 365 + year / 4 - year / 100 + year / 400 + of_year - 719_468
 }
 
-/// Year, month (1–12) and day of a count of days since 1970-01-01.
+/// Returns year, month (1–12) and day of a number of days since 1970-01-01.
 fn civil(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let era = days / 146_097;
@@ -27,10 +29,10 @@ fn civil(days: u64) -> (u64, u64, u64) {
     (era * 400 + year + u64::from(month <= 2), month, day)
 }
 
-/// What a browser set to Chinese and to Beijing's time prints for a `Date`:
+/// Formats a `Date` like a browser set to Chinese and Beijing time:
 /// `Sat Jun 23 2018 16:45:07 GMT+0800 (中国标准时间)`.
-pub(crate) fn javascript(unix_ms: u64) -> String {
-    let local = unix_ms / 1000 + 8 * 3600;
+pub(crate) fn javascript(time: UnixMs) -> String {
+    let local = time.as_secs() + 8 * 3600;
     let (days, second) = (local / DAY, local % DAY);
     let (year, month, day) = civil(days);
     format!(
@@ -43,9 +45,9 @@ pub(crate) fn javascript(unix_ms: u64) -> String {
     )
 }
 
-/// A cookie's date in Unix seconds, by the tokens of RFC 6265 §5.1.1:
-/// `Mon, 31-Dec-2018 11:12:21 GMT` as well as the RFC 1123 form.
-pub(crate) fn cookie(text: &str) -> Option<u64> {
+/// Parses the date of a cookie by the tokens of RFC 6265 §5.1.1: `Mon, 31-Dec-2018 11:12:21 GMT` as
+/// well as the RFC 1123 form.
+pub(crate) fn cookie(text: &str) -> Option<UnixMs> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
     let is_delimiter = |c: char| !(c.is_ascii_alphanumeric() || c == ':' || c > '\x7e');
     for token in text.split(is_delimiter).filter(|token| !token.is_empty()) {
@@ -67,8 +69,9 @@ pub(crate) fn cookie(text: &str) -> Option<u64> {
     if !(1..=31).contains(&day) || year < 1601 {
         return None;
     }
-    // Dates before 1970 are simply long past.
-    Some(if year < 1970 { 0 } else { days_before(year, month, day) * DAY + time })
+    // Dates before 1970 have simply passed.
+    let secs = if year < 1970 { 0 } else { days_before(year, month, day) * DAY + time };
+    Some(UnixMs::from_secs(secs))
 }
 
 fn clock(token: &str) -> Option<u64> {
@@ -89,6 +92,7 @@ mod tests {
 
     #[test]
     fn p6_dates_with_two_hyphens() {
+        let cookie = |text: &str| cookie(text).map(UnixMs::as_secs);
         assert_eq!(cookie("Mon, 31-Dec-2018 11:12:21 GMT"), Some(1_546_254_741));
         assert_eq!(cookie("Mon, 31 Dec 2018 11:12:21 GMT"), Some(1_546_254_741));
         assert_eq!(cookie("Wed, 27-Dec-28 23:12:21 GMT"), Some(1_861_571_541));
@@ -119,14 +123,14 @@ mod tests {
     #[test]
     fn javascript_text_of_the_captures() {
         assert_eq!(
-            javascript(1_529_743_507_000),
+            javascript(UnixMs::from_secs(1_529_743_507)),
             "Sat Jun 23 2018 16:45:07 GMT+0800 (中国标准时间)"
         );
         assert_eq!(
-            javascript(1_511_493_942_000),
+            javascript(UnixMs::from_secs(1_511_493_942)),
             "Fri Nov 24 2017 11:25:42 GMT+0800 (中国标准时间)"
         );
-        assert_eq!(javascript(0), "Thu Jan 01 1970 08:00:00 GMT+0800 (中国标准时间)");
+        assert_eq!(javascript(UnixMs::EPOCH), "Thu Jan 01 1970 08:00:00 GMT+0800 (中国标准时间)");
     }
 
     #[test]

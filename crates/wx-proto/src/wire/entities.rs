@@ -1,4 +1,4 @@
-//! The few entities that the server writes, in XML and in messages (P54, P58).
+//! The few entities that the server uses, in XML and in messages (P54, P58).
 
 const ENTITIES: [(&str, char); 6] = [
     ("&lt;", '<'),
@@ -9,12 +9,12 @@ const ENTITIES: [(&str, char); 6] = [
     ("&amp;", '&'),
 ];
 
-/// The text with its entities decoded: what is escaped twice is decoded once (P58).
+/// Decodes the entities once, even if they are escaped twice (P58).
 pub(crate) fn decode(text: &str) -> String {
     replaced(text, entity)
 }
 
-/// As [`decode`], with a line break for each `<br/>` that is not escaped (P58).
+/// Like [`decode`], and replaces each unescaped `<br/>` by a line break (P58).
 pub(crate) fn decode_with_breaks(text: &str) -> String {
     replaced(text, |rest| entity(rest).or_else(|| Some((rest.strip_prefix("<br/>")?, '\n'))))
 }
@@ -23,8 +23,8 @@ fn entity(rest: &str) -> Option<(&str, char)> {
     ENTITIES.iter().find_map(|(entity, plain)| Some((rest.strip_prefix(entity)?, *plain)))
 }
 
-/// Goes through the text once. `what` gives the character that the rest of the text begins with,
-/// and what comes after it.
+/// Replaces characters in one pass. `what` returns the character that the rest of the text begins
+/// with, and the text after it.
 fn replaced(text: &str, what: impl Fn(&str) -> Option<(&str, char)>) -> String {
     let mut decoded = String::with_capacity(text.len());
     let mut rest = text;
@@ -39,7 +39,7 @@ fn replaced(text: &str, what: impl Fn(&str) -> Option<(&str, char)>) -> String {
     decoded
 }
 
-/// The text as it stands in XML.
+/// Escapes a text for XML.
 pub(crate) fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,4 +1,4 @@
-//! The multipart form as the browser writes it (§4.6, P26, P32).
+//! The multipart form, as the browser encodes it (§4.6, P26, P32).
 
 use std::fmt::{self, Write};
 
@@ -8,21 +8,22 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use crate::model::request_error::RequestError;
 use crate::wire::body::Body;
 
-/// Writes the text fields in the order they are given, then the file part, which ends the form.
+/// Writes the text fields in order, then the file part, which ends the form.
 pub(crate) struct Form {
     boundary: String,
-    /// Everything but the file: one allocation for the form's head, its tail and its two headers.
+    /// Everything except the file: one allocation for the head, the tail and the two headers of the
+    /// form.
     text: BytesMut,
 }
 
-/// A form that is complete.
+/// A complete form.
 pub(crate) struct Filled {
     pub(crate) body: Body,
     pub(crate) content_type: HeaderValue,
     pub(crate) content_length: HeaderValue,
 }
 
-/// A value with each line break as CRLF, as a browser sends it.
+/// Converts each line break to CRLF, like a browser.
 pub(crate) fn with_crlf(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
     let mut rest = value;
@@ -35,12 +36,12 @@ pub(crate) fn with_crlf(value: &str) -> String {
 }
 
 impl Form {
-    /// A form whose texts take about so many bytes.
+    /// Creates a form whose texts take about this many bytes.
     pub(crate) fn new(boundary: String, size: usize) -> Self {
         Self { boundary, text: BytesMut::with_capacity(size) }
     }
 
-    /// A plain part: one header, no Content-Type. The value is one that [`with_crlf`] gave.
+    /// Writes a plain part: one header, no Content-Type. The value has to come from [`with_crlf`].
     pub(crate) fn text(&mut self, name: &str, value: &str) {
         self.part(name);
         self.put("\"\r\n\r\n");
@@ -48,13 +49,13 @@ impl Form {
         self.put("\r\n");
     }
 
-    /// A plain part that is a number.
+    /// Writes a plain part that is a number.
     pub(crate) fn number(&mut self, name: &str, value: u32) {
         self.part(name);
         self.display(format_args!("\"\r\n\r\n{value}\r\n"));
     }
 
-    /// The file part. The picture's bytes are not copied: the body holds the same `Bytes`.
+    /// Writes the file part. The media is not copied: the body holds the same `Bytes`.
     pub(crate) fn file(
         mut self,
         name: &str,
@@ -97,11 +98,11 @@ impl Form {
     }
 
     fn display(&mut self, what: impl fmt::Display) {
-        // Writing to a buffer that grows cannot fail.
+        // Writing to a growing buffer cannot fail.
         let _ = write!(self.text, "{what}");
     }
 
-    /// What was written since the last time.
+    /// Returns what was written since the last call.
     fn written(&mut self) -> Bytes {
         self.text.split().freeze()
     }

@@ -1,11 +1,11 @@
-//! gzip, inflated piece by piece under a cap (P37).
+//! Inflates gzip piece by piece, up to a limit (P37).
 
 use std::io::{self, Write};
 
 use flate2::write::GzDecoder;
 
-/// Bytes that are inflated in one step at the most, so that one step's output stays small however
-/// well it was packed.
+/// The maximum number of bytes inflated in one step, so that its output stays small even for a high
+/// compression ratio.
 const STEP: usize = 4096;
 
 /// Why inflating stopped.
@@ -15,7 +15,7 @@ pub(crate) enum InflateError {
     Corrupt,
     /// The stream did not end with its trailer and the right checksum.
     Unfinished,
-    /// More than the cap came out.
+    /// The output exceeds the limit.
     TooLarge,
 }
 
@@ -53,15 +53,15 @@ impl Inflate {
         Self { decoder: GzDecoder::new(Sink { out: Vec::new(), left: cap, full: false }) }
     }
 
-    /// Takes up to [`STEP`] bytes off the front of `input` and gives what came out of them, perhaps
-    /// nothing.
+    /// Takes up to [`STEP`] bytes from the front of `input` and returns the output, which may be
+    /// empty.
     pub(crate) fn step(&mut self, input: &mut bytes::Bytes) -> Result<Vec<u8>, InflateError> {
         let piece = input.split_to(input.len().min(STEP));
         let done = self.decoder.write_all(&piece);
         self.take(done)
     }
 
-    /// What is left when all input has been given. The trailer must have come.
+    /// Returns the rest of the output after all input. The trailer must have arrived.
     pub(crate) fn finish(&mut self) -> Result<Vec<u8>, InflateError> {
         let done = self.decoder.try_finish();
         self.take(done).map_err(|error| {
@@ -79,7 +79,7 @@ impl Inflate {
     }
 }
 
-/// A whole small body.
+/// Inflates a small body.
 pub(crate) fn all(mut input: bytes::Bytes, cap: u64) -> Result<Vec<u8>, InflateError> {
     let mut inflate = Inflate::new(cap);
     let mut out = Vec::new();

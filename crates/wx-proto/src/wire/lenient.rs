@@ -1,4 +1,4 @@
-//! Readers for fields whose JSON type varies between servers and years (P12, P37, §9 row 13).
+//! Deserializers for fields whose JSON type varies between servers and years (P12, P37, §9 row 13).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -49,7 +49,7 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-/// A string or a number, read as text; null reads as empty.
+/// Reads a string or a number as text; null reads as empty.
 pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     Ok(match Text::deserialize(from)? {
         Text::Str(text) => text,
@@ -59,13 +59,14 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Erro
     })
 }
 
-/// As [`text`], for what names something: a damaged one is an error, never another name.
+/// Like [`text`], for identifiers: a damaged one is an error, never another identifier.
 pub(crate) fn id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let text = text(from)?;
     if repair::is_damaged(&text) { Err(D::Error::custom("a damaged id")) } else { Ok(text) }
 }
 
-/// A field of a JSON element as text: a string or a whole number; anything else reads as absent.
+/// Returns a field of a JSON element as text: a string or a whole number. Anything else reads as
+/// absent.
 pub(crate) fn text_of(json: &RawValue) -> Option<Cow<'_, str>> {
     #[derive(Deserialize)]
     struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -78,23 +79,23 @@ pub(crate) fn text_of(json: &RawValue) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A string or a whole number as text; anything else reads as empty.
+/// Reads a string or a whole number as text; anything else reads as empty.
 pub(crate) fn optional_text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let json = <&RawValue>::deserialize(from)?;
     Ok(text_of(json).map(Cow::into_owned).unwrap_or_default())
 }
 
-/// As [`optional_text`]; a damaged text reads as empty too.
+/// Like [`optional_text`], but a damaged text reads as empty too.
 pub(crate) fn optional_id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     Ok(Some(optional_text(from)?).filter(|text| !repair::is_damaged(text)).unwrap_or_default())
 }
 
-/// A number, or a string of digits; anything else reads as absent.
+/// Reads a number or a string of digits; anything else reads as absent.
 pub(crate) fn optional_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
     Ok(number_of(<&RawValue>::deserialize(from)?))
 }
 
-/// As [`optional_number`], of a session file's values too, which are no text any more.
+/// Like [`optional_number`], but also for the values of a session file, which are already parsed.
 pub(crate) fn number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
     Ok(number_of(&Box::<RawValue>::deserialize(from)?))
 }
@@ -103,12 +104,12 @@ fn number_of(json: &RawValue) -> Option<u64> {
     text_of(json)?.trim().parse().ok()
 }
 
-/// As [`optional_number`], with 0 for what is none.
+/// Like [`optional_number`], but anything else reads as 0.
 pub(crate) fn optional_count<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     Ok(optional_number(from)?.unwrap_or_default())
 }
 
-/// What cannot be read reads as absent.
+/// Reads a value; anything else reads as the default.
 pub(crate) fn optional<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(
     from: D,
 ) -> Result<T, D::Error> {
@@ -116,14 +117,14 @@ pub(crate) fn optional<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>
     Ok(serde_json::from_str(json.get()).unwrap_or_default())
 }
 
-/// Null reads as nothing.
+/// Reads a value; null reads as the default.
 pub(crate) fn or_default<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(
     from: D,
 ) -> Result<T, D::Error> {
     Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
-/// A signed number, or a string that holds one.
+/// Reads a signed number, or a string with one.
 pub(crate) fn signed<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
     let number = match Text::deserialize(from)? {
         Text::Str(text) => text.trim().parse().ok(),

@@ -1,4 +1,4 @@
-//! Lists of elements that strangers have a say in: one that cannot be read costs no other one.
+//! Lists whose elements strangers can influence: an unreadable element affects no other one.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,16 +8,16 @@ use serde_json::value::RawValue;
 
 use crate::model::skipped::Skipped;
 
-/// The most elements of one answer that are handed out.
+/// The maximum number of elements of one reply.
 pub(crate) const LIMIT: usize = 20_000;
 
 /// An element of a list.
 pub(crate) trait Element: Sized {
-    /// Reads it. Returns `None` if it cannot be identified.
+    /// Reads an element. Returns `None` if it cannot be identified.
     fn from_json(json: &RawValue) -> Option<Self>;
 }
 
-/// A list with what could be read of it.
+/// A list with its readable elements.
 #[derive(Debug)]
 pub(crate) struct List<T> {
     pub(crate) elements: Vec<T>,
@@ -30,8 +30,8 @@ impl<T> Default for List<T> {
     }
 }
 
-/// A list that may be absent, null, or no list at all: the last counts as one element that cannot
-/// be read, and costs nothing else of the answer.
+/// Reads a list that may be absent, null, or not a list. The last counts as one unreadable element
+/// and does not affect the rest of the reply.
 pub(crate) fn optional<'de, T: Element, D: Deserializer<'de>>(
     from: D,
 ) -> Result<List<T>, D::Error> {
@@ -60,7 +60,7 @@ impl<'de, T: Element> Deserialize<'de> for List<T> {
                     let Some(json) = from.next_element::<&RawValue>()? else {
                         return Ok(List { elements, skipped });
                     };
-                    // Not tried with anything else, as each error is a message in memory.
+                    // Only objects are parsed, because each error allocates a message.
                     match Some(json)
                         .filter(|json| json.get().starts_with('{'))
                         .and_then(T::from_json)

@@ -1,4 +1,4 @@
-//! A message as webwxsync delivers it (`docs/protocol.md` §8.9, P57, P58).
+//! A message in the JSON of webwxsync (`docs/protocol.md` §8.9, P57, P58).
 
 use std::borrow::Cow;
 
@@ -10,9 +10,10 @@ use super::{entities, lenient, repair};
 use crate::model::dimensions::Dimensions;
 use crate::model::ids::{MsgId, UserName};
 use crate::model::message::{Message, MessageKind};
+use crate::model::unix_ms::UnixMs;
 
-/// The fields of a message that are read, each by itself: one that is odd costs no other one. All
-/// are optional, so that an element without any costs no error message.
+/// The relevant fields of a message. Each is parsed separately, so that an invalid one affects no
+/// other one. All are optional, because an error for a missing one would allocate a message.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Fields<'a> {
@@ -50,14 +51,14 @@ fn number(json: Option<&RawValue>) -> Option<i64> {
     text(json).trim().parse().ok()
 }
 
-/// The text of an id; `None` if it is damaged, for then it is unknown whose id it was.
+/// Returns the text of an id, or `None` if it is damaged and therefore ambiguous.
 fn id(json: Option<&RawValue>) -> Option<Cow<'_, str>> {
     Some(text(json)).filter(|text| !repair::is_damaged(text))
 }
 
 impl Element for Message {
-    /// What it does not understand becomes [`MessageKind::Other`]. `None` if an id is damaged, or
-    /// if MsgId, MsgType or FromUserName is not there at all.
+    /// Unknown messages become [`MessageKind::Other`]. Returns `None` if an id is damaged, or if
+    /// MsgId, MsgType or FromUserName is missing.
     fn from_json(json: &RawValue) -> Option<Self> {
         let fields: Fields<'_> = serde_json::from_str(json.get()).ok()?;
         let name = |json| Some(UserName::new(id(json)?).ok());
@@ -74,19 +75,17 @@ impl Element for Message {
             },
             (Some(43 | 62), _, Some(_)) => MessageKind::Video { thumbnail: thumbnail() },
             (Some(49), Some(6), Some(_)) => {
-                let name = entities::decode(&text(fields.file_name));
+                let name = Some(text(fields.file_name)).filter(|name| !name.is_empty());
+                let name = name.map(|name| entities::decode(&name));
                 MessageKind::File { name, len: text(fields.file_size).trim().parse().ok() }
             }
-            (msg_type, ..) => MessageKind::Other {
-                msg_type: msg_type.unwrap_or_default(),
-                json: json.get().to_owned(),
-            },
+            (msg_type, ..) => MessageKind::Other { msg_type, json: json.get().to_owned() },
         };
-        let unix_s = number(fields.create_time).and_then(|time| u64::try_from(time).ok());
+        let seconds = number(fields.create_time).and_then(|time| u64::try_from(time).ok());
         Some(Self {
             id,
             to: name(fields.to_user_name)?,
-            unix_s: unix_s.unwrap_or_default(),
+            sent_at: seconds.map(UnixMs::from_secs),
             from,
             sender,
             kind,
@@ -95,7 +94,7 @@ impl Element for Message {
     }
 }
 
-/// The room member that a text names in front, and the text without it, decoded (P58).
+/// Returns the room member in the prefix of a text, and the rest of the text, decoded (P58).
 fn decode(content: &str, from: Option<&UserName>) -> (Option<UserName>, String) {
     if from.is_some_and(UserName::is_room)
         && let Some((name, rest)) = content.split_once(":<br/>")

@@ -1,4 +1,4 @@
-//! Percent-encoding in query strings, and pass_ticket's three spellings (§2.5).
+//! Percent-encoding of queries, and the three spellings of pass_ticket (§2.5).
 
 use std::fmt::{self, Write};
 
@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use crate::model::secret::Secret;
 use crate::model::site::Site;
 
-/// What a browser's `encodeURIComponent` leaves alone.
+/// The characters that `encodeURIComponent` keeps.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -19,15 +19,15 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'(')
     .remove(b')');
 
-/// What stays as it is where the page pastes a value into its URL without encoding it (P13): `uuid`
-/// in the login poll, `sid` and `skey` in webwxsync, `skey` in webwxgetcontact. Besides letters and
-/// digits these values hold only `@`, `+`, `/`, `=` and `_`. Every other character is encoded, so
-/// no value can break the request line or add a pair, and a literal `%` cannot be taken for an
-/// escape.
+/// The characters that are kept where the page inserts a value into its URL without encoding it
+/// (P13): `uuid` in the login poll, `sid` and `skey` in webwxsync, `skey` in webwxgetcontact.
+/// Besides letters and digits these values hold only `@`, `+`, `/`, `=` and `_`. All other
+/// characters are encoded, so no value can break the request line or add a pair, and a literal `%`
+/// cannot be taken for an escape.
 const RAW: &AsciiSet = &COMPONENT.remove(b'@').remove(b'+').remove(b'/').remove(b'=');
 
-/// A path with its query, values percent-encoded (P13). No `Debug`: it may hold skey and
-/// pass_ticket.
+/// A path with its query, whose values are percent-encoded (P13). No `Debug`, because it may hold
+/// skey and pass_ticket.
 pub(crate) struct QueryBuilder {
     text: String,
     separator: char,
@@ -38,7 +38,7 @@ impl QueryBuilder {
         Self { text: path.to_owned(), separator: '?' }
     }
 
-    /// Begins the query with the stray `&` of the page's picture addresses (§3.1).
+    /// Begins the query with a stray `&`, like the page's image addresses (§3.1).
     pub(crate) fn stray_ampersand(self) -> Self {
         Self { text: self.text + "?", separator: '&' }
     }
@@ -47,7 +47,7 @@ impl QueryBuilder {
         self.encoded(key, &value.to_string(), COMPONENT)
     }
 
-    /// A pair whose value the page does not encode: see [`RAW`].
+    /// Adds a pair whose value the page does not encode: see [`RAW`].
     pub(crate) fn raw_pair(self, key: &str, value: &str) -> Self {
         self.encoded(key, value, RAW)
     }
@@ -59,7 +59,7 @@ impl QueryBuilder {
         self
     }
 
-    /// Adds a pair to a text that is a path and query, or a part of one.
+    /// Adds a pair to a path and query, or to a part of one.
     pub(crate) fn joined(
         text: String,
         separator: char,
@@ -69,7 +69,7 @@ impl QueryBuilder {
         Self { text, separator }.pair(key, value).text
     }
 
-    /// What the File Transfer Helper has in its queries too (§8.8, P60).
+    /// Adds the pair that the File Transfer Helper has in its queries too (§8.8, P60).
     pub(crate) fn app_pair(self, site: &Site) -> Self {
         match site.profile().mmweb_app_id() {
             Some(app_id) => self.pair("mmweb_appid", app_id),
@@ -77,7 +77,7 @@ impl QueryBuilder {
         }
     }
 
-    /// lang, then pass_ticket if it is known (P10, P42).
+    /// Adds lang, and then pass_ticket if it is known (P10, P42).
     pub(crate) fn session_pairs(self, lang: &str, ticket: Option<&PassTicket>) -> Self {
         let with_lang = self.pair("lang", lang);
         match ticket {
@@ -91,18 +91,18 @@ impl QueryBuilder {
     }
 }
 
-/// pass_ticket as the login page's XML gave it: percent-encoded once (P9).
+/// pass_ticket as in the XML of the login page: percent-encoded once (P9).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PassTicket(pub(crate) Secret);
 
 impl PassTicket {
-    /// The upload form's spelling: decoded once.
+    /// Returns the value for the upload form: decoded once.
     fn in_form(&self) -> String {
         percent_decode_str(self.0.expose()).decode_utf8_lossy().into_owned()
     }
 }
 
-/// The form's value, which is the text `undefined` when there is no ticket (P10).
+/// Returns the value for the upload form, which is the text `undefined` without a ticket (P10).
 pub(crate) fn form_ticket(ticket: Option<&PassTicket>) -> String {
     ticket.map_or_else(|| "undefined".to_owned(), PassTicket::in_form)
 }

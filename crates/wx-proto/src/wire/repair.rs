@@ -1,19 +1,19 @@
-//! Makes an answer's JSON readable although its strings hold what strict JSON refuses.
+//! Repairs JSON replies whose strings hold what strict JSON does not allow.
 //!
-//! Names and texts are what strangers typed, and servers cut and relay them as bytes: half a UTF-8
-//! character, one half of a surrogate pair, a raw line break. Only strings are rewritten. What is
-//! wrong outside of them, and an answer that was cut, stays an error of the parser.
+//! Names and texts are typed by strangers, and servers truncate and relay them as bytes: half a
+//! UTF-8 character, half a surrogate pair, a raw line break. Only strings are rewritten. Errors
+//! outside of strings, and truncated replies, remain errors of the parser.
 
 use bytes::Bytes;
 
-/// Replacements of one byte by a longer text in one answer. Later ones take one byte, so that an
-/// answer full of them does not grow. The first one in a string is never shortened: whether an id
-/// was damaged shows by its U+FFFD.
+/// The number of bytes in a reply that may be replaced by a longer text. Later replacements take
+/// one byte, so that a reply full of them does not grow. The first one in a string is never
+/// shortened, because its U+FFFD shows that an id is damaged.
 const GROWING: usize = 16 * 1024;
 
 const REPLACEMENT: &str = "\u{fffd}";
 
-/// The answer without a byte order mark, NULs and white space around it.
+/// Removes a byte order mark, NULs and white space at both ends.
 pub(crate) fn trimmed(body: &[u8]) -> &[u8] {
     const BOM: &[u8] = b"\xef\xbb\xbf";
     let is_blank = |byte: &u8| *byte == 0 || byte.is_ascii_whitespace();
@@ -30,15 +30,15 @@ pub(crate) fn trimmed(body: &[u8]) -> &[u8] {
     }
 }
 
-/// Whether a text that names or admits something has lost a byte, or gained a control character.
+/// Whether an identifier or a credential has lost a byte, or gained a control character.
 pub(crate) fn is_damaged(text: &str) -> bool {
-    // All bytes in one go, as most ids are printable ASCII and some are long.
+    // Scans all bytes in one pass, as most ids are printable ASCII and some are long.
     let odd = text.bytes().fold(false, |odd, byte| odd | !(b' '..0x7f).contains(&byte));
     odd && text.contains(|c: char| c == char::REPLACEMENT_CHARACTER || c.is_control())
 }
 
-/// The JSON of an answer, with U+FFFD for each bad sequence in a string. If there is none, it
-/// shares the bytes of `body`.
+/// Returns the JSON of a reply with U+FFFD for each invalid sequence in a string. If there is none,
+/// it shares the bytes of `body`.
 pub(crate) fn json(body: &Bytes) -> Bytes {
     let input = trimmed(body);
     let mut repair = Repair { input, out: Vec::new(), copied: 0, growing: GROWING };
@@ -56,14 +56,14 @@ pub(crate) fn json(body: &Bytes) -> Bytes {
 struct Repair<'a> {
     input: &'a [u8],
     out: Vec<u8>,
-    /// How much of the input is in `out`, or replaced there. 0 until something is replaced: a
-    /// string never begins at 0.
+    /// The length of the input that was copied to `out` or replaced there. 0 until something is
+    /// replaced, because a string never begins at 0.
     copied: usize,
     growing: usize,
 }
 
 impl Repair<'_> {
-    /// Repairs the string whose first byte is at `start`. Returns where the rest begins.
+    /// Repairs the string whose first byte is at `start`. Returns the position after it.
     fn string(&mut self, start: usize) -> usize {
         let (mut end, mut plain, mut ascii) = (start, true, true);
         loop {
@@ -96,7 +96,7 @@ impl Repair<'_> {
         }
     }
 
-    /// Looks at the escapes and control characters of a piece of a string.
+    /// Repairs the escapes and control characters in a part of a string.
     fn escapes(&mut self, start: usize, text: &[u8], damaged: &mut bool) {
         let mut at = 0;
         while let Some(byte) = text.get(at) {
@@ -141,8 +141,8 @@ impl Repair<'_> {
     }
 }
 
-/// How many printable ASCII characters come before anything else, a quote or a backslash; 127
-/// counts as printable.
+/// Returns the number of printable ASCII characters before the first other character, quote or
+/// backslash. 127 counts as printable.
 fn plain_len(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
@@ -150,8 +150,8 @@ fn plain_len(bytes: &[u8]) -> usize {
     let rest = words.remainder();
     for (number, word) in words.enumerate() {
         let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
-        // The lowest high bit that is set belongs to the first byte that is below `limit`:
-        // borrowing sets bits after it only.
+        // The lowest high bit that is set belongs to the first byte below `limit`, because a borrow
+        // sets bits only after it.
         let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGH;
         let other = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
         let found = word & HIGH | below(word, 0x20) | other(b'"') | other(b'\\');
@@ -164,7 +164,7 @@ fn plain_len(bytes: &[u8]) -> usize {
     bytes.len() - rest.len() + more
 }
 
-/// Length of the escape that `text` begins with, and whether it stands for something.
+/// Returns the length of the escape that `text` begins with, and whether it is valid.
 fn escape(text: &[u8]) -> (usize, bool) {
     match text.get(1) {
         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => (2, true),
@@ -177,7 +177,7 @@ fn escape(text: &[u8]) -> (usize, bool) {
     }
 }
 
-/// The UTF-16 code unit of a `\u` escape.
+/// Returns the UTF-16 code unit of a `\u` escape.
 fn code_unit(text: &[u8]) -> Option<u32> {
     let digits = text.strip_prefix(b"\\u")?.get(..4)?;
     digits.iter().try_fold(0, |unit, digit| Some(unit * 16 + char::from(*digit).to_digit(16)?))

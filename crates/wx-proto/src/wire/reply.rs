@@ -1,5 +1,5 @@
-//! The one gate that every JSON answer passes: HTTP status, JSON whatever its Content-Type, Ret
-//! (P35, P37, P50).
+//! The gate that every JSON reply passes: HTTP status, JSON whatever its Content-Type, Ret (P35,
+//! P37, P50).
 
 use bytes::Bytes;
 use http::{Response, StatusCode, header};
@@ -12,7 +12,7 @@ use crate::model::fields::ReplyField;
 use crate::model::reply_error::ReplyError;
 use crate::model::ret::Ret;
 
-/// The largest JSON answer that [`Endpoint::read`](crate::endpoint::Endpoint::read) takes, in
+/// The largest JSON reply that [`Endpoint::read`](crate::endpoint::Endpoint::read) accepts, in
 /// bytes.
 pub const REPLY_LIMIT: u64 = 1024 * 1024;
 
@@ -34,23 +34,23 @@ struct BaseResponse {
 pub(crate) struct Opened {
     pub(crate) ret: Ret,
     message: String,
-    /// The JSON, repaired.
+    /// The repaired JSON.
     json: Bytes,
 }
 
 impl Opened {
-    /// The fields, if Ret is 0. Nothing of a refused answer is looked at, least of all its MediaId
-    /// (P35, §7.2).
+    /// Returns the fields, if Ret is 0. Nothing else of a refused reply is read, least of all its
+    /// MediaId (P35, §7.2).
     pub(crate) fn accepted<T: DeserializeOwned>(self) -> Result<T, ReplyError> {
         if self.ret != Ret::OK {
             return Err(ReplyError::refused(self.ret.0, &self.message));
         }
-        // The envelope could be read: a field is not what it should be.
+        // The envelope is valid JSON, so a field is missing or has the wrong type.
         serde_json::from_slice(&self.json).map_err(|_| ReplyError::InvalidField)
     }
 }
 
-/// The whole gate: status, then envelope, then Ret.
+/// Passes the whole gate: status, then envelope, then Ret.
 pub(crate) fn accepted<T: DeserializeOwned>(
     reply: &Response<Bytes>,
     cap: u64,
@@ -59,9 +59,9 @@ pub(crate) fn accepted<T: DeserializeOwned>(
     open(reply, cap)?.accepted()
 }
 
-/// The HTTP status alone.
+/// Checks the HTTP status only.
 pub(crate) fn status(status: StatusCode, headers: &http::HeaderMap) -> Result<(), ReplyError> {
-    // Of the others in the three hundreds, 304 is one, none leads anywhere.
+    // The other 3xx, such as 304, are not redirects.
     if let 301 | 302 | 303 | 307 | 308 = status.as_u16() {
         let location = headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
         let host =
@@ -71,12 +71,12 @@ pub(crate) fn status(status: StatusCode, headers: &http::HeaderMap) -> Result<()
     if status.is_success() { Ok(()) } else { Err(ReplyError::Status(status.as_u16())) }
 }
 
-/// Content-Length as a number, if the header is there and is one.
+/// Returns the Content-Length, if it is there and valid.
 pub(crate) fn content_length(headers: &http::HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
-/// Whether the body is gzipped; any other encoding is an error (P37).
+/// Returns whether the body is gzipped; any other encoding is an error (P37).
 pub(crate) fn gzipped(headers: &http::HeaderMap) -> Result<bool, ReplyError> {
     let Some(value) = headers.get(header::CONTENT_ENCODING) else { return Ok(false) };
     match value.to_str().map(|text| text.trim().to_ascii_lowercase()).as_deref() {
@@ -98,12 +98,12 @@ impl ReplyError {
         }
     }
 
-    /// A refusal, with what can be shown of the server's words.
+    /// Creates a refusal with the part of the server's message that can be shown.
     pub(crate) fn refused(ret: i64, words: &str) -> Self {
         Self::Refused { ret: Ret(ret), message: server_text::words(words) }
     }
 
-    /// A text in which `field` was not found.
+    /// Creates the error of a text without `field`.
     pub(crate) fn from_text(text: &str, field: ReplyField) -> Self {
         let start = repair::trimmed(text.as_bytes());
         let is_page =
@@ -115,7 +115,7 @@ impl ReplyError {
         }
     }
 
-    /// What bytes that are no JSON object look like: the first that is not white space tells.
+    /// Classifies bytes that are not a JSON object by the first character that is not white space.
     pub(crate) fn from_page(body: &[u8]) -> Option<Self> {
         match repair::trimmed(body).first()? {
             b'<' => Some(Self::Html),
@@ -125,38 +125,38 @@ impl ReplyError {
     }
 }
 
-/// JSON in the place of a picture: the server's verdict, if it holds one that is no success.
+/// Returns the error of JSON that replaces an image: the refusal in it, if there is one.
 pub(crate) fn verdict(body: &[u8]) -> ReplyError {
     let json = repair::json(&Bytes::copy_from_slice(body));
     let base = envelope(&json).ok().filter(|base| base.ret != 0);
     base.map_or(ReplyError::Json, |base| ReplyError::refused(base.ret, &base.message))
 }
 
-/// The envelope, whatever the status.
+/// Reads the envelope, whatever the status.
 pub(crate) fn open(reply: &Response<Bytes>, cap: u64) -> Result<Opened, ReplyError> {
     let json = json(reply, cap)?;
     let BaseResponse { ret, message } = envelope(&json)?;
     Ok(Opened { ret: Ret(ret), message, json })
 }
 
-/// The gate for answers that are text: status, then the text.
+/// Passes the gate for text replies: status, then text.
 pub(crate) fn text(reply: &Response<Bytes>, cap: u64) -> Result<String, ReplyError> {
     status(reply.status(), reply.headers())?;
     body_text(reply, cap)
 }
 
-/// The body as text, whatever the status. It is UTF-8, whatever the headers say (P59).
+/// Returns the body as text, whatever the status. It is UTF-8, whatever the headers say (P59).
 pub(crate) fn body_text(reply: &Response<Bytes>, cap: u64) -> Result<String, ReplyError> {
     let body = body(reply, cap)?;
     Ok(String::from_utf8_lossy(repair::trimmed(&body)).into_owned())
 }
 
-/// The body as JSON, whatever the status, with its strings repaired.
+/// Returns the body as JSON with repaired strings, whatever the status.
 pub(crate) fn json(reply: &Response<Bytes>, cap: u64) -> Result<Bytes, ReplyError> {
     Ok(repair::json(&body(reply, cap)?))
 }
 
-/// The body's bytes, inflated, whole, and not empty.
+/// Returns the inflated bytes of the body, which is complete and not empty.
 fn body(reply: &Response<Bytes>, cap: u64) -> Result<Bytes, ReplyError> {
     let body = reply.body();
     let got = body.len() as u64;
@@ -177,7 +177,7 @@ fn body(reply: &Response<Bytes>, cap: u64) -> Result<Bytes, ReplyError> {
     }
 }
 
-/// The Ret of a reply that has one, whatever else it is.
+/// Returns the Ret of a reply, if it has one.
 pub(crate) fn ret(reply: &Response<Bytes>) -> Option<Ret> {
     open(reply, REPLY_LIMIT).ok().map(|opened| opened.ret)
 }

@@ -1,11 +1,11 @@
-//! Values in the login calls' answers, which are lines of JavaScript. They are searched, never
-//! evaluated, and loosely: spacing, quotes and line breaks vary (P52, §8.1, §8.2).
+//! Values in the replies to the login calls, which are lines of JavaScript. They are searched
+//! leniently and never evaluated: spacing, quotes and line breaks vary (P52, §8.1, §8.2).
 
 use std::borrow::Cow;
 use std::str::Chars;
 
-/// The value behind `name =` or `name :`, without its quotes and escapes. A name inside a longer
-/// one does not count.
+/// Returns the value after `name =` or `name :`, without its quotes and escapes. A name inside a
+/// longer one does not count.
 pub(crate) fn value<'a>(script: &'a str, name: &str) -> Option<Cow<'a, str>> {
     script.match_indices(name).find_map(|(at, _)| {
         let before = script[..at].chars().next_back();
@@ -24,8 +24,8 @@ pub(crate) fn value<'a>(script: &'a str, name: &str) -> Option<Cow<'a, str>> {
     })
 }
 
-/// A string literal up to its closing quote, its escapes undone: `\/`, `\x26`, `\u0026` and the
-/// rest.
+/// Reads a string literal up to its closing quote and unescapes it: `\/`, `\x26`, `\u0026` and
+/// others.
 fn quoted(text: &str, quote: char) -> Option<Cow<'_, str>> {
     let end = text.find([quote, '\\'])?;
     if text[end..].starts_with(quote) {
@@ -42,7 +42,7 @@ fn quoted(text: &str, quote: char) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A text with its escapes undone, as in a string literal.
+/// Unescapes a text like a string literal.
 pub(crate) fn unescaped(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut chars = text.chars();
@@ -52,7 +52,7 @@ pub(crate) fn unescaped(text: &str) -> String {
     plain
 }
 
-/// The character of an escape whose backslash has been read.
+/// Returns the character of an escape whose backslash has been read.
 fn escaped(chars: &mut Chars<'_>) -> Option<char> {
     let escape = chars.next()?;
     let digits = match escape {
@@ -67,14 +67,14 @@ fn escaped(chars: &mut Chars<'_>) -> Option<char> {
         *chars = chars.as_str()[digits..].chars();
         return Some(c);
     }
-    // Every other character stands for itself, but for white space, which no value has.
+    // Every other character stands for itself, except for white space, which no value holds.
     Some(match escape {
         'n' | 'r' | 't' | 'b' | 'f' | 'v' => ' ',
         other => other,
     })
 }
 
-/// As [`value`], for a number.
+/// Like [`value`], for a number.
 pub(crate) fn number(script: &str, name: &str) -> Option<i64> {
     value(script, name)?.trim().parse().ok()
 }

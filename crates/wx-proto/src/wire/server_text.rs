@@ -1,36 +1,36 @@
-//! What a server says, on its way into an error.
+//! Text of a server that goes into an error.
 //!
-//! A server knows every secret of the login and can send any of them back, in any spelling. So no
-//! run of eight or more printable ASCII characters of its text is ever shown, and neither is a run
-//! of that length in the first bytes of a body: no secret, no ticket and no code of a login has
-//! another alphabet, however it is encoded. Short words, numbers and all other scripts stay
-//! readable.
+//! A server knows every secret of the login and can send any of them back, in any encoding.
+//! Therefore no run of eight or more printable ASCII characters of its text is ever shown, nor in
+//! the first bytes of a body: all secrets, tickets and login codes use this alphabet, however they
+//! are encoded. Short words, numbers and all other scripts remain readable.
 
 use crate::model::first_bytes::{LONGEST_RUN, WITHHELD};
 
-/// As many characters of a server's words are shown.
+/// The maximum number of characters that are shown.
 const LONGEST_TEXT: usize = 200;
 
-/// The words of a server, on one line and not without end.
+/// Returns the showable part of a server's message, on one line and of bounded length.
 pub(crate) fn words(text: &str) -> String {
-    // What is invisible goes first, so that it cannot hold two short runs apart.
+    // Invisible characters are removed first, so that they cannot split a long run.
     let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
     runs(&visible, |c| c.is_ascii_graphic()).chars().take(LONGEST_TEXT).collect()
 }
 
-/// A host that a server named. The labels of a host are shorter than what is in them is long.
+/// Returns the showable part of a host that a server named. Labels are judged separately, because
+/// they are shorter than secrets.
 pub(crate) fn host(text: &str) -> String {
     if crate::model::hosts::official(text).is_some() {
         return text.to_owned();
     }
     let shown = runs(text, |c| c.is_ascii_graphic() && c != '.');
-    // A value with dots in it would be shown label by label, so only the last four labels are: an
+    // A secret with dots would be shown label by label, so only the last four labels are: an
     // address, or a name with its domain.
     let from = shown.rmatch_indices('.').nth(3).map_or(0, |(at, _)| at + 1);
     shown[from..].to_owned()
 }
 
-/// The text with [`WITHHELD`] for each long run of the characters that `is_in_run` says.
+/// Replaces each long run of characters that match `is_in_run` by [`WITHHELD`].
 fn runs(text: &str, is_in_run: impl Fn(char) -> bool) -> String {
     let mut shown = String::with_capacity(text.len().min(LONGEST_TEXT));
     let mut rest = text;
@@ -48,7 +48,7 @@ fn runs(text: &str, is_in_run: impl Fn(char) -> bool) -> String {
     shown
 }
 
-/// Control characters, and those that show nothing between two others.
+/// Whether a character is a control character or invisible between two others.
 fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'

@@ -1,8 +1,8 @@
-//! The login page's XML: one root, flat children, read loosely (§8.3, P54).
+//! The XML of the login page: one root with flat children, parsed leniently (§8.3, P54).
 
 use super::entities;
 
-/// The text of the first element `name`, its entities decoded; `None` if there is none.
+/// Returns the text of the first element `name` with decoded entities, or `None` if there is none.
 pub(crate) fn text(xml: &str, name: &str) -> Option<String> {
     let inside = element(xml, name)?.trim();
     Some(match inside.strip_prefix("<![CDATA[").and_then(|rest| rest.strip_suffix("]]>")) {
@@ -11,8 +11,8 @@ pub(crate) fn text(xml: &str, name: &str) -> Option<String> {
     })
 }
 
-/// What stands between the tags of the first element `name`. Each byte is looked at a fixed number
-/// of times: a tag ends at `>`, and one that does not is passed over up to the next `<`.
+/// Returns the content of the first element `name`. Each byte is examined a bounded number of
+/// times: a tag ends at `>`, and an unterminated one is skipped up to the next `<`.
 fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     let mut rest = xml;
     loop {
@@ -24,7 +24,7 @@ fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
             rest = &tag[end..];
             continue;
         }
-        // Not the beginning of a longer name.
+        // The tag has a longer name.
         if !attributes.is_empty()
             && !attributes.starts_with(|c: char| c == '/' || c.is_whitespace())
         {

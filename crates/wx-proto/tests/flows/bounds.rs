@@ -7,7 +7,7 @@ use wx_proto::endpoint::init::Init;
 use wx_proto::endpoint::new_login_page::{LoginPage, NewLoginPage};
 use wx_proto::endpoint::sync::SyncMessages;
 use wx_proto::http::{HeaderMap, HeaderValue, Response};
-use wx_proto::{HostRole, Profile, Session, Site};
+use wx_proto::{HostRole, Profile, Session, Site, UnixMs};
 
 use super::world::*;
 
@@ -36,7 +36,7 @@ fn cookies_without_end_are_taken_in_linear_time_and_dropped() {
                 headers.append("set-cookie", HeaderValue::from_str(&line).unwrap());
             }
             let origin = session.hosts().origin(role);
-            session.apply_cookies(&headers, &origin, 1);
+            session.apply_cookies(&headers, &origin, UnixMs::from_secs(1));
             assert_small(&session);
         }
     }
@@ -83,7 +83,10 @@ fn values_and_names_of_megabytes_are_not_kept() {
         let mut session = session();
         session.apply_init(&Init::read(&answer("@me", skey, keys)).unwrap());
         assert_eq!(session.skey().expose(), kept);
-        session.apply_sync(SyncMessages::read(&answer("@me", skey, keys)).unwrap(), 1);
+        session.apply_sync(
+            SyncMessages::read(&answer("@me", skey, keys)).unwrap(),
+            UnixMs::from_secs(1),
+        );
         assert_eq!(session.skey().expose(), kept);
         assert_small(&session);
     }

@@ -3,7 +3,9 @@
 
 use serde_json::Value;
 use wx_proto::flow::Login;
-use wx_proto::{Advice, Error, ErrorKind, Policy, Profile, ReplyError, Seed, Session, Site, Step};
+use wx_proto::{
+    Advice, Error, ErrorKind, Policy, Profile, ReplyError, Seed, Session, Site, Step, UnixMs,
+};
 
 use super::login::*;
 use super::world::*;
@@ -30,13 +32,17 @@ fn captured(more: &[(&'static str, &str)], without: &str) -> Answer {
     )
 }
 
+fn at(ahead: i64) -> UnixMs {
+    UnixMs::from_secs(local(ahead))
+}
+
 fn log_in(local: u64, page: Answer) -> Result<Session, Error> {
     log_in_by(local, [page, init(""), notified()])
 }
 
 /// Logs in with these answers after the phone has confirmed.
 fn log_in_by(local: u64, pages: impl IntoIterator<Item = Answer>) -> Result<Session, Error> {
-    let seed = Seed { unix_ms: local * 1000, ..SEED };
+    let seed = Seed { unix_ms: UnixMs::from_secs(local), ..SEED };
     let mut world = World::new("", [code(), polled(2)].into_iter().chain(pages));
     let mut login = Login::new(Site::new(Profile::Web), seed, Policy::default());
     world.run(&mut login).map(|()| world.session)
@@ -53,10 +59,9 @@ fn p6_a_login_keeps_its_cookies_whatever_this_computers_clock_says() {
     {
         let session = log_in(local(ahead), captured(&[("date", DATE)], "")).unwrap();
         assert_eq!(session.cookies().cookies().len(), 7, "{ahead}");
-        let lasts =
-            |hours: i64| session.check_upload(local(ahead + hours * HOUR - 1) * 1000).is_ok();
+        let lasts = |hours: i64| session.check_upload(at(ahead + hours * HOUR - 1)).is_ok();
         assert!(
-            lasts(0) && lasts(12) && session.check_upload(local(ahead + 12 * HOUR) * 1000).is_err(),
+            lasts(0) && lasts(12) && session.check_upload(at(ahead + 12 * HOUR)).is_err(),
             "{ahead}"
         );
         let again = Session::from_json(session.to_json().expose()).unwrap();
@@ -106,8 +111,7 @@ fn p8_a_login_without_the_ticket_is_none_and_the_clock_is_not_named_if_it_is_not
         for headers in NO_DATES.into_iter().chain([dated]) {
             let error = log_in(local(ahead), captured(headers, "webwx_data_ticket")).unwrap_err();
             assert_eq!((error.step, error.advice()), (Step::Login, Advice::LoginAgain), "{ahead}");
-            let expected =
-                "the login failed: the login page gave no valid cookie webwx_data_ticket";
+            let expected = "the login failed: the login page set no valid cookie webwx_data_ticket";
             assert_eq!(error.chain().to_string(), expected);
         }
         // By the server's own clock it was over; or it was deleted, empty, or for somebody else.
@@ -138,7 +142,7 @@ fn p8_a_login_without_the_ticket_is_none_and_the_clock_is_not_named_if_it_is_not
 #[test]
 fn the_ticket_of_the_login_before_is_not_the_one_of_this_login() {
     let old = log_in(local(0), captured(&[("date", DATE)], "")).unwrap();
-    let seed = Seed { unix_ms: local(0) * 1000, ..SEED };
+    let seed = Seed { unix_ms: UnixMs::from_secs(local(0)), ..SEED };
     let push = |page: Answer| {
         let asked = ok(r#"{"ret":"0","msg":"all ok","uuid":"AbCdEfGhIj=="}"#);
         let mut world = World::new("", [asked, polled(2), page, init(""), notified()]);

@@ -53,7 +53,7 @@ fn policy() -> Policy {
 
 fn message() -> SendUploaded {
     let uploaded: Uploaded = serde_json::from_value(serde_json::json!({
-        "media_id": "@m", "thumbnail": [100, 71], "encry_file_name": null, "kind": "image",
+        "media_id": "@m", "thumbnail": [100, 71], "encry_file_name": null, "name": "a.jpg", "kind": "image",
         "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1, "server_byte_count": null
     }))
     .unwrap();

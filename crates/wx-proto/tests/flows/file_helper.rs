@@ -5,7 +5,7 @@ use wx_proto::http::HeaderMap;
 use wx_proto::http::header::SET_COOKIE;
 use wx_proto::{
     Advice, ErrorKind, HostRole, ImageVariant, Media, MediaError, MediaKind, MsgId, Policy,
-    Profile, Recipient, Session,
+    Profile, Recipient, Session, UnixMs,
 };
 
 use super::world::*;
@@ -76,7 +76,7 @@ fn p2_p5_p60_of_the_logins_cookies_only_the_ticket_reaches_the_file_host() {
         headers.append(SET_COOKIE, cookie.parse().unwrap());
     }
     let origin = session.hosts().origin(HostRole::Base);
-    session.apply_cookies(&headers, &origin, 1);
+    session.apply_cookies(&headers, &origin, UnixMs::from_secs(1));
     let bytes = jpeg(12);
     let policy = Policy::default();
     let flow = SendImage::new(&session, picture(&bytes, &policy), helper(), SEED, policy);
@@ -95,7 +95,7 @@ fn p2_p5_p60_of_the_logins_cookies_only_the_ticket_reaches_the_file_host() {
 #[test]
 fn p60_above_25_mib_there_is_another_upload_which_is_not_here() {
     let mut policy = Policy::default();
-    policy.max_picture = 100 * 1024 * 1024;
+    policy.max_upload = 100 * 1024 * 1024;
     const LIMIT: u64 = 25 * 1024 * 1024;
     let upload = |session: &Session, len: u64| {
         let picture = Media::new("a.jpg", len, &jpeg(20), &policy).unwrap();

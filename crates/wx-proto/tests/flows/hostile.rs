@@ -1,12 +1,17 @@
 //! A saved job with values that no job saves: an error that says so, and never a panic.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use wx_proto::flow::{ResumeError, ResumeOptions, SendImage, SendUploaded, Snapshot, Upload};
 use wx_proto::{MediaError, MediaFormat, MediaKind, Policy};
 
 use super::world::*;
 
-const AT: ResumeOptions = ResumeOptions { unix_ms: Some(SEED.unix_ms + 1000), resend: false };
+const AT: ResumeOptions = ResumeOptions {
+    unix_ms: Some(SEED.unix_ms.saturating_add(Duration::from_secs(1))),
+    resend: false,
+};
 const LEN: usize = CHUNK + 5;
 
 /// What is saved of an upload after its first chunk, and of a message that is on its way.
@@ -48,18 +53,18 @@ fn resumed(state: &Value) -> Result<(), ResumeError> {
 fn what_no_job_saves_is_refused() {
     let [upload, message] = saved();
     assert_eq!((resumed(&upload), resumed(&message)), (Ok(()), Ok(())));
-    let picture = "/job/upload/picture";
-    let limit = Policy::default().max_picture;
+    let media = "/job/upload/media";
+    let limit = Policy::default().max_upload;
     let too_large = ResumeError::Media(MediaError::TooLarge { len: u64::MAX, limit });
     let (format, kind) = (MediaFormat::Jpeg, MediaKind::Emoticon);
     let wrong_kind = ResumeError::Media(MediaError::WrongKind { format, kind });
     let cases = [
-        (&upload, format!("{picture}/len"), json!(0), ResumeError::Media(MediaError::Empty)),
-        (&upload, format!("{picture}/len"), json!(u64::MAX), too_large),
-        (&upload, format!("{picture}/len"), json!(1), ResumeError::TooManyChunks { acked: 1 }),
-        (&upload, format!("{picture}/len"), json!(-1), ResumeError::NotASnapshot),
-        (&upload, format!("{picture}/kind"), json!("emoticon"), wrong_kind),
-        (&upload, format!("{picture}/kind"), json!("video"), ResumeError::NotASnapshot),
+        (&upload, format!("{media}/len"), json!(0), ResumeError::Media(MediaError::Empty)),
+        (&upload, format!("{media}/len"), json!(u64::MAX), too_large),
+        (&upload, format!("{media}/len"), json!(1), ResumeError::TooManyChunks { acked: 1 }),
+        (&upload, format!("{media}/len"), json!(-1), ResumeError::NotASnapshot),
+        (&upload, format!("{media}/kind"), json!("emoticon"), wrong_kind),
+        (&upload, format!("{media}/kind"), json!("video"), ResumeError::NotASnapshot),
         (&upload, "/job/upload/acked".into(), json!(2), ResumeError::TooManyChunks { acked: 2 }),
         (
             &upload,
@@ -68,9 +73,9 @@ fn what_no_job_saves_is_refused() {
             ResumeError::TooManyChunks { acked: u32::MAX },
         ),
         (&upload, "/job/upload/acked".into(), json!(u64::MAX), ResumeError::NotASnapshot),
-        (&upload, "/job/upload/md5".into(), json!("00"), ResumeError::InvalidMd5),
-        (&upload, "/job/upload/md5".into(), json!(7), ResumeError::InvalidMd5),
-        (&message, "/job/message/uploaded/md5".into(), json!(""), ResumeError::InvalidMd5),
+        (&upload, "/job/upload/md5".into(), json!("00"), ResumeError::NotASnapshot),
+        (&upload, "/job/upload/md5".into(), json!(7), ResumeError::NotASnapshot),
+        (&message, "/job/message/uploaded/md5".into(), json!(""), ResumeError::NotASnapshot),
         (&message, "/job/message/uploaded/md5".into(), json!(null), ResumeError::NotASnapshot),
         (
             &message,
@@ -110,9 +115,9 @@ fn another_version_is_no_snapshot_to_serde_either() {
 fn odd_values_that_can_be_sent_are_sent_as_a_new_picture_would_be() {
     let [upload, message] = saved();
     for (state, key, value) in [
-        (&upload, "/job/upload/picture/name", json!("")),
-        (&upload, "/job/upload/picture/name", json!("a\0\u{1b}b")),
-        (&upload, "/job/upload/picture/modified_ms", json!(u64::MAX)),
+        (&upload, "/job/upload/media/name", json!("")),
+        (&upload, "/job/upload/media/name", json!("a\0\u{1b}b")),
+        (&upload, "/job/upload/media/modified_ms", json!(u64::MAX)),
         (&upload, "/job/upload/md5", json!(null)),
         (&message, "/job/message/uploaded/bytes", json!(u64::MAX)),
         (&message, "/job/message/uploaded/chunks", json!(u32::MAX)),
@@ -126,7 +131,7 @@ fn odd_values_that_can_be_sent_are_sent_as_a_new_picture_would_be() {
     }
     // What goes into the form is what a new picture of that name shows.
     let mut state = upload;
-    state["job"]["upload"]["picture"]["name"] = json!("a\0\u{1b}b");
+    state["job"]["upload"]["media"]["name"] = json!("a\0\u{1b}b");
     let snapshot = Snapshot::from_json(state.to_string()).unwrap();
     let mut flow = Upload::resume(&session(), snapshot, Policy::default(), AT).unwrap();
     let mut world = World::new(jpeg(LEN), [last("@m", LEN)]);

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use wx_proto::flow::{Login, NextMessages, ResumeOptions, SendImage, Snapshot};
-use wx_proto::{Error, ErrorKind, Outcome, Policy, Profile, Recipient, Seed, Sent, Session, Site};
+use wx_proto::{
+    Error, ErrorKind, Outcome, Policy, Profile, Recipient, Seed, Sent, Session, Site, UnixMs,
+};
 
 use super::messages::session_at;
 use super::sim::{Driver, Random, Server};
@@ -14,7 +16,7 @@ fn stream(session: &Session) -> Driver<NextMessages> {
 }
 
 fn seed(n: u64) -> Seed {
-    Seed { unix_ms: SEED.unix_ms + 2 * n, ..SEED }
+    Seed { unix_ms: UnixMs::new(SEED.unix_ms.get() + 2 * n), ..SEED }
 }
 
 /// A name of its own for each job, by which the server tells them apart.
@@ -163,7 +165,7 @@ fn crash(run: u64) {
     let mut random = Random::new(run);
     let mut server = Server { most: 0, trouble: 1 + random.below(6), ..Server::default() };
     let mut lent = session();
-    let (mut now, mut unix_ms) = (Duration::from_secs(1), seed(0).unix_ms);
+    let (mut now, mut unix_ms) = (Duration::from_secs(1), seed(0).unix_ms.get());
     let mut driver = Driver::new(send(0, &lent));
     let mut stored: Option<Snapshot> = None;
     let (mut killed, mut full_at) = (0, random.below(60));
@@ -180,7 +182,7 @@ fn crash(run: u64) {
             let away = random.below(longest);
             unix_ms += away;
             let policy = Policy::default();
-            let at = ResumeOptions { unix_ms: Some(unix_ms), resend: false };
+            let at = ResumeOptions { unix_ms: Some(UnixMs::new(unix_ms)), resend: false };
             now = Duration::from_secs(1);
             driver = match stored.clone() {
                 None => Driver::new(send(0, &lent)),

@@ -1,5 +1,7 @@
 //! The session is lent to `poll` alone: what that gives (lines 6, 12 and 13 of the contract).
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use wx_proto::bytes::Bytes;
 use wx_proto::flow::{
@@ -170,6 +172,25 @@ fn a_batch_that_another_stream_has_had_is_asked_for_anew() {
 }
 
 #[test]
+fn a_batch_that_another_stream_has_had_still_brings_its_skey() {
+    let start = super::messages::going_on(5);
+    let mut world = World::new("", []).lending(&start);
+    let new = || NextMessages::new(&start, SEED, Policy::default()).unwrap();
+    let (mut flow, now) = (new(), world.now);
+    for answer in [check(0, 2), rotated()] {
+        let Action::Send(id, _) = flow.poll(&mut world.session, now) else { panic!() };
+        let Answer::Reply(_, _, body) = answer else { unreachable!() };
+        let reply = wx_proto::http::Response::new(body);
+        flow.answer(id, reply, &mut world.session, now, |_, _| Ok(())).unwrap();
+    }
+    world.answer_next([check(0, 2), super::messages::arrived(6, &[8])]);
+    world.run(&mut new()).unwrap();
+    assert_eq!(world.session.skey().expose(), "@crypt_skey");
+    assert!(matches!(flow.poll(&mut world.session, now), Action::Send(..)));
+    assert_eq!(world.session.skey().expose(), "@skey_new");
+}
+
+#[test]
 fn what_is_to_be_saved_has_not_left() {
     let bytes = jpeg(12);
     let mut flow = send(&bytes).checkpointed();
@@ -244,7 +265,8 @@ fn a_whole_reply_hands_out_nothing_that_comes_after_it() {
             Action::Send(id, request) => {
                 let is_message = request.endpoint() == "webwxsendmsgimg";
                 hand_outs += u32::from(is_message);
-                assert_eq!(flow.progress().attempt, if is_message { hand_outs } else { 1 });
+                let attempt = if is_message { hand_outs } else { 1 };
+                assert_eq!(flow.progress().attempt, Some(attempt));
                 let answer = if is_message { sent() } else { last("@m", 12) };
                 let Answer::Reply(_, _, body) = answer else { unreachable!() };
                 let reply = wx_proto::http::Response::new(body);
@@ -255,6 +277,44 @@ fn a_whole_reply_hands_out_nothing_that_comes_after_it() {
         }
     }
     assert_eq!(hand_outs, 1);
+}
+
+#[test]
+fn a_whole_reply_whose_head_is_refused_hands_out_no_message_again() {
+    let wait = std::time::Duration::ZERO;
+    let mut tight = Policy::default();
+    (tight.message_wait, tight.back_off, tight.max_headers) = (wait, wait, 1);
+    let (mut session, now) = (session(), wait);
+    let upload = World::new(jpeg(12), [last("@m", 12)])
+        .run(&mut upload(&jpeg(12), &Policy::default()).unwrap());
+    let mut flow = SendUploaded::new(&session, upload.unwrap(), to(), SEED, tight).unwrap();
+    for hand_out in 1..=2 {
+        let Action::Send(id, _) = flow.poll(&mut session, now) else { panic!() };
+        assert_eq!(flow.progress().attempt, Some(hand_out), "none was handed out and thrown away");
+        let refused = wx_proto::http::Response::builder().header("a", "1").header("b", "2");
+        let reply = refused.body(Bytes::from_static(b"{}")).unwrap();
+        flow.answer(id, reply, &mut session, now, |_, _| Ok(())).unwrap();
+    }
+}
+
+#[test]
+fn a_message_of_unknown_fate_is_in_doubt_while_that_is_saved() {
+    let mut world = World::new("", []);
+    let mut flow = super::contract::message().checkpointed();
+    let now = world.now;
+    let Action::Save(_) = flow.poll(&mut world.session, now) else { panic!() };
+    flow.handle(Input::Saved, now).unwrap();
+    let Action::Send(id, _) = flow.poll(&mut world.session, now) else { panic!() };
+    let stalled = TransportError::on_the_way(TransportErrorKind::Stalled);
+    flow.handle(Input::Failed(id, stalled), now).unwrap();
+    let Action::Wait(until) = flow.poll(&mut world.session, now) else { panic!() };
+    let Action::Save(_) = flow.poll(&mut world.session, until) else { panic!("before each try") };
+    flow.cancel();
+    let Action::Save(last) = flow.poll(&mut world.session, until) else { panic!() };
+    assert!(last.in_doubt() && flow.progress().in_doubt, "only this job knows of it");
+    flow.handle(Input::Saved, until).unwrap();
+    let Action::Done(Err(error)) = flow.poll(&mut world.session, until) else { panic!() };
+    assert_eq!((error.outcome(), flow.progress().in_doubt), (Outcome::Unknown, false));
 }
 
 #[test]
@@ -308,7 +368,7 @@ fn cookies_of_a_resumed_upload_last_from_now_on() {
     let mut first = upload(&bytes, &policy).unwrap();
     assert!(killed.run_or_die(&mut first).is_none());
     let saved = Snapshot::from_json(killed.saved.unwrap()).unwrap();
-    let hours_later = SEED.unix_ms + 13 * 3_600_000;
+    let hours_later = SEED.unix_ms.saturating_add(Duration::from_secs(13 * 3600));
     for unix_ms in [Some(hours_later), None] {
         let at = ResumeOptions { unix_ms, resend: false };
         let mut flow = Upload::resume(&session(), saved.clone(), policy.clone(), at).unwrap();
@@ -317,7 +377,7 @@ fn cookies_of_a_resumed_upload_last_from_now_on() {
         let last = Answer::Reply(code, vec![("set-cookie", cookie.to_owned())], body);
         let mut world = World::new(bytes.clone(), [last]);
         world.run(&mut flow).unwrap();
-        let now = unix_ms.unwrap_or(SEED.unix_ms) + 3_600_000;
+        let now = unix_ms.unwrap_or(SEED.unix_ms).saturating_add(Duration::from_secs(3600));
         world.session.check_upload(now).unwrap();
         assert!(world.session.to_json().expose().contains("fresh"));
     }

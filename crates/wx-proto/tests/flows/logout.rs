@@ -71,7 +71,8 @@ fn what_is_left_of_an_ended_login_can_push_the_next_one_and_nothing_else() {
     let mut session = login::run(login::good()).1.unwrap();
     let live = [session.sid(), session.skey()].map(|secret| secret.expose().clone());
     let file = session.site().hosts().origin(HostRole::File);
-    let ticket = session.cookies().value("webwx_data_ticket", &file, 0).unwrap().expose().clone();
+    let ticket =
+        session.cookies().value("webwx_data_ticket", &file, SEED.unix_ms).unwrap().expose().clone();
     session.clear_login();
     let file: serde_json::Value = serde_json::from_str(session.to_json().expose()).unwrap();
     let left: Vec<_> = file["cookies"]

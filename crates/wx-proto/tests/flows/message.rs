@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use wx_proto::flow::{Flow, SendImage, SendUploaded};
+use wx_proto::flow::{Action, Flow, SendImage, SendUploaded};
 use wx_proto::{
     Advice, Dimensions, Error, ErrorKind, Outcome, Policy, RequestError, Ret, Sent, Session, Step,
     Uploaded,
@@ -10,7 +10,7 @@ use super::world::*;
 
 fn uploaded(emoticon: bool) -> Uploaded {
     serde_json::from_value(serde_json::json!({
-        "media_id": "@m", "thumbnail": [100, 71], "encry_file_name": null, "kind": if emoticon { "emoticon" } else { "image" },
+        "media_id": "@m", "thumbnail": [100, 71], "encry_file_name": null, "name": "a.jpg", "kind": if emoticon { "emoticon" } else { "image" },
         "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1, "server_byte_count": null
     }))
     .unwrap()
@@ -131,15 +131,18 @@ fn a_broken_reply_was_delivered_whatever_the_driver_thinks() {
 
 #[test]
 fn progress_tells_try_and_id_of_the_message() {
+    let mut waiting = flow().checkpointed();
+    assert!(matches!(waiting.poll(&mut session(), Duration::ZERO), Action::Save(_)));
+    assert_eq!(waiting.progress().attempt, None, "not handed out yet");
     let mut flow = flow();
     let mut rows = Vec::new();
     let result = World::new("", [dropped(), sent()]).run_seeing(&mut flow, |flow, _| {
         let at = flow.progress();
-        assert_eq!((at.step, at.done, at.total, at.in_doubt), (Step::Message, 12, 12, true));
+        assert_eq!((at.step, at.done, at.total, at.in_doubt), (Step::Message, 12, Some(12), true));
         rows.push((at.attempt, at.local_id.unwrap()));
     });
     let id = result.unwrap().unwrap().local_id;
-    assert_eq!(rows, [(1, id.clone()), (2, id)]);
+    assert_eq!(rows, [(Some(1), id.clone()), (Some(2), id)]);
 }
 
 #[test]

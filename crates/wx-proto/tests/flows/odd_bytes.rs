@@ -17,7 +17,7 @@ use wx_proto::endpoint::upload_media::UploadChunk;
 use wx_proto::endpoint::{Endpoint, new_login_page::NewLoginPage};
 use wx_proto::flow::{ListContacts, NextMessages};
 use wx_proto::http::Response;
-use wx_proto::{Policy, Profile, ReplyError, Session, Site};
+use wx_proto::{Policy, Profile, ReplyError, Session, Site, UnixMs};
 
 use super::world::*;
 use super::{contact_list, message_list};
@@ -169,7 +169,7 @@ fn an_skey_that_was_damaged_is_not_taken_in() {
     let batch = SyncMessages::read(&answer).unwrap();
     let mut session = session();
     let before = session.skey().expose().clone();
-    session.apply_sync(batch, 1);
+    session.apply_sync(batch, UnixMs::from_secs(1));
     assert_eq!(session.skey().expose(), &before);
 }
 

@@ -24,7 +24,7 @@ use wx_proto::endpoint::sync_check::SyncCheck;
 use wx_proto::endpoint::upload_media::UploadMedia;
 use wx_proto::{
     ApiRequest, ImageVariant, Media, MediaId, MsgId, Policy, Profile, Recipient, Seed, Session,
-    Site,
+    Site, UnixMs,
 };
 
 /// Headers that a browser adds by itself and that no source shows a server to read, and cookies,
@@ -173,7 +173,7 @@ impl Captured<'_> {
         // `~now` has the low 32 bits only.
         let high = CAPTURED_AT >> 32 << 32;
         let unix_ms = if shown < 0 { high | i64::from(!(shown as i32) as u32) } else { shown };
-        let unix_ms = unix_ms.unsigned_abs();
+        let unix_ms = UnixMs::new(unix_ms.unsigned_abs());
         Seed { unix_ms, entropy: [1; 16] }
     }
 
@@ -248,7 +248,7 @@ fn uuid(captured: &Captured<'_>) -> LoginCode {
 
 fn picture(name: &str, len: u64) -> Media {
     let mut policy = Policy::default();
-    policy.max_picture = u64::MAX;
+    policy.max_upload = u64::MAX;
     let start: &[u8] = if name.ends_with(".png") {
         include_bytes!("../pictures/tiny.png")
     } else {

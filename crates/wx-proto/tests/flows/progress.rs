@@ -25,14 +25,14 @@ fn tries_in<F: Flow>(mut world: World, flow: &mut F) -> Vec<Row> {
     rows
 }
 
-type Row = (u32, Option<String>);
+type Row = (Option<u32>, Option<String>);
 
 fn first() -> Row {
-    (1, None)
+    (Some(1), None)
 }
 
 fn after(attempt: u32, error: &str) -> Row {
-    (attempt, Some(error.to_owned()))
+    (Some(attempt), Some(error.to_owned()))
 }
 
 fn waiting(session: wx_proto::Session, answers: impl IntoIterator<Item = Answer>) -> Vec<Row> {

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use wx_proto::flow::{Flow, ResumeOptions, SendUploaded, TransportError, TransportErrorKind};
-use wx_proto::{Error, ErrorKind, Outcome, Policy, Sent, Uploaded};
+use wx_proto::{Error, ErrorKind, Outcome, Policy, Sent, UnixMs, Uploaded};
 
 use super::world::*;
 
 fn flow() -> SendUploaded {
     let uploaded: Uploaded = serde_json::from_value(serde_json::json!({
-        "media_id": "@m", "thumbnail": null, "encry_file_name": null, "kind": "image",
+        "media_id": "@m", "thumbnail": null, "encry_file_name": null, "name": "a.jpg", "kind": "image",
         "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1, "server_byte_count": null
     }))
     .unwrap();
@@ -85,12 +85,14 @@ fn a_resumed_message_has_what_is_left_of_its_minute() {
     assert!(world.run_or_die(&mut flow()).is_none());
     let saved = wx_proto::flow::Snapshot::from_json(world.saved.unwrap()).unwrap();
     let at = |seconds: i64, resend| ResumeOptions {
-        unix_ms: Some(SEED.unix_ms.saturating_add_signed(seconds * 1000)),
+        unix_ms: Some(UnixMs::new(SEED.unix_ms.get().saturating_add_signed(seconds * 1000))),
         resend,
     };
     let resume =
         |at| SendUploaded::resume(&session(), saved.clone(), Policy::default(), at).unwrap();
 
+    assert!(!resume(at(60, false)).is_over() && !resume(at(9000, true)).is_over());
+    assert!([at(61, false), at(-1, false)].into_iter().all(|at| resume(at).is_over()));
     let mut world = World::new("", [dropped(), dropped()]);
     let error = world.run(&mut resume(at(40, false))).unwrap_err();
     assert_eq!((world.pauses(), error.outcome()), (vec![15], Outcome::Unknown));
@@ -108,7 +110,7 @@ fn a_resumed_message_has_what_is_left_of_its_minute() {
     let unset = wx_proto::flow::Snapshot::from_json(text).unwrap();
     assert!(unset.in_doubt());
     for unix_ms in [0, 1, 60_000] {
-        let at = ResumeOptions { unix_ms: Some(unix_ms), resend: false };
+        let at = ResumeOptions { unix_ms: Some(UnixMs::new(unix_ms)), resend: false };
         let mut flow =
             SendUploaded::resume(&session(), unset.clone(), Policy::default(), at).unwrap();
         assert_eq!(World::new("", []).run(&mut flow).unwrap_err().outcome(), Outcome::Unknown);

@@ -1,9 +1,13 @@
 //! Saved after every poll, killed at every step, taken up again.
 
+use std::time::Duration;
+
 use wx_proto::flow::{
     Flow, Input, ResumeError, ResumeOptions, SendImage, Snapshot, UnexpectedInput,
 };
-use wx_proto::{Error, ErrorKind, MediaError, Outcome, Policy, ReplyError, Ret, Sent, Session};
+use wx_proto::{
+    Error, ErrorKind, MediaError, Outcome, Policy, ReplyError, Ret, Sent, Session, UnixMs,
+};
 
 use super::world::*;
 
@@ -20,7 +24,10 @@ fn new() -> SendImage {
 }
 
 fn seconds_later(seconds: u64) -> ResumeOptions {
-    ResumeOptions { unix_ms: Some(SEED.unix_ms + seconds * 1000), resend: false }
+    ResumeOptions {
+        unix_ms: Some(SEED.unix_ms.saturating_add(Duration::from_secs(seconds))),
+        resend: false,
+    }
 }
 
 fn resume(saved: &str, at: ResumeOptions) -> SendImage {
@@ -130,7 +137,8 @@ fn a_message_that_left_long_ago_is_unknown_unless_it_is_asked_for() {
         }
     }
     // A clock that went backwards tells nothing.
-    let before = ResumeOptions { unix_ms: Some(SEED.unix_ms - 1000), resend: false };
+    let before =
+        ResumeOptions { unix_ms: Some(UnixMs::new(SEED.unix_ms.get() - 1000)), resend: false };
     let error = World::new("", []).run(&mut resume(&saved, before)).unwrap_err();
     assert_eq!(error.outcome(), Outcome::Unknown);
 }
@@ -168,8 +176,8 @@ fn the_time_of_the_hand_out_is_counted_from_the_start_of_the_job() {
     let saved: serde_json::Value = serde_json::from_str(&world.saved.unwrap()).unwrap();
     let handed_out = saved["job"]["message"]["handed_out_ms"].as_u64().unwrap();
     let message = world.seen.iter().find(|seen| seen.endpoint() == "webwxsendmsgimg").unwrap();
-    assert_eq!(u128::from(handed_out - SEED.unix_ms), (message.at - start).as_millis());
-    assert_eq!(handed_out - SEED.unix_ms, 6000);
+    assert_eq!(u128::from(handed_out - SEED.unix_ms.get()), (message.at - start).as_millis());
+    assert_eq!(handed_out - SEED.unix_ms.get(), 6000);
 }
 
 #[test]
@@ -198,7 +206,7 @@ fn another_picture_another_login_or_another_version_is_refused() {
     let mut other = jpeg(LEN).to_vec();
     other[LEN - 1] ^= 1;
     let error = World::new(other, []).run(&mut resume(&saved, seconds_later(5))).unwrap_err();
-    assert_eq!(error.kind, ErrorKind::OtherPicture);
+    assert_eq!(error.kind, ErrorKind::OtherMedia);
 
     let resumed = |session: &Session, saved: &str| {
         let snapshot = Snapshot::from_json(saved)?;
@@ -231,11 +239,11 @@ fn another_picture_another_login_or_another_version_is_refused() {
         Err(ResumeError::TooManyChunks { acked: 3 })
     );
     assert_eq!(
-        edited(|json| json["job"]["upload"]["picture"]["len"] = 0.into()),
+        edited(|json| json["job"]["upload"]["media"]["len"] = 0.into()),
         Err(ResumeError::Media(MediaError::Empty))
     );
     assert_eq!(
-        edited(|json| json["job"]["upload"]["picture"]["format"] = "webp".into()),
+        edited(|json| json["job"]["upload"]["media"]["format"] = "webp".into()),
         Err(ResumeError::NotASnapshot)
     );
     assert_eq!(edited(|json| json["job"] = 1.into()), Err(ResumeError::NotASnapshot));
@@ -256,7 +264,7 @@ fn a_server_that_has_forgotten_the_first_chunks_makes_it_start_over_once() {
         let sent = world.run(&mut resume(&saved, seconds_later(5))).unwrap();
         assert_eq!(sent.uploaded.chunks, 3);
         let last = world.seen[world.seen.len() - 2].upload_request();
-        assert_eq!(last["ClientMediaId"].as_u64(), Some(SEED.unix_ms + 1));
+        assert_eq!(last["ClientMediaId"].as_u64(), Some(SEED.unix_ms.get() + 1));
     }
     let mut world = World::new(jpeg(LEN), [ret(1), ret(1)]);
     let error = world.run(&mut resume(&saved, seconds_later(5))).unwrap_err();

@@ -29,6 +29,7 @@ use wx_proto::flow::{
 use wx_proto::http::Response;
 use wx_proto::{
     ApiRequest, ErrorChain, ImageVariant, Md5, MediaId, MsgId, Policy, Profile, Session, Site,
+    UnixMs,
 };
 
 use super::world::{CHUNK, SEED, jpeg, picture, to};
@@ -253,7 +254,7 @@ fn p15_no_secret_in_any_pair_of_a_login() {
     let site = Site::new(Profile::Web);
     let [code, scanned, confirmed, page, init, _] = login_answers().map(Response::new);
     let uuid = JsLogin::read(&code).unwrap();
-    let poll = PollLogin::new(uuid.clone(), false, 1);
+    let poll = PollLogin::new(uuid.clone(), false, UnixMs::new(1));
     let Polled::Confirmed { redirect_uri } = PollLogin::read(&confirmed).unwrap() else { panic!() };
     let (new_page, _) = NewLoginPage::from_redirect(&redirect_uri, &site).unwrap();
     shown.show(&(
@@ -262,7 +263,7 @@ fn p15_no_secret_in_any_pair_of_a_login() {
         PollLogin::read(&scanned),
         PollLogin::read(&confirmed),
         &poll,
-        JsLogin::new(1),
+        JsLogin::new(UnixMs::new(1)),
     ));
     shown.show(&(&new_page, NewLoginPage::read(&page), Init::read(&init), &site));
     let sync = r#"{"BaseResponse":{"Ret":0},"SKey":"canary","SyncKey":{"Count":1,"List":[{"Key":1,"Val":424242424}]}}"#;
@@ -279,23 +280,27 @@ fn p15_no_secret_in_any_pair_of_a_login() {
         &contacts,
         &file,
     ));
-    shown.show(&(PushLoginUrl::new(1), GetContact::new(0, 1), LogoutCall::new(1)));
+    shown.show(&(
+        PushLoginUrl::new(UnixMs::new(1)),
+        GetContact::new(0, UnixMs::new(1)),
+        LogoutCall::new(UnixMs::new(1)),
+    ));
     let mut moving = session.clone();
     moving.apply_init(&Init::read(&init).unwrap());
     shown.show(&moving);
     let requests = [
-        JsLogin::new(1).request(&Session::new(site.clone())),
+        JsLogin::new(UnixMs::new(1)).request(&Session::new(site.clone())),
         poll.request(&Session::new(site.clone())),
         new_page.request(&Session::new(site.clone())),
-        PushLoginUrl::new(1).request(&session),
+        PushLoginUrl::new(UnixMs::new(1)).request(&session),
         Init::new(SEED).request(&session),
         StatusNotify::new(SEED).request(&session),
         SyncCheck::new(SEED).request(&moving),
         SyncMessages::new(SEED).request(&moving),
-        GetContact::new(0, 1).request(&session),
+        GetContact::new(0, UnixMs::new(1)).request(&session),
         contacts.request(&session),
         file.request(&session),
-        LogoutCall::new(1).request(&session),
+        LogoutCall::new(UnixMs::new(1)).request(&session),
     ];
     for request in requests {
         shown.show_request(&request.unwrap());

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use wx_proto::flow::{ExchangeSummary, Flow, Trace};
+use wx_proto::endpoint::batch_get_contact::BatchGetContact;
+use wx_proto::flow::{Action, ExchangeSummary, Flow, Input, Observer, OneCall, Trace};
 use wx_proto::{Error, ErrorKind, Policy, Ret, Step};
 
 use super::world::*;
@@ -29,10 +30,10 @@ fn every_exchange_is_told_once_with_its_sizes_and_codes() {
         .collect();
     let ok = Some(Ret(0));
     let expected = [
-        (Some(0), 1, None, None),
-        (Some(0), 2, Some(200), ok),
-        (Some(1), 1, Some(503), None),
-        (Some(1), 2, Some(200), ok),
+        (Some(0), Some(1), None, None),
+        (Some(0), Some(2), Some(200), ok),
+        (Some(1), Some(1), Some(503), None),
+        (Some(1), Some(2), Some(200), ok),
     ];
     assert_eq!(rows, expected);
     for (one, seen) in told.iter().zip(&world.seen) {
@@ -44,6 +45,35 @@ fn every_exchange_is_told_once_with_its_sizes_and_codes() {
     }
     assert!(told[0].failure.is_some() && told[0].reply_bytes == 0);
     assert!(told[1].failure.is_none() && told[1].reply_bytes > 50);
+}
+
+#[test]
+fn two_flows_driven_by_one_are_told_as_two_exchanges() {
+    // Both begin with the same id, and nothing but calls is between them.
+    let mut told = Vec::new();
+    let mut trace = Trace::new(|exchange: &ExchangeSummary| told.push(exchange.ret));
+    let mut world = World::new("", []);
+    let now = world.now;
+    let session = world.session.clone();
+    let call = || {
+        let name = [wx_proto::UserName::new("@a").unwrap()];
+        let call = BatchGetContact::new(name, SEED);
+        OneCall::new(call, &session, SEED, Policy::default())
+    };
+    for code in [1101, 1102] {
+        let mut flow = call();
+        let action = flow.poll(&mut world.session, now);
+        trace.acted(&flow, &action, now);
+        let Action::Send(id, _) = action else { panic!() };
+        let Answer::Reply(_, _, body) = ret(code) else { unreachable!() };
+        let (head, ()) = wx_proto::http::Response::new(()).into_parts();
+        for input in [Input::Head(id, head), Input::Body(id, body), Input::End(id)] {
+            Observer::<OneCall<BatchGetContact>>::heard(&mut trace, &input, now);
+            flow.handle(input, now).unwrap();
+        }
+    }
+    drop(trace);
+    assert_eq!(told, [Some(Ret(1101)), Some(Ret(1102))]);
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn never(kind: TransportErrorKind) -> Answer {
 
 fn message(answers: Vec<Answer>) -> (World, Result<(), Error>) {
     let uploaded: Uploaded = serde_json::from_value(serde_json::json!({
-        "media_id": "@m", "thumbnail": [100, 71], "encry_file_name": null, "kind": "image",
+        "media_id": "@m", "thumbnail": [100, 71], "encry_file_name": null, "name": "a.jpg", "kind": "image",
         "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1, "server_byte_count": null
     }))
     .unwrap();

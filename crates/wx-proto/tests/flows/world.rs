@@ -8,10 +8,12 @@ use wx_proto::flow::{
     Upload,
 };
 use wx_proto::http::{Request, Response};
-use wx_proto::{ApiRequest, Body, Error, Media, Policy, Recipient, Seed, Session, SourceError};
+use wx_proto::{
+    ApiRequest, Body, Error, Media, Policy, Recipient, Seed, Session, SourceError, UnixMs,
+};
 
 pub(crate) const CHUNK: usize = 524_288;
-pub(crate) const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16] };
+pub(crate) const SEED: Seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [7; 16] };
 
 /// What the server does with one request.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use wx_proto::endpoint::login::{PollLogin, Polled};
 use wx_proto::endpoint::new_login_page::{LoginPage, NewLoginPage};
 use wx_proto::endpoint::push_login_url::PushLoginUrl;
 use wx_proto::http::Response;
-use wx_proto::{CookieJar, Profile, ReplyError, HostRole, Secret, Session, Site};
+use wx_proto::{UnixMs, CookieJar, Profile, ReplyError, HostRole, Secret, Session, Site};
 
 use super::world::SEED;
 
@@ -24,7 +24,7 @@ pub fn check(data: &[u8]) {
     let site = Site::new(if choice & 4 == 0 { Profile::Web } else { Profile::FileHelper });
 
     if let Ok(uuid) = JsLogin::read(&reply) {
-        assert!(PollLogin::new(uuid.clone(), true, 1).request(&Session::new(site.clone())).is_ok());
+        assert!(PollLogin::new(uuid.clone(), true, UnixMs::new(1)).request(&Session::new(site.clone())).is_ok());
         assert!(uuid.link(&site).expose().starts_with("https://login.weixin.qq.com/l/"));
     }
     let _ = PushLoginUrl::read(&reply);

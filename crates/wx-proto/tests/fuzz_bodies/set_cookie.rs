@@ -2,9 +2,9 @@
 //! its sender has no say in, and never more than the bounds.
 
 use wx_proto::http::{HeaderMap, HeaderValue};
-use wx_proto::{CookieJar, Hosts, HostRole};
+use wx_proto::{UnixMs, CookieJar, Hosts, HostRole};
 
-const NOW: u64 = 1_546_211_541;
+const NOW: UnixMs = UnixMs::from_secs(1_546_211_541);
 
 /// Lines, of which those that begin with `Date:` are that header.
 pub fn check(data: &[u8]) {

@@ -1,6 +1,8 @@
 //! Any text as a saved job: an error, or a job that ends within bounds and saves what it read.
 
 use wx_proto::Policy;
+use std::time::Duration;
+
 use wx_proto::flow::{Flow, ResumeOptions, SendImage, Snapshot};
 
 use super::world::*;
@@ -11,8 +13,8 @@ pub fn check(data: &[u8]) {
     let Ok(snapshot) = Snapshot::from_json(text) else { return };
     assert!(Snapshot::from_json(snapshot.to_json()).unwrap() == snapshot, "reads what it wrote");
     let mut policy = Policy::default();
-    policy.max_picture = 4 * CHUNK as u64;
-    let at = ResumeOptions { unix_ms: Some(SEED.unix_ms + 1000 * u64::from(choice >> 1)), resend: choice & 1 != 0 };
+    policy.max_upload = 4 * CHUNK as u64;
+    let at = ResumeOptions { unix_ms: Some(SEED.unix_ms.saturating_add(Duration::from_secs(u64::from(choice >> 1)))), resend: choice & 1 != 0 };
     let Ok(mut flow) = SendImage::resume(&session(), snapshot, policy, at) else { return };
     let saved = flow.snapshot().expect("it is not over");
     let doubtful = saved.in_doubt();

@@ -9,7 +9,7 @@ use wx_proto::endpoint::status_notify::StatusNotify;
 use wx_proto::endpoint::sync::SyncMessages;
 use wx_proto::endpoint::sync_check::SyncCheck;
 use wx_proto::http::Response;
-use wx_proto::{MsgId, Session};
+use wx_proto::{UnixMs, MsgId, Session};
 
 use super::world::session;
 
@@ -30,14 +30,14 @@ pub fn check(data: &[u8]) {
     let Ok(batch) = synced else { return };
     for message in &batch.messages {
         assert!(message.id.as_ref().is_none_or(|id| MsgId::new(id.as_str()).is_ok()));
-        assert!(message.picture().is_none_or(|(id, _)| id.as_str() != "0"));
+        assert!(message.image().is_none_or(|(id, _)| id.as_str() != "0"));
     }
     let all = batch.messages.len();
     let mut session = session();
-    let new = session.apply_sync(batch.clone(), 1);
+    let new = session.apply_sync(batch.clone(), UnixMs::from_secs(1));
     assert!(new.len() <= all);
     // Those without an id cannot be told apart; of the others none is new a second time.
-    assert!(session.apply_sync(batch, 1).iter().all(|message| message.id.is_none()));
+    assert!(session.apply_sync(batch, UnixMs::from_secs(1)).iter().all(|message| message.id.is_none()));
     // Whatever was adopted can be saved and goes back.
     assert!(Session::from_json(session.to_json().expose()).is_ok());
 }

@@ -1,38 +1,20 @@
 use std::fmt;
 use std::time::Duration;
 
-use wx_client::proxy::ProxyError;
-use wx_proto::{Policy, Session, SessionError};
+use wx_client::BuildError;
+use wx_proto::{Policy, Session, SessionError, Site};
 
 use super::Client;
 use crate::Http;
 
 /// Settings for a [`Client`]: one for a login that is there, or one that [logs
-/// in](Client::login_builder).
+/// in](Client::login).
 #[must_use]
 pub struct ClientBuilder<Start = Session> {
     pub(super) start: Start,
     pub(super) policy: Policy,
     pub(super) pace: Duration,
-    pub(super) http: Option<reqwest::ClientBuilder>,
-}
-
-/// Why a [`Client`] could not be created.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// No TLS library for https: enable the feature `rustls` or `native-tls`.
-    NoTls,
-    /// reqwest could not be set up: TLS library, certificates, or the builder that was brought.
-    Client,
-    /// The environment asks for a proxy that cannot be used.
-    Proxy(ProxyError),
-}
-
-impl From<ProxyError> for BuildError {
-    fn from(error: ProxyError) -> Self {
-        Self::Proxy(error)
-    }
+    pub(super) http: Option<Http>,
 }
 
 impl<Start> ClientBuilder<Start> {
@@ -68,12 +50,21 @@ impl<Start> ClientBuilder<Start> {
         self
     }
 
-    /// A builder of reqwest's own, for proxies, certificates, name resolution, best begun with
-    /// [`Http::defaults`]. What [`Http::new`] lists is set after it. If it says nothing about
-    /// proxies, the environment decides.
-    pub fn http(mut self, builder: reqwest::ClientBuilder) -> Self {
-        self.http = Some(builder);
+    /// Uses this HTTP client, which any number of sessions can share, either those of loopback
+    /// servers or those of all others: each of them then costs
+    /// neither a TLS set-up nor a pool of connections. Make one with [`Http::new`] for custom
+    /// settings, such as proxies and certificates, or take that of
+    /// [another client](Client::http).
+    pub fn http(mut self, http: &Http) -> Self {
+        self.http = Some(http.clone());
         self
+    }
+
+    pub(super) fn http_for(http: Option<Http>, site: &Site) -> Result<Http, BuildError> {
+        match http {
+            Some(http) => http.checked(site),
+            None => Http::new(None, site),
+        }
     }
 }
 
@@ -92,7 +83,7 @@ impl ClientBuilder {
     /// # Errors
     /// [`BuildError`].
     pub fn build(self) -> Result<Client, BuildError> {
-        let http = Http::new(self.http, self.start.site())?;
+        let http = Self::http_for(self.http, self.start.site())?;
         Ok(Client::of(self.start, self.policy, self.pace, http))
     }
 }
@@ -102,17 +93,3 @@ impl<Start: fmt::Debug> fmt::Debug for ClientBuilder<Start> {
         f.debug_struct("ClientBuilder").field("start", &self.start).finish_non_exhaustive()
     }
 }
-
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoTls => f.write_str(
-                "there is no TLS library for https: enable the feature rustls or native-tls",
-            ),
-            Self::Client => f.write_str("the HTTP client could not be set up"),
-            Self::Proxy(error) => fmt::Display::fmt(error, f),
-        }
-    }
-}
-
-impl std::error::Error for BuildError {}

@@ -1,64 +1,19 @@
 //! Logging in: a client that begins without a session.
 
-use std::error::Error as StdError;
-use std::fmt;
+use std::pin::Pin;
 
 use http::{HeaderName, HeaderValue};
-use wx_client::session_cell::SessionCell;
-use wx_client::{ToldStates, seed};
-use wx_proto::flow::{Login, LoginState};
-use wx_proto::{Error, Session, Site};
+use wx_client::{CancelToken, LoginError, LoginRequest, RunOptions};
+use wx_proto::flow::{ExchangeSummary, LoginState};
+use wx_proto::{Session, Site};
 
-use super::{BuildError, Client, ClientBuilder};
-use crate::{Http, Watch, drive_observed};
-
-/// A login that has not begun: where to log in, and what to add to its requests. Created by
-/// [`Client::login_builder`] and [`Client::push_builder`].
-#[derive(Clone)]
-pub struct NewLogin {
-    from: How,
-    headers: Vec<(HeaderName, HeaderValue)>,
-    pairs: Vec<(String, String)>,
-}
-
-#[derive(Clone)]
-enum How {
-    Code(Site),
-    Push(Box<Session>),
-}
-
-/// Why a login failed.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum LoginError {
-    /// The client could not be created; nothing was sent.
-    Build(BuildError),
-    /// The login failed.
-    Login(Error),
-    /// The login page opened the login, which the phone lists from then on, but `webwxinit` failed.
-    /// The login is not lost: save the session, create a [`Client`] from it, and
-    /// [`restore`](Client::restore) it later or [log out](Client::logout).
-    Unfinished {
-        /// Why `webwxinit` failed.
-        error: Error,
-        /// The session, which [awaits webwxinit](Session::awaits_init).
-        session: Box<Session>,
-    },
-}
+use super::{Client, ClientBuilder};
+use crate::drive_observed;
 
 impl Client {
-    /// Logs in by a QR code and returns a client for that login. Calls `tell` with each state to
-    /// show: the [link of the code](LoginState::Code), and that it was scanned, confirmed or
-    /// refused. Waits for the user, for at most ten codes of five minutes each
-    /// ([`Policy::login_codes`](wx_proto::Policy)).
-    ///
-    /// Save the session when [`LoginState::Opened`] hands it over: from then on the login is listed
-    /// on the phone, and it must not be lost if the program ends before this call does.
-    ///
-    /// When the future is dropped, the login ends there. If it was opened by then, it stays open.
-    ///
-    /// # Errors
-    /// [`LoginError`].
+    /// Logs in by a QR code and returns a client for that login. Waits for the user, for at most
+    /// ten codes of five minutes each ([`Policy::login_codes`](wx_proto::Policy)).
+    /// [`show`](ClientBuilder::show) the user each state.
     ///
     /// ```no_run
     /// use wx_reqwest::wx_proto::flow::LoginState;
@@ -67,158 +22,94 @@ impl Client {
     ///
     /// # async fn login() -> Result<(), Box<dyn std::error::Error>> {
     /// let file = SessionFile::open_or_create("session.json")?;
-    /// let client = Client::login(Site::new(Profile::Web), |state| match state {
+    /// let login = Client::login(Site::new(Profile::Web)).show(|state| match state {
     ///     LoginState::Code { link } => println!("scan the QR code of {}", link.expose()),
     ///     other => println!("{other:?}"),
-    /// }).await?;
+    /// });
+    /// let client = login.await?;
     /// file.save(&client.session())?;
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn login(
-        site: Site,
-        tell: impl FnMut(&LoginState) + Send,
-    ) -> Result<Self, LoginError> {
-        Self::login_builder(site).login(tell).await
+    pub fn login(site: Site) -> ClientBuilder<LoginRequest<'static>> {
+        ClientBuilder::of(LoginRequest::qr_code(site))
     }
 
-    /// Returns a builder for a login with custom settings. [`ClientBuilder::login`] starts it.
-    pub fn login_builder(site: Site) -> ClientBuilder<NewLogin> {
-        ClientBuilder::of(NewLogin::new(How::Code(site)))
-    }
-
-    /// Returns a builder for another login of the account of `session`, which may have ended: the
-    /// phone asks its owner, without a QR code. If the prompt is refused or expires, the login
-    /// continues with a QR code. Keys of the session file that this version does not know are kept.
-    /// [`ClientBuilder::login`] starts it.
-    pub fn push_builder(session: Session) -> ClientBuilder<NewLogin> {
-        ClientBuilder::of(NewLogin::new(How::Push(Box::new(session))))
+    /// Logs in again as the account of `session`, whose login may have ended: the phone asks its
+    /// owner, without a QR code. If the prompt is refused or expires, the login continues with a QR
+    /// code. Keys of the session file that this version does not know are kept.
+    pub fn login_again(session: Session) -> ClientBuilder<LoginRequest<'static>> {
+        ClientBuilder::of(LoginRequest::push(session))
     }
 }
 
-impl ClientBuilder<NewLogin> {
+impl<'a> ClientBuilder<LoginRequest<'a>> {
+    /// Shows each state of the login to its user: the [link of the code](LoginState::Code), that it
+    /// was scanned, confirmed, refused.
+    ///
+    /// Save the session when [`LoginState::Opened`] hands it over: from then on the login is listed
+    /// on the phone, and it must not be lost if the program ends before this call does.
+    pub fn show(mut self, show: impl FnMut(&LoginState) + Send + 'a) -> Self {
+        self.start.show(show);
+        self
+    }
+
     /// Adds a header to the login page's request, such as a desktop client sends
     /// (`docs/protocol.md` §2.6). None is built in.
     pub fn page_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.start.headers.push((name, value));
+        self.start.add_header(name, value);
         self
     }
 
-    /// Adds a pair to the query of the login page, such as `mod=desktop` (`docs/protocol.md` §2.6).
-    /// None is built in.
+    /// Adds a pair to the query of the login page, such as `mod=desktop`
+    /// (`docs/protocol.md` §2.6). None is built in.
     pub fn page_pair(mut self, key: &str, value: &str) -> Self {
-        self.start.pairs.push((key.to_owned(), value.to_owned()));
+        self.start.add_pair(key, value);
         self
     }
 
-    /// Logs in like [`Client::login`], also if the future is dropped.
-    ///
-    /// # Errors
-    /// [`LoginError`].
-    pub async fn login(self, tell: impl FnMut(&LoginState) + Send) -> Result<Client, LoginError> {
-        self.login_with(tell, Watch::new()).await
+    /// Calls `callback` after each exchange with the server.
+    pub fn trace(self, callback: impl FnMut(&ExchangeSummary) + Send + 'a) -> Self {
+        self.with(|options| options.trace(callback))
     }
 
-    /// Like [`login`](Self::login), with progress reporting.
-    ///
-    /// # Errors
-    /// As for [`login`](Self::login).
-    pub async fn login_with(
-        self,
-        tell: impl FnMut(&LoginState) + Send,
-        mut watch: Watch<'_>,
-    ) -> Result<Client, LoginError> {
-        let Self { start, policy, pace, http } = self;
-        let http = Http::new(http, start.from.site())?;
-        let mut flow = match &start.from {
-            How::Code(site) => Login::new(site.clone(), seed()?, policy.clone()),
-            How::Push(session) => Login::push(session, seed()?, policy.clone())?,
-        };
-        for (name, value) in start.headers {
-            flow = flow.page_header(name, value);
-        }
-        for (key, value) in &start.pairs {
-            flow = flow.page_pair(key, value);
-        }
-        let cell = SessionCell::new(Session::new(start.from.site().clone()));
-        let mut states = ToldStates::new(tell);
-        let login = drive_observed(&http, &cell, &mut (), &mut flow, &mut watch, &mut states).await;
-        let with_unknown_keys = |mut session: Session| {
-            if let How::Push(earlier) = &start.from {
-                session.keep_unknown_keys(earlier);
-            }
-            session
-        };
-        match login {
-            Ok(()) => Ok(Client::of(with_unknown_keys(cell.get()), policy, pace, http)),
-            Err(error) => Err(match flow.session() {
-                Some(session) => {
-                    let session = Box::new(with_unknown_keys(session.clone()));
-                    LoginError::Unfinished { error, session }
-                }
-                None => LoginError::Login(error),
-            }),
-        }
+    /// Stops the login once `token` is cancelled. If it was opened by then, it stays open.
+    pub fn cancel(self, token: &CancelToken) -> Self {
+        self.with(|options| options.cancel(token))
+    }
+
+    /// Replaces all options.
+    pub fn options(self, options: RunOptions<'a>) -> Self {
+        self.with(|_| options)
+    }
+
+    fn with(mut self, set: impl FnOnce(RunOptions<'a>) -> RunOptions<'a>) -> Self {
+        self.start.options = set(std::mem::take(&mut self.start.options));
+        self
+    }
+
+    async fn run(self) -> Result<Client, LoginError> {
+        let Self { start: mut login, policy, pace, http } = self;
+        let http = Self::http_for(http, login.site())?;
+        let (mut flow, cell) = login.begin(policy.clone())?;
+        let (options, mut states) = login.watch();
+        let result = drive_observed(&http, &cell, &mut (), &mut flow, options, &mut states).await;
+        drop(states);
+        let session = login.end(&flow, &cell, result)?;
+        Ok(Client::of(session, policy, pace, http))
     }
 }
 
-impl NewLogin {
-    fn new(from: How) -> Self {
-        Self { from, headers: Vec::new(), pairs: Vec::new() }
-    }
-}
+/// Logs in. When the future is dropped, the login ends there. If it was opened by then, it stays
+/// open.
+///
+/// # Errors
+/// [`LoginError`].
+impl<'a> IntoFuture for ClientBuilder<LoginRequest<'a>> {
+    type Output = Result<Client, LoginError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
-impl How {
-    fn site(&self) -> &Site {
-        match self {
-            Self::Code(site) => site,
-            Self::Push(session) => session.site(),
-        }
-    }
-}
-
-impl fmt::Debug for NewLogin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let profile = self.from.site().profile();
-        let push = matches!(self.from, How::Push(_));
-        f.debug_struct("NewLogin")
-            .field("profile", &profile)
-            .field("push", &push)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Says what the error inside says, and has its source, unless the login is unfinished.
-impl fmt::Display for LoginError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Build(error) => error.fmt(f),
-            Self::Login(error) => error.fmt(f),
-            Self::Unfinished { .. } => {
-                f.write_str("the login was opened but not finished; its session is not lost")
-            }
-        }
-    }
-}
-
-impl StdError for LoginError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match self {
-            Self::Build(error) => error.source(),
-            Self::Login(error) => error.source(),
-            Self::Unfinished { error, .. } => Some(error),
-        }
-    }
-}
-
-impl From<BuildError> for LoginError {
-    fn from(error: BuildError) -> Self {
-        Self::Build(error)
-    }
-}
-
-impl From<Error> for LoginError {
-    fn from(error: Error) -> Self {
-        Self::Login(error)
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
     }
 }

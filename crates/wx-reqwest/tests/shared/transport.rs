@@ -8,10 +8,10 @@ use wx_client::outbox::Outbox;
 use wx_proto::flow::{LoginState, Progress};
 use wx_proto::{
     Contact, Error, ErrorChain, Fetched, ImageVariant, Message, MsgId, Policy, Recipient, Sent,
-    Session, Uploaded,
+    Session, Site, Uploaded,
 };
 use wx_reqwest::reqwest::{self, Certificate, Proxy, redirect};
-use wx_reqwest::{Client, ClientBuilder, LoginError, Sink, Source, Watch};
+use wx_reqwest::{Client, ClientBuilder, Http, LoginError, Sink, Source};
 
 use crate::place;
 use crate::scenarios::{Into, LoginFrom, NoLogin, Transport};
@@ -30,11 +30,11 @@ fn brought(proxy: &str) -> reqwest::ClientBuilder {
 }
 
 /// With what leads to the place where the scenarios are.
-fn there<Start>(builder: ClientBuilder<Start>) -> ClientBuilder<Start> {
+fn there<Start>(builder: ClientBuilder<Start>, site: &Site) -> ClientBuilder<Start> {
     let Some((proxy, authority)) = place::route() else { return builder };
     let authority = Certificate::from_pem(authority.as_bytes()).unwrap();
     let http = reqwest::Client::builder().proxy(Proxy::all(proxy).unwrap());
-    builder.http(http.tls_certs_merge([authority]))
+    builder.http(&Http::new(Some(http.tls_certs_merge([authority])), site).unwrap())
 }
 
 fn no_login(error: LoginError) -> NoLogin {
@@ -52,16 +52,19 @@ fn no_login(error: LoginError) -> NoLogin {
 
 impl Transport for Reqwest {
     fn new(session: Session, policy: Policy, proxy: Option<&str>) -> Self {
+        let site = session.site().clone();
         let builder = Client::builder(session).policy(policy);
         let builder = match proxy {
-            Some(proxy) => builder.http(brought(proxy)),
+            Some(proxy) => builder.http(&Http::new(Some(brought(proxy)), &site).unwrap()),
             None => builder,
         };
-        Self(there(builder).build().unwrap(), Runtime::new().unwrap())
+        Self(there(builder, &site).build().unwrap(), Runtime::new().unwrap())
     }
 
     fn paced(session: Session, pace: Duration) -> Self {
-        Self(there(Client::builder(session).pace(pace)).build().unwrap(), Runtime::new().unwrap())
+        let site = session.site().clone();
+        let builder = Client::builder(session).pace(pace);
+        Self(there(builder, &site).build().unwrap(), Runtime::new().unwrap())
     }
 
     fn twin(&self) -> Self {
@@ -74,16 +77,16 @@ impl Transport for Reqwest {
         picture: Vec<u8>,
         heard: impl FnMut(&Progress) + Send,
     ) -> Result<Sent, Error> {
-        let watch = Watch::new().progress(heard);
-        self.1.block_on(self.0.send_image_with(to, Source::bytes("a.jpg", picture), watch))
+        let send = self.0.send_image(to, Source::bytes("a.jpg", picture)).progress(heard);
+        self.1.block_on(send.into_future())
     }
 
     fn upload(&self, to: &Recipient, picture: Vec<u8>) -> Result<Uploaded, Error> {
-        self.1.block_on(self.0.upload(to, Source::bytes("a.jpg", picture)))
+        self.1.block_on(self.0.upload(to, Source::bytes("a.jpg", picture)).into_future())
     }
 
     fn send_uploaded(&self, to: &Recipient, uploaded: &Uploaded) -> Result<Sent, Error> {
-        self.1.block_on(self.0.send_uploaded(to, uploaded))
+        self.1.block_on(self.0.send_uploaded(to, uploaded).into_future())
     }
 
     fn send_once(
@@ -104,7 +107,7 @@ impl Transport for Reqwest {
             Into::Vec(bytes) => Sink::vec(bytes),
             Into::Writer(bytes) => Sink::writer(bytes),
         };
-        self.1.block_on(self.0.fetch_image(id, size, sink))
+        self.1.block_on(self.0.fetch_image(id, size, sink).into_future())
     }
 
     fn login(
@@ -113,11 +116,12 @@ impl Transport for Reqwest {
         tell: impl FnMut(&LoginState) + Send,
     ) -> Result<Self, NoLogin> {
         let runtime = Runtime::new().unwrap();
-        let builder = match from {
-            LoginFrom::Code(site) => Client::login_builder(site),
-            LoginFrom::Push(session) => Client::push_builder(session),
+        let (site, builder) = match from {
+            LoginFrom::Code(site) => (site.clone(), Client::login(site)),
+            LoginFrom::Push(session) => (session.site().clone(), Client::login_again(session)),
         };
-        let client = runtime.block_on(there(builder.policy(policy)).login(tell));
+        let login = there(builder.policy(policy), &site).show(tell);
+        let client = runtime.block_on(login.into_future());
         client.map(|client| Self(client, runtime)).map_err(no_login)
     }
 
@@ -126,15 +130,15 @@ impl Transport for Reqwest {
     }
 
     fn restore(&self) -> Result<(), Error> {
-        self.1.block_on(self.0.restore())
+        self.1.block_on(self.0.restore().into_future())
     }
 
     fn contacts(&self) -> Result<Vec<Contact>, Error> {
-        self.1.block_on(self.0.contacts())
+        self.1.block_on(self.0.contacts().into_future()).map(|listed| listed.contacts.into())
     }
 
     fn logout(&self) -> Result<(), Error> {
-        self.1.block_on(self.0.logout())
+        self.1.block_on(self.0.logout().into_future())
     }
 
     fn batches(&self, most: usize) -> Vec<Result<Vec<Message>, Error>> {
@@ -153,10 +157,8 @@ impl Transport for Reqwest {
     fn debug(&self) -> String {
         let session = self.0.session();
         let builder = Client::builder(Session::clone(&session));
-        let (code, push) = (
-            Client::login_builder(session.site().clone()),
-            Client::push_builder(Session::clone(&session)),
-        );
+        let (code, push) =
+            (Client::login(session.site().clone()), Client::login_again(Session::clone(&session)));
         let login = format!("{code:?} {push:?} {:?}", self.0.messages());
         format!("{:?} {:#?} {:?} {builder:?} {login}", self.0, self.0, self.0.http())
     }

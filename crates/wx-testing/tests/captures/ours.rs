@@ -75,7 +75,7 @@ pub(crate) fn drive<C: Client>(profile: Profile) -> Seen {
     parity.send(&to, "second.jpg", sized(Jpeg, 41, 30, SMALL));
     parity.send(&to, "large.png", sized(Png, 300, 249, LARGE));
     parity.send(&to, "tiny.gif", sized(Gif, 12, 9, GIF));
-    policy.max_picture = 30 << 20;
+    policy.max_upload = 30 << 20;
     let files = C::new(&bed, client.session(), policy);
     let file = Some(MediaKind::File);
     files.send_as(&to, "note.jpg", sized(Jpeg, 42, 30, NOTE), file);
@@ -117,12 +117,13 @@ fn ureq_config(bed: &TestBed) -> Config {
 
 impl Client for Ureq {
     fn login(bed: &TestBed, site: Site) -> Self {
-        Self(wx_ureq::Client::login_builder(site).config(ureq_config(bed)).login(|_| {}).unwrap())
+        let http = wx_ureq::Http::new(Some(ureq_config(bed)), &site).unwrap();
+        Self(wx_ureq::Client::login(site).http(&http).run().unwrap())
     }
 
     fn new(bed: &TestBed, session: Session, policy: Policy) -> Self {
-        let builder = wx_ureq::Client::builder(session).policy(policy);
-        Self(builder.config(ureq_config(bed)).build().unwrap())
+        let http = wx_ureq::Http::new(Some(ureq_config(bed)), session.site()).unwrap();
+        Self(wx_ureq::Client::builder(session).policy(policy).http(&http).build().unwrap())
     }
 
     fn session(&self) -> Session {
@@ -130,7 +131,7 @@ impl Client for Ureq {
     }
 
     fn contacts(&self) {
-        self.0.contacts().unwrap();
+        self.0.contacts().run().unwrap();
     }
 
     fn messages(&self) -> Vec<MsgId> {
@@ -145,17 +146,17 @@ impl Client for Ureq {
     }
 
     fn fetch(&self, id: &MsgId, size: ImageVariant) {
-        self.0.fetch_image(id, size, wx_ureq::Sink::vec(&mut Vec::new())).unwrap();
+        self.0.fetch_image(id, size, wx_ureq::Sink::vec(&mut Vec::new())).run().unwrap();
     }
 
     fn send_as(&self, to: &Recipient, name: &str, bytes: Vec<u8>, kind: Option<MediaKind>) {
         let source = wx_ureq::Source::bytes(name, bytes);
         let source = kind.into_iter().fold(source, wx_ureq::Source::sent_as);
-        self.0.send_image(to, source).unwrap();
+        self.0.send_image(to, source).run().unwrap();
     }
 
     fn logout(&self) {
-        self.0.logout().unwrap();
+        self.0.logout().run().unwrap();
     }
 }
 
@@ -180,14 +181,15 @@ fn runtime() -> Runtime {
 impl Client for Reqwest {
     fn login(bed: &TestBed, site: Site) -> Self {
         let runtime = runtime();
-        let login =
-            wx_reqwest::Client::login_builder(site).http(reqwest_builder(bed)).login(|_| {});
+        let http = wx_reqwest::Http::new(Some(reqwest_builder(bed)), &site).unwrap();
+        let login = wx_reqwest::Client::login(site).http(&http).into_future();
         Self { client: runtime.block_on(login).unwrap(), runtime }
     }
 
     fn new(bed: &TestBed, session: Session, policy: Policy) -> Self {
-        let builder = wx_reqwest::Client::builder(session).policy(policy);
-        Self { client: builder.http(reqwest_builder(bed)).build().unwrap(), runtime: runtime() }
+        let http = wx_reqwest::Http::new(Some(reqwest_builder(bed)), session.site()).unwrap();
+        let builder = wx_reqwest::Client::builder(session).policy(policy).http(&http);
+        Self { client: builder.build().unwrap(), runtime: runtime() }
     }
 
     fn session(&self) -> Session {
@@ -195,7 +197,7 @@ impl Client for Reqwest {
     }
 
     fn contacts(&self) {
-        self.runtime.block_on(self.client.contacts()).unwrap();
+        self.runtime.block_on(self.client.contacts().into_future()).unwrap();
     }
 
     fn messages(&self) -> Vec<MsgId> {
@@ -207,17 +209,17 @@ impl Client for Reqwest {
     fn fetch(&self, id: &MsgId, size: ImageVariant) {
         let mut bytes = Vec::new();
         let fetch = self.client.fetch_image(id, size, wx_reqwest::Sink::vec(&mut bytes));
-        self.runtime.block_on(fetch).unwrap();
+        self.runtime.block_on(fetch.into_future()).unwrap();
     }
 
     fn send_as(&self, to: &Recipient, name: &str, bytes: Vec<u8>, kind: Option<MediaKind>) {
         let source = wx_reqwest::Source::bytes(name, bytes);
         let source = kind.into_iter().fold(source, wx_reqwest::Source::sent_as);
         let send = self.client.send_image(to, source);
-        self.runtime.block_on(send).unwrap();
+        self.runtime.block_on(send.into_future()).unwrap();
     }
 
     fn logout(&self) {
-        self.runtime.block_on(self.client.logout()).unwrap();
+        self.runtime.block_on(self.client.logout().into_future()).unwrap();
     }
 }

@@ -36,7 +36,7 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     (
         &["body Msg.Signature"],
         "an `Uploaded` can be saved and holds no secret; pictures are that large only where \
-         `Policy::max_picture` is raised",
+         `Policy::max_upload` is raised",
     ),
     (
         &["by default, OPTIONS", "by default, reportforweb"],

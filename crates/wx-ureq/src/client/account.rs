@@ -2,10 +2,9 @@
 
 use wx_client::seed;
 use wx_proto::flow::{ListContacts, Logout, Restore};
-use wx_proto::{Contact, Error};
 
 use super::Client;
-use crate::{Watch, drive};
+use crate::Request;
 
 impl Client {
     /// Restores a saved login, as the page does when it is reloaded: asks the server (`webwxinit`)
@@ -14,59 +13,30 @@ impl Client {
     /// position, [`messages`](Self::messages) makes it by itself.
     ///
     /// # Errors
-    /// [`Error::is_logged_out`] if the login is over. On error the session is left unchanged.
-    pub fn restore(&self) -> Result<(), Error> {
-        self.restore_with(Watch::new())
-    }
-
-    /// Like [`restore`](Self::restore), with progress reporting and cancellation.
-    ///
-    /// # Errors
-    /// As for [`restore`](Self::restore).
-    pub fn restore_with(&self, mut watch: Watch<'_>) -> Result<(), Error> {
-        let mut flow = Restore::new(&self.session(), seed()?, self.policy())?;
-        drive(&self.http, &self.session, &mut (), &mut flow, &mut watch)
+    /// [`Error::is_logged_out`](wx_proto::Error::is_logged_out) if the login is over. On error the
+    /// session is left unchanged.
+    pub fn restore(&self) -> Request<'static, Restore> {
+        self.plain(|session, policy| Restore::new(session, seed()?, policy))
     }
 
     /// Lists the people and rooms that the account knows. Their UserNames are valid in this login
     /// only. Their names were chosen by strangers: escape them before printing. Contacts that
-    /// cannot be read are skipped; [`ListContacts`] counts them.
+    /// cannot be read are skipped and counted.
     ///
     /// # Errors
-    /// [`Error::is_logged_out`] if the login is over.
-    pub fn contacts(&self) -> Result<Vec<Contact>, Error> {
-        self.contacts_with(Watch::new())
-    }
-
-    /// Like [`contacts`](Self::contacts), with progress reporting and cancellation.
-    ///
-    /// # Errors
-    /// As for [`contacts`](Self::contacts).
-    pub fn contacts_with(&self, mut watch: Watch<'_>) -> Result<Vec<Contact>, Error> {
-        let mut flow = ListContacts::new(&self.session(), seed()?, self.policy())?;
-        let listed = drive(&self.http, &self.session, &mut (), &mut flow, &mut watch)?;
-        // Otherwise the flow would still share the list, and it would be copied.
-        drop(flow);
-        Ok(listed.contacts.into())
+    /// [`Error::is_logged_out`](wx_proto::Error::is_logged_out) if the login is over.
+    pub fn contacts(&self) -> Request<'static, ListContacts> {
+        self.plain(|session, policy| ListContacts::new(session, seed()?, policy))
     }
 
     /// Ends the login on the server. Afterwards the session of this client and its clones no longer
-    /// holds a secret of that login. [Save](Client::session) it: [`Client::push_builder`] can log
-    /// in again with it.
+    /// holds a secret of that login. [Save](Client::session) it: [`Client::login_again`] can log in
+    /// again with it.
     ///
     /// # Errors
     /// The server did not say that the login is over, and the session is as it was: call this
     /// again.
-    pub fn logout(&self) -> Result<(), Error> {
-        self.logout_with(Watch::new())
-    }
-
-    /// Like [`logout`](Self::logout), with progress reporting and cancellation.
-    ///
-    /// # Errors
-    /// As for [`logout`](Self::logout).
-    pub fn logout_with(&self, mut watch: Watch<'_>) -> Result<(), Error> {
-        let mut flow = Logout::new(&self.session(), seed()?, self.policy())?;
-        drive(&self.http, &self.session, &mut (), &mut flow, &mut watch)
+    pub fn logout(&self) -> Request<'static, Logout> {
+        self.plain(|session, policy| Logout::new(session, seed()?, policy))
     }
 }

@@ -1,45 +1,25 @@
 use std::fmt;
 use std::time::Duration;
 
-use ureq::config::Config;
-use wx_client::proxy::ProxyError;
-use wx_proto::{Policy, Session, SessionError};
+use wx_client::BuildError;
+use wx_proto::{Policy, Session, SessionError, Site};
 
 use super::Client;
 use crate::Http;
 
 /// Settings for a [`Client`]: one for a login that is there, or one that [logs
-/// in](Client::login_builder).
+/// in](Client::login).
 #[must_use]
 pub struct ClientBuilder<Start = Session> {
     pub(super) start: Start,
     pub(super) policy: Policy,
     pub(super) pace: Duration,
-    pub(super) config: Option<Config>,
-}
-
-/// Why a [`Client`] could not be created.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// No TLS library for https: enable the feature `rustls` or `native-tls`. A configuration that
-    /// was brought along has to name the one that is enabled.
-    NoTls,
-    /// The configuration switches off the verification of certificates.
-    Unverified,
-    /// The environment asks for a proxy that cannot be used.
-    Proxy(ProxyError),
-}
-
-impl From<ProxyError> for BuildError {
-    fn from(error: ProxyError) -> Self {
-        Self::Proxy(error)
-    }
+    pub(super) http: Option<Http>,
 }
 
 impl<Start> ClientBuilder<Start> {
     pub(super) fn of(start: Start) -> Self {
-        Self { start, policy: Policy::default(), pace: Duration::ZERO, config: None }
+        Self { start, policy: Policy::default(), pace: Duration::ZERO, http: None }
     }
 
     /// Limits, tries and waits.
@@ -69,12 +49,21 @@ impl<Start> ClientBuilder<Start> {
         self
     }
 
-    /// A configuration of ureq's own, for proxies, certificates, buffers, best built from
-    /// [`Http::defaults`]. What [`Http::new`] lists is set after it. If it says nothing about
-    /// proxies, the environment decides.
-    pub fn config(mut self, config: Config) -> Self {
-        self.config = Some(config);
+    /// Uses this HTTP client, which any number of sessions can share, either those of loopback
+    /// servers or those of all others: each of them then costs
+    /// neither a TLS set-up nor a pool of connections. Make one with [`Http::new`] for custom
+    /// settings, such as proxies and certificates, or take that of
+    /// [another client](Client::http).
+    pub fn http(mut self, http: &Http) -> Self {
+        self.http = Some(http.clone());
         self
+    }
+
+    pub(super) fn http_for(http: Option<Http>, site: &Site) -> Result<Http, BuildError> {
+        match http {
+            Some(http) => http.checked(site),
+            None => Http::new(None, site),
+        }
     }
 }
 
@@ -93,7 +82,7 @@ impl ClientBuilder {
     /// # Errors
     /// [`BuildError`].
     pub fn build(self) -> Result<Client, BuildError> {
-        let http = Http::new(self.config, self.start.site())?;
+        let http = Self::http_for(self.http, self.start.site())?;
         Ok(Client::of(self.start, self.policy, self.pace, http))
     }
 }
@@ -103,17 +92,3 @@ impl<Start: fmt::Debug> fmt::Debug for ClientBuilder<Start> {
         f.debug_struct("ClientBuilder").field("start", &self.start).finish_non_exhaustive()
     }
 }
-
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoTls => f.write_str(
-                "there is no TLS library for https: enable the feature rustls or native-tls",
-            ),
-            Self::Unverified => f.write_str("the configuration does not verify certificates"),
-            Self::Proxy(error) => fmt::Display::fmt(error, f),
-        }
-    }
-}
-
-impl std::error::Error for BuildError {}

@@ -89,7 +89,7 @@ pub(crate) fn the_whole_life_of_a_login<T: Transport>() {
     assert_eq!(there, server.incoming());
     for (number, message) in batch.iter().enumerate() {
         let mut bytes = Vec::new();
-        let (id, size) = message.picture().unwrap();
+        let (id, size) = message.image().unwrap();
         client.fetch(id, size, Into::Vec(&mut bytes)).unwrap();
         assert!(bytes == picture(number.try_into().unwrap()), "other bytes arrived");
     }

@@ -37,7 +37,7 @@ pub(crate) fn odd_bytes_of_strangers_stop_nothing<T: Transport>() {
         };
         assert_eq!(messages[1].content, format!("汉字{replaced}"), "{odd}");
         let mut bytes = Vec::new();
-        let (id, size) = messages[0].picture().unwrap();
+        let (id, size) = messages[0].image().unwrap();
         client.fetch(id, size, Into::Vec(&mut bytes)).unwrap();
         assert!(bytes == small(), "{odd}");
         client.send(&friend(&server), small(), quiet).unwrap();

@@ -6,13 +6,13 @@ use wx_client::outbox::Outbox;
 use wx_proto::flow::{LoginState, Progress};
 use wx_proto::{
     Contact, Error, ErrorChain, Fetched, ImageVariant, Message, MsgId, Policy, Recipient, Sent,
-    Session, Uploaded,
+    Session, Site, Uploaded,
 };
 use wx_ureq::ureq::Proxy;
 use wx_ureq::ureq::config::{Config, ConfigBuilder};
 use wx_ureq::ureq::tls::{Certificate, RootCerts, TlsConfig};
 use wx_ureq::ureq::typestate::AgentScope;
-use wx_ureq::{Client, ClientBuilder, LoginError, Sink, Source, Watch};
+use wx_ureq::{Client, ClientBuilder, Http, LoginError, Sink, Source};
 
 use crate::place;
 use crate::scenarios::{Into, LoginFrom, NoLogin, Transport};
@@ -31,12 +31,12 @@ fn tls(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
 }
 
 /// With what leads to the place where the scenarios are.
-fn there<Start>(builder: ClientBuilder<Start>) -> ClientBuilder<Start> {
+fn there<Start>(builder: ClientBuilder<Start>, site: &Site) -> ClientBuilder<Start> {
     let Some((proxy, authority)) = place::route() else { return builder };
     let authority = Certificate::from_pem(authority.as_bytes()).unwrap();
     let tls = TlsConfig::builder().root_certs(RootCerts::from([authority])).build();
-    builder
-        .config(Config::builder().proxy(Some(Proxy::new(&proxy).unwrap())).tls_config(tls).build())
+    let config = Config::builder().proxy(Some(Proxy::new(&proxy).unwrap())).tls_config(tls);
+    builder.http(&Http::new(Some(config.build()), site).unwrap())
 }
 
 fn no_login(error: LoginError) -> NoLogin {
@@ -58,25 +58,28 @@ impl Transport for Ureq {
     const SEES_HALF_A_HEAD: bool = true;
 
     fn new(session: Session, policy: Policy, proxy: Option<&str>) -> Self {
+        let site = session.site().clone();
         let builder = Client::builder(session).policy(policy);
         let builder = match proxy {
             // Everything else in it is as unsuitable as can be.
-            Some(proxy) => builder.config(
-                tls(Config::builder())
+            Some(proxy) => {
+                let config = tls(Config::builder())
                     .proxy(Some(Proxy::new(proxy).unwrap()))
                     .user_agent("brought along")
                     .accept_encoding("gzip")
                     .max_redirects(5)
                     .http_status_as_error(true)
-                    .build(),
-            ),
+                    .build();
+                builder.http(&Http::new(Some(config), &site).unwrap())
+            }
             None => builder,
         };
-        Self(there(builder).build().unwrap())
+        Self(there(builder, &site).build().unwrap())
     }
 
     fn paced(session: Session, pace: Duration) -> Self {
-        Self(there(Client::builder(session).pace(pace)).build().unwrap())
+        let site = session.site().clone();
+        Self(there(Client::builder(session).pace(pace), &site).build().unwrap())
     }
 
     fn twin(&self) -> Self {
@@ -89,15 +92,15 @@ impl Transport for Ureq {
         picture: Vec<u8>,
         heard: impl FnMut(&Progress) + Send,
     ) -> Result<Sent, Error> {
-        self.0.send_image_with(to, Source::bytes("a.jpg", picture), Watch::new().progress(heard))
+        self.0.send_image(to, Source::bytes("a.jpg", picture)).progress(heard).run()
     }
 
     fn upload(&self, to: &Recipient, picture: Vec<u8>) -> Result<Uploaded, Error> {
-        self.0.upload(to, Source::bytes("a.jpg", picture))
+        self.0.upload(to, Source::bytes("a.jpg", picture)).run()
     }
 
     fn send_uploaded(&self, to: &Recipient, uploaded: &Uploaded) -> Result<Sent, Error> {
-        self.0.send_uploaded(to, uploaded)
+        self.0.send_uploaded(to, uploaded).run()
     }
 
     fn send_once(
@@ -116,7 +119,7 @@ impl Transport for Ureq {
             Into::Vec(bytes) => Sink::vec(bytes),
             Into::Writer(bytes) => Sink::writer(bytes),
         };
-        self.0.fetch_image(id, size, sink)
+        self.0.fetch_image(id, size, sink).run()
     }
 
     fn login(
@@ -124,11 +127,12 @@ impl Transport for Ureq {
         policy: Policy,
         tell: impl FnMut(&LoginState) + Send,
     ) -> Result<Self, NoLogin> {
-        let builder = match from {
-            LoginFrom::Code(site) => Client::login_builder(site),
-            LoginFrom::Push(session) => Client::push_builder(session),
+        let (site, builder) = match from {
+            LoginFrom::Code(site) => (site.clone(), Client::login(site)),
+            LoginFrom::Push(session) => (session.site().clone(), Client::login_again(session)),
         };
-        there(builder.policy(policy)).login(tell).map(Self).map_err(no_login)
+        let login = there(builder.policy(policy), &site).show(tell);
+        login.run().map(Self).map_err(no_login)
     }
 
     fn session(&self) -> Session {
@@ -136,15 +140,15 @@ impl Transport for Ureq {
     }
 
     fn restore(&self) -> Result<(), Error> {
-        self.0.restore()
+        self.0.restore().run()
     }
 
     fn contacts(&self) -> Result<Vec<Contact>, Error> {
-        self.0.contacts()
+        self.0.contacts().run().map(|listed| listed.contacts.into())
     }
 
     fn logout(&self) -> Result<(), Error> {
-        self.0.logout()
+        self.0.logout().run()
     }
 
     fn batches(&self, most: usize) -> Vec<Result<Vec<Message>, Error>> {
@@ -154,10 +158,8 @@ impl Transport for Ureq {
     fn debug(&self) -> String {
         let session = self.0.session();
         let builder = Client::builder(Session::clone(&session));
-        let (code, push) = (
-            Client::login_builder(session.site().clone()),
-            Client::push_builder(Session::clone(&session)),
-        );
+        let (code, push) =
+            (Client::login(session.site().clone()), Client::login_again(Session::clone(&session)));
         let login = format!("{code:?} {push:?} {:?}", self.0.messages());
         format!("{:?} {:#?} {:?} {builder:?} {login}", self.0, self.0, self.0.http())
     }

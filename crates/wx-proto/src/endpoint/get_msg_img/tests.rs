@@ -2,6 +2,8 @@ use serde_json::Value;
 
 use super::*;
 
+use crate::model::unix_ms::UnixMs;
+
 fn session(host: &str) -> Session {
     Session::builder(&format!("https://{host}"))
         .uin(1)
@@ -14,7 +16,7 @@ fn session(host: &str) -> Session {
 }
 
 fn call(size: ImageVariant) -> GetMsgImg {
-    let seed = Seed { unix_ms: 1_511_493_942_795, entropy: [1; 16] };
+    let seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [1; 16] };
     GetMsgImg::new(MsgId::new("8997396119269472610").unwrap(), size, seed)
 }
 
@@ -27,8 +29,8 @@ fn p16_p18_p22_requests_of_the_vector() {
         let is_thumbnail = case["name"].as_str().unwrap().starts_with("thumbnail");
         let size = if is_thumbnail { ImageVariant::Thumbnail } else { ImageVariant::Original };
         let host = case.get("host").unwrap_or(&vector["host"]).as_str().unwrap();
-        let outgoing = call(size).request(&session(host)).unwrap();
-        let http = outgoing.http();
+        let request = call(size).request(&session(host)).unwrap();
+        let http = request.http();
         assert_eq!(http.method(), vector["method"].as_str().unwrap());
         assert_eq!(http.uri().host(), Some(host));
         assert_eq!(http.uri().path(), vector["path"].as_str().unwrap());
@@ -52,10 +54,10 @@ fn the_browsers_headers() {
         .iter()
         .find(|request| request["path"].as_str().unwrap().ends_with("getmsgimg"))
         .unwrap();
-    let outgoing = call(ImageVariant::Original).request(&session("wx.qq.com")).unwrap();
+    let request = call(ImageVariant::Original).request(&session("wx.qq.com")).unwrap();
     let accept =
         captured["headers"].as_array().unwrap().iter().find(|pair| pair[0] == "Accept").unwrap();
-    assert_eq!(outgoing.http().headers()["accept"], accept[1].as_str().unwrap());
+    assert_eq!(request.http().headers()["accept"], accept[1].as_str().unwrap());
 }
 
 fn answer(
@@ -84,7 +86,7 @@ fn p19_p20_p21_a_picture_or_a_named_failure() {
         matches!(verdict, Err(ReplyError::Refused { ret: crate::model::ret::Ret(-14), .. })),
         "{verdict:?}"
     );
-    let unknown = ReplyError::NotAPicture { first: FirstBytes::new(b"hello") };
+    let unknown = ReplyError::NotAnImage { first: FirstBytes::new(b"hello") };
     assert_eq!(answer(200, &[("content-length", "5")], b"hello"), Err(unknown));
     for status in [204, 205, 206, 304, 404, 429] {
         let refused = answer(status, &[("content-length", "14")], GIF);

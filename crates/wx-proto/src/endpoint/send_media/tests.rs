@@ -2,6 +2,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::model::ret::{Ret, RetClass};
+use crate::model::unix_ms::UnixMs;
 
 fn vector() -> Value {
     serde_json::from_str(include_str!("../../../tests/vectors/sendmsgimg.json")).unwrap()
@@ -31,7 +32,7 @@ fn to() -> Recipient {
     Recipient::new(text(&vector(), "/request/body/Msg/ToUserName")).unwrap()
 }
 
-const SEED: Seed = Seed { unix_ms: 1_511_493_942_795, entropy: [4; 16] };
+const SEED: Seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [4; 16] };
 
 fn call() -> SendMedia {
     SendMedia::image(media(), to(), SEED)
@@ -145,7 +146,7 @@ fn a_file_in_the_pages_xml_with_its_name_escaped() {
         "a<b>&\"c\".JPG",
         12,
         to,
-        Seed { unix_ms: 1_511_493_942_795, entropy: [7; 16] },
+        Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [7; 16] },
     );
     let outgoing = call.request(&session).unwrap();
     assert_eq!(

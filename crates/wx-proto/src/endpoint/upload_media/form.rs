@@ -12,27 +12,27 @@ use crate::wire::date;
 use crate::wire::form::{Form, with_crlf};
 use crate::wire::query::form_ticket;
 
-/// What the requests of an upload's chunks have in common, put together once.
+/// The common part of the chunk requests of an upload, built once.
 #[derive(Clone)]
 pub(crate) struct ChunkForm {
-    /// All but the form.
-    outgoing: ApiRequest,
+    /// The request without the form.
+    request: ApiRequest,
     seed: Seed,
     client_media_id: u64,
-    /// The fields in front of the chunk's number and behind it.
+    /// The fields before and after the number of the chunk.
     before: Vec<Field>,
-    behind: Vec<Field>,
-    /// Whether there is more than one chunk: only then they have numbers (P29).
+    after: Vec<Field>,
+    /// Whether there is more than one chunk, because only then they are numbered (P29).
     split: bool,
     file_name: String,
     part_type: &'static str,
-    /// The session that it is made of.
+    /// The session that it was built from.
     session: Session,
 }
 
 type Field = (&'static str, String);
 
-/// Shows nothing: it holds sid, skey and tickets.
+/// Shows nothing, because it holds sid, skey and tickets.
 impl fmt::Debug for ChunkForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ChunkForm").finish_non_exhaustive()
@@ -41,73 +41,73 @@ impl fmt::Debug for ChunkForm {
 
 const REQUEST: &str = "uploadmediarequest";
 
-/// More than the boundary and the fixed words of a field take, and those around the form.
+/// More than the boundary and the fixed text of a field take, and those around the form.
 const FIXED: usize = 128;
 
 impl ChunkForm {
-    pub(crate) fn new(media: &UploadMedia, session: &Session) -> Result<Self, RequestError> {
-        Self::with_text(media, media.request_text(session)?, session)
+    pub(crate) fn new(upload: &UploadMedia, session: &Session) -> Result<Self, RequestError> {
+        Self::with_text(upload, upload.request_text(session)?, session)
     }
 
-    /// Makes it anew if the session has changed. The text of the upload's request stays what it was
-    /// (P28); tickets and cookies are the new ones.
+    /// Rebuilds it if the session has changed. The text of the upload's request is kept (P28);
+    /// tickets and cookies are updated.
     pub(crate) fn renew(
         &mut self,
-        media: &UploadMedia,
+        upload: &UploadMedia,
         session: &Session,
     ) -> Result<(), RequestError> {
         if !session.is_unchanged_since(&self.session) {
-            let text = self.behind.iter().find(|(name, _)| *name == REQUEST);
+            let text = self.after.iter().find(|(name, _)| *name == REQUEST);
             let text = text.map_or_else(String::new, |(_, text)| text.clone());
-            *self = Self::with_text(media, text, session)?;
+            *self = Self::with_text(upload, text, session)?;
         }
         Ok(())
     }
 
     fn with_text(
-        media: &UploadMedia,
+        upload: &UploadMedia,
         text: String,
         session: &Session,
     ) -> Result<Self, RequestError> {
-        let UploadMedia { picture, seed, .. } = media;
-        let split = media.chunks() > 1;
-        let mime = picture.format().mime();
-        let modified = date::javascript(picture.modified_ms().unwrap_or(seed.unix_ms));
+        let UploadMedia { media, seed, .. } = upload;
+        let split = upload.chunks() > 1;
+        let mime = media.format().mime();
+        let modified = date::javascript(media.modified_at().unwrap_or(seed.unix_ms));
         let mut before = vec![
-            ("id", format!("WU_FILE_{}", media.file_number)),
-            ("name", with_crlf(picture.name())),
+            ("id", format!("WU_FILE_{}", upload.file_number)),
+            ("name", with_crlf(media.name())),
             ("type", mime.to_owned()),
             ("lastModifiedDate", modified),
-            ("size", picture.len().to_string()),
+            ("size", media.len().to_string()),
         ];
         if split {
-            before.push(("chunks", media.chunks().to_string()));
+            before.push(("chunks", upload.chunks().to_string()));
         }
-        let media_type = picture.kind().row(session.site().profile()).media_type;
-        let behind = vec![
+        let media_type = media.kind().row(session.site().profile()).media_type;
+        let after = vec![
             ("mediatype", media_type.to_owned()),
             (REQUEST, text),
             ("webwx_data_ticket", with_crlf(session.data_ticket(seed.unix_ms)?.expose())),
             ("pass_ticket", with_crlf(&form_ticket(session.pass_ticket()))),
         ];
-        let chunk = media.chunk(0, Bytes::new());
+        let chunk = upload.chunk(0, Bytes::new());
         let request = ApiRequest::builder(&chunk, session, super::PATH).cookies_at(seed.unix_ms);
         let request = super::address(request, session, seed);
         Ok(Self {
-            outgoing: request.body(Body::empty(), "multipart/form-data")?,
+            request: request.body(Body::empty(), "multipart/form-data")?,
             seed: *seed,
-            client_media_id: media.client_media_id,
+            client_media_id: upload.client_media_id,
             before,
-            behind,
+            after,
             split,
-            file_name: picture.name().to_owned(),
-            // A slice of a file has no type of its own in the browser (P33).
+            file_name: media.name().to_owned(),
+            // In the browser, a slice of a file has no type of its own (P33).
             part_type: if split { "application/octet-stream" } else { mime },
             session: session.clone(),
         })
     }
 
-    /// The request of the chunk `index`, counted from 0.
+    /// Returns the request of the chunk `index`, counted from 0.
     pub(crate) fn request(&self, index: u32, bytes: Bytes) -> Result<ApiRequest, RequestError> {
         self.bounded(self.seed.boundary(self.client_media_id, index), index, bytes)
     }
@@ -118,7 +118,7 @@ impl ChunkForm {
         index: u32,
         bytes: Bytes,
     ) -> Result<ApiRequest, RequestError> {
-        let values = self.before.iter().chain(&self.behind).map(|(_, value)| value.len() + FIXED);
+        let values = self.before.iter().chain(&self.after).map(|(_, value)| value.len() + FIXED);
         let size = values.sum::<usize>() + self.file_name.len() + 4 * FIXED;
         let mut form = Form::new(boundary, size);
         for (name, value) in &self.before {
@@ -127,10 +127,10 @@ impl ChunkForm {
         if self.split {
             form.number("chunk", index);
         }
-        for (name, value) in &self.behind {
+        for (name, value) in &self.after {
             form.text(name, value);
         }
         let form = form.file("filename", &self.file_name, self.part_type, bytes)?;
-        Ok(self.outgoing.clone().with_form(form))
+        Ok(self.request.clone().with_form(form))
     }
 }

@@ -1,14 +1,14 @@
-//! The first bytes of a picture, held back until they show what it is.
+//! The first bytes of an image, held back until they identify its format.
 
 use bytes::{Bytes, BytesMut};
 
 use crate::model::image_format::SHORT;
 
-/// Gathers the first pieces. However small they are, each byte is looked at a fixed number of
+/// Gathers the first pieces. However small they are, each byte is examined a bounded number of
 /// times.
 pub(super) struct Beginning {
     held: BytesMut,
-    /// Looked at again once there are so many bytes.
+    /// The number of bytes at which they are examined again.
     look_at: usize,
 }
 
@@ -18,7 +18,7 @@ impl Beginning {
     }
 
     /// Adds a piece, which may be the last one. Returns all bytes so far once `is_open` says that
-    /// they decide. A first piece that does is not copied.
+    /// they decide. If the first piece decides, it is not copied.
     pub(super) fn add(
         &mut self,
         piece: Bytes,
@@ -32,7 +32,7 @@ impl Beginning {
         let seen = if first { &piece[..] } else { &self.held[..] };
         if !last && (seen.len() < self.look_at || is_open(seen)) {
             if seen.len() >= self.look_at {
-                // Not at each piece: small ones would take time that grows with their square.
+                // Not at each piece: with small ones, that would take quadratic time.
                 self.look_at = seen.len() + seen.len() / 4;
             }
             if first {
@@ -48,7 +48,8 @@ impl Beginning {
 mod tests {
     use super::*;
 
-    /// The bytes that are looked at until `decided` of them are there, in pieces of this size.
+    /// Returns how many bytes are examined until `decided` of them are there, in pieces of this
+    /// size.
     fn looked_at(decided: usize, piece: usize) -> usize {
         let (mut beginning, mut looked, mut came) = (Beginning::new(), 0, 0);
         loop {

@@ -1,4 +1,4 @@
-//! The body of a picture's answer: raw bytes in, checked picture bytes out (P19–P21).
+//! The body of an image reply: takes raw bytes and returns checked image bytes (P19–P21).
 
 use bytes::{Bytes, BytesMut};
 
@@ -14,44 +14,44 @@ use crate::model::uploaded::Fetched;
 use crate::wire::inflate::{Inflate, InflateError};
 use crate::wire::{repair, reply};
 
-/// One answer's body.
+/// The body of one reply.
 pub(super) struct Body {
     head: ImageHead,
     cap: u64,
     keep_unknown: bool,
-    /// Raw bytes that have come.
+    /// Raw bytes received.
     received: u64,
     inflate: Option<Inflate>,
-    /// Raw bytes that have come and are not inflated yet.
+    /// Raw bytes received and not inflated yet.
     raw: Bytes,
     ended: bool,
     content: Content,
     md5: Md5Hasher,
-    /// Bytes of the picture that the sink has taken.
+    /// Image bytes that the sink has written.
     stored: u64,
-    /// What the sink is to take now.
+    /// The bytes that the sink has to write next.
     pending: Bytes,
 }
 
 /// What the first bytes have shown.
 enum Content {
-    /// Too few of them yet.
+    /// Not enough bytes yet.
     Unknown(Beginning),
-    Picture(ImageFormat),
-    /// Nothing known, to be refused once it is whole.
+    Image(ImageFormat),
+    /// An unknown format, to be refused once it is complete.
     Other(FirstBytes),
-    /// JSON in the picture's place, gathered for the Ret that it may hold.
+    /// JSON instead of an image, gathered for the Ret that it may hold.
     Json(BytesMut),
 }
 
-/// JSON is gathered up to this many bytes; a verdict is far shorter.
+/// JSON is gathered up to this many bytes; refusals are far shorter.
 const JSON_LIMIT: usize = 64 * 1024;
 
 /// What to do after an input.
 pub(super) enum Outcome {
-    /// Go on: there is something pending, or more to pull.
+    /// Continue: something is pending, or more has to be received.
     More,
-    Whole(Fetched),
+    Complete(Fetched),
     Bad(ReplyError),
 }
 
@@ -86,9 +86,9 @@ impl Body {
         self.received
     }
 
-    /// The raw length, or as many bytes as have come if it was not announced.
-    pub(super) fn expected(&self) -> u64 {
-        self.head.len.unwrap_or(self.received)
+    /// Returns the raw length, if it was announced.
+    pub(super) fn expected(&self) -> Option<u64> {
+        self.head.len
     }
 
     pub(super) fn pending(&self) -> Option<(u64, Bytes)> {
@@ -128,17 +128,17 @@ impl Body {
         }
     }
 
-    /// The last bytes; then all has come.
+    /// Takes the last bytes of the reply.
     fn finish(&mut self, rest: Bytes) -> Outcome {
         self.ended = true;
         match self.offer(rest) {
-            Ok(()) if self.pending.is_empty() => self.whole(),
+            Ok(()) if self.pending.is_empty() => self.complete(),
             Ok(()) => Outcome::More,
             Err(error) => Outcome::Bad(error),
         }
     }
 
-    /// Works on what has come until something is pending or more is needed.
+    /// Processes the received bytes until something is pending or more is needed.
     fn advance(&mut self) -> Outcome {
         while self.pending.is_empty() && !self.raw.is_empty() {
             let piece = match &mut self.inflate {
@@ -152,35 +152,35 @@ impl Body {
                 return Outcome::Bad(error);
             }
         }
-        if self.ended && self.pending.is_empty() { self.whole() } else { Outcome::More }
+        if self.ended && self.pending.is_empty() { self.complete() } else { Outcome::More }
     }
 
-    /// Bytes on their way to the sink; held back until the first of them show a picture.
+    /// Passes bytes on to the sink. They are held back until the first of them identify an image.
     fn offer(&mut self, piece: Bytes) -> Result<(), ReplyError> {
         match &mut self.content {
-            Content::Picture(_) => self.pending = piece,
+            Content::Image(_) => self.pending = piece,
             Content::Json(text) if text.len() + piece.len() <= JSON_LIMIT => {
                 text.extend_from_slice(&piece)
             }
             Content::Json(_) | Content::Other(_) => {}
             Content::Unknown(beginning) => {
                 let is_open = |seen: &[u8]| {
-                    // A page or a verdict may stand behind blanks.
+                    // White space may precede a page or a refusal.
                     let is_blank =
                         seen.len() < ImageFormat::FIRST && repair::trimmed(seen).is_empty();
                     is_blank || matches!(sniff(seen), Sniffed::Beginning(_))
                 };
                 let Some(seen) = beginning.add(piece, self.ended, is_open) else { return Ok(()) };
                 self.content = match get_msg_img::format(&seen) {
-                    Ok(format) => Content::Picture(format),
-                    Err(ReplyError::NotAPicture { .. }) if self.keep_unknown => {
-                        Content::Picture(ImageFormat::Unknown)
+                    Ok(format) => Content::Image(format),
+                    Err(ReplyError::NotAnImage { .. }) if self.keep_unknown => {
+                        Content::Image(ImageFormat::Unknown)
                     }
-                    Err(ReplyError::NotAPicture { first }) => Content::Other(first),
+                    Err(ReplyError::NotAnImage { first }) => Content::Other(first),
                     Err(ReplyError::Json) => Content::Json(BytesMut::from(&seen[..])),
                     Err(error) => return Err(error),
                 };
-                if let Content::Picture(_) = self.content {
+                if let Content::Image(_) = self.content {
                     self.pending = seen;
                 }
             }
@@ -192,15 +192,15 @@ impl Body {
         Outcome::Bad(ReplyError::inflating(error, self.cap, self.received))
     }
 
-    fn whole(&self) -> Outcome {
+    fn complete(&self) -> Outcome {
         match &self.content {
-            Content::Picture(format) => Outcome::Whole(Fetched {
+            Content::Image(format) => Outcome::Complete(Fetched {
                 bytes: self.stored,
                 md5: self.md5.clone().finish(),
                 format: *format,
             }),
             Content::Json(text) => Outcome::Bad(reply::verdict(text)),
-            Content::Other(first) => Outcome::Bad(ReplyError::NotAPicture { first: first.clone() }),
+            Content::Other(first) => Outcome::Bad(ReplyError::NotAnImage { first: first.clone() }),
             Content::Unknown(_) => Outcome::Bad(ReplyError::Empty),
         }
     }

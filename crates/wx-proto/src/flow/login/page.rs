@@ -1,13 +1,13 @@
-//! The login page: it makes the login, and is the one call that the caller may add to.
+//! The login page: it creates the login, and is the one call that the caller can extend.
 
-use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Response};
+use http::{HeaderName, HeaderValue};
 
-use super::{Entering, LoginState, Stage, page_row};
+use super::{Entering, Stage, page_row};
 use crate::endpoint::Endpoint;
 use crate::endpoint::new_login_page::{Credentials, LoginPage, NewLoginPage};
-use crate::flow::job::{Cx, Fail, Next};
-use crate::flow::restore::Restoring;
+use crate::flow::job::{Cx, Fail, Next, Reply, Transition};
+use crate::flow::login_state::LoginState;
+use crate::flow::restore::Opened;
 use crate::flow::retry::Retry;
 use crate::model::error::{Error, ErrorKind};
 use crate::model::hosts::HostRole;
@@ -15,13 +15,14 @@ use crate::model::reply_error::ReplyError;
 use crate::model::secret::Secret;
 use crate::model::site::Site;
 use crate::model::step::Step;
+use crate::model::unix_ms::UnixMs;
 use crate::session::cookies::CookieJar;
 use crate::session::{Session, data_ticket};
 
-/// How often a login page may send on to another.
+/// How many further login pages a login page may lead to.
 const ELSEWHERE: u32 = 2;
 
-/// What the caller adds to the login page's request; nothing is built in (§2.6).
+/// What the caller adds to the request for the login page; nothing is built in (§2.6).
 #[derive(Clone, Default)]
 pub(super) struct PageExtras {
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
@@ -38,49 +39,42 @@ impl PageExtras {
     }
 }
 
-/// The cookies that a login begins with.
+/// The cookies that a login starts with.
 pub(super) struct PageCookies {
-    /// What this computer's clock leaves of them.
+    /// The cookies that are valid by this computer's clock.
     kept: CookieJar,
-    /// Those that the pages gave, as they were on [`EARLIEST`]: what is in here and not in `kept`
-    /// has expired by this computer's clock alone.
+    /// The cookies that the pages set, as of [`EARLIEST`]. Those that are not in `kept` have
+    /// expired by this computer's clock alone.
     given: CookieJar,
 }
 
-/// The beginning of 2011, in Unix seconds. A cookie that ended before there was any web WeChat was
-/// deleted, not given.
-const EARLIEST: u64 = 1_293_840_000;
+/// The beginning of 2011. A cookie that ended before web WeChat existed was deleted, not set.
+const EARLIEST: UnixMs = UnixMs::from_secs(1_293_840_000);
 
 impl PageCookies {
-    /// Begins with those of an earlier login.
+    /// Starts with the cookies of an earlier login.
     pub(super) fn new(kept: CookieJar) -> Self {
         Self { kept, given: CookieJar::default() }
     }
 
-    /// Takes in those of a page's reply, which came at `unix_s`.
-    pub(super) fn apply(
-        &mut self,
-        reply: &Response<Bytes>,
-        call: &NewLoginPage,
-        site: &Site,
-        unix_s: u64,
-    ) {
+    /// Applies the cookies of a page's reply, at `now`.
+    pub(super) fn apply(&mut self, reply: &Reply, call: &NewLoginPage, site: &Site, now: UnixMs) {
         let (origin, path) = (site.hosts().origin(HostRole::Base), call.target().expose());
-        self.kept.apply_at(reply.headers(), &origin, path, unix_s);
+        self.kept.apply_at(reply.headers(), &origin, path, now);
         self.given.apply_at(reply.headers(), &origin, path, EARLIEST);
     }
 
-    /// Whether the cookie is there that every upload needs: without it there is no login.
-    pub(super) fn check_ticket(&self, site: &Site, unix_s: u64) -> Result<(), ReplyError> {
-        if data_ticket(&self.kept, site.hosts(), unix_s).is_some() {
+    /// Checks that the cookie is there that every upload needs.
+    pub(super) fn check_ticket(&self, site: &Site, now: UnixMs) -> Result<(), ReplyError> {
+        if data_ticket(&self.kept, site.hosts(), now).is_some() {
             return Ok(());
         }
         let expired = data_ticket(&self.given, site.hosts(), EARLIEST).is_some();
         Err(ReplyError::NoDataTicket { expired })
     }
 
-    /// What is left of a login that the server made and told badly.
-    pub(super) fn leftovers(&self, reply: &Response<Bytes>, site: &Site) -> Option<Credentials> {
+    /// Returns what a reply with missing values says of the login that the server created.
+    pub(super) fn leftovers(&self, reply: &Reply, site: &Site) -> Option<Credentials> {
         let origin = site.hosts().origin(HostRole::Base);
         NewLoginPage::leftovers(reply, |name| self.given.value(name, &origin, EARLIEST).cloned())
     }
@@ -91,28 +85,28 @@ impl PageCookies {
 }
 
 impl Entering {
-    /// Opens the login page that `redirect_uri` names.
+    /// Opens the login page at `redirect_uri`.
     pub(super) fn open(
         &mut self,
         redirect_uri: &Secret,
         elsewhere: u32,
         cx: &Cx<'_>,
-    ) -> Result<Next<()>, ErrorKind> {
+    ) -> Transition<Opened> {
         let (call, site) = NewLoginPage::from_redirect(redirect_uri, &self.site)?;
         let call = self.page.add_to(call);
         self.stage = Stage::Page { call, site, elsewhere };
         Ok(Next::Call(page_row(cx.policy)))
     }
 
-    /// Takes the page's reply.
-    pub(super) fn paged(&mut self, reply: &Response<Bytes>, cx: &Cx<'_>) -> Result<Next<()>, Fail> {
+    /// Takes the reply of the page.
+    pub(super) fn page_reply(&mut self, reply: &Reply, cx: &Cx<'_>) -> Transition<Opened, Fail> {
         let Stage::Page { call, site, elsewhere } = &self.stage else {
             return Err(ReplyError::Empty.into());
         };
         let (site, elsewhere) = (site.clone(), *elsewhere);
         let page = NewLoginPage::read(reply);
         if matches!(page, Ok(_) | Err(ReplyError::Missing(_))) {
-            self.cookies.apply(reply, call, &site, cx.unix_ms / 1000);
+            self.cookies.apply(reply, call, &site, cx.time);
         }
         match page {
             Ok(LoginPage::Elsewhere(_)) if elsewhere >= ELSEWHERE => {
@@ -127,35 +121,23 @@ impl Entering {
         }
     }
 
-    fn opened(
-        &mut self,
-        site: Site,
-        credentials: Credentials,
-        cx: &Cx<'_>,
-    ) -> Result<Next<()>, ErrorKind> {
-        let ticket = self.cookies.check_ticket(&site, cx.unix_ms / 1000);
+    fn opened(&mut self, site: Site, credentials: Credentials, cx: &Cx<'_>) -> Transition<Opened> {
+        let ticket = self.cookies.check_ticket(&site, cx.time);
         let session = Session::from_login(site, credentials, self.cookies.kept().clone());
-        if let Err(none) = ticket {
-            return Ok(self.end(session, Error::new(Step::Login, none)));
+        let ticket = ticket.map_err(|error| Error::new(Step::Login, error));
+        let login = session.check_login().map_err(|error| Error::new(Step::Prepare, error));
+        if let Err(error) = ticket.and(login) {
+            return Ok(self.end(session, error));
         }
-        if let Err(unready) = session.check_login() {
-            return Ok(self.end(session, Error::new(Step::Prepare, unready)));
-        }
-        let restoring = Restoring::new(cx.seed.later(cx.unix_ms), cx.policy.login_tries);
-        self.stage = Stage::Restore(restoring);
-        self.shown.push(LoginState::Opened { session: session.clone() });
-        self.session = session;
-        Ok(Next::Settle)
+        let mut shown = std::mem::take(&mut self.shown);
+        shown.push(LoginState::Opened { session: session.clone() });
+        Ok(Next::Done(Opened { session, shown }))
     }
 
-    /// The page came to nothing, for good.
-    pub(super) fn page_failed(
-        &mut self,
-        kind: ErrorKind,
-        cx: &Cx<'_>,
-    ) -> Result<Next<()>, ErrorKind> {
+    /// Takes the final error of the page.
+    pub(super) fn page_failed(&mut self, kind: ErrorKind, cx: &Cx<'_>) -> Transition<Opened> {
         match (kind, self.left.take(), &self.stage) {
-            // A web page in its place means that the ticket was not taken (§8.3).
+            // A web page instead means that the ticket was not accepted (§8.3).
             (ErrorKind::Reply(error), _, _) if asks_for_another_code(&error, cx.repeated) => {
                 self.shown.push(LoginState::Trouble { code: None });
                 self.ask(cx)
@@ -168,16 +150,16 @@ impl Entering {
         }
     }
 
-    /// Ends a login that cannot be used at the server, and then with `error`, whatever comes of
-    /// that.
-    fn end(&mut self, session: Session, error: Error) -> Next<()> {
+    /// Ends an unusable login at the server. The job then ends with `error`, whether that succeeds
+    /// or not.
+    fn end(&mut self, session: Session, error: Error) -> Next<Opened> {
         self.stage = Stage::End(Box::new(session), Box::new(error));
         Next::Call(Retry::side_call())
     }
 }
 
-/// Whether the login page did not take the ticket: it answers with a web page (§8.3), or it refuses
-/// a ticket that an earlier try, whose answer was lost, may have used up.
+/// Whether the login page rejected the ticket: it replies with a web page (§8.3), or refuses a
+/// ticket that an earlier try, whose reply was lost, may have used up.
 fn asks_for_another_code(error: &ReplyError, repeated: bool) -> bool {
     match error {
         ReplyError::Html => true,

@@ -1,5 +1,4 @@
-//! Reading the picture once: its MD5, streamed (§4.3), and a checksum of each chunk that is read
-//! again.
+//! Reads the media once, for its MD5 (§4.3) and for a checksum of each chunk that is read again.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -13,37 +12,37 @@ use crate::model::error::ErrorKind;
 use crate::model::md5::{Md5, Md5Hasher};
 use crate::model::media::Media;
 
-/// The digest in progress.
+/// A digest in progress.
 #[derive(Clone)]
 pub(super) struct Digest {
     len: u64,
     md5: Md5Hasher,
     chunks: u64,
-    /// Whether chunks can have changed by the time they are read again.
+    /// Whether chunks can change before they are read again.
     may_change: bool,
     sums: Vec<u64>,
     started: Option<Duration>,
 }
 
-/// What reading the picture once has shown.
+/// The result of a digest.
 pub(super) struct Digested {
     pub(super) md5: Md5,
-    /// The checksum of each chunk: a change is noticed before the changed chunk is sent. Empty if
-    /// there can be no change.
+    /// The checksum of each chunk, by which a change is noticed before the chunk is sent. Empty if
+    /// the media cannot change.
     pub(super) sums: Vec<u64>,
-    /// The picture itself, if it is one chunk, which need not be read again.
-    pub(super) whole: Option<Whole>,
-    /// How long it took, which is what a ping tells.
+    /// The media, if it is a single chunk, so that it need not be read again.
+    pub(super) single_chunk: Option<MediaBytes>,
+    /// How long it took, which a ping reports.
     pub(super) ms: u64,
 }
 
-/// A whole picture, which `Debug` does not show.
+/// Media bytes, which `Debug` does not show.
 #[derive(Clone)]
-pub(super) struct Whole(pub(super) Bytes);
+pub(super) struct MediaBytes(pub(super) Bytes);
 
-impl std::fmt::Debug for Whole {
+impl std::fmt::Debug for MediaBytes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Whole({} bytes)", self.0.len())
+        write!(f, "MediaBytes({} bytes)", self.0.len())
     }
 }
 
@@ -54,9 +53,9 @@ impl std::fmt::Debug for Digest {
 }
 
 impl Digest {
-    pub(super) fn new(picture: &Media) -> Self {
-        let len = picture.len();
-        let may_change = !picture.is_immutable() && len > CHUNK;
+    pub(super) fn new(media: &Media) -> Self {
+        let len = media.len();
+        let may_change = !media.is_immutable() && len > CHUNK;
         Self { len, md5: Md5Hasher::new(), chunks: 0, may_change, sums: Vec::new(), started: None }
     }
 
@@ -69,7 +68,7 @@ impl Digest {
         (self.chunks * CHUNK).min(self.len)
     }
 
-    /// `None` until the whole picture has been read.
+    /// Takes the next bytes. Returns `None` until all of the media has been read.
     pub(super) fn take(
         &mut self,
         bytes: &Bytes,
@@ -89,19 +88,19 @@ impl Digest {
         let md5 = self.md5.clone().finish();
         let spent = now.saturating_sub(self.started.unwrap_or(now));
         let ms = u64::try_from(spent.as_millis()).unwrap_or(u64::MAX);
-        let whole = (self.len <= CHUNK).then(|| Whole(bytes.clone()));
-        Ok(Some(Digested { md5, sums: std::mem::take(&mut self.sums), whole, ms }))
+        let single_chunk = (self.len <= CHUNK).then(|| MediaBytes(bytes.clone()));
+        Ok(Some(Digested { md5, sums: std::mem::take(&mut self.sums), single_chunk, ms }))
     }
 }
 
-/// The bytes of a chunk. The last one's span reaches one byte past the end, where there must be
-/// nothing.
+/// Returns the byte range of a chunk. That of the last one reaches one byte past the end, where
+/// there must be nothing.
 pub(super) fn span(index: u64, len: u64) -> Range<u64> {
     let (start, end) = (index * CHUNK, (index + 1) * CHUNK);
     if end < len { start..end } else { start..len + 1 }
 }
 
-/// Checks that what was loaded for a chunk, no more than its span, has the right length.
+/// Checks that the bytes read for a chunk have the right length.
 pub(super) fn check(bytes: &Bytes, index: u64, len: u64) -> Result<(), ErrorKind> {
     let start = index * CHUNK;
     let (got, expected) = (bytes.len() as u64, CHUNK.min(len - start));
@@ -112,8 +111,8 @@ pub(super) fn check(bytes: &Bytes, index: u64, len: u64) -> Result<(), ErrorKind
     }
 }
 
-/// The checksum of a chunk, XXH3 of piece by piece; each goes to `look` first, while it is in the
-/// CPU's cache. That saves a hundredth of a send from a file.
+/// Returns the XXH3 checksum of a chunk, computed piece by piece. Each piece goes to `look` first,
+/// while it is in the CPU cache, which saves a hundredth of a send from a file.
 fn sum_and(bytes: &[u8], mut look: impl FnMut(&[u8])) -> u64 {
     bytes.chunks(PIECE).fold(0, |before, piece| {
         look(piece);
@@ -123,7 +122,7 @@ fn sum_and(bytes: &[u8], mut look: impl FnMut(&[u8])) -> u64 {
 
 const PIECE: usize = 32 * 1024;
 
-/// The checksum of a chunk.
+/// Returns the checksum of a chunk.
 pub(super) fn sum(bytes: &[u8]) -> u64 {
     sum_and(bytes, |_| ())
 }

@@ -1,6 +1,7 @@
-//! An upload as it is saved, and how a saved one is taken up.
+//! How an upload is saved and resumed.
 
 use super::{Upload, Uploading};
+use crate::flow::job::Job;
 use crate::flow::runner::Runner;
 use crate::flow::snapshot::{SavedJob, SavedMessage, SavedUpload};
 use crate::flow::{ResumeError, ResumeOptions, Snapshot};
@@ -10,57 +11,58 @@ use crate::model::uploaded::Uploaded;
 use crate::session::Session;
 
 impl Upload {
-    /// Takes up a saved upload, in the same login: the picture is read again and must be the same,
-    /// then the chunks go on after those that were acknowledged. If the server does not want the
-    /// rest, the upload starts over by itself.
+    /// Resumes a saved upload in the same login. The media is read again and must be the same. The
+    /// upload then continues after the chunks that were acknowledged. If the server does not accept
+    /// the rest, the upload starts over by itself.
     ///
     /// # Errors
-    /// [`ResumeError`]; nothing is sent then.
+    /// Returns a [`ResumeError`]. Nothing is sent in that case.
     pub fn resume(
         session: &Session,
         snapshot: Snapshot,
         policy: Policy,
         at: ResumeOptions,
     ) -> Result<Self, ResumeError> {
-        let job = Uploading::resume(session, snapshot, &policy, at)?;
-        let seed = job.seed;
-        Ok(Self(Runner::new(job, session, seed, policy).started_at(at.start_ms())))
+        Uploading::resume(session, snapshot, policy, at, |job| job).map(Self)
     }
 }
 
 impl Uploading {
-    pub(in crate::flow) fn resume(
+    /// Resumes a saved upload as the job that `wrap` creates from it.
+    pub(in crate::flow) fn resume<J: Job>(
         session: &Session,
         snapshot: Snapshot,
-        policy: &Policy,
+        policy: Policy,
         at: ResumeOptions,
-    ) -> Result<Self, ResumeError> {
-        session.check_upload(at.start_ms())?;
-        let (seed, saved, picture) = snapshot.upload(session, policy)?;
-        let mut upload = Self::new(session, picture, saved.to.clone(), seed)
+        wrap: impl FnOnce(Self) -> J,
+    ) -> Result<Runner<J>, ResumeError> {
+        session.check_upload(at.start())?;
+        let (seed, saved, media) = snapshot.upload(session, &policy)?;
+        media.check(session.site().profile()).map_err(ResumeError::Media)?;
+        let mut job = Self::new(session, media, saved.to.clone(), seed)
             .map_err(|_| RequestError::NoDataTicket)?;
         if saved.started_over {
-            upload.media = upload.media.started_over();
-            upload.started_over = true;
+            job.upload = job.upload.started_over();
+            job.started_over = true;
         }
-        upload.saved = Some(saved);
-        Ok(upload)
+        job.saved = Some(saved);
+        Ok(Runner::new(wrap(job), session, seed, policy).started_at(at.start()))
     }
 
-    /// The upload as it is by now; a completed one is a message that has not left.
+    /// Returns the current state; a completed upload is a message that has not left.
     pub(super) fn state(&self, done: Option<&Uploaded>) -> SavedJob {
         let to = self.to.clone();
         if let Some(uploaded) = done {
             let uploaded = uploaded.clone();
-            return SavedJob::Message(SavedMessage { to, uploaded, handed_out_ms: None });
+            return SavedJob::Message(SavedMessage { to, uploaded, handed_out: None });
         }
-        // While a saved upload is read again it stays as it was saved.
-        let md5 = self.media.md5();
+        // While a resumed upload is read again, its saved state is kept.
+        let md5 = self.upload.md5();
         let upload = match &self.saved {
             Some(saved) if md5.is_none() => saved.clone(),
             _ => SavedUpload {
                 to,
-                picture: self.picture().saved().clone(),
+                media: self.media().saved().clone(),
                 md5,
                 acked: self.chunk,
                 started_over: self.started_over,

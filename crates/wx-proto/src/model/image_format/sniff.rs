@@ -1,25 +1,26 @@
-//! Telling pictures by their first bytes (P19). What is looked at is how a file begins, never how
-//! it ends.
+//! Recognises images by their first bytes (P19). Only the beginning of a file is examined, never
+//! its end.
 
 use super::ImageFormat;
 
-/// What some first bytes are.
+/// The result of sniffing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sniffed {
-    Picture(ImageFormat),
-    /// So far they are the beginning of one; more bytes decide.
+    Image(ImageFormat),
+    /// The beginning of this format; more bytes are needed to decide.
     Beginning(ImageFormat),
     Nothing,
 }
 
-/// As many first bytes as ever decide: a JPEG's second marker can be 64 KiB behind its first.
+/// The number of bytes that always decide: the second marker of a JPEG can be 64 KiB after its
+/// first.
 pub(crate) const FIRST: usize = 66 * 1024;
-/// As many first bytes as decide in all but a JPEG and a HEIF file.
+/// The number of bytes that decide for all formats but JPEG and HEIF.
 pub(crate) const SHORT: usize = 24;
-/// A HEIF file's list of brands is not looked at beyond this.
+/// The list of brands of a HEIF file is not examined beyond this.
 const BRANDS_END: usize = 4096;
 
-/// All brands of HEIF and AVIF files: those of ISO/IEC 23008-12 by codec, and MIAF's.
+/// All brands of HEIF and AVIF files: those of ISO/IEC 23008-12 by codec, and those of MIAF.
 const BRANDS: [&[u8; 4]; 29] = [
     b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"mif2",
     b"mif3", b"msf1", b"avif", b"avis", b"avio", b"avci", b"avcs", b"jpeg", b"jpgs", b"j2ki",
@@ -33,21 +34,21 @@ pub(crate) fn sniff(first: &[u8]) -> Sniffed {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', rest @ ..] if is_image_header(rest) => {
             ImageFormat::Png
         }
-        // A logical screen stands behind the signature.
+        // The signature is followed by a logical screen.
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', _, _, _, _, _, _, _, ..] => ImageFormat::Gif,
         [b'B', b'M', ..] if is_bitmap(first) => ImageFormat::Bmp,
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => ImageFormat::Webp,
         [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => ImageFormat::Tiff,
         _ => return Sniffed::Nothing,
     };
-    Sniffed::Picture(format)
+    Sniffed::Image(format)
 }
 
-/// SOI and two markers, the second one where the first one's length says.
+/// Expects SOI and two markers, the second one where the length of the first one says.
 fn jpeg(first: &[u8]) -> Sniffed {
     let mut rest = &first[2..];
     for segment in 0..2 {
-        // Any number of fill bytes may stand before a marker's code.
+        // Any number of fill bytes may precede a marker.
         let fill = rest.iter().take_while(|byte| **byte == 0xff).count();
         rest = match &rest[fill..] {
             [] if first.len() < FIRST => return Sniffed::Beginning(ImageFormat::Jpeg),
@@ -67,30 +68,30 @@ fn jpeg(first: &[u8]) -> Sniffed {
             _ => return Sniffed::Nothing,
         };
     }
-    Sniffed::Picture(ImageFormat::Jpeg)
+    Sniffed::Image(ImageFormat::Jpeg)
 }
 
-/// The chunk IHDR, with a width and a height.
+/// Whether this is an IHDR chunk with a width and a height.
 fn is_image_header(rest: &[u8]) -> bool {
     matches!(rest, [0, 0, 0, 13, b'I', b'H', b'D', b'R', size @ ..]
         if size.len() >= 8 && size[..4] != [0; 4] && size[4..8] != [0; 4])
 }
 
-/// Two letters are little to go by: the size of the header behind them must be one that exists.
+/// Two letters are not enough, so the size of the following header has to be one that exists.
 fn is_bitmap(first: &[u8]) -> bool {
     let size =
         first.get(14..18).map(|size| [size[0], size[1], size[2], size[3]]).map(u32::from_le_bytes);
     matches!(size, Some(12 | 16 | 40 | 52 | 56 | 64 | 108 | 124))
 }
 
-/// A brand of a picture, as the major one or as one of those that the file is compatible with.
+/// Expects the brand of an image, as the major brand or as a compatible one.
 fn heif(first: &[u8]) -> Sniffed {
     let size = u32::from_be_bytes([first[0], first[1], first[2], first[3]]) as usize;
     let end = size.min(BRANDS_END);
     let is_brand = |brand: &[u8]| BRANDS.iter().any(|known| *known == brand);
     let compatible = first.get(16..end.min(first.len())).unwrap_or_default();
     if first.get(8..12).is_some_and(is_brand) || compatible.chunks_exact(4).any(is_brand) {
-        Sniffed::Picture(ImageFormat::Heif)
+        Sniffed::Image(ImageFormat::Heif)
     } else if first.len() < end.max(12) {
         Sniffed::Beginning(ImageFormat::Heif)
     } else {
@@ -102,7 +103,7 @@ fn heif(first: &[u8]) -> Sniffed {
 mod tests {
     use super::*;
 
-    const PICTURES: [(&[u8], ImageFormat); 5] = [
+    const IMAGES: [(&[u8], ImageFormat); 5] = [
         (include_bytes!("../../../tests/pictures/tiny.jpg"), ImageFormat::Jpeg),
         (include_bytes!("../../../tests/pictures/tiny.png"), ImageFormat::Png),
         (include_bytes!("../../../tests/pictures/tiny.gif"), ImageFormat::Gif),
@@ -117,14 +118,14 @@ mod tests {
 
     #[test]
     fn p19_real_pictures_are_known_by_their_beginning_alone() {
-        for (bytes, format) in PICTURES {
-            assert_eq!(sniff(bytes), Sniffed::Picture(format));
+        for (bytes, format) in IMAGES {
+            assert_eq!(sniff(bytes), Sniffed::Image(format));
             let known = (0..=bytes.len())
-                .find(|len| sniff(&bytes[..*len]) == Sniffed::Picture(format))
+                .find(|len| sniff(&bytes[..*len]) == Sniffed::Image(format))
                 .unwrap();
             assert!(known <= SHORT, "{format}: {known}");
             for len in known..bytes.len() {
-                assert_eq!(sniff(&bytes[..len]), Sniffed::Picture(format), "{format}: {len}");
+                assert_eq!(sniff(&bytes[..len]), Sniffed::Image(format), "{format}: {len}");
             }
         }
     }
@@ -132,7 +133,7 @@ mod tests {
     #[test]
     fn a_jpeg_is_soi_and_two_markers() {
         let jpeg = |segments: &[Vec<u8>]| sniff(&[&[0xff, 0xd8][..], &segments.concat()].concat());
-        let good = Sniffed::Picture(ImageFormat::Jpeg);
+        let good = Sniffed::Image(ImageFormat::Jpeg);
         for code in [0xc0, 0xc4, 0xdb, 0xdd, 0xe0, 0xe1, 0xee, 0xfe] {
             assert_eq!(jpeg(&[segment(code, 14), segment(0xdb, 65)]), good, "{code:x}");
             assert_eq!(jpeg(&[segment(code, 0), segment(code, 0)]), good, "{code:x}");
@@ -179,7 +180,7 @@ mod tests {
     #[test]
     fn a_png_has_a_header_with_sizes() {
         let png = |rest: &[u8]| sniff(&[b"\x89PNG\r\n\x1a\n", rest].concat());
-        assert_eq!(png(b"\0\0\0\x0dIHDR\0\0\0\x01\0\0\x01\0"), Sniffed::Picture(ImageFormat::Png));
+        assert_eq!(png(b"\0\0\0\x0dIHDR\0\0\0\x01\0\0\x01\0"), Sniffed::Image(ImageFormat::Png));
         for odd in [
             &b""[..],
             b"\0\0\0\x0dIHDR",
@@ -195,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_gif_has_a_screen_and_a_bmp_a_header_that_exists() {
-        assert_eq!(sniff(b"GIF89a\x01\0\x01\0\0\0\0"), Sniffed::Picture(ImageFormat::Gif));
+        assert_eq!(sniff(b"GIF89a\x01\0\x01\0\0\0\0"), Sniffed::Image(ImageFormat::Gif));
         for odd in ["GIF89a", "GIF89a......", "GIF88a.......", "GIF is a format"] {
             assert_eq!(sniff(odd.as_bytes()), Sniffed::Nothing, "{odd}");
         }
@@ -203,7 +204,7 @@ mod tests {
             |size: u32| sniff(&[b"BM\x99\0\0\0ab\0\0\x36\0\0\0", &size.to_le_bytes()[..]].concat());
         for size in 0..200 {
             let exists = [12, 16, 40, 52, 56, 64, 108, 124].contains(&size);
-            assert_eq!(bmp(size) == Sniffed::Picture(ImageFormat::Bmp), exists, "{size}");
+            assert_eq!(bmp(size) == Sniffed::Image(ImageFormat::Bmp), exists, "{size}");
         }
         assert_eq!(sniff(b"BMW is a maker of cars"), Sniffed::Nothing);
     }
@@ -214,7 +215,7 @@ mod tests {
             let size = u32::try_from(8 + brands.len()).unwrap();
             [&size.to_be_bytes()[..], b"ftyp", brands.as_bytes(), b"\0\0\0\x08meta"].concat()
         };
-        let good = Sniffed::Picture(ImageFormat::Heif);
+        let good = Sniffed::Image(ImageFormat::Heif);
         let brands = "heic heix heim heis hevc hevx hevm hevs mif1 mif2 mif3 msf1 avif avis avio avci avcs \
                       jpeg jpgs j2ki j2is vvic vvis evbi evbs miaf MA1A MA1B 1pic";
         assert_eq!(brands.split(' ').count(), BRANDS.len());
@@ -226,7 +227,7 @@ mod tests {
         {
             assert_eq!(sniff(&file(odd)), Sniffed::Nothing, "{odd}");
         }
-        // The minor version is no brand, and neither is what stands behind the box.
+        // Neither the minor version nor anything after the box is a brand.
         assert_eq!(sniff(b"\0\0\0\x10ftypisom\0\0\0\0heicheic"), Sniffed::Nothing);
         assert_eq!(sniff(&file("xxxx0000isomheic")[..20]), Sniffed::Beginning(ImageFormat::Heif));
         assert_eq!(

@@ -1,17 +1,18 @@
-//! Reading one `Set-Cookie` header, by RFC 6265 §5.2 and §5.3.
+//! Parses a `Set-Cookie` header as in RFC 6265 §5.2 and §5.3.
 
-use super::{Cookie, is_address, is_within};
+use super::cookie::{Cookie, is_address, is_sendable, is_within};
 use crate::model::hosts::Origin;
+use crate::model::unix_ms::UnixMs;
 use crate::wire::clocks::Clocks;
 use crate::wire::date;
 
-/// The longest name and value together, and the longest attribute, that are taken (RFC 6265 §6.1
-/// and its successor): a longer cookie is none, a longer attribute is passed over.
+/// The longest name and value together, and the longest attribute (RFC 6265 §6.1 and its
+/// successor). A longer cookie is ignored, as is a longer attribute.
 const LONGEST: usize = 4096;
 const LONGEST_ATTRIBUTE: usize = 1024;
 
-/// The cookie that `line` sets in a reply to a request for `path`, or `None` if it is malformed or
-/// for a domain that `origin` has no say in.
+/// Parses the cookie that `line` sets in a reply to a request for `path`. Returns `None` if it is
+/// malformed, or if `origin` may not set cookies for its domain.
 pub(super) fn parse(line: &str, origin: &Origin, path: &str, clocks: Clocks) -> Option<Cookie> {
     let mut parts = line.split(';');
     let (name, value) = parts.next()?.split_once('=')?;
@@ -40,7 +41,7 @@ pub(super) fn parse(line: &str, origin: &Origin, path: &str, clocks: Clocks) -> 
     }
     let (domain, host_only) = reach(domain, origin)?;
     let expires = match max_age {
-        Some(seconds) => Some(seconds.map_or(0, |seconds| clocks.local().saturating_add(seconds))),
+        Some(seconds) => Some(seconds.map_or(UnixMs::EPOCH, |seconds| clocks.in_secs(seconds))),
         None => expires.map(|at| clocks.to_local(at)),
     };
     let path = if for_path.starts_with('/') { for_path } else { default_path(path) };
@@ -55,18 +56,18 @@ pub(super) fn parse(line: &str, origin: &Origin, path: &str, clocks: Clocks) -> 
     })
 }
 
-/// The domain of a cookie with this `Domain` attribute, and whether it is for that host alone.
+/// Returns the domain of a cookie with this `Domain` attribute, and whether it is host-only.
 fn reach(attribute: &str, origin: &Origin) -> Option<(String, bool)> {
     let host = origin.host();
     let domain = attribute.strip_prefix('.').unwrap_or(attribute).to_ascii_lowercase();
     if domain.is_empty() || (domain == host && is_address(host)) {
         return Some((host.to_owned(), true));
     }
-    // A whole top-level domain is nobody's.
+    // Nobody may set cookies for a whole top-level domain.
     (domain.contains('.') && is_within(host, &domain)).then_some((domain, false))
 }
 
-/// The directory of the request's path.
+/// Returns the directory of the request's path.
 fn default_path(path: &str) -> &str {
     let path = path.split_once('?').map_or(path, |(path, _)| path);
     match path.rfind('/') {
@@ -75,22 +76,15 @@ fn default_path(path: &str) -> &str {
     }
 }
 
-/// A `Max-Age`: digits with a sign or without one. `Some(None)` has passed already.
+/// Parses a `Max-Age`: digits with an optional sign. `Some(None)` means that it has passed.
 fn seconds(text: &str) -> Option<Option<u64>> {
     let (past, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    // More digits than a number has are a very long time.
+    // A number that does not fit means a very long time.
     let seconds = digits.parse().unwrap_or(u64::MAX);
     Some((!past && seconds > 0).then_some(seconds))
-}
-
-/// Whether a cookie can go into a `Cookie` header as what it is: printable, and not more than one.
-pub(super) fn is_sendable(name: &str, value: &str) -> bool {
-    let printable =
-        |text: &str| text.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b';');
-    !name.is_empty() && !name.contains('=') && printable(name) && printable(value)
 }
 
 #[cfg(test)]
@@ -100,7 +94,7 @@ mod tests {
     const PATH: &str = "/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=a/b";
 
     fn parsed(line: &str) -> Option<Cookie> {
-        parse(line, &Origin::for_test("wx.qq.com"), PATH, Clocks::agreeing(100))
+        parse(line, &Origin::for_test("wx.qq.com"), PATH, Clocks::agreeing(UnixMs::from_secs(100)))
     }
 
     #[test]
@@ -112,7 +106,9 @@ mod tests {
         {
             assert_eq!(parsed(&format!("a=1; Domain={foreign}")), None, "{foreign}");
         }
-        let loopback = |line| parse(line, &Origin::for_test("127.0.0.1"), "/", Clocks::agreeing(0));
+        let loopback = |line| {
+            parse(line, &Origin::for_test("127.0.0.1"), "/", Clocks::agreeing(UnixMs::EPOCH))
+        };
         assert!(loopback("a=1; Domain=127.0.0.1").unwrap().host_only);
         assert_eq!(loopback("a=1; Domain=0.0.1"), None);
     }
@@ -155,7 +151,7 @@ mod tests {
 
     #[test]
     fn p6_expiry_in_all_its_forms() {
-        let expires = |line: &str| parsed(line).unwrap().expires;
+        let expires = |line: &str| parsed(line).unwrap().expires.map(UnixMs::as_secs);
         assert_eq!(expires("a=1"), None);
         assert_eq!(
             expires("a=1; Expires=Mon, 31-Dec-2018 11:12:21 GMT; Secure"),
@@ -163,7 +159,7 @@ mod tests {
         );
         assert_eq!(expires("a=1; Expires=soon"), None);
         assert_eq!(expires("a=1; Max-Age=20; Expires=Mon, 31-Dec-2018 11:12:21 GMT"), Some(120));
-        assert_eq!(expires("a=1; Max-Age=99999999999999999999"), Some(u64::MAX));
+        assert_eq!(expires("a=1; Max-Age=99999999999999999999"), Some(u64::MAX / 1000));
         for past in ["-1", "0", "00", "-99999999999999999999"] {
             assert_eq!(expires(&format!("a=1; Max-Age={past}")), Some(0), "{past}");
         }

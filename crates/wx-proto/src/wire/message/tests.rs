@@ -52,7 +52,7 @@ fn p58_only_a_room_has_a_prefix_and_only_one() {
 
 #[test]
 fn what_there_is_to_fetch() {
-    let size = |more: Value| message(more).picture().map(|(_, size)| size);
+    let size = |more: Value| message(more).image().map(|(_, size)| size);
     assert_eq!(size(json!({})), Some(ImageVariant::Original));
     assert_eq!(size(json!({ "MsgType": 47 })), Some(ImageVariant::Emoticon));
     assert_eq!(size(json!({ "MsgType": 47, "HasProductId": 1 })), None);
@@ -66,7 +66,16 @@ fn what_there_is_to_fetch() {
     assert_eq!(thumbnail(json!({ "ImgWidth": 0 })), MessageKind::Image { thumbnail: None });
     let file =
         json!({ "MsgType": 49, "AppMsgType": 6, "FileName": "a&amp;b.pdf", "FileSize": "1234" });
-    assert_eq!(thumbnail(file), MessageKind::File { name: "a&b.pdf".into(), len: Some(1234) });
+    assert_eq!(
+        thumbnail(file),
+        MessageKind::File { name: Some("a&b.pdf".into()), len: Some(1234) }
+    );
+    let bare = json!({ "MsgType": 49, "AppMsgType": 6, "FileName": "" });
+    assert_eq!(thumbnail(bare), MessageKind::File { name: None, len: None });
+    assert_eq!(message(json!({})).sent_at, Some(UnixMs::from_secs(1_511_493_942)));
+    for odd in [json!(null), json!(-1), json!("soon")] {
+        assert_eq!(message(json!({ "CreateTime": odd })).sent_at, None, "{odd}");
+    }
 }
 
 #[test]
@@ -88,7 +97,7 @@ fn whatever_is_wrong_it_is_a_message() {
         let read = message(wrong);
         assert_eq!(read.id, None);
         assert!(
-            matches!(read.kind, MessageKind::Other { msg_type: 3, .. }),
+            matches!(read.kind, MessageKind::Other { msg_type: Some(3), .. }),
             "nothing can be fetched under it"
         );
     }
@@ -96,14 +105,15 @@ fn whatever_is_wrong_it_is_a_message() {
         json!({ "Content": {}, "MsgType": [], "FromUserName": {}, "MsgId": true }),
         json!({ "MsgId": "", "MsgType": "", "FromUserName": "", "CreateTime": 1.5 }),
     ] {
-        assert!(matches!(from_json(&json).unwrap().kind, MessageKind::Other { .. }));
+        let kind = from_json(&json).unwrap().kind;
+        assert!(matches!(kind, MessageKind::Other { msg_type: None, .. }), "{kind:?}");
     }
     let MessageKind::Other { json, msg_type } =
         message(json!({ "MsgType": 51, "StatusNotifyCode": 4 })).kind
     else {
         panic!()
     };
-    assert_eq!(msg_type, 51);
+    assert_eq!(msg_type, Some(51));
     assert_eq!(serde_json::from_str::<Value>(&json).unwrap()["StatusNotifyCode"], 4);
 }
 

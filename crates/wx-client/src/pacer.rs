@@ -1,33 +1,42 @@
+//! The time between the pictures of a client.
+
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::Watch;
-use wx_client::clock::now;
+use crate::clock::now;
 
 /// Keeps the pictures of a client apart. Clones share it.
 #[derive(Clone)]
-pub(crate) struct Pace {
+pub struct Pacer {
     least: Duration,
     /// When the next picture may start.
     next: Arc<Mutex<Duration>>,
 }
 
-/// A picture under way; the next one keeps its distance from the end of this.
-pub(crate) struct Turn<'a>(&'a Pace);
+/// The turn of one picture. The next one keeps its distance from the moment this is dropped.
+#[derive(Debug)]
+#[must_use = "it lasts as long as the picture takes"]
+pub struct Turn<'a> {
+    pacer: &'a Pacer,
+    /// How long to wait before the picture starts.
+    pub wait: Duration,
+}
 
-impl Pace {
-    pub(crate) fn new(least: Duration) -> Self {
+impl Pacer {
+    /// Creates a pacer that keeps pictures apart by at least this time.
+    #[must_use]
+    pub fn new(least: Duration) -> Self {
         Self { least, next: Arc::default() }
     }
 
-    /// Waits until a picture may start, or until the job is cancelled.
-    pub(crate) fn turn(&self, watch: &mut Watch<'_>) -> Turn<'_> {
+    /// Reserves the next turn. Those that ask at the same time queue up.
+    pub fn turn(&self) -> Turn<'_> {
         let now = now();
-        watch.sleep(self.begin(now) - now);
-        Turn(self)
+        Turn { pacer: self, wait: self.begin(now) - now }
     }
 
-    /// When a picture that asks at `now` may start. Those that ask at the same time queue up.
+    /// Returns when a picture that asks at `now` may start.
     fn begin(&self, now: Duration) -> Duration {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let start = now.max(*next);
@@ -43,7 +52,13 @@ impl Pace {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.0.end(now());
+        self.pacer.end(now());
+    }
+}
+
+impl fmt::Debug for Pacer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pacer").field("least", &self.least).finish_non_exhaustive()
     }
 }
 
@@ -55,7 +70,7 @@ mod tests {
 
     #[test]
     fn from_the_end_of_one_to_the_start_of_the_next() {
-        let pace = Pace::new(3 * S);
+        let pace = Pacer::new(3 * S);
         assert_eq!(pace.begin(10 * S), 10 * S);
         pace.end(12 * S);
         assert_eq!(pace.begin(12 * S), 15 * S);
@@ -65,7 +80,7 @@ mod tests {
 
     #[test]
     fn from_start_to_start_with_several_at_once() {
-        let pace = Pace::new(3 * S);
+        let pace = Pacer::new(3 * S);
         let other = pace.clone();
         assert_eq!([pace.begin(S), other.begin(S), pace.begin(S)], [S, 4 * S, 7 * S]);
         // The first ends while the third still waits: whoever comes now keeps its distance from the
@@ -76,11 +91,11 @@ mod tests {
 
     #[test]
     fn zero_never_waits_and_the_longest_does_not_overflow() {
-        let off = Pace::new(Duration::ZERO);
+        let off = Pacer::new(Duration::ZERO);
         assert_eq!([off.begin(S), off.begin(S)], [S, S]);
         off.end(2 * S);
         assert_eq!(off.begin(2 * S), 2 * S);
-        let never = Pace::new(Duration::MAX);
+        let never = Pacer::new(Duration::MAX);
         never.begin(S);
         never.end(2 * S);
         assert_eq!(never.begin(2 * S), Duration::MAX);

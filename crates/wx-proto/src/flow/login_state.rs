@@ -5,44 +5,45 @@ use bytes::Bytes;
 use crate::model::secret::Secret;
 use crate::session::Session;
 
-/// What a login has to show its user.
+/// What a login has to show the user.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum LoginState {
-    /// A code to be scanned with the phone, as a QR code of this address. It is good for a few
-    /// minutes. Who sees it can take part in the login: show it to the user alone.
+    /// Show this address as a QR code, to be scanned with the phone. It is valid for a few minutes.
+    /// Anyone who sees it can take part in the login, so show it to the user alone.
     Code {
         /// The address.
         link: Secret,
     },
-    /// The phone asks its owner, without a code.
+    /// The phone shows a prompt, without a code.
     Asked,
-    /// The code was scanned: the phone asks its owner.
+    /// The code was scanned, and the phone shows a prompt.
     Scanned {
-        /// The picture of the account, a JPEG as a rule.
+        /// The avatar of the account, usually a JPEG.
         avatar: Option<Bytes>,
     },
-    /// Confirmed on the phone.
+    /// The login was confirmed on the phone.
     Confirmed,
-    /// The login page has opened the login, and webwxinit follows. From here on the login is listed
-    /// on the phone: save the session now, so that it is not lost if webwxinit fails or the program
-    /// ends. [`Restore`](crate::flow::Restore) takes it up.
+    /// The login page has opened the login, and webwxinit follows. The phone lists the login from
+    /// now on: save the session, so that it is not lost if webwxinit fails or the program ends.
+    /// [`Restore`](crate::flow::Restore) resumes it.
     Opened {
-        /// The session. Its [`user_name`](Session::user_name) is not known before webwxinit.
+        /// The session. Its [`user_name`](Session::user_name) is unknown until webwxinit has
+        /// replied.
         session: Session,
     },
-    /// Refused on the phone, or by the server that was to ask there; a code follows.
+    /// Refused on the phone, or by the server that was asked for a prompt. A code follows.
     Refused,
-    /// The code is too old; another one follows.
+    /// The code has expired. Another one follows.
     Expired,
-    /// The server has trouble, or cannot ask on the phone; a code follows.
+    /// The server has a problem, or cannot prompt on the phone. A code follows.
     Trouble {
-        /// Its code, if it gave one.
+        /// The server's error code, if it sent one.
         code: Option<i64>,
     },
 }
 
-/// Shows of an avatar its length only, and nothing of a code.
+/// Shows only the length of an avatar, and nothing of a code.
 impl fmt::Debug for LoginState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,24 +1,11 @@
-//! The requests of a flow show the secrets that it has come to know, before there is a session or
+//! The requests of a job show the secrets that it has come to know, before there is a session or
 //! while it goes on: a server can change them in the middle of it.
 
-use std::time::Duration;
-
 use wx_proto::ApiRequest;
-use wx_proto::flow::{Action, Flow, Observer};
 use wx_proto::http::header::COOKIE;
 
-/// Withholds all secrets of the requests that leave.
-pub(crate) struct Withholding;
-
-impl<F: Flow> Observer<F> for Withholding {
-    fn acted(&mut self, _: &F, action: &Action<F::Output>, _: Duration) {
-        if let Action::Send(_, request) = action {
-            withhold(request);
-        }
-    }
-}
-
-fn withhold(request: &ApiRequest) {
+/// Withholds all secrets of a request that leaves.
+pub(crate) fn request(request: &ApiRequest) {
     let query = request.http().uri().query().unwrap_or_default();
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     for (_, value) in pairs.filter(|(name, _)| SECRET_PAIRS.contains(name)) {
@@ -51,8 +38,8 @@ mod tests {
             "sync_key":{"Count":1,"List":[{"Key":1,"Val":2}]},
             "cookies":[{"name":"webwxuvid","value":"cookie-of-a-request","domain":"qq.com","path":"/"}]}"#;
         let session = Session::from_json(text).unwrap();
-        let seed = Seed { unix_ms: 1_511_493_942_795, entropy: [9; 16] };
-        withhold(&SyncCheck::new(seed).request(&session).unwrap());
+        let seed = Seed { unix_ms: wx_proto::UnixMs::new(1_511_493_942_795), entropy: [9; 16] };
+        request(&SyncCheck::new(seed).request(&session).unwrap());
         for secret in
             ["sid-of-a-request", "@crypt_00000002_key+of/a=request", "cookie-of-a-request"]
         {

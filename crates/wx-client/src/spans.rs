@@ -1,5 +1,5 @@
-//! What the feature `tracing` adds to [`drive()`](crate::drive()): a span for the job and, within
-//! it, one for each exchange. Without the feature nothing of it is left.
+//! What the feature `tracing` adds to the drivers: a span for the job and, within it, one for each
+//! exchange. Without the feature nothing of it is left.
 
 #[cfg(feature = "tracing")]
 use std::sync::{Mutex, PoisonError};
@@ -12,7 +12,8 @@ use wx_proto::flow::{ExchangeSummary, Trace};
 use wx_proto::flow::{Flow, Observer};
 
 /// The spans of one job.
-pub(crate) struct Spans {
+#[derive(Debug)]
+pub struct Spans {
     /// The exchange under way.
     #[cfg(feature = "tracing")]
     exchange: Mutex<Span>,
@@ -20,23 +21,32 @@ pub(crate) struct Spans {
 
 #[cfg(feature = "tracing")]
 impl Spans {
-    const TARGET: &str = env!("CARGO_CRATE_NAME");
+    const TARGET: &str = "wx_client";
 
-    pub(crate) fn new() -> Self {
+    /// Creates the spans of a job that begins now.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "it begins a job")]
+    pub fn new() -> Self {
         Self { exchange: Mutex::new(Span::none()) }
     }
 
-    /// An observer that tells of each exchange that is over.
-    pub(crate) fn observer<F: Flow>(&self) -> impl Observer<F> {
+    /// Returns an observer that ends the span of each exchange.
+    pub fn observer<F: Flow>(&self) -> impl Observer<F> {
         Trace::new(|exchange: &ExchangeSummary| self.end(exchange))
     }
 
-    pub(crate) fn job<J: Future>(&self, job: J) -> impl Future<Output = J::Output> {
+    /// Runs a job in its span.
+    pub fn job<T>(&self, job: impl FnOnce() -> T) -> T {
+        debug_span!(target: Spans::TARGET, "wx.job").in_scope(job)
+    }
+
+    /// Runs an asynchronous job in its span.
+    pub fn job_async<J: Future>(&self, job: J) -> impl Future<Output = J::Output> {
         job.instrument(debug_span!(target: Spans::TARGET, "wx.job"))
     }
 
-    /// An exchange begins: the request is about to be sent.
-    pub(crate) fn begin(&self, flow: &impl Flow, outgoing: &ApiRequest) {
+    /// Begins an exchange: the request is about to be sent.
+    pub fn begin(&self, flow: &impl Flow, outgoing: &ApiRequest) {
         let progress = flow.progress();
         let span = debug_span!(
             target: Spans::TARGET,
@@ -46,7 +56,7 @@ impl Spans {
             method = outgoing.http().method().as_str(),
             chunk = progress.chunk.map(|chunk| chunk.index),
             chunks = progress.chunk.map(|chunk| chunk.of),
-            "try" = progress.attempt,
+            "try" = progress.attempt.unwrap_or(0),
             request_bytes = outgoing.http().body().content_len(),
             status = Empty,
             reply_bytes = Empty,
@@ -57,9 +67,18 @@ impl Spans {
         self.replace(span);
     }
 
-    /// Does a part of the exchange.
-    pub(crate) fn within<P: Future>(&self, part: P) -> impl Future<Output = P::Output> {
-        part.instrument(self.exchange.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    /// Runs a part of the exchange in its span.
+    pub fn within<T>(&self, part: impl FnOnce() -> T) -> T {
+        self.exchange().in_scope(part)
+    }
+
+    /// Runs an asynchronous part of the exchange in its span.
+    pub fn within_async<P: Future>(&self, part: P) -> impl Future<Output = P::Output> {
+        part.instrument(self.exchange())
+    }
+
+    fn exchange(&self) -> Span {
+        self.exchange.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn end(&self, exchanged: &ExchangeSummary) {
@@ -82,19 +101,36 @@ impl Spans {
 
 #[cfg(not(feature = "tracing"))]
 impl Spans {
-    pub(crate) fn new() -> Self {
+    /// Creates the spans of a job that begins now.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "it begins a job")]
+    pub fn new() -> Self {
         Self {}
     }
 
-    pub(crate) fn observer<F: Flow>(&self) -> impl Observer<F> {}
+    /// Returns an observer that does nothing.
+    pub fn observer<F: Flow>(&self) -> impl Observer<F> {}
 
-    pub(crate) fn begin(&self, _: &impl Flow, _: &ApiRequest) {}
+    /// Begins an exchange.
+    pub fn begin(&self, _: &impl Flow, _: &ApiRequest) {}
 
-    pub(crate) fn job<J: Future>(&self, job: J) -> J {
+    /// Runs a job.
+    pub fn job<T>(&self, job: impl FnOnce() -> T) -> T {
+        job()
+    }
+
+    /// Runs an asynchronous job.
+    pub fn job_async<J: Future>(&self, job: J) -> J {
         job
     }
 
-    pub(crate) fn within<P: Future>(&self, part: P) -> P {
+    /// Runs a part of the exchange.
+    pub fn within<T>(&self, part: impl FnOnce() -> T) -> T {
+        part()
+    }
+
+    /// Runs an asynchronous part of the exchange.
+    pub fn within_async<P: Future>(&self, part: P) -> P {
         part
     }
 }

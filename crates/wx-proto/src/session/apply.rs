@@ -1,4 +1,4 @@
-//! How a session takes in what the server gives it (P14, P55).
+//! How replies are applied to a session (P14, P55).
 
 use std::sync::Arc;
 
@@ -9,11 +9,12 @@ use crate::model::hosts::Origin;
 use crate::model::message::Message;
 use crate::model::secret::Secret;
 use crate::model::site::Site;
+use crate::model::unix_ms::UnixMs;
 use crate::session::cookies::CookieJar;
 use crate::session::credentials::Credentials;
 use crate::session::replies::{InitReply, SyncReply};
 
-/// The cookies that outlive a login, for the question on the phone (§8.7).
+/// Whether a cookie outlives the login, for a prompt on the phone (§8.7).
 fn is_for_push(name: &str) -> bool {
     matches!(
         name,
@@ -29,7 +30,7 @@ fn is_for_push(name: &str) -> bool {
 }
 
 impl Session {
-    /// Creates a session in which nobody is logged in, to make the first calls of a login with.
+    /// Creates a session in which nobody is logged in, for the first calls of a login.
     #[must_use]
     pub fn new(site: Site) -> Self {
         let nobody = Credentials {
@@ -41,8 +42,8 @@ impl Session {
         Self::from_login(site, nobody, CookieJar::default())
     }
 
-    /// Creates the session of a new login. Its `user_name` is not known before webwxinit has been
-    /// answered: see [`Session::awaits_init`].
+    /// Creates the session of a new login. Its `user_name` is unknown until webwxinit has replied:
+    /// see [`Session::awaits_init`].
     #[must_use]
     pub fn from_login(site: Site, credentials: Credentials, cookies: CookieJar) -> Self {
         let Credentials { uin, sid, skey, pass_ticket } = credentials;
@@ -61,35 +62,38 @@ impl Session {
         })
     }
 
-    /// Takes in the answer to webwxinit. A position in the messages that is known already stays:
-    /// what came meanwhile is behind it.
+    /// Applies a webwxinit reply. An existing sync position is kept, so that messages received in
+    /// between are not skipped.
     pub fn apply_init(&mut self, initial: &InitReply) {
         let parts = self.change();
         parts.user_name = Some(initial.user_name.clone());
         parts.nick_name = Some(initial.nick_name.chars().take(LONGEST_NAME).collect());
         if let Some(skey) = &initial.skey {
-            parts.skey = skey.clone();
+            parts.skey.clone_from(skey);
         }
         if parts.sync.key.is_none() {
             Arc::make_mut(&mut parts.sync).key.clone_from(&initial.sync_key);
         }
     }
 
-    /// Takes in the answer to webwxsync at `unix_s` (Unix seconds), and gives those of its messages
-    /// that are new (P57).
-    pub fn apply_sync(&mut self, batch: SyncReply, unix_s: u64) -> Vec<Message> {
+    /// Applies a webwxsync reply at `now`. Returns those of its messages that are new (P57).
+    pub fn apply_sync(&mut self, batch: SyncReply, now: UnixMs) -> Vec<Message> {
         let SyncReply { mut messages, more, skey, sync_key, check_key, skipped: _ } = batch;
-        let parts = self.change();
-        if let Some(skey) = skey {
-            parts.skey = skey;
-        }
-        let sync = Arc::make_mut(&mut parts.sync);
+        self.apply_skey(skey);
+        let sync = Arc::make_mut(&mut self.change().sync);
         if let Some(key) = sync_key {
             (sync.key, sync.check_key) = (Some(key), check_key);
         }
-        (sync.due, sync.synced_at) = (more, Some(unix_s));
+        (sync.due, sync.synced_at) = (more, Some(now.as_secs()));
         messages.retain(|message| message.id.as_ref().is_none_or(|id| sync.is_new(id)));
         messages
+    }
+
+    /// Applies the skey of a reply, if it has one.
+    pub(crate) fn apply_skey(&mut self, skey: Option<Secret>) {
+        if let Some(skey) = skey {
+            self.change().skey = skey;
+        }
     }
 
     /// Takes over what the file of an `earlier` login held besides the keys that this version knows,
@@ -104,9 +108,8 @@ impl Session {
         self.change().rest = rest;
     }
 
-    /// Removes what belongs to a login that is over: sid, skey, pass_ticket, the place in its
-    /// messages, and every cookie except those that [`Login::push`](crate::flow::Login::push)
-    /// needs.
+    /// Removes everything that belongs to an ended login: sid, skey, pass_ticket, the sync state,
+    /// and every cookie except those that [`Login::push`](crate::flow::Login::push) needs.
     pub fn clear_login(&mut self) {
         let parts = self.change();
         (parts.sid, parts.skey, parts.pass_ticket) = (Secret::default(), Secret::default(), None);
@@ -119,10 +122,10 @@ impl Session {
         self.login_mark = self.parts.login_mark();
     }
 
-    /// Applies the cookies of a reply from `origin` that came at `unix_s` (Unix seconds).
-    pub fn apply_cookies(&mut self, headers: &HeaderMap, origin: &Origin, unix_s: u64) {
+    /// Applies the cookies of a reply from `origin`, received at `now`.
+    pub fn apply_cookies(&mut self, headers: &HeaderMap, origin: &Origin, now: UnixMs) {
         if headers.contains_key(http::header::SET_COOKIE) {
-            self.change().cookies.apply(headers, origin, unix_s);
+            self.change().cookies.apply(headers, origin, now);
         }
     }
 }

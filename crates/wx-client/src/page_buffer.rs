@@ -1,43 +1,45 @@
+//! Memory that pictures are read into.
+
+use std::fmt;
 use std::io::{self, Read};
 
-use bytes::{Bytes, BytesMut};
+use wx_proto::bytes::{Bytes, BytesMut};
 
-/// Memory that is read into again once nobody holds what was read before.
-#[derive(Default)]
-pub(crate) struct Buffer(Bytes);
+/// Memory that is reused once nobody holds what was read into it before.
+#[derive(Debug, Default)]
+pub struct PageBuffer(Bytes);
 
-/// Room to read into.
-pub(crate) struct Space {
+/// Memory to read into, handed out by [`PageBuffer::space`].
+pub struct PageSpace {
     memory: BytesMut,
     at: usize,
     len: usize,
 }
 
-/// The room begins where a page does: as the kernel's pages do, from which it is filled. A few
-/// bytes further on, some CPUs copy at a third of the speed.
+/// The memory starts at a page boundary, like the kernel's pages that are copied into it. A few
+/// bytes off, some CPUs copy at a third of the speed.
 const PAGE: usize = 4096;
 
-impl Buffer {
-    /// Room for `len` bytes, not all zero.
-    pub(crate) fn space(&mut self, len: usize) -> Space {
+impl PageBuffer {
+    /// Returns memory for `len` bytes, which are not all zero.
+    pub fn space(&mut self, len: usize) -> PageSpace {
         let memory = match std::mem::take(&mut self.0).try_into_mut() {
             Ok(memory) if memory.len() >= len + PAGE => memory,
             // The last span of a picture is a byte longer than the others.
             _ => BytesMut::zeroed((len + 1).next_multiple_of(PAGE) + PAGE),
         };
-        Space { at: memory.as_ptr().align_offset(PAGE).min(PAGE), memory, len }
+        PageSpace { at: memory.as_ptr().align_offset(PAGE).min(PAGE), memory, len }
     }
 
-    /// Reads until there are `len` bytes or no more.
-    pub(crate) fn read(
-        &mut self,
-        from: &mut (impl Read + ?Sized),
-        len: usize,
-    ) -> io::Result<Bytes> {
+    /// Reads `len` bytes, or fewer if `from` ends before.
+    ///
+    /// # Errors
+    /// The error of `from`.
+    pub fn read(&mut self, from: &mut (impl Read + ?Sized), len: usize) -> io::Result<Bytes> {
         let mut space = self.space(len);
         let mut filled = 0;
         while filled < len {
-            match from.read(&mut space.as_mut()[filled..]) {
+            match from.read(&mut space.bytes_mut()[filled..]) {
                 Ok(0) => break,
                 Ok(more) => filled += more,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -47,16 +49,23 @@ impl Buffer {
         Ok(self.filled(space, filled))
     }
 
-    /// The first `len` bytes of that room, now that they have been read.
-    pub(crate) fn filled(&mut self, space: Space, len: usize) -> Bytes {
+    /// Returns the first `len` bytes of `space`, into which they were read.
+    pub fn filled(&mut self, space: PageSpace, len: usize) -> Bytes {
         self.0 = space.memory.freeze();
         self.0.slice(space.at..space.at + len)
     }
 }
 
-impl Space {
-    pub(crate) fn as_mut(&mut self) -> &mut [u8] {
+impl PageSpace {
+    /// Returns the memory, as long as it was asked for.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
         &mut self.memory[self.at..self.at + self.len]
+    }
+}
+
+impl fmt::Debug for PageSpace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PageSpace({} bytes)", self.len)
     }
 }
 
@@ -68,7 +77,7 @@ mod tests {
 
     #[test]
     fn what_is_held_is_not_read_over_and_what_is_free_is_used_again() {
-        let mut buffer = Buffer::default();
+        let mut buffer = PageBuffer::default();
         let one = buffer.read(&mut repeat(1), 3 * PAGE).unwrap();
         let two = buffer.read(&mut repeat(2), 3 * PAGE).unwrap();
         assert!(one.iter().all(|byte| *byte == 1) && two.iter().all(|byte| *byte == 2));

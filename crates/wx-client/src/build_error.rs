@@ -1,0 +1,46 @@
+use std::fmt;
+
+use crate::proxy::ProxyError;
+
+/// Why an HTTP client could not be set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// There is no TLS library for https: enable the feature `rustls` or `native-tls`. A custom
+    /// configuration has to name the one that is enabled.
+    NoTls,
+    /// The configuration switches off the verification of certificates.
+    Unverified,
+    /// The HTTP library refuses the configuration.
+    Client,
+    /// The HTTP client was set up for a server on a loopback address, and the session is not of
+    /// one, or the other way around: other proxies and certificates hold for it.
+    Loopback,
+    /// The environment asks for a proxy that cannot be used.
+    Proxy(ProxyError),
+}
+
+impl From<ProxyError> for BuildError {
+    fn from(error: ProxyError) -> Self {
+        Self::Proxy(error)
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoTls => f.write_str(
+                "there is no TLS library for https: enable the feature rustls or native-tls",
+            ),
+            Self::Unverified => f.write_str("the configuration does not verify certificates"),
+            Self::Client => f.write_str("the HTTP client could not be set up"),
+            Self::Loopback => f.write_str(
+                "the HTTP client was set up either for a loopback address or for all others, and \
+                 the session is not of such a server: use one for each",
+            ),
+            Self::Proxy(error) => fmt::Display::fmt(error, f),
+        }
+    }
+}
+
+impl std::error::Error for BuildError {}

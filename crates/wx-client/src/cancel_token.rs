@@ -1,0 +1,54 @@
+//! Stops jobs from elsewhere.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use event_listener::{Event, Listener as _};
+
+/// Stops jobs from another thread or task. Clones stop the same jobs.
+#[derive(Clone, Debug, Default)]
+pub struct CancelToken(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    is_cancelled: AtomicBool,
+    cancelled: Event,
+}
+
+impl CancelToken {
+    /// Creates a token that has not been cancelled.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Stops every job that was given this token, for good.
+    pub fn cancel(&self) {
+        self.0.is_cancelled.store(true, Ordering::SeqCst);
+        self.0.cancelled.notify(usize::MAX);
+    }
+
+    /// Whether it has been cancelled.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.is_cancelled.load(Ordering::SeqCst)
+    }
+
+    /// Waits until it is cancelled. Cancel safe.
+    pub async fn cancelled(&self) {
+        let listener = self.0.cancelled.listen();
+        // It may have been cancelled before there was a listener.
+        if !self.is_cancelled() {
+            listener.await;
+        }
+    }
+
+    /// Blocks for `time`, or until it is cancelled.
+    pub fn sleep(&self, time: Duration) {
+        let listener = self.0.cancelled.listen();
+        if !self.is_cancelled() {
+            let _ = listener.wait_timeout(time);
+        }
+    }
+}
