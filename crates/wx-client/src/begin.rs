@@ -15,7 +15,8 @@ pub enum Begin<'a, F, Source, Sink> {
     Send(Source, BeginSend<'a, F>),
     /// A flow that was saved. It has a source if it still needs one.
     Resume(Option<Source>, BeginResume<'a, F>),
-    /// A flow that fetches into a sink. It is told whether the sink can be started over.
+    /// A flow that fetches into a sink. Its last argument says whether the sink can be
+    /// started over.
     Fetch(Sink, BeginFetch<'a, F>),
 }
 

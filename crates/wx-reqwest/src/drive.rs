@@ -120,7 +120,7 @@ impl<M: MediaIo> Driver<'_, M> {
                 },
             };
             observer.heard(&input, now());
-            // A bug of the flow. It is told as one, unless the flow refuses even that.
+            // A bug of the flow. Report it as one, unless the flow refuses even that.
             if flow.handle(input, now()).is_err()
                 && flow.handle(answer::refused(call), now()).is_err()
             {

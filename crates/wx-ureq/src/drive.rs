@@ -129,7 +129,7 @@ fn run<F: Flow>(
             Action::Done(output) => return output,
         };
         observer.heard(&input, now());
-        // A bug of the flow. It is told as one, unless the flow refuses even that.
+        // A bug of the flow. Report it as one, unless the flow refuses even that.
         if flow.handle(input, now()).is_err() && flow.handle(answer::refused(call), now()).is_err()
         {
             flow.cancel();

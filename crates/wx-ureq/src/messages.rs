@@ -18,7 +18,7 @@ pub struct Messages<'a> {
     ended: bool,
 }
 
-/// One login is told from another by a hash under this key, which never leaves the program.
+/// The key of the hash that distinguishes logins. The hash never leaves the program.
 const KEY: [u8; 16] = [0; 16];
 
 impl Client {

@@ -46,7 +46,8 @@ pub(crate) struct Ran {
     pub(crate) err: String,
 }
 
-/// The command, which SIGHUP ends as usual even where these tests run under `nohup`: it would inherit that.
+/// The command, which SIGHUP ends as usual even where these tests run under `nohup`: it would
+/// inherit that.
 fn wx() -> Command {
     let path = env!("CARGO_BIN_EXE_wx");
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -27,7 +27,7 @@ pub struct UsedKey {
     given: PictureMarks,
 }
 
-/// What pictures are told apart by.
+/// What distinguishes pictures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct PictureMarks {
     kind: MediaKind,
