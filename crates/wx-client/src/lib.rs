@@ -1,18 +1,26 @@
 #![doc = include_str!("../README.md")]
 
+mod account;
 pub mod answer;
-pub mod begin;
+pub mod blocking;
 mod build_error;
+mod builder;
 mod cancel_token;
 pub mod certificate;
 pub mod checkpoint;
+mod client;
+mod client_outbox;
 pub mod clock;
 pub mod creation;
 pub mod directory;
+pub mod drive;
 pub mod exchange_clock;
 mod file_error;
 pub mod lock;
+mod login;
 mod login_request;
+pub mod media_io;
+mod messages;
 pub mod outbox;
 pub mod pacer;
 pub mod page_buffer;
@@ -26,11 +34,17 @@ pub mod source_info;
 pub mod spans;
 pub mod temp_file;
 mod told_states;
+mod transport;
 
 pub use build_error::BuildError;
+pub use builder::ClientBuilder;
 pub use cancel_token::CancelToken;
+pub use client::{Client, Request};
+pub use client_outbox::{ClientOutbox, OutboxSend};
 pub use file_error::FileError;
 pub use login_request::{LoginError, LoginRequest};
+pub use messages::Messages;
 pub use run_options::{OptionsObserver, RunOptions};
 pub use seed::{entropy, seed};
 pub use told_states::ToldStates;
+pub use transport::{AsyncTransport, BlockingTransport, Transport};

@@ -36,12 +36,7 @@ impl Spans {
     }
 
     /// Runs a job in its span.
-    pub fn job<T>(&self, job: impl FnOnce() -> T) -> T {
-        debug_span!(target: Spans::TARGET, "wx.job").in_scope(job)
-    }
-
-    /// Runs an asynchronous job in its span.
-    pub fn job_async<J: Future>(&self, job: J) -> impl Future<Output = J::Output> {
+    pub fn job<J: Future>(&self, job: J) -> impl Future<Output = J::Output> {
         job.instrument(debug_span!(target: Spans::TARGET, "wx.job"))
     }
 
@@ -68,12 +63,7 @@ impl Spans {
     }
 
     /// Runs a part of the exchange in its span.
-    pub fn within<T>(&self, part: impl FnOnce() -> T) -> T {
-        self.exchange().in_scope(part)
-    }
-
-    /// Runs an asynchronous part of the exchange in its span.
-    pub fn within_async<P: Future>(&self, part: P) -> impl Future<Output = P::Output> {
+    pub fn within<P: Future>(&self, part: P) -> impl Future<Output = P::Output> {
         part.instrument(self.exchange())
     }
 
@@ -115,22 +105,12 @@ impl Spans {
     pub fn begin(&self, _: &impl Flow, _: &ApiRequest) {}
 
     /// Runs a job.
-    pub fn job<T>(&self, job: impl FnOnce() -> T) -> T {
-        job()
-    }
-
-    /// Runs an asynchronous job.
-    pub fn job_async<J: Future>(&self, job: J) -> J {
+    pub fn job<J: Future>(&self, job: J) -> J {
         job
     }
 
     /// Runs a part of the exchange.
-    pub fn within<T>(&self, part: impl FnOnce() -> T) -> T {
-        part()
-    }
-
-    /// Runs an asynchronous part of the exchange.
-    pub fn within_async<P: Future>(&self, part: P) -> P {
+    pub fn within<P: Future>(&self, part: P) -> P {
         part
     }
 }

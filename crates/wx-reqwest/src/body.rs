@@ -3,33 +3,33 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, timeout_at};
 use wx_client::exchange_clock::ExchangeClock;
+use wx_proto::bytes::Bytes;
 use wx_proto::{Body, Limits};
 
 /// The largest piece handed to hyper at once. hyper queues 16 of them and asks for the next as soon
-/// as one is written: so every 32 KiB that leave show themselves to [`Moved`]. Smaller ones cost
+/// as one is written: so every 32 KiB that leave show themselves to [`ActivityClock`]. Smaller ones cost
 /// more: 4 KiB 4 % of a send.
 const PIECE: usize = 32 * 1024;
 
 /// A request's body for hyper: pieces of the segments, not copies, and an exact length. It can be
 /// read once only, so nobody below can send it a second time.
-pub(crate) struct Segments {
+pub(crate) struct BodyStream {
     current: Bytes,
     rest: <Body as IntoIterator>::IntoIter,
     left: u64,
-    moved: Moved,
+    clock: ActivityClock,
 }
 
-impl Segments {
-    pub(crate) fn new(body: Body, moved: Moved) -> Self {
-        Self { current: Bytes::new(), left: body.content_len(), rest: body.into_iter(), moved }
+impl BodyStream {
+    pub(crate) fn new(body: Body, clock: ActivityClock) -> Self {
+        Self { current: Bytes::new(), left: body.content_len(), rest: body.into_iter(), clock }
     }
 }
 
-impl http_body::Body for Segments {
+impl http_body::Body for BodyStream {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -37,7 +37,7 @@ impl http_body::Body for Segments {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.moved.asked();
+        self.clock.asked();
         while self.current.is_empty() {
             match self.rest.next() {
                 Some(next) => self.current = next,
@@ -47,7 +47,7 @@ impl http_body::Body for Segments {
         let len = self.current.len().min(PIECE);
         let piece = self.current.split_to(len);
         self.left -= piece.len() as u64;
-        let piece = Piece { bytes: piece, moved: self.moved.clone() };
+        let piece = Piece { bytes: piece, clock: self.clock.clone() };
         Poll::Ready(Some(Ok(Frame::data(Bytes::from_owner(piece)))))
     }
 
@@ -63,7 +63,7 @@ impl http_body::Body for Segments {
 /// A piece on its way: hyper lets go of it when it has been written.
 struct Piece {
     bytes: Bytes,
-    moved: Moved,
+    clock: ActivityClock,
 }
 
 impl AsRef<[u8]> for Piece {
@@ -74,27 +74,27 @@ impl AsRef<[u8]> for Piece {
 
 impl Drop for Piece {
     fn drop(&mut self) {
-        self.moved.note(self.bytes.len());
+        self.clock.note(self.bytes.len());
     }
 }
 
-/// What moved in an exchange, shared by a request's body and whoever waits for its answer.
+/// What clock in an exchange, shared by a request's body and whoever waits for its answer.
 ///
 /// It sees a byte leave for the system's buffers, not for the network: 400 KiB of a chunk may wait
 /// there. A stall has to be longer than a line needs for those.
 #[derive(Clone)]
-pub(crate) struct Moved(Arc<Mutex<Activity>>);
+pub(crate) struct ActivityClock(Arc<Mutex<Activity>>);
 
 struct Activity {
     limits: Limits,
-    /// When a byte moved last.
+    /// When a byte clock last.
     last: Instant,
     /// Whether the request's body was asked for.
     begun: bool,
     clock: ExchangeClock,
 }
 
-impl Moved {
+impl ActivityClock {
     pub(crate) fn new(limits: Limits) -> Self {
         let now = Instant::now();
         let clock = ExchangeClock::start(limits, now.into_std());
@@ -110,7 +110,7 @@ impl Moved {
         (activity.last, activity.begun) = (Instant::now(), true);
     }
 
-    /// Notes that bytes of a body moved, or the end of one.
+    /// Notes that bytes of a body clock, or the end of one.
     pub(crate) fn note(&self, body_bytes: usize) {
         let mut activity = self.lock();
         activity.last = Instant::now();
@@ -175,22 +175,22 @@ mod tests {
     }
 
     /// A body of ten pieces.
-    fn long(moved: &Moved) -> Segments {
-        let mut body = Segments::new(Body::empty(), moved.clone());
+    fn long(clock: &ActivityClock) -> BodyStream {
+        let mut body = BodyStream::new(Body::empty(), clock.clone());
         body.current = Bytes::from(vec![1; 10 * PIECE]);
         body.left = 10 * PIECE as u64;
         body
     }
 
-    async fn next(body: &mut Segments) -> Option<Frame<Bytes>> {
+    async fn next(body: &mut BodyStream) -> Option<Frame<Bytes>> {
         poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await.map(|frame| frame.unwrap())
     }
 
     #[tokio::test]
     async fn a_body_that_moves_is_no_stall() {
-        let moved = Moved::new(limits());
-        assert!(!moved.has_begun());
-        let mut body = long(&moved);
+        let clock = ActivityClock::new(limits());
+        assert!(!clock.has_begun());
+        let mut body = long(&clock);
         let sending = async {
             let mut pieces = 0;
             while next(&mut body).await.is_some() {
@@ -199,28 +199,28 @@ mod tests {
             }
             pieces
         };
-        assert_eq!(moved.wait(sending).await, Some(10));
-        assert!(moved.has_begun());
+        assert_eq!(clock.wait(sending).await, Some(10));
+        assert!(clock.has_begun());
     }
 
     #[tokio::test]
     async fn nothing_moves_or_the_time_is_over() {
         let began = Instant::now();
-        assert_eq!(Moved::new(limits()).wait(pending::<()>()).await, None);
+        assert_eq!(ActivityClock::new(limits()).wait(pending::<()>()).await, None);
         assert!(began.elapsed() >= STALL);
         let mut limits = limits();
         (limits.stall, limits.total) = (STALL * 100, Some(STALL / 10));
-        assert_eq!(Moved::new(limits).wait(pending::<()>()).await, None);
+        assert_eq!(ActivityClock::new(limits).wait(pending::<()>()).await, None);
     }
 
     #[tokio::test]
     async fn pieces_count_once_they_are_written() {
-        let moved = Moved::new(limits());
-        let mut body = long(&moved);
-        let at_first = moved.lock().clock.due();
+        let clock = ActivityClock::new(limits());
+        let mut body = long(&clock);
+        let at_first = clock.lock().clock.due();
         let queued = [next(&mut body).await, next(&mut body).await];
-        assert_eq!(moved.lock().clock.due(), at_first, "they may wait in the client");
+        assert_eq!(clock.lock().clock.due(), at_first, "they may wait in the client");
         drop(queued);
-        assert!(moved.lock().clock.due() > at_first);
+        assert!(clock.lock().clock.due() > at_first);
     }
 }

@@ -1,20 +1,25 @@
 use std::fmt;
+use std::io;
 use std::mem;
 use std::sync::Arc;
+use std::time::Duration;
 
-use bytes::Bytes;
-use http::response::Parts;
-use wx_client::BuildError;
+use wx_client::drive::unless_cancelled;
 use wx_client::proxy::ProxySettings;
+use wx_client::{AsyncTransport, BuildError, CancelToken, Transport};
+use wx_proto::bytes::Bytes;
 use wx_proto::flow::{TransportError, TransportErrorKind};
-use wx_proto::{ApiRequest, Site};
+use wx_proto::http::response::Parts;
+use wx_proto::{ApiRequest, Site, http};
 
-use crate::body::{Moved, Segments};
+use crate::body::{ActivityClock, BodyStream};
 use crate::classify::classify;
 use crate::connection::Connection;
-use crate::forced::force;
+use crate::hardening::harden;
 use crate::pools::Pools;
 use crate::proxy;
+use crate::sink::Sink;
+use crate::source::Source;
 
 /// reqwest, set so that it sends what it is told and nothing else. Clones share their connections.
 #[derive(Clone)]
@@ -54,54 +59,86 @@ impl Http {
         if !loopback && !cfg!(any(feature = "rustls", feature = "native-tls")) {
             return Err(BuildError::NoTls);
         }
-        let client = force(builder, loopback).build().map_err(|_| BuildError::Client)?;
+        let client = harden(builder, loopback).build().map_err(|_| BuildError::Client)?;
         Ok(Self { client, pools: Arc::default(), loopback })
     }
 
-    /// Returns this client, if it was set up for a site like this one.
-    pub(crate) fn checked(self, site: &Site) -> Result<Self, BuildError> {
-        if self.loopback == site.hosts().is_loopback() {
-            Ok(self)
-        } else {
-            Err(BuildError::Loopback)
-        }
-    }
-
     /// Sends a request and waits for the head of its answer.
-    pub(crate) async fn send(
+    pub(crate) async fn exchange(
         &self,
-        outgoing: ApiRequest,
+        request: ApiRequest,
     ) -> Result<(Parts, Reply), TransportError> {
-        let limits = outgoing.limits();
+        let limits = request.limits();
         if limits.direct != self.loopback {
             // A request of another session: this client may have a proxy.
             return Err(TransportError::never_connected(TransportErrorKind::Connect));
         }
-        let moved = Moved::new(limits);
-        let (parts, body) = outgoing.into_http().into_parts();
+        let clock = ActivityClock::new(limits);
+        let (parts, body) = request.into_http().into_parts();
         let begins_with_body = !body.segments().is_empty();
-        let body = reqwest::Body::wrap(Segments::new(body, moved.clone()));
-        let begun = || moved.has_begun() || !begins_with_body;
+        let body = reqwest::Body::wrap(BodyStream::new(body, clock.clone()));
+        let begun = || clock.has_begun() || !begins_with_body;
         let request = http::Request::from_parts(parts, body);
         let mut request: reqwest::Request =
             request.try_into().map_err(|error| classify(&error, false, false))?;
         let pool = self.pools.choose(limits.new_connection);
         pool.apply(&mut request);
         let connection = Connection::default();
-        match moved.wait(connection.observe(self.client.execute(request))).await {
+        match clock.wait(connection.observe(self.client.execute(request))).await {
             Some(Ok(response)) => {
                 self.pools.keep(pool);
-                Ok(Reply::new(response, moved.clone()))
+                Ok(Reply::new(response, clock.clone()))
             }
             // A builder may have time limits of its own.
             Some(Err(error)) if error.is_connect() && error.is_timeout() && !error.is_dns() => {
                 Err(connection.not_in_time())
             }
             Some(Err(error)) => Err(classify(&error, begun(), connection.is_reused())),
-            None => Err(out_of_time(moved.has_begun(), begins_with_body, &connection)),
+            None => Err(out_of_time(clock.has_begun(), begins_with_body, &connection)),
         }
     }
 }
+
+impl Transport for Http {
+    type Source = Source;
+    type Sink<'a> = Sink<'a>;
+    type Reply = Reply;
+
+    fn for_site(site: &Site) -> Result<Self, BuildError> {
+        Self::new(None, site)
+    }
+
+    fn is_for_loopback(&self) -> bool {
+        self.loopback
+    }
+
+    async fn send(
+        &self,
+        request: ApiRequest,
+        _: &CancelToken,
+    ) -> Result<(Parts, Reply), TransportError> {
+        self.exchange(request).await
+    }
+
+    async fn receive(reply: &mut Reply) -> Result<Option<Bytes>, TransportError> {
+        reply.next().await
+    }
+
+    async fn sleep(time: Duration, token: &CancelToken) {
+        // tokio takes a millisecond for a sleep of zero.
+        if !time.is_zero() {
+            unless_cancelled(tokio::time::sleep(time), token).await;
+        }
+    }
+
+    async fn unblock<T: Send + 'static>(
+        work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        tokio::task::spawn_blocking(work).await?
+    }
+}
+
+impl AsyncTransport for Http {}
 
 /// The failure of a request that got no head in time.
 ///
@@ -142,25 +179,25 @@ impl fmt::Debug for Http {
     }
 }
 
-/// The body of an answer, piece by piece.
-pub(crate) struct Reply {
+/// A reply whose body is being received.
+pub struct Reply {
     response: reqwest::Response,
-    moved: Moved,
+    clock: ActivityClock,
 }
 
 impl Reply {
-    fn new(mut response: reqwest::Response, moved: Moved) -> (Parts, Self) {
+    fn new(mut response: reqwest::Response, clock: ActivityClock) -> (Parts, Self) {
         let (mut head, ()) = http::Response::new(()).into_parts();
         head.status = response.status();
         head.version = response.version();
         head.headers = mem::take(response.headers_mut());
-        (head, Self { response, moved })
+        (head, Self { response, clock })
     }
 
-    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
-        match self.moved.wait(self.response.chunk()).await {
+    async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
+        match self.clock.wait(self.response.chunk()).await {
             Some(Ok(piece)) => {
-                self.moved.note(piece.as_ref().map_or(0, Bytes::len));
+                self.clock.note(piece.as_ref().map_or(0, Bytes::len));
                 Ok(piece)
             }
             Some(Err(error)) => Err(classify(&error, true, false)),

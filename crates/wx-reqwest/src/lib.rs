@@ -8,31 +8,46 @@
 
 mod body;
 mod classify;
-mod client;
 mod connection;
 mod drive;
-mod forced;
+mod hardening;
 mod http;
-mod messages;
-mod outbox;
 mod pools;
 mod proxy;
-mod request;
 mod sink;
 mod source;
 
+use wx_proto::Session;
+
 pub use reqwest;
 pub use wx_client::checkpoint::CheckpointStore;
+pub use wx_client::media_io::MediaIo;
 pub use wx_client::session_cell::SessionCell;
 pub use wx_client::session_file::{SessionFile, SessionFileError};
 pub use wx_client::{self, BuildError, CancelToken, LoginError, LoginRequest, RunOptions, seed};
 pub use wx_proto;
 
-pub use client::{Client, ClientBuilder};
-pub use drive::{MediaIo, drive, drive_observed};
-pub use http::Http;
-pub use messages::Messages;
-pub use outbox::{Outbox, OutboxSend};
-pub use request::Request;
+pub use drive::{drive, drive_observed};
+pub use http::{Http, Reply};
 pub use sink::Sink;
 pub use source::Source;
+
+/// Sends and fetches pictures for one login over [reqwest], and waits for its messages. Requires a
+/// tokio runtime.
+pub type Client = wx_client::Client<Http>;
+
+/// Settings for a [`Client`]: one for a login that exists, or one that
+/// [logs in](wx_client::Client::login).
+pub type ClientBuilder<Start = Session> = wx_client::ClientBuilder<Http, Start>;
+
+/// An operation of a [`Client`], with its options.
+pub type Request<'a, F> = wx_client::Request<'a, F, Http>;
+
+/// New messages, in the batches in which the server sends them.
+pub type Messages<'a> = wx_client::Messages<'a, Http>;
+
+/// Sends each message once, across crashes and restarts.
+pub type Outbox = wx_client::ClientOutbox<Http>;
+
+/// A message to be sent once.
+pub type OutboxSend<'a> = wx_client::OutboxSend<'a, Http>;

@@ -71,10 +71,10 @@ mod tests {
         let site = Site::new(Profile::Web);
         let builder = builder.map(|builder| builder.resolve(HOST, server));
         let http = Http::new(builder, &site)?;
-        let outgoing = JsLogin::new(wx_proto::UnixMs::new(1))
+        let request = JsLogin::new(wx_proto::UnixMs::new(1))
             .request(&wx_proto::Session::new(site.clone()))
             .unwrap();
-        assert!(runtime.block_on(http.send(outgoing)).is_err());
+        assert!(runtime.block_on(http.exchange(request)).is_err());
         Ok(())
     }
 

@@ -2,13 +2,12 @@ use std::fmt;
 use std::io::{self, SeekFrom};
 use std::path::PathBuf;
 
-use bytes::Bytes;
 use tokio::fs::File;
 use tokio::io::{AsyncSeekExt, AsyncWrite, AsyncWriteExt};
 use tokio::task::spawn_blocking;
+use wx_client::media_io::{MediaIo, MediaSink};
 use wx_client::temp_file::{Access, TempFile};
-
-use crate::MediaIo;
+use wx_proto::bytes::Bytes;
 
 /// The destination of a fetched picture. A download that ends before the picture is complete and
 /// checked leaves nothing behind; so does a dropped future.
@@ -55,7 +54,7 @@ impl<'a> Sink<'a> {
         !matches!(self.place, Place::Writer { .. })
     }
 
-    /// Keeps what was stored. This is the last step of a successful download.
+    /// Keeps what was written. This is the last step of a successful download.
     ///
     /// When the future is dropped, the file is either in place or not there.
     ///
@@ -81,7 +80,7 @@ impl<'a> Sink<'a> {
 }
 
 impl MediaIo for Sink<'_> {
-    async fn store(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
+    async fn write(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
         match &mut self.place {
             Place::Path { path, file } => {
                 let Partial { file, len, .. } = match file {
@@ -92,7 +91,7 @@ impl MediaIo for Sink<'_> {
                     file.set_len(at).await?;
                     file.seek(SeekFrom::Start(at)).await?;
                 }
-                // It goes on behind the scenes: an error shows itself at the next store, or at the
+                // It goes on behind the scenes: an error shows itself at the next write, or at the
                 // end.
                 file.write_all(&bytes).await?;
                 *len = Some(at + bytes.len() as u64);
@@ -104,7 +103,7 @@ impl MediaIo for Sink<'_> {
                 Ok(())
             }
             Place::Writer { writer, written } => {
-                // A dropped future leaves a store half done; when it is repeated, that half is not
+                // A dropped future leaves a write half done; when it is repeated, that half is not
                 // written again.
                 while let Some(rest) = rest_of(&bytes, written.saturating_sub(at)) {
                     match writer.write(rest).await? {
@@ -122,6 +121,16 @@ impl MediaIo for Sink<'_> {
 fn rest_of(bytes: &[u8], done: u64) -> Option<&[u8]> {
     let rest = bytes.get(usize::try_from(done).ok()?..)?;
     (!rest.is_empty()).then_some(rest)
+}
+
+impl MediaSink for Sink<'_> {
+    fn is_restartable(&self) -> bool {
+        Self::is_restartable(self)
+    }
+
+    async fn finish(self) -> io::Result<()> {
+        Self::finish(self).await
+    }
 }
 
 impl Drop for Sink<'_> {

@@ -5,15 +5,14 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWriteExt};
 use tokio::task::spawn_blocking;
 use wx_client::creation::explain_unnamed;
+use wx_client::media_io::{MediaIo, MediaSource};
 use wx_client::page_buffer::PageBuffer;
 use wx_client::source_info::{SourceInfo, slice, too_long};
+use wx_proto::bytes::Bytes;
 use wx_proto::{Error, Media, MediaKind, Policy, SourceError, Step};
-
-use crate::MediaIo;
 
 /// A picture to send. It is read twice, once for its MD5 and once chunk by chunk, so it can always
 /// be read again; one of a single chunk is read once.
@@ -29,7 +28,7 @@ const BLOCK: u64 = 64 * 1024;
 
 enum Data {
     Bytes(Bytes),
-    /// Read where blocking is allowed. When a load is dropped, the next one waits for the end of
+    /// Read where blocking is allowed. When a read is dropped, the next one waits for the end of
     /// it.
     File(Arc<Mutex<(File, PageBuffer)>>),
     Seek(Box<dyn ReadSeek>, PageBuffer),
@@ -150,14 +149,14 @@ impl Source {
     /// # Errors
     /// If it cannot be read, or cannot be sent as a picture.
     pub async fn media(&mut self, policy: &Policy) -> Result<Media, Error> {
-        let first = self.load(self.info.first_span()).await;
+        let first = self.read(self.info.first_span()).await;
         let first = first.map_err(|error| Error::new(Step::Prepare, SourceError::from(error)))?;
         self.info.media(&first, policy)
     }
 }
 
 impl MediaIo for Source {
-    async fn load(&mut self, span: Range<u64>) -> io::Result<Bytes> {
+    async fn read(&mut self, span: Range<u64>) -> io::Result<Bytes> {
         let len = usize::try_from(span.end.saturating_sub(span.start)).unwrap_or_default();
         match &mut self.data {
             Data::Bytes(bytes) => Ok(slice(bytes, span)),
@@ -184,6 +183,12 @@ impl MediaIo for Source {
                 Ok(buffer.filled(space, filled))
             }
         }
+    }
+}
+
+impl MediaSource for Source {
+    async fn media(&mut self, policy: &Policy) -> Result<Media, Error> {
+        Self::media(self, policy).await
     }
 }
 

@@ -10,9 +10,9 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
 use tokio::task::yield_now;
 use wx_emulator::Emulator;
+use wx_proto::bytes::Bytes;
 use wx_proto::flow::{FetchImage, Flow, ResumeOptions, SendImage, Snapshot};
 use wx_proto::{IdSource, ImageVariant, MsgId, Policy, Recipient, Seed, Session, UnixMs};
 use wx_reqwest::{Client, MediaIo, RunOptions, Sink, Source, drive};
@@ -101,16 +101,16 @@ async fn drive_for<F: Flow>(
 struct Hesitant<M>(M);
 
 impl<M: MediaIo + Send> MediaIo for Hesitant<M> {
-    async fn load(&mut self, span: Range<u64>) -> io::Result<Bytes> {
+    async fn read(&mut self, span: Range<u64>) -> io::Result<Bytes> {
         yield_now().await;
-        let bytes = self.0.load(span).await;
+        let bytes = self.0.read(span).await;
         yield_now().await;
         bytes
     }
 
-    async fn store(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
+    async fn write(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
         yield_now().await;
-        self.0.store(at, bytes).await?;
+        self.0.write(at, bytes).await?;
         yield_now().await;
         Ok(())
     }

@@ -55,7 +55,7 @@ fn everything_is_send() {
     // And of a source and a sink.
     let mut source = source();
     drop(is_send(source.media(&Policy::default())));
-    drop(is_send(MediaIo::load(&mut source, 0..1)));
+    drop(is_send(MediaIo::read(&mut source, 0..1)));
     drop(is_send(Source::reader("a", TINY, 0, 1)));
     drop(is_send(Sink::path("a").finish()));
     drop(is_send(Source::path("a")));

@@ -92,11 +92,11 @@ async fn a_span_past_the_end_gives_what_there_is() {
     let bytes = Source::bytes("a", "0123456789".as_bytes());
     let seekable = Source::seekable("a", Cursor::new("0123456789")).await.unwrap();
     for mut source in [bytes, seekable] {
-        assert_eq!(source.load(0..11).await.unwrap(), "0123456789");
-        assert_eq!(source.load(8..9).await.unwrap(), "8");
-        assert_eq!(source.load(8..20).await.unwrap(), "89");
-        assert_eq!(source.load(10..11).await.unwrap(), "");
-        assert_eq!(source.load(50..60).await.unwrap(), "");
+        assert_eq!(source.read(0..11).await.unwrap(), "0123456789");
+        assert_eq!(source.read(8..9).await.unwrap(), "8");
+        assert_eq!(source.read(8..20).await.unwrap(), "89");
+        assert_eq!(source.read(10..11).await.unwrap(), "");
+        assert_eq!(source.read(50..60).await.unwrap(), "");
     }
 }
 
@@ -117,7 +117,7 @@ async fn offset_zero_starts_a_sink_over() {
     let mut bytes = Vec::new();
     for mut sink in [Sink::path(&path), Sink::vec(&mut bytes)] {
         for (at, piece) in [(0, "0123456789"), (0, "abc"), (3, "def")] {
-            sink.store(at, piece.into()).await.unwrap();
+            sink.write(at, piece.into()).await.unwrap();
         }
         sink.finish().await.unwrap();
     }
@@ -128,8 +128,8 @@ async fn offset_zero_starts_a_sink_over() {
 struct Greedy(Source);
 
 impl MediaIo for Greedy {
-    async fn load(&mut self, span: Range<u64>) -> io::Result<Bytes> {
-        self.0.load(span.start..span.end + 1).await
+    async fn read(&mut self, span: Range<u64>) -> io::Result<Bytes> {
+        self.0.read(span.start..span.end + 1).await
     }
 }
 
@@ -203,7 +203,7 @@ async fn a_bug_is_not_told_as_a_cancel() {
 async fn a_sink_without_its_directory_says_which() {
     let dir = tempfile::tempdir().unwrap();
     let mut sink = Sink::path(dir.path().join("none/a.jpg"));
-    let error = sink.store(0, Bytes::from_static(b"picture")).await.unwrap_err();
+    let error = sink.write(0, Bytes::from_static(b"picture")).await.unwrap_err();
     let words = format!("the directory {} does not exist", dir.path().join("none").display());
     assert_eq!((error.kind(), error.to_string()), (io::ErrorKind::NotFound, words));
 }

@@ -1,8 +1,8 @@
 use std::io::{self, Read};
 
-use bytes::{Buf, Bytes};
 use wx_client::CancelToken;
 use wx_proto::Body;
+use wx_proto::bytes::{Buf, Bytes};
 
 use crate::exchange;
 
@@ -12,19 +12,19 @@ const PIECE: usize = 128 * 1024;
 
 /// A request's body for ureq: reads the segments where they are. The one copy is ureq's, into its
 /// output buffer.
-pub(crate) struct Segments<'a> {
+pub(crate) struct BodyReader<'a> {
     current: Bytes,
     rest: <Body as IntoIterator>::IntoIter,
     token: &'a CancelToken,
 }
 
-impl<'a> Segments<'a> {
+impl<'a> BodyReader<'a> {
     pub(crate) fn new(body: Body, token: &'a CancelToken) -> Self {
         Self { current: Bytes::new(), rest: body.into_iter(), token }
     }
 }
 
-impl Read for Segments<'_> {
+impl Read for BodyReader<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if self.token.is_cancelled() {
             return Err(io::Error::other("cancelled"));

@@ -78,15 +78,15 @@ impl fmt::Display for ObservedError {
 impl StdError for ObservedError {}
 
 #[derive(Debug)]
-pub(crate) struct Connecting(Arc<Stages>);
+pub(crate) struct ObservedConnector(Arc<Stages>);
 
-impl Default for Connecting {
+impl Default for ObservedConnector {
     fn default() -> Self {
         Self(Arc::new(stages::all()))
     }
 }
 
-impl Connector for Connecting {
+impl Connector for ObservedConnector {
     type Out = Connected;
 
     fn connect(

@@ -1,21 +1,22 @@
 use std::fmt;
-use std::io::Read;
+use std::io::{self, Read};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::response::Parts;
 use ureq::config::{Config, ConfigBuilder};
 use ureq::typestate::AgentScope;
-use ureq::{Agent, AsSendBody, Body, BodyReader, Proxy, SendBody};
+use ureq::{Agent, AsSendBody, Body, Proxy, SendBody};
+use wx_client::blocking::{Sink, Source};
 use wx_client::page_buffer::PageBuffer;
 use wx_client::proxy::ProxySettings;
-use wx_client::{BuildError, CancelToken};
+use wx_client::{BlockingTransport, BuildError, CancelToken, Transport};
+use wx_proto::bytes::Bytes;
 use wx_proto::flow::{TransportError, TransportErrorKind};
-use wx_proto::{ApiRequest, Limits, Site};
+use wx_proto::http::response::Parts;
+use wx_proto::{ApiRequest, Limits, Site, http};
 
-use crate::body::Segments;
+use crate::body::BodyReader;
 use crate::classify::classify;
-use crate::connect::Connecting;
+use crate::connect::ObservedConnector;
 use crate::exchange::Exchange;
 use crate::resolve::ObservedResolver;
 use crate::{proxy, tls};
@@ -70,40 +71,31 @@ impl Http {
         Ok(Self { agent: new_agent(config, resolver), resolver, proxy, loopback })
     }
 
-    /// Returns this client, if it was set up for a site like this one.
-    pub(crate) fn checked(self, site: &Site) -> Result<Self, BuildError> {
-        if self.loopback == site.hosts().is_loopback() {
-            Ok(self)
-        } else {
-            Err(BuildError::Loopback)
-        }
-    }
-
     /// Sends a request and waits for the head of its answer.
     ///
     /// ureq never sends anything twice: it looks whether a kept connection is still open before it
     /// takes it, and when such a connection breaks later, that is a failure here (`ureq::pool`,
     /// `ureq::run`).
-    pub(crate) fn send(
+    pub(crate) fn exchange(
         &self,
-        outgoing: ApiRequest,
+        request: ApiRequest,
         token: &CancelToken,
     ) -> Result<(Parts, Reply), TransportError> {
-        let limits = outgoing.limits();
+        let limits = request.limits();
         if limits.direct != self.loopback {
             // A request of another session: other proxies and certificates may hold for it.
             return Err(TransportError::never_connected(TransportErrorKind::Connect));
         }
         let mut exchange = Exchange::begin(limits);
-        let (parts, body) = outgoing.into_http().into_parts();
+        let (parts, body) = request.into_http().into_parts();
         let response = if body.segments().is_empty() {
             let request = http::Request::from_parts(parts, ());
             exchange.within(|| self.run(request, limits))
         } else {
-            let mut segments = Segments::new(body, token);
+            let mut body = BodyReader::new(body, token);
             // The Content-Length that is already set makes ureq send the reader as it is, not
             // chunked.
-            let request = http::Request::from_parts(parts, SendBody::from_reader(&mut segments));
+            let request = http::Request::from_parts(parts, SendBody::from_reader(&mut body));
             exchange.within(|| self.run(request, limits))
         };
         let (mut head, body) = response.map_err(classify)?.into_parts();
@@ -169,6 +161,42 @@ impl Http {
     }
 }
 
+impl Transport for Http {
+    type Source = Source;
+    type Sink<'a> = Sink<'a>;
+    type Reply = Reply;
+
+    fn for_site(site: &Site) -> Result<Self, BuildError> {
+        Self::new(None, site)
+    }
+
+    fn is_for_loopback(&self) -> bool {
+        self.loopback
+    }
+
+    async fn send(
+        &self,
+        request: ApiRequest,
+        token: &CancelToken,
+    ) -> Result<(Parts, Reply), TransportError> {
+        self.exchange(request, token)
+    }
+
+    async fn receive(reply: &mut Reply) -> Result<Option<Bytes>, TransportError> {
+        reply.next()
+    }
+
+    async fn sleep(time: Duration, token: &CancelToken) {
+        token.sleep(time);
+    }
+
+    async fn unblock<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        work()
+    }
+}
+
+impl BlockingTransport for Http {}
+
 /// What [`Http::defaults`] says of TLS.
 fn defaults() -> ConfigBuilder<AgentScope> {
     let builder = Config::builder();
@@ -184,9 +212,9 @@ impl fmt::Debug for Http {
     }
 }
 
-/// The body of an answer, piece by piece.
-pub(crate) struct Reply {
-    body: BodyReader<'static>,
+/// A reply whose body is being received.
+pub struct Reply {
+    body: ureq::BodyReader<'static>,
     /// Bytes of a piece at the most: not more than the whole has.
     most: usize,
     buffer: PageBuffer,
@@ -194,7 +222,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    pub(crate) fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
+    fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
         let mut space = self.buffer.space(self.most);
         let read = self.exchange.within(|| self.body.read(space.bytes_mut()));
         let len = read.map_err(|error| classify(error.into()))?;
@@ -204,7 +232,7 @@ impl Reply {
 }
 
 fn new_agent(config: Config, resolver: ObservedResolver) -> Agent {
-    Agent::with_parts(config, Connecting::default(), resolver)
+    Agent::with_parts(config, ObservedConnector::default(), resolver)
 }
 
 /// Stands in for `Agent::cookie_jar_lock`, which exists with ureq's feature `cookies` only and then

@@ -8,33 +8,43 @@
 
 mod body;
 mod classify;
-mod client;
 mod connect;
 mod drive;
 mod exchange;
 mod http;
-mod messages;
-mod outbox;
 mod proxy;
-mod request;
 mod resolve;
-mod sink;
-mod source;
 mod stages;
 mod tls;
 
+use wx_proto::Session;
+
 pub use ureq;
+pub use wx_client::blocking::{MediaIo, Sink, Source};
 pub use wx_client::checkpoint::CheckpointStore;
 pub use wx_client::session_cell::SessionCell;
 pub use wx_client::session_file::{SessionFile, SessionFileError};
 pub use wx_client::{self, BuildError, CancelToken, LoginError, LoginRequest, RunOptions, seed};
 pub use wx_proto;
 
-pub use client::{Client, ClientBuilder};
-pub use drive::{MediaIo, drive, drive_observed};
-pub use http::Http;
-pub use messages::Messages;
-pub use outbox::{Outbox, OutboxSend};
-pub use request::Request;
-pub use sink::Sink;
-pub use source::Source;
+pub use drive::{drive, drive_observed};
+pub use http::{Http, Reply};
+
+/// Sends and fetches pictures for one login over [ureq], and waits for its messages.
+pub type Client = wx_client::Client<Http>;
+
+/// Settings for a [`Client`]: one for a login that exists, or one that
+/// [logs in](wx_client::Client::login).
+pub type ClientBuilder<Start = Session> = wx_client::ClientBuilder<Http, Start>;
+
+/// An operation of a [`Client`], with its options.
+pub type Request<'a, F> = wx_client::Request<'a, F, Http>;
+
+/// New messages, in the batches in which the server sends them.
+pub type Messages<'a> = wx_client::Messages<'a, Http>;
+
+/// Sends each message once, across crashes and restarts.
+pub type Outbox = wx_client::ClientOutbox<Http>;
+
+/// A message to be sent once.
+pub type OutboxSend<'a> = wx_client::OutboxSend<'a, Http>;

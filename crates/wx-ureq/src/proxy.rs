@@ -58,10 +58,10 @@ mod tests {
     fn ask(config: Config, server: SocketAddr) -> Result<(), BuildError> {
         let site = Site::new(Profile::Web);
         let http = Http::new(Some(config), &site)?.resolve_to(HOST, server);
-        let outgoing = JsLogin::new(wx_proto::UnixMs::new(1))
+        let request = JsLogin::new(wx_proto::UnixMs::new(1))
             .request(&wx_proto::Session::new(site.clone()))
             .unwrap();
-        assert!(http.send(outgoing, &CancelToken::new()).is_err());
+        assert!(http.exchange(request, &CancelToken::new()).is_err());
         Ok(())
     }
 

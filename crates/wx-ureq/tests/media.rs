@@ -90,11 +90,11 @@ fn a_span_past_the_end_gives_what_there_is() {
     let bytes = Source::bytes("a", "0123456789".as_bytes());
     let seekable = Source::seekable("a", Cursor::new("0123456789")).unwrap();
     for mut source in [bytes, seekable] {
-        assert_eq!(source.load(0..11).unwrap(), "0123456789");
-        assert_eq!(source.load(8..9).unwrap(), "8");
-        assert_eq!(source.load(8..20).unwrap(), "89");
-        assert_eq!(source.load(10..11).unwrap(), "");
-        assert_eq!(source.load(50..60).unwrap(), "");
+        assert_eq!(source.read(0..11).unwrap(), "0123456789");
+        assert_eq!(source.read(8..9).unwrap(), "8");
+        assert_eq!(source.read(8..20).unwrap(), "89");
+        assert_eq!(source.read(10..11).unwrap(), "");
+        assert_eq!(source.read(50..60).unwrap(), "");
     }
 }
 
@@ -115,7 +115,7 @@ fn offset_zero_starts_a_sink_over() {
     let mut bytes = Vec::new();
     for mut sink in [Sink::path(&path), Sink::vec(&mut bytes)] {
         for (at, piece) in [(0, "0123456789"), (0, "abc"), (3, "def")] {
-            sink.store(at, piece.into()).unwrap();
+            sink.write(at, piece.into()).unwrap();
         }
         sink.finish().unwrap();
     }
@@ -126,8 +126,8 @@ fn offset_zero_starts_a_sink_over() {
 struct Greedy(Source);
 
 impl MediaIo for Greedy {
-    fn load(&mut self, span: Range<u64>) -> io::Result<Bytes> {
-        self.0.load(span.start..span.end + 1)
+    fn read(&mut self, span: Range<u64>) -> io::Result<Bytes> {
+        self.0.read(span.start..span.end + 1)
     }
 }
 
@@ -200,7 +200,7 @@ fn a_bug_is_not_told_as_a_cancel() {
 fn a_sink_without_its_directory_says_which() {
     let dir = tempfile::tempdir().unwrap();
     let mut sink = Sink::path(dir.path().join("none/a.jpg"));
-    let error = sink.store(0, Bytes::from_static(b"picture")).unwrap_err();
+    let error = sink.write(0, Bytes::from_static(b"picture")).unwrap_err();
     let words = format!("the directory {} does not exist", dir.path().join("none").display());
     assert_eq!((error.kind(), error.to_string()), (io::ErrorKind::NotFound, words));
 }

@@ -10,8 +10,8 @@ use super::comparison::{Comparison, are_shown_alike};
 use super::error::{OutboxError, OutboxErrorKind};
 use super::inner::Inner;
 use super::record::{Entry, Message};
-use crate::begin::resume_error;
 use crate::checkpoint::CheckpointStore;
+use crate::client::begin::resume_error;
 use crate::clock::{boot_id, unix_ms};
 use crate::seed::seed;
 

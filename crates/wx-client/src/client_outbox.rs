@@ -1,33 +1,39 @@
-use std::future::IntoFuture;
+//! The outbox of a client.
+
+use std::fmt;
 use std::path::Path;
 use std::pin::Pin;
 use std::time::Duration;
 
-use wx_client::outbox::{
-    MessageState, OutboxError, OutboxFlow, OutboxJob, OutboxMessage, UploadTurn,
-};
-use wx_client::{CancelToken, RunOptions};
 use wx_proto::flow::{ExchangeSummary, Progress};
 use wx_proto::{Error, ErrorKind, Recipient, Sent, Session, SourceError, Step, Uploaded};
 
-use crate::drive::sleep;
-use crate::{Client, MediaIo, Source, drive};
+use crate::cancel_token::CancelToken;
+use crate::client::Client;
+use crate::client::context::Context;
+use crate::drive::drive;
+use crate::media_io::{MediaIo as _, MediaSource as _};
+use crate::outbox::{
+    MessageState, Outbox, OutboxError, OutboxFlow, OutboxJob, OutboxMessage, UploadTurn,
+};
+use crate::run_options::RunOptions;
+use crate::transport::{AsyncTransport, BlockingTransport, Transport};
 
 /// Sends each message once, across crashes and restarts. Created by [`Client::outbox`].
 ///
-/// [`wx_client::outbox::Outbox`] describes what is recorded, and in which order.
-#[derive(Clone, Debug)]
-pub struct Outbox {
-    client: Client,
-    outbox: wx_client::outbox::Outbox,
+/// [`Outbox`] describes what is recorded, and in which order.
+#[derive(Clone)]
+pub struct ClientOutbox<H> {
+    context: Context<H>,
+    outbox: Outbox,
 }
 
-/// A message to be sent once. Created by [`Outbox::send`].
-#[must_use = "nothing is sent until it is awaited"]
-pub struct OutboxSend<'a> {
-    outbox: Outbox,
+/// A message to be sent once. Created by [`ClientOutbox::send`].
+#[must_use = "nothing is sent before it is run or awaited"]
+pub struct OutboxSend<'a, H: Transport> {
+    outbox: ClientOutbox<H>,
     to: Recipient,
-    source: Source,
+    source: H::Source,
     key: Option<String>,
     resend: bool,
     options: RunOptions<'a>,
@@ -36,41 +42,41 @@ pub struct OutboxSend<'a> {
 /// How often a message checks whether the job of another message has finished their upload.
 const UPLOAD_POLL: Duration = Duration::from_millis(50);
 
-impl Client {
+impl<H: Transport> Client<H> {
     /// Opens the outbox in a directory, which is created if it does not exist. Messages are
     /// recorded under their keys, so none is sent twice if the program is killed and restarted.
     ///
     /// # Errors
-    /// [`OutboxErrorKind::Busy`](wx_client::outbox::OutboxErrorKind::Busy) if another process has
+    /// [`OutboxErrorKind::Busy`](crate::outbox::OutboxErrorKind::Busy) if another process has
     /// it open; another kind if the directory does not hold an outbox, or cannot be read.
     ///
     /// ```no_run
-    /// # use wx_reqwest::wx_proto::Recipient;
-    /// # use wx_reqwest::{Client, Source};
-    /// # async fn send(client: &Client, to: &Recipient) -> Result<(), Box<dyn std::error::Error>> {
+    /// # use wx_client::{BlockingTransport, Client};
+    /// # use wx_proto::Recipient;
+    /// # fn send<H: BlockingTransport>(client: &Client<H>, to: &Recipient, invoice: H::Source)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
     /// let outbox = client.outbox("outbox")?;
-    /// let source = Source::path("invoice-17.png").await?;
-    /// let sent = outbox.send(to, source).key("invoice-17").await?;
+    /// let sent = outbox.send(to, invoice).key("invoice-17").run()?;
     /// println!("message {}", sent.msg_id);
     /// # Ok(())
     /// # }
     /// ```
-    pub fn outbox(&self, dir: impl AsRef<Path>) -> Result<Outbox, OutboxError> {
-        Ok(self.outbox_on(wx_client::outbox::Outbox::open(dir)?))
+    pub fn outbox(&self, dir: impl AsRef<Path>) -> Result<ClientOutbox<H>, OutboxError> {
+        Ok(self.outbox_on(Outbox::open(dir)?))
     }
 
     /// Sends through an outbox that is already open, such as one with
-    /// [custom storage](wx_client::outbox::Outbox::with_storage).
+    /// [custom storage](Outbox::with_storage).
     #[must_use]
-    pub fn outbox_on(&self, outbox: wx_client::outbox::Outbox) -> Outbox {
-        Outbox { client: self.clone(), outbox }
+    pub fn outbox_on(&self, outbox: Outbox) -> ClientOutbox<H> {
+        ClientOutbox { context: self.context.clone(), outbox }
     }
 }
 
-impl Outbox {
-    /// Creates a message that shows a picture to `to`. Give it a [key](OutboxSend::key), then await
-    /// it.
-    pub fn send(&self, to: &Recipient, source: Source) -> OutboxSend<'static> {
+impl<H: Transport> ClientOutbox<H> {
+    /// Creates a message that shows a picture to `to`. Give it a [key](OutboxSend::key), then
+    /// [run](OutboxSend::run) or await it.
+    pub fn send<'a>(&self, to: &Recipient, source: H::Source) -> OutboxSend<'a, H> {
         let (outbox, to, options) = (self.clone(), to.clone(), RunOptions::new());
         OutboxSend { outbox, to, source, key: None, resend: false, options }
     }
@@ -97,7 +103,7 @@ impl Outbox {
     }
 }
 
-impl<'a> OutboxSend<'a> {
+impl<'a, H: Transport> OutboxSend<'a, H> {
     /// Sets the key of the message: any text that identifies it, such as the number of an invoice.
     /// The default is a random key.
     ///
@@ -141,75 +147,41 @@ impl<'a> OutboxSend<'a> {
         Self { options: set(self.options), ..self }
     }
 
-    async fn run(self) -> Result<Sent, Error> {
-        let Self { outbox: Outbox { client, outbox }, to, mut source, key, resend, mut options } =
-            self;
-        let session = client.session();
+    /// Sends the message, or continues it from its state on record. If it was already sent, returns
+    /// what was sent.
+    ///
+    /// # Errors
+    /// [`Error::outcome`] says whether the message may have been delivered. If the record
+    /// cannot be written, nothing more is sent, and the outbox has to be opened again.
+    pub fn run(self) -> Result<Sent, Error>
+    where
+        H: BlockingTransport,
+    {
+        pollster::block_on(self.execute())
+    }
+
+    async fn execute(self) -> Result<Sent, Error> {
+        let Self { outbox, to, mut source, key, resend, mut options } = self;
+        let ClientOutbox { context, outbox } = outbox;
+        let session = context.session.get();
         let job = outbox.begin(key, &to, &session)?;
         if let Some(sent) = job.sent() {
-            let compared = compare(&client, &job, &sent.uploaded, &mut source).await;
+            let compared = compare::<H>(&context, &job, &sent.uploaded, &mut source).await;
             return compared.map(|()| sent).map_err(|error| job.judge(error));
         }
-        let uploaded = upload(&client, &job, &session, &mut source, &mut options).await;
+        let uploaded = upload(&context, &job, &session, &mut source, &mut options).await;
         let flow =
-            uploaded.and_then(|uploaded| job.send(&session, &uploaded, &client.policy(), resend));
+            uploaded.and_then(|uploaded| job.send(&session, &uploaded, &context.policy(), resend));
         let OutboxFlow { mut flow, checkpoint } = flow.map_err(|error| job.judge(error))?;
         options.set_checkpoint(checkpoint);
-        let cell = client.session_cell();
-        let sent = drive(client.http(), cell, &mut (), &mut flow, &mut options).await;
+        let Context { session, http, .. } = &context;
+        let sent = drive(http, session, &mut (), &mut flow, &mut options, &mut ()).await;
         // A refusal that could not be put on record is none to the next run.
         let sent = sent.map_err(|error| job.judge(error))?;
         // It is sent, whether that is on record or not. If not, the outbox sends nothing more.
         let _ = job.set_sent(&sent);
         Ok(sent)
     }
-}
-
-/// Refuses a picture that is not the one which the key was used for.
-async fn compare(
-    client: &Client,
-    job: &OutboxJob,
-    used: &Uploaded,
-    source: &mut Source,
-) -> Result<(), Error> {
-    let picture = source.media(&client.policy()).await?;
-    let mut comparison = job.compare(used, &picture)?;
-    while let Some(span) = comparison.next_span() {
-        let bytes = source.load(span).await;
-        let failed = |error| Error::new(Step::Digest, SourceError::from(error));
-        comparison.update(&bytes.map_err(failed)?);
-    }
-    Ok(comparison.finish()?)
-}
-
-async fn upload(
-    client: &Client,
-    job: &OutboxJob,
-    session: &Session,
-    source: &mut Source,
-    options: &mut RunOptions<'_>,
-) -> Result<Uploaded, Error> {
-    loop {
-        match job.take_upload(session)? {
-            UploadTurn::Finished(uploaded) => {
-                compare(client, job, &uploaded, source).await?;
-                return Ok(uploaded);
-            }
-            UploadTurn::Mine => break,
-            UploadTurn::Busy => {
-                if options.token().is_cancelled() {
-                    return Err(Error::new(Step::Upload, ErrorKind::Cancelled));
-                }
-                sleep(UPLOAD_POLL, options.token()).await;
-            }
-        }
-    }
-    let _turn = client.turn(options.token()).await;
-    let policy = client.policy();
-    let picture = source.media(&policy).await?;
-    let OutboxFlow { mut flow, checkpoint } = job.upload(session, picture, &policy)?;
-    options.set_checkpoint(checkpoint);
-    drive(client.http(), client.session_cell(), source, &mut flow, options).await
 }
 
 /// Sends the message, or continues it from its state on record. If it was already sent, returns
@@ -220,11 +192,66 @@ async fn upload(
 /// # Errors
 /// [`Error::outcome`] says whether the message may have been delivered. If the record
 /// cannot be written, nothing more is sent, and the outbox has to be opened again.
-impl<'a> IntoFuture for OutboxSend<'a> {
+impl<'a, H: AsyncTransport> IntoFuture for OutboxSend<'a, H> {
     type Output = Result<Sent, Error>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        Box::pin(self.execute())
+    }
+}
+
+/// Refuses a picture that is not the one which the key was used for.
+async fn compare<H: Transport>(
+    context: &Context<H>,
+    job: &OutboxJob,
+    used: &Uploaded,
+    source: &mut H::Source,
+) -> Result<(), Error> {
+    let media = source.media(&context.policy()).await?;
+    let mut comparison = job.compare(used, &media)?;
+    while let Some(span) = comparison.next_span() {
+        let bytes = source.read(span).await;
+        let failed = |error| Error::new(Step::Digest, SourceError::from(error));
+        comparison.update(&bytes.map_err(failed)?);
+    }
+    Ok(comparison.finish()?)
+}
+
+async fn upload<H: Transport>(
+    context: &Context<H>,
+    job: &OutboxJob,
+    session: &Session,
+    source: &mut H::Source,
+    options: &mut RunOptions<'_>,
+) -> Result<Uploaded, Error> {
+    loop {
+        match job.take_upload(session)? {
+            UploadTurn::Finished(uploaded) => {
+                compare(context, job, &uploaded, source).await?;
+                return Ok(uploaded);
+            }
+            UploadTurn::Mine => break,
+            UploadTurn::Busy => {
+                if options.token().is_cancelled() {
+                    return Err(Error::new(Step::Upload, ErrorKind::Cancelled));
+                }
+                H::sleep(UPLOAD_POLL, options.token()).await;
+            }
+        }
+    }
+    let _turn = context.turn(options.token()).await;
+    let policy = context.policy();
+    let media = source.media(&policy).await?;
+    let OutboxFlow { mut flow, checkpoint } = job.upload(session, media, &policy)?;
+    options.set_checkpoint(checkpoint);
+    let Context { session, http, .. } = context;
+    drive(http, session, source, &mut flow, options, &mut ()).await
+}
+
+/// Shows the outbox, not the client.
+impl<H> fmt::Debug for ClientOutbox<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientOutbox").field("outbox", &self.outbox).finish_non_exhaustive()
     }
 }

@@ -1,16 +1,13 @@
-mod account;
-mod builder;
-mod login;
+//! A client of one login.
+
+pub(crate) mod begin;
+pub(crate) mod context;
+mod request;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wx_client::begin::Begin;
-use wx_client::clock::unix_ms;
-use wx_client::pacer::{Pacer, Turn};
-use wx_client::session_cell::SessionCell;
-use wx_client::{BuildError, CancelToken, seed};
 use wx_proto::endpoint::Endpoint;
 use wx_proto::flow::{
     FetchImage, Flow, OneCall, ResumeError, ResumeOptions, SendImage, SendUploaded, Snapshot,
@@ -18,81 +15,74 @@ use wx_proto::flow::{
 };
 use wx_proto::{Error, ImageVariant, Media, MsgId, Policy, Recipient, Session, Uploaded};
 
-use crate::drive::sleep;
-use crate::{Http, Request, Sink, Source};
+use self::begin::Begin;
+use self::context::Context;
+use crate::clock::unix_ms;
+use crate::pacer::Pacer;
+use crate::seed::seed;
+use crate::session_cell::SessionCell;
+use crate::transport::Transport;
 
-pub use builder::ClientBuilder;
+pub use self::request::Request;
 
-/// Sends and fetches pictures for one login, and waits for its messages. Clones are cheap and share
-/// their connections and the session; use them from any task. Needs a tokio runtime.
+/// Sends and fetches pictures for one login, and waits for its messages.
+///
+/// Clones are cheap and share their connections and the session; use them from any thread or task.
+/// An asynchronous client may need a runtime: see its transport.
 #[derive(Clone)]
-pub struct Client {
-    session: SessionCell,
-    policy: Arc<Policy>,
-    pacer: Pacer,
-    http: Http,
+pub struct Client<H> {
+    pub(crate) context: Context<H>,
 }
 
-impl Client {
-    /// Creates a client with default settings.
-    ///
-    /// # Errors
-    /// [`BuildError`].
-    pub fn new(session: Session) -> Result<Self, BuildError> {
-        Self::builder(session).build()
-    }
-
-    /// Returns a builder of a client with custom settings.
-    pub fn builder(session: Session) -> ClientBuilder {
-        ClientBuilder::of(session)
+impl<H: Transport> Client<H> {
+    pub(crate) fn of(session: Session, policy: Policy, pace: Duration, http: H) -> Self {
+        let (session, policy) = (SessionCell::new(session), Arc::new(policy));
+        Self { context: Context { session, policy, pacer: Pacer::new(pace), http } }
     }
 
     /// Returns a snapshot of the session. Replies of the server change the session of the client
     /// and its clones, but not the snapshot.
     #[must_use]
     pub fn session(&self) -> Session {
-        self.session.get()
+        self.context.session.get()
     }
 
-    /// Returns the session that all clones of the client share, for [`drive()`](crate::drive()).
+    /// Returns the session that all clones of the client share, for [`drive`](crate::drive::drive).
     #[must_use]
     pub fn session_cell(&self) -> &SessionCell {
-        &self.session
+        &self.context.session
     }
 
-    fn of(session: Session, policy: Policy, pace: Duration, http: Http) -> Self {
-        Self {
-            session: SessionCell::new(session),
-            policy: Arc::new(policy),
-            pacer: Pacer::new(pace),
-            http,
-        }
-    }
-
-    /// Returns the HTTP client, for [`drive()`](crate::drive()) or to share it with
-    /// [other sessions](ClientBuilder::http).
+    /// Returns the HTTP client, for [`drive`](crate::drive::drive) or to share it with
+    /// [other sessions](crate::ClientBuilder::http).
     #[must_use]
-    pub fn http(&self) -> &Http {
-        &self.http
+    pub fn http(&self) -> &H {
+        &self.context.http
     }
 
     /// Uploads a picture and sends it to `to`.
     ///
     /// ```no_run
-    /// # use wx_reqwest::wx_proto::Recipient;
-    /// # use wx_reqwest::{CancelToken, Client, Source};
-    /// # async fn send(client: &Client, to: &Recipient, stop: &CancelToken)
-    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// # use wx_client::{BlockingTransport, CancelToken, Client};
+    /// # use wx_proto::Recipient;
+    /// # fn send<H: BlockingTransport>(
+    /// #     client: &Client<H>,
+    /// #     to: &Recipient,
+    /// #     cat: H::Source,
+    /// #     stop: &CancelToken,
+    /// # ) -> Result<(), Box<dyn std::error::Error>> {
     /// let sent = client
-    ///     .send_image(to, Source::path("cat.jpg").await?)
+    ///     .send_image(to, cat)
     ///     .progress(|now| println!("{} bytes", now.done))
     ///     .cancel(stop)
-    ///     .await?;
+    ///     .run()?;
     /// println!("message {}", sent.msg_id);
     /// # Ok(())
     /// # }
     /// ```
-    pub fn send_image(&self, to: &Recipient, source: Source) -> Request<'static, SendImage> {
+    ///
+    /// If the client is asynchronous, write `.await?` instead of `.run()?`.
+    pub fn send_image<'a>(&self, to: &Recipient, source: H::Source) -> Request<'a, SendImage, H> {
         let to = to.clone();
         self.send(source, SendImage::checkpointed, |session, media, policy| {
             SendImage::new(session, media, to, seed()?, policy)
@@ -100,7 +90,7 @@ impl Client {
     }
 
     /// Uploads a picture without sending it. `to` is the first of its recipients.
-    pub fn upload(&self, to: &Recipient, source: Source) -> Request<'static, Upload> {
+    pub fn upload<'a>(&self, to: &Recipient, source: H::Source) -> Request<'a, Upload, H> {
         let to = to.clone();
         self.send(source, Upload::checkpointed, |session, media, policy| {
             Upload::new(session, media, to, seed()?, policy)
@@ -108,17 +98,17 @@ impl Client {
     }
 
     /// Sends a picture that was already uploaded. One upload serves any number of recipients.
-    pub fn send_uploaded(
+    pub fn send_uploaded<'a>(
         &self,
         to: &Recipient,
         uploaded: &Uploaded,
-    ) -> Request<'static, SendUploaded> {
+    ) -> Request<'a, SendUploaded, H> {
         let (to, uploaded) = (to.clone(), uploaded.clone());
         self.plain(move |session, policy| SendUploaded::new(session, uploaded, to, seed()?, policy))
             .saved_by(SendUploaded::checkpointed)
     }
 
-    /// Goes on with a message from a state that was stored by
+    /// Continues a message from a state that was stored by
     /// [`checkpoint`](Request::checkpoint), in the same login. `source` is the same picture; it is
     /// read only if the upload was not finished.
     ///
@@ -129,59 +119,62 @@ impl Client {
     ///
     /// # Errors
     /// [`ResumeError`]; nothing is sent then.
-    pub fn resume(
+    pub fn resume<'a>(
         &self,
         snapshot: Snapshot,
-        source: Source,
-    ) -> Result<Request<'static, SendImage>, ResumeError> {
+        source: H::Source,
+    ) -> Result<Request<'a, SendImage, H>, ResumeError> {
         let source = Some(source).filter(|_| snapshot.uploaded().is_none());
         Ok(self.resumed(snapshot, source, SendImage::resume)?.saved_by(SendImage::checkpointed))
     }
 
-    /// Goes on with an [`upload`](Client::upload) from a state that was stored, in the same login,
+    /// Continues an [`upload`](Client::upload) from a state that was stored, in the same login,
     /// and sends nothing. A state with an [`uploaded`](Snapshot::uploaded) picture is finished.
     ///
     /// # Errors
     /// [`ResumeError`]; nothing is sent then.
-    pub fn resume_upload(
+    pub fn resume_upload<'a>(
         &self,
         snapshot: Snapshot,
-        source: Source,
-    ) -> Result<Request<'static, Upload>, ResumeError> {
+        source: H::Source,
+    ) -> Result<Request<'a, Upload, H>, ResumeError> {
         Ok(self.resumed(snapshot, Some(source), Upload::resume)?.saved_by(Upload::checkpointed))
     }
 
-    /// Goes on with a message of an [uploaded](Client::send_uploaded) picture, like
+    /// Continues a message of an [uploaded](Client::send_uploaded) picture, like
     /// [`resume`](Client::resume).
     ///
     /// # Errors
     /// [`ResumeError`]; nothing is sent then.
-    pub fn resume_uploaded(
+    pub fn resume_uploaded<'a>(
         &self,
         snapshot: Snapshot,
-    ) -> Result<Request<'static, SendUploaded>, ResumeError> {
+    ) -> Result<Request<'a, SendUploaded, H>, ResumeError> {
         Ok(self.resumed(snapshot, None, SendUploaded::resume)?.saved_by(SendUploaded::checkpointed))
     }
 
     /// Fetches the picture of a message. On error the sink is left unchanged, except for
     /// [`Sink::writer`], which keeps what was written, and [`Sink::vec`], which is emptied.
+    ///
+    /// [`Sink::writer`]: crate::blocking::Sink::writer
+    /// [`Sink::vec`]: crate::blocking::Sink::vec
     pub fn fetch_image<'a>(
         &self,
         id: &MsgId,
         variant: ImageVariant,
-        sink: Sink<'a>,
-    ) -> Request<'a, FetchImage> {
+        sink: H::Sink<'a>,
+    ) -> Request<'a, FetchImage, H> {
         let id = id.clone();
         let begin = move |session: &Session, restartable, policy| {
             FetchImage::new(session, id, variant, restartable, seed()?, policy)
         };
-        Request::new(self, Begin::Fetch(sink, Box::new(begin)))
+        Request::new(&self.context, Begin::Fetch(sink, Box::new(begin)))
     }
 
     /// Makes one call with any [`Endpoint`], of [`wx_proto`] or your own. A try that fails is made
     /// again: see [`OneCall`]. If the call must not reach the server twice, [run](Client::run) a
     /// [`OneCall::once`].
-    pub fn call<E: Endpoint + Send + 'static>(&self, endpoint: E) -> Request<'static, OneCall<E>>
+    pub fn call<'a, E: Endpoint + Send + 'static>(&self, endpoint: E) -> Request<'a, OneCall<E>, H>
     where
         E::Reply: Clone,
     {
@@ -190,60 +183,53 @@ impl Client {
 
     /// Runs any flow that touches no media. If the flow hands out its states, give it a store with
     /// [`options`](Request::options). To keep the flow, or to run one that reads or writes
-    /// media, use [`drive()`](crate::drive()).
-    pub fn run<F: Flow + Send + 'static>(&self, flow: F) -> Request<'static, F> {
+    /// media, use [`drive`](crate::drive::drive).
+    pub fn run<'a, F: Flow + Send + 'static>(&self, flow: F) -> Request<'a, F, H> {
         self.plain(move |_, _| Ok(flow))
     }
 
-    pub(crate) fn plain<F>(
+    pub(crate) fn plain<'a, F>(
         &self,
         begin: impl FnOnce(&Session, Policy) -> Result<F, Error> + Send + 'static,
-    ) -> Request<'static, F> {
-        Request::new(self, Begin::Plain(Box::new(begin)))
+    ) -> Request<'a, F, H> {
+        Request::new(&self.context, Begin::Plain(Box::new(begin)))
     }
 
-    fn send<F>(
+    fn send<'a, F>(
         &self,
-        source: Source,
+        source: H::Source,
         checkpointed: fn(F) -> F,
         begin: impl FnOnce(&Session, Media, Policy) -> Result<F, Error> + Send + 'static,
-    ) -> Request<'static, F> {
-        Request::new(self, Begin::Send(source, Box::new(begin))).saved_by(checkpointed)
+    ) -> Request<'a, F, H> {
+        Request::new(&self.context, Begin::Send(source, Box::new(begin))).saved_by(checkpointed)
     }
 
     /// Checks that `snapshot` can be resumed. The flow is made when it is driven: the age of a
     /// message in doubt is counted from then.
-    fn resumed<F: 'static>(
+    fn resumed<'a, F: 'static>(
         &self,
         snapshot: Snapshot,
-        source: Option<Source>,
+        source: Option<H::Source>,
         resume: fn(&Session, Snapshot, Policy, ResumeOptions) -> Result<F, ResumeError>,
-    ) -> Result<Request<'static, F>, ResumeError> {
+    ) -> Result<Request<'a, F, H>, ResumeError> {
         let at = ResumeOptions { unix_ms: Some(unix_ms()), resend: false };
-        resume(&self.session(), snapshot.clone(), self.policy(), at)?;
+        resume(&self.session(), snapshot.clone(), self.context.policy(), at)?;
         let begin = move |session: &Session, policy, at| resume(session, snapshot, policy, at);
-        Ok(Request::new(self, Begin::Resume(source, Box::new(begin))))
-    }
-
-    /// Waits for the turn of a picture. When the future is dropped, the turn passes unused.
-    pub(crate) async fn turn(&self, token: &CancelToken) -> Turn<'_> {
-        let turn = self.pacer.turn();
-        sleep(turn.wait, token).await;
-        turn
+        Ok(Request::new(&self.context, Begin::Resume(source, Box::new(begin))))
     }
 
     /// Returns the policy of the client.
     #[must_use]
     pub fn policy(&self) -> Policy {
-        Policy::clone(&self.policy)
+        self.context.policy()
     }
 }
 
-impl fmt::Debug for Client {
+impl<H: Transport> fmt::Debug for Client<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("session", &self.session())
-            .field("policy", &self.policy)
+            .field("policy", &self.context.policy)
             .finish_non_exhaustive()
     }
 }

@@ -3,14 +3,15 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::Path;
 
-use bytes::Bytes;
 use tempfile::{SpooledData, SpooledTempFile};
-use wx_client::creation::explain_unnamed;
-use wx_client::page_buffer::PageBuffer;
-use wx_client::source_info::{SourceInfo, slice, too_long};
+use wx_proto::bytes::Bytes;
 use wx_proto::{Error, Media, MediaKind, Policy, SourceError, Step};
 
-use crate::MediaIo;
+use super::io::MediaIo;
+use crate::creation::explain_unnamed;
+use crate::media_io::MediaSource;
+use crate::page_buffer::PageBuffer;
+use crate::source_info::{SourceInfo, slice, too_long};
 
 /// A picture to send. It is read twice, once for its MD5 and once chunk by chunk, so it can always
 /// be read again; one of a single chunk is read once.
@@ -115,14 +116,14 @@ impl Source {
     /// If it cannot be read, or cannot be sent as a picture.
     pub fn media(&mut self, policy: &Policy) -> Result<Media, Error> {
         let first = self
-            .load(self.info.first_span())
+            .read(self.info.first_span())
             .map_err(|error| Error::new(Step::Prepare, SourceError::from(error)))?;
         self.info.media(&first, policy)
     }
 }
 
 impl MediaIo for Source {
-    fn load(&mut self, span: Range<u64>) -> io::Result<Bytes> {
+    fn read(&mut self, span: Range<u64>) -> io::Result<Bytes> {
         match &mut self.data {
             Data::Bytes(bytes) => Ok(slice(bytes, span)),
             Data::Seek(from, buffer) => {
@@ -131,6 +132,12 @@ impl MediaIo for Source {
                 buffer.read(from, len)
             }
         }
+    }
+}
+
+impl MediaSource for Source {
+    async fn media(&mut self, policy: &Policy) -> Result<Media, Error> {
+        Self::media(self, policy)
     }
 }
 

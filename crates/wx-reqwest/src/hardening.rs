@@ -8,7 +8,7 @@ use crate::connection::Observed;
 /// Anybody in a build can switch these on; a method of the type itself then goes before the
 /// trait's.
 #[allow(dead_code)]
-trait Otherwise: Sized {
+trait MissingMethods: Sized {
     fn cookie_store(self, _: bool) -> Self {
         self
     }
@@ -20,7 +20,7 @@ trait Otherwise: Sized {
     }
 }
 
-impl Otherwise for ClientBuilder {}
+impl MissingMethods for ClientBuilder {}
 
 /// Redirects, retries, decoding, cookies and verbose logging off, certificates verified; plain http
 /// for a loopback session alone.
@@ -31,7 +31,7 @@ impl Otherwise for ClientBuilder {}
 /// [`crate::body`] can be read once.
 ///
 /// The outermost layer of the connector is [`crate::connection`]'s.
-pub(crate) fn force(builder: ClientBuilder, loopback: bool) -> ClientBuilder {
+pub(crate) fn harden(builder: ClientBuilder, loopback: bool) -> ClientBuilder {
     builder
         .redirect(redirect::Policy::none())
         .retry(retry::never())

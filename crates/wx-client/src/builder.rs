@@ -1,24 +1,40 @@
 use std::fmt;
 use std::time::Duration;
 
-use wx_client::BuildError;
 use wx_proto::{Policy, Session, SessionError, Site};
 
-use super::Client;
-use crate::Http;
+use crate::build_error::BuildError;
+use crate::client::Client;
+use crate::transport::Transport;
+
+impl<H: Transport> Client<H> {
+    /// Creates a client with default settings.
+    ///
+    /// # Errors
+    /// [`BuildError::NoTls`] if it was built without a TLS feature and the session is not a
+    /// loopback one, or another [`BuildError`].
+    pub fn new(session: Session) -> Result<Self, BuildError> {
+        Self::builder(session).build()
+    }
+
+    /// Returns a builder of a client with custom settings.
+    pub fn builder(session: Session) -> ClientBuilder<H> {
+        ClientBuilder::of(session)
+    }
+}
 
 /// Settings for a [`Client`]: one for a login that is there, or one that [logs
 /// in](Client::login).
 #[must_use]
-pub struct ClientBuilder<Start = Session> {
-    pub(super) start: Start,
-    pub(super) policy: Policy,
-    pub(super) pace: Duration,
-    pub(super) http: Option<Http>,
+pub struct ClientBuilder<H, Start = Session> {
+    pub(crate) start: Start,
+    pub(crate) policy: Policy,
+    pub(crate) pace: Duration,
+    pub(crate) http: Option<H>,
 }
 
-impl<Start> ClientBuilder<Start> {
-    pub(super) fn of(start: Start) -> Self {
+impl<H: Transport, Start> ClientBuilder<H, Start> {
+    pub(crate) fn of(start: Start) -> Self {
         Self { start, policy: Policy::default(), pace: Duration::ZERO, http: None }
     }
 
@@ -31,16 +47,18 @@ impl<Start> ClientBuilder<Start> {
     /// The least time from the end of one picture to the start of the next, or from start to start
     /// of those that are under way at once, over all clones of the client; zero, the default, is
     /// none. For sends and uploads alone: [`Client::send_uploaded`] and fetches do not wait. The
-    /// wait comes before anything is read or sent; a cancelled job does not wait on.
+    /// wait comes before anything is read or sent; a cancelled job does not wait on, and a future
+    /// that is dropped while it waits takes its turn with it.
     ///
     /// After 20 to 40 pictures in a row people report Ret 1205, "too frequent" (`docs/protocol.md`
     /// §7.1). What the server counts, and over which time, is not known.
     ///
     /// ```
-    /// # fn pace(session: wx_ureq::wx_proto::Session) -> Result<(), wx_ureq::BuildError> {
+    /// # use wx_client::{BuildError, Client, Transport};
+    /// # fn pace<Http: Transport>(session: wx_proto::Session) -> Result<(), BuildError> {
     /// use std::time::Duration;
     ///
-    /// let client = wx_ureq::Client::builder(session).pace(Duration::from_secs(3)).build()?;
+    /// let client = Client::<Http>::builder(session).pace(Duration::from_secs(3)).build()?;
     /// # Ok(())
     /// # }
     /// ```
@@ -51,23 +69,24 @@ impl<Start> ClientBuilder<Start> {
 
     /// Uses this HTTP client, which any number of sessions can share, either those of loopback
     /// servers or those of all others: each of them then costs
-    /// neither a TLS set-up nor a pool of connections. Make one with [`Http::new`] for custom
-    /// settings, such as proxies and certificates, or take that of
+    /// neither a TLS set-up nor a pool of connections. Make one with the `Http::new` of the
+    /// transport for custom settings, such as proxies and certificates, or take that of
     /// [another client](Client::http).
-    pub fn http(mut self, http: &Http) -> Self {
+    pub fn http(mut self, http: &H) -> Self {
         self.http = Some(http.clone());
         self
     }
 
-    pub(super) fn http_for(http: Option<Http>, site: &Site) -> Result<Http, BuildError> {
+    pub(crate) fn http_for(http: Option<H>, site: &Site) -> Result<H, BuildError> {
         match http {
-            Some(http) => http.checked(site),
-            None => Http::new(None, site),
+            Some(http) if http.is_for_loopback() == site.hosts().is_loopback() => Ok(http),
+            Some(_) => Err(BuildError::Loopback),
+            None => H::for_site(site),
         }
     }
 }
 
-impl ClientBuilder {
+impl<H: Transport> ClientBuilder<H> {
     /// The `User-Agent` of every request, instead of a desktop browser's.
     ///
     /// # Errors
@@ -81,13 +100,13 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// [`BuildError`].
-    pub fn build(self) -> Result<Client, BuildError> {
+    pub fn build(self) -> Result<Client<H>, BuildError> {
         let http = Self::http_for(self.http, self.start.site())?;
         Ok(Client::of(self.start, self.policy, self.pace, http))
     }
 }
 
-impl<Start: fmt::Debug> fmt::Debug for ClientBuilder<Start> {
+impl<H, Start: fmt::Debug> fmt::Debug for ClientBuilder<H, Start> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder").field("start", &self.start).finish_non_exhaustive()
     }

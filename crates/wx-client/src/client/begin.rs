@@ -8,7 +8,7 @@ use wx_proto::{Error, Media, Policy, Session, SourceError, Step};
 
 /// How the flow `F` of a request begins, by what it needs besides the session. `Source` and `Sink`
 /// are those of the client.
-pub enum Begin<'a, F, Source, Sink> {
+pub(crate) enum Begin<'a, F, Source, Sink> {
     /// A flow that touches no media.
     Plain(BeginPlain<'a, F>),
     /// A flow that sends what a source holds.
@@ -21,18 +21,19 @@ pub enum Begin<'a, F, Source, Sink> {
 }
 
 /// Makes a flow that touches no media.
-pub type BeginPlain<'a, F> = Box<dyn FnOnce(&Session, Policy) -> Result<F, Error> + Send + 'a>;
+pub(crate) type BeginPlain<'a, F> =
+    Box<dyn FnOnce(&Session, Policy) -> Result<F, Error> + Send + 'a>;
 
 /// Makes a flow that sends.
-pub type BeginSend<'a, F> =
+pub(crate) type BeginSend<'a, F> =
     Box<dyn FnOnce(&Session, Media, Policy) -> Result<F, Error> + Send + 'a>;
 
 /// Makes a flow that was saved.
-pub type BeginResume<'a, F> =
+pub(crate) type BeginResume<'a, F> =
     Box<dyn FnOnce(&Session, Policy, ResumeOptions) -> Result<F, ResumeError> + Send + 'a>;
 
 /// Makes a flow that fetches.
-pub type BeginFetch<'a, F> =
+pub(crate) type BeginFetch<'a, F> =
     Box<dyn FnOnce(&Session, bool, Policy) -> Result<F, Error> + Send + 'a>;
 
 impl<F, Source, Sink> fmt::Debug for Begin<'_, F, Source, Sink> {
@@ -47,8 +48,7 @@ impl<F, Source, Sink> fmt::Debug for Begin<'_, F, Source, Sink> {
 }
 
 /// Returns the error of a job that cannot be resumed.
-#[must_use]
-pub fn resume_error(error: ResumeError) -> Error {
+pub(crate) fn resume_error(error: ResumeError) -> Error {
     match error {
         ResumeError::Request(error) => Error::new(Step::Prepare, error),
         ResumeError::Media(error) => error.into(),

@@ -2,48 +2,53 @@
 
 use std::pin::Pin;
 
-use http::{HeaderName, HeaderValue};
-use wx_client::{CancelToken, LoginError, LoginRequest, RunOptions};
 use wx_proto::flow::{ExchangeSummary, LoginState};
+use wx_proto::http::{HeaderName, HeaderValue};
 use wx_proto::{Session, Site};
 
-use super::{Client, ClientBuilder};
-use crate::drive_observed;
+use crate::builder::ClientBuilder;
+use crate::cancel_token::CancelToken;
+use crate::client::Client;
+use crate::drive::drive;
+use crate::login_request::{LoginError, LoginRequest};
+use crate::run_options::RunOptions;
+use crate::transport::{AsyncTransport, BlockingTransport, Transport};
 
-impl Client {
+impl<H: Transport> Client<H> {
     /// Logs in by a QR code and returns a client for that login. Waits for the user, for at most
     /// ten codes of five minutes each ([`Policy::login_codes`](wx_proto::Policy)).
     /// [`show`](ClientBuilder::show) the user each state.
     ///
     /// ```no_run
-    /// use wx_reqwest::wx_proto::flow::LoginState;
-    /// use wx_reqwest::wx_proto::{Profile, Site};
-    /// use wx_reqwest::{Client, SessionFile};
+    /// # use wx_client::{BlockingTransport, Client};
+    /// use wx_client::session_file::SessionFile;
+    /// use wx_proto::flow::LoginState;
+    /// use wx_proto::{Profile, Site};
     ///
-    /// # async fn login() -> Result<(), Box<dyn std::error::Error>> {
+    /// # fn login<Http: BlockingTransport>() -> Result<(), Box<dyn std::error::Error>> {
     /// let file = SessionFile::open_or_create("session.json")?;
-    /// let login = Client::login(Site::new(Profile::Web)).show(|state| match state {
+    /// let login = Client::<Http>::login(Site::new(Profile::Web)).show(|state| match state {
     ///     LoginState::Code { link } => println!("scan the QR code of {}", link.expose()),
     ///     other => println!("{other:?}"),
     /// });
-    /// let client = login.await?;
+    /// let client = login.run()?;
     /// file.save(&client.session())?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn login(site: Site) -> ClientBuilder<LoginRequest<'static>> {
+    pub fn login(site: Site) -> ClientBuilder<H, LoginRequest<'static>> {
         ClientBuilder::of(LoginRequest::qr_code(site))
     }
 
     /// Logs in again as the account of `session`, whose login may have ended: the phone asks its
     /// owner, without a QR code. If the prompt is refused or expires, the login continues with a QR
     /// code. Keys of the session file that this version does not know are kept.
-    pub fn login_again(session: Session) -> ClientBuilder<LoginRequest<'static>> {
+    pub fn login_again(session: Session) -> ClientBuilder<H, LoginRequest<'static>> {
         ClientBuilder::of(LoginRequest::push(session))
     }
 }
 
-impl<'a> ClientBuilder<LoginRequest<'a>> {
+impl<'a, H: Transport> ClientBuilder<H, LoginRequest<'a>> {
     /// Shows each state of the login to its user: the [link of the code](LoginState::Code), that it
     /// was scanned, confirmed, refused.
     ///
@@ -88,28 +93,38 @@ impl<'a> ClientBuilder<LoginRequest<'a>> {
         self
     }
 
-    async fn run(self) -> Result<Client, LoginError> {
+    /// Logs in.
+    ///
+    /// # Errors
+    /// [`LoginError`].
+    pub fn run(self) -> Result<Client<H>, LoginError>
+    where
+        H: BlockingTransport,
+    {
+        pollster::block_on(self.execute())
+    }
+
+    async fn execute(self) -> Result<Client<H>, LoginError> {
         let Self { start: mut login, policy, pace, http } = self;
         let http = Self::http_for(http, login.site())?;
         let (mut flow, cell) = login.begin(policy.clone())?;
         let (options, mut states) = login.watch();
-        let result = drive_observed(&http, &cell, &mut (), &mut flow, options, &mut states).await;
+        let result = drive(&http, &cell, &mut (), &mut flow, options, &mut states).await;
         drop(states);
         let session = login.end(&flow, &cell, result)?;
         Ok(Client::of(session, policy, pace, http))
     }
 }
 
-/// Logs in. When the future is dropped, the login ends there. If it was opened by then, it stays
-/// open.
+/// Logs in. When the future is dropped, a login that was opened by then stays open.
 ///
 /// # Errors
 /// [`LoginError`].
-impl<'a> IntoFuture for ClientBuilder<LoginRequest<'a>> {
-    type Output = Result<Client, LoginError>;
+impl<'a, H: AsyncTransport> IntoFuture for ClientBuilder<H, LoginRequest<'a>> {
+    type Output = Result<Client<H>, LoginError>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        Box::pin(self.execute())
     }
 }

@@ -2,10 +2,11 @@ use std::fmt;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
-use bytes::Bytes;
-use wx_client::temp_file::{Access, TempFile};
+use wx_proto::bytes::Bytes;
 
-use crate::MediaIo;
+use super::io::MediaIo;
+use crate::media_io::MediaSink;
+use crate::temp_file::{Access, TempFile};
 
 /// The destination of a fetched picture. A download that ends before the picture is complete and
 /// checked leaves nothing behind.
@@ -50,7 +51,7 @@ impl<'a> Sink<'a> {
         !matches!(self.place, Place::Writer(_))
     }
 
-    /// Keeps what was stored. This is the last step of a successful download.
+    /// Keeps what was written. This is the last step of a successful download.
     ///
     /// # Errors
     /// The error of the file or the writer; nothing is kept then.
@@ -70,7 +71,7 @@ impl<'a> Sink<'a> {
 }
 
 impl MediaIo for Sink<'_> {
-    fn store(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
+    fn write(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
         match &mut self.place {
             Place::Path { path, file } => {
                 let Partial { file, len } = match file {
@@ -96,6 +97,16 @@ impl MediaIo for Sink<'_> {
             }
             Place::Writer(writer) => writer.write_all(&bytes),
         }
+    }
+}
+
+impl MediaSink for Sink<'_> {
+    fn is_restartable(&self) -> bool {
+        Self::is_restartable(self)
+    }
+
+    async fn finish(self) -> io::Result<()> {
+        Self::finish(self)
     }
 }
 
@@ -126,13 +137,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.jpg");
         let mut sink = Sink::path(&path);
-        sink.store(0, Bytes::from_static(b"one")).unwrap();
+        sink.write(0, Bytes::from_static(b"one")).unwrap();
         // What a full disk leaves behind: some bytes more, and nobody knows how many.
         let Place::Path { file: Some(partial), .. } = &mut sink.place else { panic!() };
         partial.file.file().write_all(b"some").unwrap();
         partial.len = None;
-        sink.store(3, Bytes::from_static(b"two")).unwrap();
-        sink.store(6, Bytes::from_static(b"three")).unwrap();
+        sink.write(3, Bytes::from_static(b"two")).unwrap();
+        sink.write(6, Bytes::from_static(b"three")).unwrap();
         sink.finish().unwrap();
         assert_eq!(std::fs::read(path).unwrap(), b"onetwothree");
     }

@@ -1,12 +1,12 @@
 //! What a client does with its login as a whole.
 
-use wx_client::seed;
 use wx_proto::flow::{ListContacts, Logout, Restore};
 
-use super::Client;
-use crate::Request;
+use crate::client::{Client, Request};
+use crate::seed::seed;
+use crate::transport::Transport;
 
-impl Client {
+impl<H: Transport> Client<H> {
     /// Restores a saved login, as the page does when it is reloaded: asks the server (`webwxinit`)
     /// whether the login is still valid, and applies the skey and the cookies of the reply. The
     /// sync position stays the same. Nothing else requires this call: if the session has no sync
@@ -15,7 +15,7 @@ impl Client {
     /// # Errors
     /// [`Error::is_logged_out`](wx_proto::Error::is_logged_out) if the login is over. On error the
     /// session is left unchanged.
-    pub fn restore(&self) -> Request<'static, Restore> {
+    pub fn restore<'a>(&self) -> Request<'a, Restore, H> {
         self.plain(|session, policy| Restore::new(session, seed()?, policy))
     }
 
@@ -25,7 +25,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::is_logged_out`](wx_proto::Error::is_logged_out) if the login is over.
-    pub fn contacts(&self) -> Request<'static, ListContacts> {
+    pub fn contacts<'a>(&self) -> Request<'a, ListContacts, H> {
         self.plain(|session, policy| ListContacts::new(session, seed()?, policy))
     }
 
@@ -36,7 +36,7 @@ impl Client {
     /// # Errors
     /// The server did not say that the login is over, and the session is as it was: call this
     /// again.
-    pub fn logout(&self) -> Request<'static, Logout> {
+    pub fn logout<'a>(&self) -> Request<'a, Logout, H> {
         self.plain(|session, policy| Logout::new(session, seed()?, policy))
     }
 }

@@ -1,38 +1,42 @@
 use std::fmt;
 use std::pin::Pin;
 
-use wx_client::begin::{Begin, resume_error};
-use wx_client::checkpoint::CheckpointStore;
-use wx_client::clock::unix_ms;
-use wx_client::{CancelToken, RunOptions};
 use wx_proto::flow::{
     ExchangeSummary, Flow, Progress, ResumeOptions, SendImage, SendUploaded, Upload,
 };
 use wx_proto::{ApiRequest, Error, ErrorKind, SourceError, Step};
 
-use crate::drive::unless_cancelled;
-use crate::{Client, MediaIo, Sink, Source, drive};
+use super::begin::{Begin, resume_error};
+use super::context::Context;
+use crate::cancel_token::CancelToken;
+use crate::checkpoint::CheckpointStore;
+use crate::clock::unix_ms;
+use crate::drive::{drive, unless_cancelled};
+use crate::media_io::{MediaIo, MediaSink as _, MediaSource as _};
+use crate::run_options::RunOptions;
+use crate::transport::{AsyncTransport, BlockingTransport, Transport};
 
-/// An operation of a [`Client`], with its options. Nothing is sent before it is awaited.
+/// An operation of a [`Client`](crate::Client), with its options. Nothing is sent before it is
+/// [run](Request::run), or awaited if the client is asynchronous.
 ///
 /// When the future is dropped, the operation ends there. A message that was on its way may still
 /// arrive, a login that was opened stays open, and a sink is left as after an error.
 /// [Cancel](Request::cancel) the operation instead to learn what is certain, or
 /// [store its states](Request::checkpoint) to go on with it.
-#[must_use = "nothing is sent before it is awaited"]
-pub struct Request<'a, F> {
-    client: Client,
-    begin: Begin<'a, F, Source, Sink<'a>>,
+#[must_use = "nothing is sent before it is run or awaited"]
+pub struct Request<'a, F, H: Transport> {
+    context: Context<H>,
+    begin: Begin<'a, F, H::Source, H::Sink<'a>>,
     options: RunOptions<'a>,
     /// Has the flow hand out its states, if it can.
     checkpointed: Option<fn(F) -> F>,
     resend: bool,
 }
 
-impl<'a, F> Request<'a, F> {
-    pub(crate) fn new(client: &Client, begin: Begin<'a, F, Source, Sink<'a>>) -> Self {
-        let client = client.clone();
-        Self { client, begin, options: RunOptions::new(), checkpointed: None, resend: false }
+impl<'a, F, H: Transport> Request<'a, F, H> {
+    pub(crate) fn new(context: &Context<H>, begin: Begin<'a, F, H::Source, H::Sink<'a>>) -> Self {
+        let context = context.clone();
+        Self { context, begin, options: RunOptions::new(), checkpointed: None, resend: false }
     }
 
     /// Sets how the flow hands out its states.
@@ -64,6 +68,10 @@ impl<'a, F> Request<'a, F> {
 
     /// Stops once `token` is cancelled. A message that may have been delivered by then ends as
     /// [`ErrorKind::Uncertain`](wx_proto::ErrorKind::Uncertain).
+    ///
+    /// A client whose calls block stops between two actions, between two pieces of a reply, when a
+    /// chunk (or 128 KiB of it) has been written, and while it waits. A read or write that is under
+    /// way ends first, which takes as long as the stall in the policy at worst.
     pub fn cancel(self, token: &CancelToken) -> Self {
         self.with(|options| options.cancel(token))
     }
@@ -77,12 +85,12 @@ impl<'a, F> Request<'a, F> {
 /// Requests whose states can be stored.
 macro_rules! checkpoint {
     ($($flow:ident: $resume:literal),*) => {$(
-        impl Request<'_, $flow> {
+        impl<H: Transport> Request<'_, $flow, H> {
             /// Stores each state of the job in `store`, before anything that it records leaves. If
             /// the program is killed,
             #[doc = $resume]
-            /// goes on from the last state. When the request is done, record its result and delete
-            /// the state.
+            /// continues from the last state. When the request is done, record its result and
+            /// delete the state.
             pub fn checkpoint(self, store: CheckpointStore) -> Self {
                 self.with(|options| options.checkpoint(store))
             }
@@ -91,15 +99,15 @@ macro_rules! checkpoint {
 }
 
 checkpoint!(
-    SendImage: "[`Client::resume`]",
-    SendUploaded: "[`Client::resume_uploaded`]",
-    Upload: "[`Client::resume_upload`]"
+    SendImage: "[`Client::resume`](crate::Client::resume)",
+    SendUploaded: "[`Client::resume_uploaded`](crate::Client::resume_uploaded)",
+    Upload: "[`Client::resume_upload`](crate::Client::resume_upload)"
 );
 
-/// Requests that may go on with a message in doubt.
+/// Requests that may continue with a message in doubt.
 macro_rules! resend {
     ($($flow:ident),*) => {$(
-        impl Request<'_, $flow> {
+        impl<H: Transport> Request<'_, $flow, H> {
             /// Sends a resumed message in doubt once more, under its own ClientMsgId, even if
             /// [`Policy::resend_within`](wx_proto::Policy::resend_within) has passed since it first
             /// left. The server is expected to drop a message that it has already seen, but we have
@@ -113,34 +121,47 @@ macro_rules! resend {
 
 resend!(SendImage, SendUploaded);
 
-impl<T, F: Flow<Output = Result<T, Error>>> Request<'_, F> {
-    async fn run(self) -> Result<T, Error> {
-        let Self { client, begin, options, checkpointed, resend } = self;
-        let policy = client.policy();
-        let mut run = Run { client: &client, options, checkpointed };
+impl<T, F: Flow<Output = Result<T, Error>>, H: Transport> Request<'_, F, H> {
+    /// Runs the request to its end.
+    ///
+    /// # Errors
+    /// [`Error::outcome`] tells whether a message may have been sent all the same,
+    /// [`Error::advice`] what to do.
+    pub fn run(self) -> Result<T, Error>
+    where
+        H: BlockingTransport,
+    {
+        pollster::block_on(self.execute())
+    }
+
+    async fn execute(self) -> Result<T, Error> {
+        let Self { context, begin, options, checkpointed, resend } = self;
+        let policy = context.policy();
+        let mut run = Run { context: &context, options, checkpointed };
+        let session = || context.session.get();
         match begin {
-            Begin::Plain(begin) => run.drive(begin(&client.session(), policy)?, &mut ()).await,
+            Begin::Plain(begin) => run.drive(begin(&session(), policy)?, &mut ()).await,
             Begin::Send(mut source, begin) => {
-                let _turn = client.turn(run.options.token()).await;
+                let _turn = context.turn(run.options.token()).await;
                 let media = unless_cancelled(source.media(&policy), run.options.token()).await;
                 let cancelled = || Error::new(Step::Prepare, ErrorKind::Cancelled);
                 let media = media.unwrap_or_else(|| Err(cancelled()))?;
-                run.drive(begin(&client.session(), media, policy)?, &mut source).await
+                run.drive(begin(&session(), media, policy)?, &mut source).await
             }
             Begin::Resume(source, begin) => {
                 let _turn = match source {
-                    Some(_) => Some(client.turn(run.options.token()).await),
+                    Some(_) => Some(context.turn(run.options.token()).await),
                     None => None,
                 };
                 let at = ResumeOptions { unix_ms: Some(unix_ms()), resend };
-                let flow = begin(&client.session(), policy, at).map_err(resume_error)?;
+                let flow = begin(&session(), policy, at).map_err(resume_error)?;
                 match source {
                     Some(mut source) => run.drive(flow, &mut source).await,
                     None => run.drive(flow, &mut ()).await,
                 }
             }
             Begin::Fetch(mut sink, begin) => {
-                let flow = begin(&client.session(), sink.is_restartable(), policy)?;
+                let flow = begin(&session(), sink.is_restartable(), policy)?;
                 let fetched = run.drive(flow, &mut sink).await?;
                 let kept = sink.finish().await;
                 kept.map_err(|error| Error::new(Step::Download, SourceError::from(error)))?;
@@ -155,38 +176,39 @@ impl<T, F: Flow<Output = Result<T, Error>>> Request<'_, F> {
 /// # Errors
 /// [`Error::outcome`] tells whether a message may have been sent all the same, [`Error::advice`]
 /// what to do.
-impl<'a, T, F> IntoFuture for Request<'a, F>
+impl<'a, T, F, H> IntoFuture for Request<'a, F, H>
 where
     F: Flow<Output = Result<T, Error>> + Send + 'a,
     T: Send + 'a,
+    H: AsyncTransport,
 {
     type Output = Result<T, Error>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        Box::pin(self.execute())
     }
 }
 
 /// What a request is driven with.
-struct Run<'a, F> {
-    client: &'a Client,
+struct Run<'r, 'a, F, H> {
+    context: &'r Context<H>,
     options: RunOptions<'a>,
     checkpointed: Option<fn(F) -> F>,
 }
 
-impl<F: Flow> Run<'_, F> {
+impl<F: Flow, H: Transport> Run<'_, '_, F, H> {
     async fn drive(&mut self, flow: F, media: &mut impl MediaIo) -> F::Output {
         let mut flow = match self.checkpointed {
             Some(checkpointed) if self.options.has_checkpoint() => checkpointed(flow),
             _ => flow,
         };
-        let client = self.client;
-        drive(client.http(), client.session_cell(), media, &mut flow, &mut self.options).await
+        let Context { session, http, .. } = self.context;
+        drive(http, session, media, &mut flow, &mut self.options, &mut ()).await
     }
 }
 
-impl<F> fmt::Debug for Request<'_, F> {
+impl<F, H: Transport> fmt::Debug for Request<'_, F, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request").field("begin", &self.begin).finish_non_exhaustive()
     }

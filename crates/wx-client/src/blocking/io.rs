@@ -1,0 +1,39 @@
+use std::io;
+use std::ops::Range;
+
+use wx_proto::bytes::Bytes;
+
+/// Reads and writes the caller's media for a driver whose calls block. `()` does neither, for flows
+/// that transfer no media.
+pub trait MediaIo {
+    /// Reads the bytes of `span`, or as many of them as exist.
+    ///
+    /// # Errors
+    /// The error of the source.
+    fn read(&mut self, span: Range<u64>) -> io::Result<Bytes> {
+        let _ = span;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Writes `bytes` at offset `at`; offset 0 starts the media over.
+    ///
+    /// # Errors
+    /// The error of the sink.
+    fn write(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
+        let _ = (at, bytes);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+impl MediaIo for () {}
+
+/// Its futures block until they are ready: do not drive it on the threads of an async runtime.
+impl<M: MediaIo + Send> crate::media_io::MediaIo for M {
+    async fn read(&mut self, span: Range<u64>) -> io::Result<Bytes> {
+        MediaIo::read(self, span)
+    }
+
+    async fn write(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
+        MediaIo::write(self, at, bytes)
+    }
+}

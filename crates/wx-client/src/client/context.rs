@@ -1,0 +1,31 @@
+use std::sync::Arc;
+
+use wx_proto::Policy;
+
+use crate::cancel_token::CancelToken;
+use crate::pacer::{Pacer, Turn};
+use crate::session_cell::SessionCell;
+use crate::transport::Transport;
+
+/// What the clones of a client, and all that they do, share.
+#[derive(Clone)]
+pub(crate) struct Context<H> {
+    pub(crate) session: SessionCell,
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) pacer: Pacer,
+    pub(crate) http: H,
+}
+
+impl<H: Transport> Context<H> {
+    pub(crate) fn policy(&self) -> Policy {
+        Policy::clone(&self.policy)
+    }
+
+    /// Waits for the turn of a picture, or until the job is cancelled. When the future is dropped,
+    /// the turn passes unused.
+    pub(crate) async fn turn(&self, token: &CancelToken) -> Turn<'_> {
+        let turn = self.pacer.turn();
+        H::sleep(turn.wait, token).await;
+        turn
+    }
+}

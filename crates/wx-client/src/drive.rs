@@ -1,0 +1,152 @@
+//! The driver of both clients.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::pin;
+use std::task::Poll;
+
+use wx_proto::flow::{Action, Flow, Input, Observer, TransportError, TransportErrorKind};
+
+use crate::answer;
+use crate::cancel_token::CancelToken;
+use crate::checkpoint::CheckpointStore;
+use crate::clock::now;
+use crate::media_io::MediaIo;
+use crate::run_options::RunOptions;
+use crate::session_cell::SessionCell;
+use crate::spans::Spans;
+use crate::transport::Transport;
+
+/// Runs a flow to its end with the session of a cell, under the eyes of `observer`. The flow makes
+/// every decision; the driver performs the I/O.
+///
+/// Cancel safe: if the future is dropped, the flow loses one try at most. Call this again with the
+/// same flow and media to continue.
+pub async fn drive<H: Transport, F: Flow>(
+    http: &H,
+    session: &SessionCell,
+    media: &mut impl MediaIo,
+    flow: &mut F,
+    options: &mut RunOptions<'_>,
+    observer: &mut impl Observer<F>,
+) -> F::Output {
+    let spans = Spans::new();
+    let (watching, store, token) = options.split();
+    let mut observer = (spans.observer(), (watching, observer));
+    let driver = Driver { http, media, store, token, spans: &spans, reply: None };
+    spans.job(driver.run(session, flow, &mut observer)).await
+}
+
+struct Driver<'a, H: Transport, M> {
+    http: &'a H,
+    media: &'a mut M,
+    store: Option<&'a CheckpointStore>,
+    token: &'a CancelToken,
+    spans: &'a Spans,
+    /// The reply that is being received.
+    reply: Option<H::Reply>,
+}
+
+impl<H: Transport, M: MediaIo> Driver<'_, H, M> {
+    async fn run<F: Flow>(
+        mut self,
+        session: &SessionCell,
+        flow: &mut F,
+        observer: &mut impl Observer<F>,
+    ) -> F::Output {
+        let token = self.token;
+        loop {
+            let is_cancelled = token.is_cancelled();
+            if is_cancelled {
+                flow.cancel();
+            }
+            let action = session.lend(|session| flow.poll(session, now()));
+            observer.acted(flow, &action, now());
+            let call = answer::call(&action);
+            let input = match action {
+                Action::Done(output) => return output,
+                Action::Wait(until) => {
+                    // A cancelled flow that still waits means it.
+                    let never = CancelToken::new();
+                    let token = if is_cancelled { &never } else { token };
+                    H::sleep(until.saturating_sub(now()), token).await;
+                    continue;
+                }
+                // Cancelled by an observer: it has not left, so it need not be in doubt.
+                Action::Send(id, _) if !is_cancelled && token.is_cancelled() => {
+                    Input::Failed(id, TransportError::never_connected(TransportErrorKind::Other))
+                }
+                action => {
+                    if let Action::Send(_, request) = &action {
+                        self.spans.begin(flow, request);
+                    }
+                    let input = self.act(action);
+                    // The last state of a cancelled job is stored all the same.
+                    if is_cancelled {
+                        input.await
+                    } else {
+                        let Some(input) = unless_cancelled(input, token).await else { continue };
+                        input
+                    }
+                }
+            };
+            observer.heard(&input, now());
+            // A bug of the flow. Report it as one, unless the flow refuses even that.
+            if flow.handle(input, now()).is_err()
+                && flow.handle(answer::refused(call), now()).is_err()
+            {
+                flow.cancel();
+            }
+        }
+    }
+
+    /// Carries out an action that has an answer.
+    async fn act<T>(&mut self, action: Action<T>) -> Input {
+        match action {
+            Action::Read(span) => answer::read(span.clone(), self.media.read(span).await),
+            Action::Send(id, request) => {
+                self.reply = None;
+                match self.spans.within(self.http.send(request, self.token)).await {
+                    Ok((head, reply)) => {
+                        self.reply = Some(reply);
+                        Input::Head(id, head)
+                    }
+                    Err(error) => Input::Failed(id, error),
+                }
+            }
+            Action::Receive(id) => match &mut self.reply {
+                Some(reply) => match self.spans.within(H::receive(reply)).await {
+                    Ok(Some(piece)) => Input::Body(id, piece),
+                    Ok(None) => Input::End(id),
+                    Err(error) => Input::Failed(id, error),
+                },
+                // The driver that held this reply is gone.
+                None => Input::Failed(id, TransportError::on_the_way(TransportErrorKind::Dropped)),
+            },
+            Action::Write(at, bytes) => {
+                self.media.write(at, bytes).await.map_or_else(local, |()| Input::Written)
+            }
+            Action::Save(snapshot) => match CheckpointStore::required(self.store) {
+                Ok(store) => {
+                    H::unblock(store.begin(snapshot)).await.map_or_else(local, |()| Input::Saved)
+                }
+                Err(error) => local(error),
+            },
+            Action::Wait(_) | Action::Done(_) => answer::refused(None),
+        }
+    }
+}
+
+/// Drops `work` once `token` is cancelled.
+pub async fn unless_cancelled<T>(work: impl Future<Output = T>, token: &CancelToken) -> Option<T> {
+    let (mut work, mut cancelled) = (pin!(work), pin!(token.cancelled()));
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => cancelled.as_mut().poll(context).map(|()| None),
+    })
+    .await
+}
+
+fn local(error: io::Error) -> Input {
+    Input::Local(error.into())
+}
