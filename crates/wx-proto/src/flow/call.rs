@@ -354,9 +354,15 @@ impl Call {
     }
 
     fn next_try(&mut self, wait_until: Option<Duration>) {
+        self.release();
+        self.wait_until = wait_until;
+    }
+
+    /// Drops the request and the reply of the last try. The driver can then read the next chunk
+    /// into the memory of the one before.
+    pub(super) fn release(&mut self) {
         self.id = self.unused_id();
         (self.request, self.reply, self.handed_out) = (None, None, false);
-        self.wait_until = wait_until;
     }
 
     /// Returns the error of a job that is abandoned now.

@@ -365,7 +365,10 @@ impl<J: Job> Runner<J> {
                 self.call.pause(retry, at);
                 Due::Call
             }
-            Ok(Next::Read(span)) => Due::Read(span),
+            Ok(Next::Read(span)) => {
+                self.call.release();
+                Due::Read(span)
+            }
             Ok(Next::Receive) => Due::Call,
             Ok(Next::Write(at, bytes)) => Due::Write(at, bytes),
             Ok(Next::Done(output)) => Due::Done(Ok(output)),

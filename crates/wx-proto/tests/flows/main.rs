@@ -20,6 +20,7 @@ mod limits;
 mod login;
 mod login_page;
 mod logout;
+mod memory;
 mod message;
 #[path = "../fuzz_bodies/message_list.rs"]
 mod message_list;
