@@ -2,8 +2,10 @@
 
 pub mod at_once;
 pub mod bare;
+pub mod busy_cores;
 pub mod commands;
 pub mod shared_session;
+pub mod waiting;
 
 use std::path::{Path, PathBuf};
 

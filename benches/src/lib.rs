@@ -1,4 +1,4 @@
-//! Measures the workspace, and runs the examples of the root READMEs as doc tests.
+//! Measures the workspace.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it prints figures")]
 
@@ -13,13 +13,3 @@ pub mod perfect;
 pub mod row;
 #[cfg(feature = "clients")]
 pub mod server;
-
-/// The root README.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-pub struct Readme;
-
-/// The root README in Chinese.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.zh-CN.md")]
-pub struct ReadmeZhCn;

@@ -1,11 +1,5 @@
 #![no_main]
-#![allow(dead_code)]
 
-#[path = "../../crates/wx-proto/tests/fuzz_bodies/message_list.rs"]
-mod message_list;
-#[path = "../../crates/wx-proto/tests/fuzz_bodies/spoiled.rs"]
-mod spoiled;
-#[path = "../../crates/wx-proto/tests/flows/world.rs"]
-mod world;
+use wx_testing::fuzz::message_list::check;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| message_list::check(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| check(data));

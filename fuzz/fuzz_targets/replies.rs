@@ -1,9 +1,5 @@
 #![no_main]
-#![allow(dead_code)]
 
-#[path = "../../crates/wx-proto/tests/fuzz_bodies/replies.rs"]
-mod replies;
-#[path = "../../crates/wx-proto/tests/flows/world.rs"]
-mod world;
+use wx_testing::fuzz::replies::check;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| replies::check(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| check(data));

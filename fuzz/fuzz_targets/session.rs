@@ -1,7 +1,5 @@
 #![no_main]
-#![allow(dead_code)]
 
-#[path = "../../crates/wx-proto/tests/fuzz_bodies/session.rs"]
-mod session;
+use wx_testing::fuzz::session::check;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| session::check(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| check(data));

@@ -1,7 +1,5 @@
 #![no_main]
-#![allow(dead_code)]
 
-#[path = "../../crates/wx-proto/tests/fuzz_bodies/set_cookie.rs"]
-mod set_cookie;
+use wx_testing::fuzz::set_cookie::check;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| set_cookie::check(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| check(data));

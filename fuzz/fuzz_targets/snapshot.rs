@@ -1,9 +1,5 @@
 #![no_main]
-#![allow(dead_code)]
 
-#[path = "../../crates/wx-proto/tests/fuzz_bodies/snapshot.rs"]
-mod snapshot;
-#[path = "../../crates/wx-proto/tests/flows/world.rs"]
-mod world;
+use wx_testing::fuzz::snapshot::check;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| snapshot::check(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| check(data));

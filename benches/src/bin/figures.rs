@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-use wx_benches::clients::{self, Files, at_once, commands, shared_session};
+use wx_benches::clients::{self, Files, at_once, busy_cores, commands, shared_session, waiting};
 use wx_benches::server::{self, Server};
 use wx_benches::{alloc, counts, row};
 
@@ -23,7 +23,8 @@ struct Times {
 const FULL: Times = Times { pairs: 100, fetches: 100, at_once: 100, runs: 11 };
 const QUICK: Times = Times { pairs: 25, fetches: 10, at_once: 1, runs: 3 };
 
-const PARTS: [&str; 6] = ["core", "ureq", "reqwest", "curl", "memory", "at-once"];
+const PARTS: [&str; 8] =
+    ["core", "ureq", "reqwest", "curl", "memory", "at-once", "busy-cores", "waiting"];
 
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args().skip(1).collect();
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
             counts::work(what);
             Ok(())
         }
+        ["wait", kind, session, sessions] => waiting::wait(kind, session, sessions),
         ["measure", ref program @ ..] => commands::measure(program),
         ["--quick", ref parts @ ..] => print(&QUICK, parts),
         ref parts => print(&FULL, parts),
@@ -52,7 +54,6 @@ fn print(times: &Times, parts: &[&str]) -> Result<(), String> {
         return Err("what is built without --release tells nothing".to_owned());
     }
     let wanted = |part| parts.is_empty() || parts.contains(&part);
-    let wx = build()?;
     let said = |error: std::io::Error| error.to_string();
     // In memory where there is such a place: disks are not what is measured.
     let place = Some(PathBuf::from("/dev/shm")).filter(|place| place.is_dir());
@@ -76,14 +77,20 @@ fn print(times: &Times, parts: &[&str]) -> Result<(), String> {
         rows.extend(files.reqwest(times.pairs, times.fetches));
     }
     if wanted("curl") {
-        rows.push(commands::curl(&wx, scratch, &base, times.pairs));
+        rows.push(commands::curl(&build()?, scratch, &base, times.pairs));
     }
     if wanted("memory") {
-        rows.extend(commands::memory(&wx, scratch, times.runs));
+        rows.extend(commands::memory(&build()?, scratch, times.runs));
     }
     if wanted("at-once") {
         rows.extend(shared_session::rows(times.runs));
         rows.extend(at_once::rows(&base, scratch, times.at_once));
+    }
+    if wanted("busy-cores") {
+        rows.extend(busy_cores::rows(&server, times.runs));
+    }
+    if wanted("waiting") {
+        rows.extend(waiting::rows(scratch)?);
     }
     print!("{}", row::table(&rows));
     Ok(())

@@ -12,7 +12,7 @@ use crate::pairs::Took;
 use crate::perfect;
 use crate::row::Row;
 
-const SENDS: usize = 8;
+pub(super) const SENDS: usize = 8;
 const LEN: usize = 20 * 1024 * 1024;
 
 /// How many cores eight sends keep busy whose flows share a session, and how many those with a
@@ -43,7 +43,7 @@ pub fn rows(runs: usize) -> [Row; 2] {
     ]
 }
 
-fn available() -> f64 {
+pub(super) fn available() -> f64 {
     let cores = thread::available_parallelism().map_or(1, usize::from).min(SENDS);
     f64::from(u8::try_from(cores).unwrap_or(1))
 }

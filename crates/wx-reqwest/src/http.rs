@@ -64,10 +64,7 @@ impl Http {
     }
 
     /// Sends a request and waits for the head of its answer.
-    pub(crate) async fn exchange(
-        &self,
-        request: ApiRequest,
-    ) -> Result<(Parts, Reply), TransportError> {
+    async fn exchange(&self, request: ApiRequest) -> Result<(Parts, Reply), TransportError> {
         let limits = request.limits();
         if limits.direct != self.loopback {
             // A request of another session: this client may have a proxy.

@@ -12,8 +12,9 @@ use wx_emulator::{Builder, Emulator};
 
 use crate::authority::Authority;
 use crate::front;
-use crate::proxy::{self, Asked, Ends};
+use crate::proxy::{self, Asked};
 use crate::trouble::Trouble;
+use crate::tunnel::TunnelEnds;
 
 /// An emulator under the real host names. It stops when dropped.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ impl TestBed {
         let (proxy_listener, proxy) = listen(&runtime)?;
         let asked = Arc::new(Asked::default());
         runtime.spawn(front::serve(front_listener, acceptor, emulator.addr()));
-        let ends = Ends { front, server: emulator.addr(), authority: Arc::clone(&authority) };
+        let ends = TunnelEnds { front, server: emulator.addr(), authority: Arc::clone(&authority) };
         runtime.spawn(proxy::serve(proxy_listener, ends, Arc::clone(&asked)));
         let runtime = Some(runtime);
         Ok(Self { emulator, proxy, asked, authority, directory, runtime })

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::authority::Authority;
 use crate::trouble::{self, Trouble};
+use crate::tunnel::{SOCKS, TunnelEnds};
 
 /// A request for a tunnel is no longer than this.
 const LONGEST_HEAD: usize = 16 * 1024;
@@ -70,16 +70,8 @@ impl Asked {
     }
 }
 
-/// Where the tunnels lead.
-pub(crate) struct Ends {
-    pub(crate) front: SocketAddr,
-    /// The emulator, and who signs for it where a tunnel with another certificate leads.
-    pub(crate) server: SocketAddr,
-    pub(crate) authority: Arc<Authority>,
-}
-
 /// Accepts connections for as long as the runtime lives.
-pub(crate) async fn serve(listener: TcpListener, ends: Ends, asked: Arc<Asked>) {
+pub(crate) async fn serve(listener: TcpListener, ends: TunnelEnds, asked: Arc<Asked>) {
     let ends = Arc::new(ends);
     while let Ok((stream, _)) = listener.accept().await {
         let (ends, asked) = (Arc::clone(&ends), Arc::clone(&asked));
@@ -87,7 +79,7 @@ pub(crate) async fn serve(listener: TcpListener, ends: Ends, asked: Arc<Asked>) 
     }
 }
 
-async fn tunnel(mut client: TcpStream, ends: &Ends, asked: &Asked) -> io::Result<()> {
+async fn tunnel(mut client: TcpStream, ends: &TunnelEnds, asked: &Asked) -> io::Result<()> {
     client.set_nodelay(true)?;
     let mut first = [0];
     if client.peek(&mut first).await? == 1 && first == [SOCKS] {
@@ -106,7 +98,7 @@ async fn tunnel(mut client: TcpStream, ends: &Ends, asked: &Asked) -> io::Result
 async fn lead(
     mut client: TcpStream,
     host: &str,
-    ends: &Ends,
+    ends: &TunnelEnds,
     asked: &Asked,
     agreed: &[u8],
 ) -> io::Result<()> {
@@ -120,12 +112,9 @@ async fn lead(
     Ok(())
 }
 
-/// The first byte of what a client of SOCKS 5 says.
-pub(crate) const SOCKS: u8 = 5;
-
 /// RFC 1928 without authentication, and RFC 1929 with whatever user and password. An address is
 /// recorded as it is written, as a host name is.
-async fn socks(mut client: TcpStream, ends: &Ends, asked: &Asked) -> io::Result<()> {
+async fn socks(mut client: TcpStream, ends: &TunnelEnds, asked: &Asked) -> io::Result<()> {
     let _version = client.read_u8().await?;
     if read_text(&mut client).await?.contains('\x02') {
         client.write_all(&[SOCKS, 2]).await?;

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use crate::authority::Flaw;
 use crate::front;
-use crate::proxy::{Ends, SOCKS};
+use crate::tunnel::{SOCKS, TunnelEnds};
 
 /// What a tunnel runs into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(crate) async fn run(
     trouble: Trouble,
     mut client: TcpStream,
     agreed: &[u8],
-    ends: &Ends,
+    ends: &TunnelEnds,
 ) -> io::Result<()> {
     match trouble {
         Trouble::ProxyStatus(status) => {

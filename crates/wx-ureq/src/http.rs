@@ -1,5 +1,6 @@
 use std::fmt;
 use std::io::{self, Read};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use ureq::config::{Config, ConfigBuilder};
@@ -68,7 +69,17 @@ impl Http {
             tls::check(&config)?;
         }
         let resolver = ObservedResolver::default();
-        Ok(Self { agent: new_agent(config, resolver), resolver, proxy, loopback })
+        Ok(Self { agent: new_agent(config, resolver.clone()), resolver, proxy, loopback })
+    }
+
+    /// Connects to `addr` for this host instead of resolving its name, like
+    /// `reqwest::ClientBuilder::resolve`. Connections that are open stay in use by the clones that
+    /// were made before.
+    #[must_use]
+    pub fn resolve(mut self, host: &str, addr: SocketAddr) -> Self {
+        self.resolver.fixed.push((host.to_owned(), addr));
+        self.agent = new_agent(self.agent.config().clone(), self.resolver.clone());
+        self
     }
 
     /// Sends a request and waits for the head of its answer.
@@ -76,7 +87,7 @@ impl Http {
     /// ureq never sends anything twice: it looks whether a kept connection is still open before it
     /// takes it, and when such a connection breaks later, that is a failure here (`ureq::pool`,
     /// `ureq::run`).
-    pub(crate) fn exchange(
+    fn exchange(
         &self,
         request: ApiRequest,
         token: &CancelToken,
@@ -105,13 +116,6 @@ impl Http {
         let most = len.clamp(1, PIECE);
         let body = body.into_reader();
         Ok((head, Reply { body, most, buffer: PageBuffer::default(), exchange }))
-    }
-
-    #[cfg(all(test, feature = "rustls"))]
-    pub(crate) fn resolve_to(mut self, host: &'static str, addr: std::net::SocketAddr) -> Self {
-        self.resolver.fixed = Some((host, addr));
-        self.agent = new_agent(self.agent.config().clone(), self.resolver);
-        self
     }
 
     /// A stall is "no byte moved for this long", in whatever phase: ureq's limits per read and per
@@ -154,7 +158,7 @@ impl Http {
     /// one.
     fn agent(&self) -> Agent {
         if has_jar(&self.agent) {
-            new_agent(self.agent.config().clone(), self.resolver)
+            new_agent(self.agent.config().clone(), self.resolver.clone())
         } else {
             self.agent.clone()
         }

@@ -1,5 +1,7 @@
 //! Wraps ureq's resolver, to say what it means if a name cannot be resolved.
 
+use std::net::SocketAddr;
+
 use ureq::Error;
 use ureq::config::Config;
 use ureq::http::Uri;
@@ -10,11 +12,10 @@ use wx_proto::flow::{ProxyProblem, TransportErrorKind};
 use crate::connect::ObservedError;
 use crate::exchange;
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ObservedResolver {
-    /// A host whose address is known.
-    #[cfg(all(test, feature = "rustls"))]
-    pub(crate) fixed: Option<(&'static str, std::net::SocketAddr)>,
+    /// Hosts whose addresses were given.
+    pub(crate) fixed: Vec<(String, SocketAddr)>,
 }
 
 impl Resolver for ObservedResolver {
@@ -27,11 +28,12 @@ impl Resolver for ObservedResolver {
         // For a name ureq starts a thread, so that it can be given up. An address needs none.
         let authority = uri.scheme().zip(uri.authority());
         let host = authority.and_then(|(scheme, of)| DefaultResolver::host_and_port(scheme, of));
-        let addr = host.and_then(|host| host.parse().ok());
-        #[cfg(all(test, feature = "rustls"))]
-        let addr =
-            addr.or(self.fixed.and_then(|(host, at)| (uri.host() == Some(host)).then_some(at)));
-        if let Some(addr) = addr {
+        let given = self
+            .fixed
+            .iter()
+            .rfind(|(host, _)| uri.host().is_some_and(|asked| asked.eq_ignore_ascii_case(host)));
+        let addr = given.map(|(_, addr)| *addr);
+        if let Some(addr) = addr.or_else(|| host?.parse().ok()) {
             let mut addrs = self.empty();
             addrs.push(addr);
             return Ok(addrs);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use image::ImageFormat::{Gif, Jpeg, Png};
 
-use crate::images::{noise, sized};
+use wx_testing::images::{noise, sized};
 
 /// Makes each file once.
 #[derive(Default)]

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::images::md5;
 use crate::recording::{Recorded, Recording};
+use wx_testing::images::md5;
 
 const CHUNK: usize = 524_288;
 

@@ -12,7 +12,7 @@ use wx_testing::TestBed;
 use wx_ureq::ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
 use wx_ureq::ureq::{Proxy, config::Config};
 
-use crate::images::{noise, sized, small};
+use wx_testing::images::{noise, sized, small};
 
 /// What a scenario needs of a client.
 pub(crate) trait Client: Sized {

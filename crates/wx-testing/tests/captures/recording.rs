@@ -1,11 +1,10 @@
 //! A recorded session, and the values in it that are other ones in every session.
 
-use std::path::Path;
-
 use serde_json::Value;
 use wx_emulator::Request;
 
-use crate::swap::{Swap, decoded};
+use wx_testing::samples::capture;
+use wx_testing::swap::{Swap, decoded};
 
 /// The requests of one client, in the order they came.
 pub(crate) struct Recording {
@@ -28,12 +27,7 @@ pub(crate) struct Recorded {
 
 impl Recording {
     pub(crate) fn read(name: &str) -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        // The core's tests read those of the pages themselves.
-        let folders = ["captures", "../wx-proto/tests/captures"].map(|folder| root.join(folder));
-        let mut files = folders.iter().map(|folder| folder.join(format!("{name}.json")));
-        let file = files.find(|file| file.exists()).unwrap();
-        let json: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        let json = capture(name);
         let requests = json["requests"].as_array().unwrap().iter().map(Recorded::read).collect();
         Recording { requests }
     }

@@ -7,13 +7,13 @@ use image::ImageFormat::Jpeg;
 use serde_json::Value;
 use wx_emulator::Emulator;
 
-use crate::client::{Reply, request};
 use crate::cookies::Jar;
 use crate::files::Files;
 use crate::forms::Unrecorded;
-use crate::images::{md5, sized};
 use crate::recording::{Recorded, Recording};
-use crate::swap::Swap;
+use wx_testing::images::{md5, sized};
+use wx_testing::raw_client::{Reply, request};
+use wx_testing::swap::Swap;
 
 const CHUNK: usize = 524_288;
 
@@ -292,8 +292,8 @@ impl Replay<'_> {
         let recorded = self.recording.query("webwxinit", "pass_ticket");
         // All but one client encode once more what the login gave.
         let recorded =
-            if recorded.contains('%') { crate::swap::decoded(&recorded) } else { recorded };
-        let present = crate::swap::decoded(&between(answer, "<pass_ticket>", "<")?);
+            if recorded.contains('%') { wx_testing::swap::decoded(&recorded) } else { recorded };
+        let present = wx_testing::swap::decoded(&between(answer, "<pass_ticket>", "<")?);
         self.swap.add(&recorded, &present);
         let ticket = self.recording.cookie("webwx_data_ticket");
         self.swap.add(&ticket, self.jar.value("webwx_data_ticket").unwrap());

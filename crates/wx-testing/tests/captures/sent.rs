@@ -5,7 +5,7 @@ use serde_json::Value;
 use wx_emulator::Request;
 
 use crate::recording::Recorded;
-use crate::swap::Swap;
+use wx_testing::swap::Swap;
 
 /// Names and values, in the order sent.
 pub(crate) type Pairs = Vec<(String, String)>;

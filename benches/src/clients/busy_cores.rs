@@ -1,0 +1,71 @@
+//! Sends at once through one client: how many cores they keep busy.
+
+use std::thread;
+
+use tokio::runtime::Builder;
+use wx_proto::bytes::Bytes;
+
+use super::shared_session::{SENDS, available};
+use crate::pairs::Took;
+use crate::perfect::{LEN, picture};
+use crate::row::Row;
+use crate::server::Server;
+
+/// Measures eight sends of 20 MiB from memory at once on one client of each kind. What the server
+/// needs to read them counts as busy, because it runs on the same cores.
+///
+/// # Panics
+///
+/// Panics if a send fails.
+#[must_use]
+pub fn rows(server: &Server, runs: usize) -> [Row; 2] {
+    let picture = picture(LEN);
+    let session = super::session(&server.base());
+    let blocking = wx_ureq::Client::new(session.clone()).expect("a client");
+    let cores_of_ureq = busy(server, || {
+        thread::scope(|scope| {
+            for _ in 0..SENDS {
+                scope.spawn(|| (0..runs).for_each(|_| send_ureq(&blocking, &picture)));
+            }
+        });
+    });
+    let runtime = Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let client = wx_reqwest::Client::new(session).expect("a client");
+    let cores_of_reqwest = busy(server, || {
+        runtime.block_on(async {
+            let sends = [(); SENDS].map(|()| {
+                let (client, picture) = (client.clone(), picture.clone());
+                tokio::spawn(async move {
+                    for _ in 0..runs {
+                        send_reqwest(&client, &picture).await;
+                    }
+                })
+            });
+            for send in sends {
+                send.await.expect("no panic");
+            }
+        });
+    });
+    [("wx-ureq", cores_of_ureq), ("wx-reqwest", cores_of_reqwest)].map(|(client, cores)| {
+        let what = format!(
+            "cores that 8 sends of 20 MiB at once on one client keep busy, with the server, {client}"
+        );
+        Row::count(what, cores, 2, "").at_least(0.9 * available())
+    })
+}
+
+fn busy(server: &Server, run: impl FnOnce()) -> f64 {
+    let before = server.cpu();
+    let time = Took::by(run);
+    (time.cpu + server.cpu() - before) / time.wall
+}
+
+fn send_ureq(client: &wx_ureq::Client, picture: &Bytes) {
+    let source = wx_ureq::Source::bytes("picture.jpg", picture.clone());
+    client.send_image(&super::to(), source).run().expect("sent");
+}
+
+async fn send_reqwest(client: &wx_reqwest::Client, picture: &Bytes) {
+    let source = wx_reqwest::Source::bytes("picture.jpg", picture.clone());
+    client.send_image(&super::to(), source).await.expect("sent");
+}

@@ -1,0 +1,49 @@
+//! The real command against an emulated server.
+
+#![allow(clippy::unwrap_used)]
+
+mod bad_input;
+mod demo;
+#[cfg(unix)]
+mod echoes;
+#[cfg(unix)]
+mod emulate;
+mod fetch;
+#[cfg(unix)]
+mod first_minutes;
+#[cfg(target_os = "linux")]
+mod full_disk;
+#[cfg(unix)]
+mod interrupt;
+#[cfg(unix)]
+mod kept;
+#[cfg(unix)]
+mod kept_cookies;
+#[cfg(unix)]
+mod life;
+#[cfg(unix)]
+mod life_trouble;
+#[cfg(unix)]
+mod login_kept;
+#[cfg(unix)]
+mod logout;
+#[cfg(unix)]
+mod odd_bytes;
+#[cfg(unix)]
+mod proxies;
+#[cfg(unix)]
+mod real_names;
+mod recipients;
+#[cfg(unix)]
+mod resume;
+#[cfg(unix)]
+mod resume_in_doubt;
+#[cfg(unix)]
+mod resume_plan;
+mod send;
+#[cfg(unix)]
+mod session_lock;
+mod support;
+mod trace;
+#[cfg(target_os = "linux")]
+mod unwritable;

@@ -1,0 +1,363 @@
+//! Futures that are dropped: at each of their awaits, once or again and again. What was begun goes
+//! on, or is known to be in doubt, or never happened.
+
+#![allow(clippy::unwrap_used)]
+
+mod messages;
+
+use std::io;
+use std::ops::Range;
+use std::path::Path;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::task::yield_now;
+use wx_emulator::Emulator;
+use wx_proto::bytes::Bytes;
+use wx_proto::flow::{FetchImage, Flow, ResumeOptions, SendImage, Snapshot};
+use wx_proto::{IdSource, ImageVariant, MsgId, Policy, Recipient, Seed, Session, UnixMs};
+use wx_reqwest::{Client, MediaIo, RunOptions, Sink, Source, drive};
+
+/// Two chunks and a bit: what follows the picture's end does not matter to a decoder.
+fn picture() -> Vec<u8> {
+    let mut picture = include_bytes!("../tiny.png").to_vec();
+    picture.resize(1_100_000, 7);
+    picture
+}
+
+/// Every drop costs a try of whatever is under way, so there are plenty.
+fn patient() -> Policy {
+    let mut policy = Policy::default();
+    (policy.back_off, policy.message_wait) = (Duration::ZERO, Duration::ZERO);
+    (policy.chunk_tries, policy.fetch_tries, policy.message_tries) = (1000, 1000, 1000);
+    policy
+}
+
+fn unix_ms() -> UnixMs {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    UnixMs::EPOCH.saturating_add(since_1970)
+}
+
+fn seed() -> Seed {
+    IdSource::process().seed(unix_ms(), [7; 16])
+}
+
+/// A server, a client, and somebody to send to.
+fn world(faults: &[&str]) -> (Emulator, Client, Recipient) {
+    let builder = faults
+        .iter()
+        .fold(Emulator::builder(), |builder, fault| builder.fault(fault.parse().unwrap()));
+    let server = builder.start().unwrap();
+    let session = Session::from_json_allow_loopback(server.session_json()).unwrap();
+    let client = Client::builder(session).policy(patient()).build().unwrap();
+    let to = Recipient::new(server.friend()).unwrap();
+    (server, client, to)
+}
+
+async fn send_flow(client: &Client, to: &Recipient, source: &mut Source) -> SendImage {
+    let about = source.media(&patient()).await.unwrap();
+    SendImage::new(&client.session(), about, to.clone(), seed(), patient()).unwrap()
+}
+
+fn fetch_flow(client: &Client, id: &MsgId, restartable: bool) -> FetchImage {
+    FetchImage::new(
+        &client.session(),
+        id.clone(),
+        ImageVariant::Original,
+        restartable,
+        seed(),
+        patient(),
+    )
+    .unwrap()
+}
+
+/// Polls `future` this many times, then drops it.
+async fn poll_times<T>(future: impl Future<Output = T>, times: usize) -> Option<T> {
+    let mut future = pin!(future);
+    let mut left = times;
+    std::future::poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        future.as_mut().poll(context).map(Some)
+    })
+    .await
+}
+
+async fn drive_for<F: Flow>(
+    client: &Client,
+    media: &mut impl MediaIo,
+    flow: &mut F,
+    polls: usize,
+) -> Option<F::Output> {
+    poll_times(
+        drive(client.http(), client.session_cell(), media, flow, &mut RunOptions::new()),
+        polls,
+    )
+    .await
+}
+
+/// Media that are never ready at once: an await that does not wait is no place to be dropped at.
+struct Hesitant<M>(M);
+
+impl<M: MediaIo + Send> MediaIo for Hesitant<M> {
+    async fn read(&mut self, span: Range<u64>) -> io::Result<Bytes> {
+        yield_now().await;
+        let bytes = self.0.read(span).await;
+        yield_now().await;
+        bytes
+    }
+
+    async fn write(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
+        yield_now().await;
+        self.0.write(at, bytes).await?;
+        yield_now().await;
+        Ok(())
+    }
+}
+
+/// Answers that come in pieces.
+const IN_PIECES: [&str; 2] = ["trickle=100@webwxuploadmedia", "trickle=20@webwxsendmsgimg"];
+
+/// A budget for every loop over polls.
+const ENOUGH: usize = 2000;
+
+#[tokio::test]
+async fn a_send_dropped_at_any_await_goes_on() {
+    for polls in 1..ENOUGH {
+        let (server, client, to) = world(&IN_PIECES);
+        let mut source = Source::bytes("a.png", picture());
+        let mut flow = send_flow(&client, &to, &mut source).await;
+        let mut source = Hesitant(source);
+        let early = drive_for(&client, &mut source, &mut flow, polls).await;
+        let was_last = early.is_some();
+        let sent = match early {
+            Some(output) => output,
+            None => {
+                drive(
+                    client.http(),
+                    client.session_cell(),
+                    &mut source,
+                    &mut flow,
+                    &mut RunOptions::new(),
+                )
+                .await
+            }
+        };
+        let messages = server.messages();
+        assert_eq!(messages.len(), 1, "dropped after {polls} polls");
+        assert!(
+            messages[0].picture == picture()
+                && messages[0].msg_id == sent.unwrap().msg_id.to_string()
+        );
+        if was_last {
+            assert!(polls > 20, "only {polls} awaits");
+            return;
+        }
+    }
+    panic!("never done");
+}
+
+#[tokio::test]
+async fn a_send_dropped_at_any_await_can_be_resumed_or_left() {
+    for polls in 1..ENOUGH {
+        let (server, client, to) = world(&IN_PIECES);
+        let mut source = Source::bytes("a.png", picture());
+        let mut flow = send_flow(&client, &to, &mut source).await;
+        let mut source = Hesitant(source);
+        if drive_for(&client, &mut source, &mut flow, polls).await.is_some() {
+            assert!(polls > 20, "only {polls} awaits");
+            return;
+        }
+        let in_doubt = flow.progress().in_doubt;
+        let saved = flow.snapshot().map(|snapshot| serde_json::to_string(&snapshot).unwrap());
+        drop(flow);
+        // Left as it is: no message, unless the job says that there may be one.
+        assert!(in_doubt || server.messages().is_empty(), "dropped after {polls} polls");
+
+        let saved = saved.expect("a send can be saved at any moment");
+        let snapshot: Snapshot = serde_json::from_str(&saved).unwrap();
+        let at = ResumeOptions { unix_ms: Some(unix_ms()), resend: false };
+        let mut flow = SendImage::resume(&client.session(), snapshot, patient(), at).unwrap();
+        let sent = drive(
+            client.http(),
+            client.session_cell(),
+            &mut source,
+            &mut flow,
+            &mut RunOptions::new(),
+        )
+        .await
+        .unwrap();
+        let messages = server.messages();
+        assert_eq!(messages.len(), 1, "dropped after {polls} polls and resumed");
+        assert!(messages[0].picture == picture() && messages[0].msg_id == sent.msg_id.to_string());
+    }
+    panic!("never done");
+}
+
+/// What was under way in another thread when a future was dropped, making a file or renaming it,
+/// ends in a moment.
+async fn nothing_but_a_whole_picture(path: &Path, done: bool) {
+    let mut files = Vec::new();
+    for _ in 0..400 {
+        let entries = std::fs::read_dir(path.parent().unwrap()).unwrap();
+        files = entries.map(|entry| entry.unwrap().path()).collect();
+        let whole = || std::fs::read(path).unwrap() == picture();
+        if (files.is_empty() && !done) || (files == [path] && whole()) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("done: {done}, left: {files:?}");
+}
+
+#[tokio::test]
+async fn a_fetch_dropped_at_any_await_goes_on_or_leaves_nothing() {
+    let (_server, client, to) = world(&["trickle=100000@webwxgetmsgimg"]);
+    let id = client.send_image(&to, Source::bytes("a.png", picture())).await.unwrap().msg_id;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("b.png");
+    for polls in 1..ENOUGH {
+        // Left as it is.
+        let left = poll_times(
+            client.fetch_image(&id, ImageVariant::Original, Sink::path(&path)).into_future(),
+            polls,
+        )
+        .await;
+        nothing_but_a_whole_picture(&path, left.is_some()).await;
+        let _ = std::fs::remove_file(&path);
+
+        // Taken up again.
+        let (mut flow, mut sink) = (fetch_flow(&client, &id, true), Hesitant(Sink::path(&path)));
+        let early = drive_for(&client, &mut sink, &mut flow, polls).await;
+        let was_last = early.is_some();
+        match early {
+            Some(output) => output,
+            None => {
+                drive(
+                    client.http(),
+                    client.session_cell(),
+                    &mut sink,
+                    &mut flow,
+                    &mut RunOptions::new(),
+                )
+                .await
+            }
+        }
+        .unwrap();
+        sink.0.finish().await.unwrap();
+        assert!(std::fs::read(&path).unwrap() == picture(), "dropped after {polls} polls");
+        std::fs::remove_file(&path).unwrap();
+        if was_last && left.is_some() {
+            assert!(polls > 10, "only {polls} awaits");
+            return;
+        }
+    }
+    panic!("never done");
+}
+
+/// Drives a flow with futures that are dropped after 1, 2, 3 … polls, until one gets to the end.
+async fn drive_in_pieces<F: Flow>(
+    client: &Client,
+    media: &mut impl MediaIo,
+    flow: &mut F,
+) -> (F::Output, usize) {
+    // One more each time at first, so that every await is met, then faster.
+    for polls in (1..40).chain((40..1000).step_by(40)) {
+        if let Some(output) = drive_for(client, media, flow, polls).await {
+            return (output, polls);
+        }
+    }
+    panic!("never done");
+}
+
+#[tokio::test]
+async fn both_go_on_after_any_number_of_drops() {
+    let (server, client, to) = world(&[]);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.png");
+    std::fs::write(&path, picture()).unwrap();
+    let mut source = Source::path(&path).await.unwrap();
+    let mut flow = send_flow(&client, &to, &mut source).await;
+    let (sent, drops) = drive_in_pieces(&client, &mut source, &mut flow).await;
+    assert!(drops > 2, "only {drops}");
+    assert_eq!(server.messages().len(), 1, "one message, however often it was handed out");
+    assert!(server.messages()[0].picture == picture());
+
+    let id = sent.unwrap().msg_id;
+    let target = dir.path().join("b.png");
+    let mut sink = Sink::path(&target);
+    drive_in_pieces(&client, &mut sink, &mut fetch_flow(&client, &id, true)).await.0.unwrap();
+    sink.finish().await.unwrap();
+    assert!(std::fs::read(&target).unwrap() == picture());
+
+    // Nothing can be taken back there, so a drop in mid-download ends it: with an error, not with a
+    // wrong picture.
+    let mut bytes = Vec::new();
+    let mut sink = Sink::writer(&mut bytes);
+    let (result, _) =
+        drive_in_pieces(&client, &mut sink, &mut fetch_flow(&client, &id, false)).await;
+    drop(sink);
+    assert!(result.is_err() || bytes == picture());
+}
+
+#[tokio::test]
+async fn a_dropped_send_leaves_the_message_in_doubt_and_the_same_id_goes_out_again() {
+    let (server, client, to) = world(&["delay=300@webwxsendmsgimg#1"]);
+    let mut source = Source::bytes("a.png", picture());
+    let mut flow = send_flow(&client, &to, &mut source).await;
+    {
+        let mut watch = RunOptions::new();
+        let driving =
+            drive(client.http(), client.session_cell(), &mut source, &mut flow, &mut watch);
+        let until_the_message_is_there = async {
+            while server.requests_to("webwxsendmsgimg") == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! {
+            _ = driving => panic!("the answer was not late"),
+            () = until_the_message_is_there => {}
+        }
+    }
+    assert!(flow.progress().in_doubt);
+    let sent =
+        drive(client.http(), client.session_cell(), &mut source, &mut flow, &mut RunOptions::new())
+            .await
+            .unwrap();
+    assert!(server.requests_to("webwxsendmsgimg") >= 2);
+    assert_eq!(server.messages().len(), 1);
+    assert_eq!(server.messages()[0].msg_id, sent.msg_id.to_string());
+}
+
+#[tokio::test]
+async fn a_download_dropped_halfway_leaves_nothing() {
+    let (server, client, to) = world(&["trickle=100@webwxgetmsgimg"]);
+    let id = client.send_image(&to, Source::bytes("a.png", picture())).await.unwrap().msg_id;
+    let dir = tempfile::tempdir().unwrap();
+    let mut bytes = Vec::new();
+    for sink in [Sink::path(dir.path().join("a.png")), Sink::vec(&mut bytes)] {
+        let fetching = client.fetch_image(&id, ImageVariant::Original, sink);
+        assert!(tokio::time::timeout(Duration::from_millis(200), fetching).await.is_err());
+    }
+    assert_eq!(server.requests_to("webwxgetmsgimg"), 2);
+    assert!(bytes.is_empty());
+    // A write that was under way may still be at it; the file's name is gone all the same.
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_send_dropped_while_it_waits_for_its_turn_has_sent_nothing() {
+    let (server, client, to) = world(&[]);
+    let client = Client::builder(Session::clone(&client.session()))
+        .pace(Duration::from_secs(60))
+        .build()
+        .unwrap();
+    client.upload(&to, Source::bytes("a.png", picture())).await.unwrap();
+    let before = server.requests().len();
+    let sending = client.send_image(&to, Source::bytes("a.png", picture()));
+    assert!(tokio::time::timeout(Duration::from_millis(200), sending).await.is_err());
+    assert_eq!(server.requests().len(), before);
+}

@@ -1,0 +1,88 @@
+//! The form writer against an independent reader: whatever the name and the picture, what is read
+//! is what was meant.
+
+use wx_proto::bytes::Bytes;
+use wx_proto::endpoint::Endpoint;
+use wx_proto::endpoint::upload_media::UploadMedia;
+use wx_proto::{Md5, Media, Policy};
+
+use crate::harness::{SEED, SOI, session, to};
+
+/// A length, the name, a zero byte, the picture.
+pub fn check(data: &[u8]) {
+    let zero = data.iter().position(|byte| *byte == 0).unwrap_or(data.len());
+    let Ok(name) = std::str::from_utf8(&data[..zero]) else { return };
+    let content = [&SOI[..], data.get(zero + 1..).unwrap_or(b"")].concat();
+    let picture = Media::new(name, content.len() as u64, &content, &Policy::default()).unwrap();
+    let meant = picture.name().to_owned();
+    let upload = UploadMedia::new(picture, Md5::digest(b""), to(), SEED);
+    let outgoing = upload.chunk(0, Bytes::from(content.clone())).request(&session()).unwrap();
+    let content_type = outgoing.http().headers()["content-type"].to_str().unwrap().to_owned();
+    let boundary = multer::parse_boundary(content_type).unwrap();
+    let body = Bytes::from(outgoing.http().body().to_vec());
+    let parts = parts(body, boundary);
+
+    let names: Vec<_> = parts.iter().map(|part| part.0.as_str()).collect();
+    let expected = [
+        "id",
+        "name",
+        "type",
+        "lastModifiedDate",
+        "size",
+        "mediatype",
+        "uploadmediarequest",
+        "webwx_data_ticket",
+        "pass_ticket",
+        "filename",
+    ];
+    assert_eq!(names, expected, "a part was lost or added");
+    assert_eq!(parts[9].2, content, "the picture came through unchanged");
+    // Line breaks in the plain field become CRLF; in the file part they are escaped.
+    let unified = meant.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n");
+    assert_eq!(String::from_utf8_lossy(&parts[1].2), unified);
+    let escaped = meant.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
+    // The reader has its own mind about backslashes and odd characters; a plain name must come
+    // through.
+    if meant.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '\\' | ';' | '=' | '\'')) {
+        assert_eq!(parts[9].1.as_deref(), Some(escaped.as_str()));
+    }
+}
+
+type Part = (String, Option<String>, Vec<u8>);
+
+fn parts(body: Bytes, boundary: String) -> Vec<Part> {
+    let stream = std::iter::once(Ok::<_, std::convert::Infallible>(body));
+    let mut form = multer::Multipart::new(Once(stream), boundary);
+    let mut parts = Vec::new();
+    while let Some(field) = ready(form.next_field()).expect("a form that can be read") {
+        let name = field.name().unwrap_or_default().to_owned();
+        let file_name = field.file_name().map(str::to_owned);
+        parts.push((name, file_name, ready(field.bytes()).unwrap().to_vec()));
+    }
+    parts
+}
+
+/// An iterator as a stream that is always ready.
+struct Once<I>(I);
+
+impl<I: Iterator + Unpin> futures_core::Stream for Once<I> {
+    type Item = I::Item;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<I::Item>> {
+        std::task::Poll::Ready(self.0.next())
+    }
+}
+
+fn ready<F: Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    for _ in 0..100 {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        if let std::task::Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+    }
+    panic!("nothing here has to wait");
+}

@@ -1,0 +1,42 @@
+//! Any bytes as the answer of any call: never a panic, and never a MediaId or MsgID out of a
+//! refusal.
+
+use wx_proto::Policy;
+use wx_proto::bytes::Bytes;
+use wx_proto::endpoint::Endpoint;
+use wx_proto::endpoint::check_upload::CheckUpload;
+use wx_proto::endpoint::get_msg_img::GetMsgImg;
+use wx_proto::endpoint::send_media::SendMedia;
+use wx_proto::endpoint::upload_media::UploadChunk;
+use wx_proto::http::Response;
+
+/// The first byte chooses status and headers, the rest is the body.
+pub fn check(data: &[u8]) {
+    let Some((choice, body)) = data.split_first() else { return };
+    let status = [200, 206, 302, 404, 500, 503][usize::from(choice & 7) % 6];
+    let mut reply = Response::builder().status(status);
+    if choice & 8 != 0 {
+        reply = reply.header("content-length", body.len());
+    }
+    if choice & 16 != 0 {
+        reply = reply.header("content-encoding", "gzip");
+    }
+    let reply = reply.body(Bytes::copy_from_slice(body)).unwrap();
+    // What an independent reader sees of the verdict.
+    let refused = serde_json::from_slice::<serde_json::Value>(body)
+        .is_ok_and(|json| json["BaseResponse"]["Ret"].as_i64().is_some_and(|ret| ret != 0));
+
+    let _policy = Policy::default();
+    let accepted = UploadChunk::read(&reply);
+    let checked = CheckUpload::read(&reply);
+    let sent = SendMedia::read(&reply);
+    if refused && choice & 16 == 0 {
+        assert!(
+            accepted.is_err() && checked.is_err() && sent.is_err(),
+            "a refusal was taken for success"
+        );
+    }
+    if let Ok((format, bytes)) = GetMsgImg::read(&reply) {
+        assert_eq!(wx_proto::ImageFormat::from_first_bytes(&bytes), Some(format));
+    }
+}

@@ -1,0 +1,42 @@
+//! Any lines as `Set-Cookie` headers, at any time of the server: never a cookie for a domain that
+//! its sender has no say in, and never more than the bounds.
+
+use wx_proto::http::{HeaderMap, HeaderValue};
+use wx_proto::{CookieJar, HostRole, Hosts, UnixMs};
+
+const NOW: UnixMs = UnixMs::from_secs(1_546_211_541);
+
+/// Lines, of which those that begin with `Date:` are that header.
+pub fn check(data: &[u8]) {
+    let origin = Hosts::from_base("https://wx2.qq.com").unwrap().origin(HostRole::Base);
+    let mut headers = HeaderMap::new();
+    let mut jar = CookieJar::default();
+    for line in data.split(|byte| *byte == b'\n') {
+        let (name, value) =
+            line.strip_prefix(b"Date:").map_or(("set-cookie", line), |date| ("date", date));
+        if let Ok(value) = HeaderValue::from_bytes(value) {
+            headers.append(name, value);
+        }
+        if let Ok(line) = std::str::from_utf8(line) {
+            let before = jar.clone();
+            assert!(jar.store(line, &origin, NOW) || jar == before);
+        }
+    }
+    check_jar(&jar);
+    let mut jar = CookieJar::default();
+    jar.apply(&headers, &origin, NOW);
+    check_jar(&jar);
+}
+
+fn check_jar(jar: &CookieJar) {
+    for cookie in jar.cookies() {
+        assert!(["wx2.qq.com", "qq.com"].contains(&cookie.domain.as_str()), "{}", cookie.domain);
+        assert!(cookie.value.expose().bytes().all(|byte| (0x20..0x7f).contains(&byte)));
+        assert!(cookie.name.len() + cookie.value.expose().len() <= 4096);
+        assert!(cookie.path.starts_with('/') && cookie.path.len() <= 1024);
+        assert!(cookie.expires.is_none_or(|end| end > NOW));
+    }
+    for domain in ["wx2.qq.com", "qq.com"] {
+        assert!(jar.cookies().iter().filter(|cookie| cookie.domain == domain).count() <= 50);
+    }
+}

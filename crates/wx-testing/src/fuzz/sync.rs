@@ -1,0 +1,45 @@
+//! Any bytes as the answer of any call about messages and contacts: never a panic, nothing out of a
+//! refusal, and nothing to fetch that has no id.
+
+use wx_proto::bytes::Bytes;
+use wx_proto::endpoint::Endpoint;
+use wx_proto::endpoint::batch_get_contact::BatchGetContact;
+use wx_proto::endpoint::get_contact::GetContact;
+use wx_proto::endpoint::status_notify::StatusNotify;
+use wx_proto::endpoint::sync::SyncMessages;
+use wx_proto::endpoint::sync_check::SyncCheck;
+use wx_proto::http::Response;
+use wx_proto::{MsgId, Session, UnixMs};
+
+use crate::harness::session;
+
+/// The body of an answer.
+pub fn check(data: &[u8]) {
+    let reply = Response::new(Bytes::copy_from_slice(data));
+    let json = serde_json::from_slice::<serde_json::Value>(data).unwrap_or_default();
+    let refused = json["BaseResponse"]["Ret"].as_i64().is_some_and(|ret| ret != 0);
+
+    let _ = SyncCheck::read(&reply);
+    let notified = StatusNotify::read(&reply);
+    let listed = GetContact::read(&reply);
+    let some = BatchGetContact::read(&reply);
+    let synced = SyncMessages::read(&reply);
+    if refused {
+        assert!(notified.is_err() && listed.is_err() && some.is_err() && synced.is_err());
+    }
+    let Ok(batch) = synced else { return };
+    for message in &batch.messages {
+        assert!(message.id.as_ref().is_none_or(|id| MsgId::new(id.as_str()).is_ok()));
+        assert!(message.image().is_none_or(|(id, _)| id.as_str() != "0"));
+    }
+    let all = batch.messages.len();
+    let mut session = session();
+    let new = session.apply_sync(batch.clone(), UnixMs::from_secs(1));
+    assert!(new.len() <= all);
+    // Those without an id cannot be told apart; of the others none is new a second time.
+    assert!(
+        session.apply_sync(batch, UnixMs::from_secs(1)).iter().all(|message| message.id.is_none())
+    );
+    // Whatever was adopted can be saved and goes back.
+    assert!(Session::from_json(session.to_json().expose()).is_ok());
+}

@@ -1,0 +1,264 @@
+//! A driver without I/O: virtual time, a scripted server, and a record of all requests.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use wx_proto::bytes::Bytes;
+use wx_proto::flow::{
+    Action, CallId, Flow, Input, Observer, Snapshot, TransportError, TransportErrorKind,
+};
+use wx_proto::{Session, SourceError};
+
+mod answer;
+mod sample_jobs;
+mod sent_request;
+
+use answer::reply_of;
+pub use answer::{Answer, closed, dropped, last, middle, ok, ret, sent, status, unreachable};
+pub use sample_jobs::{CHUNK, SEED, SOI, jpeg, picture, session, to, upload};
+pub use sent_request::SentRequest;
+
+/// Runs flows against a scripted server, and records what they ask for.
+pub struct Harness {
+    /// The virtual time.
+    pub now: Duration,
+    /// The image to be sent.
+    pub picture: Bytes,
+    /// The requests so far.
+    pub seen: Vec<SentRequest>,
+    /// What was written.
+    pub stored: Vec<u8>,
+    /// The size of the pieces in which replies arrive.
+    pub piece: usize,
+    /// Runs before each read, and may change the image.
+    pub before_load: Box<dyn FnMut(&mut Bytes)>,
+    /// Fails each read, if there is one.
+    pub load_error: Option<SourceError>,
+    /// Fails each write, if there is one.
+    pub store_error: Option<SourceError>,
+    /// The number of steps after which the program is killed.
+    pub steps_left: usize,
+    /// The seconds that pass during each request, because the computer sleeps for example. No time
+    /// passes during the requests after those.
+    pub passing: VecDeque<u64>,
+    /// The snapshot at the time when the program was killed: after a poll, and before its action.
+    pub saved: Option<String>,
+    /// The number of saves of a checkpointed job that succeed. Those after them fail.
+    pub saves_left: usize,
+    /// The snapshots that such a job has saved.
+    pub checkpoints: Vec<Snapshot>,
+    /// The session that is lent to the flow.
+    pub session: Session,
+    answers: VecDeque<Answer>,
+}
+
+/// Far more than any flow in a test needs.
+const STEPS: usize = 20_000;
+
+impl Harness {
+    /// Creates a harness with an image to be sent, and with what the server does with the requests
+    /// in turn.
+    pub fn new(picture: impl Into<Bytes>, answers: impl IntoIterator<Item = Answer>) -> Self {
+        Self {
+            now: Duration::from_secs(1000),
+            picture: picture.into(),
+            seen: Vec::new(),
+            stored: Vec::new(),
+            piece: 100_000,
+            before_load: Box::new(|_| {}),
+            load_error: None,
+            store_error: None,
+            steps_left: STEPS,
+            passing: [].into(),
+            saved: None,
+            saves_left: usize::MAX,
+            checkpoints: Vec::new(),
+            session: session(),
+            answers: answers.into_iter().collect(),
+        }
+    }
+
+    /// Lends another session.
+    pub fn lending(self, session: &Session) -> Self {
+        Self { session: session.clone(), ..self }
+    }
+
+    /// Adds replies for the next requests, before those that were scripted.
+    pub fn answer_next(&mut self, answers: impl IntoIterator<Item = Answer>) {
+        let rest = std::mem::take(&mut self.answers);
+        self.answers = answers.into_iter().chain(rest).collect();
+    }
+
+    /// Returns the wire names of the calls so far.
+    pub fn endpoints(&self) -> Vec<&'static str> {
+        self.seen.iter().map(SentRequest::endpoint).collect()
+    }
+
+    /// Returns the number of requests that send a message.
+    pub fn messages(&self) -> usize {
+        self.seen.iter().filter(|seen| seen.endpoint().starts_with("webwxsend")).count()
+    }
+
+    /// Line 11 of the contract: after a reused connection was found closed, the same request follows
+    /// on a new connection. Nothing else asks for a new connection.
+    fn check_repeat<T>(&self, action: &Action<T>) {
+        let failed = self.seen.last().filter(|seen| seen.is_to_repeat());
+        let Some(failed) = failed else {
+            let asks =
+                matches!(action, Action::Send(_, outgoing) if outgoing.limits().new_connection);
+            assert!(!asks, "a new connection for no reason");
+            return;
+        };
+        // By then a message may be too old.
+        let message = |seen: &&SentRequest| {
+            seen.endpoint().starts_with("webwxsend") && seen.may_be_delivered()
+        };
+        let first = self.seen.iter().find(message);
+        if first.is_some_and(|first| self.now - first.at > Duration::from_secs(60)) {
+            assert!(matches!(action, Action::Done(_)));
+            return;
+        }
+        let Action::Send(_, outgoing) = action else { panic!("the repeat is due at once") };
+        let (repeat, failed) = (outgoing.http(), failed.http());
+        assert!(outgoing.limits().new_connection);
+        assert_eq!((repeat.uri(), repeat.headers()), (failed.uri(), failed.headers()));
+        assert_eq!(repeat.body().to_vec(), failed.body().to_vec());
+    }
+
+    /// Returns the seconds between each request and the one before it.
+    pub fn pauses(&self) -> Vec<u64> {
+        self.seen.windows(2).map(|pair| (pair[1].at - pair[0].at).as_secs()).collect()
+    }
+
+    /// Runs a flow to its end.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the flow breaks its contract or has no end.
+    pub fn run<F: Flow>(&mut self, flow: &mut F) -> F::Output {
+        self.run_or_die(flow).unwrap_or_else(|| panic!("no end after {STEPS} steps"))
+    }
+
+    /// Runs a flow until it ends or the program is killed.
+    pub fn run_or_die<F: Flow>(&mut self, flow: &mut F) -> Option<F::Output> {
+        self.run_seeing(flow, |_, _| {})
+    }
+
+    /// Like [`Harness::run_or_die`]. `see` gets the flow before each request leaves, and whether the
+    /// request is the message.
+    pub fn run_seeing<F: Flow>(
+        &mut self,
+        flow: &mut F,
+        mut see: impl FnMut(&F, bool),
+    ) -> Option<F::Output> {
+        self.run_observed(flow, &mut (), &mut see)
+    }
+
+    /// Like [`Harness::run_seeing`], with an observer.
+    pub fn run_observed<F: Flow>(
+        &mut self,
+        flow: &mut F,
+        observer: &mut impl Observer<F>,
+        see: &mut impl FnMut(&F, bool),
+    ) -> Option<F::Output> {
+        let mut reply: Option<(CallId, Bytes, bool)> = None;
+        // The first action may complete what an earlier run has begun.
+        let mut going_on = false;
+        let mut latest: Option<CallId> = None;
+        loop {
+            let action = flow.poll(&mut self.session, self.now);
+            observer.acted(flow, &action, self.now);
+            if self.steps_left == 0 {
+                self.saved = flow.snapshot().map(|snapshot| snapshot.to_json());
+                return None;
+            }
+            self.steps_left -= 1;
+            if std::mem::replace(&mut going_on, true) {
+                self.check_repeat(&action);
+            }
+            let input = match action {
+                Action::Done(output) => return Some(output),
+                Action::Wait(until) => {
+                    assert!(until > self.now, "waits for the past");
+                    self.now = until;
+                    continue;
+                }
+                Action::Read(span) => self.load(&span),
+                Action::Save(snapshot) => self.save(snapshot),
+                Action::Write(at, bytes) => self.store(at, &bytes),
+                Action::Receive(id) => match &mut reply {
+                    Some((held, rest, breaks)) if *held == id => {
+                        if !rest.is_empty() {
+                            Input::Body(id, rest.split_to(rest.len().min(self.piece)))
+                        } else if *breaks {
+                            Input::Failed(
+                                id,
+                                TransportError::never_connected(TransportErrorKind::Dropped),
+                            )
+                        } else {
+                            Input::End(id)
+                        }
+                    }
+                    _ => Input::Failed(id, TransportError::on_the_way(TransportErrorKind::Dropped)),
+                },
+                Action::Send(id, outgoing) => {
+                    see(flow, outgoing.endpoint().starts_with("webwxsend"));
+                    assert!(latest.replace(id).is_none_or(|latest| latest < id), "ids grow");
+                    let answer =
+                        self.answers.pop_front().unwrap_or_else(|| panic!("unscripted request"));
+                    self.seen.push(SentRequest { at: self.now, answer: answer.clone(), outgoing });
+                    self.now += Duration::from_secs(self.passing.pop_front().unwrap_or_default());
+                    match answer {
+                        Answer::Fail(failure) => Input::Failed(id, failure),
+                        Answer::Reply(code, headers, body) => {
+                            let (head, body) = reply_of(code, &headers, body);
+                            reply = Some((id, body, false));
+                            Input::Head(id, head)
+                        }
+                        Answer::Break(announced, body) => {
+                            let headers = [("content-length", announced.to_string())];
+                            let (head, body) = reply_of(200, &headers, body);
+                            reply = Some((id, body, true));
+                            Input::Head(id, head)
+                        }
+                    }
+                }
+            };
+            observer.heard(&input, self.now);
+            flow.handle(input, self.now).expect("the loop obeys the contract");
+        }
+    }
+
+    /// Reads from the image.
+    pub fn load(&mut self, span: &std::ops::Range<u64>) -> Input {
+        (self.before_load)(&mut self.picture);
+        if let Some(error) = &self.load_error {
+            return Input::Local(error.clone());
+        }
+        let len = self.picture.len();
+        let [start, end] = [span.start, span.end].map(|at| usize::try_from(at).unwrap().min(len));
+        Input::Read(self.picture.slice(start..end))
+    }
+
+    fn save(&mut self, snapshot: Snapshot) -> Input {
+        if self.saves_left == 0 {
+            return Input::Local(std::io::Error::from(std::io::ErrorKind::StorageFull).into());
+        }
+        self.saves_left -= 1;
+        self.checkpoints.push(snapshot);
+        Input::Saved
+    }
+
+    fn store(&mut self, at: u64, bytes: &[u8]) -> Input {
+        if let Some(error) = &self.store_error {
+            return Input::Local(error.clone());
+        }
+        let at = usize::try_from(at).unwrap();
+        if at == 0 {
+            self.stored.clear();
+        }
+        assert_eq!(at, self.stored.len(), "a gap or an overlap");
+        self.stored.extend_from_slice(bytes);
+        Input::Written
+    }
+}

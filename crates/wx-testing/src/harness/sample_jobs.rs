@@ -1,0 +1,50 @@
+//! A session, a recipient and images for the jobs of tests.
+
+use wx_proto::bytes::Bytes;
+use wx_proto::flow::Upload;
+use wx_proto::{Error, Media, Policy, Recipient, Seed, Session, UnixMs};
+
+/// Bytes in a chunk.
+pub const CHUNK: usize = 524_288;
+/// The seed of all jobs.
+pub const SEED: Seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [7; 16] };
+
+/// Returns a session that is logged in.
+pub fn session() -> Session {
+    Session::builder("https://wx.qq.com")
+        .uin(2_272_112_421)
+        .sid("sid")
+        .skey("@crypt_skey")
+        .user_name("@me")
+        .data_ticket("ticket")
+        .build()
+        .unwrap()
+}
+
+/// Returns a recipient.
+pub fn to() -> Recipient {
+    Recipient::new("@0a").unwrap()
+}
+
+/// The first bytes of a JPEG: SOI and two empty comments. Anything may follow.
+pub const SOI: [u8; 10] = [0xff, 0xd8, 0xff, 0xfe, 0, 2, 0xff, 0xfe, 0, 2];
+
+/// Returns bytes that begin like a JPEG and whose period is far longer than a chunk.
+pub fn jpeg(len: usize) -> Bytes {
+    let mut state = 12_345_u32;
+    let noise = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    });
+    SOI.into_iter().chain(noise).take(len).collect()
+}
+
+/// Returns what the forms say of an image.
+pub fn picture(bytes: &Bytes, policy: &Policy) -> Media {
+    Media::new("a.jpg", bytes.len() as u64, bytes, policy).unwrap()
+}
+
+/// Returns the upload of an image.
+pub fn upload(bytes: &Bytes, policy: &Policy) -> Result<Upload, Error> {
+    Upload::new(&session(), picture(bytes, policy), to(), SEED, policy.clone())
+}

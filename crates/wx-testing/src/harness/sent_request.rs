@@ -1,0 +1,78 @@
+//! What the flow has asked the server for.
+
+use std::time::Duration;
+
+use wx_proto::flow::Delivery;
+use wx_proto::http::Request;
+use wx_proto::{ApiRequest, Body};
+
+use super::answer::Answer;
+
+/// A request as the flow has handed it out.
+pub struct SentRequest {
+    /// When it was handed out.
+    pub at: Duration,
+    /// What the server did with it.
+    pub answer: Answer,
+    /// The request.
+    pub outgoing: ApiRequest,
+}
+
+impl SentRequest {
+    /// Returns the wire name of the call.
+    pub fn endpoint(&self) -> &'static str {
+        self.outgoing.endpoint()
+    }
+
+    /// Whether it has to be repeated within its try.
+    pub fn is_to_repeat(&self) -> bool {
+        matches!(self.answer, Answer::Fail(failure) if failure.reused_connection)
+            && !self.is_repeat()
+    }
+
+    /// Whether it is a repeat within its try.
+    pub fn is_repeat(&self) -> bool {
+        self.outgoing.limits().new_connection
+    }
+
+    /// Whether a message with this reply may have been delivered: the client has connected, and
+    /// there is no verdict.
+    pub fn may_be_delivered(&self) -> bool {
+        match &self.answer {
+            Answer::Fail(failure) => failure.delivered == Delivery::Unknown,
+            Answer::Break(..) => true,
+            Answer::Reply(_, _, body) => !serde_json::from_slice::<serde_json::Value>(body)
+                .is_ok_and(|json| json["BaseResponse"]["Ret"].as_i64().is_some_and(|ret| ret != 0)),
+        }
+    }
+
+    /// Returns the request as HTTP.
+    pub fn http(&self) -> &Request<Body> {
+        self.outgoing.http()
+    }
+
+    /// Returns the body in one piece.
+    pub fn body(&self) -> Vec<u8> {
+        self.http().body().to_vec()
+    }
+
+    /// Returns a text field of the form.
+    pub fn field(&self, name: &str) -> Option<String> {
+        let body = self.body();
+        let head = format!("name=\"{name}\"\r\n\r\n");
+        let at =
+            body.windows(head.len()).position(|window| window == head.as_bytes())? + head.len();
+        let len = body[at..].windows(2).position(|window| window == b"\r\n")?;
+        Some(String::from_utf8(body[at..at + len].to_vec()).unwrap())
+    }
+
+    /// Returns the body as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body()).unwrap()
+    }
+
+    /// Returns `uploadmediarequest`, a field of the form.
+    pub fn upload_request(&self) -> serde_json::Value {
+        serde_json::from_str(&self.field("uploadmediarequest").unwrap()).unwrap()
+    }
+}

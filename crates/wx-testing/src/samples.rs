@@ -1,0 +1,38 @@
+//! The protocol's vectors, recorded requests and sample images.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+/// A JPEG of 64 pixels.
+pub const TINY_JPEG: &[u8] = include_bytes!("../../wx-proto/tests/pictures/tiny.jpg");
+/// The same as PNG.
+pub const TINY_PNG: &[u8] = include_bytes!("../../wx-proto/tests/pictures/tiny.png");
+
+/// Reads a vector. They are in the directory of the core, whose unit tests need them too.
+///
+/// # Panics
+///
+/// Panics if there is no vector of this name.
+#[must_use]
+pub fn vector(name: &str) -> Value {
+    read(&[&format!("../wx-proto/tests/vectors/{name}.json")])
+}
+
+/// Reads the recorded requests of a client. Those that the core's unit tests need are there.
+///
+/// # Panics
+///
+/// Panics if there is no recording of this name.
+#[must_use]
+pub fn capture(name: &str) -> Value {
+    read(&[&format!("captures/{name}.json"), &format!("../wx-proto/tests/captures/{name}.json")])
+}
+
+fn read(paths: &[&str]) -> Value {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = paths.iter().map(|path| root.join(path)).find(|path| path.exists());
+    let path = path.unwrap_or_else(|| panic!("{} does not exist", paths[0]));
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}

@@ -1,0 +1,41 @@
+//! Replaces recorded values by current ones, in each spelling that a client uses.
+
+use std::cmp::Reverse;
+
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// Pairs of recorded and current text, with the longer spellings first.
+#[derive(Debug, Default)]
+pub struct Swap(Vec<(String, String)>);
+
+impl Swap {
+    /// Replaces a value in each spelling: as it is, percent-encoded once, and twice.
+    pub fn add(&mut self, recorded: &str, current: &str) {
+        assert!(!recorded.is_empty(), "an empty text is everywhere");
+        let encode = |text: &str| {
+            utf8_percent_encode(text, NON_ALPHANUMERIC).to_string().replace("%5F", "_")
+        };
+        let (recorded_once, current_once) = (encode(recorded), encode(current));
+        self.0.push((encode(&recorded_once), encode(&current_once)));
+        self.0.push((recorded_once, current_once));
+        self.0.push((recorded.to_owned(), current.to_owned()));
+        self.0.sort_by_key(|(recorded, _)| Reverse(recorded.len()));
+    }
+
+    /// Replaces a pass_ticket, which is percent-encoded already.
+    pub fn add_pass_ticket(&mut self, recorded: &str, current: &str) {
+        self.add(&decoded(recorded), &decoded(current));
+    }
+
+    /// Replaces the recorded values in a text.
+    pub fn text(&self, text: &str) -> String {
+        self.0
+            .iter()
+            .fold(text.to_owned(), |text, (recorded, current)| text.replace(recorded, current))
+    }
+}
+
+/// Percent-decodes a text once.
+pub fn decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8().unwrap().into_owned()
+}

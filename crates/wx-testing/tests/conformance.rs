@@ -1,0 +1,84 @@
+//! `docs/conformance.md` says which test holds which rule of `docs/protocol.md` §10. It is written
+//! from the names of the tests, so it cannot say what is not there:
+//! `UPDATE=1 cargo test -p wx-testing --test conformance` writes it anew.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The rules that a test must hold by now.
+const RULES: std::ops::RangeInclusive<u32> = 1..=60;
+const INTRO: &str = "# Conformance
+
+Which tests hold which rule of [`protocol.md`](protocol.md) §10. A test that holds a rule carries its number in its name; this table is
+written from those names (`UPDATE=1 cargo test -p wx-testing --test conformance`), and a test compares the two.
+
+Not held, because the calls are not part of this version: P2 for webwxgetmedia, P22's half about videos, and P31's row for videos.
+
+| Rule | Tests |
+|---|---|
+";
+
+/// The rest of the file is written by the test `captures`.
+const REST: &str = "\n## Differences from the official page\n";
+
+/// Rust files below `folder`, in order.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The numbers at the beginning of a test's name: `p24_p28_chunks…` has 24 and 28.
+fn numbers(name: &str) -> Vec<u32> {
+    name.split('_').map_while(|word| word.strip_prefix('p')?.parse().ok()).collect()
+}
+
+fn table(root: &Path) -> String {
+    let mut files = Vec::new();
+    sources(&root.join("crates"), &mut files);
+    let mut held: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    for file in &files {
+        let text = fs::read_to_string(file).unwrap();
+        let shown = file.strip_prefix(root).unwrap().display().to_string().replace('\\', "/");
+        let mut is_test = false;
+        for line in text.lines().map(str::trim) {
+            is_test |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+            let Some((_, rest)) = line.split_once("fn ") else { continue };
+            let name: String =
+                rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            for number in numbers(&name).into_iter().filter(|_| is_test) {
+                held.entry(number).or_default().push(format!("`{name}` in [{shown}](../{shown})"));
+            }
+            is_test = false;
+        }
+    }
+    let mut text = INTRO.to_owned();
+    for rule in RULES {
+        let tests = held.get(&rule).unwrap_or_else(|| panic!("no test holds P{rule}")).join("<br>");
+        writeln!(text, "| P{rule} | {tests} |").unwrap();
+    }
+    text
+}
+
+#[test]
+fn the_table_is_what_the_tests_say() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let (path, table) = (root.join("docs/conformance.md"), table(root));
+    let text = fs::read_to_string(&path).unwrap();
+    let (written, rest) = text.split_at(text.find(REST).unwrap());
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, format!("{table}{rest}")).unwrap();
+    } else {
+        assert!(written == table, "docs/conformance.md is out of date: see the top of this test");
+    }
+}

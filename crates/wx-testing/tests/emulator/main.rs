@@ -1,0 +1,17 @@
+//! Tests of the emulator from the outside, over plain sockets.
+
+#![allow(clippy::unwrap_used, clippy::type_complexity, reason = "helpers and tables of tests")]
+
+mod capture;
+mod faults;
+mod host_names;
+mod incoming;
+mod logins;
+mod more_calls;
+mod odd_bodies;
+mod odd_clients;
+mod other_clients;
+mod page;
+mod refusals;
+mod repeats;
+mod sending;

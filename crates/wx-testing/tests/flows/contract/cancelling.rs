@@ -1,0 +1,58 @@
+use super::*;
+
+#[test]
+fn cancelling_is_honest_about_a_message() {
+    let mut flow = send_image(12);
+    flow.cancel();
+    let Action::Done(Err(error)) = flow.poll(&mut session(), NOW) else { panic!() };
+    assert_eq!((error.kind, flow.progress().in_doubt), (ErrorKind::Cancelled, false));
+
+    let mut flow = message();
+    assert!(!flow.progress().in_doubt, "nothing has left yet");
+    let _ = flow.poll(&mut session(), NOW);
+    assert!(flow.progress().in_doubt);
+    flow.cancel();
+    let Action::Done(Err(error)) = flow.poll(&mut session(), NOW) else { panic!() };
+    assert_eq!((error.outcome(), flow.progress().in_doubt), (Outcome::Unknown, false));
+
+    let mut flow = send_image(12);
+    let mut harness = Harness::new(jpeg(12), [last("@m", 12)]);
+    // One load, the chunk, its reply; then the message is handed out.
+    harness.steps_left = 4;
+    assert!(harness.run_or_die(&mut flow).is_none());
+    flow.cancel();
+    let Action::Done(Err(error)) = flow.poll(&mut session(), NOW) else { panic!() };
+    assert_eq!((error.step, error.outcome()), (Step::Message, Outcome::Unknown));
+
+    // Waiting for the next try is as doubtful; never connected is not.
+    for (failure, doubt) in [
+        (TransportError::on_the_way(TransportErrorKind::Stalled), true),
+        (TransportError::never_connected(TransportErrorKind::Connect), false),
+    ] {
+        let mut flow = message();
+        let id = sent_id(&flow.poll(&mut session(), NOW));
+        flow.handle(Input::Failed(id, failure), NOW).unwrap();
+        assert_eq!(flow.progress().in_doubt, doubt);
+        assert_eq!(
+            flow.handle(Input::Failed(id, failure), NOW),
+            Err(UnexpectedInput),
+            "answered already"
+        );
+        flow.cancel();
+        let Action::Done(Err(error)) = flow.poll(&mut session(), NOW) else { panic!() };
+        assert_eq!(error.outcome() == Outcome::Unknown, doubt);
+    }
+
+    let mut flow = message();
+    let done = Harness::new("", [sent()]).run(&mut flow);
+    flow.cancel();
+    let Action::Done(still) = flow.poll(&mut session(), NOW) else { panic!() };
+    assert_eq!(still, done, "what is done stays done");
+
+    let mut flow = fetch();
+    flow.cancel();
+    assert!(matches!(
+        flow.poll(&mut session(), NOW),
+        Action::Done(Err(Error { kind: ErrorKind::Cancelled, .. }))
+    ));
+}

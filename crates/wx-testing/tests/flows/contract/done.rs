@@ -1,0 +1,83 @@
+//! `Done` is an action like the others: until a driver is finished with it, polling gives it again.
+
+use std::fmt::Debug;
+
+use super::*;
+use crate::messages::{arrived, check, going_on};
+
+/// Runs a flow to its end and polls it again, after it was cancelled too.
+fn gives_its_end_again<F>(name: &str, mut flow: F, mut harness: Harness)
+where
+    F: Flow,
+    F::Output: PartialEq + Debug,
+{
+    let first = harness.run(&mut flow);
+    for _ in 0..2 {
+        let Action::Done(again) = flow.poll(&mut session(), harness.now) else {
+            panic!("{name}: done stays done")
+        };
+        assert_eq!(again, first, "{name}");
+        flow.cancel();
+    }
+}
+
+/// A flow that ends well with `good`, and one that does not with `bad`.
+fn twice<F>(name: &str, make: impl Fn() -> F, good: impl IntoIterator<Item = Answer>, bad: Answer)
+where
+    F: Flow,
+    F::Output: PartialEq + Debug,
+{
+    gives_its_end_again(name, make(), Harness::new(jpeg(12), good));
+    gives_its_end_again(name, make(), Harness::new(jpeg(12), [bad]));
+}
+
+#[test]
+fn polling_a_finished_flow_twice_gives_equal_output() {
+    let policy = Policy::default;
+    let over = || ret(1101);
+    let contacts = || {
+        let list = r#"[{"UserName":"@a"},{"UserName":"@b","NickName":"B"},{}]"#;
+        ok(format!(r#"{{"BaseResponse":{{"Ret":0}},"MemberList":{list},"Seq":0}}"#))
+    };
+    let notified = || ok(r#"{"BaseResponse":{"Ret":0}}"#);
+    let messages = || NextMessages::new(&going_on(5), SEED, policy()).unwrap();
+    let login = || Login::new(Site::new(Profile::Web), SEED, policy());
+    let picture = Answer::Reply(200, vec![("content-length", "12".into())], jpeg(12));
+    let kept = || send_image(12).checkpointed();
+    let mut full = Harness::new(jpeg(12), []);
+    full.saves_left = 0;
+
+    let lending = |answers: Vec<Answer>| Harness::new("", answers).lending(&going_on(5));
+    let good = vec![check(0, 2), arrived(6, &[7, 8])];
+    gives_its_end_again("NextMessages", messages(), lending(good));
+    gives_its_end_again("NextMessages", messages(), lending(vec![check(1101, 0)]));
+    twice(
+        "ListContacts",
+        || ListContacts::new(&session(), SEED, policy()).unwrap(),
+        [contacts()],
+        over(),
+    );
+    twice("Login", login, [code(), polled(2), page(), init(""), notified()], status(403));
+    twice(
+        "Restore",
+        || Restore::new(&session(), SEED, policy()).unwrap(),
+        [init(""), notified()],
+        over(),
+    );
+    twice("Logout", || Logout::new(&session(), SEED, policy()).unwrap(), [logged_out()], over());
+    twice("FetchImage", fetch, [picture], status(404));
+    twice("Upload", || upload(&jpeg(12), &policy()).unwrap(), [last("@m", 12)], over());
+    twice("SendUploaded", message, [sent()], over());
+    twice("SendImage", || send_image(12), [last("@m", 12), sent()], over());
+    twice("checkpointed", kept, [last("@m", 12), sent()], over());
+    gives_its_end_again("a save that fails", kept(), full);
+}
+
+#[test]
+fn a_driver_that_is_dropped_after_the_end_loses_no_message() {
+    let mut flow = NextMessages::new(&going_on(5), SEED, Policy::default()).unwrap();
+    let mut harness = Harness::new("", [check(0, 2), arrived(6, &[7, 8])]).lending(&going_on(5));
+    drop(harness.run(&mut flow));
+    let Action::Done(Ok(again)) = flow.poll(&mut session(), harness.now) else { panic!() };
+    assert_eq!(again.messages.len(), 2);
+}

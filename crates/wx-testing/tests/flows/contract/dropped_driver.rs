@@ -1,0 +1,48 @@
+//! Line 7: a driver may be dropped, and another one goes on.
+
+use wx_proto::bytes::Bytes;
+use wx_proto::flow::{Action, Flow, Input};
+use wx_proto::{Policy, Sent};
+use wx_testing::harness::*;
+
+use super::{NOW, head, send_image, sent_id};
+
+#[test]
+fn line_7_a_later_driver_goes_on_where_the_first_was_dropped() {
+    // Dropped with a chunk handed out, then with a reply half read: the second driver starts with
+    // what is outstanding.
+    let bytes = jpeg(CHUNK + 1);
+    for half_read in [false, true] {
+        let mut flow = send_image(CHUNK + 1);
+        let mut first = Harness::new(bytes.clone(), []);
+        // Digested, chunk by chunk, and the first one loaded.
+        for _ in 0..3 {
+            let Action::Read(span) = flow.poll(&mut session(), NOW) else { panic!() };
+            flow.handle(first.load(&span), NOW).unwrap();
+        }
+        let id = sent_id(&flow.poll(&mut session(), NOW));
+        if half_read {
+            flow.handle(Input::Head(id, head()), NOW).unwrap();
+            flow.handle(Input::Body(id, Bytes::from_static(b"{")), NOW).unwrap();
+        }
+        let mut second = Harness::new(bytes.clone(), [middle(), last("@m", CHUNK + 1), sent()]);
+        let sent: Sent = second.run(&mut flow).unwrap();
+        assert_eq!(sent.uploaded.chunks, 2);
+        assert_eq!(second.messages(), 1);
+    }
+}
+
+#[test]
+fn line_7_a_chunk_handed_out_twice_counts_as_repeated() {
+    let bytes = jpeg(CHUNK + 1);
+    let mut flow = upload(&bytes, &Policy::default()).unwrap();
+    let mut first = Harness::new(bytes.clone(), []);
+    for _ in 0..3 {
+        let Action::Read(span) = flow.poll(&mut session(), NOW) else { panic!() };
+        flow.handle(first.load(&span), NOW).unwrap();
+    }
+    let _ = flow.poll(&mut session(), NOW);
+    let odd = last("@m", 2 * CHUNK + 1);
+    let mut second = Harness::new(bytes, [middle(), odd, middle(), last("@again", CHUNK + 1)]);
+    assert_eq!(second.run(&mut flow).unwrap().media_id.as_str(), "@again");
+}

@@ -1,0 +1,52 @@
+//! Line 7 of the contract.
+
+use super::*;
+
+#[test]
+fn line_8_zero_is_a_number() {
+    let mut policy = Policy::default();
+    policy.max_fetch = 0;
+    let id = MsgId::new("7").unwrap();
+    let mut flow =
+        FetchImage::new(&session(), id, ImageVariant::Original, true, SEED, policy).unwrap();
+    let one = Answer::Reply(200, vec![("content-length", "1".into())], "!".into());
+    let limit = ReplyError::TooLarge { limit: 0 };
+    assert_eq!(Harness::new("", [one]).run(&mut flow).unwrap_err().kind, ErrorKind::Reply(limit));
+    let bytes = jpeg(12);
+    let mut policy = Policy::default();
+    (policy.chunk_tries, policy.message_tries, policy.fetch_tries) = (0, 0, 0);
+    let mut harness = Harness::new(bytes.clone(), [dropped()]);
+    assert!(harness.run(&mut upload(&bytes, &policy).unwrap()).is_err());
+    assert_eq!(harness.seen.len(), 1);
+}
+
+/// Bytes of an endless reply that a flow takes until it has had enough.
+fn taken<F: Flow>(flow: &mut F, mut harness: Harness) -> u64 {
+    let piece = Bytes::from_static(&[b' '; 1024]);
+    let mut taken = 0;
+    for _ in 0..10_000 {
+        let input = match flow.poll(&mut session(), NOW) {
+            Action::Read(span) => harness.load(&span),
+            Action::Send(id, _) if taken == 0 => Input::Head(id, Response::new(()).into_parts().0),
+            Action::Receive(id) => {
+                taken += piece.len() as u64;
+                Input::Body(id, piece.clone())
+            }
+            _ => return taken,
+        };
+        flow.handle(input, NOW).unwrap();
+    }
+    panic!("no end");
+}
+
+#[test]
+fn line_8_an_endless_reply_is_read_to_its_limit() {
+    let bytes = jpeg(12);
+    let harness = || Harness::new(bytes.clone(), []);
+    let mut policy = Policy::default();
+    assert_eq!(taken(&mut upload(&bytes, &policy).unwrap(), harness()), 1024 * 1024 + 1024);
+    assert_eq!(taken(&mut message(), harness()), 1024 * 1024 + 1024);
+    // A ping's answer, which nobody reads, is taken so that its connection can be used again.
+    policy.browser_parity = true;
+    assert_eq!(taken(&mut upload(&bytes, &policy).unwrap(), harness()), 64 * 1024 + 1024);
+}

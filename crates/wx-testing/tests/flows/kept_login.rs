@@ -1,0 +1,158 @@
+//! A login that the phone has confirmed is not lost.
+
+use wx_proto::flow::{Flow, Login, LoginState, Restore, SendUploaded, Upload};
+use wx_proto::{Advice, Error, ErrorKind, Policy, Profile, RequestError, Session, Site, Step};
+
+use super::login::*;
+use wx_testing::harness::*;
+
+/// Logs in, and gives what is there in the end besides the result.
+fn log_in(
+    answers: impl IntoIterator<Item = Answer>,
+) -> (Harness, Result<Session, Error>, Option<Session>, Vec<LoginState>) {
+    let mut harness = Harness::new("", answers);
+    let mut login = Login::new(Site::new(Profile::Web), SEED, Policy::default());
+    let result = harness.run(&mut login).map(|()| harness.session.clone());
+    (harness, result, login.session().cloned(), login.shown().to_vec())
+}
+
+fn trouble() -> Vec<Answer> {
+    let moved =
+        Answer::Reply(302, vec![("location", "https://hotel.example/".to_owned())], "".into());
+    vec![
+        dropped(),
+        unreachable(),
+        status(408),
+        status(429),
+        status(500),
+        status(502),
+        status(520),
+        ret(-1),
+        ok(""),
+        ok("<!doctype html>"),
+        ok("{\"BaseResponse\":{\"Ret\":0"),
+        Answer::Break(5000, "{\"BaseResponse\"".into()),
+        moved,
+    ]
+}
+
+#[test]
+fn trouble_with_webwxinit_is_ridden_out() {
+    for trouble in trouble() {
+        let answers = [code(), polled(2), page()].into_iter().chain(vec![trouble.clone(); 5]);
+        let (harness, result, ..) = log_in(answers.chain([init("@crypt_new"), notified()]));
+        assert_eq!(result.unwrap().user_name().unwrap().as_str(), "@me", "{trouble:?}");
+        assert_eq!(harness.pauses()[3..8], [1, 2, 4, 8, 16]);
+    }
+}
+
+#[test]
+fn a_login_whose_webwxinit_fails_is_kept_and_can_be_taken_up() {
+    for trouble in trouble() {
+        let answers = [code(), polled(2), page()].into_iter().chain(vec![trouble.clone(); 6]);
+        let (_, result, kept, told) = log_in(answers);
+        assert_eq!(result.unwrap_err().step, Step::Init, "{trouble:?}");
+        let kept = kept.unwrap();
+        let Some(LoginState::Opened { session }) = told.last() else { panic!("{told:?}") };
+        assert_eq!(kept, *session);
+        assert!(kept.awaits_init());
+        // Also from a file.
+        let kept = Session::from_json(kept.to_json().expose()).unwrap();
+        assert!(kept.awaits_init());
+        let mut harness = Harness::new("", [init("@crypt_new"), notified()]).lending(&kept);
+        harness.run(&mut Restore::new(&kept, SEED, Policy::default()).unwrap()).unwrap();
+        let session = harness.session;
+        assert!(!session.awaits_init());
+        session.check_upload(SEED.unix_ms).unwrap();
+    }
+}
+
+#[test]
+fn nothing_is_sent_in_the_name_of_nobody() {
+    let (.., told) = log_in(good());
+    let Some(LoginState::Opened { session }) = told.last() else { panic!() };
+    let (policy, bytes) = (Policy::default(), jpeg(1000));
+    let uploaded = Harness::new(bytes.clone(), [last("@media", 1000)])
+        .run(&mut upload(&bytes, &policy).unwrap());
+    let upload =
+        Upload::new(session, picture(&bytes, &policy), to(), SEED, policy.clone()).unwrap_err();
+    let message = SendUploaded::new(session, uploaded.unwrap(), to(), SEED, policy).unwrap_err();
+    for error in [upload, message] {
+        assert_eq!(error.kind, ErrorKind::Request(RequestError::InitDue));
+    }
+}
+
+#[test]
+fn a_login_that_the_server_calls_over_is_not_kept() {
+    for code_of_init in [1100, 1101, 1102] {
+        let (harness, result, kept, _) = log_in([code(), polled(2), page(), ret(code_of_init)]);
+        assert_eq!((result.unwrap_err().advice(), kept), (Advice::LoginAgain, None));
+        assert_eq!(harness.seen.len(), 4);
+    }
+    // Any other verdict says nothing of the login.
+    let (_, result, kept, _) = log_in([code(), polled(2), page(), ret(1205)]);
+    assert_eq!(result.unwrap_err().advice(), Advice::Wait);
+    assert!(kept.is_some());
+}
+
+#[test]
+fn a_login_that_is_cancelled_after_its_page_is_kept() {
+    let mut harness = Harness::new("", [code(), polled(2), page(), dropped()]);
+    let mut login = Login::new(Site::new(Profile::Web), SEED, Policy::default());
+    harness.steps_left = 10;
+    assert!(harness.run_or_die(&mut login).is_none());
+    login.cancel();
+    assert_eq!(Harness::new("", []).run(&mut login).unwrap_err().kind, ErrorKind::Cancelled);
+    assert!(login.session().is_some_and(Session::awaits_init));
+}
+
+#[test]
+fn trouble_with_the_login_page_is_ridden_out_while_its_ticket_is_good() {
+    let refused = |code: i32| ok(format!("<error><ret>{code}</ret><message></message></error>"));
+    for trouble in [
+        dropped(),
+        unreachable(),
+        status(408),
+        status(429),
+        status(500),
+        status(502),
+        ok(""),
+        refused(-1),
+        Answer::Break(500, "<error>".into()),
+    ] {
+        let answers = [code(), polled(2)].into_iter().chain(vec![trouble.clone(); 5]);
+        let (_, result, _, told) = log_in(answers.chain([page(), init(""), notified()]));
+        assert!(result.is_ok(), "{trouble:?}");
+        assert_eq!(names(&told), ["Code", "Confirmed", "Opened"]);
+        let answers = [code(), polled(2)].into_iter().chain(vec![trouble; 6]);
+        assert!(log_in(answers).1.is_err());
+    }
+    // The answer was lost, and its ticket with it.
+    for spent in [1, 1100] {
+        let answers = [code(), polled(2), dropped(), refused(spent), code(), polled(2), page()];
+        let (_, result, _, told) = log_in(answers.into_iter().chain([init(""), notified()]));
+        assert!(result.is_ok());
+        assert_eq!(names(&told), ["Code", "Confirmed", "Trouble", "Code", "Confirmed", "Opened"]);
+    }
+    let (harness, result, ..) = log_in([code(), polled(2), dropped(), refused(1203)]);
+    assert!(result.is_err() && harness.seen.len() == 4, "another code would not help");
+}
+
+#[test]
+fn an_answer_to_the_poll_that_is_cut_is_asked_for_again() {
+    let confirmed = text("/poll/answers/2/text");
+    for cut in 0..confirmed.len() {
+        // What the connection does not let through, and what comes whole and is too short. Half a
+        // number would be another code.
+        let broken =
+            Answer::Break(confirmed.len() as u64, confirmed.as_bytes()[..cut].to_vec().into());
+        let is_clear = !confirmed[..cut].ends_with(['2', '0']) && cut < confirmed.len() - 2;
+        let short = is_clear.then(|| ok(confirmed[..cut].to_owned()));
+        let answers = [broken].into_iter().chain(short);
+        let answers =
+            [code()].into_iter().chain(answers).chain([polled(2), page(), init(""), notified()]);
+        let (_, result, _, told) = log_in(answers);
+        assert!(result.is_ok(), "{cut}: {result:?}");
+        assert_eq!(names(&told), ["Code", "Confirmed", "Opened"], "{cut}");
+    }
+}

@@ -1,0 +1,79 @@
+//! What an upload is sent as: chosen per send, by default by its first bytes.
+
+use wx_proto::bytes::Bytes;
+use wx_proto::flow::{ResumeOptions, SendImage, Snapshot};
+use wx_proto::{Media, MediaError, MediaKind, Policy};
+
+use wx_testing::harness::{Harness, SEED, jpeg, last, middle, picture, sent, session, to};
+
+const CHUNK: usize = 524_288;
+
+fn gif() -> Media {
+    let bytes = Bytes::from_static(b"GIF89a\x01\0\x01\0\0\0\0;");
+    picture(&bytes, &Policy::default())
+}
+
+#[test]
+fn p47_a_gif_goes_as_an_emoticon_or_as_a_file_and_is_refused_as_an_image() {
+    assert_eq!(gif().kind(), MediaKind::Emoticon);
+    for (kind, call) in
+        [(MediaKind::Emoticon, "webwxsendemoticon"), (MediaKind::File, "webwxsendappmsg")]
+    {
+        let gif = gif().sent_as(kind).unwrap();
+        let mut flow = SendImage::new(&session(), gif, to(), SEED, Policy::default()).unwrap();
+        let mut harness = Harness::new(
+            Bytes::from_static(b"GIF89a\x01\0\x01\0\0\0\0;"),
+            [last("@gif", 14), sent()],
+        );
+        assert_eq!(harness.run(&mut flow).unwrap().uploaded.kind, kind);
+        assert_eq!(harness.endpoints(), ["webwxuploadmedia", call]);
+        assert_eq!(harness.seen[0].field("mediatype").as_deref(), Some("doc"));
+    }
+    let refused = gif().sent_as(MediaKind::Image).unwrap_err();
+    assert!(matches!(refused, MediaError::WrongKind { kind: MediaKind::Image, .. }));
+    assert_eq!(refused.to_string(), "a gif cannot be sent as image; send it as emoticon or file");
+}
+
+#[test]
+fn a_jpeg_goes_as_an_image_or_as_a_file_and_is_refused_as_an_emoticon() {
+    let jpeg = picture(&jpeg(12), &Policy::default());
+    assert_eq!(jpeg.kind(), MediaKind::Image);
+    assert_eq!(jpeg.clone().sent_as(MediaKind::File).unwrap().kind(), MediaKind::File);
+    let refused = jpeg.sent_as(MediaKind::Emoticon).unwrap_err();
+    assert_eq!(refused.to_string(), "a jpeg cannot be sent as emoticon; send it as image or file");
+}
+
+/// Killed after any step and taken up again, it is sent as what it was begun as.
+#[test]
+fn the_kind_outlives_a_crash() {
+    let bytes = jpeg(CHUNK + 1);
+    let policy = Policy::default();
+    for (kind, media_type, call) in
+        [(MediaKind::Image, "pic", "webwxsendmsgimg"), (MediaKind::File, "doc", "webwxsendappmsg")]
+    {
+        let mut finished = 0;
+        for steps in 1..20 {
+            let picture = picture(&bytes, &policy).sent_as(kind).unwrap();
+            let mut flow = SendImage::new(&session(), picture, to(), SEED, policy.clone()).unwrap();
+            let mut killed = Harness::new(bytes.clone(), [middle(), last("@m", CHUNK + 1), sent()]);
+            killed.steps_left = steps;
+            killed.run_or_die(&mut flow);
+            let Some(saved) = killed.saved else { continue };
+            let snapshot = Snapshot::from_json(&saved).unwrap();
+            let at = ResumeOptions { unix_ms: Some(SEED.unix_ms), resend: false };
+            let mut left = vec![middle(), last("@m", CHUNK + 1), sent()];
+            let acked = if saved.contains("\"acked\":1") { 1 } else { 0 };
+            left.drain(..if snapshot.uploaded().is_some() { 2 } else { acked });
+            let mut flow = SendImage::resume(&session(), snapshot, policy.clone(), at).unwrap();
+            let mut harness = Harness::new(bytes.clone(), left);
+            let done = harness.run(&mut flow).unwrap();
+            finished += 1;
+            assert_eq!(done.uploaded.kind, kind);
+            assert_eq!(harness.endpoints().last(), Some(&call));
+            for seen in harness.seen.iter().filter(|seen| seen.endpoint() == "webwxuploadmedia") {
+                assert_eq!(seen.field("mediatype").as_deref(), Some(media_type));
+            }
+        }
+        assert!(finished > 3, "{finished}");
+    }
+}

@@ -1,0 +1,386 @@
+//! The session is lent to `poll` alone: what that gives (lines 6, 12 and 13 of the contract).
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use wx_proto::bytes::Bytes;
+use wx_proto::flow::{
+    Action, Flow, Input, Login, NextMessages, ResumeOptions, SendImage, SendUploaded, Snapshot,
+    TransportError, TransportErrorKind, UnexpectedInput, Upload,
+};
+use wx_proto::{ErrorKind, Outcome, Policy, Profile, Session, Site};
+
+use super::login::{code, page, polled};
+use super::messages::{check, key, session_at};
+use wx_testing::harness::*;
+
+fn send(bytes: &Bytes) -> SendImage {
+    let policy = Policy::default();
+    SendImage::new(&session(), picture(bytes, &policy), to(), SEED, policy).unwrap()
+}
+
+fn rotated() -> Answer {
+    let body = json!({
+        "BaseResponse": { "Ret": 0 }, "SyncKey": key(6), "SKey": "@skey_new",
+        "AddMsgList": [{ "MsgId": "7", "MsgType": 1 }],
+    });
+    ok(body.to_string())
+}
+
+/// Any reply, setting a cookie.
+fn with_cookie(answer: Answer, name: &str, value: &str) -> Answer {
+    let Answer::Reply(code, mut headers, body) = answer else { panic!("no reply") };
+    let expires = "Expires=Mon, 31-Dec-2098 11:12:21 GMT; Secure";
+    headers.push(("set-cookie", format!("{name}={value}; Domain=qq.com; Path=/; {expires}")));
+    Answer::Reply(code, headers, body)
+}
+
+fn cookies(seen: &SentRequest) -> String {
+    seen.http().headers()["cookie"].to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_rotated_skey_reaches_the_message_and_the_chunks_keep_their_text() {
+    let bytes = jpeg(2 * CHUNK);
+    let mut harness = Harness::new(bytes.clone(), [middle()]);
+    let mut flow = send(&bytes);
+    // Digested, read, sent and answered: then another job hears of a new skey and a new ticket.
+    harness.steps_left = 6;
+    assert!(harness.run_or_die(&mut flow).is_none());
+    assert_eq!(harness.seen.len(), 1);
+    harness.steps_left = 100;
+    let file: Value = serde_json::from_str(session_at(5).to_json().expose()).unwrap();
+    assert_eq!(file["skey"], "@crypt_skey", "the same login");
+    harness.session = session_at(5);
+    let mut other = NextMessages::new(&harness.session, SEED, Policy::default()).unwrap();
+    harness.answer_next([with_cookie(rotated(), "webwx_data_ticket", "fresh")]);
+    harness.run(&mut other).unwrap();
+    assert_eq!(harness.session.skey().expose(), "@skey_new");
+
+    harness.answer_next([last("@m", 2 * CHUNK), sent()]);
+    // What the poll of the other job's end did not take yet.
+    harness.run(&mut flow).unwrap();
+    let [first, _, second, message] = &harness.seen[..] else {
+        panic!("{:?}", harness.endpoints())
+    };
+    assert_eq!(first.upload_request(), second.upload_request(), "P28: one text");
+    assert_eq!(first.upload_request()["BaseRequest"]["Skey"], "@crypt_skey");
+    assert_eq!(message.json()["BaseRequest"]["Skey"], "@skey_new");
+    assert_eq!(first.field("webwx_data_ticket").unwrap(), "ticket");
+}
+
+#[test]
+fn p7_cookies_of_every_good_reply_are_in_the_next_request_and_no_others() {
+    let bytes = jpeg(CHUNK + 1);
+    let good = with_cookie(middle(), "webwx_data_ticket", "fresh");
+    let bad = with_cookie(status(503), "webwx_data_ticket", "stale");
+    let mut harness = Harness::new(bytes.clone(), [bad, good, last("@m", CHUNK + 1), sent()]);
+    harness.run(&mut send(&bytes)).unwrap();
+    let tickets: Vec<_> =
+        harness.seen[..3].iter().map(|seen| seen.field("webwx_data_ticket").unwrap()).collect();
+    assert_eq!(tickets, ["ticket", "ticket", "fresh"]);
+    assert!(cookies(&harness.seen[2]).contains("webwx_data_ticket=fresh"));
+    assert!(cookies(&harness.seen[3]).contains("webwx_data_ticket=fresh"));
+    assert_eq!(harness.seen[0].upload_request(), harness.seen[2].upload_request());
+    // A refusal of the message sets nothing either.
+    let refused = with_cookie(ret(1), "wxuin", "other");
+    let mut harness = Harness::new(jpeg(12), [last("@m", 12), refused]);
+    harness.run(&mut send(&jpeg(12))).unwrap_err();
+    assert!(!harness.session.to_json().expose().contains("other"));
+}
+
+#[test]
+fn the_cookies_of_a_picture_count_once_it_is_one() {
+    let web_page = ("content-length", "12".to_owned());
+    for (body, expected) in [(jpeg(12), true), (Bytes::from_static(b"<!doctype ht"), false)] {
+        let reply = Answer::Reply(200, vec![web_page.clone()], body);
+        let mut harness = Harness::new("", [with_cookie(reply, "wxload", "taken")]);
+        let mut flow = super::contract::fetch();
+        assert_eq!(harness.run(&mut flow).is_ok(), expected);
+        assert_eq!(harness.session.to_json().expose().contains("taken"), expected);
+    }
+}
+
+#[test]
+fn pings_are_without_credentials_and_set_none() {
+    let bytes = jpeg(12);
+    let mut policy = Policy::default();
+    policy.browser_parity = true;
+    let mut flow =
+        SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
+    let ping = || with_cookie(ok(""), "ping", "taken");
+    let answers = [ping(), ping(), ping(), ping(), last("@m", 12), sent()];
+    let mut harness = Harness::new(bytes, answers);
+    harness.run(&mut flow).unwrap();
+    assert!(!harness.session.to_json().expose().contains("taken"));
+}
+
+fn another_login() -> Session {
+    let builder = Session::builder("https://wx.qq.com");
+    let builder = builder.uin(7).sid("other").skey("k").user_name("@other").data_ticket("t");
+    builder.build().unwrap()
+}
+
+#[test]
+fn another_login_in_the_session_ends_what_was_of_the_first() {
+    let bytes = jpeg(12);
+    let mut ended = session();
+    ended.clear_login();
+    for other in [another_login(), ended] {
+        for (steps, outcome) in [(2, Outcome::NotSent), (7, Outcome::Unknown)] {
+            let mut harness = Harness::new(bytes.clone(), [last("@m", 12), dropped(), sent()]);
+            let mut flow = send(&bytes);
+            harness.steps_left = steps;
+            assert!(harness.run_or_die(&mut flow).is_none());
+            let before = harness.seen.len();
+            (harness.session, harness.steps_left) = (other.clone(), 1000);
+            let error = harness.run(&mut flow).unwrap_err();
+            assert_eq!((error.outcome(), harness.seen.len()), (outcome, before), "{error:?}");
+            assert_eq!(error.kind == ErrorKind::LoginChanged, outcome == Outcome::NotSent);
+        }
+    }
+}
+
+#[test]
+fn a_login_that_fails_leaves_the_session_as_it_was() {
+    let mut harness = Harness::new("", [code(), polled(2), page(), ret(1100)]);
+    let before = harness.session.clone();
+    let mut login = Login::new(Site::new(Profile::Web), SEED, Policy::default());
+    assert_eq!(harness.run(&mut login).unwrap_err().ret().unwrap().0, 1100);
+    assert_eq!(harness.session, before);
+}
+
+#[test]
+fn a_batch_that_another_stream_has_had_is_asked_for_anew() {
+    let start = super::messages::going_on(5);
+    let mut harness = Harness::new("", []).lending(&start);
+    let new = || NextMessages::new(&start, SEED, Policy::default()).unwrap();
+    let (mut flow, now) = (new(), harness.now);
+    // The message has no id: what has one is known by it, and would be dropped anyway.
+    // Both calls of the first stream are answered; the session has not seen the batch yet.
+    for answer in [check(0, 2), super::messages::arrived(6, &[0])] {
+        let Action::Send(id, _) = flow.poll(&mut harness.session, now) else { panic!() };
+        let Answer::Reply(_, _, body) = answer else { unreachable!() };
+        let reply = wx_proto::http::Response::new(body);
+        flow.answer(id, reply, &mut harness.session, now, |_, _| Ok(())).unwrap();
+    }
+    harness.answer_next([check(0, 2), super::messages::arrived(6, &[0])]);
+    let had = harness.run(&mut new()).unwrap();
+    assert_eq!((had.messages.len(), &had.messages[0].id), (1, &None));
+    harness.answer_next([check(0, 2), super::messages::arrived(7, &[9])]);
+    let next = harness.run(&mut flow).unwrap();
+    assert_eq!(next.messages[0].id.as_ref().unwrap().as_str(), "9", "not the same once more");
+    assert_eq!(harness.seen.last().unwrap().json()["SyncKey"], key(6));
+}
+
+#[test]
+fn a_batch_that_another_stream_has_had_still_brings_its_skey() {
+    let start = super::messages::going_on(5);
+    let mut harness = Harness::new("", []).lending(&start);
+    let new = || NextMessages::new(&start, SEED, Policy::default()).unwrap();
+    let (mut flow, now) = (new(), harness.now);
+    for answer in [check(0, 2), rotated()] {
+        let Action::Send(id, _) = flow.poll(&mut harness.session, now) else { panic!() };
+        let Answer::Reply(_, _, body) = answer else { unreachable!() };
+        let reply = wx_proto::http::Response::new(body);
+        flow.answer(id, reply, &mut harness.session, now, |_, _| Ok(())).unwrap();
+    }
+    harness.answer_next([check(0, 2), super::messages::arrived(6, &[8])]);
+    harness.run(&mut new()).unwrap();
+    assert_eq!(harness.session.skey().expose(), "@crypt_skey");
+    assert!(matches!(flow.poll(&mut harness.session, now), Action::Send(..)));
+    assert_eq!(harness.session.skey().expose(), "@skey_new");
+}
+
+#[test]
+fn what_is_to_be_saved_has_not_left() {
+    let bytes = jpeg(12);
+    let mut flow = send(&bytes).checkpointed();
+    let mut harness = Harness::new(bytes, []);
+    let now = harness.now;
+    // Until the message is to be saved as handed out.
+    let saved = loop {
+        match flow.poll(&mut harness.session, now) {
+            Action::Save(snapshot) if snapshot.in_doubt() => break snapshot,
+            Action::Save(_) => flow.handle(Input::Saved, now).unwrap(),
+            Action::Read(span) => {
+                let input = harness.load(&span);
+                flow.handle(input, now).unwrap();
+            }
+            Action::Send(id, _) => {
+                let Answer::Reply(_, _, body) = last("@m", 12) else { unreachable!() };
+                let reply = wx_proto::http::Response::new(body);
+                flow.answer(id, reply, &mut harness.session, now, |_, _| Ok(())).unwrap();
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    // A dropped driver: the next one is asked for the same, at any time.
+    for seconds in 0..10 {
+        let later = now + std::time::Duration::from_secs(100 * seconds);
+        let Action::Save(again) = flow.poll(&mut harness.session, later) else { panic!() };
+        assert_eq!(again, saved);
+        assert!(!flow.progress().in_doubt, "it waits here");
+    }
+    let mut cancelled = flow.clone();
+    cancelled.cancel();
+    let mut moved = flow.clone();
+    assert_eq!(flow.handle(Input::Written, now), Err(UnexpectedInput));
+    flow.handle(Input::Saved, now).unwrap();
+    assert!(matches!(flow.poll(&mut harness.session, now), Action::Send(..)));
+    assert!(flow.progress().in_doubt);
+    flow.cancel();
+    // Another login while the state is being saved.
+    assert!(matches!(moved.poll(&mut another_login(), now), Action::Save(_)));
+    for (mut flow, outcome) in
+        [(cancelled, Outcome::NotSent), (moved, Outcome::NotSent), (flow, Outcome::Unknown)]
+    {
+        let mut saves = 0;
+        let error = loop {
+            match flow.poll(&mut harness.session, now) {
+                Action::Done(done) => break done.unwrap_err(),
+                Action::Save(snapshot) => {
+                    assert_eq!(snapshot.in_doubt(), outcome == Outcome::Unknown);
+                    flow.handle(Input::Saved, now).unwrap();
+                    saves += 1;
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(error.outcome(), outcome);
+        assert_eq!(saves, i32::from(outcome == Outcome::NotSent), "the true state once more");
+    }
+}
+
+#[test]
+fn a_whole_reply_hands_out_nothing_that_comes_after_it() {
+    let mut harness = Harness::new(jpeg(12), []);
+    let mut flow = send(&jpeg(12));
+    let now = harness.now;
+    let mut hand_outs = 0;
+    loop {
+        match flow.poll(&mut harness.session, now) {
+            Action::Read(span) => {
+                let input = harness.load(&span);
+                flow.handle(input, now).unwrap();
+            }
+            Action::Send(id, request) => {
+                let is_message = request.endpoint() == "webwxsendmsgimg";
+                hand_outs += u32::from(is_message);
+                let attempt = if is_message { hand_outs } else { 1 };
+                assert_eq!(flow.progress().attempt, Some(attempt));
+                let answer = if is_message { sent() } else { last("@m", 12) };
+                let Answer::Reply(_, _, body) = answer else { unreachable!() };
+                let reply = wx_proto::http::Response::new(body);
+                flow.answer(id, reply, &mut harness.session, now, |_, _| Ok(())).unwrap();
+            }
+            Action::Done(done) => break drop(done.unwrap()),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(hand_outs, 1);
+}
+
+#[test]
+fn a_whole_reply_whose_head_is_refused_hands_out_no_message_again() {
+    let wait = std::time::Duration::ZERO;
+    let mut tight = Policy::default();
+    (tight.message_wait, tight.back_off, tight.max_headers) = (wait, wait, 1);
+    let (mut session, now) = (session(), wait);
+    let upload = Harness::new(jpeg(12), [last("@m", 12)])
+        .run(&mut upload(&jpeg(12), &Policy::default()).unwrap());
+    let mut flow = SendUploaded::new(&session, upload.unwrap(), to(), SEED, tight).unwrap();
+    for hand_out in 1..=2 {
+        let Action::Send(id, _) = flow.poll(&mut session, now) else { panic!() };
+        assert_eq!(flow.progress().attempt, Some(hand_out), "none was handed out and thrown away");
+        let refused = wx_proto::http::Response::builder().header("a", "1").header("b", "2");
+        let reply = refused.body(Bytes::from_static(b"{}")).unwrap();
+        flow.answer(id, reply, &mut session, now, |_, _| Ok(())).unwrap();
+    }
+}
+
+#[test]
+fn a_message_of_unknown_fate_is_in_doubt_while_that_is_saved() {
+    let mut harness = Harness::new("", []);
+    let mut flow = super::contract::message().checkpointed();
+    let now = harness.now;
+    let Action::Save(_) = flow.poll(&mut harness.session, now) else { panic!() };
+    flow.handle(Input::Saved, now).unwrap();
+    let Action::Send(id, _) = flow.poll(&mut harness.session, now) else { panic!() };
+    let stalled = TransportError::on_the_way(TransportErrorKind::Stalled);
+    flow.handle(Input::Failed(id, stalled), now).unwrap();
+    let Action::Wait(until) = flow.poll(&mut harness.session, now) else { panic!() };
+    let Action::Save(_) = flow.poll(&mut harness.session, until) else { panic!("before each try") };
+    flow.cancel();
+    let Action::Save(last) = flow.poll(&mut harness.session, until) else { panic!() };
+    assert!(last.in_doubt() && flow.progress().in_doubt, "only this job knows of it");
+    flow.handle(Input::Saved, until).unwrap();
+    let Action::Done(Err(error)) = flow.poll(&mut harness.session, until) else { panic!() };
+    assert_eq!((error.outcome(), flow.progress().in_doubt), (Outcome::Unknown, false));
+}
+
+#[test]
+fn what_was_saved_for_a_message_is_what_leaves() {
+    let mut flow = super::contract::message().checkpointed();
+    let (mut lent, second) = (session(), std::time::Duration::from_secs(1));
+    let save = |flow: &mut SendUploaded, lent: &mut Session, now| {
+        let Action::Save(state) = flow.poll(lent, now) else { panic!("nothing is to be saved") };
+        flow.handle(Input::Saved, now).unwrap();
+        state
+    };
+    // Storing takes a second: the time of the hand-out is the one that was stored.
+    let saved = save(&mut flow, &mut lent, second);
+    let Action::Send(id, _) = flow.poll(&mut lent, second * 2) else { panic!() };
+    assert_eq!(flow.snapshot().unwrap(), saved);
+    // It never left, which is stored too; then it is about to leave once more.
+    let failure = TransportError::never_connected(TransportErrorKind::Connect);
+    flow.handle(Input::Failed(id, failure), second * 2).unwrap();
+    let not_out = save(&mut flow, &mut lent, second * 2);
+    assert!(!not_out.in_doubt());
+    let Action::Wait(until) = flow.poll(&mut lent, second * 2) else { panic!() };
+    let Action::Save(out) = flow.poll(&mut lent, until) else { panic!() };
+    assert!(out.in_doubt());
+    // Cancelled while that is being stored: the store may hold what is not true.
+    flow.cancel();
+    assert_eq!(save(&mut flow, &mut lent, until), not_out);
+    assert!(matches!(flow.poll(&mut lent, until), Action::Done(Err(_))));
+}
+
+#[test]
+fn a_message_in_doubt_whose_next_try_cannot_be_made_stays_in_doubt() {
+    let mut harness = Harness::new("", [dropped()]);
+    let mut flow = super::contract::message();
+    harness.steps_left = 1;
+    assert!(harness.run_or_die(&mut flow).is_none());
+    // The same login as it was before webwxinit.
+    let mut file: Value = serde_json::from_str(session().to_json().expose()).unwrap();
+    file["user_name"] = "@".into();
+    harness.session = Session::from_json(file.to_string()).unwrap();
+    harness.steps_left = 100;
+    let error = harness.run(&mut flow).unwrap_err();
+    assert_eq!((error.outcome(), harness.seen.len()), (Outcome::Unknown, 1), "{error:?}");
+}
+
+#[test]
+fn cookies_of_a_resumed_upload_last_from_now_on() {
+    let bytes = jpeg(CHUNK + 1);
+    let policy = Policy::default();
+    let mut killed = Harness::new(bytes.clone(), [middle()]);
+    killed.steps_left = 7;
+    let mut first = upload(&bytes, &policy).unwrap();
+    assert!(killed.run_or_die(&mut first).is_none());
+    let saved = Snapshot::from_json(killed.saved.unwrap()).unwrap();
+    let hours_later = SEED.unix_ms.saturating_add(Duration::from_secs(13 * 3600));
+    for unix_ms in [Some(hours_later), None] {
+        let at = ResumeOptions { unix_ms, resend: false };
+        let mut flow = Upload::resume(&session(), saved.clone(), policy.clone(), at).unwrap();
+        let Answer::Reply(code, _, body) = last("@m", CHUNK + 1) else { panic!() };
+        let cookie = "webwx_data_ticket=fresh; Domain=qq.com; Path=/; Max-Age=43200";
+        let last = Answer::Reply(code, vec![("set-cookie", cookie.to_owned())], body);
+        let mut harness = Harness::new(bytes.clone(), [last]);
+        harness.run(&mut flow).unwrap();
+        let now = unix_ms.unwrap_or(SEED.unix_ms).saturating_add(Duration::from_secs(3600));
+        harness.session.check_upload(now).unwrap();
+        assert!(harness.session.to_json().expose().contains("fresh"));
+    }
+}

@@ -1,0 +1,236 @@
+//! A server that remembers, and drivers that take turns: for properties over many random runs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use wx_proto::bytes::Bytes;
+use wx_proto::flow::{Action, Flow, Input, Snapshot, TransportError, TransportErrorKind};
+use wx_proto::http::Response;
+use wx_proto::{ApiRequest, Session};
+
+use super::login;
+use super::messages::key;
+use wx_testing::harness::Answer;
+
+/// Xorshift: enough to choose, and the same in every run.
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % n
+    }
+
+    pub(crate) fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+}
+
+/// The server's side: a list of messages, uploads, and what was delivered.
+#[derive(Default)]
+pub(crate) struct Server {
+    /// The number of messages in the list; those after a position come in batches of one or two.
+    pub(crate) most: i64,
+    /// One request in so many meets trouble; 0 is none.
+    pub(crate) trouble: u64,
+    /// ClientMsgIds of the messages that were delivered, by the MediaId that they show.
+    pub(crate) delivered: BTreeMap<String, BTreeSet<String>>,
+    pub(crate) uploads: u64,
+}
+
+/// What becomes of a request.
+enum Fate {
+    Reply(u16, String),
+    Lost(TransportError),
+    /// The head arrives, the body does not.
+    Torn,
+}
+
+impl Server {
+    fn fate(&mut self, request: &ApiRequest, random: &mut Random) -> Fate {
+        if self.trouble == 0 || !random.one_in(self.trouble) {
+            return Fate::Reply(200, self.answer(request));
+        }
+        let kind = TransportErrorKind::Dropped;
+        match random.below(7) {
+            0 => Fate::Lost(TransportError::never_connected(TransportErrorKind::Connect)),
+            // Lost on its way there, or on its way back.
+            1 => Fate::Lost(TransportError::on_the_way(kind)),
+            2 => {
+                self.answer(request);
+                Fate::Lost(TransportError::on_the_way(kind))
+            }
+            3 if !request.limits().new_connection => {
+                if random.one_in(2) {
+                    self.answer(request);
+                }
+                Fate::Lost(TransportError::on_reused_connection())
+            }
+            4 => {
+                self.answer(request);
+                Fate::Torn
+            }
+            5 if request.endpoint() == "webwxsendmsgimg" => {
+                Fate::Reply(200, json!({ "BaseResponse": { "Ret": 1205 } }).to_string())
+            }
+            _ => Fate::Reply(503, "<html>".to_owned()),
+        }
+    }
+
+    fn answer(&mut self, request: &ApiRequest) -> String {
+        let good = json!({ "Ret": 0 });
+        match request.endpoint() {
+            "synccheck" => "window.synccheck={retcode:\"0\",selector:\"2\"}".to_owned(),
+            "webwxsync" => {
+                let n = body(request)["SyncKey"]["List"][1]["Val"].as_i64().unwrap();
+                let end = (n + 1 + n % 2).min(self.most);
+                // Some have no id, and cannot be told apart.
+                let message = |id: i64| {
+                    let msg_id = if id % 3 == 0 { "0".to_owned() } else { id.to_string() };
+                    let content = id.to_string();
+                    json!({ "MsgId": msg_id, "FromUserName": "@a", "MsgType": 1, "Content": content })
+                };
+                let list: Vec<_> = (n + 1..=end).map(message).collect();
+                let skey = format!("@skey_{end}");
+                json!({ "BaseResponse": good, "AddMsgList": list, "SyncKey": key(end), "SKey": skey })
+                    .to_string()
+            }
+            "webwxuploadmedia" => {
+                self.uploads += 1;
+                let media_id = format!("@media_{}", self.uploads);
+                json!({ "BaseResponse": good, "MediaId": media_id, "StartPos": 12 }).to_string()
+            }
+            "webwxsendmsgimg" => {
+                let body = body(request);
+                let of = |name: &str| body["Msg"][name].as_str().unwrap().to_owned();
+                self.delivered.entry(of("ToUserName")).or_default().insert(of("ClientMsgId"));
+                json!({ "BaseResponse": good, "MsgID": "1", "LocalID": "x" }).to_string()
+            }
+            other => {
+                let Answer::Reply(_, _, body) = of_a_login(other) else { panic!("{other}") };
+                String::from_utf8(body.to_vec()).unwrap()
+            }
+        }
+    }
+}
+
+/// What a login that goes well is answered.
+fn of_a_login(endpoint: &str) -> Answer {
+    match endpoint {
+        "jslogin" => login::code(),
+        "login" => login::polled(2),
+        "webwxnewloginpage" => login::page(),
+        "webwxinit" => login::init(""),
+        "webwxstatusnotify" => login::notified(),
+        other => panic!("{other}"),
+    }
+}
+
+/// Whether it is a call of a login: nothing else here begins a session.
+fn is_login(endpoint: &str) -> bool {
+    matches!(
+        endpoint,
+        "jslogin" | "login" | "webwxnewloginpage" | "webwxinit" | "webwxstatusnotify"
+    )
+}
+
+fn body(request: &ApiRequest) -> Value {
+    serde_json::from_slice(&request.http().body().to_vec()).unwrap()
+}
+
+/// A driver of one flow, which makes a step at a time.
+pub(crate) struct Driver<F> {
+    pub(crate) flow: F,
+    held: Option<(Bytes, bool)>,
+    /// Until then it waits.
+    pub(crate) waits: Duration,
+    /// What was stored last.
+    pub(crate) saved: Option<Snapshot>,
+    /// Whether saving fails.
+    pub(crate) full: bool,
+}
+
+impl<F: Flow> Driver<F> {
+    pub(crate) fn new(flow: F) -> Self {
+        Self { flow, held: None, waits: Duration::ZERO, saved: None, full: false }
+    }
+
+    /// The driver is dropped with the reply that it holds, and another one goes on.
+    pub(crate) fn replace(&mut self) {
+        self.held = None;
+    }
+
+    /// One step, at `now`; `see` looks at each request that leaves.
+    pub(crate) fn step(
+        &mut self,
+        session: &mut Session,
+        server: &mut Server,
+        random: &mut Random,
+        now: Duration,
+        see: &mut impl FnMut(&ApiRequest),
+    ) -> Option<F::Output> {
+        let input = match self.flow.poll(session, now) {
+            Action::Done(done) => return Some(done),
+            Action::Wait(until) => {
+                self.waits = until;
+                return None;
+            }
+            Action::Read(span) => {
+                let end = usize::try_from(span.end.min(12)).unwrap();
+                Input::Read(
+                    wx_testing::harness::jpeg(12).slice(usize::try_from(span.start).unwrap()..end),
+                )
+            }
+            Action::Save(_) if self.full => {
+                Input::Local(std::io::Error::from(std::io::ErrorKind::StorageFull).into())
+            }
+            Action::Save(snapshot) => {
+                self.saved = Some(snapshot);
+                Input::Saved
+            }
+            Action::Send(id, request) => {
+                see(&request);
+                let (status, text, torn) = match server.fate(&request, random) {
+                    Fate::Reply(status, text) => (status, text, false),
+                    Fate::Torn => (200, "{".to_owned(), true),
+                    Fate::Lost(failure) => {
+                        self.flow.handle(Input::Failed(id, failure), now).unwrap();
+                        return None;
+                    }
+                };
+                self.held = Some((text.into(), torn));
+                let mut head = Response::builder().status(status);
+                if is_login(request.endpoint()) {
+                    let Answer::Reply(_, headers, _) = of_a_login(request.endpoint()) else {
+                        panic!("it is a reply")
+                    };
+                    head = headers
+                        .into_iter()
+                        .fold(head, |head, (name, value)| head.header(name, value));
+                } else {
+                    head = head.header("set-cookie", "of_the_first_login=1; Domain=qq.com; Path=/");
+                }
+                let head = head.body(()).unwrap().into_parts().0;
+                Input::Head(id, head)
+            }
+            Action::Receive(id) => match &mut self.held {
+                Some((bytes, _)) if !bytes.is_empty() => Input::Body(id, std::mem::take(bytes)),
+                Some((_, false)) => Input::End(id),
+                _ => {
+                    let kind = TransportErrorKind::Dropped;
+                    Input::Failed(id, TransportError::on_the_way(kind))
+                }
+            },
+            Action::Write(..) => panic!("nothing is fetched"),
+        };
+        self.flow.handle(input, now).unwrap();
+        None
+    }
+}

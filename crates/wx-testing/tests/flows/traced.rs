@@ -1,0 +1,137 @@
+use std::time::Duration;
+
+use wx_proto::endpoint::batch_get_contact::BatchGetContact;
+use wx_proto::flow::{Action, ExchangeSummary, Flow, Input, Observer, OneCall, Trace};
+use wx_proto::{Error, ErrorKind, Policy, Ret, Step};
+
+use wx_testing::harness::*;
+
+/// Runs a flow and gives what was told of it.
+fn trace<F: Flow<Output = Result<T, Error>>, T>(
+    harness: &mut Harness,
+    mut flow: F,
+) -> Vec<ExchangeSummary> {
+    let mut told = Vec::new();
+    let mut trace = Trace::new(|exchange: &ExchangeSummary| told.push(exchange.clone()));
+    let _ = harness.run_observed(&mut flow, &mut trace, &mut |_, _| {});
+    drop(trace);
+    told
+}
+
+#[test]
+fn every_exchange_is_told_once_with_its_sizes_and_codes() {
+    let bytes = jpeg(CHUNK + 1);
+    let answers = [dropped(), middle(), status(503), last("@m", CHUNK + 1)];
+    let mut harness = Harness::new(bytes.clone(), answers);
+    let told = trace(&mut harness, upload(&bytes, &Policy::default()).unwrap());
+    let rows: Vec<_> = told
+        .iter()
+        .map(|one| (one.chunk.map(|chunk| chunk.index), one.attempt, one.status, one.ret))
+        .collect();
+    let ok = Some(Ret(0));
+    let expected = [
+        (Some(0), Some(1), None, None),
+        (Some(0), Some(2), Some(200), ok),
+        (Some(1), Some(1), Some(503), None),
+        (Some(1), Some(2), Some(200), ok),
+    ];
+    assert_eq!(rows, expected);
+    for (one, seen) in told.iter().zip(&harness.seen) {
+        assert_eq!(
+            (one.step, one.endpoint, one.method.as_str()),
+            (Step::Upload, "webwxuploadmedia", "POST")
+        );
+        assert_eq!(one.request_bytes, seen.http().body().content_len());
+    }
+    assert!(told[0].failure.is_some() && told[0].reply_bytes == 0);
+    assert!(told[1].failure.is_none() && told[1].reply_bytes > 50);
+}
+
+#[test]
+fn two_flows_driven_by_one_are_told_as_two_exchanges() {
+    // Both begin with the same id, and nothing but calls is between them.
+    let mut told = Vec::new();
+    let mut trace = Trace::new(|exchange: &ExchangeSummary| told.push(exchange.ret));
+    let mut harness = Harness::new("", []);
+    let now = harness.now;
+    let session = harness.session.clone();
+    let call = || {
+        let name = [wx_proto::UserName::new("@a").unwrap()];
+        let call = BatchGetContact::new(name, SEED);
+        OneCall::new(call, &session, SEED, Policy::default())
+    };
+    for code in [1101, 1102] {
+        let mut flow = call();
+        let action = flow.poll(&mut harness.session, now);
+        trace.acted(&flow, &action, now);
+        let Action::Send(id, _) = action else { panic!() };
+        let Answer::Reply(_, _, body) = ret(code) else { unreachable!() };
+        let (head, ()) = wx_proto::http::Response::new(()).into_parts();
+        for input in [Input::Head(id, head), Input::Body(id, body), Input::End(id)] {
+            Observer::<OneCall<BatchGetContact>>::heard(&mut trace, &input, now);
+            flow.handle(input, now).unwrap();
+        }
+    }
+    drop(trace);
+    assert_eq!(told, [Some(Ret(1101)), Some(Ret(1102))]);
+}
+
+#[test]
+fn a_refusal_is_told_with_its_ret_and_nothing_else_of_it() {
+    let bytes = jpeg(100);
+    let mut harness = Harness::new(bytes.clone(), [ret(1205)]);
+    let told = trace(&mut harness, upload(&bytes, &Policy::default()).unwrap());
+    let [one] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(one.ret, Some(Ret(1205)));
+    assert!(!format!("{one:?}").contains("foreign"));
+}
+
+#[test]
+fn the_ret_of_a_long_answer_is_told_and_a_longer_one_has_none() {
+    let bytes = jpeg(100);
+    let refused = |len: usize| {
+        let head = r#"{"BaseResponse":{"Ret":1,"ErrMsg":""#;
+        ok([head.as_bytes(), &vec![b'x'; len - head.len() - 3], b"\"}}"].concat())
+    };
+    let limit = 64 * 1024;
+    for (len, expected) in [(limit, Some(Ret(1))), (limit + 1, None)] {
+        let mut harness = Harness::new(bytes.clone(), [refused(len)]);
+        harness.piece = 1000;
+        let told = trace(&mut harness, upload(&bytes, &Policy::default()).unwrap());
+        assert_eq!((told[0].reply_bytes, told[0].ret), (len as u64, expected));
+    }
+}
+
+#[test]
+fn a_request_that_is_handed_out_twice_is_told_once_and_a_cancelled_one_too() {
+    let bytes = jpeg(100);
+    let mut told = Vec::new();
+    let mut flow = upload(&bytes, &Policy::default()).unwrap();
+    let mut trace = Trace::new(|exchange: &ExchangeSummary| told.push(exchange.clone()));
+    let mut harness = Harness::new(bytes, []);
+    // One load; what comes next is handed out and never sent.
+    harness.steps_left = 1;
+    for _ in 0..2 {
+        assert!(harness.run_observed(&mut flow, &mut trace, &mut |_, _| {}).is_none());
+    }
+    flow.cancel();
+    harness.steps_left = 1;
+    let ended = harness.run_observed(&mut flow, &mut trace, &mut |_, _| {}).unwrap();
+    assert_eq!(ended.unwrap_err().kind, ErrorKind::Cancelled);
+    drop(trace);
+    assert_eq!((told.len(), told[0].status, told[0].failure), (1, None, None));
+}
+
+#[test]
+fn an_exchange_that_is_left_in_the_middle_is_told_too() {
+    let bytes = jpeg(100);
+    let mut harness = Harness::new(bytes.clone(), [middle()]);
+    // One load, the request, and then the program stops.
+    harness.steps_left = 2;
+    let told = trace(&mut harness, upload(&bytes, &Policy::default()).unwrap());
+    let [one] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(
+        (one.status, one.ret, one.failure, one.took),
+        (Some(200), None, None, Duration::ZERO)
+    );
+}

@@ -1,0 +1,224 @@
+//! Every reply of the vectors, cut at every byte and handed over in pieces of every size: it reads
+//! the same, or fails cleanly.
+
+use std::fmt::Debug;
+use std::io::Write;
+
+use flate2::{Compression, write::GzEncoder};
+use serde_json::Value;
+use wx_proto::bytes::Bytes;
+use wx_proto::endpoint::Endpoint;
+use wx_proto::endpoint::js_login::JsLogin;
+use wx_proto::endpoint::login::{PollLogin, Polled};
+use wx_proto::endpoint::new_login_page::{LoginPage, NewLoginPage};
+use wx_proto::endpoint::sync::SyncMessages;
+use wx_proto::endpoint::sync_check::SyncCheck;
+use wx_proto::flow::{FetchImage, Flow, SendUploaded, Upload};
+use wx_proto::http::Response;
+use wx_proto::{Error, ImageVariant, MsgId, Outcome, Policy, ReplyError, Uploaded};
+
+use wx_testing::harness::*;
+use wx_testing::samples::vector;
+
+/// The answers of calls about pictures, as text.
+fn replies() -> Vec<String> {
+    let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let bodies = vector("server_bodies");
+    let uploads = vector("upload_responses");
+    let messages = vector("sendmsgimg");
+    let trap = vector("trap_1205");
+    let items = |value: &Value, key: &str| -> Vec<String> {
+        let text =
+            |item: &Value| item[key].as_str().map_or_else(|| item[key].to_string(), str::to_owned);
+        value.as_array().unwrap().iter().map(text).collect()
+    };
+    let mut replies = items(&bodies["items"], "text");
+    replies.extend(items(&uploads["sequence"], "body"));
+    replies.extend(items(&messages["failure_responses"], "body"));
+    for text in [&bodies["final_answer_2018"]["text"], &trap["text"]] {
+        replies.push(text.as_str().unwrap().to_owned());
+    }
+    replies.push(messages["response"]["body"].to_string());
+    replies.sort();
+    replies.dedup();
+    assert!(replies.len() >= 10 && replies.iter().all(|reply| json(reply).is_object()));
+    replies
+}
+
+/// One try each, so that what a cut leads to shows itself.
+fn policy() -> Policy {
+    let mut policy = Policy::default();
+    (policy.chunk_tries, policy.message_tries, policy.fetch_tries) = (1, 1, 1);
+    policy
+}
+
+fn message() -> SendUploaded {
+    let uploaded: Uploaded = serde_json::from_value(serde_json::json!({
+        "media_id": "@m", "thumbnail": [100, 71], "encry_file_name": null, "name": "a.jpg", "kind": "image",
+        "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1, "server_byte_count": null
+    }))
+    .unwrap();
+    SendUploaded::new(&session(), uploaded, to(), SEED, policy()).unwrap()
+}
+
+fn gzip(bytes: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap().into()
+}
+
+fn answered<F: Flow>(mut flow: F, answer: Answer, piece: usize) -> F::Output {
+    let mut harness = Harness::new(jpeg(12), [answer]);
+    harness.piece = piece;
+    harness.run(&mut flow)
+}
+
+/// Cuts `reply` everywhere, under way and as if that were all of it.
+fn cut_everywhere<T: Debug + PartialEq, F: Flow<Output = Result<T, Error>>>(
+    reply: &str,
+    in_doubt: Outcome,
+    flow: impl Fn() -> F,
+) {
+    let whole = answered(flow(), ok(reply.to_owned()), usize::MAX);
+    let failed_cleanly = |result: Result<T, Error>, cut: usize, piece: usize| {
+        let error = result.expect_err("nothing can be read from half an answer");
+        assert_eq!(
+            (error.ret(), error.outcome()),
+            (None, in_doubt),
+            "{cut} bytes of {reply}, piece {piece}"
+        );
+    };
+    let packed = gzip(reply.as_bytes());
+    let gzipped = |body: Bytes| Answer::Reply(200, vec![("content-encoding", "gzip".into())], body);
+    for piece in 1..=16 {
+        for cut in 0..reply.len() {
+            let text = reply[..cut].to_owned();
+            // What an independent reader makes of it: all that matters may be there by then.
+            let complete = serde_json::from_str::<Value>(&text).is_ok();
+            let broken_off = Answer::Break(reply.len() as u64, text.clone().into());
+            failed_cleanly(answered(flow(), broken_off, piece), cut, piece);
+            let short = answered(flow(), ok(text), piece);
+            if complete {
+                assert_eq!(short, whole);
+            } else {
+                failed_cleanly(short, cut, piece);
+            }
+        }
+        for cut in 0..packed.len() {
+            failed_cleanly(answered(flow(), gzipped(packed.slice(..cut)), piece), cut, piece);
+        }
+        assert_eq!(answered(flow(), ok(reply.to_owned()), piece), whole, "piece {piece}");
+        assert_eq!(
+            answered(flow(), gzipped(packed.clone()), piece),
+            whole,
+            "gzipped, piece {piece}"
+        );
+    }
+}
+
+#[test]
+fn answers_to_a_chunk() {
+    let (session, picture) = (session(), picture(&jpeg(12), &policy()));
+    let flow = || Upload::new(&session, picture.clone(), to(), SEED, policy()).unwrap();
+    for reply in replies().iter().filter(|reply| reply.contains("StartPos")) {
+        cut_everywhere(reply, Outcome::NotSent, flow);
+    }
+}
+
+#[test]
+fn answers_to_a_check() {
+    let (picture, mut policy) = (jpeg(12), policy());
+    policy.check_above = 0;
+    // This one needs no more than the check: the picture is on the server.
+    let known = r#"{"BaseResponse":{"Ret":0,"ErrMsg":""},"MediaId":"@known","AESKey":"","Signature":"","EncryFileName":"a%2Ejpg"}"#;
+    let refused = r#"{"BaseResponse":{"Ret":1205,"ErrMsg":""},"MediaId":"@foreign"}"#;
+    for reply in [known, refused] {
+        cut_everywhere(reply, Outcome::NotSent, || upload(&picture, &policy).unwrap());
+    }
+}
+
+#[test]
+fn answers_to_a_message() {
+    for reply in replies().iter().filter(|reply| reply.contains("MsgID")) {
+        cut_everywhere(reply, Outcome::Unknown, message);
+    }
+}
+
+#[test]
+fn pictures() {
+    let picture = jpeg(300);
+    let flow = || {
+        let id = MsgId::new("8997396119269472610").unwrap();
+        FetchImage::new(&session(), id, ImageVariant::Original, true, SEED, policy()).unwrap()
+    };
+    for (encoding, body) in [("identity", picture.clone()), ("gzip", gzip(&picture))] {
+        let announced = |len: usize| {
+            vec![("content-length", len.to_string()), ("content-encoding", encoding.into())]
+        };
+        for piece in 1..=16 {
+            let run = |answer: Answer| {
+                let mut harness = Harness::new("", [answer]);
+                harness.piece = piece;
+                (harness.run(&mut flow()), harness.stored)
+            };
+            let (fetched, stored) = run(Answer::Reply(200, announced(body.len()), body.clone()));
+            assert_eq!(fetched.unwrap().bytes, 300);
+            assert_eq!(stored, picture);
+            for cut in 0..body.len() {
+                // Ended too early, and broken off.
+                for answer in [
+                    Answer::Reply(200, announced(body.len()), body.slice(..cut)),
+                    Answer::Break(body.len() as u64, body.slice(..cut)),
+                ] {
+                    let (fetched, stored) = run(answer);
+                    fetched.unwrap_err();
+                    assert!(picture.starts_with(&stored));
+                }
+            }
+        }
+    }
+}
+
+/// Those of the login calls are text. A cut that can be told by its length is told; any other reads
+/// as less, or as nothing.
+#[test]
+fn answers_of_a_login_and_of_sync() {
+    let vector = super::login::recorded();
+    let texts = |pointer: &str| -> Vec<String> {
+        let answers = vector.pointer(pointer).unwrap().as_array().unwrap().iter();
+        answers.map(|answer| answer["text"].as_str().unwrap().to_owned()).collect()
+    };
+    let of_page = |name: &str| vector["newloginpage"][name]["text"].as_str().unwrap().to_owned();
+    let mut all =
+        [texts("/jslogin/answers"), texts("/poll/answers"), texts("/synccheck/answers")].concat();
+    all.extend([of_page("ok"), of_page("refused"), vector["stuck_sync"]["body"].to_string()]);
+    assert!(all.len() >= 15);
+    for text in &all {
+        for cut in 0..text.len() {
+            let body = Bytes::from(text[..cut].to_owned());
+            let announced = Response::builder()
+                .header("content-length", text.len())
+                .body(body.clone())
+                .unwrap();
+            let expected = ReplyError::Cut { expected: Some(text.len() as u64), got: cut as u64 };
+            assert_eq!(JsLogin::read(&announced).unwrap_err(), expected);
+            assert_eq!(PollLogin::read(&announced).unwrap_err(), expected);
+            assert_eq!(NewLoginPage::read(&announced).unwrap_err(), expected);
+            assert_eq!(SyncCheck::read(&announced).unwrap_err(), expected);
+            assert_eq!(SyncMessages::read(&announced).unwrap_err(), expected);
+            // Without a length: never a login, a code or a way on that the whole answer does not
+            // give.
+            let short = Response::new(body);
+            let whole = Response::new(Bytes::from(text.clone()));
+            if let Ok(cut) = JsLogin::read(&short) {
+                assert_eq!(JsLogin::read(&whole).unwrap(), cut);
+            }
+            if let Ok(cut @ Polled::Confirmed { .. }) = PollLogin::read(&short) {
+                assert_eq!(PollLogin::read(&whole).unwrap(), cut);
+            }
+            if let Ok(LoginPage::Credentials(_)) = NewLoginPage::read(&short) {
+                assert!(NewLoginPage::read(&whole).is_ok());
+            }
+        }
+    }
+}

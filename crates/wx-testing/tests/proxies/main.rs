@@ -1,0 +1,20 @@
+//! Both clients use the proxy that they are told to use, or refuse to be set up.
+#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(clippy::print_stdout, reason = "what runs once more tells what it found")]
+
+mod reqwest;
+mod table;
+mod ureq;
+
+use wx_proto::endpoint::Endpoint;
+use wx_proto::endpoint::js_login::JsLogin;
+use wx_proto::{ApiRequest, Profile, Session, Site, UnixMs};
+
+fn site() -> Site {
+    Site::new(Profile::Web)
+}
+
+/// A request to [`table::HOST`].
+fn request() -> ApiRequest {
+    JsLogin::new(UnixMs::new(1)).request(&Session::new(site())).unwrap()
+}

@@ -1,0 +1,50 @@
+//! Files of Rust are short, and none is taken into another crate by its path.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The limit of the style guide.
+const LINES: usize = 400;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+}
+
+/// Calls `check` with the name and the text of each Rust file below `dir`.
+fn for_each(dir: &Path, check: &mut impl FnMut(&str, &str)) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let is_built = path.file_name().is_some_and(|name| name == "target" || name == ".git");
+        if path.is_dir() && !is_built {
+            for_each(&path, check);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let name = path.strip_prefix(root()).unwrap().display().to_string();
+            check(&name, &fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn no_module_is_taken_from_another_place() {
+    let mut found = Vec::new();
+    for_each(&root(), &mut |name, text| {
+        if text.lines().any(|line| line.trim_start().starts_with("#[path")) {
+            found.push(name.to_owned());
+        }
+    });
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn no_file_is_too_long() {
+    let mut files = 0;
+    let mut found = Vec::new();
+    for_each(&root(), &mut |name, text| {
+        files += 1;
+        if text.lines().count() > LINES {
+            found.push(name.to_owned());
+        }
+    });
+    assert!(files > 300, "only {files} files were found");
+    assert_eq!(found, Vec::<String>::new());
+}

@@ -1,0 +1,7 @@
+//! What the files of the repository have to look like.
+
+#![allow(clippy::unwrap_used)]
+
+mod files;
+mod layers;
+mod shell_blocks;

@@ -1,0 +1,288 @@
+//! What both clients have to do alike, at a loopback address and under the real host names.
+
+#![allow(clippy::unwrap_used)]
+
+mod faults;
+mod kept_login;
+mod life;
+mod loopback;
+mod network;
+mod odd_bytes;
+mod outbox;
+mod outbox_keys;
+mod outbox_whole;
+mod pace;
+mod place;
+mod real_names;
+#[cfg(feature = "tracing")]
+mod recorded_spans;
+mod reqwest_transport;
+mod reused;
+mod secrets;
+mod slow;
+#[cfg(feature = "tracing")]
+mod spans;
+#[cfg(feature = "tracing")]
+mod task_spans;
+mod trouble;
+mod trust;
+mod ureq_transport;
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use wx_emulator::{Emulator, Request};
+use wx_proto::flow::{LoginState, Progress};
+use wx_proto::{
+    Contact, Error, Fetched, ImageVariant, Message, MsgId, Policy, Recipient, Sent, Session, Site,
+    Uploaded,
+};
+use wx_testing::samples::TINY_JPEG;
+
+pub(crate) use faults::*;
+pub(crate) use kept_login::*;
+pub(crate) use life::*;
+pub(crate) use network::*;
+pub(crate) use odd_bytes::*;
+pub(crate) use outbox::*;
+pub(crate) use outbox_keys::*;
+pub(crate) use outbox_whole::*;
+pub(crate) use pace::*;
+pub(crate) use place::{Server, friend, session};
+pub(crate) use reused::*;
+pub(crate) use secrets::*;
+pub(crate) use slow::*;
+#[cfg(feature = "tracing")]
+pub(crate) use spans::*;
+pub(crate) use trust::*;
+
+/// A client under test.
+pub(crate) trait Transport {
+    /// The module of [`loopback`] with the tests of this client, for those that start themselves
+    /// once more.
+    const TESTS: &str;
+    /// Whether the HTTP client unpacks gzip in spite of all.
+    const DECODES: bool = false;
+    /// Whether connections are kept.
+    const KEEPS: bool = true;
+    /// Whether the HTTP client tells a reply that broke off within its head from none.
+    const SEES_HALF_A_HEAD: bool = false;
+    /// `proxy`: one that was brought along, in settings that are as unsuitable as can be.
+    fn new(session: Session, policy: Policy, proxy: Option<&str>) -> Self;
+    fn paced(session: Session, pace: Duration) -> Self;
+    /// A clone of the client.
+    fn twin(&self) -> Self;
+    fn send(
+        &self,
+        to: &Recipient,
+        picture: Vec<u8>,
+        heard: impl FnMut(&Progress) + Send,
+    ) -> Result<Sent, Error>;
+    fn upload(&self, to: &Recipient, picture: Vec<u8>) -> Result<Uploaded, Error>;
+    fn send_uploaded(&self, to: &Recipient, uploaded: &Uploaded) -> Result<Sent, Error>;
+    fn send_once(
+        &self,
+        outbox: &wx_client::outbox::Outbox,
+        key: &str,
+        to: &Recipient,
+        picture: Vec<u8>,
+    ) -> Result<Sent, Error>;
+    fn fetch(&self, id: &MsgId, size: ImageVariant, into: Into<'_>) -> Result<Fetched, Error>;
+    /// Logs in by a code, or by a question on the phone if there was a login before.
+    fn login(
+        from: LoginFrom,
+        policy: Policy,
+        tell: impl FnMut(&LoginState) + Send,
+    ) -> Result<Self, NoLogin>
+    where
+        Self: Sized;
+    fn session(&self) -> Session;
+    fn restore(&self) -> Result<(), Error>;
+    fn contacts(&self) -> Result<Vec<Contact>, Error>;
+    fn logout(&self) -> Result<(), Error>;
+    /// The next batches of messages, this many at most.
+    fn batches(&self, most: usize) -> Vec<Result<Vec<Message>, Error>>;
+    fn debug(&self) -> String;
+}
+
+/// A sink.
+pub(crate) enum Into<'a> {
+    Path(PathBuf),
+    Vec(&'a mut Vec<u8>),
+    Writer(&'a mut Vec<u8>),
+}
+
+/// What a login begins with: the page, or an earlier login.
+pub(crate) enum LoginFrom {
+    Code(Site),
+    Push(Session),
+}
+
+/// Why there is no client, and the session if the login was opened all the same.
+#[derive(Debug)]
+pub(crate) struct NoLogin {
+    pub(crate) error: Error,
+    pub(crate) session: Option<Session>,
+}
+
+pub(crate) fn policy() -> Policy {
+    let mut policy = Policy::default().with_stall(Duration::from_secs(5));
+    policy.message_wait = Duration::from_millis(20);
+    policy.back_off = Duration::from_millis(5);
+    policy
+}
+
+pub(crate) fn small() -> Vec<u8> {
+    TINY_JPEG.to_vec()
+}
+
+/// A JPEG of three chunks: what follows its end marker does not matter to a decoder.
+pub(crate) fn large() -> Vec<u8> {
+    static LARGE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let mut picture = small();
+        picture.extend((0..1_200_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8));
+        picture
+    });
+    LARGE.clone()
+}
+
+pub(crate) fn server(faults: &[&str]) -> Server {
+    let builder = Emulator::builder();
+    place::start(
+        faults.iter().fold(builder, |builder, fault| builder.fault(fault.parse().unwrap())),
+    )
+}
+
+fn client<T: Transport>(server: &Server) -> T {
+    T::new(session(server), policy(), None)
+}
+
+/// Nobody listens there.
+const DEAD: &str = "http://127.0.0.1:1";
+
+fn quiet(_: &Progress) {}
+
+/// A session file for something that is no emulator.
+fn json_at(address: &str) -> String {
+    let template = Emulator::start().unwrap();
+    template.session_json().replace(&template.addr().to_string(), address)
+}
+
+/// A client for something that is no emulator, in unsuitable settings.
+fn client_at<T: Transport>(address: &str, policy: Policy) -> T {
+    T::new(Session::from_json_allow_loopback(json_at(address)).unwrap(), policy, Some(DEAD))
+}
+
+pub(crate) fn pictures_arrive_byte_for_byte<T: Transport>() {
+    let server = server(&[]);
+    let client: T = client(&server);
+    for picture in [small(), large()] {
+        let sent = client.send(&friend(&server), picture.clone(), quiet).unwrap();
+        let message = server.messages().pop().unwrap();
+        assert!(message.picture == picture, "other bytes arrived");
+        let sent = (sent.uploaded.md5.to_string(), sent.msg_id.to_string());
+        assert_eq!((message.md5, message.msg_id), sent);
+    }
+    assert_eq!(server.requests_to("webwxuploadmedia"), 1 + 3);
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+pub(crate) fn fan_out<T: Transport>() {
+    let server = server(&[]);
+    let client: T = client(&server);
+    let uploaded = client.upload(&friend(&server), large()).unwrap();
+    for to in [server.friend(), server.second_friend()] {
+        client.send_uploaded(&Recipient::new(to).unwrap(), &uploaded).unwrap();
+    }
+    let recipients: Vec<_> = server.messages().into_iter().map(|message| message.to).collect();
+    assert_eq!(recipients, [server.friend(), server.second_friend()]);
+    assert_eq!(server.requests_to("webwxuploadmedia"), 3);
+}
+
+pub(crate) fn fetches_into_every_sink<T: Transport>() {
+    let server = server(&[]);
+    let client: T = client(&server);
+    let picture = large();
+    let id = client.send(&friend(&server), picture.clone(), quiet).unwrap().msg_id;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("copy.jpg");
+
+    let (mut vec, mut written) = (b"from before".to_vec(), Vec::new());
+    client.fetch(&id, ImageVariant::Original, Into::Vec(&mut vec)).unwrap();
+    client.fetch(&id, ImageVariant::Original, Into::Writer(&mut written)).unwrap();
+    client.fetch(&id, ImageVariant::Original, Into::Path(path.clone())).unwrap();
+    assert!(vec == picture && written == picture && std::fs::read(&path).unwrap() == picture);
+
+    let thumb = client.fetch(&id, ImageVariant::Thumbnail, Into::Path(path.clone())).unwrap();
+    let on_disk = std::fs::read(&path).unwrap();
+    assert!(on_disk.len() as u64 == thumb.bytes && on_disk != picture && !on_disk.is_empty());
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+/// The same literals for both transports, so what they send is equal.
+pub(crate) fn headers_on_the_wire<T: Transport>() {
+    let server = server(&[]);
+    let client: T = client(&server);
+    let id = client.send(&friend(&server), small(), quiet).unwrap().msg_id;
+    client.fetch(&id, ImageVariant::Original, Into::Vec(&mut Vec::new())).unwrap();
+
+    let post =
+        "accept accept-encoding content-length content-type cookie host origin referer user-agent";
+    let get = "accept accept-encoding cookie host referer user-agent";
+    let base = server.base();
+    let home = format!("{base}/?lang=zh_CN");
+    let json = "application/json;charset=UTF-8";
+    let image = "image/jxl,image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8";
+    for (endpoint, names, accept, referer, content_type) in [
+        (
+            "webwxuploadmedia",
+            post,
+            "*/*",
+            &format!("{base}/"),
+            Some("multipart/form-data; boundary=----WebKitFormBoundary"),
+        ),
+        ("webwxsendmsgimg", post, "application/json, text/plain, */*", &home, Some(json)),
+        ("webwxgetmsgimg", get, image, &home, None),
+    ] {
+        let request =
+            server.requests().into_iter().find(|request| request.endpoint == endpoint).unwrap();
+        let header = |name: &str| request.header(name).unwrap_or_default().to_owned();
+        assert_eq!(names_of(&request), names, "{endpoint}");
+        assert_eq!(header("accept"), accept);
+        assert_eq!(header("accept-encoding"), "identity");
+        assert_eq!(&header("referer"), referer);
+        assert_eq!(format!("http://{}", header("host")), base);
+        assert!(header("user-agent").starts_with("Mozilla/5.0 (Windows NT 10.0; Win64; x64)"));
+        assert!(header("cookie").contains("webwx_data_ticket="));
+        if let Some(content_type) = content_type {
+            assert!(header("content-type").starts_with(content_type), "{endpoint}");
+            assert_eq!(header("content-length"), request.body_len.to_string());
+            assert_eq!(header("origin"), base);
+        }
+        // The core's spelling of the query went through untouched.
+        assert!(!request.target.contains(['@', '+', ' ']), "{endpoint}");
+    }
+}
+
+/// `connection` apart, which is between the two ends of one connection.
+fn names_of(request: &Request) -> String {
+    let mut names: Vec<_> =
+        request.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+    names.retain(|name| name != "connection");
+    names.sort_unstable();
+    names.join(" ")
+}
+
+pub(crate) fn progress_is_told_in_time<T: Transport>() {
+    let server = server(&[]);
+    let client: T = client(&server);
+    let mut heard = Vec::new();
+    let before_the_message = |progress: &Progress| {
+        if progress.in_doubt && !heard.contains(&server.requests_to("webwxsendmsgimg")) {
+            heard.push(server.requests_to("webwxsendmsgimg"));
+        }
+    };
+    client.send(&friend(&server), small(), before_the_message).unwrap();
+    assert_eq!(heard.first(), Some(&0), "in_doubt was told after the message had left");
+}

@@ -1,0 +1,92 @@
+//! The scenarios under the real host names, on both pages.
+
+/// Runs scenarios on both pages: all but those that need no emulator, and those that count on one
+/// connection for the uploads and the messages.
+macro_rules! on_both_pages {
+    ($transport:ty: $($name:ident)*) => { $(
+        #[test]
+        fn $name() {
+            for profile in [Profile::Web, Profile::FileHelper] {
+                place::on(profile, crate::$name::<$transport>);
+            }
+        }
+    )* };
+    ($transport:ty) => {
+        on_both_pages! { $transport:
+            pictures_arrive_byte_for_byte fetches_into_every_sink progress_is_told_in_time
+            faults_while_sending odd_answers_to_an_upload_are_told
+            an_appended_repeat_starts_over faults_while_fetching failures_leave_no_file
+            a_slow_answer_is_no_stall a_slow_answer_stalls_only_below_the_rate the_repeat_is_on_a_new_connection_whatever_else_is_idle
+            a_reused_connection_that_stalls_is_not_closed nothing_shows_secrets
+            the_whole_life_of_a_login the_session_moves_on_and_clones_share_it
+            trouble_with_the_network_neither_loses_nor_repeats
+            the_end_of_a_login_ends_the_messages trouble_while_logging_in
+            two_that_wait_share_the_messages odd_bytes_of_strangers_stop_nothing
+            pictures_keep_their_distance
+            only_pictures_to_be_uploaded_keep_their_distance
+        }
+
+        /// The File Transfer Helper has one recipient.
+        #[test]
+        fn fan_out() {
+            place::on(Profile::Web, crate::fan_out::<$transport>);
+        }
+    };
+}
+mod ureq {
+    use wx_emulator::Profile;
+
+    use crate::ureq_transport::Ureq;
+    use crate::{place, trouble};
+
+    on_both_pages!(Ureq);
+
+    #[test]
+    fn trouble_on_the_way_is_waited_out() {
+        place::on(Profile::Web, trouble::trouble_on_the_way_is_waited_out::<Ureq>);
+    }
+
+    #[test]
+    fn nothing_before_a_request_is_endless() {
+        place::on(Profile::Web, trouble::nothing_before_a_request_is_endless::<Ureq>);
+    }
+
+    #[test]
+    fn a_cut_handshake_is_never_a_certificate() {
+        place::on(Profile::Web, trouble::a_cut_handshake_is_never_a_certificate::<Ureq>);
+    }
+
+    #[test]
+    fn a_certificate_that_does_not_verify_is_final() {
+        place::on(Profile::Web, trouble::a_certificate_that_does_not_verify_is_final::<Ureq>);
+    }
+}
+
+mod reqwest {
+    use wx_emulator::Profile;
+
+    use crate::reqwest_transport::Reqwest;
+    use crate::{place, trouble};
+
+    on_both_pages!(Reqwest);
+
+    #[test]
+    fn trouble_on_the_way_is_waited_out() {
+        place::on(Profile::Web, trouble::trouble_on_the_way_is_waited_out::<Reqwest>);
+    }
+
+    #[test]
+    fn nothing_before_a_request_is_endless() {
+        place::on(Profile::Web, trouble::nothing_before_a_request_is_endless::<Reqwest>);
+    }
+
+    #[test]
+    fn a_cut_handshake_is_never_a_certificate() {
+        place::on(Profile::Web, trouble::a_cut_handshake_is_never_a_certificate::<Reqwest>);
+    }
+
+    #[test]
+    fn a_certificate_that_does_not_verify_is_final() {
+        place::on(Profile::Web, trouble::a_certificate_that_does_not_verify_is_final::<Reqwest>);
+    }
+}

@@ -1,0 +1,134 @@
+//! All that is record to `tracing`.
+
+use std::cell::RefCell;
+use std::fmt::{self, Write};
+use std::sync::Once;
+
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, Registry};
+
+/// What was record on one thread. There is one listener for all: with one for each thread, what
+/// another thread says first may be taken for what nobody listens to.
+pub(crate) struct Recorded(Vec<SpanRecord>);
+
+thread_local! {
+    static HERE: RefCell<Vec<SpanRecord>> = const { RefCell::new(Vec::new()) };
+}
+
+/// From here on all that is record on this thread is heard.
+pub(crate) fn start() {
+    static LISTENER: Once = Once::new();
+    LISTENER.call_once(|| Registry::default().with(Listener).init());
+    HERE.take();
+}
+
+/// What was heard.
+pub(crate) fn take() -> Recorded {
+    Recorded(HERE.take())
+}
+
+/// A span that is over, or an event.
+#[derive(Clone, Debug)]
+pub(crate) struct SpanRecord {
+    /// Of a span; empty for an event.
+    pub(crate) name: &'static str,
+    pub(crate) target: String,
+    /// The names of the spans around it, the outermost first.
+    pub(crate) within: Vec<&'static str>,
+    /// The outermost of these.
+    pub(crate) root: Option<u64>,
+    /// As ` name=value`, in the order told.
+    pub(crate) fields: String,
+}
+
+impl SpanRecord {
+    pub(crate) fn number(&self, field: &str) -> Option<u64> {
+        let (_, rest) = self.fields.split_once(&format!(" {field}="))?;
+        rest.split(' ').next()?.parse().ok()
+    }
+
+    /// The fields without sizes, which are another test's.
+    pub(crate) fn without_sizes(&self) -> String {
+        let sized =
+            |field: &&str| !field.starts_with("request_bytes") && !field.starts_with("reply_bytes");
+        self.fields.split_whitespace().filter(sized).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Recorded {
+    pub(crate) fn all(&self) -> &[SpanRecord] {
+        &self.0
+    }
+
+    /// The spans of this name that are over, in the order in which they ended.
+    pub(crate) fn spans(&self, name: &str) -> Vec<&SpanRecord> {
+        self.0.iter().filter(|record| record.name == name).collect()
+    }
+}
+
+struct Listener;
+
+impl Listener {
+    fn keep(&self, record: SpanRecord) {
+        // A thread that ends has nobody left who would ask.
+        let _ = HERE.try_with(|here| here.borrow_mut().push(record));
+    }
+}
+
+#[derive(Default)]
+struct Fields(String);
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        write!(self.0, " {}={value:?}", field.name()).unwrap();
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        write!(self.0, " {}={value}", field.name()).unwrap();
+    }
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Listener {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let mut fields = Fields::default();
+        attributes.record(&mut fields);
+        context.span(id).unwrap().extensions_mut().insert(fields);
+    }
+
+    fn on_record(&self, id: &Id, record: &Record<'_>, context: Context<'_, S>) {
+        let span = context.span(id).unwrap();
+        record.record(span.extensions_mut().get_mut::<Fields>().unwrap());
+    }
+
+    fn on_close(&self, id: Id, context: Context<'_, S>) {
+        let span = context.span(&id).unwrap();
+        let around: Vec<_> = span.scope().from_root().collect();
+        let fields = span.extensions_mut().remove::<Fields>().unwrap().0;
+        self.keep(SpanRecord {
+            name: span.name(),
+            target: span.metadata().target().to_owned(),
+            within: around[..around.len() - 1].iter().map(|span| span.name()).collect(),
+            root: around.first().map(|span| span.id().into_u64()),
+            fields,
+        });
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let around: Vec<_> =
+            context.event_scope(event).map(|scope| scope.from_root().collect()).unwrap_or_default();
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        self.keep(SpanRecord {
+            name: "",
+            target: event.metadata().target().to_owned(),
+            within: around.iter().map(|span| span.name()).collect(),
+            root: around.first().map(|span| span.id().into_u64()),
+            fields: fields.0,
+        });
+    }
+}

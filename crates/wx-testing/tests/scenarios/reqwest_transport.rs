@@ -1,0 +1,167 @@
+//! The client as the scenarios drive it, at whatever place they are.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use wx_client::outbox::Outbox;
+use wx_proto::flow::{LoginState, Progress};
+use wx_proto::{
+    Contact, Error, ErrorChain, Fetched, ImageVariant, Message, MsgId, Policy, Recipient, Sent,
+    Session, Site, Uploaded,
+};
+use wx_reqwest::reqwest::{self, Certificate, Proxy, redirect};
+use wx_reqwest::{Client, ClientBuilder, Http, LoginError, Sink, Source};
+
+use crate::place;
+use crate::{Into, LoginFrom, NoLogin, Transport};
+
+pub(crate) struct Reqwest(Client, Runtime);
+
+/// As unsuitable as can be.
+fn brought(proxy: &str) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .proxy(Proxy::all(proxy).unwrap())
+        .user_agent("brought along")
+        .gzip(true)
+        .cookie_provider(Arc::new(reqwest::cookie::Jar::default()))
+        .redirect(redirect::Policy::limited(5))
+        .tls_danger_accept_invalid_certs(true)
+}
+
+/// With what leads to the place where the scenarios are.
+fn there<Start>(builder: ClientBuilder<Start>, site: &Site) -> ClientBuilder<Start> {
+    let Some((proxy, authority)) = place::route() else { return builder };
+    let authority = Certificate::from_pem(authority.as_bytes()).unwrap();
+    let http = reqwest::Client::builder().proxy(Proxy::all(proxy).unwrap());
+    builder.http(&Http::new(Some(http.tls_certs_merge([authority])), site).unwrap())
+}
+
+fn no_login(error: LoginError) -> NoLogin {
+    let shown = format!("{} {error:?} {error:#?}", ErrorChain(&error));
+    match error {
+        LoginError::Login(error) => NoLogin { error, session: None },
+        LoginError::Unfinished { error, session } => {
+            let secrets = [session.skey(), session.sid()].map(|secret| secret.expose().as_str());
+            assert!(!secrets.iter().any(|secret| shown.contains(secret)), "{shown}");
+            NoLogin { error, session: Some(*session) }
+        }
+        other => panic!("{other}"),
+    }
+}
+
+impl Transport for Reqwest {
+    const TESTS: &str = "loopback::reqwest";
+
+    fn new(session: Session, policy: Policy, proxy: Option<&str>) -> Self {
+        let site = session.site().clone();
+        let builder = Client::builder(session).policy(policy);
+        let builder = match proxy {
+            Some(proxy) => builder.http(&Http::new(Some(brought(proxy)), &site).unwrap()),
+            None => builder,
+        };
+        Self(there(builder, &site).build().unwrap(), Runtime::new().unwrap())
+    }
+
+    fn paced(session: Session, pace: Duration) -> Self {
+        let site = session.site().clone();
+        let builder = Client::builder(session).pace(pace);
+        Self(there(builder, &site).build().unwrap(), Runtime::new().unwrap())
+    }
+
+    fn twin(&self) -> Self {
+        Self(self.0.clone(), Runtime::new().unwrap())
+    }
+
+    fn send(
+        &self,
+        to: &Recipient,
+        picture: Vec<u8>,
+        heard: impl FnMut(&Progress) + Send,
+    ) -> Result<Sent, Error> {
+        let send = self.0.send_image(to, Source::bytes("a.jpg", picture)).progress(heard);
+        self.1.block_on(send.into_future())
+    }
+
+    fn upload(&self, to: &Recipient, picture: Vec<u8>) -> Result<Uploaded, Error> {
+        self.1.block_on(self.0.upload(to, Source::bytes("a.jpg", picture)).into_future())
+    }
+
+    fn send_uploaded(&self, to: &Recipient, uploaded: &Uploaded) -> Result<Sent, Error> {
+        self.1.block_on(self.0.send_uploaded(to, uploaded).into_future())
+    }
+
+    fn send_once(
+        &self,
+        outbox: &Outbox,
+        key: &str,
+        to: &Recipient,
+        picture: Vec<u8>,
+    ) -> Result<Sent, Error> {
+        let outbox = self.0.outbox_on(outbox.clone());
+        let send = outbox.send(to, Source::bytes("a.jpg", picture)).key(key);
+        self.1.block_on(send.into_future())
+    }
+
+    fn fetch(&self, id: &MsgId, size: ImageVariant, into: Into<'_>) -> Result<Fetched, Error> {
+        let sink = match into {
+            Into::Path(path) => Sink::path(path),
+            Into::Vec(bytes) => Sink::vec(bytes),
+            Into::Writer(bytes) => Sink::writer(bytes),
+        };
+        self.1.block_on(self.0.fetch_image(id, size, sink).into_future())
+    }
+
+    fn login(
+        from: LoginFrom,
+        policy: Policy,
+        tell: impl FnMut(&LoginState) + Send,
+    ) -> Result<Self, NoLogin> {
+        let runtime = Runtime::new().unwrap();
+        let (site, builder) = match from {
+            LoginFrom::Code(site) => (site.clone(), Client::login(site)),
+            LoginFrom::Push(session) => (session.site().clone(), Client::login_again(session)),
+        };
+        let login = there(builder.policy(policy), &site).show(tell);
+        let client = runtime.block_on(login.into_future());
+        client.map(|client| Self(client, runtime)).map_err(no_login)
+    }
+
+    fn session(&self) -> Session {
+        self.0.session()
+    }
+
+    fn restore(&self) -> Result<(), Error> {
+        self.1.block_on(self.0.restore().into_future())
+    }
+
+    fn contacts(&self) -> Result<Vec<Contact>, Error> {
+        self.1.block_on(self.0.contacts().into_future()).map(|listed| listed.contacts.into())
+    }
+
+    fn logout(&self) -> Result<(), Error> {
+        self.1.block_on(self.0.logout().into_future())
+    }
+
+    fn batches(&self, most: usize) -> Vec<Result<Vec<Message>, Error>> {
+        let mut messages = self.0.messages();
+        self.1.block_on(async {
+            let mut batches = Vec::new();
+            while batches.len() < most
+                && let Some(batch) = messages.next().await
+            {
+                batches.push(batch);
+            }
+            batches
+        })
+    }
+
+    fn debug(&self) -> String {
+        let session = self.0.session();
+        let builder = Client::builder(Session::clone(&session));
+        let (code, push) =
+            (Client::login(session.site().clone()), Client::login_again(Session::clone(&session)));
+        let login = format!("{code:?} {push:?} {:?}", self.0.messages());
+        format!("{:?} {:#?} {:?} {builder:?} {login}", self.0, self.0, self.0.http())
+    }
+}

@@ -1,0 +1,32 @@
+//! Nothing that can be printed shows a secret.
+
+use wx_emulator::Emulator;
+use wx_proto::Error;
+
+use super::network::{listen, one_try};
+use super::{Transport, client, client_at, friend, server, small};
+use wx_testing::canary::{assert_none, secrets};
+
+pub(crate) fn nothing_shows_secrets<T: Transport>() {
+    let server = server(&[]);
+    let client: T = client(&server);
+    assert_no_secret(&server, &client.debug());
+    // Errors of the client itself, as they come with a URL inside: `faults_while_sending` looks at
+    // the others.
+    let dead = {
+        let address = listen(drop);
+        client_at::<T>(&address, one_try())
+    };
+    let error = dead.upload(&friend(&server), small()).unwrap_err();
+    assert_secret_free(&server, &error);
+}
+
+pub(super) fn assert_secret_free(server: &Emulator, error: &Error) {
+    let text = format!("{} {error:?} {error:#?}", error.chain());
+    assert!(!text.contains("://") && !text.contains("/cgi-bin"), "a URL: {text}");
+    assert_no_secret(server, &text);
+}
+
+fn assert_no_secret(server: &Emulator, text: &str) {
+    assert_none(&secrets(server), text);
+}

@@ -1,0 +1,155 @@
+//! The client as the scenarios drive it, at whatever place they are.
+
+use std::time::Duration;
+
+use wx_client::outbox::Outbox;
+use wx_proto::flow::{LoginState, Progress};
+use wx_proto::{
+    Contact, Error, ErrorChain, Fetched, ImageVariant, Message, MsgId, Policy, Recipient, Sent,
+    Session, Site, Uploaded,
+};
+use wx_ureq::ureq::Proxy;
+use wx_ureq::ureq::config::Config;
+use wx_ureq::ureq::tls::{Certificate, RootCerts, TlsConfig};
+use wx_ureq::{Client, ClientBuilder, Http, LoginError, Sink, Source};
+
+use crate::place;
+use crate::{Into, LoginFrom, NoLogin, Transport};
+
+pub(crate) struct Ureq(Client);
+
+/// With what leads to the place where the scenarios are.
+fn there<Start>(builder: ClientBuilder<Start>, site: &Site) -> ClientBuilder<Start> {
+    let Some((proxy, authority)) = place::route() else { return builder };
+    let authority = Certificate::from_pem(authority.as_bytes()).unwrap();
+    let tls = TlsConfig::builder().root_certs(RootCerts::from([authority])).build();
+    let config = Config::builder().proxy(Some(Proxy::new(&proxy).unwrap())).tls_config(tls);
+    builder.http(&Http::new(Some(config.build()), site).unwrap())
+}
+
+fn no_login(error: LoginError) -> NoLogin {
+    let shown = format!("{} {error:?} {error:#?}", ErrorChain(&error));
+    match error {
+        LoginError::Login(error) => NoLogin { error, session: None },
+        LoginError::Unfinished { error, session } => {
+            let secrets = [session.skey(), session.sid()].map(|secret| secret.expose().as_str());
+            assert!(!secrets.iter().any(|secret| shown.contains(secret)), "{shown}");
+            NoLogin { error, session: Some(*session) }
+        }
+        other => panic!("{other}"),
+    }
+}
+
+impl Transport for Ureq {
+    const TESTS: &str = "loopback::ureq";
+    const DECODES: bool = cfg!(feature = "_unwanted");
+    const KEEPS: bool = !cfg!(feature = "_unwanted");
+    const SEES_HALF_A_HEAD: bool = true;
+
+    fn new(session: Session, policy: Policy, proxy: Option<&str>) -> Self {
+        let site = session.site().clone();
+        let builder = Client::builder(session).policy(policy);
+        let builder = match proxy {
+            // Everything else in it is as unsuitable as can be.
+            Some(proxy) => {
+                let config = Config::builder()
+                    .proxy(Some(Proxy::new(proxy).unwrap()))
+                    .user_agent("brought along")
+                    .accept_encoding("gzip")
+                    .max_redirects(5)
+                    .http_status_as_error(true)
+                    .build();
+                builder.http(&Http::new(Some(config), &site).unwrap())
+            }
+            None => builder,
+        };
+        Self(there(builder, &site).build().unwrap())
+    }
+
+    fn paced(session: Session, pace: Duration) -> Self {
+        let site = session.site().clone();
+        Self(there(Client::builder(session).pace(pace), &site).build().unwrap())
+    }
+
+    fn twin(&self) -> Self {
+        Self(self.0.clone())
+    }
+
+    fn send(
+        &self,
+        to: &Recipient,
+        picture: Vec<u8>,
+        heard: impl FnMut(&Progress) + Send,
+    ) -> Result<Sent, Error> {
+        self.0.send_image(to, Source::bytes("a.jpg", picture)).progress(heard).run()
+    }
+
+    fn upload(&self, to: &Recipient, picture: Vec<u8>) -> Result<Uploaded, Error> {
+        self.0.upload(to, Source::bytes("a.jpg", picture)).run()
+    }
+
+    fn send_uploaded(&self, to: &Recipient, uploaded: &Uploaded) -> Result<Sent, Error> {
+        self.0.send_uploaded(to, uploaded).run()
+    }
+
+    fn send_once(
+        &self,
+        outbox: &Outbox,
+        key: &str,
+        to: &Recipient,
+        picture: Vec<u8>,
+    ) -> Result<Sent, Error> {
+        self.0.outbox_on(outbox.clone()).send(to, Source::bytes("a.jpg", picture)).key(key).run()
+    }
+
+    fn fetch(&self, id: &MsgId, size: ImageVariant, into: Into<'_>) -> Result<Fetched, Error> {
+        let sink = match into {
+            Into::Path(path) => Sink::path(path),
+            Into::Vec(bytes) => Sink::vec(bytes),
+            Into::Writer(bytes) => Sink::writer(bytes),
+        };
+        self.0.fetch_image(id, size, sink).run()
+    }
+
+    fn login(
+        from: LoginFrom,
+        policy: Policy,
+        tell: impl FnMut(&LoginState) + Send,
+    ) -> Result<Self, NoLogin> {
+        let (site, builder) = match from {
+            LoginFrom::Code(site) => (site.clone(), Client::login(site)),
+            LoginFrom::Push(session) => (session.site().clone(), Client::login_again(session)),
+        };
+        let login = there(builder.policy(policy), &site).show(tell);
+        login.run().map(Self).map_err(no_login)
+    }
+
+    fn session(&self) -> Session {
+        self.0.session()
+    }
+
+    fn restore(&self) -> Result<(), Error> {
+        self.0.restore().run()
+    }
+
+    fn contacts(&self) -> Result<Vec<Contact>, Error> {
+        self.0.contacts().run().map(|listed| listed.contacts.into())
+    }
+
+    fn logout(&self) -> Result<(), Error> {
+        self.0.logout().run()
+    }
+
+    fn batches(&self, most: usize) -> Vec<Result<Vec<Message>, Error>> {
+        self.0.messages().take(most).collect()
+    }
+
+    fn debug(&self) -> String {
+        let session = self.0.session();
+        let builder = Client::builder(Session::clone(&session));
+        let (code, push) =
+            (Client::login(session.site().clone()), Client::login_again(Session::clone(&session)));
+        let login = format!("{code:?} {push:?} {:?}", self.0.messages());
+        format!("{:?} {:#?} {:?} {builder:?} {login}", self.0, self.0, self.0.http())
+    }
+}
