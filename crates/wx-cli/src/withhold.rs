@@ -217,16 +217,17 @@ fn without(text: &str, mut ranges: Vec<Range<usize>>) -> Cow<'_, str> {
     ranges.sort_by_key(|range| range.start);
     let mut shown = String::with_capacity(text.len());
     let mut done = 0;
+    let is_boundary = |at: &usize| text.is_char_boundary(*at);
     for range in ranges {
         if range.end <= done {
             continue;
         }
-        let start = text.floor_char_boundary(range.start);
+        let start = (0..=range.start).rev().find(is_boundary).unwrap_or(0);
         if start > done || shown.is_empty() {
             shown.push_str(&text[done.min(start)..start]);
             shown.push(WITHHELD);
         }
-        done = text.ceil_char_boundary(range.end);
+        done = (range.end..text.len()).find(is_boundary).unwrap_or(text.len());
     }
     shown.push_str(&text[done..]);
     Cow::Owned(shown)

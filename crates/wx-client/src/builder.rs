@@ -50,8 +50,9 @@ impl<H: Transport, Start> ClientBuilder<H, Start> {
     /// wait comes before anything is read or sent; a cancelled job does not wait on, and a future
     /// that is dropped while it waits takes its turn with it.
     ///
-    /// After 20 to 40 pictures in a row people report Ret 1205, "too frequent" (`docs/protocol.md`
-    /// §7.1). What the server counts, and over which time, is not known.
+    /// After 20 to 40 pictures in a row people report Ret 1205, "too frequent"
+    /// ([§7.1](wx_proto::protocol#s7-1)). What the server counts, and over which time, is not
+    /// known.
     ///
     /// ```
     /// # use wx_client::{BuildError, Client, Transport};

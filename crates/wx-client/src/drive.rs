@@ -61,7 +61,7 @@ impl<H: Transport, M: MediaIo> Driver<'_, H, M> {
                 flow.cancel();
             }
             let action = session.lend(|session| flow.poll(session, now()));
-            observer.acted(flow, &action, now());
+            observer.on_action(flow, &action, now());
             let call = answer::call(&action);
             let input = match action {
                 Action::Done(output) => return output,
@@ -90,7 +90,7 @@ impl<H: Transport, M: MediaIo> Driver<'_, H, M> {
                     }
                 }
             };
-            observer.heard(&input, now());
+            observer.on_input(&input, now());
             // A bug of the flow. Report it as one, unless the flow refuses even that.
             if flow.handle(input, now()).is_err()
                 && flow.handle(answer::refused(call), now()).is_err()

@@ -60,14 +60,14 @@ impl<'a, H: Transport> ClientBuilder<H, LoginRequest<'a>> {
     }
 
     /// Adds a header to the login page's request, such as a desktop client sends
-    /// (`docs/protocol.md` §2.6). None is built in.
+    /// ([§2.6](wx_proto::protocol#s2-6)). None is built in.
     pub fn page_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.start.add_header(name, value);
         self
     }
 
     /// Adds a pair to the query of the login page, such as `mod=desktop`
-    /// (`docs/protocol.md` §2.6). None is built in.
+    /// ([§2.6](wx_proto::protocol#s2-6)). None is built in.
     pub fn page_pair(mut self, key: &str, value: &str) -> Self {
         self.start.add_pair(key, value);
         self

@@ -8,6 +8,7 @@ mod message;
 mod record;
 mod record_error;
 mod storage;
+mod used_key;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -29,11 +30,12 @@ use record::{Entry, Message, Planned, Record};
 use record_error::RecordError;
 use storage::MemoryStorage;
 
-pub use comparison::{Comparison, UsedKey};
+pub use comparison::Comparison;
 pub use error::{OutboxError, OutboxErrorKind};
 pub use job::{OutboxFlow, OutboxJob, UploadTurn};
 pub use message::{MessageState, OutboxMessage};
 pub use storage::Storage;
+pub use used_key::UsedKey;
 
 /// Messages under keys of the caller's, and a record of the state of each: a message that was sent
 /// is never sent again, whatever happens in between.

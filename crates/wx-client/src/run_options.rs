@@ -120,21 +120,21 @@ pub struct OptionsObserver<'o> {
 }
 
 impl<F: Flow> Observer<F> for OptionsObserver<'_> {
-    fn acted(&mut self, flow: &F, action: &Action<F::Output>, now: Duration) {
+    fn on_action(&mut self, flow: &F, action: &Action<F::Output>, now: Duration) {
         if let (Some(request), Action::Send(_, sent)) = (&mut self.request, action) {
             request(sent);
         }
         if let Some(trace) = &mut self.trace {
-            trace.acted(flow, action, now);
+            trace.on_action(flow, action, now);
         }
         if let Some(progress) = &mut self.progress {
             progress(&flow.progress());
         }
     }
 
-    fn heard(&mut self, input: &Input, now: Duration) {
+    fn on_input(&mut self, input: &Input, now: Duration) {
         if let Some(trace) = &mut self.trace {
-            Observer::<F>::heard(trace, input, now);
+            Observer::<F>::on_input(trace, input, now);
         }
     }
 }

@@ -17,7 +17,7 @@ impl<T: FnMut(&LoginState)> ToldStates<T> {
 }
 
 impl<T: FnMut(&LoginState)> Observer<Login> for ToldStates<T> {
-    fn acted(&mut self, login: &Login, _: &Action<<Login as Flow>::Output>, _: Duration) {
+    fn on_action(&mut self, login: &Login, _: &Action<<Login as Flow>::Output>, _: Duration) {
         let shown = login.shown();
         shown.iter().skip(self.told).for_each(&mut self.tell);
         self.told = shown.len();

@@ -86,12 +86,12 @@ pub(crate) fn shown_name(name: &str) -> &str {
 }
 
 /// Admits a call, handles it, and returns the reply.
-pub(crate) async fn answer(spec: &CallSpec, call: &ReceivedCall<'_>) -> Reply {
+pub(crate) async fn reply_to(spec: &CallSpec, call: &ReceivedCall<'_>) -> Reply {
     let is_preflight = call.method == "OPTIONS";
     if !spec.methods.contains(&call.method.as_str()) {
         return match is_preflight {
             true => allow_origin(call, Reply::text("")),
-            false => unknown::answer(call),
+            false => unknown::reply_to(call),
         };
     }
     let reply = handle(spec, call).await.unwrap_or_else(|ret| spec.refuse(ret, call.state));

@@ -88,7 +88,7 @@ pub trait Endpoint {
     ///
     /// # Errors
     /// Returns a [`ReplyError`] for anything but a good reply. It never panics, whatever the body
-    /// (P50).
+    /// ([P50](crate::protocol#p50)).
     fn read(reply: &Response<Bytes>) -> Result<Self::Reply, ReplyError>;
 }
 

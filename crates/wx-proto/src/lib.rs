@@ -1,12 +1,13 @@
 // The first definition of a link wins: this one is for rustdoc, the README has its own for
 // repository pages.
-//! [protocol]: ../../../docs/protocol.md
+//! [protocol]: crate::protocol
 //!
 #![doc = include_str!("../README.md")]
 
 pub mod endpoint;
 pub mod flow;
 mod model;
+pub mod protocol;
 mod session;
 mod wire;
 

@@ -28,7 +28,7 @@ use crate::session::cookies::CookieJar;
 use crate::wire::cgi::cgi;
 use crate::wire::query::PassTicket;
 
-/// The cookie whose value is part of the upload form (P8).
+/// The cookie whose value is part of the upload form ([P8](crate::protocol#p8)).
 pub(crate) const DATA_TICKET: &str = "webwx_data_ticket";
 /// Values of the server are kept up to these lengths in bytes, so that a session file stays small.
 /// Secrets have some hundred bytes, UserNames 65.
@@ -192,7 +192,8 @@ impl Session {
         }
     }
 
-    /// Checks that an upload can be made at `now`, which needs the data ticket (P8).
+    /// Checks that an upload can be made at `now`, which needs the data ticket
+    /// ([P8](crate::protocol#p8)).
     ///
     /// # Errors
     /// Returns a [`RequestError`] if nobody is logged in, webwxinit is due, or the cookie
@@ -279,7 +280,8 @@ pub(crate) fn data_ticket<'a>(
         .find(|ticket| !ticket.expose().is_empty())
 }
 
-/// Returns the skey of a reply, unless the server sent none or an absurdly long one (P14).
+/// Returns the skey of a reply, unless the server sent none or an absurdly long one
+/// ([P14](crate::protocol#p14)).
 pub(crate) fn new_skey(skey: String) -> Option<Secret> {
     (1..=LONGEST_VALUE).contains(&skey.len()).then(|| skey.into())
 }

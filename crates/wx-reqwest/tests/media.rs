@@ -24,7 +24,7 @@ async fn arrives(source: Source) -> wx_emulator::Request {
     let session = Session::from_json_allow_loopback(server.session_json()).unwrap();
     let client = Client::new(session).unwrap();
     client.send_image(&Recipient::new(server.friend()).unwrap(), source).await.unwrap();
-    assert!(server.messages()[0].picture == picture(), "other bytes arrived");
+    assert!(server.messages()[0].image == picture(), "other bytes arrived");
     assert_eq!(server.violations(), Vec::<String>::new());
     server.requests().into_iter().find(|request| request.endpoint == "webwxuploadmedia").unwrap()
 }

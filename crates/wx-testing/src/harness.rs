@@ -167,7 +167,7 @@ impl Harness {
         let mut latest: Option<CallId> = None;
         loop {
             let action = flow.poll(&mut self.session, self.now);
-            observer.acted(flow, &action, self.now);
+            observer.on_action(flow, &action, self.now);
             if self.steps_left == 0 {
                 self.saved = flow.snapshot().map(|snapshot| snapshot.to_json());
                 return None;
@@ -224,7 +224,7 @@ impl Harness {
                     }
                 }
             };
-            observer.heard(&input, self.now);
+            observer.on_input(&input, self.now);
             flow.handle(input, self.now).expect("the loop obeys the contract");
         }
     }

@@ -1,7 +1,7 @@
-//! `docs/conformance.md` says which test holds which rule of `docs/protocol.md` §10. It is written
-//! from the names of the tests, so it cannot say what is not there:
+//! `docs/conformance.md` says which test holds which rule of the protocol. It is written from the
+//! names of the tests, so it cannot say what is not there:
 //! `UPDATE=1 cargo test -p wx-testing --test conformance` writes it anew.
-#![allow(clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -10,12 +10,21 @@ use std::path::{Path, PathBuf};
 
 /// The rules that a test must hold by now.
 const RULES: std::ops::RangeInclusive<u32> = 1..=60;
+/// From the folder of the table.
+const PROTOCOL: &str = "../crates/wx-proto/docs/protocol.md";
 const INTRO: &str = "# Conformance
 
-Which tests hold which rule of [`protocol.md`](protocol.md) §10. A test that holds a rule carries its number in its name; this table is
-written from those names (`UPDATE=1 cargo test -p wx-testing --test conformance`), and a test compares the two.
+Which tests hold which rule of the [protocol]. A test that holds a rule carries its number in its
+name. This table is written from those names by `UPDATE=1 cargo test -p wx-testing --test conformance`,
+and a test compares the two.
 
-Not held, because the calls are not part of this version: P2 for webwxgetmedia, P22's half about videos, and P31's row for videos.
+Not held, because the calls are not part of this version: [P2] for webwxgetmedia, the half of [P22]
+about videos, and the row of [P31] for videos.
+
+[protocol]: ../crates/wx-proto/docs/protocol.md
+[P2]: ../crates/wx-proto/docs/protocol.md#p2
+[P22]: ../crates/wx-proto/docs/protocol.md#p22
+[P31]: ../crates/wx-proto/docs/protocol.md#p31
 
 | Rule | Tests |
 |---|---|
@@ -65,7 +74,7 @@ fn table(root: &Path) -> String {
     let mut text = INTRO.to_owned();
     for rule in RULES {
         let tests = held.get(&rule).unwrap_or_else(|| panic!("no test holds P{rule}")).join("<br>");
-        writeln!(text, "| P{rule} | {tests} |").unwrap();
+        writeln!(text, "| [P{rule}]({PROTOCOL}#p{rule}) | {tests} |").unwrap();
     }
     text
 }

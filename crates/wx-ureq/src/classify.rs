@@ -3,7 +3,7 @@ use std::io;
 use ureq::{Error, Timeout};
 use wx_proto::flow::{TransportError, TransportErrorKind};
 
-use crate::connect::ObservedError;
+use crate::observed_error::ObservedError;
 
 /// What an error means for the flow. Nothing of its text is kept: it may quote the URL.
 pub(crate) fn classify(error: Error) -> TransportError {

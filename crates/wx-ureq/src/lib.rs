@@ -2,9 +2,10 @@
 // pages.
 //! [wx-proto]: wx_proto
 //! [Session file]: wx_proto#session-file
-//! [protocol]: ../../../docs/protocol.md
+//! [protocol]: wx_proto::protocol
 //!
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod body;
 mod classify;
@@ -12,6 +13,7 @@ mod connect;
 mod drive;
 mod exchange;
 mod http;
+mod observed_error;
 mod proxy;
 mod resolve;
 mod stages;

@@ -9,8 +9,8 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::NextTimeout;
 use wx_proto::flow::{ProxyProblem, TransportErrorKind};
 
-use crate::connect::ObservedError;
 use crate::exchange;
+use crate::observed_error::ObservedError;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ObservedResolver {

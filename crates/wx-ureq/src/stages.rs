@@ -10,7 +10,7 @@ use ureq::unversioned::transport::{
 };
 use wx_proto::flow::{ProxyProblem, TransportErrorKind};
 
-use crate::connect::ObservedError;
+use crate::observed_error::ObservedError;
 
 /// All steps, one after the other.
 pub(crate) type Stages = Box<dyn Connector<(), Out = Box<dyn Transport>>>;

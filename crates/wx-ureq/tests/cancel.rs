@@ -136,7 +136,9 @@ fn another_driver_goes_on_where_one_was_dropped() {
             Action::Read(span) => {
                 Input::Read(TINY[span.start as usize..(span.end as usize).min(TINY.len())].into())
             }
-            Action::Send(id, _) => Input::Head(id, wx_ureq::wx_proto::http::Response::new(()).into_parts().0),
+            Action::Send(id, _) => {
+                Input::Head(id, wx_ureq::wx_proto::http::Response::new(()).into_parts().0)
+            }
             Action::Receive(_) => break,
             other => panic!("{other:?}"),
         };

@@ -85,7 +85,7 @@ fn from_the_code_to_the_end_with_both_pages_and_both_transports() {
             args[4] = to;
             let ran = place.wx(&args);
             assert_eq!(ran.code, 0, "{}", ran.err);
-            assert!(place.emulator.messages()[0].picture == pictures[0]);
+            assert!(place.emulator.messages()[0].image == pictures[0]);
 
             assert_eq!(place.wx(&about("logout", transport, &[])).code, 0);
             let ran = place.wx(&about("whoami", transport, &[]));

@@ -35,7 +35,7 @@ fn busy(place: &Place, args: &[&str], endpoint: &str) -> Child {
 /// The picture was sent once, with its bytes.
 fn assert_one_message(place: &Place, picture: &[u8]) {
     let [message] = &place.emulator.messages()[..] else { panic!("not one message") };
-    assert!(message.picture == picture, "other bytes");
+    assert!(message.image == picture, "other bytes");
     assert_eq!(place.emulator.violations(), [""; 0]);
 }
 
@@ -71,7 +71,7 @@ fn a_picture_that_goes_as_a_file() {
         assert_eq!(resume(&place, transport, &[]).code, 0);
         // The one that was begun, and the one that was not.
         assert_eq!(place.emulator.requests_to("webwxsendappmsg"), 2);
-        assert!(place.emulator.messages()[0].picture == picture, "other bytes");
+        assert!(place.emulator.messages()[0].image == picture, "other bytes");
         // All chunks are of one kind; that a picture is sent as that kind is what the emulator
         // remarks.
         assert_eq!(

@@ -49,7 +49,7 @@ fn an_old_message_is_sent_again_only_on_request() {
         assert_eq!((ran.code, ran.kinds()), (0, vec!["sent".to_owned()]), "{}", ran.err);
         let messages = place.emulator.messages();
         assert_eq!(messages.len(), 2);
-        assert!(messages[0].picture == picture);
+        assert!(messages[0].image == picture);
     }
 }
 

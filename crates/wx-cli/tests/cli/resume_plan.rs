@@ -56,7 +56,7 @@ fn a_picture_whose_turn_had_not_come_must_not_have_changed() {
         fs::File::options().write(true).open(former).unwrap().set_modified(planned).unwrap();
         assert_eq!(resume(&place, transport, &[]).kinds(), ["sent", "failed"]);
         let pictures: Vec<_> =
-            place.emulator.messages().into_iter().map(|message| message.picture).collect();
+            place.emulator.messages().into_iter().map(|message| message.image).collect();
         assert!(pictures == [jpeg(100, 1), jpeg(100, 4), jpeg(100, 2)]);
     }
 }

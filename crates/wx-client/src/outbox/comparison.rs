@@ -1,11 +1,11 @@
 //! Whether a picture is the one that a key was used for.
 
-use std::fmt;
 use std::ops::Range;
 
-use wx_proto::{Md5, Md5Hasher, Media, MediaKind, MsgId, Uploaded};
+use wx_proto::{Md5Hasher, Media, MediaKind, MsgId, Uploaded};
 
 use super::error::{OutboxError, OutboxErrorKind};
+use super::used_key::{MediaSummary, UsedKey};
 
 /// Compares a picture with the one that a key was used for: first what is said of it, then its
 /// MD5. Made by [`OutboxJob::compare`](super::OutboxJob::compare).
@@ -18,25 +18,6 @@ pub struct Comparison {
     ended: bool,
 }
 
-/// The picture that a key was used for, and another one that was to be sent under it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UsedKey {
-    key: String,
-    msg_id: Option<MsgId>,
-    used: PictureMarks,
-    given: PictureMarks,
-}
-
-/// What distinguishes pictures.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct PictureMarks {
-    kind: MediaKind,
-    name: String,
-    bytes: u64,
-    /// Unknown if something else was different.
-    md5: Option<Md5>,
-}
-
 /// Reading a picture takes pieces of this size.
 const PIECE: u64 = 512 * 1024;
 
@@ -47,13 +28,8 @@ impl Comparison {
         used: &Uploaded,
         given: &Media,
     ) -> Result<Self, OutboxError> {
-        let used = PictureMarks {
-            kind: used.kind,
-            name: used.name.clone(),
-            bytes: used.bytes,
-            md5: Some(used.md5),
-        };
-        let given = PictureMarks::from(given);
+        let used = MediaSummary::from(used);
+        let given = MediaSummary::from(given);
         let is_same = used.bytes == given.bytes
             && are_shown_alike((used.kind, &used.name), (given.kind, &given.name));
         let refused = Box::new(UsedKey { key: key.to_owned(), msg_id, used, given });
@@ -97,31 +73,6 @@ impl Comparison {
 /// a file is shown with its name.
 pub(super) fn are_shown_alike(used: (MediaKind, &str), given: (MediaKind, &str)) -> bool {
     used.0 == given.0 && (used.0 != MediaKind::File || used.1 == given.1)
-}
-
-impl From<&Media> for PictureMarks {
-    fn from(media: &Media) -> Self {
-        Self { kind: media.kind(), name: media.name().to_owned(), bytes: media.len(), md5: None }
-    }
-}
-
-impl fmt::Display for UsedKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key, msg_id, used, given } = self;
-        write!(f, "the key {key:?} belongs to {used}")?;
-        if let Some(msg_id) = msg_id {
-            write!(f, ", which was sent as message {msg_id}")?;
-        }
-        write!(f, "; {given} was not sent: use a new key for it")
-    }
-}
-
-impl fmt::Display for PictureMarks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, name, bytes, md5 } = self;
-        write!(f, "the {kind} {name:?} of {bytes} bytes")?;
-        md5.map_or(Ok(()), |md5| write!(f, " (MD5 {md5})"))
-    }
 }
 
 #[cfg(test)]

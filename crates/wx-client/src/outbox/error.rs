@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use wx_proto::{Advice, SourceError};
 
-use super::comparison::UsedKey;
+use super::used_key::UsedKey;
 use crate::lock::LockError;
 
 /// The error of an outbox, with the path if it could not be opened.
@@ -55,7 +55,7 @@ pub enum OutboxErrorKind {
     /// The key was already used for another message.
     KnownKey(String),
     /// The upload of the message was begun with another picture.
-    OtherPicture(String),
+    OtherMedia(String),
     /// The message was sent with another picture, or its upload is finished.
     UsedKey(Box<UsedKey>),
     /// The message is being sent right now.
@@ -82,7 +82,7 @@ impl fmt::Display for OutboxErrorKind {
             Self::KnownKey(key) => {
                 write!(f, "the key {key:?} belongs to another message; nothing was sent")
             }
-            Self::OtherPicture(key) => write!(
+            Self::OtherMedia(key) => write!(
                 f,
                 "the message {key:?} was begun with another file; send the former file, or use a \
                  new key"
@@ -155,7 +155,7 @@ impl From<OutboxError> for SourceError {
         let (kind, advice) = match error.kind() {
             OutboxErrorKind::Io(error) => (error.kind(), Advice::CheckFile),
             OutboxErrorKind::KnownKey(_)
-            | OutboxErrorKind::OtherPicture(_)
+            | OutboxErrorKind::OtherMedia(_)
             | OutboxErrorKind::UsedKey(_) => (ErrorKind::InvalidInput, Advice::CheckKey),
             OutboxErrorKind::Active(_) | OutboxErrorKind::Uploading(_) => {
                 (ErrorKind::ResourceBusy, Advice::RetryLater)

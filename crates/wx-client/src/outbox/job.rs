@@ -184,7 +184,7 @@ impl OutboxJob {
             return error;
         }
         if error.kind == ErrorKind::OtherMedia {
-            let other = OutboxError::from(OutboxErrorKind::OtherPicture(self.0.key.clone()));
+            let other = OutboxError::from(OutboxErrorKind::OtherMedia(self.0.key.clone()));
             error.kind = ErrorKind::Source(other.into());
         }
         self.0.outbox.inner().record.judge(&self.0.key, false, error)
@@ -227,7 +227,7 @@ fn hashed<'a>(inner: &'a Inner, message: &Message, session: &Session) -> Option<
 fn is_begun_with(state: &Snapshot, picture: &Media) -> bool {
     let given = (picture.kind(), picture.name());
     state.hashed_len() == Some(picture.len())
-        && state.picture().is_some_and(|begun| are_shown_alike(begun, given))
+        && state.media().is_some_and(|begun| are_shown_alike(begun, given))
 }
 
 impl Drop for Active {

@@ -19,7 +19,8 @@ pub(super) fn set_all(reply: Reply, call: &ReceivedCall<'_>) -> Reply {
 }
 
 /// Sets the cookies that come with each webwxsync: two of its own, and those of the login that
-/// expire first, which it renews (§2.3).
+/// expire first, which it renews
+/// ([§2.3](https://docs.rs/wx-proto/latest/wx_proto/protocol/index.html#s2-3)).
 pub(super) fn renew(reply: Reply, call: &ReceivedCall<'_>) -> Reply {
     let account = &call.state.account;
     let cookies = [

@@ -34,7 +34,7 @@ fn logout(call: &ReceivedCall<'_>) -> Outcome {
     // The page was recorded to post its form twice for one click.
     } else if call.state.logins().is_in() {
         call.state.logins().state = State::Out;
-        call.state.arrival.notify_waiters();
+        call.state.incoming_message.notify_waiters();
     }
     // The 301 was recorded, but not where it leads. The user gets to see the page.
     let page = call.host().page_origin(call.state.logins().profile);

@@ -39,12 +39,12 @@ async fn check(call: &ReceivedCall<'_>) -> Outcome {
     if call.state.messages().synced && val("1000_") == Some(CLOCK) {
         call.violation("SyncKey instead of SyncCheckKey");
     }
-    let arrival = call.state.arrival.notified();
+    let incoming_message = call.state.incoming_message.notified();
     let has_new = || sync_key::received(val("2_")) < call.state.messages().incoming.len();
     if has_new() {
         return Ok(reply(0, NEW_MESSAGE));
     }
-    let _ = tokio::time::timeout(call.state.options.hold, arrival).await;
+    let _ = tokio::time::timeout(call.state.options.hold, incoming_message).await;
     let login = call.state.logins().state;
     match login {
         State::In if has_new() => Ok(reply(0, NEW_MESSAGE)),

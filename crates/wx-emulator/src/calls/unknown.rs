@@ -18,7 +18,7 @@ pub(super) static UNKNOWN: CallSpec = CallSpec {
 };
 
 /// Like the real server, replies in JSON if the path is one of web WeChat's calls.
-pub(super) fn answer(call: &ReceivedCall<'_>) -> Reply {
+pub(super) fn reply_to(call: &ReceivedCall<'_>) -> Reply {
     call.violation(format!("{} is not supported by this server", call.method));
     if call.is_api {
         return Reply::base_response(MALFORMED);

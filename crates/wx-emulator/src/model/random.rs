@@ -1,5 +1,7 @@
 //! Random values, so that no test can rely on one. They come from the keys that std gives its hash
 //! maps.
+//!
+//! No crate is needed: nothing here is secret.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 

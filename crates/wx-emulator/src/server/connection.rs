@@ -138,7 +138,7 @@ async fn exchange(
         Some(replacement) => replace(replacement, spec, &call)?,
         None => {
             violations::check(spec, &call);
-            calls::answer(spec, &call).await
+            calls::reply_to(spec, &call).await
         }
     };
     for fault in &faults {

@@ -168,7 +168,7 @@ impl Emulator {
     /// with 1101.
     pub fn log_out(&self) {
         self.state.logins().state = State::Kicked;
-        self.state.arrival.notify_waiters();
+        self.state.incoming_message.notify_waiters();
     }
 
     /// Adds a fault. Its requests are counted from the start of the server.

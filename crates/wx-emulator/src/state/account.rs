@@ -126,7 +126,8 @@ impl Account {
     }
 
     /// Whether the cookies are present that outlive a login, with which the phone can be asked to
-    /// confirm the next one (§8.7).
+    /// confirm the next one
+    /// ([§8.7](https://docs.rs/wx-proto/latest/wx_proto/protocol/index.html#s8-7)).
     pub(crate) fn knows_long_cookies(&self, header: Option<&str>) -> bool {
         ["wxuin", "webwxuvid", "webwx_auth_ticket"]
             .iter()

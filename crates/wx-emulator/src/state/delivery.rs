@@ -58,7 +58,7 @@ impl ServerState {
         }
         let msg_id = message["MsgId"].as_str().map_or(msg_id.to_string(), str::to_owned);
         self.messages().add_incoming(&msg_id, message, keys.media);
-        self.arrival.notify_waiters();
+        self.incoming_message.notify_waiters();
         msg_id
     }
 

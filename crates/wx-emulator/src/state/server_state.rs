@@ -19,7 +19,7 @@ pub(crate) struct ServerState {
     pub(crate) base: String,
     pub(crate) options: Options,
     /// Wakes long polls when a message has arrived or the login has ended.
-    pub(crate) arrival: Notify,
+    pub(crate) incoming_message: Notify,
     log: Mutex<RequestLog>,
     media: Mutex<MediaStore>,
     uploads: Mutex<Uploads>,
@@ -35,7 +35,7 @@ impl ServerState {
             account: Account::new(),
             base,
             options,
-            arrival: Notify::new(),
+            incoming_message: Notify::new(),
             log: Mutex::new(log),
             media: Mutex::new(MediaStore::new()),
             uploads: Mutex::default(),

@@ -150,8 +150,8 @@ impl fmt::Debug for ApiRequest {
     }
 }
 
-/// Builds the request of a call like the official page's browser (§2.6): see
-/// [`ApiRequest::builder`].
+/// Builds the request of a call like the official page's browser ([§2.6](crate::protocol#s2-6)):
+/// see [`ApiRequest::builder`].
 ///
 /// `Debug` shows only the endpoint.
 #[must_use]
@@ -174,7 +174,8 @@ impl fmt::Debug for ApiRequestBuilder<'_> {
 }
 
 /// What makes a request in the official page. It decides the `Accept` header, and whether the page
-/// can add headers of its own (§8.8), which only requests of scripts can carry.
+/// can add headers of its own ([§8.8](crate::protocol#s8-8)), which only requests of scripts can
+/// carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Accept {
@@ -213,7 +214,7 @@ impl Accept {
 }
 
 const MMWEB_APPID: HeaderName = HeaderName::from_static("mmweb_appid");
-/// As the official page spells it (§2.6).
+/// As the official page spells it ([§2.6](crate::protocol#s2-6)).
 const JSON: &str = "application/json;charset=UTF-8";
 
 impl<'a> ApiRequestBuilder<'a> {
@@ -228,24 +229,28 @@ impl<'a> ApiRequestBuilder<'a> {
         Self { query: self.query.pair(key, value), ..self }
     }
 
-    /// Adds a pair to the query whose value the page does not encode: `@ + / =` are kept (P13).
-    /// Every other character that could break the query is still encoded.
+    /// Adds a pair to the query whose value the page does not encode: `@ + / =` are kept
+    /// ([P13](crate::protocol#p13)). Every other character that could break the query is still
+    /// encoded.
     pub fn raw_pair(self, key: &str, value: &str) -> Self {
         Self { query: self.query.raw_pair(key, value), ..self }
     }
 
-    /// Adds `lang`, and `pass_ticket` if the session has one (P10, P42).
+    /// Adds `lang`, and `pass_ticket` if the session has one ([P10](crate::protocol#p10),
+    /// [P42](crate::protocol#p42)).
     pub fn session_pairs(self) -> Self {
         let (site, ticket) = (self.session.site(), self.session.pass_ticket());
         Self { query: self.query.session_pairs(site.lang(), ticket), ..self }
     }
 
-    /// Adds `mmweb_appid` for the File Transfer Helper, which sends it in some queries too (P60).
+    /// Adds `mmweb_appid` for the File Transfer Helper, which sends it in some queries too
+    /// ([P60](crate::protocol#p60)).
     pub fn app_pair(self) -> Self {
         Self { query: self.query.app_pair(self.session.site()), ..self }
     }
 
-    /// Begins the query with a stray `&`, like the page's image addresses (§3.1).
+    /// Begins the query with a stray `&`, like the page's image addresses
+    /// ([§3.1](crate::protocol#s3-1)).
     pub(crate) fn stray_ampersand(self) -> Self {
         Self { query: self.query.stray_ampersand(), ..self }
     }

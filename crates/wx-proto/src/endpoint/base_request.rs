@@ -1,4 +1,4 @@
-//! The BaseRequest (§2.2): four keys in the official order.
+//! The BaseRequest ([§2.2](crate::protocol#s2-2)): four keys in the official order.
 
 use std::borrow::Cow;
 
@@ -8,8 +8,8 @@ use crate::model::ids::DeviceId;
 use crate::model::seed::{Purpose, Seed};
 use crate::session::Session;
 
-/// The `BaseRequest` in the JSON of most calls: uin, sid, skey and a DeviceID (§2.2). It has no
-/// `Debug`, because sid and skey are secrets.
+/// The `BaseRequest` in the JSON of most calls: uin, sid, skey and a DeviceID
+/// ([§2.2](crate::protocol#s2-2)). It has no `Debug`, because sid and skey are secrets.
 #[derive(Serialize)]
 pub struct BaseRequest<'a> {
     #[serde(rename = "Uin")]
@@ -22,7 +22,8 @@ pub struct BaseRequest<'a> {
     device_id: Cow<'a, str>,
 }
 
-/// Serialised as a string in webwxinit and as a number everywhere else (§2.2, P12).
+/// Serialised as a string in webwxinit and as a number everywhere else
+/// ([§2.2](crate::protocol#s2-2), [P12](crate::protocol#p12)).
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Uin {
@@ -43,7 +44,7 @@ impl<'a> BaseRequest<'a> {
     }
 
     /// Creates it with the session's fixed DeviceID if there is one, and otherwise with `fresh`
-    /// (P11).
+    /// ([P11](crate::protocol#p11)).
     pub(crate) fn new(session: &'a Session, fresh: &'a DeviceId) -> Self {
         Self::with_device(session, session.device_id().unwrap_or(fresh).as_str().into())
     }

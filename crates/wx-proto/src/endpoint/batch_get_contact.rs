@@ -1,5 +1,5 @@
-//! `POST webwxbatchgetcontact`: contacts by their UserNames, mainly rooms (`docs/protocol.md`
-//! §8.4).
+//! `POST webwxbatchgetcontact`: contacts by their UserNames, mainly rooms
+//! ([§8.4](crate::protocol#s8-4)).
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -21,7 +21,7 @@ use crate::wire::cgi::cgi;
 use crate::wire::list::List;
 use crate::wire::{list, reply};
 
-/// The maximum number of contacts per call (§5).
+/// The maximum number of contacts per call ([§5](crate::protocol#s5)).
 pub const CONTACTS_PER_CALL: usize = 50;
 
 /// Requests up to [`CONTACTS_PER_CALL`] contacts. Further ones are dropped.

@@ -1,5 +1,5 @@
-//! `POST webwxcheckupload`: called before the upload of files above 25 MiB (`docs/protocol.md`
-//! §4.5, P41).
+//! `POST webwxcheckupload`: called before the upload of files above 25 MiB
+//! ([§4.5](crate::protocol#s4-5), [P41](crate::protocol#p41)).
 
 use bytes::Bytes;
 use http::{Method, Response};

@@ -1,4 +1,4 @@
-//! `GET webwxgetcontact`: the contacts, page by page (`docs/protocol.md` §8.4).
+//! `GET webwxgetcontact`: the contacts, page by page ([§8.4](crate::protocol#s8-4)).
 
 use bytes::Bytes;
 use http::{Method, Response};

@@ -1,4 +1,5 @@
-//! `GET webwxgetmsgimg`: the image of a message (`docs/protocol.md` §3, P16–P22).
+//! `GET webwxgetmsgimg`: the image of a message ([§3](crate::protocol#s3),
+//! [P16](crate::protocol#p16)–[P22](crate::protocol#p22)).
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
@@ -70,8 +71,8 @@ impl Endpoint for GetMsgImg {
     }
 
     /// Returns the format, by the first bytes, and the bytes of the image, unchanged. The
-    /// Content-Type of the reply is wrong (P19). The whole image is in memory here; use
-    /// [`FetchImage`](crate::flow::FetchImage) to stream it.
+    /// Content-Type of the reply is wrong ([P19](crate::protocol#p19)). The whole image is in
+    /// memory here; use [`FetchImage`](crate::flow::FetchImage) to stream it.
     fn read(reply: &Response<Bytes>) -> Result<(ImageFormat, Bytes), ReplyError> {
         let cap = Policy::default().max_fetch;
         let head = head(reply.status(), reply.headers(), cap)?;
@@ -98,7 +99,7 @@ impl Endpoint for GetMsgImg {
 }
 
 /// Checks the head of an image reply: its status, that a truncated body can be detected, that its
-/// encoding is known, and its length (P20, P21).
+/// encoding is known, and its length ([P20](crate::protocol#p20), [P21](crate::protocol#p21)).
 pub(crate) fn head(
     status: StatusCode,
     headers: &HeaderMap,

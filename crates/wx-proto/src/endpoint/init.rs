@@ -1,4 +1,5 @@
-//! `POST webwxinit`: the account and the sync position (`docs/protocol.md` §8.4, P14).
+//! `POST webwxinit`: the account and the sync position ([§8.4](crate::protocol#s8-4),
+//! [P14](crate::protocol#p14)).
 
 use bytes::Bytes;
 use http::{Method, Response};

@@ -1,4 +1,4 @@
-//! `GET jslogin`: a new code to scan with the phone (`docs/protocol.md` §8.1).
+//! `GET jslogin`: a new code to scan with the phone ([§8.1](crate::protocol#s8-1)).
 
 use bytes::Bytes;
 use http::{Method, Response};

@@ -1,4 +1,4 @@
-//! `GET login`: the state of a code on the phone (`docs/protocol.md` §8.2).
+//! `GET login`: the state of a code on the phone ([§8.2](crate::protocol#s8-2)).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -1,4 +1,4 @@
-//! `POST webwxlogout`: ends a login (`docs/protocol.md` §8.7).
+//! `POST webwxlogout`: ends a login ([§8.7](crate::protocol#s8-7)).
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -65,8 +65,8 @@ impl Endpoint for LogoutCall {
         .body(body, "application/x-www-form-urlencoded")
     }
 
-    /// A good reply is a redirect to a page of web WeChat (§8.7), or has Ret 0. Anything else may
-    /// have come from something on the way, and the login may continue.
+    /// A good reply is a redirect to a page of web WeChat ([§8.7](crate::protocol#s8-7)), or has
+    /// Ret 0. Anything else may have come from something on the way, and the login may continue.
     fn read(reply: &Response<Bytes>) -> Result<(), ReplyError> {
         match reply::status(reply.status(), reply.headers()) {
             Ok(()) => reply::accepted::<Fields>(reply, REPLY_LIMIT).map(|_| ()),

@@ -1,4 +1,5 @@
-//! `GET webwxnewloginpage`: exchanges the ticket for a login (`docs/protocol.md` §8.3, P53, P54).
+//! `GET webwxnewloginpage`: exchanges the ticket for a login ([§8.3](crate::protocol#s8-3),
+//! [P53](crate::protocol#p53), [P54](crate::protocol#p54)).
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
@@ -38,7 +39,7 @@ pub enum LoginPage {
 
 impl NewLoginPage {
     /// Creates the call for the address from a poll, and the site that it belongs to. From then on
-    /// the login uses the hosts of that address (P1).
+    /// the login uses the hosts of that address ([P1](crate::protocol#p1)).
     ///
     /// # Errors
     /// Returns a [`HostError`] if it is not a host of the profile of `site`. A loopback site keeps
@@ -128,7 +129,8 @@ impl Endpoint for NewLoginPage {
         headers.fold(request, |request, (name, value)| request.header(name, value)).empty()
     }
 
-    /// The XML is read from a 200 and from a 301, and neither is followed (P53).
+    /// The XML is read from a 200 and from a 301, and neither is followed
+    /// ([P53](crate::protocol#p53)).
     fn read(reply: &Response<Bytes>) -> Result<LoginPage, ReplyError> {
         if reply.status() != StatusCode::MOVED_PERMANENTLY || reply.body().is_empty() {
             reply::status(reply.status(), reply.headers())?;

@@ -1,5 +1,5 @@
-//! `OPTIONS webwxuploadmedia`: the preflight of the browser (`docs/protocol.md` §4.4). An artefact
-//! of the browser, off by default.
+//! `OPTIONS webwxuploadmedia`: the preflight of the browser ([§4.4](crate::protocol#s4-4)). An
+//! artefact of the browser, off by default.
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, header};
@@ -48,7 +48,7 @@ impl Endpoint for Preflight {
     }
 
     /// The server replies like to an empty upload, with Ret 1. Neither that nor anything else is an
-    /// error (P34).
+    /// error ([P34](crate::protocol#p34)).
     fn read(_: &Response<Bytes>) -> Result<(), ReplyError> {
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! `GET webwxpushloginurl`: requests a prompt on the phone instead of a QR code (`docs/protocol.md`
-//! §8.7).
+//! `GET webwxpushloginurl`: requests a prompt on the phone instead of a QR code
+//! ([§8.7](crate::protocol#s8-7)).
 
 use bytes::Bytes;
 use http::{Method, Response};

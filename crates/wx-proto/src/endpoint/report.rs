@@ -1,5 +1,5 @@
-//! `GET reportforweb`: the pings that the page sends as image loads (`docs/protocol.md` §4.1).
-//! Telemetry, off by default, without credentials or cookies (P48).
+//! `GET reportforweb`: the pings that the page sends as image loads ([§4.1](crate::protocol#s4-1)).
+//! Telemetry, off by default, without credentials or cookies ([P48](crate::protocol#p48)).
 
 use bytes::Bytes;
 use http::{Method, Response};

@@ -1,5 +1,6 @@
 //! `POST webwxsendmsgimg`, `webwxsendemoticon` and `webwxsendappmsg`: sends an upload as a message
-//! (`docs/protocol.md` §4.7, §4.8, P42–P47).
+//! ([§4.7](crate::protocol#s4-7), [§4.8](crate::protocol#s4-8),
+//! [P42](crate::protocol#p42)–[P47](crate::protocol#p47)).
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -130,7 +131,7 @@ impl SendMedia {
     }
 }
 
-/// Returns the page's XML for a file (§4.8).
+/// Returns the page's XML for a file ([§4.8](crate::protocol#s4-8)).
 fn app_msg(media_id: &MediaId, name: &str, len: u64) -> String {
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     let [title, media_id, extension] = [name, media_id.as_str(), extension].map(entities::encode);
@@ -180,8 +181,8 @@ impl Endpoint for SendMedia {
         })
     }
 
-    /// Only Ret 0 with a MsgID means sent (P45). A Ret counts whatever the HTTP status, because the
-    /// server has decided. Without a Ret, the status is reported.
+    /// Only Ret 0 with a MsgID means sent ([P45](crate::protocol#p45)). A Ret counts whatever the
+    /// HTTP status, because the server has decided. Without a Ret, the status is reported.
     fn read(reply: &Response<Bytes>) -> Result<Receipt, ReplyError> {
         let fields: Fields = match reply::open(reply, REPLY_LIMIT).and_then(Opened::accepted) {
             Ok(fields) => fields,

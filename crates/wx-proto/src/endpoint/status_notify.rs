@@ -1,4 +1,5 @@
-//! `POST webwxstatusnotify`: notifies the phone that the page is open (`docs/protocol.md` §8.4).
+//! `POST webwxstatusnotify`: notifies the phone that the page is open
+//! ([§8.4](crate::protocol#s8-4)).
 
 use bytes::Bytes;
 use http::{Method, Response};

@@ -1,4 +1,5 @@
-//! `POST webwxsync`: the new messages (`docs/protocol.md` §8.6, P14, P55, P57).
+//! `POST webwxsync`: the new messages ([§8.6](crate::protocol#s8-6), [P14](crate::protocol#p14),
+//! [P55](crate::protocol#p55), [P57](crate::protocol#p57)).
 
 use bytes::Bytes;
 use http::{Method, Response};

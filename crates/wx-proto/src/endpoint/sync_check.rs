@@ -1,4 +1,5 @@
-//! `GET synccheck`: whether there are new messages (`docs/protocol.md` §8.5, P56, P57).
+//! `GET synccheck`: whether there are new messages ([§8.5](crate::protocol#s8-5),
+//! [P56](crate::protocol#p56), [P57](crate::protocol#p57)).
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -29,7 +30,7 @@ pub struct SyncCheck {
 pub enum SyncStatus {
     /// Selector 0.
     Nothing,
-    /// Any other selector: webwxsync has something (P57).
+    /// Any other selector: webwxsync has something ([P57](crate::protocol#p57)).
     Something {
         /// The selector.
         selector: i64,

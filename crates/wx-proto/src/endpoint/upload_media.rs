@@ -1,4 +1,5 @@
-//! `POST webwxuploadmedia`: uploads one chunk of the media (`docs/protocol.md` §4.6, P23–P37).
+//! `POST webwxuploadmedia`: uploads one chunk of the media ([§4.6](crate::protocol#s4-6),
+//! [P23](crate::protocol#p23)–[P37](crate::protocol#p37)).
 
 mod form;
 
@@ -31,7 +32,8 @@ use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::{lenient, reply};
 
-/// The length of every chunk in bytes, except the last, which may be shorter (P24).
+/// The length of every chunk in bytes, except the last, which may be shorter
+/// ([P24](crate::protocol#p24)).
 pub const CHUNK: u64 = 524_288;
 
 pub(super) const NAME: &str = "webwxuploadmedia";
@@ -87,8 +89,8 @@ pub struct Accepted {
     pub encry_file_name: Option<String>,
 }
 
-/// `uploadmediarequest`, with keys in the official order (P30). No `Debug`, because it holds sid
-/// and skey.
+/// `uploadmediarequest`, with keys in the official order ([P30](crate::protocol#p30)). No `Debug`,
+/// because it holds sid and skey.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct UploadMediaRequest<'a> {
@@ -150,7 +152,8 @@ impl UploadMedia {
         self
     }
 
-    /// Sets the ticket of webwxcheckupload, for a file above its limit (§4.5).
+    /// Sets the ticket of webwxcheckupload, for a file above its limit
+    /// ([§4.5](crate::protocol#s4-5)).
     #[must_use]
     pub fn ticket(mut self, ticket: UploadTicket) -> Self {
         self.ticket = Some(ticket);
@@ -163,7 +166,7 @@ impl UploadMedia {
     }
 
     /// Sets `UploadType` in the form. The default is 2, as sent on the wire. Some notes show 1,
-    /// which is the value before the page's last change to it (§4.6).
+    /// which is the value before the page's last change to it ([§4.6](crate::protocol#s4-6)).
     #[must_use]
     pub fn upload_type(mut self, upload_type: u8) -> Self {
         self.upload_type = upload_type;
@@ -204,8 +207,8 @@ impl UploadMedia {
         UploadChunk { upload: self, index, bytes }
     }
 
-    /// Returns the text, which is the same for every chunk (P27, P28): StartPos is 0 and DataLen
-    /// the whole length, even in the middle.
+    /// Returns the text, which is the same for every chunk ([P27](crate::protocol#p27),
+    /// [P28](crate::protocol#p28)): StartPos is 0 and DataLen the whole length, even in the middle.
     fn request_text(&self, session: &Session) -> Result<String, RequestError> {
         let total = self.media.len();
         let of_ticket = |part: fn(&UploadTicket) -> Option<&Secret>| {
@@ -231,7 +234,7 @@ impl UploadMedia {
 
 impl Accepted {
     /// Returns the server's id of the upload. The reply to the last chunk must have it; in the
-    /// others it is meaningless (P36).
+    /// others it is meaningless ([P36](crate::protocol#p36)).
     ///
     /// # Errors
     /// Returns [`ReplyError::NoMediaId`] if there is none.

@@ -9,7 +9,7 @@ use http::response::Parts;
 use super::clock::Moment;
 use super::partial_reply::PartialReply;
 use super::remembered::Remembered;
-use super::retry::{Patience, Retry, back_off};
+use super::retry::{Retry, RetryMode, back_off};
 use super::{Action, CallId, Input, Progress};
 use crate::endpoint::api_request::ApiRequest;
 use crate::model::error::ErrorKind;
@@ -47,15 +47,15 @@ struct LongPoll {
     /// When the current try began.
     begun: Duration,
     /// Consecutive replies that came at once and were empty.
-    hasty: u32,
+    fast_replies: u32,
     /// Consecutive replies that announced something and brought nothing.
     broken_promises: u32,
 }
 
 /// Replies faster than this were not long-polled.
-const HELD: Duration = Duration::from_secs(1);
+const MIN_LONG_POLL: Duration = Duration::from_secs(1);
 /// Consecutive fast empty replies that are tolerated before the next call waits.
-const HASTY: u32 = 4;
+const MAX_FAST_REPLIES: u32 = 4;
 
 /// What a call needs next.
 pub(super) enum CallDue {
@@ -199,7 +199,7 @@ impl Call {
     }
 
     pub(super) fn progress(&self, at: Progress) -> Progress {
-        if self.retry.patience == Patience::Once {
+        if self.retry.mode == RetryMode::Once {
             return at;
         }
         let attempt = Some(self.tries()).filter(|tries| *tries > 0);
@@ -312,9 +312,9 @@ impl Call {
             }
         }
         let tries = self.tries();
-        let wait = match self.retry.patience {
-            Patience::Message if delivered == Delivery::Unknown => at.policy.message_wait,
-            Patience::Message => at.policy.back_off_after(tries),
+        let wait = match self.retry.mode {
+            RetryMode::Message if delivered == Delivery::Unknown => at.policy.message_wait,
+            RetryMode::Message => at.policy.back_off_after(tries),
             _ => back_off(at.policy, tries),
         };
         let next = at.now.saturating_add(wait.max(at_least));
@@ -332,9 +332,10 @@ impl Call {
     pub(super) fn idle(&mut self, retry: Retry, at: Moment<'_>) {
         self.went_well();
         self.poll.broken_promises = 0;
-        let held = at.now.saturating_sub(self.poll.begun) >= HELD;
-        self.poll.hasty = if held { 0 } else { self.poll.hasty.saturating_add(1) };
-        let wait = (self.poll.hasty > HASTY).then(|| at.now.saturating_add(at.policy.back_off));
+        let held = at.now.saturating_sub(self.poll.begun) >= MIN_LONG_POLL;
+        self.poll.fast_replies = if held { 0 } else { self.poll.fast_replies.saturating_add(1) };
+        let wait = (self.poll.fast_replies > MAX_FAST_REPLIES)
+            .then(|| at.now.saturating_add(at.policy.back_off));
         self.retry = retry;
         self.next_try(wait);
     }

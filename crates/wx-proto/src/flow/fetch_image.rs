@@ -54,7 +54,7 @@ impl FetchImage {
     ) -> Result<Self, Error> {
         let call = GetMsgImg::new(id, variant, seed);
         let job = Fetch { call, restartable, stored: false, body: None, fetched: None };
-        Runner::of_login(job, session, seed, policy).map(Self)
+        Runner::for_login(job, session, seed, policy).map(Self)
     }
 }
 

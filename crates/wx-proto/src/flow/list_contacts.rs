@@ -38,7 +38,7 @@ impl ListContacts {
     /// Returns an [`Error`] at [`Step::Prepare`] if the session holds no login. Nothing is sent in
     /// that case.
     pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
-        Runner::of_login(Pages::default(), session, seed, policy).map(Self)
+        Runner::for_login(Pages::default(), session, seed, policy).map(Self)
     }
 }
 
@@ -54,7 +54,7 @@ struct Pages {
     seq: u64,
 }
 
-/// The official page asks for as many pages (§8.4).
+/// The official page asks for as many pages ([§8.4](crate::protocol#s8-4)).
 const PAGES: u32 = 17;
 
 impl Job for Pages {

@@ -75,13 +75,15 @@ impl Login {
         Ok(Self(Runner::new(Chain::first(job), session, seed, policy)))
     }
 
-    /// Adds a header to the request for the login page, such as a desktop client sends (§2.6).
+    /// Adds a header to the request for the login page, such as a desktop client sends
+    /// ([§2.6](crate::protocol#s2-6)).
     #[must_use]
     pub fn page_header(self, name: HeaderName, value: HeaderValue) -> Self {
         self.with_page(|page| page.headers.push((name, value)))
     }
 
-    /// Adds a pair to the query of the login page, such as `mod=desktop` (§2.6, §8.1).
+    /// Adds a pair to the query of the login page, such as `mod=desktop`
+    /// ([§2.6](crate::protocol#s2-6), [§8.1](crate::protocol#s8-1)).
     #[must_use]
     pub fn page_pair(self, key: &str, value: &str) -> Self {
         self.with_page(|page| page.pairs.push((key.to_owned(), value.to_owned())))
@@ -137,7 +139,7 @@ enum Stage {
     Begin,
     Push,
     Poll {
-        uuid: LoginCode,
+        login_code: LoginCode,
         scanned: bool,
         since: Duration,
     },
@@ -174,9 +176,14 @@ impl Entering {
         Ok(Next::Call(Retry::call(cx.policy)))
     }
 
-    fn wait_for_phone(&mut self, uuid: LoginCode, state: LoginState, cx: &Cx<'_>) -> Next<Opened> {
+    fn wait_for_phone(
+        &mut self,
+        login_code: LoginCode,
+        state: LoginState,
+        cx: &Cx<'_>,
+    ) -> Next<Opened> {
         self.shown.push(state);
-        self.stage = Stage::Poll { uuid, scanned: false, since: cx.now };
+        self.stage = Stage::Poll { login_code, scanned: false, since: cx.now };
         Next::Call(poll_row())
     }
 
@@ -244,8 +251,9 @@ impl Job for Entering {
             {
                 return Err(ReplyError::Code(EXPIRED).into());
             }
-            Stage::Poll { uuid, scanned, .. } => {
-                PollLogin::new(uuid.clone(), *scanned, cx.time).request(&at_site(&self.site))?
+            Stage::Poll { login_code, scanned, .. } => {
+                PollLogin::new(login_code.clone(), *scanned, cx.time)
+                    .request(&at_site(&self.site))?
             }
             Stage::Page { call, site, .. } => call.request(&at_site(site))?,
             Stage::End(ended, _) => LogoutCall::new(cx.time).request(ended)?,
@@ -255,16 +263,16 @@ impl Job for Entering {
     fn reply(&mut self, reply: &Reply, cx: &Cx<'_>) -> Transition<Opened, Fail> {
         Ok(match &mut self.stage {
             Stage::Begin => match JsLogin::read(reply) {
-                Ok(uuid) => {
-                    let code = LoginState::Code { link: uuid.link(&self.site) };
-                    self.wait_for_phone(uuid, code, cx)
+                Ok(login_code) => {
+                    let code = LoginState::Code { link: login_code.link(&self.site) };
+                    self.wait_for_phone(login_code, code, cx)
                 }
                 Err(ReplyError::Code(code)) => self.polled(Polled::Trouble { code }, cx)?,
                 Err(error) => return Err(error.into()),
             },
             Stage::Push => {
-                let uuid = PushLoginUrl::read(reply)?;
-                self.wait_for_phone(uuid, LoginState::Asked, cx)
+                let login_code = PushLoginUrl::read(reply)?;
+                self.wait_for_phone(login_code, LoginState::Asked, cx)
             }
             Stage::Poll { .. } => {
                 let polled = PollLogin::read(reply)?;
@@ -317,7 +325,7 @@ impl Job for Entering {
 
 impl FollowedBy<Restoring> for Entering {
     fn follow(&mut self, opened: Opened, cx: &Cx<'_>) -> Restoring {
-        Restoring::new(cx.seed.later(cx.time), cx.policy.login_tries).of(opened)
+        Restoring::new(cx.seed.later(cx.time), cx.policy.login_tries).for_opened(opened)
     }
 }
 

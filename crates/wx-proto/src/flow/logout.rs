@@ -26,7 +26,7 @@ impl Logout {
     /// Returns an [`Error`] at [`Step::Prepare`] if the session holds no login. Nothing is sent in
     /// that case.
     pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
-        Runner::of_login(Leave { is_over: false }, session, seed, policy).map(Self)
+        Runner::for_login(Leave { is_over: false }, session, seed, policy).map(Self)
     }
 }
 

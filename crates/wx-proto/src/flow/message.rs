@@ -37,7 +37,7 @@ use crate::session::Session;
 /// unknown how long the server remembers a ClientMsgId.
 ///
 /// Retries rely on the server dropping messages whose ClientMsgId it has already seen. The official
-/// page relies on this too (§4.7), but it is not proven.
+/// page relies on this too ([§4.7](crate::protocol#s4-7)), but it is not proven.
 #[derive(Clone, Debug)]
 pub struct SendUploaded(Runner<Sending>);
 

@@ -60,7 +60,7 @@ impl NextMessages {
             // Failures of webwxinit are retried without end, like those of all other calls here.
             None => Chain::first(Restoring::new(seed, u32::MAX)),
         };
-        Runner::of_login(job, session, seed, policy).map(Self)
+        Runner::for_login(job, session, seed, policy).map(Self)
     }
 }
 
@@ -141,7 +141,8 @@ fn is_no_verdict_on_sync(error: &ReplyError) -> bool {
     }
 }
 
-/// Other codes are unexplained here; the page counts them and asks again (§8.5).
+/// Other codes are unexplained here; the page counts them and asks again
+/// ([§8.5](crate::protocol#s8-5)).
 fn is_no_verdict_on_check(error: &ReplyError) -> bool {
     match error {
         ReplyError::Refused { ret, .. } => ret.class() != RetClass::LoginAgain,

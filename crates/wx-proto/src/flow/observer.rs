@@ -5,12 +5,12 @@ use super::{Action, Flow, Input};
 /// Observes a flow while its driver runs it. `()` observes nothing.
 pub trait Observer<F: Flow + ?Sized> {
     /// Called with each action before it is carried out, and with the flow at that moment.
-    fn acted(&mut self, flow: &F, action: &Action<F::Output>, now: Duration) {
+    fn on_action(&mut self, flow: &F, action: &Action<F::Output>, now: Duration) {
         let _ = (flow, action, now);
     }
 
     /// Called with each input before the flow takes it.
-    fn heard(&mut self, input: &Input, now: Duration) {
+    fn on_input(&mut self, input: &Input, now: Duration) {
         let _ = (input, now);
     }
 }
@@ -18,24 +18,24 @@ pub trait Observer<F: Flow + ?Sized> {
 impl<F: Flow + ?Sized> Observer<F> for () {}
 
 impl<F: Flow + ?Sized, O: Observer<F> + ?Sized> Observer<F> for &mut O {
-    fn acted(&mut self, flow: &F, action: &Action<F::Output>, now: Duration) {
-        (**self).acted(flow, action, now);
+    fn on_action(&mut self, flow: &F, action: &Action<F::Output>, now: Duration) {
+        (**self).on_action(flow, action, now);
     }
 
-    fn heard(&mut self, input: &Input, now: Duration) {
-        (**self).heard(input, now);
+    fn on_input(&mut self, input: &Input, now: Duration) {
+        (**self).on_input(input, now);
     }
 }
 
 /// Calls both observers, the first one first.
 impl<F: Flow + ?Sized, A: Observer<F>, B: Observer<F>> Observer<F> for (A, B) {
-    fn acted(&mut self, flow: &F, action: &Action<F::Output>, now: Duration) {
-        self.0.acted(flow, action, now);
-        self.1.acted(flow, action, now);
+    fn on_action(&mut self, flow: &F, action: &Action<F::Output>, now: Duration) {
+        self.0.on_action(flow, action, now);
+        self.1.on_action(flow, action, now);
     }
 
-    fn heard(&mut self, input: &Input, now: Duration) {
-        self.0.heard(input, now);
-        self.1.heard(input, now);
+    fn on_input(&mut self, input: &Input, now: Duration) {
+        self.0.on_input(input, now);
+        self.1.on_input(input, now);
     }
 }

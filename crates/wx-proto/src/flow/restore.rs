@@ -30,7 +30,7 @@ impl Restore {
     /// that case.
     pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
         let job = Restoring::new(seed, policy.chunk_tries);
-        Runner::of_login(job, session, seed, policy).map(Self)
+        Runner::for_login(job, session, seed, policy).map(Self)
     }
 }
 
@@ -70,7 +70,7 @@ impl Restoring {
     }
 
     /// Restores the session of a new login, which replaces the borrowed one at the end.
-    pub(super) fn of(self, opened: Opened) -> Self {
+    pub(super) fn for_opened(self, opened: Opened) -> Self {
         Self { opened: Some(Box::new(opened)), ..self }
     }
 

@@ -14,7 +14,7 @@ use crate::model::transport_error::{TransportError, TransportErrorKind};
 pub(super) struct Retry {
     /// Tries, including the first; 0 counts as 1, `u32::MAX` means no limit.
     pub(super) tries: u32,
-    pub(super) patience: Patience,
+    pub(super) mode: RetryMode,
     /// Whether the error of a reply is transient.
     pub(super) repeats: fn(&ReplyError) -> bool,
     /// Whether replies are passed to the job piece by piece.
@@ -27,7 +27,7 @@ pub(super) struct Retry {
 
 /// How long the next try waits, and which network failures are retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Patience {
+pub(super) enum RetryMode {
     /// One try, whose number is not reported.
     Once,
     /// Retries transient failures, with growing waits.
@@ -48,8 +48,8 @@ impl Retry {
     pub(super) fn call(policy: &Policy) -> Self {
         Self {
             tries: policy.chunk_tries,
-            patience: Patience::Growing,
-            repeats: is_passing,
+            mode: RetryMode::Growing,
+            repeats: is_transient,
             streamed: false,
             cap: REPLY_LIMIT,
             limit: ApiRequest::for_call,
@@ -66,11 +66,12 @@ impl Retry {
         Self { limit: ApiRequest::for_chunk, ..Self::call(policy) }
     }
 
-    /// A ping, a preflight or a notification: one try, whose failure is ignored (P34, P48).
+    /// A ping, a preflight or a notification: one try, whose failure is ignored
+    /// ([P34](crate::protocol#p34), [P48](crate::protocol#p48)).
     pub(super) fn side_call() -> Self {
         Self {
             tries: 1,
-            patience: Patience::Once,
+            mode: RetryMode::Once,
             repeats: |_| false,
             streamed: false,
             cap: SIDE_CALL_CAP,
@@ -78,11 +79,12 @@ impl Retry {
         }
     }
 
-    /// A message (§4.7). [`Call`](super::call::Call) treats a refusal as final.
+    /// A message ([§4.7](crate::protocol#s4-7)). [`Call`](super::call::Call) treats a refusal as
+    /// final.
     pub(super) fn message(policy: &Policy) -> Self {
         Self {
             tries: policy.message_tries,
-            patience: Patience::Message,
+            mode: RetryMode::Message,
             repeats: |_| true,
             limit: ApiRequest::for_message,
             ..Self::call(policy)
@@ -94,7 +96,7 @@ impl Retry {
         Self {
             tries: policy.fetch_tries,
             repeats: |error| {
-                is_passing(error) || matches!(error, ReplyError::Status(408 | 425 | 429))
+                is_transient(error) || matches!(error, ReplyError::Status(408 | 425 | 429))
             },
             streamed: true,
             ..Self::call(policy)
@@ -105,7 +107,7 @@ impl Retry {
     pub(super) fn endless(repeats: fn(&ReplyError) -> bool) -> Self {
         Self {
             tries: u32::MAX,
-            patience: Patience::Endless,
+            mode: RetryMode::Endless,
             repeats,
             streamed: false,
             cap: LIST_LIMIT,
@@ -127,27 +129,27 @@ impl Retry {
     }
 
     pub(super) fn outlives(&self, failure: TransportError) -> bool {
-        match self.patience {
-            Patience::Once | Patience::Growing => failure.is_passing(),
+        match self.mode {
+            RetryMode::Once | RetryMode::Growing => failure.is_transient(),
             // Something in between presents its own certificate.
-            Patience::Message | Patience::Endless => {
+            RetryMode::Message | RetryMode::Endless => {
                 !matches!(failure.kind, TransportErrorKind::Certificate(_))
             }
         }
     }
 
     pub(super) fn is_message(&self) -> bool {
-        self.patience == Patience::Message
+        self.mode == RetryMode::Message
     }
 
     pub(super) fn is_endless(&self) -> bool {
-        self.patience == Patience::Endless
+        self.mode == RetryMode::Endless
     }
 }
 
 impl std::fmt::Debug for Retry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Retry({:?}, {} tries)", self.patience, self.tries)
+        write!(f, "Retry({:?}, {} tries)", self.mode, self.tries)
     }
 }
 
@@ -158,7 +160,7 @@ pub(super) fn back_off(policy: &Policy, failures: u32) -> Duration {
 
 /// Whether the error of a reply is transient. A Ret is final, as are pages, redirects and other
 /// statuses.
-pub(super) fn is_passing(error: &ReplyError) -> bool {
+pub(super) fn is_transient(error: &ReplyError) -> bool {
     matches!(
         error,
         ReplyError::Status(204 | 502..=504)
@@ -169,12 +171,12 @@ pub(super) fn is_passing(error: &ReplyError) -> bool {
 }
 
 /// Whether the server has a problem, for calls that can safely be made twice: besides
-/// [`is_passing`], Ret −1, every 5xx, and the statuses that ask for another try.
+/// [`is_transient`], Ret −1, every 5xx, and the statuses that ask for another try.
 pub(super) fn is_server_trouble(error: &ReplyError) -> bool {
     match error {
         ReplyError::Refused { ret, .. } => ret.class() == RetClass::Transient,
         ReplyError::Status(status) => matches!(status, 408 | 425 | 429 | 500..=599),
-        error => is_passing(error),
+        error => is_transient(error),
     }
 }
 

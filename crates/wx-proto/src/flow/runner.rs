@@ -72,7 +72,7 @@ impl<J: Job> Runner<J> {
     }
 
     /// Creates the runner of a job that needs a login.
-    pub(super) fn of_login(
+    pub(super) fn for_login(
         job: J,
         session: &Session,
         seed: Seed,

@@ -230,7 +230,7 @@ impl Snapshot {
     /// Returns what the picture is sent as, and its name, if this is an upload that is not
     /// finished.
     #[must_use]
-    pub fn picture(&self) -> Option<(MediaKind, &str)> {
+    pub fn media(&self) -> Option<(MediaKind, &str)> {
         match &self.job {
             SavedJob::Upload(saved) => Some(saved.media.shown_as()),
             SavedJob::Message(_) | SavedJob::Custom(_) => None,

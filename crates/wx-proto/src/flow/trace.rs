@@ -141,7 +141,7 @@ impl Call {
 }
 
 impl<F: Flow + ?Sized, T: FnMut(&ExchangeSummary)> Observer<F> for Trace<T> {
-    fn acted(&mut self, flow: &F, action: &Action<F::Output>, now: Duration) {
+    fn on_action(&mut self, flow: &F, action: &Action<F::Output>, now: Duration) {
         match action {
             Action::Receive(_) | Action::Write(..) => {}
             Action::Send(id, _) if self.call.as_ref().is_some_and(|call| call.awaits_head(*id)) => {
@@ -154,7 +154,7 @@ impl<F: Flow + ?Sized, T: FnMut(&ExchangeSummary)> Observer<F> for Trace<T> {
         }
     }
 
-    fn heard(&mut self, input: &Input, now: Duration) {
+    fn on_input(&mut self, input: &Input, now: Duration) {
         if let Some(call) = &mut self.call {
             call.record(input, now);
         }

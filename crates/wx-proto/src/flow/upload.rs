@@ -157,7 +157,8 @@ impl Uploading {
         Ok(Next::Call(Retry::side_call()))
     }
 
-    /// Makes the check if the media is large enough, and otherwise the chunks (P41).
+    /// Makes the check if the media is large enough, and otherwise the chunks
+    /// ([P41](crate::protocol#p41)).
     fn check(&mut self, cx: &Cx<'_>) -> Next<Uploaded> {
         if self.media().len() <= cx.policy.check_above {
             return self.first_chunk(cx);

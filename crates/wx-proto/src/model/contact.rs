@@ -4,7 +4,7 @@ use crate::model::ids::UserName;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Contact {
-    /// The name to send to, which is valid in this login only (§8.4).
+    /// The name to send to, which is valid in this login only ([§8.4](crate::protocol#s8-4)).
     pub user_name: UserName,
     /// The name that the contact chose, decoded. Do not print it unescaped.
     pub nick_name: String,

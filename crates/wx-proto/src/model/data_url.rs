@@ -6,8 +6,9 @@ use crate::model::media::MediaError;
 /// The recommended limit for [`data_url`]: 1 MiB.
 pub const DATA_URL_LIMIT: usize = 1024 * 1024;
 
-/// Encodes an image as a `data:` URL for a local preview, as the page does (§4.2). It is never
-/// uploaded. `limit` is in bytes; [`DATA_URL_LIMIT`] is recommended.
+/// Encodes an image as a `data:` URL for a local preview, as the page does
+/// ([§4.2](crate::protocol#s4-2)). It is never uploaded. `limit` is in bytes; [`DATA_URL_LIMIT`] is
+/// recommended.
 ///
 /// ```
 /// let url = wx_proto::data_url(b"GIF89a\x01\0\x01\0\0\0\0;", wx_proto::DATA_URL_LIMIT)?;

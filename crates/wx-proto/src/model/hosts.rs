@@ -1,4 +1,4 @@
-//! Which host serves which calls (`docs/protocol.md` §1).
+//! Which host serves which calls ([§1](crate::protocol#s1)).
 
 use std::fmt;
 use std::net::IpAddr;
@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::model::profile::Profile;
 
 /// The hosts of all roles, derived from one base. They are an allow-list, compared by whole labels
-/// (P1, P4).
+/// ([P1](crate::protocol#p1), [P4](crate::protocol#p4)).
 ///
 /// ```
 /// use wx_proto::{Hosts, HostRole};
@@ -29,7 +29,7 @@ pub struct Origin {
     port: Option<u16>,
 }
 
-/// What a host serves (`docs/protocol.md` §1.1).
+/// What a host serves ([§1.1](crate::protocol#s1-1)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HostRole {
@@ -70,7 +70,7 @@ pub enum HostError {
     },
 }
 
-/// Base, login, file and push: §1.2 and §1.3.
+/// Base, login, file and push: [§1.2](crate::protocol#s1-2) and [§1.3](crate::protocol#s1-3).
 const FAMILIES: [[&str; 4]; 8] = [
     ["wx.qq.com", "login.wx.qq.com", "file.wx.qq.com", "webpush.wx.qq.com"],
     ["wx2.qq.com", "login.wx2.qq.com", "file.wx2.qq.com", "webpush.wx2.qq.com"],
@@ -92,15 +92,17 @@ const FAMILIES: [[&str; 4]; 8] = [
     ],
 ];
 
-/// QR and support, which all families share: §1.1.
+/// QR and support, which all families share: [§1.1](crate::protocol#s1-1).
 const OTHERS: [&str; 2] = ["login.weixin.qq.com", "support.weixin.qq.com"];
 
 impl Hosts {
     /// Returns the hosts of the family of `base`, for example `https://wx.qq.com`. A path after the
-    /// host is ignored, so the whole `redirect_uri` of a login can be passed (P1).
+    /// host is ignored, so the whole `redirect_uri` of a login can be passed
+    /// ([P1](crate::protocol#p1)).
     ///
     /// # Errors
-    /// Returns a [`HostError`] for anything but https to one of the hosts of §1.2 and §1.3.
+    /// Returns a [`HostError`] for anything but https to one of the hosts of
+    /// [§1.2](crate::protocol#s1-2) and [§1.3](crate::protocol#s1-3).
     pub fn from_base(base: &str) -> Result<Self, HostError> {
         let base = Origin::parse(base)?;
         if !base.https {

@@ -104,7 +104,7 @@ macro_rules! name {
 
 name! {
     /// The id of a message, by which its image is fetched: up to 20 decimal digits, never a float
-    /// (P17).
+    /// ([P17](crate::protocol#p17)).
     MsgId, MsgId, |text| (1..=20).contains(&text.len()) && is_digits(text)
 }
 
@@ -132,22 +132,22 @@ impl UserName {
 
 name! {
     /// The server's name for a contact: a person (`@` + hex), a room (`@@` + hex), `filehelper`, or
-    /// another special name. All but the special names are valid in one login only (§8.4). Messages
-    /// can be sent to a [`Recipient`](crate::Recipient).
+    /// another special name. All but the special names are valid in one login only
+    /// ([§8.4](crate::protocol#s8-4)). Messages can be sent to a [`Recipient`](crate::Recipient).
     UserName, UserName, |text| {
         (1..=256).contains(&text.chars().take(257).count()) && !text.chars().any(char::is_control)
     }
 }
 
 name! {
-    /// The result of an upload, by which a message refers to it (§4.6). It identifies the media and
-    /// is not a credential.
+    /// The result of an upload, by which a message refers to it ([§4.6](crate::protocol#s4-6)). It
+    /// identifies the media and is not a credential.
     MediaId, MediaId, |text| is_token(text)
 }
 
 name! {
-    /// LocalID and ClientMsgId of a message: 17 digits (P44). The server drops a repeated message
-    /// with the same id.
+    /// LocalID and ClientMsgId of a message: 17 digits ([P44](crate::protocol#p44)). The server
+    /// drops a repeated message with the same id.
     LocalId, LocalId, |text| text.len() == 17 && is_digits(text)
 }
 
@@ -160,8 +160,9 @@ impl LocalId {
 }
 
 name! {
-    /// The `DeviceID` of a BaseRequest. The official page sends `e` and 15 decimal digits (P11).
-    /// Released clients send many other forms, so a session accepts any printable ASCII.
+    /// The `DeviceID` of a BaseRequest. The official page sends `e` and 15 decimal digits
+    /// ([P11](crate::protocol#p11)). Released clients send many other forms, so a session accepts
+    /// any printable ASCII.
     DeviceId, DeviceId, |text| {
         (1..=256).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::sniff::{FIRST, SHORT, Sniffed, sniff};
 
-/// The format of an image, by its first bytes alone (P19).
+/// The format of an image, by its first bytes alone ([P19](crate::protocol#p19)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -17,7 +17,7 @@ pub enum ImageFormat {
     Jpeg,
     /// PNG.
     Png,
-    /// GIF, which is sent as an emoticon (P47).
+    /// GIF, which is sent as an emoticon ([P47](crate::protocol#p47)).
     Gif,
     /// BMP.
     Bmp,

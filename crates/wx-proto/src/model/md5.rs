@@ -6,7 +6,7 @@ use std::str::FromStr;
 use md5::Digest;
 use serde::{Deserialize, Serialize};
 
-/// The MD5 of a whole file, as the upload forms hold it (P29).
+/// The MD5 of a whole file, as the upload forms hold it ([P29](crate::protocol#p29)).
 ///
 /// As text and in JSON, it is 32 hex digits, written in lower case and read in either.
 ///

@@ -39,7 +39,7 @@ pub(crate) struct SavedMedia {
     modified: Option<UnixMs>,
 }
 
-/// Why a file cannot be sent. It is refused before any request (P23).
+/// Why a file cannot be sent. It is refused before any request ([P23](crate::protocol#p23)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MediaError {
@@ -53,7 +53,7 @@ pub enum MediaError {
         limit: u64,
     },
     /// The file is larger than the profile accepts for its kind. Only the File Transfer Helper has
-    /// such a limit (§8.8).
+    /// such a limit ([§8.8](crate::protocol#s8-8)).
     TooLargeForProfile {
         /// The length in bytes.
         len: u64,
@@ -78,9 +78,9 @@ impl Media {
     /// there are. If there are fewer, a JPEG is recognised by its visible part.
     ///
     /// `name` is a bare file name. As in the browser, a name without an extension gets a dot
-    /// (§4.6). An empty name becomes `image.` and the extension of the format. Control characters
-    /// become `_`, because a server may not be able to read a form with them, except for line
-    /// breaks, which the form escapes (P32).
+    /// ([§4.6](crate::protocol#s4-6)). An empty name becomes `image.` and the extension of the
+    /// format. Control characters become `_`, because a server may not be able to read a form with
+    /// them, except for line breaks, which the form escapes ([P32](crate::protocol#p32)).
     ///
     /// # Errors
     /// Returns a [`MediaError`] if it cannot be sent.

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::image_format::{ImageFormat, SHORT, Sniffed, sniff};
 use crate::model::media_kind::MediaKind;
 
-/// The format of media to send, by its first bytes, whatever its name says (P31).
+/// The format of media to send, by its first bytes, whatever its name says
+/// ([P31](crate::protocol#p31)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -42,7 +43,8 @@ impl MediaFormat {
         }
     }
 
-    /// Returns the default kind: an emoticon for a GIF (P47), and an image for the others.
+    /// Returns the default kind: an emoticon for a GIF ([P47](crate::protocol#p47)), and an image
+    /// for the others.
     #[must_use]
     pub const fn kind(self) -> MediaKind {
         match self {

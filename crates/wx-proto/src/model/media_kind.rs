@@ -13,15 +13,15 @@ use crate::model::profile::Profile;
 pub enum MediaKind {
     /// An image: JPEG, PNG or BMP.
     Image,
-    /// An emoticon, which is the default for a GIF (P47).
+    /// An emoticon, which is the default for a GIF ([P47](crate::protocol#p47)).
     Emoticon,
-    /// A file of no special kind (§4.8).
+    /// A file of no special kind ([§4.8](crate::protocol#s4-8)).
     File,
 }
 
 /// How a kind is uploaded and sent.
 pub(crate) struct KindRow {
-    /// `mediatype` in the upload form (P31).
+    /// `mediatype` in the upload form ([P31](crate::protocol#p31)).
     pub(crate) media_type: &'static str,
     /// The largest upload in bytes, if there is a limit besides that of the policy.
     pub(crate) limit: Option<u64>,
@@ -74,7 +74,7 @@ const FILE: KindRow = KindRow {
 };
 
 /// The limit of the File Transfer Helper for this upload. Its other upload, for larger files, is
-/// not implemented (§8.8).
+/// not implemented ([§8.8](crate::protocol#s8-8)).
 const FILE_HELPER: Option<u64> = Some(25 * 1024 * 1024);
 
 impl MediaKind {

@@ -1,4 +1,5 @@
-//! A message from webwxsync (`docs/protocol.md` §8.9, P57, P58).
+//! A message from webwxsync ([§8.9](crate::protocol#s8-9), [P57](crate::protocol#p57),
+//! [P58](crate::protocol#p58)).
 
 use crate::model::dimensions::Dimensions;
 use crate::model::ids::{MsgId, UserName};
@@ -38,7 +39,8 @@ pub enum MessageKind {
     },
     /// An emoticon (MsgType 47).
     Emoticon {
-        /// Whether it is from the store. Those cannot be fetched by anyone (§3.2).
+        /// Whether it is from the store. Those cannot be fetched by anyone
+        /// ([§3.2](crate::protocol#s3-2)).
         of_store: bool,
     },
     /// A video (MsgType 43 or 62), which has a cover.

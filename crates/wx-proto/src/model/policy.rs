@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-/// Limits, tries and waits. If a default comes from the protocol, its § in `docs/protocol.md` is
-/// given; the others are choices of this library.
+/// Limits, tries and waits. A default that comes from the [protocol](crate::protocol) names its
+/// section there; the others are choices of this library.
 ///
 /// ```
 /// let mut policy = wx_proto::Policy::default();
@@ -10,7 +10,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Policy {
-    /// The largest file to send, in bytes. Default: 20 MiB (§5).
+    /// The largest file to send, in bytes. Default: 20 MiB ([§5](crate::protocol#s5)).
     pub max_upload: u64,
     /// The largest image to fetch, in bytes, after inflating. Default: 32 MiB.
     pub max_fetch: u64,
@@ -18,35 +18,40 @@ pub struct Policy {
     /// [`ImageFormat::Unknown`](crate::ImageFormat::Unknown) instead of being refused. Web pages
     /// and JSON are always refused. Default: no.
     pub keep_unknown: bool,
-    /// webwxcheckupload is called for files larger than this. Default: 25 MiB (P41).
+    /// webwxcheckupload is called for files larger than this. Default: 25 MiB
+    /// ([P41](crate::protocol#p41)).
     pub check_above: u64,
-    /// Tries per chunk or check, including the first; 0 counts as 1. Default: 3 (P39).
+    /// Tries per chunk or check, including the first; 0 counts as 1. Default: 3
+    /// ([P39](crate::protocol#p39)).
     pub chunk_tries: u32,
     /// The wait before the second try of a chunk or a download. It doubles with each further try.
     /// Default: 1 s.
     pub back_off: Duration,
     /// Tries per message, all with the same ClientMsgId, including the first; 0 counts as 1.
-    /// Default: 4 (§4.7).
+    /// Default: 4 ([§4.7](crate::protocol#s4-7)).
     pub message_tries: u32,
-    /// The wait between tries of a message that may have been delivered. Default: 15 s (§4.7).
+    /// The wait between tries of a message that may have been delivered. Default: 15 s
+    /// ([§4.7](crate::protocol#s4-7)).
     pub message_wait: Duration,
     /// A message that may have been delivered is handed out again only within this time of its
     /// first hand-out, even after it was saved; later only on request. Default: 60 s, because the
-    /// page's own retries end by then (§4.7).
+    /// page's own retries end by then ([§4.7](crate::protocol#s4-7)).
     pub resend_within: Duration,
     /// Tries per download, each from byte 0, including the first; 0 counts as 1. Default: 3.
     pub fetch_tries: u32,
-    /// A chunk has stalled when no byte has moved for this long. Default: 120 s (P40).
+    /// A chunk has stalled when no byte has moved for this long. Default: 120 s
+    /// ([P40](crate::protocol#p40)).
     pub upload_stall: Duration,
     /// A message has stalled when no byte has moved for this long. Default: 20 s, so that two
-    /// stalled tries fit into [`Policy::resend_within`]; the page gives up a try after 15 s (§4.7).
+    /// stalled tries fit into [`Policy::resend_within`]; the page gives up a try after 15 s
+    /// ([§4.7](crate::protocol#s4-7)).
     pub message_stall: Duration,
     /// Any other call has stalled when no byte has moved for this long. Default: 30 s.
     pub call_stall: Duration,
     /// The longest wait between two tries of a call that is retried without end. Default: 60 s.
     pub longest_back_off: Duration,
     /// A long poll has stalled when no byte has moved for this long. The server holds it for 25 s.
-    /// Default: 35 s (§8.2, §8.5).
+    /// Default: 35 s ([§8.2](crate::protocol#s8-2), [§8.5](crate::protocol#s8-5)).
     pub poll_stall: Duration,
     /// A long poll is given up after this time in all. Default: 60 s.
     pub poll_limit: Duration,
@@ -68,12 +73,13 @@ pub struct Policy {
     /// counts as 1. Default: 6, so that half a minute of server problems does not cost the login.
     pub login_tries: u32,
     /// A code that was not confirmed within this time is given up, whatever the server says.
-    /// Default: 5 min (§8.1).
+    /// Default: 5 min ([§8.1](crate::protocol#s8-1)).
     pub code_lifetime: Duration,
-    /// A ping or a preflight is given up after this time. Default: 1 s (P48).
+    /// A ping or a preflight is given up after this time. Default: 1 s
+    /// ([P48](crate::protocol#p48)).
     pub side_call_limit: Duration,
     /// Whether to send the artefacts of the browser too: three pings and one OPTIONS per file
-    /// (§4.1, §4.4). Default: no.
+    /// ([§4.1](crate::protocol#s4-1), [§4.4](crate::protocol#s4-4)). Default: no.
     pub browser_parity: bool,
 }
 

@@ -6,11 +6,11 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Profile {
-    /// Web WeChat itself, with the five families of §1.2.
+    /// Web WeChat itself, with the five families of [§1.2](crate::protocol#s1-2).
     #[default]
     Web,
-    /// The File Transfer Helper of §1.3 and §8.8: the same protocol, with `filehelper` as the only
-    /// recipient (P60).
+    /// The File Transfer Helper of [§1.3](crate::protocol#s1-3) and [§8.8](crate::protocol#s8-8):
+    /// the same protocol, with `filehelper` as the only recipient ([P60](crate::protocol#p60)).
     FileHelper,
 }
 
@@ -30,7 +30,8 @@ impl Profile {
         [Self::Web, Self::FileHelper].into_iter().find(|profile| profile.name() == name)
     }
 
-    /// Returns `appid` of jslogin and of the poll (§8.1, §8.8).
+    /// Returns `appid` of jslogin and of the poll ([§8.1](crate::protocol#s8-1),
+    /// [§8.8](crate::protocol#s8-8)).
     pub(crate) const fn app_id(self) -> &'static str {
         match self {
             Self::Web => "wx782c26e4c19acffb",
@@ -38,7 +39,8 @@ impl Profile {
         }
     }
 
-    /// Returns `mmweb_appid`, which all calls of the File Transfer Helper send (P60).
+    /// Returns `mmweb_appid`, which all calls of the File Transfer Helper send
+    /// ([P60](crate::protocol#p60)).
     pub(crate) const fn mmweb_app_id(self) -> Option<&'static str> {
         match self {
             Self::Web => None,

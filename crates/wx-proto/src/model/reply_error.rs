@@ -84,9 +84,10 @@ pub enum ReplyError {
         /// server did not send its time. In that case the clock is wrong.
         expired: bool,
     },
-    /// The last chunk was accepted without the MediaId that its reply must have (P36).
+    /// The last chunk was accepted without the MediaId that its reply must have
+    /// ([P36](crate::protocol#p36)).
     NoMediaId,
-    /// The message was accepted without a MsgID (P45).
+    /// The message was accepted without a MsgID ([P45](crate::protocol#p45)).
     NoMsgId,
     /// After a chunk was repeated, the server assembled a wrong number of bytes, and did so again
     /// when the upload started over.

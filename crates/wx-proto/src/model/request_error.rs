@@ -16,7 +16,7 @@ pub enum RequestError {
     /// [`Restore`](crate::flow::Restore) the session first.
     InitDue,
     /// The cookie `webwx_data_ticket` is missing or expired, without which nothing can be uploaded
-    /// (P8).
+    /// ([P8](crate::protocol#p8)).
     NoDataTicket,
     /// The session has no sync position yet: [`Restore`](crate::flow::Restore) it first.
     NoSyncKey,

@@ -2,12 +2,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// `BaseResponse.Ret`: the server's result of a call (`docs/protocol.md` §7).
+/// `BaseResponse.Ret`: the server's result of a call ([§7](crate::protocol#s7)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Ret(pub i64);
 
-/// The class of a [`Ret`], which decides what the caller can do (P49).
+/// The class of a [`Ret`], which decides what the caller can do ([P49](crate::protocol#p49)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RetClass {
@@ -15,7 +15,7 @@ pub enum RetClass {
     Ok,
     /// 1100, 1101, 1102, −14: the login is over.
     LoginAgain,
-    /// 1205: too frequent. Never retried at once (P51).
+    /// 1205: too frequent. Never retried at once ([P51](crate::protocol#p51)).
     RateLimited,
     /// −1: a problem of the server.
     Transient,

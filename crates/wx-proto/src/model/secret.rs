@@ -3,7 +3,7 @@ use std::fmt;
 /// A value that is never printed: its `Debug` is `[secret]` in every build, and it has no
 /// `Display`.
 ///
-/// It wraps skey, sid, pass_ticket and every cookie (`docs/protocol.md` P15).
+/// It wraps skey, sid, pass_ticket and every cookie ([P15](crate::protocol#p15)).
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret<T = String>(T);
 

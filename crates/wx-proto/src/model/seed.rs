@@ -9,8 +9,8 @@ use crate::model::unix_ms::UnixMs;
 /// The wall clock and the randomness of one job, passed in once. Every id of the job is derived
 /// from it, so a run is a function of its seed and its inputs.
 ///
-/// Two jobs must never share a millisecond, because ClientMediaId is made from it (P28). Take seeds
-/// from an [`IdSource`].
+/// Two jobs must never share a millisecond, because ClientMediaId is made from it
+/// ([P28](crate::protocol#p28)). Take seeds from an [`IdSource`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seed {
     /// The time, which is unique to the job.

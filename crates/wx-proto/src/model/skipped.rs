@@ -28,14 +28,14 @@ impl AddAssign for Skipped {
     }
 }
 
-/// Shows the counts like "3 could not be read, 5 were too many for one answer".
+/// Shows the counts like "3 could not be read, 5 were too many for one reply".
 impl fmt::Display for Skipped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.unreadable, self.over_limit) {
             (unreadable, 0) => write!(f, "{unreadable} could not be read"),
-            (0, more) => write!(f, "{more} were too many for one answer"),
+            (0, more) => write!(f, "{more} were too many for one reply"),
             (unreadable, more) => {
-                write!(f, "{unreadable} could not be read, {more} were too many for one answer")
+                write!(f, "{unreadable} could not be read, {more} were too many for one reply")
             }
         }
     }

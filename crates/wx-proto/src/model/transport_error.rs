@@ -51,7 +51,7 @@ impl TransportError {
 
     /// Whether the error is transient. Before the request has left, all are, except for a
     /// certificate that does not verify.
-    pub(crate) fn is_passing(self) -> bool {
+    pub(crate) fn is_transient(self) -> bool {
         match self.kind {
             TransportErrorKind::Certificate(_) => false,
             TransportErrorKind::Protocol | TransportErrorKind::Other => {

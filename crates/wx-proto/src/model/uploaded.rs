@@ -27,10 +27,11 @@ pub struct Uploaded {
     pub bytes: u64,
     /// The MD5 of the media.
     pub md5: Md5,
-    /// The number of chunks sent; 0 if the server already had the media (P41).
+    /// The number of chunks sent; 0 if the server already had the media
+    /// ([P41](crate::protocol#p41)).
     pub chunks: u32,
     /// The server's count of bytes, if it differs from the length of the media. This is a warning
-    /// (P38).
+    /// ([P38](crate::protocol#p38)).
     pub server_byte_count: Option<u64>,
 }
 

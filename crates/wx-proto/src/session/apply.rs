@@ -1,4 +1,4 @@
-//! How replies are applied to a session (P14, P55).
+//! How replies are applied to a session ([P14](crate::protocol#p14), [P55](crate::protocol#p55)).
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::session::cookies::CookieJar;
 use crate::session::credentials::Credentials;
 use crate::session::replies::{InitReply, SyncReply};
 
-/// Whether a cookie outlives the login, for a prompt on the phone (§8.7).
+/// Whether a cookie outlives the login, for a prompt on the phone ([§8.7](crate::protocol#s8-7)).
 fn is_for_push(name: &str) -> bool {
     matches!(
         name,
@@ -76,7 +76,8 @@ impl Session {
         }
     }
 
-    /// Applies a webwxsync reply at `now`. Returns those of its messages that are new (P57).
+    /// Applies a webwxsync reply at `now`. Returns those of its messages that are new
+    /// ([P57](crate::protocol#p57)).
     pub fn apply_sync(&mut self, batch: SyncReply, now: UnixMs) -> Vec<Message> {
         let SyncReply { mut messages, more, skey, sync_key, check_key, skipped: _ } = batch;
         self.apply_skey(skey);

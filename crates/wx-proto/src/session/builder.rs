@@ -15,7 +15,7 @@ use crate::session::cookies::CookieJar;
 use crate::session::cookies::cookie::Cookie;
 use crate::wire::query::PassTicket;
 
-/// Builds a [`Session`] from the values of a login (§2.1).
+/// Builds a [`Session`] from the values of a login ([§2.1](crate::protocol#s2-1)).
 ///
 /// ```
 /// use wx_proto::Session;
@@ -98,8 +98,8 @@ impl SessionBuilder {
         self
     }
 
-    /// Sets pass_ticket exactly as in the XML of the login page, percent-encoded once (P9). It is
-    /// optional (P10).
+    /// Sets pass_ticket exactly as in the XML of the login page, percent-encoded once
+    /// ([P9](crate::protocol#p9)). It is optional ([P10](crate::protocol#p10)).
     pub fn pass_ticket(mut self, in_xml: impl Into<Secret>) -> Self {
         self.pass_ticket = Some(PassTicket(in_xml.into()));
         self

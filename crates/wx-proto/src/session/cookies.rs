@@ -1,4 +1,8 @@
-//! The cookie jar: domains matched by labels, lenient dates, verbatim values (§2.3, P5–P7).
+//! The cookie jar: domains matched by labels, lenient dates, verbatim values
+//! ([§2.3](crate::protocol#s2-3), [P5](crate::protocol#p5)–[P7](crate::protocol#p7)).
+//!
+//! No crate serves: `cookie_store` reads the clock itself, follows no server's clock, and does not
+//! limit how much a server can store.
 
 pub(crate) mod cookie;
 mod set_cookie;
@@ -24,10 +28,11 @@ pub struct CookieJar {
     cookies: Vec<Cookie>,
 }
 
-/// The path of the page's calls (`docs/protocol.md` §2), which is also the default path of a
+/// The path of the page's calls ([§2](crate::protocol#s2)), which is also the default path of a
 /// cookie.
 const CALLS: &str = cgi!("");
-/// Cookies per domain and in all: the minimum that RFC 6265 §6.1 asks of a browser.
+/// Cookies per domain and in all: the minimum that RFC 6265
+/// [§6.1](https://www.rfc-editor.org/rfc/rfc6265#section-6.1) asks of a browser.
 const PER_DOMAIN: usize = 50;
 const IN_ALL: usize = 3000;
 /// Bytes in all. RFC 6265 would allow 12 MB, which is far too much for a session file.
@@ -148,8 +153,9 @@ impl CookieJar {
         self.cookies.drain(..too_many);
     }
 
-    /// Returns the cookies of a request in the order of RFC 6265 §5.4: longer paths first, then
-    /// older cookies.
+    /// Returns the cookies of a request in the order of RFC 6265
+    /// [§5.4](https://www.rfc-editor.org/rfc/rfc6265#section-5.4): longer paths first, then older
+    /// cookies.
     fn sent_with(&self, origin: &Origin, path: &str, now: UnixMs) -> Vec<&Cookie> {
         let reached = self.cookies.iter().filter(|cookie| cookie.reaches(origin, path, now));
         let mut sent: Vec<_> = reached.collect();
@@ -157,7 +163,7 @@ impl CookieJar {
         sent
     }
 
-    /// Returns the `Cookie` header of a request, marked as sensitive (P18).
+    /// Returns the `Cookie` header of a request, marked as sensitive ([P18](crate::protocol#p18)).
     pub(crate) fn header(
         &self,
         origin: &Origin,

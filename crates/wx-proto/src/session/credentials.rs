@@ -5,7 +5,7 @@ use std::fmt;
 use crate::model::secret::Secret;
 use crate::wire::query::PassTicket;
 
-/// The values of a login (§2.1). `Debug` shows none of them.
+/// The values of a login ([§2.1](crate::protocol#s2-1)). `Debug` shows none of them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     pub(crate) uin: u32,

@@ -132,7 +132,7 @@ impl Fields {
         serde_json::from_value(value).map_err(|_| SessionError::Invalid(field))
     }
 
-    /// Reads a number or a string of digits, up to 2^32 − 1 (P12).
+    /// Reads a number or a string of digits, up to 2^32 − 1 ([P12](crate::protocol#p12)).
     fn uin(&mut self) -> Result<u32, SessionError> {
         let value = self.0.remove("uin").ok_or(SessionError::Missing(SessionField::Uin))?;
         let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());

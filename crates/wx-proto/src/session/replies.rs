@@ -14,7 +14,7 @@ pub struct InitReply {
     pub user_name: UserName,
     /// Its nickname, decoded. It is chosen by a person, so do not print it unescaped.
     pub nick_name: String,
-    /// A new skey, if the server sent one (P14).
+    /// A new skey, if the server sent one ([P14](crate::protocol#p14)).
     pub(crate) skey: Option<Secret>,
     pub(crate) sync_key: Option<SyncKey>,
 }

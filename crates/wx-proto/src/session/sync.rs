@@ -1,5 +1,5 @@
 //! The sync state of a login: its position in the messages, and which of them it has already
-//! received (§8.5, §8.6).
+//! received ([§8.5](crate::protocol#s8-5), [§8.6](crate::protocol#s8-6)).
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::{self, Write};
@@ -10,7 +10,7 @@ use crate::model::ids::MsgId;
 use crate::wire::lenient;
 
 /// A position in the server's list of messages. It is sent back as received: the same numbers in
-/// the same order (P55).
+/// the same order ([P55](crate::protocol#p55)).
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "ReadKey")]
 pub(crate) struct SyncKey {
@@ -45,12 +45,13 @@ struct Entry {
 }
 
 impl SyncKey {
-    /// Returns the key, unless it is empty, as in every refusal (P55), or absurdly long.
+    /// Returns the key, unless it is empty, as in every refusal ([P55](crate::protocol#p55)), or
+    /// absurdly long.
     pub(crate) fn if_any(self) -> Option<Self> {
         (self.count > 0 && (1..=ENTRIES).contains(&self.list.len())).then_some(self)
     }
 
-    /// Returns the key as synccheck's query has it (P56).
+    /// Returns the key as synccheck's query has it ([P56](crate::protocol#p56)).
     pub(crate) fn in_query(&self) -> String {
         let mut text = String::new();
         for Entry { key, val } in &self.list {
@@ -71,7 +72,8 @@ impl fmt::Debug for SyncKey {
 /// Keys with more entries are ignored. About ten are usual, and all of them go into a query and a
 /// session file.
 const ENTRIES: usize = 256;
-/// How many message ids are remembered to drop repeated messages (P57): more than any batch has.
+/// How many message ids are remembered to drop repeated messages ([P57](crate::protocol#p57)): more
+/// than any batch has.
 const REMEMBERED: usize = 20_000;
 /// How many of them are saved in a session file.
 const SAVED: usize = 500;

@@ -1,5 +1,7 @@
 //! Addresses from a server, in a script, XML or CDATA, which may be escaped for more than one of
 //! them.
+//!
+//! No crate serves: each decodes one of the escapes, and refuses text that has others.
 
 use super::script;
 

@@ -1,4 +1,4 @@
-//! A contact in the JSON of a list (`docs/protocol.md` §8.4).
+//! A contact in the JSON of a list ([§8.4](crate::protocol#s8-4)).
 
 use serde::Deserialize;
 use serde_json::value::RawValue;

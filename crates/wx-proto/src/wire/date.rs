@@ -1,5 +1,8 @@
-//! Reads the lenient dates of cookies (P6) and writes the browser's `Date` text (§4.6 row 4), in
-//! the proleptic Gregorian calendar.
+//! Reads the lenient dates of cookies ([P6](crate::protocol#p6)) and writes the browser's `Date`
+//! text ([§4.6](crate::protocol#s4-6) row 4), in the proleptic Gregorian calendar.
+//!
+//! No crate serves: `httpdate` refuses the dates of these cookies, and a calendar crate would
+//! replace only its arithmetic.
 
 use crate::model::unix_ms::UnixMs;
 
@@ -45,8 +48,9 @@ pub(crate) fn javascript(time: UnixMs) -> String {
     )
 }
 
-/// Parses the date of a cookie by the tokens of RFC 6265 §5.1.1: `Mon, 31-Dec-2018 11:12:21 GMT` as
-/// well as the RFC 1123 form.
+/// Parses the date of a cookie by the tokens of RFC 6265
+/// [§5.1.1](https://www.rfc-editor.org/rfc/rfc6265#section-5.1.1): `Mon, 31-Dec-2018 11:12:21 GMT`
+/// as well as the RFC 1123 form.
 pub(crate) fn cookie(text: &str) -> Option<UnixMs> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
     let is_delimiter = |c: char| !(c.is_ascii_alphanumeric() || c == ':' || c > '\x7e');

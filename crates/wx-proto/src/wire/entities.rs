@@ -1,4 +1,8 @@
-//! The few entities that the server uses, in XML and in messages (P54, P58).
+//! The few entities that the server uses, in XML and in messages ([P54](crate::protocol#p54),
+//! [P58](crate::protocol#p58)).
+//!
+//! No crate serves: those that decode HTML know all of its entities, but texts keep every entity
+//! that the page does not decode.
 
 const ENTITIES: [(&str, char); 6] = [
     ("&lt;", '<'),
@@ -9,12 +13,13 @@ const ENTITIES: [(&str, char); 6] = [
     ("&amp;", '&'),
 ];
 
-/// Decodes the entities once, even if they are escaped twice (P58).
+/// Decodes the entities once, even if they are escaped twice ([P58](crate::protocol#p58)).
 pub(crate) fn decode(text: &str) -> String {
     replaced(text, entity)
 }
 
-/// Like [`decode`], and replaces each unescaped `<br/>` by a line break (P58).
+/// Like [`decode`], and replaces each unescaped `<br/>` by a line break
+/// ([P58](crate::protocol#p58)).
 pub(crate) fn decode_with_breaks(text: &str) -> String {
     replaced(text, |rest| entity(rest).or_else(|| Some((rest.strip_prefix("<br/>")?, '\n'))))
 }

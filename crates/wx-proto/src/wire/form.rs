@@ -1,4 +1,8 @@
-//! The multipart form, as the browser encodes it (§4.6, P26, P32).
+//! The multipart form, as the browser encodes it ([§4.6](crate::protocol#s4-6),
+//! [P26](crate::protocol#p26), [P32](crate::protocol#p32)).
+//!
+//! No crate serves: those that write forms choose the boundary, the escapes and the order of the
+//! heads themselves, and the page's form is matched byte for byte.
 
 use std::fmt::{self, Write};
 

@@ -1,4 +1,4 @@
-//! Inflates gzip piece by piece, up to a limit (P37).
+//! Inflates gzip piece by piece, up to a limit ([P37](crate::protocol#p37)).
 
 use std::io::{self, Write};
 

@@ -1,4 +1,8 @@
-//! Deserializers for fields whose JSON type varies between servers and years (P12, P37, §9 row 13).
+//! Deserializers for fields whose JSON type varies between servers and years
+//! ([P12](crate::protocol#p12), [P37](crate::protocol#p37), [§9](crate::protocol#s9) row 13).
+//!
+//! No crate serves: the adapters of `serde_with` take a string or a number, but do not repair what
+//! one holds.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +13,8 @@ use serde_json::value::RawValue;
 
 use super::repair;
 
-/// A string, a whole number, or null. Numbers never pass through a float (P17).
+/// A string, a whole number, or null. Numbers never pass through a float
+/// ([P17](crate::protocol#p17)).
 enum Text {
     Str(String),
     Unsigned(u64),

@@ -117,7 +117,7 @@ mod tests {
         assert_eq!((list.elements.len(), unreadable, over_limit), (LIMIT, 1, LIMIT as u64 + 1));
         assert_eq!(
             list.skipped.to_string(),
-            "1 could not be read, 20001 were too many for one answer"
+            "1 could not be read, 20001 were too many for one reply"
         );
     }
 }

@@ -1,4 +1,5 @@
-//! A message in the JSON of webwxsync (`docs/protocol.md` §8.9, P57, P58).
+//! A message in the JSON of webwxsync ([§8.9](crate::protocol#s8-9), [P57](crate::protocol#p57),
+//! [P58](crate::protocol#p58)).
 
 use std::borrow::Cow;
 
@@ -94,7 +95,8 @@ impl Element for Message {
     }
 }
 
-/// Returns the room member in the prefix of a text, and the rest of the text, decoded (P58).
+/// Returns the room member in the prefix of a text, and the rest of the text, decoded
+/// ([P58](crate::protocol#p58)).
 fn decode(content: &str, from: Option<&UserName>) -> (Option<UserName>, String) {
     if from.is_some_and(UserName::is_room)
         && let Some((name, rest)) = content.split_once(":<br/>")

@@ -1,4 +1,7 @@
-//! Percent-encoding of queries, and the three spellings of pass_ticket (§2.5).
+//! Percent-encoding of queries, and the three spellings of pass_ticket
+//! ([§2.5](crate::protocol#s2-5)).
+//!
+//! No crate serves: `form_urlencoded` encodes all values alike, and writes spaces as `+`.
 
 use std::fmt::{self, Write};
 
@@ -20,14 +23,14 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b')');
 
 /// The characters that are kept where the page inserts a value into its URL without encoding it
-/// (P13): `uuid` in the login poll, `sid` and `skey` in webwxsync, `skey` in webwxgetcontact.
-/// Besides letters and digits these values hold only `@`, `+`, `/`, `=` and `_`. All other
-/// characters are encoded, so no value can break the request line or add a pair, and a literal `%`
-/// cannot be taken for an escape.
+/// ([P13](crate::protocol#p13)): `uuid` in the login poll, `sid` and `skey` in webwxsync, `skey` in
+/// webwxgetcontact. Besides letters and digits these values hold only `@`, `+`, `/`, `=` and `_`.
+/// All other characters are encoded, so no value can break the request line or add a pair, and a
+/// literal `%` cannot be taken for an escape.
 const RAW: &AsciiSet = &COMPONENT.remove(b'@').remove(b'+').remove(b'/').remove(b'=');
 
-/// A path with its query, whose values are percent-encoded (P13). No `Debug`, because it may hold
-/// skey and pass_ticket.
+/// A path with its query, whose values are percent-encoded ([P13](crate::protocol#p13)). No
+/// `Debug`, because it may hold skey and pass_ticket.
 pub(crate) struct QueryBuilder {
     text: String,
     separator: char,
@@ -38,7 +41,8 @@ impl QueryBuilder {
         Self { text: path.to_owned(), separator: '?' }
     }
 
-    /// Begins the query with a stray `&`, like the page's image addresses (§3.1).
+    /// Begins the query with a stray `&`, like the page's image addresses
+    /// ([§3.1](crate::protocol#s3-1)).
     pub(crate) fn stray_ampersand(self) -> Self {
         Self { text: self.text + "?", separator: '&' }
     }
@@ -69,7 +73,8 @@ impl QueryBuilder {
         Self { text, separator }.pair(key, value).text
     }
 
-    /// Adds the pair that the File Transfer Helper has in its queries too (§8.8, P60).
+    /// Adds the pair that the File Transfer Helper has in its queries too
+    /// ([§8.8](crate::protocol#s8-8), [P60](crate::protocol#p60)).
     pub(crate) fn app_pair(self, site: &Site) -> Self {
         match site.profile().mmweb_app_id() {
             Some(app_id) => self.pair("mmweb_appid", app_id),
@@ -77,7 +82,8 @@ impl QueryBuilder {
         }
     }
 
-    /// Adds lang, and then pass_ticket if it is known (P10, P42).
+    /// Adds lang, and then pass_ticket if it is known ([P10](crate::protocol#p10),
+    /// [P42](crate::protocol#p42)).
     pub(crate) fn session_pairs(self, lang: &str, ticket: Option<&PassTicket>) -> Self {
         let with_lang = self.pair("lang", lang);
         match ticket {
@@ -91,7 +97,7 @@ impl QueryBuilder {
     }
 }
 
-/// pass_ticket as in the XML of the login page: percent-encoded once (P9).
+/// pass_ticket as in the XML of the login page: percent-encoded once ([P9](crate::protocol#p9)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PassTicket(pub(crate) Secret);
 
@@ -102,7 +108,8 @@ impl PassTicket {
     }
 }
 
-/// Returns the value for the upload form, which is the text `undefined` without a ticket (P10).
+/// Returns the value for the upload form, which is the text `undefined` without a ticket
+/// ([P10](crate::protocol#p10)).
 pub(crate) fn form_ticket(ticket: Option<&PassTicket>) -> String {
     ticket.map_or_else(|| "undefined".to_owned(), PassTicket::in_form)
 }

@@ -3,13 +3,16 @@
 //! Names and texts are typed by strangers, and servers truncate and relay them as bytes: half a
 //! UTF-8 character, half a surrogate pair, a raw line break. Only strings are rewritten. Errors
 //! outside of strings, and truncated replies, remain errors of the parser.
+//!
+//! No crate serves: the lenient parsers of JSON take comments and trailing commas, but not these
+//! bytes.
 
 use bytes::Bytes;
 
 /// The number of bytes in a reply that may be replaced by a longer text. Later replacements take
 /// one byte, so that a reply full of them does not grow. The first one in a string is never
 /// shortened, because its U+FFFD shows that an id is damaged.
-const GROWING: usize = 16 * 1024;
+const LONGER_REPLACEMENTS: usize = 16 * 1024;
 
 const REPLACEMENT: &str = "\u{fffd}";
 
@@ -41,7 +44,7 @@ pub(crate) fn is_damaged(text: &str) -> bool {
 /// it shares the bytes of `body`.
 pub(crate) fn json(body: &Bytes) -> Bytes {
     let input = trimmed(body);
-    let mut repair = Repair { input, out: Vec::new(), copied: 0, growing: GROWING };
+    let mut repair = Repair { input, out: Vec::new(), copied: 0, longer_left: LONGER_REPLACEMENTS };
     let mut at = 0;
     while let Some(quote) = input[at..].iter().position(|byte| *byte == b'"') {
         at = repair.string(at + quote + 1);
@@ -59,7 +62,7 @@ struct Repair<'a> {
     /// The length of the input that was copied to `out` or replaced there. 0 until something is
     /// replaced, because a string never begins at 0.
     copied: usize,
-    growing: usize,
+    longer_left: usize,
 }
 
 impl Repair<'_> {
@@ -125,15 +128,15 @@ impl Repair<'_> {
 
     fn replace(&mut self, at: usize, len: usize, with: &str, damaged: &mut bool) {
         let grows = with.len() > len;
-        let with = match (grows, self.growing > 0, *damaged) {
+        let with = match (grows, self.longer_left > 0, *damaged) {
             (true, false, false) => REPLACEMENT,
             (true, false, true) => "?",
             _ => with,
         };
-        self.growing = self.growing.saturating_sub(usize::from(grows));
+        self.longer_left = self.longer_left.saturating_sub(usize::from(grows));
         *damaged = true;
         if self.out.is_empty() {
-            self.out.reserve_exact(self.input.len() + 2 * GROWING);
+            self.out.reserve_exact(self.input.len() + 2 * LONGER_REPLACEMENTS);
         }
         self.out.extend_from_slice(&self.input[self.copied..at]);
         self.out.extend_from_slice(with.as_bytes());
@@ -260,7 +263,7 @@ mod tests {
             let body = many(bad);
             let json = repaired(&body);
             assert!(
-                json.len() <= body.len() + 2 * GROWING,
+                json.len() <= body.len() + 2 * LONGER_REPLACEMENTS,
                 "{bad:?}: {} of {}",
                 json.len(),
                 body.len()

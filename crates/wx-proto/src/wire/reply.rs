@@ -1,5 +1,5 @@
-//! The gate that every JSON reply passes: HTTP status, JSON whatever its Content-Type, Ret (P35,
-//! P37, P50).
+//! The gate that every JSON reply passes: HTTP status, JSON whatever its Content-Type, Ret
+//! ([P35](crate::protocol#p35), [P37](crate::protocol#p37), [P50](crate::protocol#p50)).
 
 use bytes::Bytes;
 use http::{Response, StatusCode, header};
@@ -40,7 +40,7 @@ pub(crate) struct Opened {
 
 impl Opened {
     /// Returns the fields, if Ret is 0. Nothing else of a refused reply is read, least of all its
-    /// MediaId (P35, §7.2).
+    /// MediaId ([P35](crate::protocol#p35), [§7.2](crate::protocol#s7-2)).
     pub(crate) fn accepted<T: DeserializeOwned>(self) -> Result<T, ReplyError> {
         if self.ret != Ret::OK {
             return Err(ReplyError::refused(self.ret.0, &self.message));
@@ -76,7 +76,8 @@ pub(crate) fn content_length(headers: &http::HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
-/// Returns whether the body is gzipped; any other encoding is an error (P37).
+/// Returns whether the body is gzipped; any other encoding is an error
+/// ([P37](crate::protocol#p37)).
 pub(crate) fn gzipped(headers: &http::HeaderMap) -> Result<bool, ReplyError> {
     let Some(value) = headers.get(header::CONTENT_ENCODING) else { return Ok(false) };
     match value.to_str().map(|text| text.trim().to_ascii_lowercase()).as_deref() {
@@ -145,7 +146,8 @@ pub(crate) fn text(reply: &Response<Bytes>, cap: u64) -> Result<String, ReplyErr
     body_text(reply, cap)
 }
 
-/// Returns the body as text, whatever the status. It is UTF-8, whatever the headers say (P59).
+/// Returns the body as text, whatever the status. It is UTF-8, whatever the headers say
+/// ([P59](crate::protocol#p59)).
 pub(crate) fn body_text(reply: &Response<Bytes>, cap: u64) -> Result<String, ReplyError> {
     let body = body(reply, cap)?;
     Ok(String::from_utf8_lossy(repair::trimmed(&body)).into_owned())

@@ -1,5 +1,8 @@
 //! Values in the replies to the login calls, which are lines of JavaScript. They are searched
-//! leniently and never evaluated: spacing, quotes and line breaks vary (P52, §8.1, §8.2).
+//! leniently and never evaluated: spacing, quotes and line breaks vary ([P52](crate::protocol#p52),
+//! [§8.1](crate::protocol#s8-1), [§8.2](crate::protocol#s8-2)).
+//!
+//! No crate serves, except for an interpreter of JavaScript.
 
 use std::borrow::Cow;
 use std::str::Chars;

@@ -1,4 +1,7 @@
-//! The XML of the login page: one root with flat children, parsed leniently (§8.3, P54).
+//! The XML of the login page: one root with flat children, parsed leniently
+//! ([§8.3](crate::protocol#s8-3), [P54](crate::protocol#p54)).
+//!
+//! No crate serves: XML parsers refuse what is not well-formed, which a login page need not be.
 
 use super::entities;
 

@@ -149,7 +149,7 @@ async fn a_send_dropped_at_any_await_goes_on() {
         let messages = server.messages();
         assert_eq!(messages.len(), 1, "dropped after {polls} polls");
         assert!(
-            messages[0].picture == picture()
+            messages[0].image == picture()
                 && messages[0].msg_id == sent.unwrap().msg_id.to_string()
         );
         if was_last {
@@ -192,7 +192,7 @@ async fn a_send_dropped_at_any_await_can_be_resumed_or_left() {
         .unwrap();
         let messages = server.messages();
         assert_eq!(messages.len(), 1, "dropped after {polls} polls and resumed");
-        assert!(messages[0].picture == picture() && messages[0].msg_id == sent.msg_id.to_string());
+        assert!(messages[0].image == picture() && messages[0].msg_id == sent.msg_id.to_string());
     }
     panic!("never done");
 }
@@ -284,7 +284,7 @@ async fn both_go_on_after_any_number_of_drops() {
     let (sent, drops) = drive_in_pieces(&client, &mut source, &mut flow).await;
     assert!(drops > 2, "only {drops}");
     assert_eq!(server.messages().len(), 1, "one message, however often it was handed out");
-    assert!(server.messages()[0].picture == picture());
+    assert!(server.messages()[0].image == picture());
 
     let id = sent.unwrap().msg_id;
     let target = dir.path().join("b.png");

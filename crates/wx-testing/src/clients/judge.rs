@@ -119,9 +119,8 @@ impl<'a> Judge<'a> {
 
     /// Exactly one message of these bytes, of one of these kinds.
     fn stored(&self, bytes: &[u8], kinds: &[u32]) -> Result<(), String> {
-        let alike = self.sent(|message| message.picture == *bytes);
-        let of_kind =
-            self.sent(|message| message.picture == *bytes && kinds.contains(&message.kind));
+        let alike = self.sent(|message| message.image == *bytes);
+        let of_kind = self.sent(|message| message.image == *bytes && kinds.contains(&message.kind));
         match (alike, of_kind) {
             (0, _) => Err("the server has no such message".to_owned()),
             (1, 1) => Ok(()),

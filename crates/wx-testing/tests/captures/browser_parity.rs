@@ -220,9 +220,18 @@ Values that are other ones in each session are compared by their shape, so three
 show above:
 
 - `_` counts up from the time the page was loaded; here it is the clock.
-- `r` of webwxinit is fixed when the page is loaded; here it is the clock of the request (§8.2).
+- `r` of webwxinit is fixed when the page is loaded; here it is the clock of the request ([§8.2]).
 - The page puts a file's name into webwxsendappmsg as it is; here it is XML-escaped, so that it adds
-  no elements (§4.8).
+  no elements ([§4.8]).
 
 webwxbatchgetcontact and webwxpushloginurl are in no capture.
+
+[§2.3]: ../crates/wx-proto/docs/protocol.md#s2-3
+[§3.2]: ../crates/wx-proto/docs/protocol.md#s3-2
+[§4.1]: ../crates/wx-proto/docs/protocol.md#s4-1
+[§4.4]: ../crates/wx-proto/docs/protocol.md#s4-4
+[§4.6]: ../crates/wx-proto/docs/protocol.md#s4-6
+[§4.8]: ../crates/wx-proto/docs/protocol.md#s4-8
+[§8.2]: ../crates/wx-proto/docs/protocol.md#s8-2
+[P48]: ../crates/wx-proto/docs/protocol.md#p48
 ";

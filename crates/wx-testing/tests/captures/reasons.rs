@@ -1,7 +1,7 @@
 //! Why our clients do not do what a browser does: names of differences, and the reason they share.
 
 pub(crate) const REASONS: &[(&[&str], &str)] = &[
-    (&["header accept-encoding"], "a truncated body is recognised by its raw length (§3.2)"),
+    (&["header accept-encoding"], "a truncated body is recognised by its raw length ([§3.2])"),
     (
         &[
             "header accept-language",
@@ -29,10 +29,10 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
             "cookie last_wxuin",
             "cookie login_frequency",
         ],
-        "the page's script keeps its own settings there; the server set none of them (§2.3)",
+        "the page's script keeps its own settings there; the server set none of them ([§2.3])",
     ),
-    (&["cookie webwx_data_ticket"], "telemetry needs no credentials (P48)"),
-    (&["body id"], "it counts the files of a page; a job here has one file (§4.6)"),
+    (&["cookie webwx_data_ticket"], "telemetry needs no credentials ([P48])"),
+    (&["body id"], "it counts the files of a page; a job here has one file ([§4.6])"),
     (
         &["body Msg.Signature"],
         "an `Uploaded` can be saved and holds no secret; pictures are that large only where \
@@ -40,7 +40,7 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     ),
     (
         &["by default, OPTIONS", "by default, reportforweb"],
-        "a browser's habits, which change nothing (§4.1, §4.4)",
+        "a browser's habits, which change nothing ([§4.1], [§4.4])",
     ),
     (
         &["calls of webwxinit", "calls of webwxlogout"],

@@ -186,7 +186,7 @@ fn foreign_media_id_is_a_trap() {
         captured["text"].as_str().unwrap().replace(theirs, media_id).replace("116499", &size);
     assert_eq!(trap.text(), expected);
     assert_eq!(stage.page.send(media_id, ID).ret(), 0);
-    assert!(stage.server.messages()[0].picture != small(Jpeg, 30, 40));
+    assert!(stage.server.messages()[0].image != small(Jpeg, 30, 40));
     // The upload was not stored. The same one succeeds now.
     assert_ne!(stage.upload().json()["MediaId"], "");
 }

@@ -171,8 +171,8 @@ fn videos_and_texts_are_stored_and_revoked() {
     assert_eq!(page.post_json("webwxsendvideomsg?fun=async&f=json", &video).unwrap().ret(), 0);
     let stored = server.messages();
     assert_eq!(stored.iter().map(|message| message.kind).collect::<Vec<_>>(), [1, 43]);
-    assert_eq!((stored[0].text.as_str(), stored[0].picture.len()), ("hello <&> 你好", 0));
-    assert_eq!(stored[1].picture, &b"\0\0\0\x20ftypisom"[..]);
+    assert_eq!((stored[0].text.as_str(), stored[0].image.len()), ("hello <&> 你好", 0));
+    assert_eq!(stored[1].image, &b"\0\0\0\x20ftypisom"[..]);
 
     let revoke = |msg_id: &Value, to: &str| {
         let body = json!({

@@ -68,7 +68,7 @@ fn outbox_kinds() -> Vec<OutboxErrorKind> {
         OutboxErrorKind::NotAnOutbox { line: 3 },
         OutboxErrorKind::Version(2),
         OutboxErrorKind::KnownKey(key()),
-        OutboxErrorKind::OtherPicture(key()),
+        OutboxErrorKind::OtherMedia(key()),
         used_key(),
         OutboxErrorKind::Active(key()),
         OutboxErrorKind::Uploading(key()),
@@ -174,7 +174,7 @@ fn what_becomes_an_error_of_the_core_keeps_its_chain_and_its_advice() {
     for error in outboxes() {
         let advice = match error.kind() {
             OutboxErrorKind::KnownKey(_)
-            | OutboxErrorKind::OtherPicture(_)
+            | OutboxErrorKind::OtherMedia(_)
             | OutboxErrorKind::UsedKey(_) => Advice::CheckKey,
             OutboxErrorKind::Active(_) | OutboxErrorKind::Uploading(_) => Advice::RetryLater,
             _ => Advice::CheckFile,

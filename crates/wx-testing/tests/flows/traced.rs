@@ -63,12 +63,12 @@ fn two_flows_driven_by_one_are_told_as_two_exchanges() {
     for code in [1101, 1102] {
         let mut flow = call();
         let action = flow.poll(&mut harness.session, now);
-        trace.acted(&flow, &action, now);
+        trace.on_action(&flow, &action, now);
         let Action::Send(id, _) = action else { panic!() };
         let Answer::Reply(_, _, body) = ret(code) else { unreachable!() };
         let (head, ()) = wx_proto::http::Response::new(()).into_parts();
         for input in [Input::Head(id, head), Input::Body(id, body), Input::End(id)] {
-            Observer::<OneCall<BatchGetContact>>::heard(&mut trace, &input, now);
+            Observer::<OneCall<BatchGetContact>>::on_input(&mut trace, &input, now);
             flow.handle(input, now).unwrap();
         }
     }

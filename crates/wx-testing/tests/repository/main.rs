@@ -4,4 +4,6 @@
 
 mod files;
 mod layers;
+mod packages;
+mod protocol_links;
 mod shell_blocks;

@@ -122,7 +122,7 @@ fn what_is_not_run_is_counted() {
         assert_eq!(marked(file), count, "{file}");
     }
     let all = blocks.iter().filter(|block| block.is_marked).count();
-    assert_eq!(all, NOT_RUN.iter().map(|(_, count)| count).sum());
+    assert_eq!(all, NOT_RUN.iter().map(|(_, count)| count).sum::<usize>());
     assert!(2 * all <= blocks.len() + 4, "{all} of {} blocks are not run", blocks.len());
 }
 

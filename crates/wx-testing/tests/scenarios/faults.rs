@@ -109,7 +109,7 @@ pub(crate) fn an_appended_repeat_starts_over<T: Transport>() {
         "started over under another ClientMediaId: {ids:?}"
     );
     let messages = server.messages();
-    assert!(messages.len() == 1 && messages[0].picture == large(), "one message with equal bytes");
+    assert!(messages.len() == 1 && messages[0].image == large(), "one message with equal bytes");
 }
 
 pub(crate) fn faults_while_fetching<T: Transport>() {

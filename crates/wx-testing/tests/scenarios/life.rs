@@ -95,7 +95,7 @@ pub(crate) fn the_whole_life_of_a_login<T: Transport>() {
     }
 
     client.send(&friend(&server), small(), quiet).unwrap();
-    assert!(server.messages()[0].picture == small());
+    assert!(server.messages()[0].image == small());
     assert_eq!(server.violations(), Vec::<String>::new());
 
     client.logout().unwrap();
@@ -214,7 +214,7 @@ pub(crate) fn trouble_while_logging_in<T: Transport>() {
     }
 }
 
-/// P2: a login page is opened where web WeChat has one, and nowhere else.
+/// [P2](wx_proto::protocol#p2): a login page is opened where web WeChat has one, and nowhere else.
 pub(crate) fn a_login_page_on_a_foreign_host_is_refused<T: Transport>() {
     let address = super::network::listen(|mut stream| {
         let asked = super::network::read_head(&mut stream);

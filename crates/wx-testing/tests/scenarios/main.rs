@@ -180,7 +180,7 @@ pub(crate) fn pictures_arrive_byte_for_byte<T: Transport>() {
     for picture in [small(), large()] {
         let sent = client.send(&friend(&server), picture.clone(), quiet).unwrap();
         let message = server.messages().pop().unwrap();
-        assert!(message.picture == picture, "other bytes arrived");
+        assert!(message.image == picture, "other bytes arrived");
         let sent = (sent.uploaded.md5.to_string(), sent.msg_id.to_string());
         assert_eq!((message.md5, message.msg_id), sent);
     }

@@ -27,7 +27,7 @@ pub(crate) fn messages_at_once_share_one_upload<T: Transport + Send + Sync>() {
     });
     assert_eq!(server.requests_to("webwxuploadmedia"), 3, "one upload of three chunks");
     let messages = server.messages();
-    assert!(messages.len() == 3 && messages.iter().all(|message| message.picture == large()));
+    assert!(messages.len() == 3 && messages.iter().all(|message| message.image == large()));
     let md5s: BTreeSet<_> = messages.into_iter().map(|message| message.md5).collect();
     assert_eq!(md5s.len(), 1);
     assert_eq!(server.violations(), Vec::<String>::new());
@@ -49,7 +49,7 @@ pub(crate) fn a_message_that_waits_for_an_upload_takes_it_over<T: Transport + Se
     });
     assert_eq!(sent.iter().filter(|sent| sent.is_ok()).count(), 1, "{sent:?}");
     assert_eq!(server.requests_to("webwxuploadmedia"), 4, "the last chunk twice");
-    assert!(server.messages().iter().all(|message| message.picture == large()));
+    assert!(server.messages().iter().all(|message| message.image == large()));
 }
 
 /// Another picture of the same length, and one of another length.

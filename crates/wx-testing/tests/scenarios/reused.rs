@@ -48,7 +48,7 @@ pub(crate) fn a_closed_reused_connection_costs_no_try<T: Transport>() {
 
         let messages = server.messages();
         assert!(
-            messages.len() == 1 && messages[0].picture == picture,
+            messages.len() == 1 && messages[0].image == picture,
             "{action}: one message, equal bytes"
         );
         assert_eq!(messages[0].msg_id, sent.msg_id.as_str(), "{action}");

@@ -38,49 +38,49 @@ fn call() -> SendMedia {
     SendMedia::image(media(), to(), SEED)
 }
 
-fn json(outgoing: &ApiRequest) -> String {
-    String::from_utf8(outgoing.http().body().to_vec()).unwrap()
+fn json(request: &ApiRequest) -> String {
+    String::from_utf8(request.http().body().to_vec()).unwrap()
 }
 
 #[test]
 fn p12_p13_p42_p43_p44_the_request_of_the_users_notes() {
     let vector = vector();
-    let request = &vector["request"];
-    let outgoing = call().request(&session(None)).unwrap();
-    assert_eq!(outgoing.http().method(), text(request, "/method"));
-    assert_eq!(outgoing.http().uri().to_string(), text(request, "/url"));
-    assert_eq!(outgoing.http().headers()["content-type"], text(request, "/content_type"));
-    assert_eq!(outgoing.http().headers()["origin"], "https://wx.qq.com");
-    assert_eq!(outgoing.http().headers()["referer"], "https://wx.qq.com/?lang=zh_CN");
+    let captured = &vector["request"];
+    let request = call().request(&session(None)).unwrap();
+    assert_eq!(request.http().method(), text(captured, "/method"));
+    assert_eq!(request.http().uri().to_string(), text(captured, "/url"));
+    assert_eq!(request.http().headers()["content-type"], text(captured, "/content_type"));
+    assert_eq!(request.http().headers()["origin"], "https://wx.qq.com");
+    assert_eq!(request.http().headers()["referer"], "https://wx.qq.com/?lang=zh_CN");
     // The drawn ids put in, the text is the captured one to the byte.
-    let sent: Value = serde_json::from_str(&json(&outgoing)).unwrap();
-    let expected = text(request, "/body_text")
+    let sent: Value = serde_json::from_str(&json(&request)).unwrap();
+    let expected = text(captured, "/body_text")
         .replace("15114939427950364", text(&sent, "/Msg/LocalID"))
         .replace("e426626750347587", text(&sent, "/BaseRequest/DeviceID"));
-    assert_eq!(json(&outgoing), expected);
+    assert_eq!(json(&request), expected);
     assert_eq!(sent["Msg"]["LocalID"], sent["Msg"]["ClientMsgId"]);
     assert_eq!(text(&sent, "/Msg/LocalID"), call().local_id().as_str());
 }
 
 #[test]
 fn p42_pass_ticket_goes_last_and_encoded_again() {
-    let outgoing = call().request(&session(Some("a%2Bb%3D"))).unwrap();
+    let request = call().request(&session(Some("a%2Bb%3D"))).unwrap();
     assert_eq!(
-        outgoing.http().uri().query(),
+        request.http().uri().query(),
         Some("fun=async&f=json&lang=zh_CN&pass_ticket=a%252Bb%253D")
     );
 }
 
 #[test]
 fn p47_a_gif_goes_as_an_emoticon() {
-    let outgoing = SendMedia::emoticon(media(), to(), SEED).request(&session(None)).unwrap();
-    assert_eq!(outgoing.http().uri().path(), "/cgi-bin/mmwebwx-bin/webwxsendemoticon");
-    assert_eq!(outgoing.http().uri().query(), Some("fun=sys&lang=zh_CN"));
+    let request = SendMedia::emoticon(media(), to(), SEED).request(&session(None)).unwrap();
+    assert_eq!(request.http().uri().path(), "/cgi-bin/mmwebwx-bin/webwxsendemoticon");
+    assert_eq!(request.http().uri().query(), Some("fun=sys&lang=zh_CN"));
     let vector: Value =
         serde_json::from_str(include_str!("../../../tests/vectors/emoticon.json")).unwrap();
     let cases = vector["cases"].as_array().unwrap();
     let case = cases.iter().find(|case| case["name"] == "own GIF after an upload as doc").unwrap();
-    let sent: Value = serde_json::from_str(&json(&outgoing)).unwrap();
+    let sent: Value = serde_json::from_str(&json(&request)).unwrap();
     let keys = |body: &Value| body["Msg"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(keys(&sent), keys(&case["body"]), "no Content");
     for key in ["Type", "EmojiFlag"] {
@@ -148,12 +148,12 @@ fn a_file_in_the_pages_xml_with_its_name_escaped() {
         to,
         Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [7; 16] },
     );
-    let outgoing = call.request(&session).unwrap();
+    let request = call.request(&session).unwrap();
     assert_eq!(
-        outgoing.http().uri(),
+        request.http().uri(),
         "https://filehelper.weixin.qq.com/cgi-bin/mmwebwx-bin/webwxsendappmsg?fun=async&f=json&lang=zh_CN"
     );
-    let body: serde_json::Value = serde_json::from_slice(&outgoing.http().body().to_vec()).unwrap();
+    let body: serde_json::Value = serde_json::from_slice(&request.http().body().to_vec()).unwrap();
     let msg = &body["Msg"];
     assert_eq!((&msg["Type"], &msg["LocalID"]), (&6.into(), &call.local_id().as_str().into()));
     assert!(msg.get("MediaId").is_none() && msg.get("EmojiFlag").is_none());

@@ -22,7 +22,8 @@ pub(crate) struct ChunkForm {
     /// The fields before and after the number of the chunk.
     before: Vec<Field>,
     after: Vec<Field>,
-    /// Whether there is more than one chunk, because only then they are numbered (P29).
+    /// Whether there is more than one chunk, because only then they are numbered
+    /// ([P29](crate::protocol#p29)).
     split: bool,
     file_name: String,
     part_type: &'static str,
@@ -49,8 +50,8 @@ impl ChunkForm {
         Self::with_text(upload, upload.request_text(session)?, session)
     }
 
-    /// Rebuilds it if the session has changed. The text of the upload's request is kept (P28);
-    /// tickets and cookies are updated.
+    /// Rebuilds it if the session has changed. The text of the upload's request is kept
+    /// ([P28](crate::protocol#p28)); tickets and cookies are updated.
     pub(crate) fn renew(
         &mut self,
         upload: &UploadMedia,

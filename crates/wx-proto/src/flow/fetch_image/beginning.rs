@@ -4,17 +4,17 @@ use bytes::{Bytes, BytesMut};
 
 use crate::model::image_format::SHORT;
 
-/// Gathers the first pieces. However small they are, each byte is examined a bounded number of
+/// Buffers the first pieces. However small they are, each byte is examined a bounded number of
 /// times.
 pub(super) struct Beginning {
     held: BytesMut,
     /// The number of bytes at which they are examined again.
-    look_at: usize,
+    next_check: usize,
 }
 
 impl Beginning {
     pub(super) fn new() -> Self {
-        Self { held: BytesMut::new(), look_at: SHORT }
+        Self { held: BytesMut::new(), next_check: SHORT }
     }
 
     /// Adds a piece, which may be the last one. Returns all bytes so far once `is_open` says that
@@ -30,10 +30,10 @@ impl Beginning {
             self.held.extend_from_slice(&piece);
         }
         let seen = if first { &piece[..] } else { &self.held[..] };
-        if !last && (seen.len() < self.look_at || is_open(seen)) {
-            if seen.len() >= self.look_at {
+        if !last && (seen.len() < self.next_check || is_open(seen)) {
+            if seen.len() >= self.next_check {
                 // Not at each piece: with small ones, that would take quadratic time.
-                self.look_at = seen.len() + seen.len() / 4;
+                self.next_check = seen.len() + seen.len() / 4;
             }
             if first {
                 self.held.extend_from_slice(&piece);
@@ -50,29 +50,29 @@ mod tests {
 
     /// Returns how many bytes are examined until `decided` of them are there, in pieces of this
     /// size.
-    fn looked_at(decided: usize, piece: usize) -> usize {
-        let (mut beginning, mut looked, mut came) = (Beginning::new(), 0, 0);
+    fn examined(decided: usize, piece: usize) -> usize {
+        let (mut beginning, mut examined_bytes, mut came) = (Beginning::new(), 0, 0);
         loop {
             came += piece;
-            let gathered = beginning.add(vec![b'x'; piece].into(), false, |seen| {
-                looked += seen.len();
+            let decided_bytes = beginning.add(vec![b'x'; piece].into(), false, |seen| {
+                examined_bytes += seen.len();
                 seen.len() < decided
             });
-            if let Some(gathered) = gathered {
-                assert_eq!(gathered.len(), came);
-                return looked;
+            if let Some(decided_bytes) = decided_bytes {
+                assert_eq!(decided_bytes.len(), came);
+                return examined_bytes;
             }
         }
     }
 
     #[test]
-    fn tiny_pieces_are_looked_at_in_linear_time() {
+    fn tiny_pieces_are_examined_in_linear_time() {
         for decided in [100, 1000, 10_000, 66 * 1024, 1_000_000] {
             for piece in [1, 2, 7, 100] {
-                let looked = looked_at(decided, piece);
+                let examined_bytes = examined(decided, piece);
                 assert!(
-                    looked <= 7 * (decided + piece),
-                    "{decided} in pieces of {piece}: {looked}"
+                    examined_bytes <= 7 * (decided + piece),
+                    "{decided} in pieces of {piece}: {examined_bytes}"
                 );
             }
         }

@@ -1,4 +1,5 @@
-//! The body of an image reply: takes raw bytes and returns checked image bytes (P19–P21).
+//! The body of an image reply: takes raw bytes and returns checked image bytes
+//! ([P19](crate::protocol#p19)–[P21](crate::protocol#p21)).
 
 use bytes::{Bytes, BytesMut};
 

@@ -22,7 +22,8 @@ use crate::session::{Session, data_ticket};
 /// How many further login pages a login page may lead to.
 const ELSEWHERE: u32 = 2;
 
-/// What the caller adds to the request for the login page; nothing is built in (§2.6).
+/// What the caller adds to the request for the login page; nothing is built in
+/// ([§2.6](crate::protocol#s2-6)).
 #[derive(Clone, Default)]
 pub(super) struct PageExtras {
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
@@ -158,8 +159,9 @@ impl Entering {
     }
 }
 
-/// Whether the login page rejected the ticket: it replies with a web page (§8.3), or refuses a
-/// ticket that an earlier try, whose reply was lost, may have used up.
+/// Whether the login page rejected the ticket: it replies with a web page
+/// ([§8.3](crate::protocol#s8-3)), or refuses a ticket that an earlier try, whose reply was lost,
+/// may have used up.
 fn asks_for_another_code(error: &ReplyError, repeated: bool) -> bool {
     match error {
         ReplyError::Html => true,

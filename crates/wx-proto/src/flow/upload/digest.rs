@@ -1,4 +1,5 @@
-//! Reads the media once, for its MD5 (§4.3) and for a checksum of each chunk that is read again.
+//! Reads the media once, for its MD5 ([§4.3](crate::protocol#s4-3)) and for a checksum of each
+//! chunk that is read again.
 
 use std::cmp::Ordering;
 use std::ops::Range;

@@ -1,5 +1,8 @@
-//! Recognises images by their first bytes (P19). Only the beginning of a file is examined, never
-//! its end.
+//! Recognises images by their first bytes ([P19](crate::protocol#p19)). Only the beginning of a
+//! file is examined, never its end.
+//!
+//! No crate serves: `infer` and `image` decide by two to four bytes, which a text can begin with,
+//! and cannot ask for more bytes.
 
 use super::ImageFormat;
 

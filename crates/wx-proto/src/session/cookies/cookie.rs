@@ -10,7 +10,7 @@ use crate::model::unix_ms::UnixMs;
 pub struct Cookie {
     /// The name.
     pub name: String,
-    /// The value, verbatim: it is not decoded, even if it holds `+ / =` (P7).
+    /// The value, verbatim: it is not decoded, even if it holds `+ / =` ([P7](crate::protocol#p7)).
     pub value: Secret,
     /// The domain that it was set for, in lower case, without a leading dot.
     pub domain: String,

@@ -1,4 +1,9 @@
-//! Parses a `Set-Cookie` header as in RFC 6265 §5.2 and §5.3.
+//! Parses a `Set-Cookie` header as in RFC 6265
+//! [§5.2](https://www.rfc-editor.org/rfc/rfc6265#section-5.2) and
+//! [§5.3](https://www.rfc-editor.org/rfc/rfc6265#section-5.3).
+//!
+//! No crate serves: `cookie` knows four forms of dates, not the tokens of the RFC, and leaves
+//! domains and paths to the jar.
 
 use super::cookie::{Cookie, is_address, is_sendable, is_within};
 use crate::model::hosts::Origin;
@@ -6,8 +11,9 @@ use crate::model::unix_ms::UnixMs;
 use crate::wire::clocks::Clocks;
 use crate::wire::date;
 
-/// The longest name and value together, and the longest attribute (RFC 6265 §6.1 and its
-/// successor). A longer cookie is ignored, as is a longer attribute.
+/// The longest name and value together, and the longest attribute (RFC 6265
+/// [§6.1](https://www.rfc-editor.org/rfc/rfc6265#section-6.1) and its successor). A longer cookie
+/// is ignored, as is a longer attribute.
 const LONGEST: usize = 4096;
 const LONGEST_ATTRIBUTE: usize = 1024;
 

@@ -69,8 +69,8 @@ fn p26_p30_the_captured_form_has_526107_bytes() {
     let content = Bytes::from(vec![0x5a; text_len(form)]);
     let boundary = text(form, "/boundary");
     let shared = ChunkForm::new(&upload, &session).unwrap();
-    let outgoing = shared.bounded(boundary.to_owned(), 1, content.clone()).unwrap();
-    assert_eq!(outgoing.http().uri().to_string(), text(&vector, "/url"));
+    let request = shared.bounded(boundary.to_owned(), 1, content.clone()).unwrap();
+    assert_eq!(request.http().uri().to_string(), text(&vector, "/url"));
 
     let mut expected = Vec::new();
     for pair in form["fields"].as_array().unwrap() {
@@ -86,11 +86,11 @@ fn p26_p30_the_captured_form_has_526107_bytes() {
     expected.extend(&content);
     expected.extend(format!("\r\n--{boundary}--\r\n").into_bytes());
 
-    let body = outgoing.http().body();
+    let body = request.http().body();
     assert!(body.to_vec() == expected, "the form differs from the captured one");
     assert_eq!(body.content_len(), 526_107);
     assert_eq!(form["content_length"], 526_107);
-    assert_eq!(outgoing.http().headers()["content-length"], "526107");
+    assert_eq!(request.http().headers()["content-length"], "526107");
 }
 
 fn text_len(form: &Value) -> usize {
@@ -127,8 +127,8 @@ fn p24_p25_p27_p28_p32_p33_the_browsers_bodies() {
             vec![0; usize::try_from(parts.last().unwrap()["length"].as_u64().unwrap()).unwrap()];
         let boundary = text(form, "/boundary");
         let shared = ChunkForm::new(&upload, &session).unwrap();
-        let outgoing = shared.bounded(boundary.to_owned(), number, content.into()).unwrap();
-        let body = outgoing.http().body();
+        let request = shared.bounded(boundary.to_owned(), number, content.into()).unwrap();
+        let body = request.http().body();
 
         let mut expected = Vec::new();
         for part in parts {
@@ -153,7 +153,7 @@ fn p24_p25_p27_p28_p32_p33_the_browsers_bodies() {
             captured["body"]["length"].as_u64().unwrap(),
             "request {index}"
         );
-        assert_headers(&outgoing, captured);
+        assert_headers(&request, captured);
         rebuilt += 1;
     }
     assert_eq!(rebuilt, 9);
@@ -164,8 +164,8 @@ const PASS_TICKET_IN_XML: &str =
     "Tn5%2BpQ8wXk2Zr0LhVd9yBsMfGjA%2FcEuKoI4tN7vP6qW1mS3xJbYzRgDlHaCeU5nFw%3D";
 
 /// Every header that we send and the browser too has the browser's value, its hosts apart.
-fn assert_headers(outgoing: &ApiRequest, captured: &Value) {
-    let headers = outgoing.http().headers();
+fn assert_headers(request: &ApiRequest, captured: &Value) {
+    let headers = request.http().headers();
     for pair in captured["headers"].as_array().unwrap() {
         let (name, value) = (text(pair, "/0"), text(pair, "/1"));
         let expected = match name {
@@ -262,13 +262,13 @@ fn p8_no_ticket_no_request() {
 #[test]
 fn p2_p10_p18_the_file_host_gets_the_upload_with_cookies() {
     let (session, upload) = example(10);
-    let outgoing = upload.chunk(0, Bytes::from_static(b"!")).request(&session).unwrap();
+    let request = upload.chunk(0, Bytes::from_static(b"!")).request(&session).unwrap();
     assert_eq!(
-        outgoing.http().uri(),
+        request.http().uri(),
         "https://file.wx.qq.com/cgi-bin/mmwebwx-bin/webwxuploadmedia?f=json"
     );
-    assert_eq!(outgoing.http().headers()["cookie"], "webwx_data_ticket=t/+=");
-    let form = String::from_utf8(outgoing.http().body().to_vec()).unwrap();
+    assert_eq!(request.http().headers()["cookie"], "webwx_data_ticket=t/+=");
+    let form = String::from_utf8(request.http().body().to_vec()).unwrap();
     assert!(form.contains("name=\"webwx_data_ticket\"\r\n\r\nt/+=\r\n"));
     assert!(form.contains("name=\"pass_ticket\"\r\n\r\nundefined\r\n"));
     // The check goes to the base.
@@ -289,7 +289,7 @@ fn p2_p10_p18_the_file_host_gets_the_upload_with_cookies() {
 fn p23_the_pictures_bytes_are_neither_changed_nor_copied() {
     let (session, upload) = example(12);
     let bytes = Bytes::copy_from_slice(JPEG);
-    let outgoing = upload.chunk(0, bytes.clone()).request(&session).unwrap();
-    assert_eq!(outgoing.http().body().segments()[1].as_ptr(), bytes.as_ptr());
-    assert_eq!(outgoing.http().body().segments()[1], bytes);
+    let request = upload.chunk(0, bytes.clone()).request(&session).unwrap();
+    assert_eq!(request.http().body().segments()[1].as_ptr(), bytes.as_ptr());
+    assert_eq!(request.http().body().segments()[1], bytes);
 }
