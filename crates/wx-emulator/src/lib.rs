@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod calls;
+#[cfg(feature = "driver-test")]
+pub mod driver_test;
 mod exchange;
 mod model;
 mod server;

@@ -1,4 +1,5 @@
-//! Embed the core in any runtime: a whole driver over a plain `std::net::TcpStream`, in 100 lines.
+//! Embed the core in any runtime: a whole driver over a plain `std::net::TcpStream`, with an HTTP of
+//! its own.
 //!
 //! `cargo run -p wx-proto --example own_loop`: sends a picture to the emulator and fetches it back.
 #![allow(clippy::print_stdout, clippy::disallowed_methods, clippy::disallowed_types)] // I/O is the driver's
@@ -27,7 +28,7 @@ fn drive<F: Flow>(
     sink: &mut Vec<u8>,
 ) -> F::Output {
     let start = Instant::now();
-    let mut open: Option<BufReader<Line>> = None;
+    let mut open: Option<Reply> = None;
     loop {
         let input = match flow.poll(session, start.elapsed()) {
             Action::Done(output) => return output,
@@ -47,13 +48,13 @@ fn drive<F: Flow>(
             // Only of a job that was told to hand out its states: see `SendImage::checkpointed`.
             Action::Save(_) => Input::Local(io::Error::from(io::ErrorKind::Unsupported).into()),
             Action::Send(id, outgoing) => match send(&outgoing) {
-                Ok((head, body)) => {
-                    open = Some(body);
+                Ok((head, reply)) => {
+                    open = Some(reply);
                     Input::Head(id, head)
                 }
                 Err(failure) => Input::Failed(id, failure),
             },
-            Action::Receive(id) => match open.as_mut().map(read_piece) {
+            Action::Receive(id) => match open.as_mut().map(Reply::next) {
                 Some(Ok(bytes)) if bytes.is_empty() => Input::End(id),
                 Some(Ok(bytes)) => Input::Body(id, bytes),
                 Some(Err(error)) => Input::Failed(id, on_the_way(error)),
@@ -123,7 +124,7 @@ fn on_the_way(error: io::Error) -> TransportError {
 
 /// A connection a request: enough for an example, and always a new one without a proxy. Only what
 /// certainly never connected is `Never` delivered.
-fn send(outgoing: &ApiRequest) -> Result<(Parts, BufReader<Line>), TransportError> {
+fn send(outgoing: &ApiRequest) -> Result<(Parts, Reply), TransportError> {
     let (limits, began) = (outgoing.limits(), Instant::now());
     let authority = outgoing.http().uri().authority().expect("an absolute URL").as_str();
     let stream = connect(authority, limits.stall.min(limits.give_up_after(0)))
@@ -135,7 +136,8 @@ fn send(outgoing: &ApiRequest) -> Result<(Parts, BufReader<Line>), TransportErro
         let head = read_head(&mut reader, limits.max_head).map_err(on_the_way)?;
         // Those announce the reply, and only time ends them.
         if !head.status.is_informational() {
-            return Ok((head, reader));
+            let left = Left::announced(&head).map_err(on_the_way)?;
+            return Ok((head, Reply { reader, left }));
         }
     }
 }
@@ -163,34 +165,102 @@ fn write_request(line: &mut Line, authority: &str, outgoing: &ApiRequest) -> io:
 
 /// Reads a head. The flow refuses one above `max_head`; this stops reading a little later.
 fn read_head(reader: &mut BufReader<Line>, max_head: usize) -> io::Result<Parts> {
-    let invalid = || io::Error::from(io::ErrorKind::InvalidData);
     let mut reader = reader.take(max_head as u64 + 4096);
-    let mut line = String::new();
-    reader.read_line(&mut line)?;
+    let line = read_line(&mut reader)?;
     let mut head = Builder::new().status(line.split(' ').nth(1).ok_or_else(invalid)?);
     loop {
-        line.clear();
-        if reader.read_line(&mut line)? == 0 {
-            return Err(if reader.limit() == 0 {
-                invalid()
-            } else {
-                io::ErrorKind::UnexpectedEof.into()
-            });
+        let line = read_line(&mut reader)?;
+        if line.is_empty() {
+            return Ok(head.body(()).map_err(|_| invalid())?.into_parts().0);
         }
-        match line.trim_end().split_once(':') {
-            Some((name, value)) => head = head.header(name, value.trim()),
-            None => return Ok(head.body(()).map_err(|_| invalid())?.into_parts().0),
-        }
+        let (name, value) = line.split_once(':').ok_or_else(invalid)?;
+        head = head.header(name, value.trim());
     }
 }
 
-/// `Connection: close` ends the body; whether it came whole, the core finds out.
-fn read_piece(body: &mut BufReader<Line>) -> io::Result<Bytes> {
-    let mut piece = vec![0; 16 * 1024];
-    let len = body.read(&mut piece)?;
-    body.get_mut().body_bytes += len as u64;
-    piece.truncate(len);
-    Ok(piece.into())
+/// Reads a line of a head, or of the framing of a body.
+fn read_line(reader: &mut io::Take<impl BufRead>) -> io::Result<String> {
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    match line.strip_suffix('\n') {
+        Some(line) => Ok(line.trim_end().to_owned()),
+        None if reader.limit() == 0 => Err(io::ErrorKind::InvalidData.into()),
+        None => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+/// A reply whose head has arrived.
+struct Reply {
+    reader: BufReader<Line>,
+    left: Left,
+}
+
+/// How much of a body is left.
+enum Left {
+    Bytes(u64),
+    /// This much of the current chunk, and further chunks.
+    Chunk(u64),
+    /// All until the server closes the connection.
+    Unknown,
+}
+
+impl Left {
+    fn announced(head: &Parts) -> io::Result<Self> {
+        let value = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
+        Ok(match (value("transfer-encoding"), value("content-length")) {
+            _ if [204, 304].contains(&head.status.as_u16()) => Self::Bytes(0),
+            (Some(_), _) => Self::Chunk(0),
+            (None, Some(len)) => Self::Bytes(len.parse().map_err(|_| invalid())?),
+            (None, None) => Self::Unknown,
+        })
+    }
+}
+
+impl Reply {
+    /// Returns the next piece of the body, which is empty at its end.
+    fn next(&mut self) -> io::Result<Bytes> {
+        if let Left::Chunk(0) = self.left {
+            let mut lines = (&mut self.reader).take(LONGEST_FRAMING);
+            let size = read_line(&mut lines)?;
+            let size = size.split(';').next().unwrap_or_default().trim();
+            self.left = Left::Chunk(u64::from_str_radix(size, 16).map_err(|_| invalid())?);
+            if let Left::Chunk(0) = self.left {
+                // What stands between the last chunk and the blank line are trailers.
+                while !read_line(&mut lines)?.is_empty() {}
+                self.left = Left::Bytes(0);
+            }
+        }
+        let left = match self.left {
+            Left::Bytes(0) => return Ok(Bytes::new()),
+            Left::Bytes(left) | Left::Chunk(left) => left,
+            Left::Unknown => u64::MAX,
+        };
+        let mut piece = vec![0; left.min(16 * 1024) as usize];
+        let len = self.reader.read(&mut piece)?;
+        self.reader.get_mut().body_bytes += len as u64;
+        piece.truncate(len);
+        match &mut self.left {
+            Left::Unknown => {}
+            Left::Bytes(_) | Left::Chunk(_) if len == 0 => {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            Left::Bytes(left) => *left -= len as u64,
+            Left::Chunk(left) => {
+                *left -= len as u64;
+                if *left == 0 && !read_line(&mut (&mut self.reader).take(2))?.is_empty() {
+                    return Err(invalid());
+                }
+            }
+        }
+        Ok(piece.into())
+    }
+}
+
+/// The longest line with the size of a chunk, and the longest trailers.
+const LONGEST_FRAMING: u64 = 16 * 1024;
+
+fn invalid() -> io::Error {
+    io::ErrorKind::InvalidData.into()
 }
 
 fn seed() -> Result<Seed, Box<dyn Error>> {
@@ -238,10 +308,29 @@ mod tests {
     use std::net::{Shutdown, TcpListener};
     use std::thread::{sleep, spawn};
 
+    use wx_emulator::driver_test::Io;
     use wx_proto::flow::ListContacts;
     use wx_proto::{Error, ErrorKind, ReplyError};
 
     use super::*;
+
+    #[test]
+    fn the_driver_keeps_the_contract() {
+        let report = wx_emulator::driver_test!(drive_for_test).run();
+        assert!(report.passed(), "{report}");
+    }
+
+    /// Runs any flow with this driver. It cannot be stopped in the middle.
+    fn drive_for_test<F: Flow>(
+        session: &mut Session,
+        flow: &mut F,
+        io: &mut Io,
+    ) -> Option<F::Output> {
+        let (image, mut sink) = (io.image().clone(), Vec::new());
+        let output = drive(session, flow, &image, &mut sink);
+        io.write(0, &sink);
+        Some(output)
+    }
 
     /// What the loop makes of an answer: `start`, then the end if `piece` is empty, else `piece`
     /// again and again for five seconds.

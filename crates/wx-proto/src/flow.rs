@@ -80,7 +80,8 @@
 //! - Obey all [`Limits`](crate::Limits) of the request: its proxy and new-connection settings, and
 //!   its time limits, which hold from when the driver takes the request until the reply is
 //!   complete. Give up with [`TransportErrorKind::Stalled`]
-//!   - when no byte has moved for [`stall`](crate::Limits::stall);
+//!   - when no byte has moved for [`stall`](crate::Limits::stall). The head of a reply may count as
+//!     one byte, because many HTTP clients do not show it before it is complete;
 //!   - when the exchange has lasted for [`give_up_after`](crate::Limits::give_up_after) of the body
 //!     bytes that it has moved. Other bytes do not count: an endless head, 1xx replies, chunk
 //!     extensions and trailers do not keep an exchange alive.

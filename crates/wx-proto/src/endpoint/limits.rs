@@ -14,7 +14,7 @@ use crate::model::policy::Policy;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Give up when no byte has moved for this long.
+    /// Give up when no byte has moved for this long. The head of a reply may count as one byte.
     pub stall: Duration,
     /// Give up after this time in any case.
     pub total: Option<Duration>,

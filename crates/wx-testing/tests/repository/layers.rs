@@ -11,12 +11,13 @@ use reader::{Module, Names};
 
 /// All crates, each with its top-level modules from the lowest layer to the highest, if it has
 /// layers.
-const CRATES: [(&str, Layers); 9] = [
+const CRATES: [(&str, Layers); 10] = [
     ("benches", &[]),
     ("crates/wx-cli", &[]),
     ("crates/wx-client", &[]),
-    ("crates/wx-emulator", &["model", "state", "exchange", "violations", "calls", "server"]),
+    ("crates/wx-emulator", EMULATOR),
     ("crates/wx-example-call", &[]),
+    ("crates/wx-example-transport", &[]),
     ("crates/wx-proto", CORE),
     ("crates/wx-reqwest", &[]),
     ("crates/wx-testing", &[]),
@@ -27,6 +28,9 @@ const CRATES: [(&str, Layers); 9] = [
 const NOT_YET: [&str; 1] = ["crates/wx-cli"];
 
 type Layers = &'static [&'static str];
+
+const EMULATOR: Layers =
+    &["model", "state", "exchange", "violations", "calls", "server", "driver_test"];
 
 const CORE: Layers = &["protocol", "model", "wire", "session", "endpoint", "flow"];
 

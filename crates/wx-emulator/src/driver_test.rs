@@ -1,0 +1,125 @@
+//! A test for the drivers of wx-proto: whoever writes one runs it in their own tests, behind the
+//! feature `driver-test`.
+//!
+//! A driver is the loop that performs the I/O of a flow. The core makes every decision, but it has
+//! to rely on the driver: one that follows a redirect carries the login to another host, and one
+//! that retries sends a message twice. The docs of `wx_proto::flow` list these duties. The test
+//! runs flows with the driver against a server that provokes each fault, and compares what left,
+//! byte for byte, and what the driver reported to the flow, with what these docs say.
+//!
+//! [`driver_test!`](crate::driver_test!) takes the path of a function that runs any flow with the
+//! driver, and reads, writes and stores with [`Io`]:
+//!
+//! ```ignore
+//! use wx_emulator::driver_test::Io;
+//! use wx_proto::{Session, flow::Flow};
+//!
+//! #[test]
+//! fn the_driver_obeys() {
+//!     let report = wx_emulator::driver_test!(drive).run();
+//!     assert!(report.passed(), "{report}");
+//! }
+//!
+//! /// Runs a flow with the driver.
+//! fn drive<F: Flow>(session: &mut Session, flow: &mut F, io: &mut Io) -> Option<F::Output> {
+//!     // …
+//! }
+//! ```
+//!
+//! The whole test takes about two seconds. The function is called from several threads at once, and
+//! each call should begin with a new HTTP client, as after the start of a program.
+//!
+//! The [`Report`] names each check; for one that failed, it says which duty the driver breaks, what
+//! was expected, and what was seen:
+//!
+//! ```text
+//! FAILED redirects_are_not_followed
+//!        duty:     Follow no redirects, because they would carry the login to another host.
+//!        expected: a head with status 301, and no request to the host that it names
+//!        seen:     a request to the other host, with secrets of the login (GET, another host)
+//! ```
+//!
+//! Not checked are TLS and certificates, proxies for hosts that are not local, a server that does
+//! not read what is sent to it, what a driver with several idle connections does, and that the time
+//! between two actions does not count.
+
+mod adapter;
+mod bench;
+mod checks;
+mod job;
+mod report;
+mod scripted_server;
+
+use std::fmt;
+
+pub use job::{Driver, Io, Job, Operation, Record, SessionJson, Store};
+pub use report::{CheckReport, Finding, Report};
+
+use bench::Bench;
+
+/// The driver test of one driver. [`driver_test!`](crate::driver_test!) makes it.
+pub struct DriverTest<D> {
+    driver: D,
+    /// The path of the test function.
+    test: String,
+}
+
+impl<D: Driver> DriverTest<D> {
+    /// Creates the test of `driver`, which is run by a test function of libtest. `here` is the full
+    /// path of that function or of an item inside of it, as
+    /// [`type_name_of_val`](std::any::type_name_of_val) returns it: for the check of the proxy
+    /// settings in the environment, the test function is run once more in a process of its own.
+    #[must_use]
+    pub fn new(driver: D, here: &str) -> Self {
+        Self { driver, test: test_name(here) }
+    }
+
+    /// Runs all checks.
+    pub fn run(&self) -> Report {
+        self.run_those(|_| true)
+    }
+
+    /// Runs the checks of these names only, for example to look for the cause of a failure.
+    pub fn run_only(&self, names: &[&str]) -> Report {
+        self.run_those(|name| names.contains(&name))
+    }
+
+    fn run_those(&self, is_wanted: impl Fn(&str) -> bool) -> Report {
+        let bench = Bench::new(&self.driver, &self.test);
+        checks::run_in_child(&bench);
+        Report::new(checks::run(&bench, is_wanted))
+    }
+}
+
+/// Returns the name that libtest gives to the function around an item: its path without the crate,
+/// and without closures and async blocks.
+fn test_name(item: &str) -> String {
+    let path: Vec<_> = item.split("::").filter(|name| *name != "{{closure}}").collect();
+    path[..path.len().saturating_sub(1)].get(1..).unwrap_or_default().join("::")
+}
+
+impl<D> fmt::Debug for DriverTest<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DriverTest").field("test", &self.test).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::any::type_name_of_val;
+
+    use super::*;
+
+    #[test]
+    fn tests_are_named_as_libtest_names_them() {
+        fn here() {}
+        let name = "driver_test::tests::tests_are_named_as_libtest_names_them";
+        assert_eq!(test_name(type_name_of_val(&here)), name);
+        let within = || {
+            fn here() {}
+            type_name_of_val(&here)
+        };
+        assert_eq!(test_name(within()), name);
+        assert_eq!(test_name("krate::here"), "");
+    }
+}

@@ -1,0 +1,176 @@
+//! The part of the driver test that knows the core. It is a macro, so that it is compiled where the
+//! core is: this crate shares no code with it, and is tested by it.
+
+/// Puts a driver to the [driver test](mod@crate::driver_test): makes a
+/// [`DriverTest`](crate::driver_test::DriverTest) of it, inside of the test function that is to run
+/// it.
+///
+/// It takes the path of a function which runs any flow of wx-proto with the driver, and which
+/// returns `None` if the driver was [stopped](crate::driver_test::Io::stop_after) before the flow
+/// was done. The crate that calls it has to depend on wx-proto, by that name.
+///
+/// ```ignore
+/// fn drive<F: wx_proto::flow::Flow>(
+///     session: &mut wx_proto::Session,
+///     flow: &mut F,
+///     io: &mut wx_emulator::driver_test::Io,
+/// ) -> Option<F::Output>;
+///
+/// let report = wx_emulator::driver_test!(drive).run();
+/// assert!(report.passed(), "{report}");
+/// ```
+#[macro_export]
+macro_rules! driver_test {
+    ($drive:path) => {{
+        // The module of the test may have others of these names.
+        use ::std::{option::Option, result::Result};
+
+        use ::wx_proto::flow::{
+            Action, Delivery, FetchImage, Flow, Input, ListContacts, NextMessages, Progress,
+            SendImage, Snapshot, UnexpectedInput,
+        };
+        use ::wx_proto::{
+            Error, ImageVariant, Media, MsgId, Policy, Recipient, Seed, Session, UnixMs,
+        };
+        use $crate::driver_test::{Driver, DriverTest, Io, Job, Operation, Record};
+
+        struct Adapter;
+
+        impl Driver for Adapter {
+            fn run(&self, job: &mut Job) {
+                let session = Session::from_json_allow_loopback(&job.session_json.0);
+                let session = &mut session.expect("a session file of the emulator");
+                let seed = Seed { unix_ms: UnixMs::new(job.unix_ms), entropy: [7; 16] };
+                let policy = policy(job);
+                match job.operation {
+                    Operation::ListContacts => {
+                        run(job, session, ListContacts::new(session, seed, policy));
+                    }
+                    Operation::NextMessages => {
+                        run(job, session, NextMessages::new(session, seed, policy));
+                    }
+                    Operation::FetchImage => {
+                        let id = MsgId::new("1").expect("an id");
+                        let variant = ImageVariant::Original;
+                        run(
+                            job,
+                            session,
+                            FetchImage::new(session, id, variant, true, seed, policy),
+                        );
+                    }
+                    Operation::SendImage { checkpointed } => {
+                        let (image, to) = (job.io.image(), Recipient::file_helper());
+                        let media = Media::new("a.jpg", image.len() as u64, image, &policy);
+                        let media = media.expect("an image");
+                        let flow = SendImage::new(session, media, to, seed, policy);
+                        run(
+                            job,
+                            session,
+                            flow.map(|flow| if checkpointed { flow.checkpointed() } else { flow }),
+                        );
+                    }
+                    _ => unreachable!("an operation that this macro does not know"),
+                }
+            }
+        }
+
+        fn policy(job: &Job) -> Policy {
+            let mut policy = Policy::default().with_stall(job.stall);
+            (policy.chunk_tries, policy.fetch_tries) = (job.tries, job.tries);
+            policy.message_tries = job.tries;
+            (policy.slow_after, policy.min_rate) = (job.slow_after, job.min_rate);
+            (policy.poll_stall, policy.poll_limit) = (job.stall, job.poll_limit);
+            policy.back_off = ::std::time::Duration::from_millis(1);
+            policy.message_wait = policy.back_off;
+            policy
+        }
+
+        fn run<F, T>(job: &mut Job, session: &mut Session, flow: Result<F, Error>)
+        where
+            F: Flow<Output = Result<T, Error>>,
+        {
+            let mut flow = flow.expect("the session of the emulator is logged in");
+            loop {
+                let mut recorded = Recorded { flow: &mut flow, record: &mut job.record };
+                let output = $drive(session, &mut recorded, &mut job.io);
+                if let Some(output) = output.flatten() {
+                    let result = output.map(drop).map_err(|error| error.chain().to_string());
+                    return job.record.ended(result);
+                }
+                if !job.record.restart() {
+                    return;
+                }
+            }
+        }
+
+        /// A flow whose driver is recorded. Its output is `None` where the driver has to return
+        /// early.
+        struct Recorded<'a, F> {
+            flow: &'a mut F,
+            record: &'a mut Record,
+        }
+
+        impl<F: Flow> Flow for Recorded<'_, F> {
+            type Output = Option<F::Output>;
+
+            fn poll(
+                &mut self,
+                session: &mut Session,
+                now: ::std::time::Duration,
+            ) -> Action<Self::Output> {
+                if self.record.is_stopped() {
+                    return Action::Done(None);
+                }
+                match self.flow.poll(session, now).into_done() {
+                    Ok(output) => Action::Done(Some(output)),
+                    Err(action) => {
+                        if let Action::Send(_, request) = &action {
+                            let http = request.http();
+                            self.record.sent(
+                                http.method(),
+                                http.uri(),
+                                http.headers(),
+                                http.body().segments(),
+                                request.limits().new_connection,
+                            );
+                        }
+                        action
+                    }
+                }
+            }
+
+            fn handle(
+                &mut self,
+                input: Input,
+                now: ::std::time::Duration,
+            ) -> Result<(), UnexpectedInput> {
+                match &input {
+                    Input::Head(_, head) => self.record.head(head.status, &head.headers),
+                    Input::Body(_, bytes) => self.record.body(bytes),
+                    Input::End(_) => self.record.end(),
+                    Input::Failed(_, error) => {
+                        self.record.failed(error.kind.name(), error.delivered == Delivery::Never);
+                    }
+                    Input::Read(_) | Input::Written | Input::Saved | Input::Local(_) => {}
+                }
+                self.flow.handle(input, now)
+            }
+
+            fn progress(&self) -> Progress {
+                self.flow.progress()
+            }
+
+            fn snapshot(&self) -> Option<Snapshot> {
+                self.flow.snapshot()
+            }
+
+            fn cancel(&mut self) {
+                self.flow.cancel();
+            }
+        }
+
+        fn here() {}
+
+        DriverTest::new(Adapter, ::std::any::type_name_of_val(&here))
+    }};
+}

@@ -1,0 +1,91 @@
+//! What the driver test has found.
+
+use std::fmt;
+
+/// The result of a driver test.
+///
+/// `Display` has a line for each check, and for each that failed the duty, what was expected, and
+/// what was seen. It shows no values of requests, because these hold credentials.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Report {
+    checks: Vec<CheckReport>,
+}
+
+/// The result of one check.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CheckReport {
+    /// The name of the check, such as `redirects_are_not_followed`.
+    pub name: &'static str,
+    /// The duty of a driver that it checks.
+    pub duty: &'static str,
+    /// What was found if the driver does not fulfil the duty.
+    pub finding: Option<Finding>,
+}
+
+/// How a driver breaks a duty.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Finding {
+    /// What a driver has to do, in this situation.
+    pub expected: String,
+    /// What this driver did.
+    pub seen: String,
+}
+
+impl Finding {
+    pub(super) fn new(expected: impl Into<String>, seen: impl Into<String>) -> Self {
+        Self { expected: expected.into(), seen: seen.into() }
+    }
+
+    /// Adds what the server did.
+    pub(super) fn of_case(self, case: &str) -> Self {
+        Self { seen: format!("{} ({case})", self.seen), ..self }
+    }
+}
+
+impl Report {
+    pub(super) fn new(checks: Vec<CheckReport>) -> Self {
+        Self { checks }
+    }
+
+    /// Whether the driver passed all checks.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.failures().next().is_none()
+    }
+
+    /// Returns all checks that were run, in their order.
+    #[must_use]
+    pub fn checks(&self) -> &[CheckReport] {
+        &self.checks
+    }
+
+    /// Returns the checks that failed.
+    pub fn failures(&self) -> impl Iterator<Item = &CheckReport> {
+        self.checks.iter().filter(|check| check.finding.is_some())
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{} of {} checks of the driver failed",
+            self.failures().count(),
+            self.checks.len()
+        )?;
+        self.checks.iter().try_for_each(|check| write!(f, "{check}"))
+    }
+}
+
+impl fmt::Display for CheckReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(finding) = &self.finding else { return writeln!(f, "ok     {}", self.name) };
+        writeln!(f, "FAILED {}", self.name)?;
+        writeln!(f, "       duty:     {}", self.duty)?;
+        writeln!(f, "       expected: {}", finding.expected)?;
+        writeln!(f, "       seen:     {}", finding.seen)
+    }
+}

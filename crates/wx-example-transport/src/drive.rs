@@ -1,0 +1,88 @@
+use std::io;
+use std::ops::Range;
+use std::time::Instant;
+
+use bytes::Bytes;
+use smol::Timer;
+use wx_proto::Session;
+use wx_proto::flow::{Action, Flow, Input, Snapshot, TransportError, TransportErrorKind};
+
+use crate::http::{Reply, send};
+
+/// What a flow reads from, writes to and is stored in.
+pub trait MediaIo {
+    /// Reads the bytes of `span`, or as many of them as there are.
+    ///
+    /// # Errors
+    /// Returns the error of the source.
+    fn read(&mut self, span: Range<u64>) -> io::Result<Bytes>;
+
+    /// Writes `bytes` at offset `at`. Offset 0 starts over.
+    ///
+    /// # Errors
+    /// Returns the error of the sink.
+    fn write(&mut self, at: u64, bytes: Bytes) -> io::Result<()>;
+
+    /// Stores the state of a checkpointed job.
+    ///
+    /// # Errors
+    /// Returns the error of the store.
+    fn save(&mut self, snapshot: &Snapshot) -> io::Result<()>;
+}
+
+/// Runs a flow to its end. The flow makes every decision; this performs the I/O.
+///
+/// Cancel safe: if the future is dropped, the connection is closed and the flow loses one try at
+/// most. Call this again with the same flow to continue.
+pub async fn drive<F: Flow>(
+    session: &mut Session,
+    flow: &mut F,
+    media: &mut impl MediaIo,
+) -> F::Output {
+    // `Instant` may leave out the time that the computer sleeps, which a flow has to know: a driver
+    // for more than tests passes the larger of what it and the wall clock say.
+    let start = Instant::now();
+    let mut held: Option<Reply> = None;
+    loop {
+        let input = match flow.poll(session, start.elapsed()) {
+            Action::Done(output) => return output,
+            Action::Wait(until) => {
+                Timer::after(until.saturating_sub(start.elapsed())).await;
+                continue;
+            }
+            Action::Read(span) => media.read(span).map_or_else(local, Input::Read),
+            Action::Write(at, bytes) => {
+                media.write(at, bytes).map_or_else(local, |()| Input::Written)
+            }
+            Action::Save(snapshot) => media.save(&snapshot).map_or_else(local, |()| Input::Saved),
+            Action::Send(id, request) => {
+                // Closes the connection of the reply before.
+                held = None;
+                match send(request).await {
+                    Ok((head, reply)) => {
+                        held = Some(reply);
+                        Input::Head(id, head)
+                    }
+                    Err(error) => Input::Failed(id, error),
+                }
+            }
+            Action::Receive(id) => match &mut held {
+                Some(reply) => match reply.next().await {
+                    Ok(Some(bytes)) => Input::Body(id, bytes),
+                    Ok(None) => Input::End(id),
+                    Err(error) => Input::Failed(id, error),
+                },
+                // The driver that held this reply is gone.
+                None => Input::Failed(id, TransportError::on_the_way(TransportErrorKind::Dropped)),
+            },
+        };
+        if flow.handle(input, start.elapsed()).is_err() {
+            // A bug of this driver or of the flow, which ends the job.
+            flow.cancel();
+        }
+    }
+}
+
+fn local(error: io::Error) -> Input {
+    Input::Local(error.into())
+}

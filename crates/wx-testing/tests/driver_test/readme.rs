@@ -1,0 +1,19 @@
+//! What the README shows of the driver test is compiled and run: it is part of an example.
+
+use std::fs;
+use std::path::Path;
+
+#[test]
+fn the_readme_shows_what_own_loop_does() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let read = |path| fs::read_to_string(crates.join(path)).unwrap();
+    let readme = read("wx-emulator/README.md");
+    let (_, section) = readme.split_once("\n## The driver test\n").unwrap();
+    let (_, block) = section.split_once("```rust,ignore\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    let example = read("wx-proto/examples/own_loop.rs");
+    let lines: Vec<_> = example.lines().map(str::trim).collect();
+    // The blank lines are the same in both.
+    let shown: Vec<_> = block.lines().map(str::trim).collect();
+    assert!(lines.windows(shown.len()).any(|part| part == shown), "{block}");
+}
