@@ -14,9 +14,10 @@ use wx_proto::Policy;
 
 pub(crate) use self::addressee::Addressee;
 pub(crate) use self::commands::{
-    Account, Demo, Emulate, FetchImage, Login, Page, Resume, SendImage, SessionFile, Watch, is_dash,
+    Account, Demo, Emulate, FetchImage, Login, Page, Resume, SendImage, SessionFile, Watch,
 };
 use self::seconds::{seconds, timeout};
+use crate::files::is_dash;
 use crate::out;
 
 /// Send and fetch pictures over web WeChat.

@@ -1,5 +1,7 @@
 //! The events of `--json`: every key is always there.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 use wx_proto::{
     Contact, Fetched, HostRole, Message, MessageKind, MsgId, Sent, Session, Skipped, UnixMs,
@@ -20,6 +22,11 @@ pub(crate) enum Subject {
 }
 
 impl Subject {
+    /// The login of a session file.
+    pub(crate) fn login(path: &Path) -> Self {
+        Self::Login { path: path.to_string_lossy().into_owned() }
+    }
+
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Picture { file, .. } => file,

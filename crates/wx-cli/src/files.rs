@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 use wx_client::temp_file::{self, Access, TempFile};
 use wx_proto::Advice;
 
-use crate::args::{Command, SessionFile, is_dash};
 use crate::problem::Problem;
-use crate::session;
 
 /// A picture to send.
 pub(crate) enum Input {
@@ -37,6 +35,11 @@ impl Input {
             Ok(Self::Once(Some(File::open(path)?)))
         }
     }
+}
+
+/// Whether a path stands for standard input or output.
+pub(crate) fn is_dash(path: &Path) -> bool {
+    path.as_os_str() == "-"
 }
 
 /// Reads a file that must not be larger than `limit`.
@@ -75,29 +78,6 @@ fn leads_nowhere(error: io::Error) -> io::Error {
     match error.kind() {
         ErrorKind::NotFound => io::Error::new(ErrorKind::NotFound, "is a link to nothing"),
         _ => error,
-    }
-}
-
-/// Removes what killed processes have left where this command has its session and writes.
-pub(crate) fn sweep(command: &Command) {
-    let (session, files, directory) = match command {
-        Command::Demo(_) => (None, [None, None], None),
-        Command::Emulate(args) => {
-            (None, [args.port_file.as_ref(), args.session_file.as_ref()], None)
-        }
-        Command::SendImage(args) => (Some(&args.session), [None, None], args.resume_dir.as_ref()),
-        Command::Resume(args) => (Some(&args.session), [None, None], Some(&args.dir)),
-        Command::FetchImage(args) => (Some(&args.session), [Some(&args.out), None], None),
-        Command::Login(args) => (Some(&args.session), [args.qr.as_ref(), None], None),
-        Command::Watch(args) => (Some(&args.session), [None, None], args.save_images.as_ref()),
-        Command::Whoami(args) | Command::Contacts(args) | Command::Logout(args) => {
-            (Some(&args.session), [None, None], None)
-        }
-    };
-    let session = session.map_or_else(session::default_path, SessionFile::place);
-    files.into_iter().flatten().chain([&session]).for_each(|file| sweep_beside(file));
-    if let Some(directory) = directory {
-        temp_file::sweep(directory);
     }
 }
 

@@ -13,6 +13,7 @@ use wx_client::entropy;
 use wx_client::outbox::{MessageState, Outbox, OutboxJob};
 use wx_proto::{Advice, MediaKind, Recipient, Session};
 
+use crate::event::Subject;
 use crate::file_stamp::FileStamp;
 use crate::problem::{FORMER, Problem};
 
@@ -35,6 +36,27 @@ pub(crate) struct SendPlan {
     /// What the pictures are sent as, if not by their formats.
     pub(crate) kind: Option<MediaKind>,
     pub(crate) pace: Option<Duration>,
+}
+
+impl SendPlan {
+    /// Returns a subject for each picture and recipient, in the order in which they are sent.
+    pub(crate) fn subjects(&self) -> Vec<Subject> {
+        let to: Vec<_> = self.to.iter().map(ToString::to_string).collect();
+        let given = if self.given.is_empty() { &to } else { &self.given };
+        subjects_of(&self.files, &to, given)
+    }
+}
+
+/// Returns a subject for each file and recipient.
+pub(crate) fn subjects_of(files: &[PathBuf], to: &[String], given: &[String]) -> Vec<Subject> {
+    let of = |file: &PathBuf| {
+        let file = file.to_string_lossy().into_owned();
+        to.iter().zip(given).map(move |(to, given)| {
+            let (to, given) = (to.clone(), given.clone());
+            Subject::Picture { file: file.clone(), to, given }
+        })
+    };
+    files.iter().flat_map(of).collect()
 }
 
 /// An outbox with a message for each picture and recipient.
@@ -114,7 +136,8 @@ impl JobDir {
         if self.about.login == session.fingerprint(&self.about.key) {
             return Ok(());
         }
-        Err(wx_proto::flow::ResumeError::OtherLogin.into())
+        Err(Problem::local("the job was begun in another login", Advice::CheckFile)
+            .hint("use that login's session file, or delete the directory to give the job up"))
     }
 
     pub(crate) fn plan(&self) -> &SendPlan {

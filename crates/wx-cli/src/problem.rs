@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use wx_client::outbox::{OutboxError, OutboxErrorKind};
-use wx_proto::flow::ResumeError;
+use wx_client::{BuildError, LoginError};
 use wx_proto::{Advice, Error, ErrorKind, MediaError, Outcome, RequestError, SessionError, Step};
 
 use crate::{out, withhold};
@@ -219,16 +219,25 @@ impl From<SessionError> for Problem {
     }
 }
 
-impl From<ResumeError> for Problem {
-    fn from(error: ResumeError) -> Self {
-        let hint = match error {
-            ResumeError::Request(error) => return error.into(),
-            ResumeError::OtherLogin => {
-                "use that login's session file, or delete the directory to give the job up"
+impl From<BuildError> for Problem {
+    fn from(error: BuildError) -> Self {
+        match error {
+            BuildError::Proxy(error) => {
+                let problem = Self::local(out::words(&error), Advice::CheckProxy);
+                Self { class: Class::Usage, ..problem.hint("correct or unset it") }
             }
-            _ => "delete the directory to give the job up",
-        };
-        Self::local(out::words(&error), Advice::CheckFile).hint(hint)
+            error => Self::local(out::words(&error), Advice::Report),
+        }
+    }
+}
+
+impl From<LoginError> for Problem {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Build(error) => error.into(),
+            LoginError::Login(error) | LoginError::Unfinished { error, .. } => error.into(),
+            error => Self::local(out::words(&error), Advice::Report),
+        }
     }
 }
 

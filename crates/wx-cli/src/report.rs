@@ -9,9 +9,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use wx_client::CancelToken;
-use wx_proto::flow::ExchangeSummary;
-use wx_proto::{Fetched, Md5, MediaId, Sent, Site};
+use wx_client::{CancelToken, RunOptions};
+use wx_proto::{Fetched, Md5, MediaId, Sent, Site, Skipped};
 
 use self::state::{State, UnderWay};
 use crate::args::Global;
@@ -19,7 +18,6 @@ use crate::event::{self, Subject};
 use crate::out;
 use crate::problem::{Problem, short};
 use crate::trace::Trace;
-use crate::transport::Ears;
 use crate::withhold;
 
 /// Tells what becomes of each subject, exactly once, to people or as JSON.
@@ -42,7 +40,7 @@ impl Report {
             json: global.json,
             verbose: global.verbose,
             stopped: CancelToken::new(),
-            unfinished: AtomicBool::new(false),
+            unfinished: AtomicBool::default(),
             trace: OnceLock::new(),
             state: Mutex::new(state),
         }
@@ -112,9 +110,13 @@ impl Report {
         }
     }
 
-    /// An exchange with the server is over.
-    pub(crate) fn exchanged(&self, exchanged: &ExchangeSummary) {
-        self.traced(|trace| trace.exchanged(exchanged));
+    /// Returns the options of a request that is shown, traced, and stopped by a signal.
+    pub(crate) fn options(&self) -> RunOptions<'_> {
+        RunOptions::new()
+            .progress(|progress| self.progress(progress))
+            .trace(|exchange| self.traced(|trace| trace.exchange(exchange)))
+            .on_request(withhold::request)
+            .cancel(&self.stopped)
     }
 
     fn traced(&self, tell: impl FnOnce(&Trace)) {
@@ -159,6 +161,14 @@ impl Report {
     /// A warning.
     pub(crate) fn warn(&self, line: &str) {
         self.state().aside(|| out::error(line));
+    }
+
+    /// Reports how many messages or contacts were skipped, if any.
+    pub(crate) fn skipped(&self, what: &str, skipped: Skipped) {
+        if !skipped.is_empty() {
+            let event = event::skipped(what, skipped);
+            self.tell_aside(&format!("skipped {what}: {skipped}"), &event);
+        }
     }
 
     /// A message was accepted.
@@ -237,12 +247,6 @@ impl Report {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Ears for Report {
-    fn report(&self) -> &Report {
-        self
     }
 }
 

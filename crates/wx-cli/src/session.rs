@@ -1,66 +1,32 @@
-//! The session file: where it is, reading it, and replacing it.
+//! Reading the session file, working with its login, and saving what has changed.
 
-use std::env;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use wx_client::directory;
+use wx_client::clock::unix_ms;
 use wx_client::session_file::{SessionFile, SessionFileError, SessionFileErrorKind};
-use wx_client::temp_file::Access;
-use wx_proto::flow::Restore;
 use wx_proto::{Advice, Policy, Session};
 
 use crate::args::Global;
+use crate::client::Client;
 use crate::out;
+use crate::place::default_path;
 use crate::problem::{Class, Problem};
 use crate::rate_limit;
 use crate::report::Report;
-use crate::transport::{Client, seed, unix_ms};
 
-/// What the session is read for.
+/// What the session is used for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Use {
     Send,
     Fetch,
-    /// What begins with webwxinit itself, or ends the login.
+    /// The command calls `webwxinit` itself, or ends the login.
     Login,
-    /// Whatever it holds: a login that is over can be logged in again.
+    /// Nothing is required of it: a login that is over can be renewed.
     Any,
 }
 
-/// The platform's place for the session file; its directory is made for the user alone.
-pub(crate) fn default_place() -> PathBuf {
-    let path = default_path();
-    if let Some(place) = path.parent() {
-        // If that fails, so does writing the file, which says why.
-        let _ = directory::create_all(place, Access::Private);
-    }
-    path
-}
-
-/// The platform's place for the session file.
-pub(crate) fn default_path() -> PathBuf {
-    // Nobody has a home: here, then.
-    state_directory()
-        .map_or_else(|| PathBuf::from("wx-session.json"), |dir| dir.join("session.json"))
-}
-
-/// Where the platform keeps what a program remembers on this computer.
-fn state_directory() -> Option<PathBuf> {
-    let set = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || env::home_dir().filter(|home| home.is_absolute());
-    let base = if cfg!(windows) {
-        // Not the roaming one: a login is of this computer.
-        set("LOCALAPPDATA")?
-    } else if cfg!(target_os = "macos") {
-        home()?.join("Library/Application Support")
-    } else {
-        set("XDG_STATE_HOME").or_else(|| Some(home()?.join(".local/state")))?
-    };
-    Some(base.join("wx"))
-}
-
-/// A client for the login of a session file, and the trace that was asked for. What is wrong is
-/// reported; nothing can be done then.
+/// Returns a client for the login of a session file, and begins the trace if one was asked for.
+/// Returns `None` if that is impossible; the problem is reported.
 pub(crate) fn connect(
     path: &Path,
     what_for: Use,
@@ -68,33 +34,30 @@ pub(crate) fn connect(
     global: &Global,
     report: &Report,
 ) -> Option<Client> {
-    let (session, owned) = match owned_if_due(load(path, what_for, report)?, what_for, path) {
-        Ok(loaded) => loaded,
-        Err(problem) => {
-            report.refuse(path, &problem);
-            return None;
+    let session = load(path, what_for, report)?;
+    let connected = || {
+        let (session, file) = lock_if_due(session, what_for, path)?;
+        if let Some(note) = rate_limit::note(path) {
+            report.warn(&note);
         }
+        report.watch_limit(path);
+        if report.trace(global, session.site(), session.uin()).is_none() {
+            return Ok(None);
+        }
+        let client = Client::new(global.transport(), session, policy)?;
+        if let Some(file) = file {
+            init(&client, what_for, &file, report)?;
+        }
+        Ok(Some(client))
     };
-    if let Some(note) = rate_limit::note(path) {
-        report.warn(&note);
-    }
-    report.watch_limit(path);
-    report.trace(global, session.site(), Some(session.uin()))?;
-    let client = Client::new(global.transport(), session, policy).and_then(|client| match &owned {
-        Some(file) => begin(client, what_for, file, report),
-        None => Ok(client),
-    });
-    match client {
-        Ok(client) => Some(client),
-        Err(problem) => {
-            report.refuse(path, &problem);
-            None
-        }
-    }
+    connected().unwrap_or_else(|problem: Problem| {
+        report.refuse(path, &problem);
+        None
+    })
 }
 
-/// Works with a client for the login of a session file, and stores what replies change of the
-/// session. The file stays free for other commands until then.
+/// Works with a client for the login of a session file, and afterwards saves what replies have
+/// changed in the session. Until then, other commands can use the file.
 pub(crate) fn with_client(
     path: &Path,
     what_for: Use,
@@ -108,12 +71,27 @@ pub(crate) fn with_client(
     work(&client);
     if let Err(error) = store(path, &before, &client.session()) {
         let (path, why) = (path.display(), out::words(error.kind()));
-        report.warn(&format!("{path}: what the server has changed could not be saved: {why}"));
+        report.warn(&format!("{path}: the changes that the server made were not saved: {why}"));
     }
 }
 
-/// Stores a session that was read as `before`, if it has changed. A file that another command has,
-/// or that no longer holds what was read, is left alone: it is newer, or another login's.
+/// Works with the login of a session file that this process locks, if no other has.
+pub(crate) fn with_locked_file(
+    path: &Path,
+    global: &Global,
+    report: &Report,
+    work: impl FnOnce(Result<SessionFile, SessionFileError>, &Client) -> Result<(), Problem>,
+) {
+    // Locked before it is read, so that it stays as it was read.
+    let file = SessionFile::open(path);
+    let connected = connect(path, Use::Login, global.policy(), global, report);
+    let Some(client) = connected else { return };
+    report.begin(0..1, None);
+    report.end(work(file, &client));
+}
+
+/// Saves a session that was read as `before`, if it has changed. If another command has locked or
+/// changed the file, it is left alone: it is newer, or holds another login.
 fn store(path: &Path, before: &Session, after: &Session) -> Result<(), SessionFileError> {
     let is_equal = |one: &Session, other: &Session| one.to_json() == other.to_json();
     if is_equal(before, after) {
@@ -128,9 +106,9 @@ fn store(path: &Path, before: &Session, after: &Session) -> Result<(), SessionFi
     }
 }
 
-/// Locks the file of a login that was cut off before webwxinit. What it holds then counts: another
-/// command may have gone on with the login since `session` was read.
-fn owned_if_due(
+/// Locks the file of a login that was interrupted before `webwxinit`, and reads it again: another
+/// command may have continued the login since `session` was read.
+fn lock_if_due(
     session: Session,
     what_for: Use,
     path: &Path,
@@ -144,20 +122,20 @@ fn owned_if_due(
     Ok((session, is_due.then_some(file)))
 }
 
-/// Goes on with a login that was cut off before webwxinit.
-fn begin(
-    client: Client,
+/// Continues a login that was interrupted before `webwxinit`.
+fn init(
+    client: &Client,
     what_for: Use,
     file: &SessionFile,
     report: &Report,
-) -> Result<Client, Problem> {
-    client.drive(Restore::new(&client.session(), seed()?, client.policy())?, report)?;
+) -> Result<(), Problem> {
+    client.restore(report.options())?;
     let session = client.session();
     file.save(&session)?;
     if what_for == Use::Send {
         session.check_upload(unix_ms())?;
     }
-    Ok(client)
+    Ok(())
 }
 
 /// Reads a session file and checks that it can be used.
@@ -271,16 +249,16 @@ mod tests {
         let read = session("@");
         assert!(read.awaits_init());
         save(&read);
-        let (due, file) = owned_if_due(read.clone(), Use::Fetch, &path).unwrap();
+        let (due, file) = lock_if_due(read.clone(), Use::Fetch, &path).unwrap();
         assert!(due == read && file.is_some());
         drop(file);
         // It has begun the login, and got new secrets; or it has ended it.
         let mut begun = session("@me");
         save(&begun);
-        let (now, file) = owned_if_due(read.clone(), Use::Fetch, &path).unwrap();
+        let (now, file) = lock_if_due(read.clone(), Use::Fetch, &path).unwrap();
         assert!(now == begun && file.is_none());
         begun.clear_login();
         save(&begun);
-        assert_eq!(owned_if_due(read, Use::Fetch, &path).unwrap_err().class, Class::Login);
+        assert_eq!(lock_if_due(read, Use::Fetch, &path).unwrap_err().class, Class::Login);
     }
 }

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use wx_client::creation;
+// The argument of `RunOptions::trace`.
 use wx_proto::flow::ExchangeSummary;
 use wx_proto::{HostRole, Site};
 
@@ -55,7 +56,7 @@ impl Trace {
         Ok(trace)
     }
 
-    pub(crate) fn exchanged(&self, it: &ExchangeSummary) {
+    pub(crate) fn exchange(&self, it: &ExchangeSummary) {
         self.line(json!({
             "event": "exchange", "step": it.step.name(), "endpoint": it.endpoint, "method": it.method.as_str(),
             "chunk": it.chunk.map(|chunk| chunk.index), "chunks": it.chunk.map(|chunk| chunk.of),

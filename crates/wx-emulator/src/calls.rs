@@ -1,5 +1,5 @@
-//! The calls of web WeChat. A call is its row of the table and its handler, which stand in the same
-//! file, and an entry in [`CALLS`].
+//! The calls of web WeChat. A call is a row and a handler, both in one file, and an entry in
+//! [`CALLS`].
 
 mod admission;
 mod avatar;

@@ -2,7 +2,8 @@
 //! client.
 //!
 //! `cargo run -p wx-proto --example by_hand`: sends a picture to the emulator and fetches it back.
-#![allow(clippy::print_stdout, clippy::disallowed_methods, clippy::disallowed_types)] // I/O is the driver's
+// I/O belongs to the driver.
+#![allow(clippy::print_stdout, clippy::disallowed_methods, clippy::disallowed_types)]
 
 use std::error::Error;
 use std::time::SystemTime;

@@ -116,22 +116,37 @@ impl Session {
         self.parts.site.hosts()
     }
 
-    /// Returns the number of the user.
+    /// Returns the number of the user, which outlives the login; `None` before the first login.
     #[must_use]
-    pub fn uin(&self) -> u32 {
+    pub fn uin(&self) -> Option<u32> {
+        Some(self.parts.uin).filter(|uin| *uin != 0)
+    }
+
+    /// Returns the session id, not encoded, if somebody is logged in.
+    #[must_use]
+    pub fn sid(&self) -> Option<&Secret> {
+        Some(&self.parts.sid).filter(|sid| !sid.expose().is_empty())
+    }
+
+    /// Returns the current skey, if somebody is logged in.
+    #[must_use]
+    pub fn skey(&self) -> Option<&Secret> {
+        Some(&self.parts.skey).filter(|skey| !skey.expose().is_empty())
+    }
+
+    /// Returns the number of the user as requests spell it.
+    pub(crate) fn uin_or_zero(&self) -> u32 {
         self.parts.uin
     }
 
-    /// Returns the session id, not encoded.
-    #[must_use]
-    pub fn sid(&self) -> &Secret {
-        &self.parts.sid
+    /// Returns the session id as requests spell it.
+    pub(crate) fn sid_or_empty(&self) -> &str {
+        self.parts.sid.expose()
     }
 
-    /// Returns the current skey.
-    #[must_use]
-    pub fn skey(&self) -> &Secret {
-        &self.parts.skey
+    /// Returns the skey as requests spell it.
+    pub(crate) fn skey_or_empty(&self) -> &str {
+        self.parts.skey.expose()
     }
 
     /// Returns the user's own UserName in this login, unless webwxinit has not replied yet.
@@ -185,11 +200,7 @@ impl Session {
     /// # Errors
     /// Returns [`RequestError::NotLoggedIn`] if sid or skey is empty.
     pub fn check_login(&self) -> Result<(), RequestError> {
-        if self.parts.sid.expose().is_empty() || self.parts.skey.expose().is_empty() {
-            Err(RequestError::NotLoggedIn)
-        } else {
-            Ok(())
-        }
+        self.sid().and(self.skey()).map(drop).ok_or(RequestError::NotLoggedIn)
     }
 
     /// Checks that an upload can be made at `now`, which needs the data ticket

@@ -1,7 +1,7 @@
 //! The arguments of each command.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -10,7 +10,8 @@ use wx_proto::{HostError, ImageVariant, MsgId, Policy, Profile, Site};
 
 use super::seconds::{seconds, timeout};
 use super::{Addressee, Global};
-use crate::{out, session};
+use crate::files::is_dash;
+use crate::{out, place};
 
 /// Which login.
 #[derive(Clone, Debug, clap::Args)]
@@ -28,7 +29,7 @@ impl SessionFile {
 
     /// The file that was named, or else the one that is `known`, or else the platform's place.
     pub(crate) fn place_or(&self, known: Option<PathBuf>) -> PathBuf {
-        self.session.clone().or(known).unwrap_or_else(session::default_place)
+        self.session.clone().or(known).unwrap_or_else(place::default_place)
     }
 }
 
@@ -279,9 +280,4 @@ pub(crate) struct Watch {
     /// Keep what is whole and no picture of a known format, too, as .bin.
     #[arg(long, requires = "save_images")]
     pub(crate) keep_unknown: bool,
-}
-
-/// Whether a path stands for standard input or output.
-pub(crate) fn is_dash(path: &Path) -> bool {
-    path.as_os_str() == "-"
 }

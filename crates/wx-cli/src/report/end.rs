@@ -38,6 +38,16 @@ impl Report {
         }
     }
 
+    /// The work on the only subject is over. It has no event if it succeeded.
+    pub(crate) fn end(&self, result: Result<(), Problem>) {
+        match result {
+            Ok(()) => self.known(0),
+            Err(problem) => {
+                let _ = self.problem(0..1, &problem);
+            }
+        }
+    }
+
     /// Nothing can be done at all, because of a thing that is none of the subjects: the session
     /// file.
     pub(crate) fn refuse(&self, thing: &Path, problem: &Problem) {

@@ -1,6 +1,7 @@
 //! The steps of the work: the progress bar, and what `-v` tells.
 
 use wx_proto::Step;
+// The argument of `RunOptions::progress`.
 use wx_proto::flow::Progress;
 
 use super::Report;

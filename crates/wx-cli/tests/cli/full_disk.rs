@@ -254,3 +254,31 @@ fn calls_that_fail_after_a_directory_was_made() {
     }
     place.assert_silence();
 }
+
+/// The server refuses the message, and the record has no room for that: to `wx resume` the message
+/// is in doubt, so it is to this run.
+#[test]
+fn a_refusal_that_is_not_on_record_leaves_the_message_in_doubt() {
+    for transport in TRANSPORTS {
+        let run = |before: &[&str]| {
+            let place = Place::with(&["ret=1204@webwxsendmsgimg"]);
+            place.file("a.jpg", &jpeg(100, 1));
+            let args = send(transport, &["--json", "--resume-dir", "job", "a.jpg"]);
+            let wx = place.command(&args);
+            let mut command = Command::new(before[0]);
+            command.args(&before[1..]).arg(wx.get_program()).args(wx.get_args());
+            command.current_dir(place.path("")).stdin(std::process::Stdio::null());
+            let ran = place.ran(command.output().unwrap());
+            (ran, place)
+        };
+        let (ran, place) = run(&["env"]);
+        assert_eq!((ran.code, ran.kinds()), (1, vec!["failed".to_owned()]), "{}", ran.err);
+        let record = fs::read_to_string(place.path("job/outbox.jsonl")).unwrap();
+        let verdict = record.trim_end().rsplit('\n').next().unwrap().len();
+        let limit = format!("--fsize={}", record.len() - verdict / 2);
+        let (ran, place) = run(&["prlimit", &limit]);
+        assert_eq!((ran.code, ran.kinds()), (4, vec!["unknown".to_owned()]), "{}", ran.err);
+        let ran = place.wx(&["resume", "job", "--give-up", "--json"]);
+        assert_eq!((ran.code, ran.kinds()), (0, vec!["given_up".to_owned()]), "{}", ran.err);
+    }
+}

@@ -112,7 +112,7 @@ fn a_file_that_cannot_be_written_costs_a_line_and_no_more() {
         let before = session(&place);
         let ran = place.wx_with_room(0, &contacts);
         assert_eq!(ran.code, 0, "{}", ran.err);
-        let words = "wx: session.json: what the server has changed could not be saved: ";
+        let words = "wx: session.json: the changes that the server made were not saved: ";
         assert!(ran.one_line().starts_with(words), "{}", ran.err);
         assert_eq!(session(&place), before);
     }

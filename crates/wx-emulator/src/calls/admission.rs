@@ -11,8 +11,8 @@ use crate::state::server_state::ServerState;
 pub(super) fn admit(login: &Login, call: &ReceivedCall<'_>) -> Result<(), Ret> {
     match login {
         Login::None => Ok(()),
-        Login::LongCookies => {
-            let has_cookies = call.state.account.knows_long_cookies(call.header("cookie"));
+        Login::LongLivedCookies => {
+            let has_cookies = call.state.account.has_long_lived_cookies(call.header("cookie"));
             if has_cookies { Ok(()) } else { Err(MALFORMED) }
         }
         Login::Skey => {
@@ -58,11 +58,15 @@ fn admit_state(state: &ServerState) -> Result<(), Ret> {
 
 fn admit_cookies(call: &ReceivedCall<'_>) -> Result<(), Ret> {
     admit_state(call.state)?;
-    if call.state.account.knows_cookies(call.header("cookie")) { Ok(()) } else { Err(NO_SESSION) }
+    if call.state.account.has_login_cookies(call.header("cookie")) {
+        Ok(())
+    } else {
+        Err(NO_SESSION)
+    }
 }
 
 fn admit_skey(call: &ReceivedCall<'_>) -> Result<(), Ret> {
-    if call.state.account.knows_skey(&call.parameter("skey")) {
+    if call.state.account.accepts_skey(&call.parameter("skey")) {
         Ok(())
     } else {
         Err(INVALID_SESSION)
@@ -73,7 +77,7 @@ fn admit_skey(call: &ReceivedCall<'_>) -> Result<(), Ret> {
 /// ticket is the only cookie that reaches the host of files.
 fn admit_ticket(call: &ReceivedCall<'_>, sent: Option<&str>, place: &str) -> Result<(), Ret> {
     let is_sent = sent == Some(&call.state.account.data_ticket);
-    let is_cookie = call.state.account.knows_cookie(call.header("cookie"), "webwx_data_ticket");
+    let is_cookie = call.state.account.has_cookie(call.header("cookie"), "webwx_data_ticket");
     if !is_sent && !is_cookie {
         return Err(NO_SESSION);
     }
@@ -92,7 +96,7 @@ fn admit_form(call: &ReceivedCall<'_>) -> Result<(), Ret> {
     admit_state(call.state)?;
     call.state.account.check(&request["BaseRequest"])?;
     admit_ticket(call, form.value("webwx_data_ticket"), "form")?;
-    let has = |name| call.state.account.knows_cookie(call.header("cookie"), name);
+    let has = |name| call.state.account.has_cookie(call.header("cookie"), name);
     if call.state.logins().profile == Profile::Web && !(has("wxuin") && has("wxsid")) {
         call.violation("no wxuin and wxsid among the cookies");
     }

@@ -28,7 +28,8 @@ pub(super) const LOGOUT: CallSpec = CallSpec {
 
 fn logout(call: &ReceivedCall<'_>) -> Outcome {
     let account = &call.state.account;
-    if !account.knows_cookies(call.header("cookie")) || !account.knows_skey(&call.parameter("skey"))
+    if !account.has_login_cookies(call.header("cookie"))
+        || !account.accepts_skey(&call.parameter("skey"))
     {
         call.violation("without the login's cookies or skey");
     // The page was recorded to post its form twice for one click.

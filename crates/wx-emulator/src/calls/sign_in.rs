@@ -84,7 +84,7 @@ pub(super) const PUSH_LOGIN_URL: CallSpec = CallSpec {
     name: "webwxpushloginurl",
     methods: &["GET"],
     host: HostRole::Page,
-    login: Login::LongCookies,
+    login: Login::LongLivedCookies,
     handler: Handler::Sync(push_login_url),
     refusal: Refusal::Ret(|ret| push_reply(ret, "no login", "")),
     page: PageRequest::script(&["uin"], PageBody::Unchecked),

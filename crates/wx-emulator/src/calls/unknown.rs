@@ -6,7 +6,7 @@ use crate::exchange::reply::Reply;
 use crate::model::hosts::HostRole;
 use crate::model::ret::MALFORMED;
 
-/// The row of all paths that have no other. It has no method, so that it is never handled.
+/// The row of all unknown paths. It has no methods, so it is never handled.
 pub(super) static UNKNOWN: CallSpec = CallSpec {
     name: "",
     methods: &[],

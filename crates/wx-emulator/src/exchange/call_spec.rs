@@ -9,7 +9,7 @@ use crate::model::hosts::HostRole;
 use crate::model::ret::Ret;
 use crate::state::server_state::ServerState;
 
-/// Everything that is known about a kind of call.
+/// The row of a call.
 pub(crate) struct CallSpec {
     /// The last segment of the path.
     pub(crate) name: &'static str,
@@ -26,7 +26,7 @@ pub(crate) enum Login {
     /// Nothing is needed.
     None,
     /// The cookies that outlive a login.
-    LongCookies,
+    LongLivedCookies,
     /// The cookies of the login, and its skey in the query.
     Skey,
     /// The cookies of the login, and its sid, uin and skey in the query.
@@ -110,7 +110,7 @@ pub(crate) enum AppIdHeader {
     Required,
 }
 
-/// What tells the page that a call is of.
+/// How the server knows which page a call belongs to.
 pub(crate) enum ProfileSource {
     Login,
     /// The `appid` of the query, because there is no login yet.

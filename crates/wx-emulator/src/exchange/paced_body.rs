@@ -22,7 +22,7 @@ impl std::error::Error for Dropped {}
 
 const BLANKS: &[u8] = &[b' '; 64 * 1024];
 const BETWEEN_STEPS: Duration = Duration::from_millis(5);
-/// Gives the bytes that were written time to leave before the connection is closed.
+/// The wait before the connection is closed, so that the bytes written before leave.
 const BEFORE_CUT: Duration = Duration::from_millis(50);
 
 /// How a body is sent.

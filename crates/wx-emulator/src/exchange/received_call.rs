@@ -1,4 +1,4 @@
-//! A request as the calls see it.
+//! A received request, as its handler sees it.
 
 use bytes::Bytes;
 use serde_json::Value;

@@ -1,10 +1,10 @@
-//! Faults: what the server does wrong, and at which requests.
+//! Faults: what the server does wrong, and on which requests.
 
 use std::fmt;
 
 use super::fault_action::Action;
 
-/// Something that the server does wrong at chosen requests: `ACTION[=ARG]@ENDPOINT[#N[+]]`, as in
+/// Something that the server does wrong on chosen requests: `ACTION[=ARG]@ENDPOINT[#N[+]]`, as in
 /// `drop=after@webwxsendmsgimg#1`.
 ///
 /// `ENDPOINT` is the name of a call. `#N` selects its Nth request, counted from 1, and `#N+` that

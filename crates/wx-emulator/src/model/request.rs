@@ -1,4 +1,4 @@
-//! The requests that a server received, as tests see them.
+//! The requests that a server received, for tests to inspect.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use bytes::Bytes;
 pub struct Request {
     /// The method.
     pub method: String,
-    /// Path and query as they stood in the request line.
+    /// The path and the query, as they were in the request line.
     pub target: String,
     /// The last segment of the path, which is the name of the call.
     pub endpoint: String,

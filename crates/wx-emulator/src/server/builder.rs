@@ -29,7 +29,7 @@ impl Builder {
         Self(Options::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))))
     }
 
-    /// Sets the address to listen at, by default 127.0.0.1 and a free port.
+    /// Sets the address to listen on, by default 127.0.0.1 and a free port.
     pub fn addr(mut self, addr: SocketAddr) -> Self {
         self.0.addr = addr;
         self
@@ -74,7 +74,7 @@ impl Builder {
         self
     }
 
-    /// Sets the length of the avatar that a scan shows, in characters of base64.
+    /// Sets the length of the avatar that a scan shows, in base64 characters.
     pub fn avatar_len(mut self, characters: usize) -> Self {
         self.0.avatar_len = Some(characters);
         self
@@ -99,7 +99,7 @@ impl Builder {
         self
     }
 
-    /// Limits the number of messages per webwxsync, by default to all.
+    /// Limits the number of messages per webwxsync. By default there is no limit.
     pub fn batch(mut self, messages: usize) -> Self {
         self.0.batch = messages.max(1);
         self
@@ -111,7 +111,7 @@ impl Builder {
         self
     }
 
-    /// Adds a contact. The names are sent as they are, with `&`, `<` and `>` escaped.
+    /// Adds a contact. Its names are sent with `&`, `<` and `>` escaped.
     pub fn contact(mut self, nick_name: impl Into<String>, remark_name: impl Into<String>) -> Self {
         self.0.contacts.push(Contact::new(nick_name.into(), remark_name.into()));
         self
@@ -128,7 +128,7 @@ impl Builder {
         self
     }
 
-    /// Limits the number of contacts per webwxgetcontact, by default to all.
+    /// Limits the number of contacts per webwxgetcontact. By default there is no limit.
     pub fn contacts_per_page(mut self, contacts: usize) -> Self {
         self.0.contacts_per_page = contacts.max(1);
         self
@@ -144,7 +144,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// Returns an error if the address cannot be listened at, or if there is no thread.
+    /// Returns an error if the server cannot listen on the address, or cannot start its thread.
     pub fn start(self) -> io::Result<Emulator> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         // Nothing here may block on the runtime, because the caller may be inside of another one.
@@ -176,11 +176,11 @@ impl Builder {
 }
 
 impl Emulator {
-    /// Starts a server without faults at 127.0.0.1 and a free port.
+    /// Starts a server without faults on 127.0.0.1 and a free port.
     ///
     /// # Errors
     ///
-    /// Those of [`Builder::start`].
+    /// Returns the errors of [`Builder::start`].
     pub fn start() -> io::Result<Emulator> {
         Emulator::builder().start()
     }

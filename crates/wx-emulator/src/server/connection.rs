@@ -1,4 +1,4 @@
-//! The way of a request: it is logged, faults may replace its handling, the call is handled, and
+//! The life of a request: it is logged, a fault may replace its handling, the call is handled, and
 //! faults may alter the reply.
 
 use std::convert::Infallible;

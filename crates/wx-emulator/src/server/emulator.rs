@@ -27,7 +27,7 @@ pub(super) fn run(
     stopped: oneshot::Receiver<()>,
 ) {
     runtime.block_on(serve(listener, state, stopped));
-    // Closes all connections, even those that wait.
+    // Closes all connections, including waiting ones.
     runtime.shutdown_background();
 }
 
@@ -56,8 +56,8 @@ impl Emulator {
         self.addr
     }
 
-    /// Returns the address that the server listens at. It differs from [`Emulator::addr`] if the
-    /// server listens at all addresses.
+    /// Returns the address that the server listens on. It differs from [`Emulator::addr`] if the
+    /// server listens on all addresses.
     pub fn bound_addr(&self) -> SocketAddr {
         self.bound
     }
@@ -149,7 +149,7 @@ impl Emulator {
         self.state.avatar(user_name, None)
     }
 
-    /// Whether the account is logged in. It is when the server starts.
+    /// Returns whether the account is logged in, as it is when the server starts.
     pub fn is_logged_in(&self) -> bool {
         self.state.logins().is_in()
     }

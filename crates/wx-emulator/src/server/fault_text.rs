@@ -1,4 +1,4 @@
-//! Parsing of faults. It stands above the calls, because it accepts only the names of these.
+//! Parses faults. This layer is above the calls, because only their names are accepted.
 
 use std::borrow::Cow;
 use std::fmt;

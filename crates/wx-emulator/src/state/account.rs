@@ -121,21 +121,19 @@ impl Account {
     }
 
     /// Whether the cookies of a login are present: its identity and the data ticket.
-    pub(crate) fn knows_cookies(&self, header: Option<&str>) -> bool {
-        ["wxuin", "wxsid", "webwx_data_ticket"].iter().all(|name| self.knows_cookie(header, name))
+    pub(crate) fn has_login_cookies(&self, header: Option<&str>) -> bool {
+        ["wxuin", "wxsid", "webwx_data_ticket"].iter().all(|name| self.has_cookie(header, name))
     }
 
     /// Whether the cookies are present that outlive a login, with which the phone can be asked to
     /// confirm the next one
     /// ([§8.7](https://docs.rs/wx-proto/latest/wx_proto/protocol/index.html#s8-7)).
-    pub(crate) fn knows_long_cookies(&self, header: Option<&str>) -> bool {
-        ["wxuin", "webwxuvid", "webwx_auth_ticket"]
-            .iter()
-            .all(|name| self.knows_cookie(header, name))
+    pub(crate) fn has_long_lived_cookies(&self, header: Option<&str>) -> bool {
+        ["wxuin", "webwxuvid", "webwx_auth_ticket"].iter().all(|name| self.has_cookie(header, name))
     }
 
     /// Whether the cookie of that name is present and belongs to this login.
-    pub(crate) fn knows_cookie(&self, header: Option<&str>, name: &str) -> bool {
+    pub(crate) fn has_cookie(&self, header: Option<&str>, name: &str) -> bool {
         let sent =
             header.unwrap_or_default().split(';').filter_map(|pair| pair.trim().split_once('='));
         let cookies = self.cookies();
@@ -159,11 +157,11 @@ impl Account {
         if uin != Some(self.uin) || sid != self.sid {
             return Err(NO_SESSION);
         }
-        if self.knows_skey(skey) { Ok(()) } else { Err(INVALID_SESSION) }
+        if self.accepts_skey(skey) { Ok(()) } else { Err(INVALID_SESSION) }
     }
 
     /// Whether the skey is accepted: that of this login, or an empty one.
-    pub(crate) fn knows_skey(&self, skey: &str) -> bool {
+    pub(crate) fn accepts_skey(&self, skey: &str) -> bool {
         [&self.skey, &self.next_skey, ""].contains(&skey)
     }
 

@@ -6,7 +6,7 @@ use crate::model::phone_step::PhoneStep;
 use crate::model::profile::Profile;
 use crate::model::random;
 
-/// The way from a QR code to a login.
+/// The steps from a QR code to a login.
 pub(crate) struct Logins {
     script: Vec<PhoneStep>,
     /// Index of the next step of the script. The last step repeats.

@@ -12,7 +12,7 @@ use crate::model::people::{Contact, Room};
 use crate::model::phone_step::PhoneStep;
 use crate::model::profile::Profile;
 
-/// Is called with each violation, as it occurs.
+/// Called with each violation as it occurs.
 pub(crate) type Observer = Arc<dyn Fn(&str) + Send + Sync>;
 
 #[derive(Clone)]

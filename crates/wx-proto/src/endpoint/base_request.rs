@@ -51,9 +51,9 @@ impl<'a> BaseRequest<'a> {
 
     fn with_device(session: &'a Session, device_id: Cow<'a, str>) -> Self {
         Self {
-            uin: Uin::Number(session.uin()),
-            sid: session.sid().expose(),
-            skey: session.skey().expose(),
+            uin: Uin::Number(session.uin_or_zero()),
+            sid: session.sid_or_empty(),
+            skey: session.skey_or_empty(),
             device_id,
         }
     }

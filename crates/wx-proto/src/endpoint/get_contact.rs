@@ -70,7 +70,7 @@ impl Endpoint for GetContact {
             .session_pairs()
             .pair("r", self.at)
             .pair("seq", self.seq)
-            .raw_pair("skey", session.skey().expose())
+            .raw_pair("skey", session.skey_or_empty())
             .empty()
     }
 

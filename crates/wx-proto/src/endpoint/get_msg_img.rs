@@ -60,7 +60,7 @@ impl Endpoint for GetMsgImg {
             .cookies_at(self.at)
             .stray_ampersand()
             .pair("MsgID", self.id.as_str())
-            .pair("skey", session.skey().expose())
+            .pair("skey", session.skey_or_empty())
             .app_pair();
         match self.variant {
             ImageVariant::Original => request,
@@ -79,7 +79,7 @@ impl Endpoint for GetMsgImg {
         let raw = reply.body();
         let got = raw.len() as u64;
         if head.len.is_some_and(|len| got != len) {
-            return Err(ReplyError::Cut { expected: head.len, got });
+            return Err(ReplyError::Truncated { expected: head.len, got });
         }
         if got > cap {
             return Err(ReplyError::TooLarge { limit: cap });
@@ -128,8 +128,7 @@ fn is_chunked(headers: &HeaderMap) -> bool {
     codings.next().is_some_and(chunked) && codings.next().is_none()
 }
 
-/// Returns the format of an image by its first bytes. A page or JSON instead is an error of its
-/// own.
+/// Returns the format of an image by its first bytes. A web page and JSON have errors of their own.
 pub(crate) fn format(first: &[u8]) -> Result<ImageFormat, ReplyError> {
     if first.is_empty() {
         return Err(ReplyError::Empty);

@@ -19,7 +19,7 @@ use crate::wire::cgi::cgi;
 use crate::wire::clock::js_bitwise_not_now;
 use crate::wire::{address, reply, script};
 
-/// Asks for the state of a code. The server holds the request for about 25 s if nothing happens.
+/// Long-polls the state of a code. The server holds the request for about 25 s if nothing happens.
 #[derive(Clone, Debug)]
 pub struct PollLogin {
     uuid: LoginCode,
@@ -58,7 +58,7 @@ pub enum Polled {
 const AVATAR: usize = 4 * 1024 * 1024 / 3;
 
 impl PollLogin {
-    /// Asks at `at`. `scanned` says whether an earlier poll has reported that.
+    /// Polls at `at`. `scanned` says whether an earlier poll reported that the code was scanned.
     #[must_use]
     pub fn new(uuid: LoginCode, scanned: bool, at: UnixMs) -> Self {
         Self { uuid, scanned, at }

@@ -49,15 +49,16 @@ impl Endpoint for LogoutCall {
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         session.check_login()?;
         // A form is encoded like a query, without the question mark.
-        let form =
-            QueryBuilder::new("").pair("sid", session.sid().expose()).pair("uin", session.uin());
+        let form = QueryBuilder::new("")
+            .pair("sid", session.sid_or_empty())
+            .pair("uin", session.uin_or_zero());
         let body =
             Body::from_segments([Bytes::from(form.as_str().trim_start_matches('?').to_owned())]);
         let request = ApiRequest::builder(self, session, cgi!("webwxlogout"))
             .cookies_at(self.at)
             .pair("redirect", 1)
             .pair("type", 0)
-            .pair("skey", session.skey().expose());
+            .pair("skey", session.skey_or_empty());
         match session.site().profile() {
             Profile::Web => request,
             Profile::FileHelper => request.accept(Accept::Any),

@@ -54,7 +54,7 @@ impl Endpoint for PushLoginUrl {
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
         ApiRequest::builder(self, session, cgi!("webwxpushloginurl"))
             .cookies_at(self.at)
-            .pair("uin", session.uin())
+            .pair("uin", session.uin_or_zero())
             .empty()
     }
 

@@ -79,8 +79,8 @@ impl Endpoint for SyncMessages {
         let sync_key = sync_key.ok_or(RequestError::NoSyncKey)?;
         ApiRequest::builder(self, session, cgi!("webwxsync"))
             .cookies_at(self.at)
-            .raw_pair("sid", session.sid().expose())
-            .raw_pair("skey", session.skey().expose())
+            .raw_pair("sid", session.sid_or_empty())
+            .raw_pair("skey", session.skey_or_empty())
             .session_pairs()
             .json(&Request {
                 base_request: BaseRequest::new(session, &self.device_id),

@@ -128,7 +128,7 @@ impl UploadMedia {
     /// Creates the upload of `media`, meant for `to`. The server does not bind the MediaId to that
     /// recipient, so one upload can be sent to others too.
     ///
-    /// `md5` is the MD5 of the whole media. Without it `FileMd5` is empty, like on the page of the
+    /// `md5` is the MD5 of the whole media. Without it, `FileMd5` is empty, as on the page of the
     /// File Transfer Helper.
     #[must_use]
     pub fn new(media: Media, md5: impl Into<Option<Md5>>, to: Recipient, seed: Seed) -> Self {

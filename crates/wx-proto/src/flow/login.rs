@@ -11,7 +11,7 @@ use super::job::{Cx, Fail, Job, Next, Reply, Transition};
 use super::login_state::LoginState;
 use super::newtype::flow;
 use super::restore::{Opened, Restoring};
-use super::retry::{Retry, is_server_trouble};
+use super::retry::{Retry, is_server_problem};
 use super::runner::Runner;
 use crate::endpoint::Endpoint;
 use crate::endpoint::api_request::ApiRequest;
@@ -220,7 +220,7 @@ fn poll_row() -> Retry {
 
 /// Returns the retry row of the login page.
 fn page_row(policy: &Policy) -> Retry {
-    Retry::call(policy).with_tries(policy.login_tries).repeated_if(is_server_trouble)
+    Retry::call(policy).with_tries(policy.login_tries).repeated_if(is_server_problem)
 }
 
 impl Job for Entering {

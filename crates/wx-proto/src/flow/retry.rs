@@ -1,4 +1,4 @@
-//! How calls are retried: one row per sort of call.
+//! How calls are retried: one row per kind of call.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ pub(super) enum RetryMode {
 const SIDE_CALL_CAP: u64 = 64 * 1024;
 
 impl Retry {
-    /// A call with an immediate reply.
+    /// Creates the row for a call with an immediate reply.
     pub(super) fn call(policy: &Policy) -> Self {
         Self {
             tries: policy.chunk_tries,
@@ -56,17 +56,17 @@ impl Retry {
         }
     }
 
-    /// A call whose reply lists messages or contacts.
+    /// Creates the row for a call whose reply lists messages or contacts.
     pub(super) fn list(policy: &Policy) -> Self {
         Self { cap: LIST_LIMIT, ..Self::call(policy) }
     }
 
-    /// A chunk of an upload.
+    /// Creates the row for a chunk of an upload.
     pub(super) fn chunk(policy: &Policy) -> Self {
         Self { limit: ApiRequest::for_chunk, ..Self::call(policy) }
     }
 
-    /// A ping, a preflight or a notification: one try, whose failure is ignored
+    /// Creates the row for a ping, a preflight or a notification: one try, whose failure is ignored
     /// ([P34](crate::protocol#p34), [P48](crate::protocol#p48)).
     pub(super) fn side_call() -> Self {
         Self {
@@ -79,8 +79,8 @@ impl Retry {
         }
     }
 
-    /// A message ([§4.7](crate::protocol#s4-7)). [`Call`](super::call::Call) treats a refusal as
-    /// final.
+    /// Creates the row for a message ([§4.7](crate::protocol#s4-7)).
+    /// [`Call`](super::call::Call) treats a refusal as final.
     pub(super) fn message(policy: &Policy) -> Self {
         Self {
             tries: policy.message_tries,
@@ -91,7 +91,7 @@ impl Retry {
         }
     }
 
-    /// An image download.
+    /// Creates the row for an image download.
     pub(super) fn download(policy: &Policy) -> Self {
         Self {
             tries: policy.fetch_tries,
@@ -103,7 +103,7 @@ impl Retry {
         }
     }
 
-    /// A call that is retried without end.
+    /// Creates the row for a call that is retried without end.
     pub(super) fn endless(repeats: fn(&ReplyError) -> bool) -> Self {
         Self {
             tries: u32::MAX,
@@ -115,7 +115,7 @@ impl Retry {
         }
     }
 
-    /// A long poll, which is retried without end.
+    /// Creates the row for a long poll, which is retried without end.
     pub(super) fn long_poll(repeats: fn(&ReplyError) -> bool) -> Self {
         Self { limit: ApiRequest::for_poll, ..Self::endless(repeats) }
     }
@@ -165,14 +165,14 @@ pub(super) fn is_transient(error: &ReplyError) -> bool {
         error,
         ReplyError::Status(204 | 502..=504)
             | ReplyError::Empty
-            | ReplyError::Cut { .. }
-            | ReplyError::CutJson
+            | ReplyError::Truncated { .. }
+            | ReplyError::TruncatedJson
     )
 }
 
 /// Whether the server has a problem, for calls that can safely be made twice: besides
 /// [`is_transient`], Ret −1, every 5xx, and the statuses that ask for another try.
-pub(super) fn is_server_trouble(error: &ReplyError) -> bool {
+pub(super) fn is_server_problem(error: &ReplyError) -> bool {
     match error {
         ReplyError::Refused { ret, .. } => ret.class() == RetClass::Transient,
         ReplyError::Status(status) => matches!(status, 408 | 425 | 429 | 500..=599),
@@ -191,5 +191,5 @@ pub(super) fn is_no_verdict(error: &ReplyError) -> bool {
             | ReplyError::Encoding(_)
             | ReplyError::CorruptGzip
     );
-    is_of_somebody_else || is_server_trouble(error)
+    is_of_somebody_else || is_server_problem(error)
 }

@@ -227,8 +227,7 @@ impl Snapshot {
         }
     }
 
-    /// Returns what the picture is sent as, and its name, if this is an upload that is not
-    /// finished.
+    /// Returns the kind and the file name of the media, if this is an unfinished upload.
     #[must_use]
     pub fn media(&self) -> Option<(MediaKind, &str)> {
         match &self.job {
@@ -284,9 +283,9 @@ impl fmt::Display for ResumeError {
             }
             Self::OtherJob => f.write_str("the saved job is of another kind"),
             Self::TooManyChunks { acked } => {
-                write!(f, "the saved job's picture has fewer chunks than the {acked} acknowledged")
+                write!(f, "the saved job has more acknowledged chunks ({acked}) than its picture")
             }
-            Self::Media(_) => f.write_str("the saved job's picture cannot be sent"),
+            Self::Media(_) => f.write_str("the picture of the saved job cannot be sent"),
             Self::Request(_) => f.write_str("the session cannot resume the saved job"),
         }
     }

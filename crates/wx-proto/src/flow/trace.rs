@@ -40,7 +40,8 @@ pub struct ExchangeSummary {
     pub method: Method,
     /// The chunk that the request carried.
     pub chunk: Option<ChunkNumber>,
-    /// The number of the try, from 1; `None` for pings, preflights and notices, which are made once.
+    /// The number of the try, from 1; `None` for pings, preflights and notifications,
+    /// which are made once.
     pub attempt: Option<u32>,
     /// The length of the request's body in bytes.
     pub request_bytes: u64,
@@ -50,7 +51,7 @@ pub struct ExchangeSummary {
     pub reply_bytes: u64,
     /// The Ret of the reply, if it has one.
     pub ret: Option<Ret>,
-    /// How the network failed. If there is neither this nor a status, nobody waited for the reply.
+    /// How the network failed. If there is neither this nor a status, the exchange was abandoned.
     pub failure: Option<TransportError>,
     /// The time from the hand-out to the last input.
     pub took: Duration,

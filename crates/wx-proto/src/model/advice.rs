@@ -32,7 +32,7 @@ pub enum Advice {
     RaiseLimit,
     /// The message may have been delivered: look at the phone before sending it again.
     LookAtPhone,
-    /// The error is not expected: report it as a bug.
+    /// The error is unexpected: report it as a bug.
     Report,
 }
 
@@ -67,16 +67,17 @@ impl fmt::Display for Advice {
             Self::SetClock => "set this computer's clock and log in again",
             Self::Wait => "wait, for hours rather than minutes, and send fewer pictures at a time",
             Self::RetryLater => "try again later",
-            Self::BeginAgain => "begin it again if it is still wanted",
+            Self::BeginAgain => "start it again if it is still wanted",
             Self::CheckNetwork => "check the network and try again",
             Self::CheckProxy => {
-                "something between here and the server is in the way: check proxy and network"
+                "something between this computer and the server interferes: check the proxy and the \
+                 network"
             }
             Self::UseFileHelper => {
                 "the File Transfer Helper is open to more accounts: `wx login --profile filehelper`"
             }
             Self::CheckFile => "check the file",
-            Self::CheckRecipient => "check the recipient; to send to yourself use filehelper",
+            Self::CheckRecipient => "check the recipient; to send to yourself, use filehelper",
             Self::CheckMessage => {
                 "the message may be too old or too new, from another login, or a sticker from the \
                  store; try again later"
@@ -84,7 +85,7 @@ impl fmt::Display for Advice {
             Self::CheckKey => "use a new key, or send what this one was first used for",
             Self::RaiseLimit => "raise the limit if this is what you want",
             Self::LookAtPhone => "look at the conversation on the phone before sending it again",
-            Self::Report => "this is not expected; please report it with the step and the code",
+            Self::Report => "this is unexpected; please report it with the step and the code",
         })
     }
 }

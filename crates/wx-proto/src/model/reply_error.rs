@@ -32,7 +32,7 @@ pub enum ReplyError {
     /// The reply has no bytes.
     Empty,
     /// The reply has another length than announced.
-    Cut {
+    Truncated {
         /// The Content-Length; `None` if it was a compressed stream that ended early.
         expected: Option<u64>,
         /// The number of bytes received.
@@ -51,7 +51,7 @@ pub enum ReplyError {
     /// The reply is neither JSON, which was expected, nor a web page.
     NotJson,
     /// The reply is truncated JSON.
-    CutJson,
+    TruncatedJson,
     /// The reply is JSON instead of an image.
     Json,
     /// The reply is not an image in a known format, nor anything else that is known.
@@ -112,7 +112,7 @@ impl fmt::Display for ReplyError {
             Self::Status(204) => f.write_str("the server answered that there is no content (204)"),
             Self::Status(206) => f.write_str("the server answered with only a part (206)"),
             Self::Status(304) => f.write_str(
-                "the server answered that nothing has changed (304), although it was not asked",
+                "the server answered that nothing has changed (304), which was not asked for",
             ),
             Self::Status(429) => {
                 f.write_str("the server answered that there were too many requests (429)")
@@ -122,11 +122,11 @@ impl fmt::Display for ReplyError {
                 write!(f, "the response is larger than the limit of {limit} bytes")
             }
             Self::Empty => f.write_str("the response is empty"),
-            Self::Cut { expected: Some(expected), got } => {
-                write!(f, "the response was cut off after {got} of {expected} bytes")
+            Self::Truncated { expected: Some(expected), got } => {
+                write!(f, "the response was truncated after {got} of {expected} bytes")
             }
-            Self::Cut { expected: None, got } => {
-                write!(f, "the compressed response was cut off after {got} bytes")
+            Self::Truncated { expected: None, got } => {
+                write!(f, "the compressed response was truncated after {got} bytes")
             }
             Self::NoLength => f.write_str(
                 "the response has no Content-Length, so a truncated image could not be detected",
@@ -137,7 +137,7 @@ impl fmt::Display for ReplyError {
             Self::CorruptGzip => f.write_str("the response is not valid gzip"),
             Self::Html => f.write_str("the server answered with a web page"),
             Self::NotJson => f.write_str("the response is not JSON"),
-            Self::CutJson => f.write_str("the response was cut off in the middle of its JSON"),
+            Self::TruncatedJson => f.write_str("the JSON of the response is truncated"),
             Self::Json => f.write_str("the server answered with JSON instead of a picture"),
             Self::NotAnImage { first } => {
                 write!(f, "the response is not a picture in a known format; it begins with {first}")
@@ -154,9 +154,7 @@ impl fmt::Display for ReplyError {
             }
             Self::Code(code) => write!(f, "the server answered with code {code}"),
             Self::Missing(field) => write!(f, "the response has no valid {:?}", field.name()),
-            Self::LoginPageLoop => {
-                f.write_str("the login page leads to another login page again and again")
-            }
+            Self::LoginPageLoop => f.write_str("the login pages led to one another too many times"),
             Self::NoDataTicket { expired: false } => {
                 f.write_str("the login page set no valid cookie webwx_data_ticket")
             }
@@ -202,7 +200,7 @@ impl ReplyError {
             Self::Status(204) if step == Step::Download => Advice::CheckMessage,
             Self::Status(304) => Advice::CheckProxy,
             Self::Status(408 | 425 | 429 | 500..=599) => Advice::RetryLater,
-            Self::Empty | Self::Cut { .. } | Self::CutJson => Advice::RetryLater,
+            Self::Empty | Self::Truncated { .. } | Self::TruncatedJson => Advice::RetryLater,
             _ => Advice::Report,
         }
     }

@@ -97,8 +97,8 @@ impl Session {
         }
     }
 
-    /// Takes over what the file of an `earlier` login held besides the keys that this version knows,
-    /// unless that was another account's. Keys that are there already stay as they are.
+    /// Keeps the unknown keys of the session file of an `earlier` login, unless it belonged to
+    /// another account. Keys that this session already has are not replaced.
     pub fn keep_unknown_keys(&mut self, earlier: &Self) {
         let (known, found) = (&self.parts.rest, &earlier.parts.rest);
         if earlier.uin() != self.uin() || found.keys().all(|key| known.contains_key(key)) {

@@ -85,7 +85,7 @@ pub(crate) fn gzipped(headers: &http::HeaderMap) -> Result<bool, ReplyError> {
         Ok("gzip" | "x-gzip") => Ok(true),
         _ => {
             let name = String::from_utf8_lossy(value.as_bytes());
-            Err(ReplyError::Encoding(server_text::words(&name.trim().to_ascii_lowercase())))
+            Err(ReplyError::Encoding(server_text::message(&name.trim().to_ascii_lowercase())))
         }
     }
 }
@@ -94,14 +94,14 @@ impl ReplyError {
     pub(crate) fn inflating(error: InflateError, cap: u64, got: u64) -> Self {
         match error {
             InflateError::Corrupt => Self::CorruptGzip,
-            InflateError::Unfinished => Self::Cut { expected: None, got },
+            InflateError::Unfinished => Self::Truncated { expected: None, got },
             InflateError::TooLarge => Self::TooLarge { limit: cap },
         }
     }
 
     /// Creates a refusal with the part of the server's message that can be shown.
     pub(crate) fn refused(ret: i64, words: &str) -> Self {
-        Self::Refused { ret: Ret(ret), message: server_text::words(words) }
+        Self::Refused { ret: Ret(ret), message: server_text::message(words) }
     }
 
     /// Creates the error of a text without `field`.
@@ -166,7 +166,7 @@ fn body(reply: &Response<Bytes>, cap: u64) -> Result<Bytes, ReplyError> {
         return Err(ReplyError::TooLarge { limit: cap });
     }
     if let Some(expected) = content_length(reply.headers()).filter(|expected| *expected != got) {
-        return Err(ReplyError::Cut { expected: Some(expected), got });
+        return Err(ReplyError::Truncated { expected: Some(expected), got });
     }
     if body.is_empty() {
         return Err(ReplyError::Empty);
@@ -188,7 +188,7 @@ fn envelope(body: &[u8]) -> Result<BaseResponse, ReplyError> {
     serde_json::from_slice(body).map(|Envelope { base }| base).map_err(|error| {
         match ReplyError::from_page(body) {
             Some(ReplyError::Html) => ReplyError::Html,
-            Some(_) if error.is_eof() => ReplyError::CutJson,
+            Some(_) if error.is_eof() => ReplyError::TruncatedJson,
             Some(_) if error.is_data() => ReplyError::NoRet,
             _ if body.is_empty() => ReplyError::Empty,
             _ => ReplyError::NotJson,

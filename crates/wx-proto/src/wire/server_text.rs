@@ -11,7 +11,7 @@ use crate::model::first_bytes::{LONGEST_RUN, WITHHELD};
 const LONGEST_TEXT: usize = 200;
 
 /// Returns the showable part of a server's message, on one line and of bounded length.
-pub(crate) fn words(text: &str) -> String {
+pub(crate) fn message(text: &str) -> String {
     // Invisible characters are removed first, so that they cannot split a long run.
     let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
     runs(&visible, |c| c.is_ascii_graphic()).chars().take(LONGEST_TEXT).collect()
@@ -64,23 +64,23 @@ mod tests {
     fn short_words_and_other_scripts_stay() {
         for text in ["", "no way", "不行", "系统繁忙，请稍后再试", "a b c 1203", "wait 5 min."]
         {
-            assert_eq!(words(text), text);
+            assert_eq!(message(text), text);
         }
-        assert_eq!(words("the key @crypt_a936502b is old: 不行"), "the key … is old: 不行");
-        assert_eq!(words(&"长".repeat(500)), "长".repeat(LONGEST_TEXT));
-        assert_eq!(words("a\u{1b}[2J\nb"), "a[2Jb");
+        assert_eq!(message("the key @crypt_a936502b is old: 不行"), "the key … is old: 不行");
+        assert_eq!(message(&"长".repeat(500)), "长".repeat(LONGEST_TEXT));
+        assert_eq!(message("a\u{1b}[2J\nb"), "a[2Jb");
     }
 
     #[test]
     fn no_run_of_eight_is_left_however_it_is_held_apart() {
         for c in ['\n', '\0', '\u{1b}', '\u{200b}', '\u{feff}', '\u{ad}', '\u{202e}', '\u{e0041}'] {
-            assert_eq!(words(&format!("@cry{c}pt_a9")), "…", "{c:?}");
+            assert_eq!(message(&format!("@cry{c}pt_a9")), "…", "{c:?}");
         }
-        assert_eq!(words("1234567"), "1234567");
-        assert_eq!(words("12345678"), "…");
+        assert_eq!(message("1234567"), "1234567");
+        assert_eq!(message("12345678"), "…");
         // Taken out before it is cut: what is left of a long run is none.
         let text = format!("{} 12345678", "长".repeat(LONGEST_TEXT - 3));
-        assert_eq!(words(&text).chars().last(), Some('…'));
+        assert_eq!(message(&text).chars().last(), Some('…'));
     }
 
     #[test]

@@ -293,7 +293,7 @@ fn p37_a_truncated_gzip_is_no_picture() {
         let (_, result) = run(vec![Answer::Reply(200, headers, body); 3]);
         let error = result.unwrap_err();
         assert!(
-            matches!(error.kind, ErrorKind::Reply(ReplyError::Cut { expected: None, .. })),
+            matches!(error.kind, ErrorKind::Reply(ReplyError::Truncated { expected: None, .. })),
             "{error:?}"
         );
     }

@@ -65,7 +65,7 @@ fn interleave(run: u64) {
             let site = Site::new(Profile::Web);
             login = Some(Driver::new(Login::new(site, seed(900), Policy::default())));
         }
-        let sid = lent.sid().expose().clone();
+        let sid = lent.sid().unwrap().expose().clone();
         // Whatever leaves is of the login that the session holds.
         let mut see = |request: &wx_proto::ApiRequest| {
             let text = String::from_utf8_lossy(&request.http().body().to_vec()).into_owned();
@@ -151,7 +151,7 @@ fn interleave(run: u64) {
         assert!(!lent.expose().contains("@skey_"), "run {run}: an skey of the old login");
     } else {
         assert_eq!(seen, all, "run {run}");
-        assert_eq!(lent.skey().expose(), &format!("@skey_{MOST}"));
+        assert_eq!(lent.skey().unwrap().expose(), &format!("@skey_{MOST}"));
     }
 }
 

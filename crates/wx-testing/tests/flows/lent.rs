@@ -55,7 +55,7 @@ fn a_rotated_skey_reaches_the_message_and_the_chunks_keep_their_text() {
     let mut other = NextMessages::new(&harness.session, SEED, Policy::default()).unwrap();
     harness.answer_next([with_cookie(rotated(), "webwx_data_ticket", "fresh")]);
     harness.run(&mut other).unwrap();
-    assert_eq!(harness.session.skey().expose(), "@skey_new");
+    assert_eq!(harness.session.skey().unwrap().expose(), "@skey_new");
 
     harness.answer_next([last("@m", 2 * CHUNK), sent()]);
     // What the poll of the other job's end did not take yet.
@@ -187,9 +187,9 @@ fn a_batch_that_another_stream_has_had_still_brings_its_skey() {
     }
     harness.answer_next([check(0, 2), super::messages::arrived(6, &[8])]);
     harness.run(&mut new()).unwrap();
-    assert_eq!(harness.session.skey().expose(), "@crypt_skey");
+    assert_eq!(harness.session.skey().unwrap().expose(), "@crypt_skey");
     assert!(matches!(flow.poll(&mut harness.session, now), Action::Send(..)));
-    assert_eq!(harness.session.skey().expose(), "@skey_new");
+    assert_eq!(harness.session.skey().unwrap().expose(), "@skey_new");
 }
 
 #[test]

@@ -92,10 +92,10 @@ fn from_the_code_to_the_session() {
     let session = result.unwrap();
     let fields = &recorded()["newloginpage"]["ok"]["fields"];
     assert_eq!(
-        (session.uin().to_string(), session.user_name().unwrap().as_str()),
+        (session.uin().unwrap().to_string(), session.user_name().unwrap().as_str()),
         (text("/newloginpage/ok/fields/wxuin"), "@me")
     );
-    assert_eq!(session.sid().expose(), fields["wxsid"].as_str().unwrap());
+    assert_eq!(session.sid().unwrap().expose(), fields["wxsid"].as_str().unwrap());
     session.check_upload(SEED.unix_ms).expect("the cookies of the login page are there");
     assert_eq!(
         harness.endpoints(),
@@ -157,7 +157,7 @@ fn p14_the_skey_of_webwxinit_is_adopted_unless_empty() {
         [("@crypt_new", "@crypt_new".to_owned()), ("", text("/newloginpage/ok/fields/skey"))]
     {
         let (harness, result, _) = run([code(), polled(2), page(), init(skey), notified()]);
-        assert_eq!(*result.unwrap().skey().expose(), expected);
+        assert_eq!(*result.unwrap().skey().unwrap().expose(), expected);
         assert_eq!(
             harness.seen[4].json()["BaseRequest"]["Skey"],
             expected,

@@ -73,7 +73,7 @@ fn anything_else_is_no_logout() {
 #[test]
 fn what_is_left_of_an_ended_login_can_push_the_next_one_and_nothing_else() {
     let mut session = login::run(login::good()).1.unwrap();
-    let live = [session.sid(), session.skey()].map(|secret| secret.expose().clone());
+    let live = [session.sid(), session.skey()].map(|secret| secret.unwrap().expose().clone());
     let file = session.site().hosts().origin(HostRole::File);
     let ticket =
         session.cookies().value("webwx_data_ticket", &file, SEED.unix_ms).unwrap().expose().clone();

@@ -135,7 +135,7 @@ fn p14_the_skey_of_webwxsync_is_adopted_unless_empty() {
                 .1
                 .unwrap()
                 .session;
-        assert_eq!(session.skey().expose(), expected);
+        assert_eq!(session.skey().unwrap().expose(), expected);
         let (harness, _) = next(session, [check(0, 2), arrived(7, &[3])]);
         let query = harness.seen[0].http().uri().query().unwrap().to_owned();
         assert!(query.contains(&format!("&skey={}&", expected.replace('@', "%40"))), "{query}");

@@ -107,7 +107,7 @@ fn marks_and_nuls_around_an_answer_are_passed_over() {
         assert_eq!(SyncCheck::read(&check), Ok(SyncStatus::Nothing));
         assert_eq!(Init::read(&around("")).unwrap_err(), ReplyError::Empty);
         assert_eq!(Init::read(&around("<html>")).unwrap_err(), ReplyError::Html);
-        assert_eq!(Init::read(&around(&init[..40])).unwrap_err(), ReplyError::CutJson);
+        assert_eq!(Init::read(&around(&init[..40])).unwrap_err(), ReplyError::TruncatedJson);
         // Anything else there is an error, and so are they in the middle.
         assert!(Init::read(&around(&format!("{init}x"))).is_err());
         if !before.is_empty() {
@@ -168,9 +168,9 @@ fn an_skey_that_was_damaged_is_not_taken_in() {
     );
     let batch = SyncMessages::read(&answer).unwrap();
     let mut session = session();
-    let before = session.skey().expose().clone();
+    let before = session.skey().unwrap().expose().clone();
     session.apply_sync(batch, UnixMs::from_secs(1));
-    assert_eq!(session.skey().expose(), &before);
+    assert_eq!(session.skey().unwrap().expose(), &before);
 }
 
 /// An answer to a webwxsync that moves the position to `n`.

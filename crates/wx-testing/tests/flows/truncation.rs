@@ -200,7 +200,8 @@ fn answers_of_a_login_and_of_sync() {
                 .header("content-length", text.len())
                 .body(body.clone())
                 .unwrap();
-            let expected = ReplyError::Cut { expected: Some(text.len() as u64), got: cut as u64 };
+            let expected =
+                ReplyError::Truncated { expected: Some(text.len() as u64), got: cut as u64 };
             assert_eq!(JsLogin::read(&announced).unwrap_err(), expected);
             assert_eq!(PollLogin::read(&announced).unwrap_err(), expected);
             assert_eq!(NewLoginPage::read(&announced).unwrap_err(), expected);

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod command_uses_client;
 mod files;
 mod layers;
 mod packages;

@@ -32,7 +32,8 @@ fn no_login(error: LoginError) -> NoLogin {
     match error {
         LoginError::Login(error) => NoLogin { error, session: None },
         LoginError::Unfinished { error, session } => {
-            let secrets = [session.skey(), session.sid()].map(|secret| secret.expose().as_str());
+            let secrets =
+                [session.skey(), session.sid()].map(|secret| secret.unwrap().expose().as_str());
             assert!(!secrets.iter().any(|secret| shown.contains(secret)), "{shown}");
             NoLogin { error, session: Some(*session) }
         }

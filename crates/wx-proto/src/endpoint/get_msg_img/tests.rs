@@ -92,7 +92,7 @@ fn p19_p20_p21_a_picture_or_a_named_failure() {
         let refused = answer(status, &[("content-length", "14")], GIF);
         assert_eq!(refused, Err(ReplyError::Status(status)));
     }
-    let cut = ReplyError::Cut { expected: Some(20), got: 14 };
+    let cut = ReplyError::Truncated { expected: Some(20), got: 14 };
     assert_eq!(answer(200, &[("content-length", "20")], GIF), Err(cut));
     assert_eq!(answer(200, &[], GIF), Err(ReplyError::NoLength));
     let limit = 32 * 1024 * 1024;
@@ -112,7 +112,7 @@ fn p20_the_end_of_a_picture_in_chunks_is_the_clients_to_vouch_for() {
     // A length that is given all the same must be the right one.
     let both = |len| answer(200, &[("transfer-encoding", "chunked"), ("content-length", len)], GIF);
     assert_eq!(both("14"), whole);
-    assert_eq!(both("15"), Err(ReplyError::Cut { expected: Some(15), got: 14 }));
+    assert_eq!(both("15"), Err(ReplyError::Truncated { expected: Some(15), got: 14 }));
     let twice = [("transfer-encoding", "chunked"), ("transfer-encoding", "gzip")];
     assert_eq!(answer(200, &twice, GIF), Err(ReplyError::NoLength));
     for other in ["identity", "gzip", "gzip, chunked", "chunked, gzip", ""] {

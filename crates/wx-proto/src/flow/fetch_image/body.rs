@@ -106,7 +106,10 @@ impl Body {
     pub(super) fn chunk(&mut self, bytes: Bytes) -> Outcome {
         self.received += bytes.len() as u64;
         if self.head.len.is_some_and(|len| self.received > len) {
-            return Outcome::Bad(ReplyError::Cut { expected: self.head.len, got: self.received });
+            return Outcome::Bad(ReplyError::Truncated {
+                expected: self.head.len,
+                got: self.received,
+            });
         }
         if self.received > self.cap {
             return Outcome::Bad(ReplyError::TooLarge { limit: self.cap });
@@ -117,7 +120,10 @@ impl Body {
 
     pub(super) fn end(&mut self) -> Outcome {
         if self.head.len.is_some_and(|len| self.received != len) {
-            return Outcome::Bad(ReplyError::Cut { expected: self.head.len, got: self.received });
+            return Outcome::Bad(ReplyError::Truncated {
+                expected: self.head.len,
+                got: self.received,
+            });
         }
         if self.received == 0 {
             return Outcome::Bad(ReplyError::Empty);

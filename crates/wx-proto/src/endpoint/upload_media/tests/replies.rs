@@ -70,7 +70,7 @@ fn p50_no_body_is_more_than_an_error() {
     assert_eq!(read(b"\xef\xbb\xbf <error/>"), ReplyError::Html);
     assert_eq!(read(b"upstream timed out"), ReplyError::NotJson);
     assert_eq!(read(b"\xff\xfe\0"), ReplyError::NotJson);
-    assert_eq!(read(b"{\"BaseResponse\": {\"Ret\": 0"), ReplyError::CutJson);
+    assert_eq!(read(b"{\"BaseResponse\": {\"Ret\": 0"), ReplyError::TruncatedJson);
     assert_eq!(read(b"{\"BaseResponse\" 7}"), ReplyError::NotJson);
     assert_eq!(read(b"{}"), ReplyError::NoRet);
     assert_eq!(read(b"[1]"), ReplyError::NoRet);
@@ -104,7 +104,7 @@ fn p37_p50_status_length_and_encoding_come_first() {
     assert!(!format!("{redirect} {redirect:?}").contains("canary"));
     assert_eq!(
         with("content-length", "900", 200, good),
-        Err(ReplyError::Cut { expected: Some(900), got: 41 })
+        Err(ReplyError::Truncated { expected: Some(900), got: 41 })
     );
     assert_eq!(
         with("content-encoding", "br", 200, good),

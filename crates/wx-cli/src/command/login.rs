@@ -6,41 +6,40 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
-use wx_client::ToldStates;
-use wx_client::session_cell::SessionCell;
 use wx_client::session_file::SessionFile;
+// What a login shows.
 use wx_proto::flow::LoginState;
-use wx_proto::{Advice, HostRole, Session, Site, flow};
+use wx_proto::{Advice, HostRole, Session};
 
 use self::keeper::Keeper;
 use crate::args::{Global, Login, Page};
-use crate::event;
+use crate::client::{self, Client};
+use crate::event::{self, Subject};
 use crate::problem::Problem;
 use crate::qr::QrFile;
 use crate::report::Report;
 use crate::session::{self, Use};
-use crate::transport::{Wire, seed};
-use crate::{account, job, out, qr, withhold};
+use crate::{out, qr, withhold, worker};
 
 pub(crate) fn run(args: Login, global: Global) -> ExitCode {
     let path = args.session.place();
-    let report = Report::new(&global, vec![account::subject(&path)]);
-    job::run(report, move |report| {
+    let report = Report::new(&global, vec![Subject::login(&path)]);
+    worker::run(report, move |report| {
         report.begin(0..1, None);
-        match work(&args, &path, &global, report) {
-            Ok(()) => report.known(0),
-            Err(problem) => {
-                // It is the place that the advice names.
-                let barred = problem.ret == Some(1203) && args.profile == Page::Filehelper;
-                let problem =
-                    if barred { problem.hint("log in with another account") } else { problem };
-                let _ = report.problem(0..1, &problem);
+        // The advice for an account that cannot use web WeChat is to use the File Transfer Helper.
+        let is_there_already =
+            |problem: &Problem| problem.ret == Some(1203) && args.profile == Page::Filehelper;
+        report.end(log_in(&args, &path, &global, report).map_err(|problem| {
+            if is_there_already(&problem) {
+                problem.hint("log in with another account")
+            } else {
+                problem
             }
-        }
+        }));
     })
 }
 
-fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(), Problem> {
+fn log_in(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(), Problem> {
     let mut qr_file = match args.qr.as_deref().map(|path| (path, QrFile::new(path, args.force))) {
         Some((path, Err(problem))) => {
             report.refuse(path, &problem);
@@ -49,63 +48,44 @@ fn work(args: &Login, path: &Path, global: &Global, report: &Report) -> Result<(
         Some((_, Ok(file))) => Some(file),
         None => None,
     };
-    let owned = SessionFile::open_or_create(path)?;
-    let pushing = if args.push { session::load(path, Use::Any, report) } else { None };
-    pushing.iter().for_each(withhold::session);
-    let site = match (&pushing, args.push) {
-        (Some(old), _) => old.site().clone(),
-        // What is wrong with the file was told.
-        (None, true) => {
+    let file = SessionFile::open_or_create(path)?;
+    let login = if args.push {
+        // What is wrong with the file was reported.
+        let Some(session) = session::load(path, Use::Any, report) else {
             return Err(Problem::local("there is no login to ask for", Advice::LoginAgain)
                 .hint("log in without --push"));
-        }
-        (None, false) => args.site().map_err(|error| {
+        };
+        withhold::session(&session);
+        client::Login::Push(Box::new(session))
+    } else {
+        client::Login::QrCode(args.site().map_err(|error| {
             Problem::local(format!("--base: {}", out::words(&error)), Advice::Report)
-        })?,
+        })?)
     };
+    let site = login.site();
     let loopback = site.hosts().is_loopback();
-    let old = if args.force { None } else { session::check_replaceable(&owned, loopback)? };
+    let old = if args.force { None } else { session::check_replaceable(&file, loopback)? };
     if loopback {
         report.note_before_requests("a loopback login: all goes to this computer".to_owned());
     }
-    if report.trace(global, &site, None).is_none() {
+    if report.trace(global, site, None).is_none() {
         return Ok(());
     }
-    let wire = Wire::new(global.transport(), &site)?;
-    let mut keeper = Keeper::new(&owned, old, report);
-    let ended =
-        log_in(pushing.as_ref(), site, qr_file.as_mut(), global, &wire, report, &mut keeper);
-    let session = keeper.finish(ended, &wire, global)?;
-    withhold::session(&session);
-    report.tell(&line(&session, path), &event::account("logged_in", &session));
-    Ok(())
-}
-
-fn log_in(
-    pushing: Option<&Session>,
-    site: Site,
-    mut qr_file: Option<&mut QrFile<'_>>,
-    global: &Global,
-    wire: &Wire,
-    report: &Report,
-    keeper: &mut Keeper<'_>,
-) -> Result<Session, Problem> {
-    let tell = |state: &LoginState| {
+    let mut keeper = Keeper::new(&file, old, report);
+    let show = |state: &LoginState| {
         if let LoginState::Opened { session } = state {
             withhold::session(session);
             keeper.opened(session);
-        // What goes wrong with the code's file ends nothing: it is drawn as well.
-        } else if let Err(problem) = show(state, qr_file.as_deref_mut(), report) {
+        // What goes wrong with the file of the code ends nothing: the code is drawn as well.
+        } else if let Err(problem) = show(state, qr_file.as_mut(), report) {
             report.warn(&problem.sentence());
         }
     };
-    let session = SessionCell::new(Session::new(site.clone()));
-    let login = match pushing {
-        Some(old) => flow::Login::push(old, seed()?, global.policy())?,
-        None => flow::Login::new(site, seed()?, global.policy()),
-    };
-    wire.drive(&session, login, None, &mut ToldStates::new(tell), report)?;
-    Ok(session.get())
+    let (transport, policy) = (global.transport(), global.policy());
+    let ended = Client::login(transport, login, policy, report.options(), show);
+    let session = keeper.finish(ended.map(|client| client.session()), global)?;
+    report.tell(&line(&session, path), &event::account("logged_in", &session));
+    Ok(())
 }
 
 fn line(session: &Session, path: &Path) -> String {

@@ -1,14 +1,13 @@
 //! The session file during a login: the login is in it as soon as there is one.
 
 use wx_client::CancelToken;
-use wx_client::session_cell::SessionCell;
 use wx_client::session_file::SessionFile;
-use wx_proto::{Advice, Session, flow};
+use wx_proto::{Advice, Session};
 
 use crate::args::Global;
+use crate::client::Client;
 use crate::problem::{Class, Problem};
 use crate::report::Report;
-use crate::transport::{Ears, Wire, seed};
 
 /// Keeps the login in its file, or sees to it that none goes on that nobody has.
 pub(super) struct Keeper<'a> {
@@ -45,11 +44,10 @@ impl<'a> Keeper<'a> {
     pub(super) fn finish(
         self,
         ended: Result<Session, Problem>,
-        wire: &Wire,
         global: &Global,
     ) -> Result<Session, Problem> {
         let report = self.report;
-        let end = |session: &Session| log_out(session, wire, global, report);
+        let end = |session: &Session| log_out(session, global, report);
         let Some(Opened { session, saved }) = &self.opened else { return ended };
         if let Some(before) =
             self.before.as_ref().filter(|before| is_of_another(Some(before), session))
@@ -99,28 +97,13 @@ fn is_of_another(before: Option<&Session>, new: &Session) -> bool {
     before.is_some_and(|old| old.uin() != new.uin() && !old.hosts().is_loopback())
 }
 
-/// Goes on though the user has asked the command to stop: its policy bounds the time.
-struct ToTheEnd<'a>(&'a Report, CancelToken);
-
-impl Ears for ToTheEnd<'_> {
-    fn report(&self) -> &Report {
-        self.0
-    }
-
-    fn token(&self) -> &CancelToken {
-        &self.1
-    }
-}
-
-/// Ends a login that nobody would have, and says whether that worked.
-fn log_out(session: &Session, wire: &Wire, global: &Global, report: &Report) -> &'static str {
-    let logout = || {
-        let flow = flow::Logout::new(session, seed()?, global.policy())?;
-        let session = SessionCell::new(session.clone());
-        let ears = ToTheEnd(report, CancelToken::new());
-        wire.drive(&session, flow, None, &mut (), &ears)
-    };
-    if logout().is_ok() { "was ended" } else { "could not be ended: end it on the phone" }
+/// Ends a login that would be lost, and says whether that worked. Goes on even if the user has
+/// asked the command to stop: the policy limits the time.
+fn log_out(session: &Session, global: &Global, report: &Report) -> &'static str {
+    let options = report.options().cancel(&CancelToken::new());
+    let ended = Client::new(global.transport(), session.clone(), global.policy())
+        .and_then(|client| client.logout(options));
+    if ended.is_ok() { "was ended" } else { "could not be ended: end it on the phone" }
 }
 
 fn unsaved(problem: &Problem, end: &str) -> Problem {

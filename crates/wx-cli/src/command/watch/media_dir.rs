@@ -13,12 +13,12 @@ use wx_client::lock::{LockError, LockedDir};
 use wx_client::temp_file::{Access, TempDir};
 use wx_proto::{Advice, Fetched, MsgId};
 
+use crate::client::Target;
 use crate::out;
 use crate::problem::Problem;
-use crate::transport::Target;
 use crate::withhold;
 
-pub(super) struct Folder {
+pub(super) struct MediaDir {
     dir: PathBuf,
     _lock: LockedDir,
     /// What stands before the first dot of the files' names, where that is a MsgID, or what is
@@ -26,7 +26,7 @@ pub(super) struct Folder {
     names: Mutex<BTreeSet<String>>,
 }
 
-impl Folder {
+impl MediaDir {
     /// Makes the directory if need be, and locks it. A problem does not name it.
     pub(super) fn open(dir: &Path) -> Result<Self, Problem> {
         let on_dir = |error: io::Error| refused(&out::words(&error));

@@ -3,13 +3,14 @@
 use std::process::ExitCode;
 
 use crate::args::{Global, Resume};
-use crate::batch::{Batch, close};
 use crate::files;
 use crate::job_dir::JobDir;
 use crate::problem::Problem;
 use crate::report::Report;
-use crate::send::subjects;
 use crate::session::{self, Use};
+use crate::worker;
+
+use super::batch::{Batch, close};
 
 pub(crate) fn run(args: Resume, global: Global) -> ExitCode {
     let job = match JobDir::open(&args.dir) {
@@ -20,7 +21,7 @@ pub(crate) fn run(args: Resume, global: Global) -> ExitCode {
         }
     };
     let plan = job.plan().clone();
-    let report = Report::new(&global, subjects(&plan));
+    let report = Report::new(&global, plan.subjects());
     let recipients = plan.to.len();
     let all = (0..plan.files.len()).flat_map(move |file| (0..recipients).map(move |to| (file, to)));
     for (subject, (file, to)) in all.clone().enumerate() {
@@ -30,7 +31,7 @@ pub(crate) fn run(args: Resume, global: Global) -> ExitCode {
             report.in_doubt(subject);
         }
     }
-    crate::job::run(report, move |report| {
+    worker::run(report, move |report| {
         if args.give_up {
             for (subject, (file, to)) in all.clone().enumerate() {
                 match job.give_up(file, to) {

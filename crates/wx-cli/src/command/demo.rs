@@ -1,25 +1,20 @@
 //! `wx demo`: everything there and back, on this computer.
 
 use std::process::ExitCode;
-use std::sync::Mutex;
 
 use wx_emulator::Emulator;
-use wx_proto::flow::{Progress, SendUploaded, Upload};
-use wx_proto::{
-    Advice, ChunkNumber, Dimensions, ImageVariant, MediaKind, Recipient, Sent, Session, Step,
-    Uploaded,
-};
+use wx_proto::{Advice, Dimensions, ImageVariant, MediaKind, Recipient, Sent, Session, Step};
 
 use crate::args::{self, Global};
+use crate::client::{Client, Target};
 use crate::event::Subject;
 use crate::files::{self, Input};
-use crate::job;
 use crate::problem::{Problem, short};
 use crate::report::Report;
-use crate::transport::{Client, Ears, Target, seed};
+use crate::worker;
 
 /// A picture of over 1 MiB: three chunks.
-const BUNDLED: &[u8] = include_bytes!("../assets/demo.jpg");
+const BUNDLED: &[u8] = include_bytes!("../../assets/demo.jpg");
 
 /// The only picture's only recipient.
 const SENT: usize = 0;
@@ -43,7 +38,7 @@ pub(crate) fn run(args: args::Demo, global: Global) -> ExitCode {
         args.image.as_ref().map_or("demo.jpg".into(), |path| path.to_string_lossy()).into_owned();
     let subject = Subject::Picture { file, to: to.to_string(), given: to.to_string() };
     let report = Report::new(&global, vec![subject]);
-    job::run(report, move |report| {
+    worker::run(report, move |report| {
         report.begin(SENT..SENT + 1, None);
         if let Err((subject, problem)) = (Run { args, global, emulator, to, report }).all() {
             let _ = report.problem(subject..subject + 1, &problem);
@@ -67,13 +62,13 @@ impl Run<'_> {
         self.say("emulator", &format!("listening on {}", self.emulator.addr()));
         let session = Session::from_json_allow_loopback(self.emulator.session_json());
         let session = session.map_err(|error| at_sending(error.into()))?;
-        if self.report.trace(&self.global, session.site(), Some(session.uin())).is_none() {
+        if self.report.trace(&self.global, session.site(), session.uin()).is_none() {
             return Ok(());
         }
         let client = Client::new(self.global.transport(), session, policy).map_err(at_sending)?;
 
-        let uploaded = self.upload(&client, name, original.clone()).map_err(at_sending)?;
-        let sent = self.send(&client, &uploaded).map_err(at_sending)?;
+        let sent = self.send(&client, name, original.clone()).map_err(at_sending)?;
+        let uploaded = &sent.uploaded;
         self.report.sent(SENT, &sent);
 
         let subject = self.report.add(Subject::Message { msg_id: sent.msg_id.clone(), path: None });
@@ -81,7 +76,8 @@ impl Run<'_> {
         let at_fetching = |problem| (subject, problem);
         let fetch = |size| {
             let mut bytes = Vec::new();
-            let fetched = client.fetch(&sent.msg_id, size, Target::Memory(&mut bytes), self.report);
+            let (target, options) = (Target::Memory(&mut bytes), self.report.options());
+            let fetched = client.fetch(&sent.msg_id, size, target, options);
             fetched.map(|fetched| (fetched, bytes)).map_err(at_fetching)
         };
         let size = match uploaded.kind {
@@ -132,53 +128,27 @@ impl Run<'_> {
         Ok((name.unwrap_or_default(), files::read(path, limit)?))
     }
 
-    fn upload(&self, client: &Client, name: String, bytes: Vec<u8>) -> Result<Uploaded, Problem> {
-        let chunks = Chunks { report: self.report, told: Mutex::new(None) };
-        let uploaded = client.upload(Input::Bytes(name, bytes), &chunks, |picture| {
-            let (session, to) = (&client.session(), self.to.clone());
-            Ok((Upload::new(session, picture, to, seed()?, client.policy())?, None))
-        })?;
-        self.say("MediaId", &short(uploaded.media_id.as_str()));
-        let announced = uploaded.thumbnail.map_or("no size".to_owned(), size_of);
+    /// Uploads and sends the picture, and reports each chunk as well.
+    fn send(&self, client: &Client, name: String, bytes: Vec<u8>) -> Result<Sent, Problem> {
+        let mut told = None;
+        let options = self.report.options().progress(|progress| {
+            self.report.progress(progress);
+            if let (Step::Upload, Some(chunk)) = (progress.step, progress.chunk)
+                && told.replace(chunk) != Some(chunk)
+            {
+                self.say("upload", &format!("chunk {} of {}", chunk.index + 1, chunk.of));
+            }
+        });
+        let sent = client.send_image(&self.to, Input::Bytes(name, bytes), options)?;
+        self.say("MediaId", &short(sent.uploaded.media_id.as_str()));
+        let announced = sent.uploaded.thumbnail.map_or("no size".to_owned(), size_of);
         self.say("thumbnail", &format!("announced {announced}"));
-        Ok(uploaded)
-    }
-
-    fn send(&self, client: &Client, uploaded: &Uploaded) -> Result<Sent, Problem> {
-        let (to, policy) = (self.to.clone(), client.policy());
-        let flow = SendUploaded::new(&client.session(), uploaded.clone(), to, seed()?, policy)?;
-        client.drive(flow, self.report)
+        Ok(sent)
     }
 
     fn say(&self, what: &str, line: &str) {
-        say(self.report, what, line);
+        self.report.say(&format!("{what:<10} {line}"));
     }
-}
-
-/// Tells of each chunk as well.
-struct Chunks<'a> {
-    report: &'a Report,
-    told: Mutex<Option<ChunkNumber>>,
-}
-
-impl Ears for Chunks<'_> {
-    fn progress(&self, progress: &Progress) {
-        self.report.progress(progress);
-        if let (Step::Upload, Some(chunk)) = (progress.step, progress.chunk)
-            && let Ok(mut told) = self.told.lock()
-            && told.replace(chunk) != Some(chunk)
-        {
-            say(self.report, "upload", &format!("chunk {} of {}", chunk.index + 1, chunk.of));
-        }
-    }
-
-    fn report(&self) -> &Report {
-        self.report
-    }
-}
-
-fn say(report: &Report, what: &str, line: &str) {
-    report.say(&format!("{what:<10} {line}"));
 }
 
 fn size_of(size: Dimensions) -> String {

@@ -1,18 +1,17 @@
 //! Pictures to people, one after the other; from the beginning, or from where a job was.
 
 use std::ops::{ControlFlow, Range};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use wx_client::outbox::{OutboxFlow, UploadTurn};
+use wx_client::outbox::UploadTurn;
 use wx_proto::{Advice, Sent, Uploaded};
 
+use crate::client::Client;
 use crate::files::Input;
 use crate::job_dir::{JobDir, Left};
+use crate::out;
 use crate::pace::pace_before;
 use crate::problem::{Class, LOOK, Problem};
 use crate::report::Report;
-use crate::transport::Client;
 
 pub(crate) struct Batch<'a> {
     pub(crate) client: &'a Client,
@@ -30,7 +29,7 @@ impl Batch<'_> {
         // What is in doubt comes first: soon it can no longer be repeated.
         open.sort_by_key(|file| !self.open(*file).any(|to| self.job.is_in_doubt(*file, to)));
         for (at, file) in open.into_iter().enumerate() {
-            pause(pace_before(at, self.job.plan().pace), self.report);
+            self.report.token().sleep(pace_before(at, self.job.plan().pace));
             // What cannot be remembered is not begun.
             if self.report.stopped() || self.job.is_broken() || self.picture(file).is_break() {
                 break;
@@ -79,15 +78,8 @@ impl Batch<'_> {
             return Err(Problem::local("it can be read only once", Advice::CheckFile)
                 .hint("a job that can be resumed needs regular files"));
         }
-        let uploaded = self.client.upload(input, self.report, |picture| {
-            let picture = match self.job.plan().kind {
-                Some(kind) => picture.sent_as(kind)?,
-                None => picture,
-            };
-            let OutboxFlow { flow, checkpoint } =
-                message.upload(session, picture, &self.client.policy())?;
-            Ok((flow, Some(checkpoint)))
-        })?;
+        let (kind, options) = (self.job.plan().kind, self.report.options());
+        let uploaded = self.client.upload(&message, input, kind, options)?;
         if let Some(start_pos) = uploaded.server_byte_count {
             let (name, bytes) = (path.display(), uploaded.bytes);
             self.report
@@ -97,25 +89,24 @@ impl Batch<'_> {
     }
 
     fn message(&self, file: usize, to: usize, uploaded: &Uploaded) -> Result<Sent, Problem> {
-        let session = &self.client.session();
-        let message = self.job.message(file, to, session)?;
-        let recorded = message.send(session, uploaded, &self.client.policy(), self.resend)?;
-        // It is over before it begins: too late to leave again.
-        let is_old = self.job.is_in_doubt(file, to) && recorded.flow.is_over();
+        let message = self.job.message(file, to, &self.client.session())?;
+        let options = self.report.options();
         let sent =
-            self.client.drive_recorded(recorded, self.report).map_err(|problem| Problem {
-                media_id: problem
-                    .media_id
-                    .clone()
-                    .or_else(|| Some(uploaded.media_id.as_str().into())),
-                hint: (self.job.is_kept() && problem.class == Class::Unknown)
-                    .then_some(LOOK)
-                    .or(problem.hint),
-                class: if is_old { Class::InDoubt } else { problem.class },
-                ..problem
+            self.client.send(&message, uploaded, self.resend, options).map_err(|problem| {
+                Problem {
+                    media_id: problem
+                        .media_id
+                        .clone()
+                        .or_else(|| Some(uploaded.media_id.as_str().into())),
+                    hint: match problem.class {
+                        Class::Unknown | Class::InDoubt if self.job.is_kept() => Some(LOOK),
+                        _ => problem.hint,
+                    },
+                    ..problem
+                }
             })?;
         if let Err(error) = message.set_sent(&sent) {
-            self.report.warn(&crate::out::words(&error));
+            self.report.warn(&out::words(&error));
             self.job.set_unrecorded();
         }
         Ok(sent)
@@ -145,16 +136,6 @@ pub(crate) fn close(job: JobDir, report: &Report) {
         Ok(Left::Unrecorded) => report.warn(
             "all is sent, but the record lacks the last answer; delete the directory, and do not resume",
         ),
-        Err(error) => report.warn(&format!("the job's directory: {}", crate::out::words(&error))),
-    }
-}
-
-/// Waits, unless the work is to stop.
-pub(crate) fn pause(time: Duration, report: &Report) {
-    let until = Instant::now() + time;
-    while !report.stopped() && Instant::now() < until {
-        thread::sleep(
-            Duration::from_millis(20).min(until.saturating_duration_since(Instant::now())),
-        );
+        Err(error) => report.warn(&format!("the job's directory: {}", out::words(&error))),
     }
 }

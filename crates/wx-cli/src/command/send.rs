@@ -1,43 +1,25 @@
 //! `wx send-image`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use wx_proto::{Advice, Contact, MediaKind, Recipient, UserName};
 
-use crate::account;
 use crate::args::{Addressee, Global, SendImage};
-use crate::batch::Batch;
-use crate::event::Subject;
-use crate::job;
-use crate::job_dir::{JobDir, SendPlan};
+use crate::client::Client;
+use crate::job_dir::{JobDir, SendPlan, subjects_of};
 use crate::problem::Problem;
 use crate::report::Report;
 use crate::session::{self, Use};
-use crate::transport::Client;
+use crate::worker;
+
+use super::batch::Batch;
+use super::contacts;
 
 pub(crate) fn run(args: SendImage, global: Global) -> ExitCode {
     let given: Vec<_> = args.to.iter().map(ToString::to_string).collect();
     let report = Report::new(&global, subjects_of(&args.images, &given, &given));
-    job::run(report, move |report| work(&args, &global, report))
-}
-
-/// A subject for each picture and recipient, in the order in which they are sent.
-pub(crate) fn subjects(plan: &SendPlan) -> Vec<Subject> {
-    let to: Vec<_> = plan.to.iter().map(ToString::to_string).collect();
-    let given = if plan.given.is_empty() { &to } else { &plan.given };
-    subjects_of(&plan.files, &to, given)
-}
-
-fn subjects_of(files: &[PathBuf], to: &[String], given: &[String]) -> Vec<Subject> {
-    let of = |file: &PathBuf| {
-        let file = file.to_string_lossy().into_owned();
-        to.iter().zip(given).map(move |(to, given)| {
-            let (to, given) = (to.clone(), given.clone());
-            Subject::Picture { file: file.clone(), to, given }
-        })
-    };
-    files.iter().flat_map(of).collect()
+    worker::run(report, move |report| work(&args, &global, report))
 }
 
 fn work(args: &SendImage, global: &Global, report: &Report) {
@@ -66,7 +48,7 @@ fn send(args: &SendImage, path: &Path, client: &Client, report: &Report) {
         kind: args.as_file.then_some(MediaKind::File),
         pace: args.pace,
     };
-    report.replace(subjects(&plan));
+    report.replace(plan.subjects());
     match JobDir::create(args.resume_dir.as_deref(), plan, &client.session()) {
         Ok(job) => Batch { client, job, resend: false, report }.run(),
         Err(problem) => {
@@ -89,7 +71,7 @@ fn resolved<'a>(
             Addressee::Recipient(recipient) => recipient.clone(),
             Addressee::Name(name) => {
                 if contacts.is_none() {
-                    contacts = Some(account::list(client, report).map_err(blame)?);
+                    contacts = Some(contacts::list(client, report).map_err(blame)?);
                 }
                 let found = find(name, contacts.as_deref().unwrap_or_default());
                 found.map_err(blame)?

@@ -9,21 +9,21 @@ use wx_client::creation;
 use wx_client::temp_file::TempDir;
 use wx_proto::{Advice, Fetched};
 
-use crate::args::{FetchImage, Global, is_dash};
+use crate::args::{FetchImage, Global};
+use crate::client::{Client, Target};
 use crate::event::Subject;
-use crate::files::parent;
-use crate::job;
+use crate::files::{is_dash, parent};
 use crate::out;
 use crate::problem::Problem;
 use crate::report::Report;
 use crate::session::{self, Use};
-use crate::transport::{Client, Target};
+use crate::worker;
 
 pub(crate) fn run(args: FetchImage, global: Global) -> ExitCode {
     let path = (!is_dash(&args.out)).then(|| args.out.to_string_lossy().into_owned());
     let subject = Subject::Message { msg_id: args.msg_id.clone(), path };
     let report = Report::new(&global, vec![subject]);
-    job::run(report, move |report| work(&args, &global, report))
+    worker::run(report, move |report| work(&args, &global, report))
 }
 
 fn work(args: &FetchImage, global: &Global, report: &Report) {
@@ -39,7 +39,8 @@ fn fetch(args: &FetchImage, client: &Client, report: &Report) {
     report.begin(0..1, None);
     let fetched = if is_dash(&args.out) {
         report.results_aside();
-        let fetched = client.fetch(&args.msg_id, args.size.into(), Target::Stdout, report);
+        let fetched =
+            client.fetch(&args.msg_id, args.size.into(), Target::Stdout, report.options());
         fetched.map_err(|problem| problem.at_output(Path::new("standard output")))
     } else {
         to_file(args, client, report)
@@ -56,7 +57,8 @@ fn fetch(args: &FetchImage, client: &Client, report: &Report) {
 fn to_file(args: &FetchImage, client: &Client, report: &Report) -> Result<Fetched, Problem> {
     let target = target(&args.out, args.force)?;
     let fetch = |path: &Path| {
-        let fetched = client.fetch(&args.msg_id, args.size.into(), Target::File(path), report);
+        let fetched =
+            client.fetch(&args.msg_id, args.size.into(), Target::File(path), report.options());
         fetched.map_err(|problem| problem.at_output(&args.out))
     };
     if args.force {

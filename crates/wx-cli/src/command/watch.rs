@@ -1,76 +1,72 @@
 //! `wx watch`.
 
-mod folder;
-mod time;
-mod trouble;
+mod media_dir;
+mod retry_until;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use wx_client::session_file::SessionFile;
-use wx_proto::flow::{NextMessages, Restore};
 use wx_proto::{Advice, ImageVariant, Message, MessageKind, MsgId, UnixMs};
 
-use self::folder::Folder;
-use self::trouble::Trouble;
-use crate::account;
+use self::media_dir::MediaDir;
+use self::retry_until::{PATIENCE, RetryUntil};
 use crate::args::{Global, Watch};
+use crate::client::Client;
 use crate::event::{self, Subject};
-use crate::job;
 use crate::out;
 use crate::problem::{Class, Problem, Which};
 use crate::report::Report;
 use crate::session::{self, Use};
-use crate::transport::{Client, Ears, seed};
 use crate::withhold;
+use crate::worker;
 
 /// Characters of a text in a line.
 const SHOWN: usize = 500;
+/// The end of the year 9999.
+const LAST_SECOND: u64 = 253_402_300_799;
 
 pub(crate) fn run(args: Watch, global: Global) -> ExitCode {
     let path = args.session.place();
-    let report = Report::new(&global, vec![account::subject(&path)]);
+    let report = Report::new(&global, vec![Subject::login(&path)]);
     report.endless();
-    job::run(report, move |report| {
+    worker::run(report, move |report| {
         report.begin(0..1, None);
-        if let Err(problem) = work(&args, &path, &global, report) {
-            let _ = report.problem(0..1, &problem);
-        }
+        report.end(watch(&args, &path, &global, report));
     })
 }
 
-fn work(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<(), Problem> {
-    let folder = match args.save_images.as_deref().map(|dir| (dir, Folder::open(dir))) {
+fn watch(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<(), Problem> {
+    let media = match args.save_images.as_deref().map(|dir| (dir, MediaDir::open(dir))) {
         Some((dir, Err(problem))) => {
             report.refuse(dir, &problem);
             return Ok(());
         }
-        Some((_, Ok(folder))) => Some(folder),
+        Some((_, Ok(media))) => Some(media),
         None => None,
     };
-    let owned = SessionFile::open(path)?;
-    // What is wrong with the file is told there.
+    let file = SessionFile::open(path)?;
     let mut policy = global.policy();
     policy.keep_unknown = args.keep_unknown;
     let connected = session::connect(path, Use::Login, policy, global, report);
     let Some(client) = connected else { return Ok(()) };
-    let trouble = Trouble::new(report);
-    // From here on the file knows where the messages go on, so that none of those is lost that come
-    // before the first batch is saved.
-    trouble.ride_out(None, || {
-        client.drive(Restore::new(&client.session(), seed()?, client.policy())?, report)
-    })?;
-    owned.save(&client.session())?;
+    let retry = RetryUntil::new(report);
+    retry.run(None, || client.restore(report.options()))?;
+    // Saves the sync position, so that a message which arrives before the first batch is saved is
+    // not lost.
+    file.save(&client.session())?;
     loop {
-        let flow = NextMessages::new(&client.session(), seed()?, client.policy())?;
-        let arrived = client.drive(flow, &trouble)?;
-        account::skipped("messages", arrived.skipped, report);
+        let (batch, skipped) = client.next_messages(retry.options())?;
+        report.skipped("messages", skipped);
         let mut over = None;
-        for message in &arrived.messages {
+        for message in &batch {
             report.tell(&line(message), &event::message(message));
-            if let (Some(folder), Some((id, size))) = (&folder, message.image()) {
+            if let (Some(media), Some((id, variant))) = (&media, message.image()) {
                 match &over {
-                    None => over = keep(folder, id, size, &client, &trouble)?,
+                    None => over = save(media, id, variant, &client, &retry, report)?,
                     Some(problem) => failed(id, problem, report),
                 }
             }
@@ -87,8 +83,8 @@ fn work(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<(
         if let Some(problem) = over {
             return Err(problem);
         }
-        // Only now: what was not dealt with comes again after a crash.
-        owned.save(&client.session())?;
+        // Saved last: a batch that was not handled to its end is received again after a crash.
+        file.save(&client.session())?;
     }
 }
 
@@ -104,7 +100,7 @@ fn line(message: &Message) -> String {
     };
     format!(
         "{} {} {from} {}{text}",
-        time::utc(message.sent_at.map_or(0, UnixMs::as_secs)),
+        utc(message.sent_at),
         event::msg_id(message),
         event::kind(message)
     )
@@ -119,22 +115,22 @@ fn clipped(text: &str) -> String {
     }
 }
 
-/// Fetches a message's picture into the directory, unless it is there already. Gives what ended the
-/// login, if it is over: the next one knows nothing of these messages, so they are told to their
-/// end.
-fn keep(
-    folder: &Folder,
+/// Fetches the picture of a message into the directory, unless it is already there. Returns the
+/// problem if the login is over. The next login does not know these messages, so the rest of the
+/// batch is still reported.
+fn save(
+    media: &MediaDir,
     id: &MsgId,
-    size: ImageVariant,
+    variant: ImageVariant,
     client: &Client,
-    trouble: &Trouble<'_>,
+    retry: &RetryUntil<'_>,
+    report: &Report,
 ) -> Result<Option<Problem>, Problem> {
-    if folder.has(id) {
+    if media.has(id) {
         return Ok(None);
     }
-    let report = trouble.report();
-    let fetch = || folder.save(id, |target| client.fetch(id, size, target, report));
-    match trouble.ride_out(Some(trouble::PATIENCE), fetch) {
+    let fetch = || media.save(id, |target| client.fetch(id, variant, target, report.options()));
+    match retry.run(Some(PATIENCE), fetch) {
         Ok(None) => {}
         Ok(Some((path, fetched))) => {
             let path = Some(path.to_string_lossy().into_owned());
@@ -164,4 +160,34 @@ fn failed(id: &MsgId, problem: &Problem, report: &Report) {
     report.once(subject, |number| {
         let _ = report.problem(number..number + 1, problem);
     });
+}
+
+/// Formats the time in UTC. One after the year 9999, which has no form in RFC 3339, is shown as
+/// the last second of that year.
+fn utc(at: Option<UnixMs>) -> String {
+    let seconds = at.map_or(0, UnixMs::as_secs).min(LAST_SECOND);
+    let at = OffsetDateTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    at.format(&Rfc3339).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_511_493_942, "2017-11-24T03:25:42Z"),
+            (4_107_542_399, "2100-02-28T23:59:59Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+            (LAST_SECOND, "9999-12-31T23:59:59Z"),
+            (LAST_SECOND + 1, "9999-12-31T23:59:59Z"),
+            (u64::MAX / 1000, "9999-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(utc(Some(UnixMs::new(seconds * 1000))), text);
+        }
+        assert_eq!(utc(None), "1970-01-01T00:00:00Z");
+    }
 }

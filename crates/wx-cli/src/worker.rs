@@ -14,7 +14,7 @@ use crate::problem::Class;
 use crate::report::Report;
 use crate::signals::{Signal, Signals};
 
-enum News {
+enum WorkerEvent {
     Done { panicked: bool },
     Signal(Signal),
 }
@@ -26,7 +26,7 @@ const GRACE: Duration = Duration::from_millis(300);
 /// second one if it has to be finished.
 pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -> ExitCode {
     let report = Arc::new(report);
-    let (tell, news) = mpsc::channel();
+    let (tell, events) = mpsc::channel();
     // Before the work opens anything, so that there is one line about it if no file can be opened.
     let mut signals = match Signals::catch() {
         Ok(signals) => signals,
@@ -40,31 +40,31 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
         .name("signals".to_owned())
         .spawn(move || {
             while let Ok(signal) = signals.wait() {
-                let _ = tell_signal.send(News::Signal(signal));
+                let _ = tell_signal.send(WorkerEvent::Signal(signal));
             }
         })
         .and_then(|_| {
             let report = Arc::clone(&report);
             thread::Builder::new().name("work".to_owned()).spawn(move || {
                 let panicked = catch_unwind(AssertUnwindSafe(|| work(&report))).is_err();
-                let _ = tell.send(News::Done { panicked });
+                let _ = tell.send(WorkerEvent::Done { panicked });
             })
         });
     if let Err(error) = threads {
         out::error(&format!("no thread could be started: {}", out::words(&error)));
         return ExitCode::FAILURE;
     }
-    match news.recv() {
-        Ok(News::Done { panicked: false }) => ExitCode::from(report.finish()),
-        Ok(News::Signal(signal)) => {
+    match events.recv() {
+        Ok(WorkerEvent::Done { panicked: false }) => ExitCode::from(report.finish()),
+        Ok(WorkerEvent::Signal(signal)) => {
             report.stop();
-            let mut next = within(GRACE, &news);
+            let mut next = within(GRACE, &events);
             if next.is_err() && report.is_unfinished() {
                 report.warn("the login is ended on the server first; a second signal does not wait for that");
-                next = news.recv().map_err(Into::into);
+                next = events.recv().map_err(Into::into);
             }
             let unknown = match next {
-                Ok(News::Done { .. }) => report.finish() == 4,
+                Ok(WorkerEvent::Done { .. }) => report.finish() == 4,
                 _ => {
                     if report.is_unfinished() {
                         report.warn("the login may go on: end it on the phone");
@@ -79,7 +79,7 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
                 Signal::Terminate => 143,
             })
         }
-        Ok(News::Done { panicked: true }) | Err(_) => {
+        Ok(WorkerEvent::Done { panicked: true }) | Err(_) => {
             temp_file::remove_before_exit();
             ExitCode::from(report.finish().max(1))
         }
@@ -88,11 +88,14 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
 
 /// The end of the work, if it comes within this time. Further signals do not count: they often come
 /// in pairs, by the terminal and by whoever runs the command.
-fn within(grace: Duration, news: &Receiver<News>) -> Result<News, RecvTimeoutError> {
+fn within(
+    grace: Duration,
+    events: &Receiver<WorkerEvent>,
+) -> Result<WorkerEvent, RecvTimeoutError> {
     let until = Instant::now() + grace;
     loop {
-        match news.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(News::Signal(_)) => {}
+        match events.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(WorkerEvent::Signal(_)) => {}
             end => return end,
         }
     }
@@ -104,12 +107,12 @@ mod tests {
 
     #[test]
     fn a_second_signal_at_once_cuts_no_grace_short() {
-        let (tell, news) = mpsc::channel();
-        tell.send(News::Signal(Signal::Terminate)).unwrap();
-        tell.send(News::Done { panicked: false }).unwrap();
-        assert!(matches!(within(Duration::from_secs(60), &news), Ok(News::Done { .. })));
-        tell.send(News::Signal(Signal::Interrupt)).unwrap();
-        let nothing = within(Duration::from_millis(1), &news);
+        let (tell, events) = mpsc::channel();
+        tell.send(WorkerEvent::Signal(Signal::Terminate)).unwrap();
+        tell.send(WorkerEvent::Done { panicked: false }).unwrap();
+        assert!(matches!(within(Duration::from_secs(60), &events), Ok(WorkerEvent::Done { .. })));
+        tell.send(WorkerEvent::Signal(Signal::Interrupt)).unwrap();
+        let nothing = within(Duration::from_millis(1), &events);
         assert!(matches!(nothing, Err(RecvTimeoutError::Timeout)));
     }
 }

@@ -1,0 +1,93 @@
+//! Retries during trouble with the network or the server, and reports when it begins and ends.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use wx_client::RunOptions;
+use wx_proto::{Advice, Step};
+
+use crate::out;
+use crate::problem::Problem;
+use crate::report::Report;
+
+/// Retries what fails for a transient reason.
+pub(super) struct RetryUntil<'a> {
+    report: &'a Report,
+    is_failing: AtomicBool,
+}
+
+/// How long a picture is retried while the network or the server fails.
+pub(super) const PATIENCE: Duration = Duration::from_secs(300);
+/// How long a picture is retried that the server does not have.
+const NOT_YET: Duration = Duration::from_secs(20);
+const SHORTEST: Duration = Duration::from_secs(2);
+const LONGEST: Duration = Duration::from_secs(60);
+
+impl<'a> RetryUntil<'a> {
+    pub(super) fn new(report: &'a Report) -> Self {
+        Self { report, is_failing: AtomicBool::new(false) }
+    }
+
+    /// Calls `attempt` again, after growing waits, while its problem is transient and `patience`
+    /// lasts.
+    pub(super) fn run<T>(
+        &self,
+        patience: Option<Duration>,
+        mut attempt: impl FnMut() -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let begun = Instant::now();
+        let mut wait = SHORTEST;
+        loop {
+            let problem = match attempt() {
+                Ok(done) => {
+                    self.end();
+                    return Ok(done);
+                }
+                Err(problem) => problem,
+            };
+            let patience = match problem.advice {
+                Some(Advice::CheckNetwork | Advice::RetryLater | Advice::CheckProxy) => patience,
+                // A rate limit passes, if not for a picture whose turn never comes again.
+                Some(Advice::Wait) if patience.is_some() => patience,
+                // What was sent a moment ago is not always there yet (§3.2).
+                Some(Advice::CheckMessage) if patience.is_some() => Some(NOT_YET),
+                _ => return Err(problem),
+            };
+            let is_patient = patience.is_none_or(|patience| begun.elapsed() + wait < patience);
+            if self.report.stopped() {
+                return Err(self.report.interrupted());
+            }
+            if !is_patient {
+                return Err(problem);
+            }
+            self.begin(&problem.message);
+            self.report.token().sleep(wait);
+            wait = (wait * 2).min(LONGEST);
+        }
+    }
+
+    /// Returns the options of the long polls, which retry by themselves.
+    pub(super) fn options(&self) -> RunOptions<'_> {
+        self.report.options().progress(|progress| {
+            self.report.progress(progress);
+            match (progress.step, &progress.last_error) {
+                (Step::Sync, Some(error)) => self.begin(&out::words(error)),
+                // A reply without messages is a reply too.
+                (Step::Sync, None) if progress.attempt == Some(1) => self.end(),
+                _ => {}
+            }
+        })
+    }
+
+    fn begin(&self, why: &str) {
+        if !self.is_failing.swap(true, Ordering::Relaxed) {
+            self.report.warn(&format!("{why}; trying again"));
+        }
+    }
+
+    fn end(&self) {
+        if self.is_failing.swap(false, Ordering::Relaxed) {
+            self.report.warn("the server answers again");
+        }
+    }
+}
