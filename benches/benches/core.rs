@@ -6,7 +6,7 @@ use bytes::Bytes;
 use divan::Bencher;
 use divan::counter::BytesCount;
 use md5::{Digest, Md5};
-use wx_benches::perfect::{self, LEN, Perfect};
+use wx_benches::in_memory_server::{self, InMemoryServer, LEN};
 use wx_proto::http::Response;
 
 fn main() {
@@ -15,27 +15,28 @@ fn main() {
 
 #[divan::bench]
 fn md5_of_20_mib(bencher: Bencher<'_, '_>) {
-    let picture = perfect::picture(LEN);
+    let picture = in_memory_server::picture(LEN);
     bencher.counter(BytesCount::new(LEN)).bench_local(|| Md5::digest(&picture));
 }
 
 #[divan::bench(args = ["in memory", "in a file"])]
 fn send_of_20_mib(bencher: Bencher<'_, '_>, from: &str) {
-    let (picture, session, len) = (perfect::picture(LEN), perfect::session(), LEN as u64);
-    let (form, answer) = (perfect::form(&picture, len), perfect::accepted(len));
+    let (picture, session, len) =
+        (in_memory_server::picture(LEN), in_memory_server::session(), LEN as u64);
+    let (form, answer) = (in_memory_server::form(&picture, len), in_memory_server::accepted(len));
     let form = if from == "in memory" { form.immutable() } else { form };
     bencher.counter(BytesCount::new(LEN)).bench_local(|| {
-        let mut flow = perfect::send(&session, form.clone());
-        Perfect::new(&picture, len).run(&mut flow, &answer).unwrap()
+        let mut flow = in_memory_server::send(&session, form.clone());
+        InMemoryServer::new(&picture, len).run(&mut flow, &answer).unwrap()
     });
 }
 
 #[divan::bench]
 fn fetch_of_20_mib(bencher: Bencher<'_, '_>) {
-    let (picture, session) = (perfect::picture(LEN), perfect::session());
-    let answer: Response<Bytes> = perfect::image(&picture);
+    let (picture, session) = (in_memory_server::picture(LEN), in_memory_server::session());
+    let answer: Response<Bytes> = in_memory_server::image(&picture);
     bencher.counter(BytesCount::new(LEN)).bench_local(|| {
-        let mut flow = perfect::fetch(&session);
-        Perfect::new(&picture, LEN as u64).run(&mut flow, &answer).unwrap()
+        let mut flow = in_memory_server::fetch(&session);
+        InMemoryServer::new(&picture, LEN as u64).run(&mut flow, &answer).unwrap()
     });
 }

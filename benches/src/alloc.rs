@@ -1,4 +1,4 @@
-//! An allocator that counts: the system's, with a tally.
+//! The system's allocator, with counters.
 #![expect(unsafe_code, reason = "an allocator cannot be written without; all work is the system's")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -14,7 +14,7 @@ static BYTES: AtomicU64 = AtomicU64::new(0);
 static LIVE: AtomicU64 = AtomicU64::new(0);
 static PEAK: AtomicU64 = AtomicU64::new(0);
 
-/// What has been asked for; a block that grows counts as a new one of its new size.
+/// Numbers of allocations and bytes. A block that grows counts as a new block of the new size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Allocations.
@@ -24,7 +24,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// All until now, in the whole process.
+    /// Returns the totals of the process so far.
     #[must_use]
     pub fn now() -> Self {
         Self { blocks: BLOCKS.load(Relaxed), bytes: BYTES.load(Relaxed) }
@@ -39,19 +39,19 @@ impl Sub for Tally {
     }
 }
 
-/// Bytes in use.
+/// Returns the bytes in use.
 #[must_use]
 pub fn live() -> u64 {
     LIVE.load(Relaxed)
 }
 
-/// The most bytes that were in use since [`forget_peak`].
+/// Returns the most bytes that were in use since [`forget_peak`].
 #[must_use]
 pub fn peak() -> u64 {
     PEAK.load(Relaxed)
 }
 
-/// Starts [`peak`] over.
+/// Resets [`peak`].
 pub fn forget_peak() {
     PEAK.store(live(), Relaxed);
 }

@@ -1,4 +1,4 @@
-//! What the two clients cost beside bare loops of the same HTTP libraries.
+//! Compares the two clients with bare loops of the same HTTP libraries.
 
 pub mod at_once;
 pub mod bare;
@@ -13,17 +13,14 @@ use tokio::runtime::{Builder, Runtime};
 use wx_proto::{ImageVariant, MsgId, Policy, Recipient, Session};
 
 use self::bare::Prepared;
-use crate::pairs::{Ratios, Took, compare};
-use crate::perfect::{LEN, picture};
-use crate::row::Row;
+use crate::figure::Figure;
+use crate::in_memory_server::{LEN, picture};
+use crate::paired_timing::{Ratios, Timing, compare};
 
-/// Bytes of the picture that is fetched.
+/// Bytes of the image that is fetched.
 pub const FETCHED: usize = 100 * 1024 * 1024;
 
-/// A session of the server at `base`.
-///
-/// # Panics
-/// Never.
+/// Returns a session of the server at `base`.
 #[must_use]
 pub fn session(base: &str) -> Session {
     let builder =
@@ -31,34 +28,32 @@ pub fn session(base: &str) -> Session {
     builder.data_ticket("t").build().expect("a good session")
 }
 
-/// To whom everything goes.
-///
-/// # Panics
-/// Never.
+/// Returns the recipient of all messages.
 #[must_use]
 pub fn to() -> Recipient {
     Recipient::file_helper()
 }
 
-/// A runtime of one thread, and those for files.
+/// Creates a runtime of one thread, besides those for files.
 ///
 /// # Panics
-/// If there is none.
+///
+/// Panics if there is no runtime.
 #[must_use]
 pub fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
-fn rows(what: &str, ratios: Ratios, limit: f64) -> [Row; 2] {
-    let row = |kind: &str, figure, identical| Row {
+fn rows(what: &str, ratios: Ratios, limit: f64) -> [Figure; 2] {
+    let row = |kind: &str, figure, identical| Figure {
         identical: Some(identical),
-        ..Row::count(format!("{what}, {kind}"), figure, 3, "").at_most(limit)
+        ..Figure::count(format!("{what}, {kind}"), figure, 3, "").at_most(limit)
     };
     eprintln!("{what}: the bare loop took {:.1} ms", ratios.bare * 1e3);
     [row("CPU", ratios.cpu, ratios.identical_cpu), row("wall", ratios.wall, ratios.identical_wall)]
 }
 
-/// A picture of 20 MiB in a file, a file for one of 100 MiB, and what both need.
+/// A file of 20 MiB that is sent, and one of 100 MiB that is fetched into.
 #[derive(Debug)]
 pub struct Files {
     base: String,
@@ -70,10 +65,11 @@ pub struct Files {
 }
 
 impl Files {
-    /// In the directory `scratch`, with the server at `base`.
+    /// Creates the files in the directory `scratch`, for the server at `base`.
     ///
     /// # Panics
-    /// If it cannot be written to.
+    ///
+    /// Panics if the directory is not writable.
     #[must_use]
     pub fn new(base: &str, scratch: &Path) -> Self {
         let file = scratch.join("picture.jpg");
@@ -85,12 +81,13 @@ impl Files {
         Self { base: base.to_owned(), file, out, policy, prepared, runtime: runtime() }
     }
 
-    /// What `wx-ureq` costs.
+    /// Measures `wx-ureq`.
     ///
     /// # Panics
-    /// If a request fails.
+    ///
+    /// Panics if a request fails.
     #[must_use]
-    pub fn ureq(&self, sends: usize, fetches: usize) -> [Row; 4] {
+    pub fn ureq(&self, sends: usize, fetches: usize) -> [Figure; 4] {
         let client = || {
             let builder = wx_ureq::Client::builder(session(&self.base)).policy(self.policy.clone());
             builder.build().expect("a client")
@@ -124,12 +121,13 @@ impl Files {
         [a, b, c, d]
     }
 
-    /// What `wx-reqwest` costs.
+    /// Measures `wx-reqwest`.
     ///
     /// # Panics
-    /// If a request fails.
+    ///
+    /// Panics if a request fails.
     #[must_use]
-    pub fn reqwest(&self, sends: usize, fetches: usize) -> [Row; 4] {
+    pub fn reqwest(&self, sends: usize, fetches: usize) -> [Figure; 4] {
         let client = || {
             let builder =
                 wx_reqwest::Client::builder(session(&self.base)).policy(self.policy.clone());
@@ -174,6 +172,6 @@ fn id() -> MsgId {
     MsgId::new("1").expect("an id")
 }
 
-fn timed<'a>(mut run: impl FnMut() + 'a) -> Box<dyn FnMut() -> Took + 'a> {
-    Box::new(move || Took::by(&mut run))
+fn timed<'a>(mut run: impl FnMut() + 'a) -> Box<dyn FnMut() -> Timing + 'a> {
+    Box::new(move || Timing::measure(&mut run))
 }

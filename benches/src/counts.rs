@@ -1,4 +1,4 @@
-//! Instructions and allocations of the core, apart from any network and disk.
+//! Counts instructions and allocations of the core, without network and disk.
 
 use std::hint::black_box;
 use std::process::Command;
@@ -8,15 +8,16 @@ use md5::{Digest, Md5};
 use wx_proto::flow::{Action, Flow, Input, SendImage};
 
 use crate::alloc::{self, Tally};
+use crate::figure::Figure;
 use crate::hostile;
-use crate::perfect::{self, CHUNK, LEN, Perfect};
-use crate::row::Row;
+use crate::in_memory_server::{self, CHUNK, InMemoryServer, LEN};
 
-/// All figures.
+/// Returns all counts.
 ///
 /// # Errors
-/// If valgrind cannot be run.
-pub fn rows() -> Result<Vec<Row>, String> {
+///
+/// Returns an error if valgrind cannot be run.
+pub fn rows() -> Result<Vec<Figure>, String> {
     let mut rows = instructions()?;
     rows.extend([growth()?, hostile::peak()]);
     rows.extend(allocations());
@@ -24,64 +25,65 @@ pub fn rows() -> Result<Vec<Row>, String> {
     Ok(rows)
 }
 
-/// What is run under callgrind: the same preparations, then one thing.
+/// Runs one operation after the preparations of all of them, under callgrind.
 ///
 /// # Panics
-/// If `what` is not known.
+///
+/// Panics if `what` is unknown.
 pub fn work(what: &str) {
     if let Some(len) = what.strip_prefix("hostile ") {
         return hostile::read_all(len.parse().expect("a length"));
     }
-    let picture = perfect::picture(LEN);
-    let session = perfect::session();
+    let picture = in_memory_server::picture(LEN);
+    let session = in_memory_server::session();
     let len = LEN as u64;
-    let mut world = Perfect::new(&picture, len);
+    let mut server = InMemoryServer::new(&picture, len);
     match what {
         "nothing" => drop(black_box(picture)),
         "md5" => drop(black_box(Md5::digest(&picture))),
         "send" | "send-file" => {
-            let form = perfect::form(&picture, len);
+            let form = in_memory_server::form(&picture, len);
             let form = if what == "send" { form.immutable() } else { form };
-            let mut flow = perfect::send(&session, form);
-            black_box(world.run(&mut flow, &perfect::accepted(len))).expect("sent");
+            let mut flow = in_memory_server::send(&session, form);
+            black_box(server.run(&mut flow, &in_memory_server::accepted(len))).expect("sent");
         }
         "fetch" => {
-            let mut flow = perfect::fetch(&session);
-            black_box(world.run(&mut flow, &perfect::image(&picture))).expect("fetched");
+            let mut flow = in_memory_server::fetch(&session);
+            black_box(server.run(&mut flow, &in_memory_server::image(&picture))).expect("fetched");
         }
         other => panic!("{other} is not known"),
     }
 }
 
-fn instructions() -> Result<Vec<Row>, String> {
+fn instructions() -> Result<Vec<Figure>, String> {
     let nothing = count("nothing")?;
     let of = |what| Ok::<_, String>(count(what)? - nothing);
     let (md5, send, file, fetch) = (of("md5")?, of("send")?, of("send-file")?, of("fetch")?);
     let chunks = (LEN / CHUNK) as f64;
-    let send_is =
-        "instructions of a whole send of 20 MiB in the core, from memory / of its MD5 alone";
-    let file_is = "the same where the source may change, as a file may";
-    let fetch_is = "instructions of a whole fetch of 20 MiB in the core / of its MD5 alone";
+    let send_is = "instructions of a send of 20 MiB from memory in the core / of its MD5 alone";
+    let file_is = "the same from a file, whose chunks are compared";
+    let fetch_is = "instructions of a fetch of 20 MiB in the core / of its MD5 alone";
     Ok(vec![
-        Row::count(send_is, send / md5, 4, "").at_most(1.01),
-        // Answers are looked through for odd bytes before they are read.
-        Row::count("instructions a chunk besides MD5", (send - md5) / chunks, 0, "").was(38_347.0),
-        // XXH3 takes what the CPU has: AVX2 here.
-        Row::count(file_is, file / md5, 4, "").at_most(1.15),
-        Row::count(fetch_is, fetch / md5, 4, "").at_most(1.01),
+        Figure::count(send_is, send / md5, 4, "").at_most(1.01),
+        // Replies are searched for odd bytes before they are parsed.
+        Figure::count("instructions per chunk without MD5", (send - md5) / chunks, 0, "")
+            .baseline(38_347.0),
+        // XXH3 uses the vector instructions of the CPU: AVX2 here.
+        Figure::count(file_is, file / md5, 4, "").at_most(1.15),
+        Figure::count(fetch_is, fetch / md5, 4, "").at_most(1.01),
     ])
 }
 
-/// How the instructions that a costly answer takes grow with its length: by as much a byte.
-fn growth() -> Result<Row, String> {
+/// Compares the instructions per byte of long and of short costly replies.
+fn growth() -> Result<Figure, String> {
     let per_byte = |len: usize| Ok::<_, String>(count(&format!("hostile {len}"))? / len as f64);
     let [small, large] = hostile::SIZES;
     let growth = per_byte(large)? / per_byte(small)?;
-    let what = "instructions a byte of costly answers of 256 KiB each / of 32 KiB each";
-    Ok(Row::count(what, growth, 2, "").at_most(1.05))
+    let what = "instructions per byte of costly replies of 256 KiB / of 32 KiB";
+    Ok(Figure::count(what, growth, 2, "").at_most(1.05))
 }
 
-/// Instructions of a run of this program.
+/// Returns the instructions of a run of this program.
 fn count(what: &str) -> Result<f64, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let ran = Command::new("valgrind")
@@ -96,46 +98,52 @@ fn count(what: &str) -> Result<f64, String> {
     collected.filter(|_| ran.status.success()).ok_or_else(|| format!("valgrind: {text}"))
 }
 
-const COPIED: &str = "bytes of picture that the core hands out from elsewhere than where it got them, send and fetch of 20 MiB";
+const COPIED: &str = "bytes of the image that the core copies in a send and a fetch of 20 MiB";
 
-fn allocations() -> Vec<Row> {
-    let session = perfect::session();
-    let picture = perfect::picture(LEN);
+fn allocations() -> Vec<Figure> {
+    let session = in_memory_server::session();
+    let picture = in_memory_server::picture(LEN);
     let len = LEN as u64;
-    let mut world = Perfect::new(&picture, len);
-    let form = perfect::form(&picture, len).immutable();
-    world.run(&mut perfect::send(&session, form), &perfect::accepted(len)).expect("sent");
-    // Between the hand-out of a chunk and that of the next: its answer, and the next one's request.
+    let mut server = InMemoryServer::new(&picture, len);
+    let form = in_memory_server::form(&picture, len).immutable();
+    server
+        .run(&mut in_memory_server::send(&session, form), &in_memory_server::accepted(len))
+        .expect("sent");
+    // From one chunk to the next: the reply to the former, and the request of the latter.
     let most = |of: fn(&Tally) -> u64| {
-        world.allocations[1..40].iter().map(of).max().unwrap_or_default() as f64
+        server.allocations[1..40].iter().map(of).max().unwrap_or_default() as f64
     };
-    let mut fetched = Perfect::new(&picture, len);
-    fetched.run(&mut perfect::fetch(&session), &perfect::image(&picture)).expect("fetched");
-    let copied = 2 * len - world.uncopied - fetched.uncopied;
+    let mut fetched = InMemoryServer::new(&picture, len);
+    fetched
+        .run(&mut in_memory_server::fetch(&session), &in_memory_server::image(&picture))
+        .expect("fetched");
+    let copied = 2 * len - server.uncopied - fetched.uncopied;
     let bytes = fetched.allocations.iter().map(|tally| tally.bytes).sum::<u64>() as f64 / 1024.0;
     let per_piece = fetched.allocations.iter().map(|tally| tally.blocks).sum::<u64>() as f64
         / (LEN / (64 * 1024)) as f64;
     vec![
-        Row::count("allocations a chunk in the core", most(|tally| tally.blocks), 0, "")
+        Figure::count("allocations per chunk in the core", most(|tally| tally.blocks), 0, "")
             .at_most(12.0)
-            .was(9.0),
-        Row::count("their bytes", most(|tally| tally.bytes), 0, " B").at_most(8192.0).was(4933.0),
-        Row::count("allocations a 64 KiB piece of a fetch", per_piece, 2, "").was(0.18),
-        Row::count("bytes allocated in a whole fetch of 20 MiB", bytes, 0, " KiB").at_most(64.0),
-        Row::count(COPIED, copied as f64, 0, "").at_most(0.0),
+            .baseline(9.0),
+        Figure::count("bytes of these", most(|tally| tally.bytes), 0, " B")
+            .at_most(8192.0)
+            .baseline(4933.0),
+        Figure::count("allocations per 64 KiB of a fetch", per_piece, 2, "").baseline(0.18),
+        Figure::count("bytes allocated in a fetch of 20 MiB", bytes, 0, " KiB").at_most(64.0),
+        Figure::count(COPIED, copied as f64, 0, "").at_most(0.0),
     ]
 }
 
-fn idle() -> Vec<Row> {
-    let mut session = perfect::session();
-    let picture = perfect::picture(2 * CHUNK);
+fn idle() -> Vec<Figure> {
+    let mut session = in_memory_server::session();
+    let picture = in_memory_server::picture(2 * CHUNK);
     let before = alloc::live();
-    let form = perfect::form(&picture, picture.len() as u64);
-    let mut flow = perfect::send(&session, form);
+    let form = in_memory_server::form(&picture, picture.len() as u64);
+    let mut flow = in_memory_server::send(&session, form);
     let size = |flow: &SendImage| (alloc::live() - before) as f64 + size_of_val(flow) as f64;
     let fresh = size(&flow);
-    // Both chunks digested, the first one loaded and handed out; what is handed out is not kept by
-    // the driver here.
+    // Both chunks are hashed, and the first one is read and handed out. This driver does not keep
+    // it.
     for _ in 0..3 {
         let Action::Read(span) = flow.poll(&mut session, Duration::ZERO) else {
             unreachable!("it loads three times")
@@ -146,13 +154,11 @@ fn idle() -> Vec<Row> {
     }
     drop(flow.poll(&mut session, Duration::ZERO));
     vec![
-        // With the limits of a request, the time of the first hand-out, and why the last try
-        // failed.
-        Row::count("size of an idle SendImage, heap and stack", fresh, 0, " B")
+        Figure::count("size of an idle SendImage, heap and stack", fresh, 0, " B")
             .at_most(4096.0)
-            .was(2374.0),
-        Row::count(
-            "its size with a chunk on the way, the chunk's bytes excepted",
+            .baseline(2374.0),
+        Figure::count(
+            "the same during a chunk, without the bytes of the chunk",
             size(&flow),
             0,
             " B",
@@ -160,30 +166,33 @@ fn idle() -> Vec<Row> {
     ]
 }
 
-/// What a chunk costs late in a long picture: the time of the 10 000th over that of the 100th,
-/// medians of a hundred each, all of a file that may change. Where one half of the hundred is
-/// compared with the other, that is what chance does.
+/// Compares late chunks of a long file with early ones: medians of a hundred chunks each. The
+/// spread is that of one half of the hundred compared with the other half.
 ///
 /// # Panics
-/// If the send fails.
+///
+/// Panics if the send fails.
 #[must_use]
-pub fn flat() -> Vec<Row> {
-    let session = perfect::session();
-    let chunk = perfect::picture(CHUNK);
+pub fn flat() -> Vec<Figure> {
+    let session = in_memory_server::session();
+    let chunk = in_memory_server::picture(CHUNK);
     let len = 10_100 * CHUNK as u64;
-    let mut world = Perfect::new(&chunk, len);
-    world
-        .run(&mut perfect::send(&session, perfect::form(&chunk, len)), &perfect::accepted(len))
+    let mut server = InMemoryServer::new(&chunk, len);
+    server
+        .run(
+            &mut in_memory_server::send(&session, in_memory_server::form(&chunk, len)),
+            &in_memory_server::accepted(len),
+        )
         .expect("sent");
     let took = |from: usize, step: usize| {
-        let pairs = world.sent[from..from + 101].windows(2).step_by(step);
+        let pairs = server.sent[from..from + 101].windows(2).step_by(step);
         let mut times: Vec<_> = pairs.map(|pair| (pair[1] - pair[0]).as_nanos()).collect();
         times.sort_unstable();
         times[times.len() / 2] as f64
     };
-    let cost = |at: usize| world.allocations[at];
-    let row = Row::count(
-        "time of the 10 000th chunk besides MD5 / of the 100th",
+    let cost = |at: usize| server.allocations[at];
+    let row = Figure::count(
+        "time of the 10 000th chunk without MD5 / of the 100th",
         took(9_950, 1) / took(50, 1),
         2,
         "",
@@ -192,9 +201,9 @@ pub fn flat() -> Vec<Row> {
         of(cost(9_999)).abs_diff(of(cost(100))) + of(cost(100)).abs_diff(of(cost(1)))
     };
     vec![
-        Row { identical: Some(took(50, 2) / took(51, 2)), ..row.at_most(1.05) },
-        Row::count(
-            "allocations by which the 1st, the 100th and the 10 000th chunk differ",
+        Figure { identical: Some(took(50, 2) / took(51, 2)), ..row.at_most(1.05) },
+        Figure::count(
+            "difference in allocations of the 1st, the 100th and the 10 000th chunk",
             more(|tally| tally.blocks) as f64,
             0,
             "",

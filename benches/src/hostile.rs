@@ -1,4 +1,4 @@
-//! Answers that are made to cost much: what reading them takes, in memory and in instructions.
+//! Replies that are made to be costly: the memory and the instructions that it takes to read them.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -13,19 +13,19 @@ use wx_proto::flow::{Action, Flow, Input, ListContacts, NextMessages};
 use wx_proto::http::Response;
 use wx_proto::{Error, Policy, Seed, Session, UnixMs};
 
-use crate::row::Row;
-use crate::{alloc, perfect};
+use crate::figure::Figure;
+use crate::{alloc, in_memory_server};
 
 const SEED: Seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [7; 16] };
 const MIB: usize = 1024 * 1024;
-/// The sizes at which instructions are compared.
+/// The lengths at which instructions are compared.
 pub(crate) const SIZES: [usize; 2] = [32 * 1024, 256 * 1024];
 
-/// A kind of answer.
+/// A kind of reply.
 struct Hostile {
     name: &'static str,
     call: Call,
-    /// Around the part that is repeated, with a number of its own for `#`.
+    /// What precedes the repeated part, in which `#` stands for a counter.
     before: &'static [u8],
     part: &'static [u8],
     after: &'static [u8],
@@ -94,7 +94,7 @@ const ALL: [Hostile; 18] = {
 };
 
 impl Hostile {
-    /// About `len` bytes of it.
+    /// Returns a reply of about `len` bytes.
     fn answer(&self, len: usize) -> Bytes {
         let times = (len - self.before.len() - self.after.len()) / self.part.len();
         let mut body = Vec::with_capacity(len);
@@ -122,10 +122,10 @@ impl Hostile {
         }
     }
 
-    /// The most bytes in use while such an answer is read, its own and all that was read included,
-    /// in its bytes; 1 MiB is free.
+    /// Returns the peak of memory while a reply is read, divided by its length. The reply and what
+    /// was read of it are included. 1 MiB does not count.
     fn peak(&self) -> f64 {
-        // With 20 000 elements of the smallest kind an answer is worth most for its length.
+        // 20 000 of the smallest elements make the most memory of a short reply.
         let sizes: &[usize] = match self.call {
             Call::Sync | Call::Contacts => &[64 * 1024, 20_000 * self.part.len(), 8 * MIB],
             Call::Page | Call::Check => &[64 * 1024, MIB],
@@ -149,14 +149,14 @@ impl Hostile {
     }
 }
 
-/// A session that is somewhere in its messages.
+/// Returns a session with a sync position.
 fn session() -> Session {
     let key = r#""sync_key": {"Count":1,"List":[{"Key":1,"Val":2}]}"#;
-    let file = perfect::session().to_json().expose().replace("\"sync_key\": null", key);
+    let file = in_memory_server::session().to_json().expose().replace("\"sync_key\": null", key);
     Session::from_json(file).expect("a good session")
 }
 
-/// Runs a flow until it has the answer, which comes in pieces, and is done or waits.
+/// Runs a flow until it has read the reply, which arrives in pieces, and is done or waits.
 fn run<F: Flow>(flow: Result<F, Error>, answer: &[u8]) {
     let (mut flow, mut session) = (flow.expect("a session that is logged in"), session());
     let mut pieces = answer.chunks(16 * 1024);
@@ -173,19 +173,19 @@ fn run<F: Flow>(flow: Result<F, Error>, answer: &[u8]) {
     }
 }
 
-/// Reads one answer of each kind, of about `len` bytes.
+/// Reads one reply of each kind, of about `len` bytes.
 pub(crate) fn read_all(len: usize) {
     for kind in &ALL {
         kind.read(&Response::new(kind.answer(len)));
     }
 }
 
-/// What memory reading them takes at most.
-pub(crate) fn peak() -> Row {
+/// Measures the peak memory of all kinds.
+pub(crate) fn peak() -> Figure {
     let peaks = ALL.iter().map(|kind| (kind.peak(), kind.name));
     let (peak, name) =
         peaks.fold((0.0, ""), |most, next| if next.0 > most.0 { next } else { most });
     let what =
-        format!("most memory while a costly answer is read, in its bytes, 1 MiB excepted ({name})");
-    Row::count(what, peak, 2, "").at_most(6.0)
+        format!("peak memory while a costly reply is read / its length, after 1 MiB ({name})");
+    Figure::count(what, peak, 2, "").at_most(6.0)
 }

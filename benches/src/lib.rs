@@ -6,10 +6,10 @@ pub mod alloc;
 #[cfg(feature = "clients")]
 pub mod clients;
 pub mod counts;
+pub mod figure;
 mod hostile;
+pub mod in_memory_server;
 #[cfg(feature = "clients")]
-pub mod pairs;
-pub mod perfect;
-pub mod row;
+pub mod paired_timing;
 #[cfg(feature = "clients")]
 pub mod server;

@@ -1,5 +1,5 @@
-//! A server that does as little as possible: it reads requests away and says yes. In a process of
-//! its own, so that its work is not counted.
+//! A server that does as little as possible: it discards request bodies and accepts everything. It
+//! is a separate process, so that its work is not counted.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 
-use crate::perfect;
+use crate::in_memory_server;
 
 /// A server that runs until this is dropped.
 #[derive(Debug)]
@@ -17,10 +17,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts this program anew as a server: its only argument is `serve`.
+    /// Starts this program again, as a server: its only argument is `serve`.
     ///
     /// # Errors
-    /// If that does not work.
+    ///
+    /// Returns an error if the process cannot be started.
     pub fn start() -> io::Result<Self> {
         let mut child =
             Command::new(std::env::current_exe()?).arg("serve").stdout(Stdio::piped()).spawn()?;
@@ -45,7 +46,7 @@ impl Server {
         fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / TICKS
     }
 
-    /// Where it listens.
+    /// Returns the URL of the server.
     #[must_use]
     pub fn base(&self) -> String {
         format!("http://{}", self.addr)
@@ -59,20 +60,21 @@ impl Drop for Server {
     }
 }
 
-/// What [`Server::start`] runs: prints its address, then serves for ever.
+/// Prints the address of the server, then serves until the process is killed.
 ///
 /// # Errors
-/// If it cannot listen.
+///
+/// Returns an error if no port can be opened.
 pub fn serve() -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     println!("{}", listener.local_addr()?);
     io::stdout().flush()?;
     // The largest picture that is fetched.
-    let picture = Arc::new(perfect::picture(100 * 1024 * 1024));
+    let picture = Arc::new(in_memory_server::picture(100 * 1024 * 1024));
     loop {
         let (stream, _) = listener.accept()?;
         let picture = Arc::clone(&picture);
-        // An end of a connection is no concern of the others.
+        // The other connections go on when one ends.
         thread::Builder::new()
             .stack_size(64 * 1024)
             .spawn(move || drop(answer(stream, &picture)))?;
@@ -81,7 +83,7 @@ pub fn serve() -> io::Result<()> {
 
 fn answer(mut stream: TcpStream, picture: &[u8]) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let yes = perfect::accepted(0).into_body();
+    let yes = in_memory_server::accepted(0).into_body();
     let mut buffer = vec![0; 256 * 1024];
     let mut held = 0;
     loop {

@@ -1,8 +1,8 @@
-//! What does not depend on the machine's mood: instructions and allocations of the core.
+//! Counts instructions and allocations of the core, which do not depend on other load.
 //!
-//! `cargo run --release -p wx-benches --no-default-features --bin counts`, and `-- --check` to fail
-//! where a figure is above its limit or has risen. Instructions are counted by valgrind's
-//! callgrind, which has to be there.
+//! `cargo run --release -p wx-benches --no-default-features --bin counts` prints the figures. With
+//! `-- --check` it fails if a figure is above its limit or has risen. Needs valgrind, whose
+//! callgrind counts the instructions.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it prints a table")]
 
 use std::process::ExitCode;
@@ -24,21 +24,22 @@ fn main() -> ExitCode {
                     return ExitCode::FAILURE;
                 }
             };
-            print!("{}", wx_benches::row::table(&rows));
+            print!("{}", wx_benches::figure::table(&rows));
             let bad: Vec<_> = rows.iter().filter(|row| !row.holds() || row.has_risen()).collect();
             for row in &bad {
-                let was = row.was.map(|was| format!(", it was {was}")).unwrap_or_default();
-                eprintln!("counts: {} is {}{was}", row.what, row.figure);
+                let baseline = row.baseline.map(|baseline| format!(" (baseline {baseline})"));
+                eprintln!("counts: {} is {}{}", row.what, row.value, baseline.unwrap_or_default());
             }
             if !args.is_empty() && !bad.is_empty() {
                 eprintln!(
-                    "counts: mend it, or set what it is now in benches/src/counts.rs and say why"
+                    "counts: fix the code, or update the baseline in benches/src/counts.rs, with a \
+                     reason"
                 );
                 return ExitCode::FAILURE;
             }
         }
         _ => {
-            eprintln!("counts: the one argument is --check");
+            eprintln!("counts: the only argument is --check");
             return ExitCode::from(2);
         }
     }

@@ -1,5 +1,5 @@
-//! Prints the table of `benches/README.md`: `cargo run --release -p wx-benches`, in two minutes
-//! with `-- --quick`, and a part of it with the names of parts behind.
+//! Prints the table of `benches/README.md`: `cargo run --release -p wx-benches`. `-- --quick` takes
+//! about two minutes, and names of parts select those parts.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it prints a table")]
 
 use std::path::PathBuf;
@@ -7,12 +7,12 @@ use std::process::{Command, ExitCode};
 
 use wx_benches::clients::{self, Files, at_once, busy_cores, commands, shared_session, waiting};
 use wx_benches::server::{self, Server};
-use wx_benches::{alloc, counts, row};
+use wx_benches::{alloc, counts, figure};
 
 #[global_allocator]
 static ALLOCATOR: alloc::Counting = alloc::Counting;
 
-/// How often each thing is done.
+/// The numbers of repetitions.
 struct Times {
     pairs: usize,
     fetches: usize,
@@ -48,21 +48,21 @@ fn main() -> ExitCode {
 
 fn print(times: &Times, parts: &[&str]) -> Result<(), String> {
     if let Some(unknown) = parts.iter().find(|part| !PARTS.contains(part)) {
-        return Err(format!("{unknown} is not --quick and none of {}", PARTS.join(", ")));
+        return Err(format!("{unknown} is neither --quick nor one of {}", PARTS.join(", ")));
     }
     if cfg!(debug_assertions) {
-        return Err("what is built without --release tells nothing".to_owned());
+        return Err("figures of a build without --release are meaningless".to_owned());
     }
     let wanted = |part| parts.is_empty() || parts.contains(&part);
-    let said = |error: std::io::Error| error.to_string();
-    // In memory where there is such a place: disks are not what is measured.
+    let text = |error: std::io::Error| error.to_string();
+    // In memory if possible, because disks are not measured.
     let place = Some(PathBuf::from("/dev/shm")).filter(|place| place.is_dir());
-    let scratch = tempfile::tempdir_in(place.unwrap_or_else(std::env::temp_dir)).map_err(said)?;
+    let scratch = tempfile::tempdir_in(place.unwrap_or_else(std::env::temp_dir)).map_err(text)?;
     let scratch = scratch.path();
-    let server = Server::start().map_err(said)?;
+    let server = Server::start().map_err(text)?;
     let base = server.base();
     let session = clients::session(&base).to_json();
-    std::fs::write(scratch.join("session.json"), session.expose()).map_err(said)?;
+    std::fs::write(scratch.join("session.json"), session.expose()).map_err(text)?;
     let files = Files::new(&base, scratch);
 
     let mut rows = Vec::new();
@@ -92,17 +92,17 @@ fn print(times: &Times, parts: &[&str]) -> Result<(), String> {
     if wanted("waiting") {
         rows.extend(waiting::rows(scratch)?);
     }
-    print!("{}", row::table(&rows));
+    print!("{}", figure::table(&rows));
     Ok(())
 }
 
-/// The command, built as a user would.
+/// Builds the command as a user would, and returns its path.
 fn build() -> Result<PathBuf, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built =
         Command::new(cargo).args(["build", "--quiet", "--release", "--package", "wx-cli"]).status();
     if !built.is_ok_and(|status| status.success()) {
-        return Err("wx-cli cannot be built".to_owned());
+        return Err("wx-cli could not be built".to_owned());
     }
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
     Ok(own.with_file_name(format!("wx{}", std::env::consts::EXE_SUFFIX)))

@@ -1,4 +1,4 @@
-//! A thousand pictures at once on one client.
+//! A thousand concurrent sends on one client.
 
 use std::path::Path;
 use std::time::Instant;
@@ -9,20 +9,21 @@ use wx_reqwest::Source;
 use super::bare::Prepared;
 use super::timed;
 use crate::alloc;
-use crate::pairs::compare;
-use crate::row::Row;
+use crate::figure::Figure;
+use crate::paired_timing::compare;
 
 const SENDS: usize = 1000;
 const LEN: usize = 1024 * 1024;
 
-/// Memory in flight and throughput of sends of 1 MiB, all on one thread: from memory, where they
-/// share the picture, and the memory from a file too, where each holds the chunk that is under way.
+/// Measures peak memory and throughput of sends of 1 MiB on one thread. From memory, the sends
+/// share the image; from a file, each of them holds its current chunk.
 ///
 /// # Panics
-/// If one fails.
+///
+/// Panics if a send fails.
 #[must_use]
-pub fn rows(base: &str, scratch: &Path, pairs: usize) -> [Row; 3] {
-    let picture = crate::perfect::picture(LEN);
+pub fn rows(base: &str, scratch: &Path, pairs: usize) -> [Figure; 3] {
+    let picture = crate::in_memory_server::picture(LEN);
     let session = super::session(base);
     let prepared: &'static Prepared = Box::leak(Box::new(Prepared::new(&session, LEN)));
     let (runtime, to) = (super::runtime(), super::to());
@@ -70,12 +71,24 @@ pub fn rows(base: &str, scratch: &Path, pairs: usize) -> [Row; 3] {
     let ratios = compare(pairs, || [timed(ours(false)), timed(bare()), timed(bare())]);
     eprintln!("a thousand sends at once: {:.0} s for all rounds", started.elapsed().as_secs_f64());
     [
-        Row::count("1 000 sends of 1 MiB at once from memory, wx-reqwest: bytes in flight a send, beside the one picture", memory, 0, " KiB")
-            .at_most(160.0),
-        Row::count("the same from files, each send with its chunk", files, 0, " KiB"),
-        Row {
+        Figure::count(
+            "peak memory per send of 1 000 concurrent sends of 1 MiB from memory, wx-reqwest, \
+             without the image",
+            memory,
+            0,
+            " KiB",
+        )
+        .at_most(160.0),
+        Figure::count("the same from files, with a chunk per send", files, 0, " KiB"),
+        Figure {
             identical: Some(ratios.identical_wall),
-            ..Row::count("throughput of those from memory / that of the bare loop", 1.0 / ratios.wall, 3, "").at_least(0.95)
+            ..Figure::count(
+                "throughput of those from memory / of the bare loop",
+                1.0 / ratios.wall,
+                3,
+                "",
+            )
+            .at_least(0.95)
         },
     ]
 }

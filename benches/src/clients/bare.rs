@@ -1,5 +1,5 @@
-//! Loops as one would write them by hand for one picture: the same digest, the same bytes on the
-//! wire, the requests prepared beforehand, and no look at any answer.
+//! Loops as one would write them by hand for one image: the same digest and the same bytes on the
+//! wire, but with requests prepared in advance, and replies ignored.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -19,12 +19,12 @@ use wx_proto::http::Request;
 use wx_proto::http::request::Parts;
 use wx_proto::{Body, ImageVariant, Media, MediaId, MsgId, Policy, Seed, Session, UnixMs};
 
-use crate::perfect::CHUNK;
+use crate::in_memory_server::CHUNK;
 
-/// All requests of a send and a fetch, ready but for the picture.
+/// All requests of a send and a fetch, complete except for the image.
 #[derive(Debug)]
 pub struct Prepared {
-    /// For each chunk what goes before its bytes, and behind them.
+    /// For each chunk, the head and what precedes and follows its bytes.
     chunks: Vec<(Parts, Bytes, Bytes)>,
     message: (Parts, Bytes),
     fetch: Parts,
@@ -32,31 +32,29 @@ pub struct Prepared {
 
 const SEED: Seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [7; 16] };
 
-/// ureq as it comes.
+/// Returns an agent with default settings.
 #[must_use]
 pub fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().proxy(None).build().into()
 }
 
-/// reqwest as it comes.
+/// Returns a client with default settings.
 ///
 /// # Panics
-/// If it cannot be set up.
+///
+/// Panics if there is no client.
 #[must_use]
 pub fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().http1_only().build().expect("a client")
 }
 
 impl Prepared {
-    /// For a picture of `len` bytes.
-    ///
-    /// # Panics
-    /// Never.
+    /// Prepares the requests for an image of `len` bytes.
     #[must_use]
     pub fn new(session: &Session, len: usize) -> Self {
         let mut policy = Policy::default();
         policy.max_upload = u64::MAX;
-        let picture = Media::new("picture.jpg", len as u64, &crate::perfect::SOI, &policy)
+        let picture = Media::new("picture.jpg", len as u64, &crate::in_memory_server::SOI, &policy)
             .expect("a picture");
         let upload = UploadMedia::new(picture, wx_proto::Md5::from([0; 16]), super::to(), SEED);
         let split = |body: Body| {
@@ -82,10 +80,11 @@ impl Prepared {
         Self { chunks: chunks.collect(), message: (message, split(body).0), fetch }
     }
 
-    /// By ureq, from a file.
+    /// Sends a file by ureq.
     ///
     /// # Panics
-    /// If it fails.
+    ///
+    /// Panics if a request fails.
     pub fn send_ureq(&self, agent: &ureq::Agent, file: &Path) {
         let mut file = File::open(file).expect("a file");
         let mut memory = Vec::new();
@@ -107,10 +106,11 @@ impl Prepared {
         post(agent, head, Pieces([body, &[], &[]]));
     }
 
-    /// By reqwest, from a file, which is read where blocking is allowed.
+    /// Sends a file by reqwest. The file is read on a thread that may block.
     ///
     /// # Panics
-    /// If it fails.
+    ///
+    /// Panics if a request fails.
     pub async fn send_reqwest(&self, client: &reqwest::Client, file: &Path) {
         let path = file.to_owned();
         let mut file = blocking(move || File::open(path)).await;
@@ -131,10 +131,11 @@ impl Prepared {
         post_async(client, head, [body.clone(), Bytes::new(), Bytes::new()]).await;
     }
 
-    /// By reqwest, from memory.
+    /// Sends an image in memory by reqwest.
     ///
     /// # Panics
-    /// If it fails.
+    ///
+    /// Panics if a request fails.
     pub async fn send_memory(&self, client: &reqwest::Client, picture: &Bytes) {
         std::hint::black_box(Md5::digest(picture));
         for (index, (head, before, behind)) in self.chunks.iter().enumerate() {
@@ -145,15 +146,16 @@ impl Prepared {
         post_async(client, head, [body.clone(), Bytes::new(), Bytes::new()]).await;
     }
 
-    /// By ureq, to a file, with a digest too.
+    /// Fetches to a file by ureq, with a digest.
     ///
     /// # Panics
-    /// If it fails.
+    ///
+    /// Panics if a request fails.
     pub fn fetch_ureq(&self, agent: &ureq::Agent, out: &Path) {
         let answer = agent.run(Request::from_parts(self.fetch.clone(), ())).expect("an answer");
         let mut reader = answer.into_body().into_reader();
-        let beside = out.with_extension("part");
-        let mut file = File::create(&beside).expect("a file");
+        let partial = out.with_extension("part");
+        let mut file = File::create(&partial).expect("a file");
         let mut md5 = Md5::new();
         let mut memory = Vec::new();
         let buffer = aligned(&mut memory, 64 * 1024);
@@ -168,19 +170,20 @@ impl Prepared {
         }
         std::hint::black_box(md5.finalize());
         file.sync_all().expect("writable");
-        std::fs::rename(beside, out).expect("renamed");
+        std::fs::rename(partial, out).expect("renamed");
     }
 
-    /// By reqwest, to a file, with a digest too.
+    /// Fetches to a file by reqwest, with a digest.
     ///
     /// # Panics
-    /// If it fails.
+    ///
+    /// Panics if a request fails.
     pub async fn fetch_reqwest(&self, client: &reqwest::Client, out: &Path) {
         let request = Request::from_parts(self.fetch.clone(), reqwest::Body::from(""));
         let request = reqwest::Request::try_from(request).expect("a request");
         let mut answer = client.execute(request).await.expect("an answer");
-        let beside = out.with_extension("part");
-        let mut file = tokio::fs::File::create(&beside).await.expect("a file");
+        let partial = out.with_extension("part");
+        let mut file = tokio::fs::File::create(&partial).await.expect("a file");
         let mut md5 = Md5::new();
         while let Some(piece) = answer.chunk().await.expect("an answer") {
             md5.update(&piece);
@@ -188,12 +191,12 @@ impl Prepared {
         }
         std::hint::black_box(md5.finalize());
         file.sync_all().await.expect("writable");
-        tokio::fs::rename(beside, out).await.expect("renamed");
+        tokio::fs::rename(partial, out).await.expect("renamed");
     }
 }
 
-/// Room that begins with a page, as that of the clients: a few bytes off, some CPUs copy at a third
-/// of the speed, and the ratio would be one of luck.
+/// Returns a buffer that begins at a page, like those of the clients. At other addresses some CPUs
+/// copy at a third of the speed, and the ratio would be random.
 fn aligned(memory: &mut Vec<u8>, len: usize) -> &mut [u8] {
     memory.resize(len + 4096, 0);
     let at = memory.as_ptr().align_offset(4096);
@@ -233,7 +236,7 @@ fn post(agent: &ureq::Agent, head: &Parts, mut body: Pieces<'_>) {
     answer.into_body().read_to_vec().expect("an answer");
 }
 
-/// The same for reqwest, each piece as it is.
+/// Three pieces as frames of a body.
 struct Frames {
     pieces: std::array::IntoIter<Bytes, 3>,
     left: u64,

@@ -1,4 +1,4 @@
-//! Sends at once through one client: how many cores they keep busy.
+//! Concurrent sends through one client: how many cores they keep busy.
 
 use std::thread;
 
@@ -6,19 +6,19 @@ use tokio::runtime::Builder;
 use wx_proto::bytes::Bytes;
 
 use super::shared_session::{SENDS, available};
-use crate::pairs::Took;
-use crate::perfect::{LEN, picture};
-use crate::row::Row;
+use crate::figure::Figure;
+use crate::in_memory_server::{LEN, picture};
+use crate::paired_timing::Timing;
 use crate::server::Server;
 
-/// Measures eight sends of 20 MiB from memory at once on one client of each kind. What the server
-/// needs to read them counts as busy, because it runs on the same cores.
+/// Measures eight concurrent sends of 20 MiB from memory on one client of each kind. The CPU time
+/// of the server counts too, because it runs on the same cores.
 ///
 /// # Panics
 ///
 /// Panics if a send fails.
 #[must_use]
-pub fn rows(server: &Server, runs: usize) -> [Row; 2] {
+pub fn rows(server: &Server, runs: usize) -> [Figure; 2] {
     let picture = picture(LEN);
     let session = super::session(&server.base());
     let blocking = wx_ureq::Client::new(session.clone()).expect("a client");
@@ -48,15 +48,16 @@ pub fn rows(server: &Server, runs: usize) -> [Row; 2] {
     });
     [("wx-ureq", cores_of_ureq), ("wx-reqwest", cores_of_reqwest)].map(|(client, cores)| {
         let what = format!(
-            "cores that 8 sends of 20 MiB at once on one client keep busy, with the server, {client}"
+            "busy cores during 8 concurrent sends of 20 MiB on one client, with the server, \
+             {client}"
         );
-        Row::count(what, cores, 2, "").at_least(0.9 * available())
+        Figure::count(what, cores, 2, "").at_least(0.9 * available())
     })
 }
 
 fn busy(server: &Server, run: impl FnOnce()) -> f64 {
     let before = server.cpu();
-    let time = Took::by(run);
+    let time = Timing::measure(run);
     (time.cpu + server.cpu() - before) / time.wall
 }
 

@@ -1,28 +1,29 @@
-//! The command `wx` as a process: its peak of memory, and its CPU beside that of curl and md5sum.
+//! The command `wx` as a process: its peak memory, and its CPU time compared with curl and md5sum.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use wait4::Wait4;
 
-use crate::pairs::median;
-use crate::perfect::{CHUNK, LEN, picture};
-use crate::row::Row;
+use crate::figure::Figure;
+use crate::in_memory_server::{CHUNK, LEN, picture};
+use crate::paired_timing::median;
 
-/// What a process used.
+/// The resources that a process has used.
 #[derive(Clone, Copy, Debug)]
 struct Used {
     /// User and system time in seconds.
     cpu: f64,
-    /// Most resident bytes.
+    /// Peak of resident memory in bytes.
     peak: f64,
 }
 
-/// What `figures measure PROGRAM ARGUMENT…` does: runs it and prints what it used. A process begins
-/// with the peak of the one that it was forked from, so it needs a parent that is small itself.
+/// Runs a program and prints the resources that it has used, for `figures measure PROGRAM …`. A
+/// process inherits the peak of its parent, so the parent has to be small.
 ///
 /// # Errors
-/// If it fails.
+///
+/// Returns an error if the program fails.
 pub fn measure(program: &[&str]) -> Result<(), String> {
     let [program, args @ ..] = program else { return Err("no program".to_owned()) };
     let child = Command::new(program).args(args).stdout(Stdio::null()).spawn();
@@ -66,12 +67,13 @@ fn send(wx: &Path, scratch: &Path, transport: &str, file: &str) -> Used {
     run(scratch, wx, &[&fixed[..], &["--transport", transport, file]].concat())
 }
 
-/// Peaks of resident memory.
+/// Measures peaks of resident memory.
 ///
 /// # Panics
-/// If a send fails.
+///
+/// Panics if a send fails.
 #[must_use]
-pub fn memory(wx: &Path, scratch: &Path, runs: usize) -> Vec<Row> {
+pub fn memory(wx: &Path, scratch: &Path, runs: usize) -> Vec<Figure> {
     const MIB: usize = 1024 * 1024;
     for (name, mib) in [("1.jpg", 1), ("20.jpg", 20), ("200.jpg", 200)] {
         std::fs::write(scratch.join(name), picture(mib * MIB)).expect("a file");
@@ -84,7 +86,7 @@ pub fn memory(wx: &Path, scratch: &Path, runs: usize) -> Vec<Row> {
         };
         let [one, twenty, large] = ["1.jpg", "20.jpg", "200.jpg"].map(peak);
         rows.push(
-            Row::count(
+            Figure::count(
                 format!("peak memory of `wx send-image` of 20 MiB, {transport}"),
                 twenty,
                 2,
@@ -93,7 +95,7 @@ pub fn memory(wx: &Path, scratch: &Path, runs: usize) -> Vec<Row> {
             .at_most(limit),
         );
         rows.push(
-            Row::count(
+            Figure::count(
                 format!("the same for 200 MiB minus 1 MiB, {transport}"),
                 large - one,
                 2,
@@ -105,12 +107,13 @@ pub fn memory(wx: &Path, scratch: &Path, runs: usize) -> Vec<Row> {
     rows
 }
 
-/// CPU of a send of 20 MiB beside that of curl with the same bodies and md5sum.
+/// Compares the CPU time of a send of 20 MiB with that of curl, with the same bodies, and md5sum.
 ///
 /// # Panics
-/// If one fails.
+///
+/// Panics if a program fails.
 #[must_use]
-pub fn curl(wx: &Path, scratch: &Path, base: &str, pairs: usize) -> Row {
+pub fn curl(wx: &Path, scratch: &Path, base: &str, pairs: usize) -> Figure {
     let bytes = picture(LEN);
     std::fs::write(scratch.join("20.jpg"), &bytes).expect("a file");
     let mut config = String::new();
@@ -122,7 +125,8 @@ pub fn curl(wx: &Path, scratch: &Path, base: &str, pairs: usize) -> Row {
         std::fs::write(scratch.join(&name), text).expect("a file");
         let next = if index > 0 { "next\n" } else { "" };
         config += &format!(
-            "{next}silent\nheader = \"Expect:\"\ndata-binary = \"@{name}\"\noutput = \"/dev/null\"\n\
+            "{next}silent\nheader = \"Expect:\"\ndata-binary = \"@{name}\"\noutput = \
+             \"/dev/null\"\n\
              url = \"{base}/cgi-bin/mmwebwx-bin/webwxuploadmedia?f=json\"\n"
         );
     }
@@ -135,10 +139,10 @@ pub fn curl(wx: &Path, scratch: &Path, base: &str, pairs: usize) -> Row {
     let rounds: Vec<_> = (0..pairs).map(|_| (theirs(), ours(), theirs())).collect();
     let ratio = median(rounds.iter().map(|(one, ours, two)| 2.0 * ours / (one + two)).collect());
     let identical = median(rounds.iter().map(|(one, _, two)| one / two).collect());
-    Row {
+    Figure {
         identical: Some(identical),
-        ..Row::count(
-            "CPU of `wx send-image` of 20 MiB / of curl with the same 40 bodies and md5sum",
+        ..Figure::count(
+            "CPU time of `wx send-image` of 20 MiB / of curl with the same 40 bodies and md5sum",
             ratio,
             3,
             "",

@@ -1,4 +1,4 @@
-//! Sends that hash at once on one session.
+//! Concurrent sends on one session in the core: nothing is hashed under its lock.
 
 use std::thread;
 use std::time::Duration;
@@ -8,23 +8,23 @@ use wx_proto::flow::{Action, Flow, Input};
 use wx_proto::http::Response;
 use wx_reqwest::SessionCell;
 
-use crate::pairs::Took;
-use crate::perfect;
-use crate::row::Row;
+use crate::figure::Figure;
+use crate::in_memory_server;
+use crate::paired_timing::Timing;
 
 pub(super) const SENDS: usize = 8;
 const LEN: usize = 20 * 1024 * 1024;
 
-/// How many cores eight sends keep busy whose flows share a session, and how many those with a
-/// session each do.
+/// Measures the cores that eight sends keep busy on one session, and with a session per send.
 ///
 /// # Panics
-/// If one fails.
+///
+/// Panics if a send fails.
 #[must_use]
-pub fn rows(runs: usize) -> [Row; 2] {
-    let picture = perfect::picture(LEN);
+pub fn rows(runs: usize) -> [Figure; 2] {
+    let picture = in_memory_server::picture(LEN);
     let cores = |cells: &[SessionCell]| {
-        let took = Took::by(|| {
+        let took = Timing::measure(|| {
             thread::scope(|scope| {
                 for cell in cells {
                     scope.spawn(|| (0..runs).for_each(|_| send(cell, &picture)));
@@ -33,13 +33,13 @@ pub fn rows(runs: usize) -> [Row; 2] {
         });
         took.cpu / took.wall
     };
-    let shared = SessionCell::new(perfect::session());
-    let of_their_own = [(); SENDS].map(|()| SessionCell::new(perfect::session()));
-    let what = "cores that 8 sends of 20 MiB at once on one session keep busy in the core";
+    let shared = SessionCell::new(in_memory_server::session());
+    let of_their_own = [(); SENDS].map(|()| SessionCell::new(in_memory_server::session()));
+    let what = "busy cores during 8 concurrent sends of 20 MiB on one session in the core";
     let together = cores(&[(); SENDS].map(|()| shared.clone()));
     [
-        Row::count(what, together, 2, "").at_least(0.9 * available()),
-        Row::count("the same with a session each", cores(&of_their_own), 2, ""),
+        Figure::count(what, together, 2, "").at_least(0.9 * available()),
+        Figure::count("the same with a session per send", cores(&of_their_own), 2, ""),
     ]
 }
 
@@ -50,8 +50,8 @@ pub(super) fn available() -> f64 {
 
 fn send(cell: &SessionCell, picture: &Bytes) {
     let len = picture.len();
-    let mut flow = perfect::send(&cell.get(), perfect::form(picture, len as u64));
-    let reply: Response<Bytes> = perfect::accepted(len as u64);
+    let mut flow = in_memory_server::send(&cell.get(), in_memory_server::form(picture, len as u64));
+    let reply: Response<Bytes> = in_memory_server::accepted(len as u64);
     let mut body = Bytes::new();
     loop {
         let input = match cell.lend(|session| flow.poll(session, Duration::ZERO)) {

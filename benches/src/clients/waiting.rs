@@ -13,7 +13,7 @@ use wx_emulator::Emulator;
 use wx_testing::TestBed;
 
 use crate::alloc;
-use crate::row::Row;
+use crate::figure::Figure;
 
 mod child;
 
@@ -49,16 +49,17 @@ struct Cost {
 /// # Errors
 ///
 /// Returns an error if a client fails or if the test bed cannot be started.
-pub fn rows(scratch: &Path) -> Result<Vec<Row>, String> {
+pub fn rows(scratch: &Path) -> Result<Vec<Figure>, String> {
     let ours = plain(scratch, "reqwest", SESSIONS)?;
     let bare = plain(scratch, "bare", SESSIONS)?;
     let threads = plain(scratch, "ureq", SESSIONS)?;
     let few = plain(scratch, "reqwest", SESSIONS_WITH_TLS)?;
     let tls = with_tls(scratch, "reqwest", SESSIONS_WITH_TLS)?;
-    let kib = |what: &str, bytes: f64| Row::count(what, bytes / KIB, 1, " KiB");
+    let kib = |what: &str, bytes: f64| Figure::count(what, bytes / KIB, 1, " KiB");
     Ok(vec![
         kib(
-            "resident memory of each of 1 000 sessions on one HTTP client that wait for messages, wx-reqwest",
+            "resident memory of each of 1 000 sessions on one HTTP client that wait for messages, \
+             wx-reqwest",
             ours.resident,
         )
         .at_most(32.0),
@@ -68,7 +69,7 @@ pub fn rows(scratch: &Path) -> Result<Vec<Row>, String> {
         kib("allocated by each of those", bare.allocated),
         kib("resident memory that TLS adds to each of 100 sessions", tls.resident - few.resident),
         kib("allocated memory that TLS adds", tls.allocated - few.allocated),
-        Row::count(
+        Figure::count(
             "time to create the client of a session on a shared HTTP client, wx-reqwest",
             ours.time * 1e6,
             1,
@@ -76,11 +77,12 @@ pub fn rows(scratch: &Path) -> Result<Vec<Row>, String> {
         )
         .at_most(50.0),
         kib(
-            "resident memory of each of 1 000 sessions on one HTTP client that wait for messages, wx-ureq, a thread each",
+            "resident memory of each of 1 000 sessions on one HTTP client that wait for messages, \
+             wx-ureq, a thread each",
             threads.resident,
         ),
         kib("allocated by each", threads.allocated),
-        Row::count(
+        Figure::count(
             "time to create the client of a session on a shared HTTP client, wx-ureq",
             threads.time * 1e6,
             1,

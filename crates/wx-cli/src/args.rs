@@ -30,25 +30,25 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
-/// What every command takes.
+/// Options of every command.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Global {
     #[arg(long, global = true, value_enum, help = "The HTTP client to use [default: ureq]")]
     transport: Option<Transport>,
-    /// Print one JSON object a line on standard output, everything else on standard error.
+    /// Print one JSON object per line on standard output, and everything else on standard error.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Give a try up when no byte moved for this long [default: 120 while uploading, else 30].
+    /// End an attempt after this long without a byte [default: 120 during uploads, otherwise 30].
     #[arg(long, global = true, value_name = "SECONDS", value_parser = timeout)]
     timeout: Option<Duration>,
-    /// How long to wait between the tries of a message [default: 15].
+    /// Wait this long between attempts to send a message [default: 15].
     #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
     retry_wait: Option<Duration>,
-    /// Write a trace for a bug report to this new file: calls, sizes, codes and times, no names and
-    /// no secrets.
+    /// Write a trace for a bug report to this new file: calls, sizes, codes and times, without
+    /// names and secrets.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
-    /// Tell every step on standard error.
+    /// Print every step on standard error.
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
 }
@@ -77,12 +77,12 @@ pub(crate) enum Command {
 }
 
 impl Global {
-    /// The HTTP client to use.
+    /// Returns the HTTP client to use.
     pub(crate) fn transport(&self) -> Transport {
         self.transport.unwrap_or(Transport::Ureq)
     }
 
-    /// Limits, tries and waits as asked for.
+    /// Returns the policy with the times that were asked for.
     pub(crate) fn policy(&self) -> Policy {
         let mut policy = Policy::default();
         if let Some(stall) = self.timeout {
@@ -96,15 +96,15 @@ impl Global {
 }
 
 impl Args {
-    /// The arguments of this process; on anything wrong with them a line is printed and the exit
-    /// code given.
+    /// Reads the arguments of this process. If they are wrong, prints a line and returns the exit
+    /// code.
     pub(crate) fn read() -> Result<Self, ExitCode> {
         let matches = command().try_get_matches();
         let args = matches.and_then(|matches| Self::from_arg_matches(&matches));
         args.and_then(Self::check).map_err(|error| complain(&error))
     }
 
-    /// What clap does not check.
+    /// Returns what is wrong with the arguments and not checked by clap.
     fn check(self) -> Result<Self, clap::Error> {
         let problem = match &self.command {
             Command::SendImage(send) => send.problem(),
@@ -122,7 +122,7 @@ impl Args {
     }
 }
 
-/// The command line, with help that lists only what a command can make use of.
+/// Returns the command line. The help of each command lists only the options that it uses.
 fn command() -> clap::Command {
     let command = Args::command();
     let of_requests = ["transport", "timeout", "retry_wait", "trace"];
@@ -131,7 +131,7 @@ fn command() -> clap::Command {
     command.mut_subcommand("emulate", |emulate| emulate.args(hidden))
 }
 
-/// Prints help as it is and everything else as one line.
+/// Prints help as it is, and everything else as one line.
 fn complain(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };

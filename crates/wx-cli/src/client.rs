@@ -89,23 +89,22 @@ impl Client {
         options: RunOptions<'_>,
         show: impl FnMut(&LoginState) + Send,
     ) -> Result<Self, Problem> {
+        macro_rules! begin {
+            ($lib:ident) => {
+                match login {
+                    Login::QrCode(site) => $lib::Client::login(site),
+                    Login::Push(session) => $lib::Client::login_again(*session),
+                }
+                .policy(policy)
+                .options(options)
+                .show(show)
+            };
+        }
         let client = match transport {
-            Transport::Ureq => {
-                let builder = match login {
-                    Login::QrCode(site) => wx_ureq::Client::login(site),
-                    Login::Push(session) => wx_ureq::Client::login_again(*session),
-                };
-                Self::Ureq(builder.policy(policy).options(options).show(show).run()?)
-            }
+            Transport::Ureq => Self::Ureq(begin!(wx_ureq).run()?),
             Transport::Reqwest => {
-                let builder = match login {
-                    Login::QrCode(site) => wx_reqwest::Client::login(site),
-                    Login::Push(session) => wx_reqwest::Client::login_again(*session),
-                };
                 let runtime = runtime()?;
-                let login = builder.policy(policy).options(options).show(show);
-                let client = runtime.block_on(login.into_future())?;
-                Self::Reqwest(client, runtime)
+                Self::Reqwest(runtime.block_on(begin!(wx_reqwest).into_future())?, runtime)
             }
         };
         client.withhold(());
@@ -170,25 +169,24 @@ impl Client {
         target: Target<'_>,
         options: RunOptions<'_>,
     ) -> Result<Fetched, Problem> {
+        macro_rules! request {
+            ($lib:ident, $client:expr, $stdout:expr) => {{
+                let sink = match target {
+                    Target::File(path) => $lib::Sink::path(path),
+                    Target::Memory(bytes) => $lib::Sink::vec(bytes),
+                    Target::Stdout => $lib::Sink::writer($stdout),
+                };
+                $client.fetch_image(id, variant, sink).options(options)
+            }};
+        }
         let fetched = match self {
             Self::Ureq(client) => {
                 let mut stdout = io::BufWriter::new(io::stdout());
-                let sink = match target {
-                    Target::File(path) => wx_ureq::Sink::path(path),
-                    Target::Memory(bytes) => wx_ureq::Sink::vec(bytes),
-                    Target::Stdout => wx_ureq::Sink::writer(&mut stdout),
-                };
-                client.fetch_image(id, variant, sink).options(options).run()
+                request!(wx_ureq, client, &mut stdout).run()
             }
             Self::Reqwest(client, runtime) => {
                 let mut stdout = tokio::io::stdout();
-                let sink = match target {
-                    Target::File(path) => wx_reqwest::Sink::path(path),
-                    Target::Memory(bytes) => wx_reqwest::Sink::vec(bytes),
-                    Target::Stdout => wx_reqwest::Sink::writer(&mut stdout),
-                };
-                let request = client.fetch_image(id, variant, sink).options(options);
-                runtime.block_on(request.into_future())
+                runtime.block_on(request!(wx_reqwest, client, &mut stdout).into_future())
             }
         };
         Ok(self.withhold(fetched)?)
@@ -256,7 +254,7 @@ impl Client {
         resend: bool,
         options: RunOptions<'_>,
     ) -> Result<Sent, Problem> {
-        let judged = |error: Error| Problem::from(job.judge(error));
+        let judged = |error: Error| Problem::from(job.mark_uncertain(error));
         let OutboxFlow { flow, checkpoint } =
             job.send(&self.session(), uploaded, &self.policy(), resend).map_err(judged)?;
         // It was in doubt, and it is too late to send it again.

@@ -1,5 +1,5 @@
-//! What is printed, made safe for a terminal: nothing in it acts on the terminal, turns the
-//! direction of writing around, or is there without being seen.
+//! Makes text safe for a terminal: it contains no control characters, direction marks or invisible
+//! characters.
 
 use std::fmt::Write as _;
 
@@ -9,13 +9,13 @@ use icu_properties::props::{
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-/// The text with everything escaped that a terminal might act on or would not show. Emoji are left
-/// as they are, with the invisible characters that they are made with.
+/// Escapes everything that a terminal might act on or would not show. Emoji are kept, including the
+/// invisible characters within them.
 pub(crate) fn shown(text: &str) -> String {
     escaped(text, |safe, c| safe.extend(c.escape_default()))
 }
 
-/// JSON with the same characters written as its own escapes. They can only be inside its strings.
+/// Escapes the same characters in JSON text, as JSON does. They occur only within strings.
 pub(crate) fn shown_json(text: &str) -> String {
     escaped(text, |safe, c| {
         for unit in c.encode_utf16(&mut [0; 2]) {
@@ -41,11 +41,11 @@ fn escaped(text: &str, escape: fn(&mut String, char)) -> String {
 
 fn is_unsafe(c: char) -> bool {
     use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator};
-    // Most of what is printed.
+    // The most frequent characters.
     if matches!(c, ' '..='~') {
         return false;
     }
-    // Marks that turn the direction of writing around are format characters.
+    // Direction marks are format characters.
     let category = CodePointMapData::<GeneralCategory>::new().get(c);
     matches!(category, Control | Format | LineSeparator | ParagraphSeparator)
         || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
@@ -58,7 +58,8 @@ const KEYCAP: char = '\u{20e3}';
 const BLACK_FLAG: char = '\u{1f3f4}';
 const END_OF_TAG: char = '\u{e007f}';
 
-/// The bytes of the emoji that a text begins with: elements joined by joiners, as UTS #51 has them.
+/// Returns the length in bytes of the emoji at the beginning of a text: elements and joiners, as in
+/// UTS #51.
 fn emoji_len(text: &str) -> Option<usize> {
     let mut len = element_len(text)?;
     while let Some(joined) = text[len..].strip_prefix(ZERO_WIDTH_JOINER).and_then(element_len) {
@@ -67,7 +68,7 @@ fn emoji_len(text: &str) -> Option<usize> {
     Some(len)
 }
 
-/// The bytes of the emoji without joiners that a text begins with.
+/// Returns the length in bytes of the emoji without joiners at the beginning of a text.
 fn element_len(text: &str) -> Option<usize> {
     let mut chars = text.chars();
     let base = chars.next()?;
@@ -94,8 +95,8 @@ fn element_len(text: &str) -> Option<usize> {
     Some(text.len() - after.len())
 }
 
-/// What follows the invisible tags of a flag such as that of Scotland, `gbsct`: a country and a
-/// part of it. Any other text in tags could be a message that nobody sees.
+/// Returns what follows the invisible tags of a flag such as that of Scotland, `gbsct`: a country
+/// and a part of it. Any other text in tags could be a hidden message.
 fn subdivision(text: &str) -> Option<&str> {
     let plain = |tag: char| {
         let ascii = u32::from(tag).checked_sub(0xe0000).and_then(char::from_u32)?;
@@ -126,9 +127,12 @@ mod tests {
         assert_eq!(shown("a\n\u{1b}[2J\u{202e}gpj"), "a\\n\\u{1b}[2J\\u{202e}gpj");
         // A control sequence of 8 bits, marks of direction, separators, characters without width,
         // fillers, selectors, tags, annotations, shorthand and musical controls.
-        for hidden in "\u{7f}\u{9b}\u{ad}\u{34f}\u{600}\u{61c}\u{70f}\u{115f}\u{1160}\u{17b4}\u{180b}\u{180e}\
-            \u{200b}\u{200c}\u{200d}\u{200e}\u{2028}\u{2029}\u{202e}\u{2060}\u{2065}\u{2067}\u{206f}\u{3164}\
-            \u{fe00}\u{fe0e}\u{fe0f}\u{feff}\u{ffa0}\u{fff0}\u{fff9}\u{1bca0}\u{1d173}\u{e0001}\u{e0041}\
+        for hidden in "\u{7f}\u{9b}\u{ad}\u{34f}\u{600}\u{61c}\u{70f}\u{115f}\u{1160}\u{17b4}\
+         \u{180b}\u{180e}\
+            \u{200b}\u{200c}\u{200d}\u{200e}\u{2028}\u{2029}\u{202e}\u{2060}\u{2065}\u{2067}\
+            \u{206f}\u{3164}\
+            \u{fe00}\u{fe0e}\u{fe0f}\u{feff}\u{ffa0}\u{fff0}\u{fff9}\u{1bca0}\u{1d173}\u{e0001}\
+            \u{e0041}\
             \u{e007f}\u{e0100}\u{e01ef}\u{e0fff}"
             .chars()
         {

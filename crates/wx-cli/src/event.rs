@@ -1,4 +1,4 @@
-//! The events of `--json`: every key is always there.
+//! The events of `--json`. Every key is always present.
 
 use std::path::Path;
 
@@ -10,19 +10,20 @@ use wx_proto::{
 
 use crate::problem::Problem;
 
-/// What one event is about.
+/// The subject of an event.
 #[derive(Clone, Debug)]
 pub(crate) enum Subject {
-    /// A file for a recipient, who has a UserName and what the user wrote for it.
+    /// A file for a recipient: the UserName, and what the user gave for it.
     Picture { file: String, to: String, given: String },
-    /// A login, by its session file.
+    /// The login of a session file.
     Login { path: String },
-    /// A message's picture; the path is none for standard output or where it stays in memory.
+    /// The picture of a message. There is no path if it is written to standard output or kept in
+    /// memory.
     Message { msg_id: MsgId, path: Option<String> },
 }
 
 impl Subject {
-    /// The login of a session file.
+    /// Returns the subject for the login of a session file.
     pub(crate) fn login(path: &Path) -> Self {
         Self::Login { path: path.to_string_lossy().into_owned() }
     }
@@ -55,7 +56,8 @@ pub(crate) fn fetched(msg_id: &MsgId, path: Option<&str>, fetched: &Fetched) -> 
 pub(crate) fn contact(contact: &Contact) -> Value {
     json!({
         "event": "contact", "user_name": contact.user_name.as_str(), "nick_name": contact.nick_name,
-        "remark_name": contact.remark_name.as_deref().unwrap_or_default(), "room": contact.is_room(),
+        "remark_name": contact.remark_name.as_deref().unwrap_or_default(),
+        "room": contact.is_room(),
     })
 }
 
@@ -68,7 +70,7 @@ pub(crate) fn account(event: &str, session: &Session) -> Value {
     })
 }
 
-/// The id of a message; `0` if it has none.
+/// Returns the id of a message, or `0` if it has none.
 pub(crate) fn msg_id(message: &Message) -> &str {
     message.id.as_ref().map_or("0", MsgId::as_str)
 }
@@ -80,8 +82,11 @@ pub(crate) fn message(message: &Message) -> Value {
         _ => None,
     };
     json!({
-        "event": "message", "msg_id": msg_id(message), "from": name(&message.from), "to": name(&message.to),
-        "sender": name(&message.sender), "time": message.sent_at.map_or(0, UnixMs::as_secs), "kind": kind(message), "file_name": file,
+        "event": "message", "msg_id": msg_id(message), "from": name(&message.from),
+        "to": name(&message.to),
+        "sender": name(&message.sender),
+        "time": message.sent_at.map_or(0, UnixMs::as_secs), "kind": kind(message),
+        "file_name": file,
         "content": message.content,
     })
 }
@@ -93,7 +98,7 @@ pub(crate) fn skipped(what: &str, skipped: Skipped) -> Value {
     })
 }
 
-/// What a message is, in a word.
+/// Returns the kind of a message as a word.
 pub(crate) fn kind(message: &Message) -> &'static str {
     match &message.kind {
         MessageKind::Image { .. } => "picture",

@@ -1,4 +1,4 @@
-//! Telling whether a file has changed, without reading it.
+//! Detects whether a file has changed, without reading it.
 
 use std::fs;
 use std::io;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FileStamp {
     len: u64,
-    /// The distance from the Unix epoch, where the system tells.
+    /// The distance from the Unix epoch, if the system knows the time.
     modified: Option<Duration>,
 }
 

@@ -1,4 +1,4 @@
-//! Reading the files of the user, and writing new ones whole or not at all.
+//! Reads the files of the user, and writes files whole or not at all.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
@@ -15,12 +15,12 @@ pub(crate) enum Input {
     File(PathBuf),
     /// Standard input, a pipe or a device, which can be read only once.
     Once(Option<File>),
-    /// Bytes that are already here.
+    /// A name and bytes in memory.
     Bytes(String, Vec<u8>),
 }
 
 impl Input {
-    /// What `path` names: `-` is standard input.
+    /// Returns the input that `path` names; `-` is standard input.
     pub(crate) fn of(path: &Path) -> Result<Self, Problem> {
         if is_dash(path) {
             return Ok(Self::Once(None));
@@ -37,7 +37,7 @@ impl Input {
     }
 }
 
-/// Whether a path stands for standard input or output.
+/// Returns whether a path stands for standard input or output.
 pub(crate) fn is_dash(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
@@ -52,12 +52,12 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Problem> {
     Ok(bytes)
 }
 
-/// The directory of a file.
+/// Returns the directory of a file.
 pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Writes a file whole or not at all. One that a link leads to is replaced, and the link stays.
+/// Writes a file whole or not at all. If the path is a symbolic link, its target is replaced.
 pub(crate) fn write(path: &Path, bytes: &[u8], secret: bool) -> io::Result<()> {
     let target = if path.is_symlink() {
         fs::canonicalize(path).map_err(leads_nowhere)?
@@ -65,10 +65,11 @@ pub(crate) fn write(path: &Path, bytes: &[u8], secret: bool) -> io::Result<()> {
         path.to_owned()
     };
     let access = if secret { Access::Private } else { Access::Inherited };
-    let file = TempFile::beside(&target, access)?;
+    let file = TempFile::for_target(&target, access)?;
     file.file().write_all(bytes)?;
     file.persist()?;
-    // So that not even a power failure brings the old one back. Not every file system can do this.
+    // After this, not even a power failure restores the old file. Not every file system supports
+    // it.
     #[cfg(unix)]
     let _ = File::open(parent(&target)).and_then(|parent| parent.sync_all());
     Ok(())
@@ -81,10 +82,10 @@ fn leads_nowhere(error: io::Error) -> io::Error {
     }
 }
 
-/// Removes what killed processes have left where they replace a file.
+/// Removes the temporary files of killed processes beside a file.
 pub(crate) fn sweep_beside(file: &Path) {
     temp_file::sweep(parent(file));
-    // A link is written through.
+    // The target of a link is replaced.
     if let Some(target) = file.is_symlink().then(|| fs::canonicalize(file).ok()).flatten() {
         temp_file::sweep(parent(&target));
     }

@@ -1,5 +1,5 @@
-//! What is to be sent to whom, and what has become of each message: in the directory of
-//! `--resume-dir`, or in memory.
+//! What is sent to whom, and the state of each message: in the directory of `--resume-dir`, or in
+//! memory.
 
 use std::cell::Cell;
 use std::fs;
@@ -17,23 +17,24 @@ use crate::event::Subject;
 use crate::file_stamp::FileStamp;
 use crate::problem::{FORMER, Problem};
 
-/// What is to be sent.
+/// What is sent to whom.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SendPlan {
-    /// Absolute, in a directory.
+    /// Absolute if the job is in a directory.
     pub(crate) files: Vec<PathBuf>,
-    /// What each file was when the job was begun, in a directory; none of what was no file.
+    /// The state of each file when the job was begun, if the job is in a directory. `None` for what
+    /// is not a file.
     #[serde(default)]
     pub(crate) stamps: Vec<Option<FileStamp>>,
     pub(crate) to: Vec<Recipient>,
-    /// What the user wrote for each recipient.
+    /// What the user gave for each recipient.
     #[serde(default)]
     pub(crate) given: Vec<String>,
-    /// The session file; absolute, in a directory.
+    /// The session file. Absolute if the job is in a directory.
     #[serde(default)]
     pub(crate) session: Option<PathBuf>,
     pub(crate) max_size: u64,
-    /// What the pictures are sent as, if not by their formats.
+    /// The kind that the pictures are sent as. `None` if their formats decide.
     pub(crate) kind: Option<MediaKind>,
     pub(crate) pace: Option<Duration>,
 }
@@ -69,14 +70,15 @@ pub(crate) struct JobDir {
 
 #[derive(Serialize, Deserialize)]
 struct About {
-    /// The login, hashed under a random key: UserNames mean nothing in another.
+    /// The login, hashed under a random key. UserNames are valid in that login only.
     key: [u8; 16],
     login: String,
     plan: SendPlan,
 }
 
 impl JobDir {
-    /// Begins a job of `session`'s login: in a directory that holds none, or in memory.
+    /// Begins a job in the login of `session`: in a directory without an unfinished job, or in
+    /// memory.
     pub(crate) fn create(
         dir: Option<&Path>,
         mut plan: SendPlan,
@@ -91,18 +93,18 @@ impl JobDir {
                 || !outbox.clear()?
             {
                 return Err(Problem::local("holds an unfinished job", Advice::CheckFile)
-                    .hint("wx resume goes on with it; to give it up delete the directory"));
+                    .hint("wx resume continues it; delete the directory to give it up"));
             }
             let files = plan.files.iter().map(std::path::absolute);
             plan.files = files.collect::<io::Result<_>>()?;
             plan.stamps = plan.files.iter().map(|file| FileStamp::of(file).ok()).collect();
             plan.session = plan.session.map(std::path::absolute).transpose()?;
-            // JSON holds no other.
+            // JSON cannot hold any other path.
             plan.session.take_if(|path| path.to_str().is_none());
         }
         let key = entropy()?;
         let about = About { key, login: session.fingerprint(&key), plan };
-        // Nobody reads it in memory, where paths may be what JSON cannot hold.
+        // It is not read in memory, where JSON may not be able to hold the paths.
         let told = dir.map_or(Ok(Value::Null), |_| serde_json::to_value(&about));
         let told = told.map_err(io::Error::from)?;
         let job =
@@ -118,9 +120,9 @@ impl JobDir {
         Ok(job)
     }
 
-    /// Takes up the job of a directory.
+    /// Opens the job in a directory.
     pub(crate) fn open(dir: &Path) -> Result<Self, Problem> {
-        // Nothing is made where nothing is.
+        // Fails if the directory does not exist, which would be created otherwise.
         fs::metadata(dir)?;
         let outbox = Outbox::open(dir)?;
         if outbox.messages().is_empty() {
@@ -144,17 +146,17 @@ impl JobDir {
         &self.about.plan
     }
 
-    /// Whether the job outlives this process.
+    /// Returns whether the job is in a directory.
     pub(crate) fn is_kept(&self) -> bool {
         self.dir.is_some()
     }
 
-    /// Whether the record can no longer be written.
+    /// Returns whether the record can no longer be written.
     pub(crate) fn is_broken(&self) -> bool {
         self.outbox.is_broken()
     }
 
-    /// Whether nothing is left to do about it.
+    /// Returns whether the message is settled.
     pub(crate) fn is_settled(&self, file: usize, to: usize) -> bool {
         self.outbox.state(&key_of(file, to)).is_some_and(|state| is_settled(&state))
     }
@@ -168,7 +170,7 @@ impl JobDir {
         Ok(self.outbox.give_up(&key_of(file, to))?)
     }
 
-    /// Begins to work on a message.
+    /// Begins work on a message.
     pub(crate) fn message(
         &self,
         file: usize,
@@ -178,7 +180,7 @@ impl JobDir {
         Ok(self.outbox.job(&key_of(file, to), &self.plan().to[to], session)?)
     }
 
-    /// Refuses a file that is not as it was when the job was begun.
+    /// Refuses a file that has changed since the job was begun.
     pub(crate) fn check_unchanged(&self, file: usize) -> Result<(), Problem> {
         let plan = self.plan();
         match plan.stamps.get(file) {
@@ -190,13 +192,12 @@ impl JobDir {
         }
     }
 
-    /// The server accepted a message, and that is not on record.
+    /// Notes that the server accepted a message and the record could not be written.
     pub(crate) fn set_unrecorded(&self) {
         self.unrecorded.set(true);
     }
 
-    /// The work is over for now. Tells what is left; if that is nothing, nothing stays in the
-    /// directory.
+    /// Ends the work and returns what is left. If nothing is left, the record is removed.
     pub(crate) fn close(self) -> io::Result<Left> {
         let messages = self.outbox.messages();
         let count = |state| messages.iter().filter(|message| message.state == state).count();
@@ -205,7 +206,7 @@ impl JobDir {
         Ok(match self.unrecorded.get() {
             true if is_kept && not_sent > 0 => Left::UnsentAndUnrecorded,
             _ if is_kept && not_sent > 0 => Left::Unsent,
-            // On record the one without its answer is in doubt.
+            // The message whose reply is not on record is in doubt there.
             true if is_kept && in_doubt == 1 => Left::Unrecorded,
             _ if is_kept && in_doubt > 0 => Left::InDoubt,
             _ => {
@@ -216,22 +217,22 @@ impl JobDir {
     }
 }
 
-/// What a job that can be resumed leaves behind.
+/// What is left of a job that can be resumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Left {
     Nothing,
-    /// Messages that were not sent, perhaps among others.
+    /// Messages that were not sent, and possibly others.
     Unsent,
-    /// The same, and the record lacks the answer for one that was sent.
+    /// Messages that were not sent, and the record lacks the reply of one that was sent.
     UnsentAndUnrecorded,
     /// Only messages that may have been delivered.
     InDoubt,
-    /// All is sent, and the record lacks the last answer.
+    /// Everything is sent, and the record lacks the last reply.
     Unrecorded,
 }
 
 impl About {
-    /// What another program keeps in an outbox is nothing to be sent on or forgotten here.
+    /// Reads the plan. The outbox of another program is refused, and neither sent nor removed.
     fn of(outbox: &Outbox) -> Result<Self, Problem> {
         serde_json::from_value(outbox.about()).map_err(|_| {
             Problem::local("holds an outbox of another program", Advice::CheckFile)
@@ -244,7 +245,7 @@ fn is_settled(state: &MessageState) -> bool {
     matches!(state, MessageState::Sent(_) | MessageState::GivenUp)
 }
 
-/// The key of a message: the places of picture and recipient in the lists.
+/// Returns the key of a message: the indices of its picture and its recipient.
 fn key_of(file: usize, to: usize) -> String {
     format!("{file}/{to}")
 }

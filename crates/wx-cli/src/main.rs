@@ -31,5 +31,7 @@ fn main() -> ExitCode {
         Err(code) => return code,
     };
     std::env::args_os().for_each(|arg| withhold::allow_in_path(&arg.to_string_lossy()));
+    // ureq would use this provider anyway; reqwest is built without one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     command::run(args)
 }

@@ -1,5 +1,5 @@
-//! All that is printed passes here: whole lines, without the secrets of the login, safe for a
-//! terminal, and a broken pipe is no panic.
+//! Prints whole lines, without the secrets of the login and safe for a terminal. A broken pipe is
+//! not a panic.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -12,38 +12,39 @@ use wx_proto::ErrorChain;
 
 use crate::{escape, withhold};
 
-/// Whether a line on standard output was lost though somebody may want it.
+/// Whether a line could not be written to standard output, for another reason than a closed pipe.
 static LOST: AtomicBool = AtomicBool::new(false);
 
-/// Whether nobody reads standard output any more.
+/// Whether the reader of standard output has closed it.
 static GONE: AtomicBool = AtomicBool::new(false);
 
-/// The text as it is printed.
+/// Returns the text as it is printed.
 pub(crate) fn shown(text: &str) -> String {
     escape::shown(&withhold::in_text(text))
 }
 
-/// A line on standard output.
+/// Prints a line on standard output.
 pub(crate) fn line(text: impl Display) {
     result(&shown(&text.to_string()));
 }
 
-/// A JSON object on standard output.
+/// Prints a JSON object on standard output.
 pub(crate) fn json(value: &serde_json::Value) {
     result(&escape::shown_json(&withhold::in_json(value).to_string()));
 }
 
-/// Whether something could not be written to standard output, a reader that went away apart.
+/// Returns whether a line could not be written to standard output, for another reason than a closed
+/// pipe.
 pub(crate) fn lost() -> bool {
     LOST.load(Ordering::Relaxed)
 }
 
-/// Whether what is told from here on reaches anybody.
+/// Returns whether standard output can still be written.
 pub(crate) fn is_heard() -> bool {
     !lost() && !GONE.load(Ordering::Relaxed)
 }
 
-/// A full disk is no reason to stop half way either, but to say so in the end.
+/// Even if the disk is full, the work continues. The error is reported at the end.
 fn result(line: &str) {
     let written = write(io::stdout().lock(), line);
     if let Err(error) = written {
@@ -52,14 +53,14 @@ fn result(line: &str) {
     }
 }
 
-/// A line on standard error that begins with the command's name.
+/// Prints a line on standard error that begins with the name of the command.
 pub(crate) fn error(text: &str) {
     note(format!("wx: {text}"));
 }
 
-/// A line on standard error.
+/// Prints a line on standard error.
 pub(crate) fn note(text: impl Display) {
-    // Nobody may be listening any more, which is no reason to stop half way.
+    // The work continues even if standard error is closed.
     let _ = write(io::stderr().lock(), &shown(&text.to_string()));
 }
 
@@ -67,7 +68,7 @@ fn write(mut to: impl Write, line: &str) -> io::Result<()> {
     writeln!(to, "{line}").and_then(|()| to.flush())
 }
 
-/// What an error and its causes say, without the system's error numbers.
+/// Returns the messages of an error and its causes, without the error numbers of the system.
 pub(crate) fn words(error: &(dyn Error + 'static)) -> String {
     without_numbers(&ErrorChain(error).to_string())
 }
@@ -78,7 +79,7 @@ fn without_numbers(text: &str) -> String {
     parts.fold(first, |before, part| before + part.split_once(')').map_or("", |(_, after)| after))
 }
 
-/// Whether standard error shows colours.
+/// Returns whether standard error shows colours.
 pub(crate) fn colours() -> bool {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     io::stderr().is_terminal()
@@ -86,7 +87,7 @@ pub(crate) fn colours() -> bool {
         && set("TERM").is_none_or(|term| term != "dumb")
 }
 
-/// A progress bar on standard error, if that is a terminal.
+/// Returns a progress bar on standard error, if that is a terminal.
 pub(crate) fn bar() -> Option<ProgressBar> {
     if !io::stderr().is_terminal() {
         return None;

@@ -1,13 +1,15 @@
-//! How fast a batch goes. After 20 to 40 pictures in a row people report Ret 1205, "too frequent".
+//! The pauses of a batch. After 20 to 40 pictures in a row, people report Ret 1205 ("too
+//! frequent").
 
 use std::time::Duration;
 
-/// Pictures that a batch may begin with, without a pause.
+/// The number of pictures that are sent without a pause.
 const FREE: usize = 10;
-/// The pause after them.
+/// The pause before each further picture.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// Returns the pause before a picture of a batch, counted from 0, if the user asked for one or not.
+/// Returns the pause before a picture of a batch, counted from 0. `asked` is the pause that the
+/// user asked for.
 pub(crate) fn pace_before(item: usize, asked: Option<Duration>) -> Duration {
     match asked {
         _ if item == 0 => Duration::ZERO,

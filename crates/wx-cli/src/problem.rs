@@ -1,4 +1,4 @@
-//! What went wrong, told the same way for the core's errors and the command's own.
+//! Problems: the errors of the core and those of the command, reported in the same way.
 
 use std::io;
 use std::path::Path;
@@ -9,55 +9,55 @@ use wx_proto::{Advice, Error, ErrorKind, MediaError, Outcome, RequestError, Sess
 
 use crate::{out, withhold};
 
-/// Something that went wrong, with what an event says of it.
+/// A problem, with the values of its event.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
     pub(crate) class: Class,
     pub(crate) step: &'static str,
-    /// The chunk's index from 0.
+    /// The index of the chunk, counted from 0.
     pub(crate) chunk: Option<u32>,
     pub(crate) ret: Option<i64>,
     pub(crate) local_id: Option<Box<str>>,
     pub(crate) media_id: Option<Box<str>>,
     pub(crate) advice: Option<Advice>,
-    pub(crate) file: Which,
+    pub(crate) file: FileRole,
     pub(crate) message: Box<str>,
-    /// The advice in words, if not the core's.
+    /// The advice as text, if it differs from that of the core.
     pub(crate) hint: Option<&'static str>,
 }
 
-/// Which file is to be checked, where the advice is [`Advice::CheckFile`].
+/// The file to check if the advice is [`Advice::CheckFile`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Which {
+pub(crate) enum FileRole {
     Any,
     Session,
     Output,
 }
 
-/// What a problem means for the exit code and for the rest of a batch.
+/// The effect of a problem on the exit code and on the rest of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// This one failed, others may work.
+    /// This subject failed. Others may succeed.
     Failed,
-    /// The command cannot do anything as it was called.
+    /// The arguments or the environment are wrong.
     Usage,
-    /// Too frequent: the others had better wait.
+    /// The server says "too frequent". The others have to wait.
     SlowDown,
-    /// Nothing works without a new login.
+    /// A new login is required.
     Login,
-    /// Nobody knows whether the message was delivered.
+    /// The message may have been delivered.
     Unknown,
-    /// Nobody knows it of a message of an earlier run, of which nothing left in this one: others
-    /// may work.
+    /// A message of an earlier run may have been delivered. This run has not sent it, and others
+    /// may succeed.
     InDoubt,
-    /// It was in doubt, and the user has given it up.
+    /// The message was in doubt, and the user has given it up.
     GivenUp,
-    /// The user stopped it.
+    /// The user stopped the command.
     Stopped,
 }
 
 impl Problem {
-    /// Something local, before any request.
+    /// Returns a local problem, before any request.
     pub(crate) fn local(message: impl Into<Box<str>>, advice: Advice) -> Self {
         Self {
             class: Class::Failed,
@@ -67,61 +67,61 @@ impl Problem {
             local_id: None,
             media_id: None,
             advice: Some(advice),
-            file: Which::Any,
+            file: FileRole::Any,
             message: message.into(),
             hint: None,
         }
     }
 
-    /// A message that was in doubt when the command began, and still is.
+    /// Returns the problem of a message that was in doubt when the command began, and still is.
     pub(crate) fn in_doubt() -> Self {
         let words = "an earlier run handed it out, and it may have been delivered";
         let problem = Self::local(words, Advice::LookAtPhone).hint(LOOK);
         Self { class: Class::InDoubt, step: Step::Message.name(), ..problem }
     }
 
-    /// A message that was in doubt until the user gave it up.
+    /// Returns the problem of a message that was in doubt until the user gave it up.
     pub(crate) fn given_up() -> Self {
         let words = "given up: it may have been delivered, and is not sent again";
         let problem = Self { advice: None, ..Self::local(words, Advice::LookAtPhone) };
         Self { class: Class::GivenUp, step: Step::Message.name(), ..problem }
     }
 
-    /// The command's own words for what to do.
+    /// Replaces the text of the advice.
     pub(crate) fn hint(self, words: &'static str) -> Self {
         Self { hint: Some(words), ..self }
     }
 
-    /// It is about the session file, and not about any picture.
+    /// Marks the problem as one with the session file.
     pub(crate) fn with_session(self) -> Self {
-        Self { file: Which::Session, ..self.hint("check the session file") }
+        Self { file: FileRole::Session, ..self.hint("check the session file") }
     }
 
-    /// It is about the file to write.
+    /// Marks the problem as one with the output file.
     pub(crate) fn with_output(self) -> Self {
-        Self { file: Which::Output, ..self.hint("check the output") }
+        Self { file: FileRole::Output, ..self.hint("check the output") }
     }
 
-    /// Names the file to write, if it is about that.
+    /// Adds the path of the output file, if the problem is with that.
     pub(crate) fn at_output(self, path: &Path) -> Self {
         match self.file {
-            Which::Output => {
+            FileRole::Output => {
                 Self { message: format!("{}: {}", path.display(), self.message).into(), ..self }
             }
-            Which::Any | Which::Session => self,
+            FileRole::Any | FileRole::Session => self,
         }
     }
 
-    /// The advice as programs know it.
+    /// Returns the advice as it is named in events.
     pub(crate) fn advice(&self) -> Option<&'static str> {
         match (self.advice?, self.file) {
-            (Advice::CheckFile, Which::Session) => Some("check_session"),
-            (Advice::CheckFile, Which::Output) => Some("check_output"),
+            (Advice::CheckFile, FileRole::Session) => Some("check_session"),
+            (Advice::CheckFile, FileRole::Output) => Some("check_output"),
             (advice, _) => Some(advice.name()),
         }
     }
 
-    /// The name of its event.
+    /// Returns the name of the event.
     pub(crate) fn event(&self) -> &'static str {
         match self.class {
             Class::Unknown | Class::InDoubt => "unknown",
@@ -130,7 +130,7 @@ impl Problem {
         }
     }
 
-    /// What happened and what to do about it.
+    /// Returns what happened and what to do.
     pub(crate) fn sentence(&self) -> String {
         match (self.hint, self.advice) {
             _ if self.class == Class::Stopped => self.message.to_string(),
@@ -140,7 +140,7 @@ impl Problem {
         }
     }
 
-    /// The codes and ids, for `-v`.
+    /// Returns the codes and ids, for `-v`.
     pub(crate) fn details(&self) -> String {
         let chunk = self.chunk.map(|chunk| format!(", chunk index {chunk}"));
         let ret = self.ret.map(|ret| format!(", Ret {ret}"));
@@ -153,7 +153,7 @@ impl Problem {
 
 impl From<OutboxError> for Problem {
     fn from(error: OutboxError) -> Self {
-        // The directory is named where this is told.
+        // The directory is named where the problem is reported.
         match error.into_kind() {
             OutboxErrorKind::Io(error) => error.into(),
             OutboxErrorKind::Busy(error) => Self::local(out::words(&error), Advice::CheckFile)
@@ -188,7 +188,7 @@ impl From<Error> for Problem {
                 _ => Self::local(out::words(&error), advice),
             }
         };
-        // The only file of a download is the one that it writes.
+        // The only file of a download is its output.
         match (error.step, advice) {
             (Step::Download, Advice::CheckFile) => problem.with_output(),
             _ if is_other => problem.hint(FORMER),
@@ -247,19 +247,19 @@ impl From<RequestError> for Problem {
     }
 }
 
-/// What to do about a message in doubt of a saved job.
-pub(crate) const LOOK: &str = "look at the conversation on the phone; if it is not there, \
-    wx resume --resend sends it once more, else wx resume --give-up settles it";
+/// What to do about a message in doubt of a job in a directory.
+pub(crate) const LOOK: &str = "check the conversation on the phone; if the message is not \
+    there, wx resume --resend sends it again, otherwise wx resume --give-up settles it";
 
-/// What to do about a file that is not the one that a job was begun with.
+/// What to do about a file that has changed since the job was begun.
 pub(crate) const FORMER: &str =
-    "put the former file back as it was, or send what is there now by a new wx send-image";
+    "restore the former file, or send the new one with another wx send-image";
 
-/// What is said of work that the user stopped.
+/// The message of work that the user stopped.
 pub(crate) const INTERRUPTED: &str = "interrupted";
 
-/// A MediaId has hundreds of characters; its end tells it apart. It begins as the login's skey
-/// does.
+/// Shortens a MediaId, which has hundreds of characters. MediaIds differ at their ends, and begin
+/// like the skey of the login.
 pub(crate) fn short(media_id: &str) -> String {
     let media_id = withhold::in_text(media_id);
     let all: Vec<char> = media_id.chars().collect();

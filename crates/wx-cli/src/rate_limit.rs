@@ -1,5 +1,5 @@
-//! When the server last said "too frequent" (Ret 1205): kept beside the session file, because the
-//! limit outlasts the command. Nothing here fails a command.
+//! The time when the server last said "too frequent" (Ret 1205). It is stored beside the session
+//! file, because the limit outlasts the command. Errors are ignored.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,9 +9,9 @@ use wx_proto::UnixMs;
 
 use crate::files;
 
-/// The server's code for it.
+/// The Ret of "too frequent".
 pub(crate) const RET: i64 = 1205;
-/// Older notes are not shown.
+/// Older times are not shown.
 const HOURS: u64 = 24;
 
 fn beside(session: &Path) -> PathBuf {
@@ -20,15 +20,15 @@ fn beside(session: &Path) -> PathBuf {
     path.into()
 }
 
-/// Remembers that the server said so just now.
+/// Stores the current time.
 pub(crate) fn remember(session: &Path) {
     let _ = files::write(&beside(session), format!("{}\n", unix_ms()).as_bytes(), true);
 }
 
-/// Says how long ago it was, if that is worth a word.
+/// Returns a note of how long ago it was, if it was recently.
 pub(crate) fn note(session: &Path) -> Option<String> {
     let path = beside(session);
-    // Whatever else is there is not read.
+    // Only regular files are read.
     fs::symlink_metadata(&path).ok().filter(|found| found.is_file())?;
     let text = files::read(&path, 32).ok()?;
     let then = UnixMs::new(str::from_utf8(&text).ok()?.trim_end().parse().ok()?);

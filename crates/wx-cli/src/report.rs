@@ -1,4 +1,4 @@
-//! Events, lines, the progress bar and the exit code of a command's work.
+//! The events, lines, progress bar and exit code of a command.
 
 mod end;
 mod progress;
@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use wx_client::{CancelToken, RunOptions};
 use wx_proto::{Fetched, Md5, MediaId, Sent, Site, Skipped};
 
-use self::state::{State, UnderWay};
+use self::state::{CurrentStep, State};
 use crate::args::Global;
 use crate::event::{self, Subject};
 use crate::out;
@@ -20,7 +20,7 @@ use crate::problem::{Problem, short};
 use crate::trace::Trace;
 use crate::withhold;
 
-/// Tells what becomes of each subject, exactly once, to people or as JSON.
+/// Reports the outcome of each subject exactly once, to people or as JSON.
 pub(crate) struct Report {
     json: bool,
     verbose: bool,
@@ -46,7 +46,7 @@ impl Report {
         }
     }
 
-    /// Adds a subject that became known on the way.
+    /// Adds a subject.
     pub(crate) fn add(&self, subject: Subject) -> usize {
         let mut state = self.state();
         state.subjects.push(subject);
@@ -54,31 +54,30 @@ impl Report {
         state.subjects.len() - 1
     }
 
-    /// What the recipients' names stand for is known now: other subjects, in the same order. No
-    /// event was about any of them.
+    /// Replaces all subjects, after the names of recipients were looked up. None may have had an
+    /// event.
     pub(crate) fn replace(&self, subjects: Vec<Subject>) {
         self.state().subjects = subjects;
     }
 
-    /// A result that is no subject's: a line for people, or an event.
+    /// Reports a result that belongs to no subject: a line for people, or an event.
     pub(crate) fn tell(&self, line: &str, event: &serde_json::Value) {
         let state = self.state();
         if self.json { state.aside(|| out::json(event)) } else { state.say(false, line) }
     }
 
-    /// As [`Report::tell`], on standard error for people: on the way to a result.
+    /// Like [`Report::tell`], but the line for people is printed on standard error.
     pub(crate) fn tell_aside(&self, line: &str, event: &serde_json::Value) {
         let state = self.state();
         state.aside(|| if self.json { out::json(event) } else { out::note(line) });
     }
 
-    /// Prints without the bar in the way.
+    /// Hides the progress bar while `print` runs.
     pub(crate) fn aside(&self, print: impl FnOnce()) {
         self.state().aside(print);
     }
 
-    /// Tells of a subject that is over at once and need not be remembered, so that a command may
-    /// run for ever.
+    /// Adds a subject for the duration of `tell`, so that a command can run for any length of time.
     pub(crate) fn once(&self, subject: Subject, tell: impl FnOnce(usize)) {
         let number = self.add(subject);
         tell(number);
@@ -87,18 +86,18 @@ impl Report {
         state.open.truncate(number);
     }
 
-    /// No event is to be about this one: it was settled by an earlier run.
+    /// Settles a subject without an event.
     pub(crate) fn known(&self, subject: usize) {
         let _ = self.state().settle(subject);
     }
 
-    /// An earlier run may have sent this one: whatever stands in its way now, it is not told as
-    /// failed.
+    /// Marks a subject that an earlier run may have sent. It is not reported as failed.
     pub(crate) fn in_doubt(&self, subject: usize) {
         self.state().in_doubt.insert(subject);
     }
 
-    /// Begins the trace, if one was asked for. `None` if it cannot be written; that is reported.
+    /// Begins the trace, if one was asked for. Returns `None` if it cannot be written, which is
+    /// reported.
     pub(crate) fn trace(&self, global: &Global, site: &Site, uin: Option<u32>) -> Option<()> {
         let Some(path) = &global.trace else { return Some(()) };
         match Trace::create(path, site, uin, global.transport()) {
@@ -125,40 +124,40 @@ impl Report {
         }
     }
 
-    /// A rate limit is to be noted beside this session file.
+    /// Sets the session file beside which a rate limit is recorded.
     pub(crate) fn watch_limit(&self, session: &Path) {
         self.state().session = Some(session.to_owned());
     }
 
-    /// The command goes on until the user stops it: that is its end, and no failure.
+    /// Marks the command as one that runs until the user stops it, which is not a failure.
     pub(crate) fn endless(&self) {
         self.state().endless = true;
     }
 
-    /// Something to say once, as soon as the network is used.
+    /// Sets a note that is printed once, before the first request.
     pub(crate) fn note_before_requests(&self, note: String) {
         self.state().note = Some(note);
     }
 
-    /// Lines about results go to standard error.
+    /// Prints lines about results on standard error.
     pub(crate) fn results_aside(&self) {
         self.state().results_aside = true;
     }
 
-    /// Work at these subjects begins, with an upload that is already there if `media_id` names it.
+    /// Begins the work on these subjects. `media_id` is set if the upload is finished.
     pub(crate) fn begin(&self, subjects: Range<usize>, media_id: Option<&MediaId>) {
         let mut state = self.state();
         state.active = subjects;
-        state.under_way = UnderWay { media_id: media_id.cloned(), ..UnderWay::default() };
+        state.current = CurrentStep { media_id: media_id.cloned(), ..CurrentStep::default() };
     }
 
-    /// Something for people, among the results: on standard error if results for programs go to
-    /// standard output.
+    /// Prints a line for people. It is printed on standard error if results for programs are
+    /// printed on standard output.
     pub(crate) fn say(&self, line: &str) {
         self.state().say(self.json, line);
     }
 
-    /// A warning.
+    /// Prints a warning.
     pub(crate) fn warn(&self, line: &str) {
         self.state().aside(|| out::error(line));
     }
@@ -171,7 +170,7 @@ impl Report {
         }
     }
 
-    /// A message was accepted.
+    /// Reports a message that the server accepted.
     pub(crate) fn sent(&self, subject: usize, sent: &Sent) {
         let mut state = self.state();
         let Some(subject) = state.settle(subject) else { return };
@@ -199,7 +198,7 @@ impl Report {
         }
     }
 
-    /// A picture was fetched and is where it belongs.
+    /// Reports a picture that was fetched and saved.
     pub(crate) fn fetched(&self, subject: usize, fetched: &Fetched) {
         let mut state = self.state();
         let Some(subject) = state.settle(subject) else { return };
@@ -216,12 +215,12 @@ impl Report {
         }
     }
 
-    /// Asks the work to stop where it is.
+    /// Stops the work.
     pub(crate) fn stop(&self) {
         self.stopped.cancel();
     }
 
-    /// The work must not be left where it is until it is over: a login would go on that nobody has.
+    /// Marks the work as one that must be finished, because a login would be lost otherwise.
     pub(crate) fn set_unfinished(&self) {
         self.unfinished.store(true, Ordering::Relaxed);
     }
@@ -230,17 +229,17 @@ impl Report {
         self.unfinished.load(Ordering::Relaxed)
     }
 
-    /// Whether the work is to stop where it is.
+    /// Returns whether the work is to stop.
     pub(crate) fn stopped(&self) -> bool {
         self.stopped.is_cancelled()
     }
 
-    /// What stops the work where it is.
+    /// Returns the token that stops the work.
     pub(crate) fn token(&self) -> &CancelToken {
         &self.stopped
     }
 
-    /// What it means to stop now.
+    /// Returns the problem of an interruption at this moment.
     pub(crate) fn interrupted(&self) -> Problem {
         self.state().interrupted()
     }

@@ -144,14 +144,15 @@ pub(crate) fn load(path: &Path, what_for: Use, report: &Report) -> Option<Sessio
         Ok(session) => {
             if SessionFile::is_exposed(path) {
                 report.warn(&format!(
-                    "{}: other users can read this file, and with it use the login; make it yours alone (chmod 600)",
+                    "{}: other users can read this file and use the login; \
+                     make it readable only by you (chmod 600)",
                     path.display()
                 ));
             }
             if session.hosts().is_loopback() {
                 let path = path.display();
                 report.note_before_requests(format!(
-                    "{path}: a loopback session: all goes to this computer"
+                    "{path}: a loopback session: requests stay on this computer"
                 ));
             }
             Some(session)
@@ -169,7 +170,7 @@ fn read(path: &Path, what_for: Use) -> Result<Session, Problem> {
 
 fn checked(session: Session, what_for: Use) -> Result<Session, Problem> {
     match what_for {
-        // Whether it can upload shows after webwxinit.
+        // Before `webwxinit`, it is unknown whether the session can upload.
         Use::Send if !session.awaits_init() => session.check_upload(unix_ms())?,
         Use::Send | Use::Fetch | Use::Login => session.check_login()?,
         Use::Any => {}
@@ -177,7 +178,8 @@ fn checked(session: Session, what_for: Use) -> Result<Session, Problem> {
     Ok(session)
 }
 
-/// What a new login may replace: another login, of the same kind. Gives it, if there is one.
+/// Returns the login in the file, if there is one. A new login may replace only a login of the same
+/// kind.
 pub(crate) fn check_replaceable(
     file: &SessionFile,
     loopback: bool,
@@ -223,7 +225,7 @@ impl From<SessionFileError> for Problem {
     }
 }
 
-/// Whether the user named a session file that does not exist.
+/// Returns whether the user named a session file that does not exist.
 fn is_misnamed(path: &Path) -> bool {
     path != default_path() && !path.exists()
 }

@@ -8,30 +8,30 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Signal {
     Interrupt,
-    /// SIGTERM, or SIGHUP: the terminal was closed.
+    /// SIGTERM, or SIGHUP because the terminal was closed.
     Terminate,
 }
 
-/// The signals that ask a command to stop, caught from here on.
+/// Catches the signals that ask the command to stop.
 #[cfg(unix)]
 pub(crate) struct Signals(signal_hook::iterator::Signals);
 
 #[cfg(unix)]
 impl Signals {
-    /// Catches them: after this none of them ends the process by itself.
+    /// Catches the signals. From then on, none of them ends the process by itself.
     pub(crate) fn catch() -> io::Result<Self> {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
         let mut wanted = vec![SIGINT, SIGTERM];
         if !ignores_hangup() {
             wanted.push(SIGHUP);
         }
-        // Without a handler this one ends the process. With one, writing to a file that may not
+        // Without a handler, SIGXFSZ ends the process. With one, writing to a file that must not
         // grow (`ulimit -f`) is an error, which is reported.
         signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default())?;
         Ok(Self(signal_hook::iterator::Signals::new(wanted)?))
     }
 
-    /// Blocks until one comes, or has come since the last.
+    /// Blocks until the next signal, which may have arrived already.
     pub(crate) fn wait(&mut self) -> io::Result<Signal> {
         match self.0.forever().next() {
             Some(signal_hook::consts::SIGINT) => Ok(Signal::Interrupt),
@@ -41,8 +41,8 @@ impl Signals {
     }
 }
 
-/// Whether the command was started to outlive its terminal, as `nohup` does: then SIGHUP stays
-/// ignored. Only Linux tells.
+/// Returns whether SIGHUP was ignored when the command started, as with `nohup`. It stays ignored
+/// in that case. Only Linux says so.
 #[cfg(unix)]
 fn ignores_hangup() -> bool {
     // SIGHUP is signal 1, the lowest bit.
@@ -59,12 +59,12 @@ pub(crate) struct Signals(tokio::runtime::Runtime);
 
 #[cfg(not(unix))]
 impl Signals {
-    /// Prepares to catch it.
+    /// Prepares to catch Ctrl-C.
     pub(crate) fn catch() -> io::Result<Self> {
         Ok(Self(tokio::runtime::Builder::new_current_thread().enable_all().build()?))
     }
 
-    /// Blocks until it comes.
+    /// Blocks until Ctrl-C.
     pub(crate) fn wait(&mut self) -> io::Result<Signal> {
         self.0.block_on(tokio::signal::ctrl_c()).map(|()| Signal::Interrupt)
     }

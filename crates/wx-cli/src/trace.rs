@@ -1,4 +1,4 @@
-//! `--trace`: what a bug report needs of a run, and no value of it.
+//! `--trace`: records what a bug report needs, without any value that was sent or received.
 
 use std::collections::hash_map::RandomState;
 use std::fs::File;
@@ -19,8 +19,8 @@ use crate::event::Subject;
 use crate::problem::Problem;
 use crate::withhold;
 
-/// A file of JSON lines. Instead of people, pictures and ids it has hashes under a key that is
-/// random for this run and is kept nowhere: they tell same from different and nothing else.
+/// A file of JSON lines. People, pictures and ids are replaced by hashes under a random key that is
+/// not stored, so they show only whether two values are equal.
 pub(crate) struct Trace {
     file: Mutex<File>,
     key: RandomState,
@@ -28,7 +28,7 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
-    /// Begins a new file, for the user alone.
+    /// Creates the file, which only the user can read.
     pub(crate) fn create(
         path: &Path,
         site: &Site,
@@ -42,7 +42,7 @@ impl Trace {
         let file = Mutex::new(options.open(path).map_err(|error| creation::explain(path, error))?);
         let trace = Self { file, key: RandomState::new(), begun: Instant::now() };
         let base = site.hosts().origin(HostRole::Base);
-        // Which of the known hosts it is helps; any other is the user's own affair.
+        // The known hosts are not secret. Any other host is the user's own affair.
         let host = if site.hosts().is_loopback() {
             trace.hash(base.host())
         } else {
@@ -58,24 +58,27 @@ impl Trace {
 
     pub(crate) fn exchange(&self, it: &ExchangeSummary) {
         self.line(json!({
-            "event": "exchange", "step": it.step.name(), "endpoint": it.endpoint, "method": it.method.as_str(),
+            "event": "exchange", "step": it.step.name(), "endpoint": it.endpoint,
+            "method": it.method.as_str(),
             "chunk": it.chunk.map(|chunk| chunk.index), "chunks": it.chunk.map(|chunk| chunk.of),
             "try": it.attempt.unwrap_or(0), "request_bytes": it.request_bytes, "status": it.status,
             "reply_bytes": it.reply_bytes, "ret": it.ret.map(|ret| ret.0),
             "failure": it.failure.map(|failure| failure.kind.name()),
-            "delivered": it.failure.map(|failure| format!("{:?}", failure.delivered).to_lowercase()),
+            "delivered":
+                it.failure.map(|failure| format!("{:?}", failure.delivery).to_lowercase()),
             "took_ms": ms(it.took),
         }));
     }
 
-    /// What became of a subject.
+    /// Records that a picture was sent.
     pub(crate) fn sent(&self, subject: &Subject, sent: &wx_proto::Sent) {
         self.end(
             "sent",
             subject,
             json!({
                 "bytes": sent.uploaded.bytes, "chunks": sent.uploaded.chunks,
-                "sent_msg_id": self.hash(sent.msg_id.as_str()), "local_id": self.hash(sent.local_id.as_str()),
+                "sent_msg_id": self.hash(sent.msg_id.as_str()),
+                "local_id": self.hash(sent.local_id.as_str()),
                 "media_id": self.hash(sent.uploaded.media_id.as_str()),
             }),
         );
@@ -123,7 +126,7 @@ impl Trace {
         format!("#{:016x}", self.key.hash_one(value))
     }
 
-    /// A trace that cannot be written any more is no reason to stop.
+    /// The command continues if the trace can no longer be written.
     fn line(&self, line: Value) {
         let _ = self.write(line);
     }

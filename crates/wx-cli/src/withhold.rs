@@ -1,5 +1,5 @@
-//! Keeps the secrets of a login out of everything that is printed or named: a server knows all of
-//! them and can send any of them back as a name, a text or an id.
+//! Keeps the secrets of a login out of the output and of file names. A server knows all of them and
+//! can send any of them back as a name, a text or an id.
 
 mod reading;
 mod request;
@@ -16,37 +16,38 @@ use wx_proto::Session;
 use self::reading::Reading;
 pub(crate) use self::request::request;
 
-/// Stands where something was left out.
+/// Replaces a secret.
 pub(crate) const WITHHELD: char = '…';
-/// Characters of a text that may agree with the beginning of a secret.
+/// The number of characters that may agree with the beginning of a secret.
 const AGREEING: usize = 7;
-/// Bytes of a text that agree, at the least. An escape has up to six characters, so three bytes can
-/// be written with more than [`AGREEING`].
+/// The least number of bytes that agree. An escape has up to six characters, so three bytes can be
+/// written with more than [`AGREEING`].
 const LEAST: usize = 3;
-/// How many times a text may be escaped.
+/// The number of layers of escapes that are undone.
 const LAYERS: usize = 3;
-/// Values that are remembered, the old ones of a long watch among them. A session holds fewer.
+/// The number of values that are remembered, including former ones of a long `watch`. A session
+/// contains fewer.
 const MOST: usize = 8192;
-/// Characters of an skey, `@crypt_HEX8_HEX32`, that a MediaId may begin with as well, and then
-/// some.
+/// The number of characters that an skey (`@crypt_HEX8_HEX32`) can share with the beginning of a
+/// MediaId, and a few more.
 const SHARED: usize = 24;
-/// The hexadecimal digits at the end of an skey. A MediaId has more.
+/// The number of hexadecimal digits at the end of an skey. A MediaId has more.
 const KEY_DIGITS: usize = 32;
-/// Cookies that hold a time. Ids and times of messages begin with the same digits.
+/// Cookies that contain a time. Ids and times of messages begin with the same digits.
 const TIMES: [&str; 2] = ["wxloadtime", "wxpluginkey"];
-/// Keys of events whose values are words of this program. Other programs rely on them.
+/// Keys of events whose values are words of this program, which other programs rely on.
 const OWN_WORDS: [&str; 3] = ["event", "step", "advice"];
 
 static SECRETS: Mutex<Secrets> = Mutex::new(Secrets { values: BTreeSet::new(), paths: Vec::new() });
 
 struct Secrets {
-    /// In order, so that those which agree with a text the furthest stand next to it.
+    /// Sorted, so that the values with the longest common prefix are neighbours.
     values: BTreeSet<Vec<u8>>,
-    /// What the user named. A path often holds the account's number.
+    /// Paths that the user gave. A path often contains the number of the account.
     paths: Vec<String>,
 }
 
-/// The secrets of a session file. No `Debug`: it would show them.
+/// The secrets of a session file. It has no `Debug`, which would show them.
 #[derive(Deserialize)]
 struct Values {
     uin: u32,
@@ -63,12 +64,12 @@ struct Cookie {
     value: String,
 }
 
-/// Lets the account's number be shown where the user has named something after it.
+/// Lets the number of the account be shown in a path that the user gave.
 pub(crate) fn allow_in_path(path: &str) {
     secrets().paths.push(path.to_owned());
 }
 
-/// Withholds the secrets of a session from here on. Those of the session before stay withheld.
+/// Withholds the secrets of a session from now on. Those of former sessions stay withheld.
 pub(crate) fn session(session: &Session) {
     let Ok(values) = serde_json::from_str::<Values>(session.to_json().expose()) else { return };
     let mut secrets = secrets();
@@ -85,17 +86,17 @@ pub(crate) fn session(session: &Session) {
     cookies.for_each(|cookie| secrets.add(&cookie.value));
 }
 
-/// Withholds one more value.
+/// Withholds a value.
 fn value(value: &str) {
     secrets().add(value);
 }
 
-/// The text without secrets.
+/// Returns the text without secrets.
 pub(crate) fn in_text(text: &str) -> Cow<'_, str> {
     secrets().withheld(text)
 }
 
-/// The JSON without secrets. A number that shows one becomes null.
+/// Returns the JSON value without secrets. A number that contains one becomes null.
 pub(crate) fn in_json(value: &Value) -> Value {
     match value {
         Value::String(text) => in_text(text).into_owned().into(),
@@ -119,7 +120,7 @@ fn secrets() -> MutexGuard<'static, Secrets> {
 }
 
 impl Secrets {
-    /// Adds a value as it is, and as what it stands for if it is escaped.
+    /// Adds a value as it is, and unescaped.
     fn add(&mut self, value: &str) {
         let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
         if let Some(begin) = value.get(..AGREEING + 1)
@@ -139,7 +140,7 @@ impl Secrets {
         }
     }
 
-    /// As many bytes as agree with the beginning of any secret.
+    /// Returns the number of bytes that agree with the beginning of any secret.
     fn agreeing(&self, bytes: &[u8]) -> usize {
         let up_to = (Bound::Unbounded, Bound::Included(bytes));
         let from = (Bound::Included(bytes), Bound::Unbounded);
@@ -163,8 +164,8 @@ impl Secrets {
         without(text, found)
     }
 
-    /// Finds where bytes agree with the beginning of a secret. `place` tells where they are
-    /// written.
+    /// Finds the bytes that agree with the beginning of a secret. `place` returns their range in
+    /// the text.
     fn find(
         &self,
         bytes: &[u8],
@@ -188,12 +189,12 @@ impl Secrets {
     }
 }
 
-/// The text as it is, and with one layer of escapes after the other undone.
+/// Returns the text as it is, then with one layer of escapes after the other undone.
 fn readings(text: &str) -> impl Iterator<Item = Reading> {
     std::iter::successors(Some(Reading::of(text)), Reading::unescaped).take(LAYERS + 1)
 }
 
-/// Whether bytes begin with a MediaId.
+/// Returns whether `bytes` begin with a MediaId.
 fn is_media_id(bytes: &[u8]) -> bool {
     let Some((number, rest)) =
         bytes.strip_prefix(b"@crypt_").and_then(|rest| rest.split_at_checked(8))
@@ -209,7 +210,7 @@ fn common_prefix(one: &[u8], other: &[u8]) -> usize {
     one.iter().zip(other).take_while(|(one, other)| one == other).count()
 }
 
-/// The text with [`WITHHELD`] in the place of each range.
+/// Replaces each range of the text by [`WITHHELD`].
 fn without(text: &str, mut ranges: Vec<Range<usize>>) -> Cow<'_, str> {
     if ranges.is_empty() {
         return Cow::Borrowed(text);
@@ -336,7 +337,8 @@ mod tests {
         session(&of_skey("@crypt_00000001_first-of-this-test"));
         session(&of_skey("@crypt_00000001_other-of-this-test"));
         let event = serde_json::json!({
-            "event": "first-of-this-test", "a": ["first-of-this-test"], "b": "other-of-this-test", "n": 1,
+            "event": "first-of-this-test", "a": ["first-of-this-test"], "b": "other-of-this-test",
+            "n": 1,
         });
         let left =
             serde_json::json!({ "event": "first-of-this-test", "a": ["…"], "b": "…", "n": 1 });

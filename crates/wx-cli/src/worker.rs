@@ -1,4 +1,4 @@
-//! A command's work on a thread of its own, so that Ctrl-C ends it at any moment.
+//! Runs the work of a command on its own thread, so that Ctrl-C can end it at any time.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -19,15 +19,15 @@ enum WorkerEvent {
     Signal(Signal),
 }
 
-/// How long the work has to stop by itself, and to tell more than can be told from outside.
+/// How long the work may take to stop by itself. It can report more than this thread can.
 const GRACE: Duration = Duration::from_millis(300);
 
-/// Does the work and gives the exit code. The work is left where it is when a signal comes, or a
-/// second one if it has to be finished.
+/// Runs the work and returns the exit code. A signal ends it; work that must be finished ends at
+/// the second signal.
 pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -> ExitCode {
     let report = Arc::new(report);
     let (tell, events) = mpsc::channel();
-    // Before the work opens anything, so that there is one line about it if no file can be opened.
+    // Before the work opens anything, so that there is one line if no file can be opened.
     let mut signals = match Signals::catch() {
         Ok(signals) => signals,
         Err(error) => {
@@ -60,7 +60,9 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
             report.stop();
             let mut next = within(GRACE, &events);
             if next.is_err() && report.is_unfinished() {
-                report.warn("the login is ended on the server first; a second signal does not wait for that");
+                report.warn(
+                    "the login is ended on the server first; a second signal does not wait for it",
+                );
                 next = events.recv().map_err(Into::into);
             }
             let unknown = match next {
@@ -86,8 +88,8 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
     }
 }
 
-/// The end of the work, if it comes within this time. Further signals do not count: they often come
-/// in pairs, by the terminal and by whoever runs the command.
+/// Waits this long for the end of the work. Further signals are ignored, because they often arrive
+/// in pairs: from the terminal and from the parent process.
 fn within(
     grace: Duration,
     events: &Receiver<WorkerEvent>,

@@ -1,4 +1,4 @@
-//! What a client does with its login as a whole.
+//! Operations of a client on its login.
 
 use wx_proto::flow::{ListContacts, Logout, Restore};
 
@@ -10,7 +10,7 @@ impl<H: Transport> Client<H> {
     /// Restores a saved login, as the page does when it is reloaded: asks the server (`webwxinit`)
     /// whether the login is still valid, and applies the skey and the cookies of the reply. The
     /// sync position stays the same. Nothing else requires this call: if the session has no sync
-    /// position, [`messages`](Self::messages) makes it by itself.
+    /// position, [`messages`](Self::messages) makes this call by itself.
     ///
     /// # Errors
     /// [`Error::is_logged_out`](wx_proto::Error::is_logged_out) if the login is over. On error the
@@ -29,13 +29,13 @@ impl<H: Transport> Client<H> {
         self.plain(|session, policy| ListContacts::new(session, seed()?, policy))
     }
 
-    /// Ends the login on the server. Afterwards the session of this client and its clones no longer
-    /// holds a secret of that login. [Save](Client::session) it: [`Client::login_again`] can log in
-    /// again with it.
+    /// Ends the login on the server. After that, the session of this client and its clones no
+    /// longer holds a secret of that login. [Save](Client::session) it, because
+    /// [`Client::login_again`] needs it to log in again.
     ///
     /// # Errors
-    /// The server did not say that the login is over, and the session is as it was: call this
-    /// again.
+    /// The server has not confirmed that the login is over. The session is left unchanged, so this
+    /// can be called again.
     pub fn logout<'a>(&self) -> Request<'a, Logout, H> {
         self.plain(|session, policy| Logout::new(session, seed()?, policy))
     }

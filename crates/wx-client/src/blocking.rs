@@ -1,9 +1,9 @@
-//! Sources and sinks of a client whose calls block.
+//! Sources and sinks of blocking transports.
 
 mod io;
 mod sink;
 mod source;
 
-pub use io::MediaIo;
+pub use io::{Blocking, MediaIo};
 pub use sink::Sink;
 pub use source::Source;

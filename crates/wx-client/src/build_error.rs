@@ -9,12 +9,15 @@ pub enum BuildError {
     /// There is no TLS library for https: enable the feature `rustls` or `native-tls`. A custom
     /// configuration has to name the one that is enabled.
     NoTls,
+    /// rustls has no crypto provider: enable the feature `aws-lc-rs` of `wx-reqwest`, or install a
+    /// provider first (`rustls::crypto::CryptoProvider::install_default`).
+    NoCryptoProvider,
     /// The configuration switches off the verification of certificates.
     Unverified,
     /// The HTTP library refuses the configuration.
     Client,
-    /// The HTTP client was set up for a server on a loopback address, and the session is not of
-    /// one, or the other way around: other proxies and certificates hold for it.
+    /// The HTTP client was set up for a loopback address and the session is for another host, or
+    /// the other way around. They use different proxies and certificates.
     Loopback,
     /// The environment asks for a proxy that cannot be used.
     Proxy(ProxyError),
@@ -32,11 +35,15 @@ impl fmt::Display for BuildError {
             Self::NoTls => f.write_str(
                 "there is no TLS library for https: enable the feature rustls or native-tls",
             ),
+            Self::NoCryptoProvider => f.write_str(
+                "rustls has no crypto provider: enable the feature aws-lc-rs, or install a \
+                 provider before the client is created",
+            ),
             Self::Unverified => f.write_str("the configuration does not verify certificates"),
             Self::Client => f.write_str("the HTTP client could not be set up"),
             Self::Loopback => f.write_str(
-                "the HTTP client was set up either for a loopback address or for all others, and \
-                 the session is not of such a server: use one for each",
+                "the HTTP client and the session do not match: one is for a loopback address, \
+                 and the other is not",
             ),
             Self::Proxy(error) => fmt::Display::fmt(error, f),
         }

@@ -19,12 +19,11 @@ impl<H: Transport> Client<H> {
 
     /// Returns a builder of a client with custom settings.
     pub fn builder(session: Session) -> ClientBuilder<H> {
-        ClientBuilder::of(session)
+        ClientBuilder::from_start(session)
     }
 }
 
-/// Settings for a [`Client`]: one for a login that is there, or one that [logs
-/// in](Client::login).
+/// Settings for a [`Client`], either for an existing session or for a [login](Client::login).
 #[must_use]
 pub struct ClientBuilder<H, Start = Session> {
     pub(crate) start: Start,
@@ -34,25 +33,26 @@ pub struct ClientBuilder<H, Start = Session> {
 }
 
 impl<H: Transport, Start> ClientBuilder<H, Start> {
-    pub(crate) fn of(start: Start) -> Self {
+    pub(crate) fn from_start(start: Start) -> Self {
         Self { start, policy: Policy::default(), pace: Duration::ZERO, http: None }
     }
 
-    /// Limits, tries and waits.
+    /// Sets the limits, tries and waits.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
         self
     }
 
-    /// The least time from the end of one picture to the start of the next, or from start to start
-    /// of those that are under way at once, over all clones of the client; zero, the default, is
-    /// none. For sends and uploads alone: [`Client::send_uploaded`] and fetches do not wait. The
-    /// wait comes before anything is read or sent; a cancelled job does not wait on, and a future
-    /// that is dropped while it waits takes its turn with it.
+    /// Sets the minimum time from the end of one picture to the start of the next, across all
+    /// clones of the client. For pictures that are sent at the same time, it is counted from start
+    /// to start. The default is zero.
     ///
-    /// After 20 to 40 pictures in a row people report Ret 1205, "too frequent"
-    /// ([§7.1](wx_proto::protocol#s7-1)). What the server counts, and over which time, is not
-    /// known.
+    /// It applies to sends and uploads; [`Client::send_uploaded`] and fetches do not wait. The wait
+    /// comes before anything is read or sent, and ends when the job is cancelled. If the future of
+    /// a waiting job is dropped, its turn is not given to another one.
+    ///
+    /// Users report Ret 1205, "too frequent", after 20 to 40 pictures in a row
+    /// ([§7.1](wx_proto::protocol#s7-1)). What the server counts, and over which time, is unknown.
     ///
     /// ```
     /// # use wx_client::{BuildError, Client, Transport};
@@ -68,11 +68,11 @@ impl<H: Transport, Start> ClientBuilder<H, Start> {
         self
     }
 
-    /// Uses this HTTP client, which any number of sessions can share, either those of loopback
-    /// servers or those of all others: each of them then costs
-    /// neither a TLS set-up nor a pool of connections. Make one with the `Http::new` of the
-    /// transport for custom settings, such as proxies and certificates, or take that of
-    /// [another client](Client::http).
+    /// Uses this HTTP client, either one with custom settings such as proxies and certificates
+    /// (`Http::new` of the transport), or that of [another client](Client::http).
+    ///
+    /// Any number of sessions can share one HTTP client, and with it the TLS set-up and the pool of
+    /// connections. Sessions on loopback addresses cannot share one with other sessions.
     pub fn http(mut self, http: &H) -> Self {
         self.http = Some(http.clone());
         self
@@ -88,22 +88,22 @@ impl<H: Transport, Start> ClientBuilder<H, Start> {
 }
 
 impl<H: Transport> ClientBuilder<H> {
-    /// The `User-Agent` of every request, instead of a desktop browser's.
+    /// Sets the `User-Agent` of every request. The default is that of a desktop browser.
     ///
     /// # Errors
-    /// If it is not printable ASCII.
+    /// If `user_agent` is not printable ASCII.
     pub fn user_agent(mut self, user_agent: &str) -> Result<Self, SessionError> {
         self.start.set_user_agent(user_agent)?;
         Ok(self)
     }
 
-    /// Makes the client.
+    /// Creates the client.
     ///
     /// # Errors
     /// [`BuildError`].
     pub fn build(self) -> Result<Client<H>, BuildError> {
         let http = Self::http_for(self.http, self.start.site())?;
-        Ok(Client::of(self.start, self.policy, self.pace, http))
+        Ok(Client::from_parts(self.start, self.policy, self.pace, http))
     }
 }
 

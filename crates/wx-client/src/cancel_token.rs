@@ -1,4 +1,4 @@
-//! Stops jobs from elsewhere.
+//! Stops jobs from another thread or task.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,28 +23,28 @@ impl CancelToken {
         Self::default()
     }
 
-    /// Stops every job that was given this token, for good.
+    /// Stops every job that was given this token. This cannot be undone.
     pub fn cancel(&self) {
         self.0.is_cancelled.store(true, Ordering::SeqCst);
         self.0.cancelled.notify(usize::MAX);
     }
 
-    /// Whether it has been cancelled.
+    /// Whether the token has been cancelled.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.is_cancelled.load(Ordering::SeqCst)
     }
 
-    /// Waits until it is cancelled. Cancel safe.
+    /// Waits until the token is cancelled. Cancel safe.
     pub async fn cancelled(&self) {
         let listener = self.0.cancelled.listen();
-        // It may have been cancelled before there was a listener.
+        // The token may have been cancelled before there was a listener.
         if !self.is_cancelled() {
             listener.await;
         }
     }
 
-    /// Blocks for `time`, or until it is cancelled.
+    /// Blocks for `time`, or until the token is cancelled.
     pub fn sleep(&self, time: Duration) {
         let listener = self.0.cancelled.listen();
         if !self.is_cancelled() {

@@ -1,17 +1,17 @@
-//! Why a certificate was refused, from the errors of the TLS libraries.
+//! For transports: finds out why a certificate was refused.
 
 use std::error::Error;
 use std::io;
 
 use wx_proto::flow::CertificateProblem;
 
-/// Returns why a certificate did not verify, if that is what an error is about.
+/// Returns why a certificate was refused, if that caused `error`.
 ///
-/// An alert that the server sent is about the client's certificate, so it is not.
+/// An alert from the server is about the client's certificate, so it returns `None`.
 #[must_use]
 pub fn problem(error: &(dyn Error + 'static)) -> Option<CertificateProblem> {
-    let chain = || std::iter::successors(Some(error), |error| kind(*error));
-    // The words of an outer error may hold names out of the certificate, so types come first.
+    let chain = || std::iter::successors(Some(error), |error| cause(*error));
+    // The text of an outer error may contain names from the certificate, so types come first.
     #[cfg(feature = "rustls")]
     if let Some(error) = chain().find_map(|error| error.downcast_ref::<rustls::Error>()) {
         return typed(error);
@@ -19,8 +19,8 @@ pub fn problem(error: &(dyn Error + 'static)) -> Option<CertificateProblem> {
     chain().find_map(|error| described(&error.to_string()))
 }
 
-fn kind<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    // An I/O error gives away its inner error's source, but not the inner error itself.
+fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    // The source of an I/O error is that of its inner error, not the inner error itself.
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(inner) => Some(inner),
         None => error.source(),
@@ -37,7 +37,7 @@ fn typed(error: &rustls::Error) -> Option<CertificateProblem> {
         Refused::NotValidYet | Refused::NotValidYetContext { .. } => {
             CertificateProblem::NotYetValid
         }
-        // The latter if somebody took the name of an authority that is trusted.
+        // `BadSignature` is that of an authority with the name of a trusted one.
         Refused::UnknownIssuer | Refused::BadSignature => CertificateProblem::UnknownIssuer,
         Refused::NotValidForName | Refused::NotValidForNameContext { .. } => {
             CertificateProblem::WrongName
@@ -47,7 +47,7 @@ fn typed(error: &rustls::Error) -> Option<CertificateProblem> {
     })
 }
 
-/// The platforms' own libraries tell it in words only: those of OpenSSL, of macOS and of Windows.
+/// Recognises the texts of OpenSSL, macOS and Windows, which have no error type for this.
 fn described(text: &str) -> Option<CertificateProblem> {
     let text = text.to_ascii_lowercase();
     if !text.contains("certificate") || text.contains("alert") {
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_words_of_the_platforms() {
+    fn the_texts_of_the_platforms() {
         let failed = "error:0A000086:SSL routines::certificate verify failed:statem_clnt.c:1889: ";
         for (reason, expected) in [
             ("(certificate has expired)", CertificateProblem::Expired),
@@ -108,7 +108,7 @@ mod tests {
             None
         );
         assert_eq!(problem(&rustls::Error::DecryptError), None);
-        // Whoever is in between chooses the names in a certificate.
+        // An attacker chooses the names in a certificate.
         for name in ["expired.example", "alert.example", "issuer.example"] {
             let refused = CertificateError::NotValidForNameContext {
                 expected: rustls::pki_types::ServerName::try_from("wx.qq.com").unwrap(),

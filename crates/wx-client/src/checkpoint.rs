@@ -1,4 +1,4 @@
-//! Where the states of a checkpointed job are stored.
+//! Stores the states of checkpointed jobs.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wx_proto::flow::Snapshot;
 
-/// Stores each new state of a job, so that a program which is killed at any moment can go on with
-/// it. Clones store to the same place.
+/// Stores each new state of a job, so that the job can be resumed if the program is killed. Clones
+/// store to the same place.
 ///
 /// ```
 /// use wx_client::checkpoint::CheckpointStore;
@@ -20,7 +20,8 @@ use wx_proto::flow::Snapshot;
 /// });
 /// ```
 ///
-/// Write a file whole, beside the old one, and rename it: a program can be killed while it writes.
+/// Write each state to a new file and rename it over the old one, because the program can be killed
+/// while it writes.
 #[derive(Clone)]
 pub struct CheckpointStore(Arc<Shared>);
 
@@ -31,22 +32,22 @@ struct Shared {
 
 type Save = Box<dyn FnMut(&Snapshot) -> io::Result<()> + Send>;
 
-/// In which order the states of each job were handed out to be stored.
+/// The order in which the states of each job have to be stored.
 #[derive(Default)]
 struct Order {
     begun: u64,
-    /// Of the jobs with a state that is not stored yet, by the entropy of their seeds.
+    /// The jobs with a state that is not stored yet, by the entropy of their seeds.
     jobs: BTreeMap<[u8; 16], Pending>,
 }
 
 #[derive(Default)]
 struct Pending {
     states: usize,
-    /// The newest state that was stored, or is being stored, by its number.
+    /// The number of the newest state that was stored or is being stored.
     newest: u64,
 }
 
-/// A state that was handed out to be stored.
+/// A state that is to be stored.
 struct Begun {
     shared: Arc<Shared>,
     snapshot: Snapshot,
@@ -54,18 +55,19 @@ struct Begun {
 }
 
 impl CheckpointStore {
-    /// Stores each state by `save`, which may block and returns once the state is safe.
+    /// Creates a store that calls `save` with each state. `save` may block, and returns once the
+    /// state is safe.
     pub fn new(save: impl FnMut(&Snapshot) -> io::Result<()> + Send + 'static) -> Self {
         let save = Mutex::new(Box::new(save) as Save);
         Self(Arc::new(Shared { order: Mutex::default(), save }))
     }
 
-    /// Returns the store of a job that asks for one.
+    /// Returns the store that a job needs.
     ///
     /// # Errors
-    /// If there is none.
+    /// If there is no store.
     pub fn required(store: Option<&Self>) -> io::Result<&Self> {
-        let why = "the job is to be saved, and there is no checkpoint store";
+        let why = "the job has a state to store, but there is no checkpoint store";
         store.ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, why))
     }
 
@@ -77,9 +79,9 @@ impl CheckpointStore {
         self.begin(snapshot)()
     }
 
-    /// Returns what stores a state, for a thread that may block. The states of a job are stored in
-    /// the order in which this was called: one that a newer one has overtaken, because nobody waited
-    /// for it any more, is dropped.
+    /// Returns a function that stores a state, for a thread that may block. The states of a job are
+    /// stored in the order of these calls: a state is skipped if a newer one was stored before it,
+    /// which happens if nothing waits for the function any more.
     pub fn begin(&self, snapshot: Snapshot) -> impl FnOnce() -> io::Result<()> + Send + 'static {
         let mut order = self.0.order();
         order.begun += 1;

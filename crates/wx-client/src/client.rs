@@ -1,4 +1,4 @@
-//! A client of one login.
+//! The client of a login.
 
 pub(crate) mod begin;
 pub(crate) mod context;
@@ -35,7 +35,7 @@ pub struct Client<H> {
 }
 
 impl<H: Transport> Client<H> {
-    pub(crate) fn of(session: Session, policy: Policy, pace: Duration, http: H) -> Self {
+    pub(crate) fn from_parts(session: Session, policy: Policy, pace: Duration, http: H) -> Self {
         let (session, policy) = (SessionCell::new(session), Arc::new(policy));
         Self { context: Context { session, policy, pacer: Pacer::new(pace), http } }
     }
@@ -84,7 +84,7 @@ impl<H: Transport> Client<H> {
     /// If the client is asynchronous, write `.await?` instead of `.run()?`.
     pub fn send_image<'a>(&self, to: &Recipient, source: H::Source) -> Request<'a, SendImage, H> {
         let to = to.clone();
-        self.send(source, SendImage::checkpointed, |session, media, policy| {
+        self.begin_send(source, SendImage::checkpointed, |session, media, policy| {
             SendImage::new(session, media, to, seed()?, policy)
         })
     }
@@ -92,7 +92,7 @@ impl<H: Transport> Client<H> {
     /// Uploads a picture without sending it. `to` is the first of its recipients.
     pub fn upload<'a>(&self, to: &Recipient, source: H::Source) -> Request<'a, Upload, H> {
         let to = to.clone();
-        self.send(source, Upload::checkpointed, |session, media, policy| {
+        self.begin_send(source, Upload::checkpointed, |session, media, policy| {
             Upload::new(session, media, to, seed()?, policy)
         })
     }
@@ -105,52 +105,57 @@ impl<H: Transport> Client<H> {
     ) -> Request<'a, SendUploaded, H> {
         let (to, uploaded) = (to.clone(), uploaded.clone());
         self.plain(move |session, policy| SendUploaded::new(session, uploaded, to, seed()?, policy))
-            .saved_by(SendUploaded::checkpointed)
+            .checkpointed_by(SendUploaded::checkpointed)
     }
 
     /// Continues a message from a state that was stored by
     /// [`checkpoint`](Request::checkpoint), in the same login. `source` is the same picture; it is
-    /// read only if the upload was not finished.
+    /// read only if the upload is not finished.
     ///
-    /// A message in doubt leaves once more within [`Policy::resend_within`] of the first time;
-    /// after that it ends as uncertain, unless [`resend`](Request::resend) is set. Store the states
-    /// of this request too: once it has sent the message, the state that it began with is no longer
-    /// true.
+    /// A message in doubt is sent once more within [`Policy::resend_within`] of the first time.
+    /// After that it ends as uncertain, unless [`resend`](Request::resend) is set. Store the states
+    /// of this request too: once it has sent the message, the old state is no longer true.
     ///
     /// # Errors
-    /// [`ResumeError`]; nothing is sent then.
+    /// [`ResumeError`]; nothing is sent in that case.
     pub fn resume<'a>(
         &self,
         snapshot: Snapshot,
         source: H::Source,
     ) -> Result<Request<'a, SendImage, H>, ResumeError> {
         let source = Some(source).filter(|_| snapshot.uploaded().is_none());
-        Ok(self.resumed(snapshot, source, SendImage::resume)?.saved_by(SendImage::checkpointed))
+        Ok(self
+            .resumed(snapshot, source, SendImage::resume)?
+            .checkpointed_by(SendImage::checkpointed))
     }
 
-    /// Continues an [`upload`](Client::upload) from a state that was stored, in the same login,
-    /// and sends nothing. A state with an [`uploaded`](Snapshot::uploaded) picture is finished.
+    /// Continues an [`upload`](Client::upload) from a stored state, in the same login, without
+    /// sending a message. A state with an [`uploaded`](Snapshot::uploaded) picture is finished.
     ///
     /// # Errors
-    /// [`ResumeError`]; nothing is sent then.
+    /// [`ResumeError`]; nothing is sent in that case.
     pub fn resume_upload<'a>(
         &self,
         snapshot: Snapshot,
         source: H::Source,
     ) -> Result<Request<'a, Upload, H>, ResumeError> {
-        Ok(self.resumed(snapshot, Some(source), Upload::resume)?.saved_by(Upload::checkpointed))
+        Ok(self
+            .resumed(snapshot, Some(source), Upload::resume)?
+            .checkpointed_by(Upload::checkpointed))
     }
 
     /// Continues a message of an [uploaded](Client::send_uploaded) picture, like
     /// [`resume`](Client::resume).
     ///
     /// # Errors
-    /// [`ResumeError`]; nothing is sent then.
+    /// [`ResumeError`]; nothing is sent in that case.
     pub fn resume_uploaded<'a>(
         &self,
         snapshot: Snapshot,
     ) -> Result<Request<'a, SendUploaded, H>, ResumeError> {
-        Ok(self.resumed(snapshot, None, SendUploaded::resume)?.saved_by(SendUploaded::checkpointed))
+        Ok(self
+            .resumed(snapshot, None, SendUploaded::resume)?
+            .checkpointed_by(SendUploaded::checkpointed))
     }
 
     /// Fetches the picture of a message. On error the sink is left unchanged, except for
@@ -171,9 +176,9 @@ impl<H: Transport> Client<H> {
         Request::new(&self.context, Begin::Fetch(sink, Box::new(begin)))
     }
 
-    /// Makes one call with any [`Endpoint`], of [`wx_proto`] or your own. A try that fails is made
-    /// again: see [`OneCall`]. If the call must not reach the server twice, [run](Client::run) a
-    /// [`OneCall::once`].
+    /// Makes one call with any [`Endpoint`], of [`wx_proto`] or a custom one. Failed tries are
+    /// retried as [`OneCall`] describes. If the call must not reach the server twice,
+    /// [run](Client::run) a [`OneCall::once`].
     pub fn call<'a, E: Endpoint + Send + 'static>(&self, endpoint: E) -> Request<'a, OneCall<E>, H>
     where
         E::Reply: Clone,
@@ -181,9 +186,9 @@ impl<H: Transport> Client<H> {
         self.plain(move |session, policy| Ok(OneCall::new(endpoint, session, seed()?, policy)))
     }
 
-    /// Runs any flow that touches no media. If the flow hands out its states, give it a store with
-    /// [`options`](Request::options). To keep the flow, or to run one that reads or writes
-    /// media, use [`drive`](crate::drive::drive).
+    /// Runs any flow that neither reads nor writes media. If the flow hands out its states, set a
+    /// store with [`options`](Request::options). To keep the flow, or to run one that reads or
+    /// writes media, use [`drive`](crate::drive::drive).
     pub fn run<'a, F: Flow + Send + 'static>(&self, flow: F) -> Request<'a, F, H> {
         self.plain(move |_, _| Ok(flow))
     }
@@ -195,17 +200,18 @@ impl<H: Transport> Client<H> {
         Request::new(&self.context, Begin::Plain(Box::new(begin)))
     }
 
-    fn send<'a, F>(
+    fn begin_send<'a, F>(
         &self,
         source: H::Source,
         checkpointed: fn(F) -> F,
         begin: impl FnOnce(&Session, Media, Policy) -> Result<F, Error> + Send + 'static,
     ) -> Request<'a, F, H> {
-        Request::new(&self.context, Begin::Send(source, Box::new(begin))).saved_by(checkpointed)
+        Request::new(&self.context, Begin::Send(source, Box::new(begin)))
+            .checkpointed_by(checkpointed)
     }
 
-    /// Checks that `snapshot` can be resumed. The flow is made when it is driven: the age of a
-    /// message in doubt is counted from then.
+    /// Checks that `snapshot` can be resumed. The flow is created only when the request is run,
+    /// because that determines the age of a message in doubt.
     fn resumed<'a, F: 'static>(
         &self,
         snapshot: Snapshot,

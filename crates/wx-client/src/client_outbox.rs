@@ -2,16 +2,16 @@
 
 use std::fmt;
 use std::path::Path;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use wx_proto::flow::{ExchangeSummary, Progress};
-use wx_proto::{Error, ErrorKind, Recipient, Sent, Session, SourceError, Step, Uploaded};
+use wx_proto::{Error, ErrorKind, Media, Recipient, Sent, Session, SourceError, Step, Uploaded};
 
 use crate::cancel_token::CancelToken;
 use crate::client::Client;
 use crate::client::context::Context;
-use crate::drive::drive;
+use crate::drive::{drive, unless_cancelled};
 use crate::media_io::{MediaIo as _, MediaSource as _};
 use crate::outbox::{
     MessageState, Outbox, OutboxError, OutboxFlow, OutboxJob, OutboxMessage, UploadTurn,
@@ -74,7 +74,7 @@ impl<H: Transport> Client<H> {
 }
 
 impl<H: Transport> ClientOutbox<H> {
-    /// Creates a message that shows a picture to `to`. Give it a [key](OutboxSend::key), then
+    /// Creates a message with a picture for `to`. Set its [key](OutboxSend::key), then
     /// [run](OutboxSend::run) or await it.
     pub fn send<'a>(&self, to: &Recipient, source: H::Source) -> OutboxSend<'a, H> {
         let (outbox, to, options) = (self.clone(), to.clone(), RunOptions::new());
@@ -87,8 +87,8 @@ impl<H: Transport> ClientOutbox<H> {
         self.outbox.state(key)
     }
 
-    /// Settles a message that is in doubt, without sending it again: whether it was delivered stays
-    /// unknown. Returns whether it was in doubt; nothing changes if it was not.
+    /// Settles a message in doubt without sending it again. Whether it was delivered stays unknown.
+    /// Returns `false`, and changes nothing, if the message was not in doubt.
     ///
     /// # Errors
     /// If it is being sent, or if the record cannot be written.
@@ -107,18 +107,18 @@ impl<'a, H: Transport> OutboxSend<'a, H> {
     /// Sets the key of the message: any text that identifies it, such as the number of an invoice.
     /// The default is a random key.
     ///
-    /// One key is one picture to one recipient. If the message is sent, sending the same picture
-    /// again returns what was sent then. Another picture (other bytes, another kind, or another
-    /// name of a file) is refused, unless the message is neither sent nor in doubt and its upload
-    /// was begun in another login.
+    /// A key stands for one picture to one recipient. If the message was sent, sending the same
+    /// picture again returns the message that was sent. Another picture (other bytes, another kind,
+    /// or another name of a file) is refused, unless the message is neither sent nor in doubt and
+    /// its upload was begun in another login.
     pub fn key(self, key: impl Into<String>) -> Self {
         Self { key: Some(key.into()), ..self }
     }
 
     /// Sends a message in doubt once more, under its own ClientMsgId, even if
-    /// [`Policy::resend_within`](wx_proto::Policy::resend_within) has passed since it first left.
-    /// The server is expected to drop a message that it has already seen, but we have no proof:
-    /// check the conversation first.
+    /// [`Policy::resend_within`](wx_proto::Policy::resend_within) has passed since it was first
+    /// sent. The server is expected to drop a message that it has already seen, but we have no
+    /// proof: check the conversation first.
     pub fn resend(self) -> Self {
         Self { resend: true, ..self }
     }
@@ -138,7 +138,8 @@ impl<'a, H: Transport> OutboxSend<'a, H> {
         self.with(|options| options.cancel(token))
     }
 
-    /// Replaces all options but the checkpoint store, which is the outbox itself.
+    /// Replaces all options. A checkpoint store in them is ignored, because the outbox is the
+    /// store.
     pub fn options(self, options: RunOptions<'a>) -> Self {
         self.with(|_| options)
     }
@@ -147,8 +148,8 @@ impl<'a, H: Transport> OutboxSend<'a, H> {
         Self { options: set(self.options), ..self }
     }
 
-    /// Sends the message, or continues it from its state on record. If it was already sent, returns
-    /// what was sent.
+    /// Sends the message, or continues it from its recorded state. Returns the result on record if
+    /// it was already sent.
     ///
     /// # Errors
     /// [`Error::outcome`] says whether the message may have been delivered. If the record
@@ -166,26 +167,28 @@ impl<'a, H: Transport> OutboxSend<'a, H> {
         let session = context.session.get();
         let job = outbox.begin(key, &to, &session)?;
         if let Some(sent) = job.sent() {
-            let compared = compare::<H>(&context, &job, &sent.uploaded, &mut source).await;
-            return compared.map(|()| sent).map_err(|error| job.judge(error));
+            let token = options.token();
+            let compared = compare(&context, &job, &sent.uploaded, &mut source, token).await;
+            return compared.map(|()| sent).map_err(|error| job.mark_uncertain(error));
         }
         let uploaded = upload(&context, &job, &session, &mut source, &mut options).await;
         let flow =
             uploaded.and_then(|uploaded| job.send(&session, &uploaded, &context.policy(), resend));
-        let OutboxFlow { mut flow, checkpoint } = flow.map_err(|error| job.judge(error))?;
+        let OutboxFlow { mut flow, checkpoint } =
+            flow.map_err(|error| job.mark_uncertain(error))?;
         options.set_checkpoint(checkpoint);
         let Context { session, http, .. } = &context;
         let sent = drive(http, session, &mut (), &mut flow, &mut options, &mut ()).await;
-        // A refusal that could not be put on record is none to the next run.
-        let sent = sent.map_err(|error| job.judge(error))?;
-        // It is sent, whether that is on record or not. If not, the outbox sends nothing more.
+        // If a refusal could not be recorded, the next run does not know of it.
+        let sent = sent.map_err(|error| job.mark_uncertain(error))?;
+        // The message is sent even if that cannot be recorded. The outbox sends nothing more then.
         let _ = job.set_sent(&sent);
         Ok(sent)
     }
 }
 
-/// Sends the message, or continues it from its state on record. If it was already sent, returns
-/// what was sent. The record is written by blocking calls.
+/// Sends the message, or continues it from its recorded state. Returns the result on record if it
+/// was already sent. The record is written by blocking calls.
 ///
 /// Cancel safe: if the future is dropped, the next send under the same key continues the message.
 ///
@@ -201,21 +204,35 @@ impl<'a, H: AsyncTransport> IntoFuture for OutboxSend<'a, H> {
     }
 }
 
-/// Refuses a picture that is not the one which the key was used for.
+/// Refuses a picture other than the one that the key was used for.
 async fn compare<H: Transport>(
     context: &Context<H>,
     job: &OutboxJob,
     used: &Uploaded,
     source: &mut H::Source,
+    token: &CancelToken,
 ) -> Result<(), Error> {
-    let media = source.media(&context.policy()).await?;
+    let cancelled = || Error::new(Step::Digest, ErrorKind::Cancelled);
+    let media = media(context, source, token).await?;
     let mut comparison = job.compare(used, &media)?;
     while let Some(span) = comparison.next_span() {
-        let bytes = source.read(span).await;
+        // A transport that blocks has read the whole span by then.
+        let read = unless_cancelled(pin!(source.read(span)), token).await;
+        let bytes = read.filter(|_| !token.is_cancelled()).ok_or_else(cancelled)?;
         let failed = |error| Error::new(Step::Digest, SourceError::from(error));
         comparison.update(&bytes.map_err(failed)?);
     }
     Ok(comparison.finish()?)
+}
+
+async fn media<H: Transport>(
+    context: &Context<H>,
+    source: &mut H::Source,
+    token: &CancelToken,
+) -> Result<Media, Error> {
+    let policy = context.policy();
+    let media = unless_cancelled(pin!(source.media(&policy)), token).await;
+    media.unwrap_or_else(|| Err(Error::new(Step::Prepare, ErrorKind::Cancelled)))
 }
 
 async fn upload<H: Transport>(
@@ -228,7 +245,7 @@ async fn upload<H: Transport>(
     loop {
         match job.take_upload(session)? {
             UploadTurn::Finished(uploaded) => {
-                compare(context, job, &uploaded, source).await?;
+                compare(context, job, &uploaded, source, options.token()).await?;
                 return Ok(uploaded);
             }
             UploadTurn::Mine => break,
@@ -242,7 +259,7 @@ async fn upload<H: Transport>(
     }
     let _turn = context.turn(options.token()).await;
     let policy = context.policy();
-    let media = source.media(&policy).await?;
+    let media = media(context, source, options.token()).await?;
     let OutboxFlow { mut flow, checkpoint } = job.upload(session, media, &policy)?;
     options.set_checkpoint(checkpoint);
     let Context { session, http, .. } = context;

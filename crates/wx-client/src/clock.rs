@@ -1,4 +1,4 @@
-//! The time that flows are driven by.
+//! The clocks that flows are driven with.
 
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -6,29 +6,29 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use wx_proto::UnixMs;
 
 /// Returns the time since the first call in this process, for
-/// [`Flow::poll`](wx_proto::flow::Flow::poll). It counts the time that the computer sleeps, which
-/// [`Instant`] leaves out on some platforms: between two calls the larger of monotonic and
-/// wall-clock time has passed. It never goes back.
+/// [`Flow::poll`](wx_proto::flow::Flow::poll). It includes the time that the computer sleeps, which
+/// [`Instant`] leaves out on some platforms: between two calls, it advances by the larger of the
+/// monotonic and the wall-clock time that has passed. It never goes back.
 ///
-/// If the wall clock was set back, the time that really passed is unknown, so an hour is added: a
-/// message that was handed out before is too old to leave again.
+/// If the wall clock was set back, the real time is unknown, so an hour is added. A message that
+/// was handed out before is then too old to be handed out again.
 #[must_use]
 pub fn now() -> Duration {
     static START: LazyLock<(Instant, Mutex<Clock>)> =
         LazyLock::new(|| (Instant::now(), Mutex::new(Clock::new(wall()))));
     let (start, clock) = &*START;
     let mut clock = clock.lock().unwrap_or_else(PoisonError::into_inner);
-    // Read under the lock: two threads that read it before would take turns the wrong way around.
+    // Read under the lock, so that two threads cannot advance the clock in the wrong order.
     clock.advance(start.elapsed(), wall())
 }
 
-/// Returns the time by the wall clock, or [`UnixMs::EPOCH`] for a clock that is set before it.
+/// Returns the wall-clock time, or [`UnixMs::EPOCH`] if the clock is set to an earlier time.
 #[must_use]
 pub fn unix_ms() -> UnixMs {
     UnixMs::EPOCH.saturating_add(wall())
 }
 
-/// Tells the time since the computer was started from the times before, where the system does.
+/// Returns an id of the current boot, on systems that have one.
 pub(crate) fn boot_id() -> Option<String> {
     if cfg!(target_os = "linux") {
         let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
@@ -42,10 +42,10 @@ fn wall() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// What a wall clock that goes back is taken for.
+/// The time that counts as passed when the wall clock goes back.
 const UNKNOWN: Duration = Duration::from_secs(3600);
 
-/// Clocks are corrected by a little all the time.
+/// Small corrections of the wall clock are ignored.
 const TOLERANCE: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
@@ -84,12 +84,12 @@ mod tests {
         assert_eq!(clock.advance(s(5), wall(5)), s(5));
         // Asleep for a minute.
         assert_eq!(clock.advance(s(6), wall(66)), s(66));
-        // A clock that runs slow, and one that is corrected by a little.
+        // The wall clock runs slow, then is corrected by a little.
         assert_eq!(clock.advance(s(16), wall(70)), s(76));
         assert_eq!(clock.advance(s(17), wall(70) - Duration::from_millis(900)), s(77));
-        // Set back by a day: nobody knows how much time that was.
+        // Set back by a day: the real time is unknown.
         assert_eq!(clock.advance(s(18), wall(0) - s(86_400)), s(78) + UNKNOWN);
-        // From there it goes on.
+        // It continues from there.
         assert_eq!(clock.advance(s(20), wall(2) - s(86_400)), s(80) + UNKNOWN);
         assert!(now() <= now());
     }

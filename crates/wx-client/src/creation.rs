@@ -1,4 +1,4 @@
-//! Why a file or directory could not be created.
+//! Explains why a file or directory could not be created.
 
 use std::env;
 use std::error::Error;
@@ -8,10 +8,8 @@ use std::path::{Path, PathBuf};
 
 use crate::regular::parent;
 
-/// Explains an error of creating a file or directory at `path`: names the directory that it was to
-/// be in, if that is to blame.
-///
-/// The kind of the error stays. The caller names the file.
+/// Explains an error of creating a file or directory at `path`. Names the parent directory if that
+/// is the cause, and keeps the kind of the error. The caller adds the path.
 #[must_use]
 pub fn explain(path: &Path, error: io::Error) -> io::Error {
     let (kind, dir) = (error.kind(), parent(path).to_owned());
@@ -27,23 +25,22 @@ pub fn explain(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(kind, explained)
 }
 
-/// Explains an error of a temporary file without a name, by the directory that it is in: the
-/// system's own for such files.
+/// Explains an error of an unnamed temporary file. Names the system's directory for such files.
 #[must_use]
 pub fn explain_unnamed(error: io::Error) -> io::Error {
     let kind = match error.kind() {
-        // It is the system's limit, and not one for pictures.
+        // This is a limit of the system, not the one for pictures.
         ErrorKind::FileTooLarge => ErrorKind::StorageFull,
         kind => kind,
     };
     let reason = error.to_string();
-    // A random name says nothing.
+    // Without the random name.
     let reason = reason.split(" at path ").next().unwrap_or_default();
     let error = io::Error::new(error.kind(), reason);
     io::Error::new(kind, CreationError::Temporary { dir: env::temp_dir(), error })
 }
 
-/// What an explained error says.
+/// An explained error.
 #[derive(Debug)]
 enum CreationError {
     NoDirectory(PathBuf),

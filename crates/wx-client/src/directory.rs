@@ -1,4 +1,4 @@
-//! Making directories that outlive a crash.
+//! Creates directories that survive a power failure.
 
 use std::fs::{self, DirBuilder};
 use std::io::{self, ErrorKind};
@@ -9,12 +9,12 @@ use crate::lock::sync_directory;
 use crate::regular::parent;
 use crate::temp_file::Access;
 
-/// Creates a directory, unless there is one. When this has returned, a new one survives a power
-/// failure, and so does what is synced in it.
+/// Creates a directory if it does not exist. After that, the directory survives a power failure,
+/// and so do files that are synced in it.
 ///
 /// # Errors
-/// The file system's own; names the directory that it was to be in, if that is to blame. A
-/// directory that cannot be synced is removed again.
+/// The error of the file system; it names the parent directory if that is the cause. A directory
+/// that cannot be synced is removed again.
 pub fn create(path: &Path, access: Access) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
@@ -27,13 +27,13 @@ pub fn create(path: &Path, access: Access) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         Err(error) => Err(creation::explain(path, error)),
         Ok(()) => sync_directory(parent(path)).inspect_err(|_| {
-            // Otherwise the next call would take it for one that is certain.
+            // Otherwise the next call would assume that it was synced.
             let _ = fs::remove_dir(path);
         }),
     }
 }
 
-/// Like [`create`], and creates the directories that lead to it too.
+/// Like [`create`], and also creates missing parent directories.
 ///
 /// # Errors
 /// As for [`create`].
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn directories_are_made_with_those_that_lead_to_them_once() {
+    fn parent_directories_are_created_once() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("state/wx");
         assert_eq!(create(&path, Access::Private).unwrap_err().kind(), ErrorKind::NotFound);

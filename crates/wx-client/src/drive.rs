@@ -1,24 +1,24 @@
-//! The driver of both clients.
+//! The driver of every transport.
 
 use std::future::poll_fn;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use wx_proto::flow::{Action, Flow, Input, Observer, TransportError, TransportErrorKind};
 
-use crate::answer;
 use crate::cancel_token::CancelToken;
 use crate::checkpoint::CheckpointStore;
 use crate::clock::now;
+use crate::input;
 use crate::media_io::MediaIo;
 use crate::run_options::RunOptions;
 use crate::session_cell::SessionCell;
 use crate::spans::Spans;
 use crate::transport::Transport;
 
-/// Runs a flow to its end with the session of a cell, under the eyes of `observer`. The flow makes
-/// every decision; the driver performs the I/O.
+/// Runs a flow to its end with the session of a cell, and calls `observer` with each action and
+/// input. The flow makes every decision; the driver performs the I/O.
 ///
 /// Cancel safe: if the future is dropped, the flow loses one try at most. Call this again with the
 /// same flow and media to continue.
@@ -31,8 +31,8 @@ pub async fn drive<H: Transport, F: Flow>(
     observer: &mut impl Observer<F>,
 ) -> F::Output {
     let spans = Spans::new();
-    let (watching, store, token) = options.split();
-    let mut observer = (spans.observer(), (watching, observer));
+    let (callbacks, store, token) = options.split();
+    let mut observer = (spans.observer(), (callbacks, observer));
     let driver = Driver { http, media, store, token, spans: &spans, reply: None };
     spans.job(driver.run(session, flow, &mut observer)).await
 }
@@ -54,59 +54,53 @@ impl<H: Transport, M: MediaIo> Driver<'_, H, M> {
         flow: &mut F,
         observer: &mut impl Observer<F>,
     ) -> F::Output {
-        let token = self.token;
+        // A cancelled flow that still acts has a reason to, such as its last state to be stored.
+        let uncancelled = CancelToken::new();
         loop {
-            let is_cancelled = token.is_cancelled();
-            if is_cancelled {
+            let mut token = self.token;
+            if token.is_cancelled() {
                 flow.cancel();
+                token = &uncancelled;
             }
             let action = session.lend(|session| flow.poll(session, now()));
             observer.on_action(flow, &action, now());
-            let call = answer::call(&action);
+            let call = input::call_id(&action);
             let input = match action {
                 Action::Done(output) => return output,
                 Action::Wait(until) => {
-                    // A cancelled flow that still waits means it.
-                    let never = CancelToken::new();
-                    let token = if is_cancelled { &never } else { token };
                     H::sleep(until.saturating_sub(now()), token).await;
                     continue;
                 }
-                // Cancelled by an observer: it has not left, so it need not be in doubt.
-                Action::Send(id, _) if !is_cancelled && token.is_cancelled() => {
+                // Cancelled by an observer before the request left: it is not in doubt.
+                Action::Send(id, _) if token.is_cancelled() => {
                     Input::Failed(id, TransportError::never_connected(TransportErrorKind::Other))
                 }
                 action => {
                     if let Action::Send(_, request) = &action {
                         self.spans.begin(flow, request);
                     }
-                    let input = self.act(action);
-                    // The last state of a cancelled job is stored all the same.
-                    if is_cancelled {
-                        input.await
-                    } else {
-                        let Some(input) = unless_cancelled(input, token).await else { continue };
-                        input
-                    }
+                    let input = pin!(self.act(action, token));
+                    let Some(input) = unless_cancelled(input, token).await else { continue };
+                    input
                 }
             };
             observer.on_input(&input, now());
-            // A bug of the flow. Report it as one, unless the flow refuses even that.
+            // A bug of the flow. Report it, unless the flow refuses even that.
             if flow.handle(input, now()).is_err()
-                && flow.handle(answer::refused(call), now()).is_err()
+                && flow.handle(input::for_refused(call), now()).is_err()
             {
                 flow.cancel();
             }
         }
     }
 
-    /// Carries out an action that has an answer.
-    async fn act<T>(&mut self, action: Action<T>) -> Input {
+    /// Carries out an action that is followed by an input.
+    async fn act<T>(&mut self, action: Action<T>, token: &CancelToken) -> Input {
         match action {
-            Action::Read(span) => answer::read(span.clone(), self.media.read(span).await),
+            Action::Read(span) => input::from_read(span.clone(), self.media.read(span).await),
             Action::Send(id, request) => {
                 self.reply = None;
-                match self.spans.within(self.http.send(request, self.token)).await {
+                match self.spans.within(self.http.send(request, token)).await {
                     Ok((head, reply)) => {
                         self.reply = Some(reply);
                         Input::Head(id, head)
@@ -120,7 +114,7 @@ impl<H: Transport, M: MediaIo> Driver<'_, H, M> {
                     Ok(None) => Input::End(id),
                     Err(error) => Input::Failed(id, error),
                 },
-                // The driver that held this reply is gone.
+                // An earlier driver of this flow held the reply.
                 None => Input::Failed(id, TransportError::on_the_way(TransportErrorKind::Dropped)),
             },
             Action::Write(at, bytes) => {
@@ -132,14 +126,17 @@ impl<H: Transport, M: MediaIo> Driver<'_, H, M> {
                 }
                 Err(error) => local(error),
             },
-            Action::Wait(_) | Action::Done(_) => answer::refused(None),
+            Action::Wait(_) | Action::Done(_) => input::for_refused(None),
         }
     }
 }
 
-/// Drops `work` once `token` is cancelled.
-pub async fn unless_cancelled<T>(work: impl Future<Output = T>, token: &CancelToken) -> Option<T> {
-    let (mut work, mut cancelled) = (pin!(work), pin!(token.cancelled()));
+/// Returns the output of `work`, or `None` once `token` is cancelled.
+pub async fn unless_cancelled<T>(
+    mut work: Pin<&mut impl Future<Output = T>>,
+    token: &CancelToken,
+) -> Option<T> {
+    let mut cancelled = pin!(token.cancelled());
     poll_fn(|context| match work.as_mut().poll(context) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
         Poll::Pending => cancelled.as_mut().poll(context).map(|()| None),

@@ -1,49 +1,49 @@
-//! The time that an exchange takes, and may take.
+//! For transports: measures an exchange against its time limits.
 
 use std::time::{Duration, Instant};
 
 use wx_proto::Limits;
 
-/// Measures an exchange against the time limits of its request, [`Limits::stall`] excepted, which
-/// is best left to the transport.
+/// Measures an exchange against the time limits of its request, except for [`Limits::stall`], which
+/// only the transport can observe.
 ///
-/// It runs from the start and stands still while the flow does something else with what has
-/// arrived: a slow disk is no slow server.
+/// It runs from the start of the exchange and is paused while the flow works on what was received,
+/// so that a slow disk does not count as a slow server.
 #[derive(Clone, Copy, Debug)]
 pub struct ExchangeClock {
     limits: Limits,
-    /// Moved forward by each pause.
+    /// Each pause moves this forward.
     began: Instant,
     paused: Option<Instant>,
     body_bytes: u64,
 }
 
 impl ExchangeClock {
-    /// Returns a clock that runs from `now`.
+    /// Creates a clock that runs from `now`.
     #[must_use]
     pub fn start(limits: Limits, now: Instant) -> Self {
         Self { limits, began: now, paused: None, body_bytes: 0 }
     }
 
-    /// Adds bytes of the request's body that were sent, or of the reply's that were received.
+    /// Counts bytes that were sent of the request's body or received of the reply's body.
     pub fn count(&mut self, body_bytes: u64) {
         self.body_bytes = self.body_bytes.saturating_add(body_bytes);
     }
 
-    /// Stands still from `now`.
+    /// Pauses the clock.
     pub fn pause(&mut self, now: Instant) {
         self.paused.get_or_insert(now);
     }
 
-    /// Runs on.
+    /// Resumes the clock.
     pub fn resume(&mut self, now: Instant) {
         if let Some(paused) = self.paused.take() {
             self.began += now.saturating_duration_since(paused);
         }
     }
 
-    /// Returns when the exchange has to be given up if no more bytes of a body move until then;
-    /// `None` is never.
+    /// Returns when the exchange has to be given up if no more bytes of a body move until then.
+    /// `None` means never.
     #[must_use]
     pub fn due(&self) -> Option<Instant> {
         self.began.checked_add(self.limits.give_up_after(self.body_bytes))
@@ -67,7 +67,7 @@ mod tests {
     const S: Duration = Duration::from_secs(1);
 
     #[test]
-    fn bytes_give_time_and_pauses_take_none() {
+    fn bytes_extend_the_time_and_pauses_do_not_count() {
         let limits = JsLogin::new(wx_proto::UnixMs::new(1))
             .request(&wx_proto::Session::new(Site::new(Profile::Web)))
             .unwrap()

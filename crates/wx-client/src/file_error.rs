@@ -1,11 +1,11 @@
-//! Which file could not be read.
+//! The error of a file that could not be read.
 
 use std::error::Error;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// A file that could not be read, and why. [`io::Error`]s of the clients hold it.
+/// The error of a file that could not be read, with its path. Sources wrap it in an [`io::Error`].
 #[derive(Debug)]
 pub struct FileError {
     path: PathBuf,
@@ -13,12 +13,11 @@ pub struct FileError {
 }
 
 impl FileError {
-    /// Adds the path to an error. The usual reasons are put in words; the rest is as the system
-    /// tells it.
+    /// Adds the path to an error, and replaces the system's text of common errors.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, error: io::Error) -> Self {
         let error = match error.kind() {
-            // Without an error number it has words of its own.
+            // Not from the system.
             _ if error.raw_os_error().is_none() => error,
             ErrorKind::NotFound => io::Error::new(error.kind(), "there is no such file"),
             ErrorKind::PermissionDenied => {
@@ -35,7 +34,7 @@ impl FileError {
         &self.path
     }
 
-    /// Returns why it could not be read, without the path.
+    /// Returns the underlying error, without the path.
     #[must_use]
     pub fn into_reason(self) -> io::Error {
         self.error
@@ -54,7 +53,7 @@ impl Error for FileError {
     }
 }
 
-/// The kind stays.
+/// Keeps the kind of the error.
 impl From<FileError> for io::Error {
     fn from(error: FileError) -> Self {
         Self::new(error.error.kind(), error)

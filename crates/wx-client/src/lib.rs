@@ -2,7 +2,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod account;
-pub mod answer;
 pub mod blocking;
 mod build_error;
 mod builder;
@@ -17,13 +16,15 @@ pub mod directory;
 pub mod drive;
 pub mod exchange_clock;
 mod file_error;
+mod input;
 pub mod lock;
 mod login;
+mod login_observer;
 mod login_request;
 pub mod media_io;
 mod messages;
 pub mod outbox;
-pub mod pacer;
+mod pacer;
 pub mod page_buffer;
 pub mod proxy;
 mod regular;
@@ -32,9 +33,8 @@ mod seed;
 pub mod session_cell;
 pub mod session_file;
 pub mod source_info;
-pub mod spans;
+mod spans;
 pub mod temp_file;
-mod told_states;
 mod transport;
 
 pub use build_error::BuildError;
@@ -45,7 +45,6 @@ pub use client_outbox::{ClientOutbox, OutboxSend};
 pub use file_error::FileError;
 pub use login_request::{LoginError, LoginRequest};
 pub use messages::Messages;
-pub use run_options::{OptionsObserver, RunOptions};
+pub use run_options::RunOptions;
 pub use seed::{entropy, seed};
-pub use told_states::ToldStates;
 pub use transport::{AsyncTransport, BlockingTransport, Transport};

@@ -1,4 +1,4 @@
-//! A lock on the file itself, which no link and no deletion gets round.
+//! Locks on files and directories, which neither links nor deletion can circumvent.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
@@ -20,9 +20,8 @@ const TRIES: usize = 16;
 
 /// A regular file that this process alone may write, found by its path.
 ///
-/// The lock is on the file, not on a name: a hard link to it is locked too, and a file that takes
-/// its place is not. Whoever depends on the lock calls [`check`](Self::check) before each step that
-/// must not happen twice.
+/// The lock is on the file, not on its name: a hard link to it is locked too, and a file that
+/// replaces it is not. Call [`check`](Self::check) before each step that must not happen twice.
 ///
 /// ```
 /// use wx_client::lock::LockedFile;
@@ -40,18 +39,18 @@ pub struct LockedFile {
     file: File,
     id: FileId,
     is_created: bool,
-    /// Files that were replaced, but have another name still: that is in use, too.
+    /// Replaced files that still have another name, which therefore stays locked.
     replaced: Vec<File>,
 }
 
 impl LockedFile {
     /// Opens a file for reading and writing without following links, and locks it. If `create` is
-    /// set and there is none, an empty one is created that its owner alone can read (0600).
+    /// set and the file does not exist, creates an empty one that only its owner can read (0600).
     ///
     /// # Errors
-    /// [`LockError::Busy`] if another process, or another part of this one, has it.
-    /// [`LockError::Io`] if it cannot be opened; a link, directory, FIFO, socket or device never
-    /// is, and nothing is waited for.
+    /// [`LockError::Busy`] if another process, or another part of this one, has locked it.
+    /// [`LockError::Io`] if it cannot be opened; links, directories, FIFOs, sockets and devices are
+    /// refused. Never waits.
     pub fn open(path: &Path, create: bool) -> Result<Self, LockError> {
         for _ in 0..TRIES {
             let opened = regular::open(path, &mut options());
@@ -73,12 +72,12 @@ impl LockedFile {
         Err(LockError::Busy(None))
     }
 
-    /// Whether this is the empty file that was created when none was there.
+    /// Whether this is the empty file that [`open`](Self::open) has created.
     pub(crate) fn is_created(&self) -> bool {
         self.is_created
     }
 
-    /// Locks an open file, unless its path has come to name another one since it was opened.
+    /// Locks an open file. Returns `None` if its path no longer leads to it.
     fn lock(file: File, path: &Path) -> Result<Option<Self>, LockError> {
         let id = FileId::from_metadata(&file.metadata()?);
         let locked = try_lock(&file);
@@ -95,16 +94,16 @@ impl LockedFile {
         }
     }
 
-    /// Checks that the path still names this very file.
+    /// Checks that the path still leads to the locked file.
     ///
     /// # Errors
-    /// The file was replaced or removed, so the lock protects nothing any more; or the path cannot
-    /// be looked up.
+    /// If the file was replaced or removed, so that the lock no longer protects anything, or if the
+    /// path cannot be looked up.
     pub fn check(&self) -> io::Result<()> {
         if self.id.is_at(&self.path)? {
             Ok(())
         } else {
-            Err(io::Error::other("the file was replaced or removed by somebody else"))
+            Err(io::Error::other("the file was replaced or removed by another program"))
         }
     }
 
@@ -114,25 +113,25 @@ impl LockedFile {
         &self.file
     }
 
-    /// Returns the path it was opened by.
+    /// Returns the path that the file was opened with.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Replaces the whole contents, durably: after a crash either the old ones are there or the new
-    /// ones. The lock moves to the new file, which its owner alone can read.
+    /// Replaces the contents durably: after a crash, the file has either the old contents or the
+    /// new ones. The lock moves to the new file, which only its owner can read.
     ///
     /// # Errors
-    /// The lock was [lost](Self::check), or the file system's own. The old contents are still in
-    /// place, unless only the directory could not be synced: then the new ones are, but may not
-    /// survive a power failure.
+    /// If the lock was [lost](Self::check), or the error of the file system. The old contents are
+    /// still in place, unless only the directory could not be synced: the new ones are in place in
+    /// that case, but may not survive a power failure.
     pub fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let temporary = TempFile::beside(&self.path, Access::Private)?;
+        let temporary = TempFile::for_target(&self.path, Access::Private)?;
         temporary.file().write_all(bytes)?;
         self.check()?;
         let new = temporary.persist()?;
-        // Not shared for writing, as the old one was not.
+        // Like the old one, it is not shared for writing.
         #[cfg(windows)]
         let new = {
             drop(new);
@@ -147,11 +146,10 @@ impl LockedFile {
     }
 
     /// Empties the file in place, durably. Unlike [`replace`](Self::replace), this needs neither
-    /// room nor the permission to write to the directory. A hard link to the file sees it empty
-    /// too.
+    /// space nor the permission to write to the directory. Hard links to the file are emptied too.
     ///
     /// # Errors
-    /// The lock was [lost](Self::check), or the file system's own.
+    /// If the lock was [lost](Self::check), or the error of the file system.
     pub fn clear(&mut self) -> io::Result<()> {
         self.check()?;
         self.file.set_len(0)?;
@@ -179,7 +177,7 @@ fn has_a_name(_: &File) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Makes a rename in a directory survive a power failure.
+/// Syncs a directory, so that a rename in it survives a power failure.
 #[cfg(unix)]
 pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     match File::open(path)?.sync_all() {
@@ -225,7 +223,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn who_holds_it_is_told() {
+    fn the_holder_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("record");
         let _locked = LockedFile::open(&path, true).unwrap();
@@ -264,7 +262,7 @@ mod tests {
         locked.check().unwrap();
         fs::remove_file(&path).unwrap();
         locked.check().unwrap_err();
-        // Another process begins anew.
+        // Another process starts over.
         let other = LockedFile::open(&path, true).unwrap();
         locked.check().unwrap_err();
         locked.replace(b"mine").unwrap_err();

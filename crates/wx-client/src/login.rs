@@ -1,4 +1,4 @@
-//! Logging in: a client that begins without a session.
+//! Logs in: creates a client without a session.
 
 use std::pin::Pin;
 
@@ -16,8 +16,8 @@ use crate::transport::{AsyncTransport, BlockingTransport, Transport};
 
 impl<H: Transport> Client<H> {
     /// Logs in by a QR code and returns a client for that login. Waits for the user, for at most
-    /// ten codes of five minutes each ([`Policy::login_codes`](wx_proto::Policy)).
-    /// [`show`](ClientBuilder::show) the user each state.
+    /// ten codes of five minutes each ([`Policy::login_codes`](wx_proto::Policy)). Use
+    /// [`show`](ClientBuilder::show) to show the user each state.
     ///
     /// ```no_run
     /// # use wx_client::{BlockingTransport, Client};
@@ -37,29 +37,28 @@ impl<H: Transport> Client<H> {
     /// # }
     /// ```
     pub fn login(site: Site) -> ClientBuilder<H, LoginRequest<'static>> {
-        ClientBuilder::of(LoginRequest::qr_code(site))
+        ClientBuilder::from_start(LoginRequest::qr_code(site))
     }
 
-    /// Logs in again as the account of `session`, whose login may have ended: the phone asks its
-    /// owner, without a QR code. If the prompt is refused or expires, the login continues with a QR
-    /// code. Keys of the session file that this version does not know are kept.
+    /// Logs in again as the account of `session`, whose login may have ended: its owner confirms a
+    /// prompt on the phone, without a QR code. If the prompt is refused or expires, the login
+    /// continues with a QR code. Keys of the session file that this version does not know are kept.
     pub fn login_again(session: Session) -> ClientBuilder<H, LoginRequest<'static>> {
-        ClientBuilder::of(LoginRequest::push(session))
+        ClientBuilder::from_start(LoginRequest::push(session))
     }
 }
 
 impl<'a, H: Transport> ClientBuilder<H, LoginRequest<'a>> {
-    /// Shows each state of the login to its user: the [link of the code](LoginState::Code), that it
-    /// was scanned, confirmed, refused.
+    /// Calls `show` with each state of the login, such as the [link of the code](LoginState::Code).
     ///
-    /// Save the session when [`LoginState::Opened`] hands it over: from then on the login is listed
-    /// on the phone, and it must not be lost if the program ends before this call does.
+    /// Save the session of [`LoginState::Opened`]: from then on the phone lists the login, and it
+    /// must not be lost if the program ends before the login is finished.
     pub fn show(mut self, show: impl FnMut(&LoginState) + Send + 'a) -> Self {
         self.start.show(show);
         self
     }
 
-    /// Adds a header to the login page's request, such as a desktop client sends
+    /// Adds a header to the request of the login page, such as those of a desktop client
     /// ([§2.6](wx_proto::protocol#s2-6)). None is built in.
     pub fn page_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.start.add_header(name, value);
@@ -78,7 +77,7 @@ impl<'a, H: Transport> ClientBuilder<H, LoginRequest<'a>> {
         self.with(|options| options.trace(callback))
     }
 
-    /// Stops the login once `token` is cancelled. If it was opened by then, it stays open.
+    /// Stops the login once `token` is cancelled. A login that was opened by then stays open.
     pub fn cancel(self, token: &CancelToken) -> Self {
         self.with(|options| options.cancel(token))
     }
@@ -93,7 +92,7 @@ impl<'a, H: Transport> ClientBuilder<H, LoginRequest<'a>> {
         self
     }
 
-    /// Logs in.
+    /// Logs in and returns the client.
     ///
     /// # Errors
     /// [`LoginError`].
@@ -112,11 +111,12 @@ impl<'a, H: Transport> ClientBuilder<H, LoginRequest<'a>> {
         let result = drive(&http, &cell, &mut (), &mut flow, options, &mut states).await;
         drop(states);
         let session = login.end(&flow, &cell, result)?;
-        Ok(Client::of(session, policy, pace, http))
+        Ok(Client::from_parts(session, policy, pace, http))
     }
 }
 
-/// Logs in. When the future is dropped, a login that was opened by then stays open.
+/// Logs in and returns the client. When the future is dropped, a login that was opened by then
+/// stays open.
 ///
 /// # Errors
 /// [`LoginError`].

@@ -1,4 +1,4 @@
-//! A login that is about to begin, and how it can end.
+//! A login before it begins, and the errors that it can end with.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,21 +7,20 @@ use wx_proto::flow::{Login, LoginState};
 use wx_proto::http::{HeaderName, HeaderValue};
 use wx_proto::{Error, Policy, Session, Site};
 
+use crate::login_observer::LoginObserver;
 use crate::run_options::RunOptions;
 use crate::session_cell::SessionCell;
-use crate::told_states::ToldStates;
 use crate::{BuildError, seed};
 
-/// A login before it begins: how the user confirms it, what is added to its requests, and who
-/// watches it.
+/// A login that has not begun: the settings of [`ClientBuilder`](crate::ClientBuilder) that only a
+/// login has.
 #[must_use = "nothing is sent before it is run"]
 pub struct LoginRequest<'a> {
     method: LoginMethod,
     headers: Vec<(HeaderName, HeaderValue)>,
     pairs: Vec<(String, String)>,
     show: Option<Show<'a>>,
-    /// What goes with the run of the login.
-    pub options: RunOptions<'a>,
+    pub(crate) options: RunOptions<'a>,
 }
 
 type Show<'a> = Box<dyn FnMut(&LoginState) + Send + 'a>;
@@ -31,7 +30,7 @@ enum LoginMethod {
     Push(Box<Session>),
 }
 
-/// Why a login did not give a client.
+/// Why a login did not result in a client.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum LoginError {
@@ -52,12 +51,12 @@ pub enum LoginError {
 
 impl<'a> LoginRequest<'a> {
     /// Logs in by a QR code.
-    pub fn qr_code(site: Site) -> Self {
+    pub(crate) fn qr_code(site: Site) -> Self {
         Self::new(LoginMethod::QrCode(site))
     }
 
-    /// Logs in as the account of an earlier login, whose phone asks its owner.
-    pub fn push(session: Session) -> Self {
+    /// Logs in as the account of an earlier login: its owner confirms a prompt on the phone.
+    pub(crate) fn push(session: Session) -> Self {
         Self::new(LoginMethod::Push(Box::new(session)))
     }
 
@@ -67,34 +66,33 @@ impl<'a> LoginRequest<'a> {
     }
 
     /// Shows each new state of the login.
-    pub fn show(&mut self, show: impl FnMut(&LoginState) + Send + 'a) {
+    pub(crate) fn show(&mut self, show: impl FnMut(&LoginState) + Send + 'a) {
         self.show = Some(Box::new(show));
     }
 
     /// Adds a header to the request of the login page.
-    pub fn add_header(&mut self, name: HeaderName, value: HeaderValue) {
+    pub(crate) fn add_header(&mut self, name: HeaderName, value: HeaderValue) {
         self.headers.push((name, value));
     }
 
     /// Adds a pair to the query of the login page.
-    pub fn add_pair(&mut self, key: &str, value: &str) {
+    pub(crate) fn add_pair(&mut self, key: &str, value: &str) {
         self.pairs.push((key.to_owned(), value.to_owned()));
     }
 
     /// Returns the site of the login.
-    #[must_use]
-    pub fn site(&self) -> &Site {
+    pub(crate) fn site(&self) -> &Site {
         match &self.method {
             LoginMethod::QrCode(site) => site,
             LoginMethod::Push(session) => session.site(),
         }
     }
 
-    /// Creates the flow, and the session that it is to be driven with.
+    /// Creates the flow and the session to drive it with.
     ///
     /// # Errors
-    /// If the system has no random bytes, or if the phone cannot be asked.
-    pub fn begin(&mut self, policy: Policy) -> Result<(Login, SessionCell), Error> {
+    /// If the system has no random bytes, or if the session cannot prompt its phone.
+    pub(crate) fn begin(&mut self, policy: Policy) -> Result<(Login, SessionCell), Error> {
         let seed = seed()?;
         let mut flow = match &self.method {
             LoginMethod::QrCode(site) => Login::new(site.clone(), seed, policy),
@@ -109,22 +107,24 @@ impl<'a> LoginRequest<'a> {
         Ok((flow, SessionCell::new(Session::new(self.site().clone()))))
     }
 
-    /// Returns the options and the observer that the flow is to be driven with.
-    pub fn watch(&mut self) -> (&mut RunOptions<'a>, ToldStates<impl FnMut(&LoginState) + Send>) {
+    /// Returns the options and the observer to drive the flow with.
+    pub(crate) fn watch(
+        &mut self,
+    ) -> (&mut RunOptions<'a>, LoginObserver<impl FnMut(&LoginState) + Send>) {
         let show = &mut self.show;
-        let tell = move |state: &LoginState| {
+        let show = move |state: &LoginState| {
             if let Some(show) = show {
                 show(state);
             }
         };
-        (&mut self.options, ToldStates::new(tell))
+        (&mut self.options, LoginObserver::new(show))
     }
 
     /// Returns the session of a login that has ended with `result`.
     ///
     /// # Errors
     /// [`LoginError::Login`] or [`LoginError::Unfinished`].
-    pub fn end(
+    pub(crate) fn end(
         self,
         flow: &Login,
         cell: &SessionCell,
@@ -156,7 +156,7 @@ impl fmt::Debug for LoginRequest<'_> {
     }
 }
 
-/// Says what the error inside says, and has its source, unless the login is unfinished.
+/// Displays the inner error and has its source, unless the login is unfinished.
 impl fmt::Display for LoginError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! Where media is read from and written to.
+//! Reads and writes the media of flows.
 
 use std::io;
 use std::ops::Range;
@@ -9,7 +9,7 @@ use wx_proto::{Error, Media, Policy};
 /// Reads and writes the caller's media for a driver. `()` does neither, for flows that transfer no
 /// media.
 ///
-/// Both methods must tolerate that their future is dropped and the same call is made again.
+/// Both methods have to be cancel safe: if their future is dropped, the same call is made again.
 pub trait MediaIo: Send {
     /// Reads the bytes of `span`, or as many of them as exist.
     ///
@@ -30,23 +30,25 @@ pub trait MediaIo: Send {
     }
 }
 
-/// What a client sends.
+impl MediaIo for () {}
+
+/// Media that a client sends.
 pub trait MediaSource: MediaIo {
-    /// Returns what the forms say about the media: name, length, format and time.
+    /// Returns the description of the media for the forms: name, length, format and time.
     ///
     /// # Errors
-    /// If it cannot be read, or cannot be sent.
+    /// If the media cannot be read, or cannot be sent.
     fn media(&mut self, policy: &Policy) -> impl Future<Output = Result<Media, Error>> + Send;
 }
 
-/// What a client fetches into.
+/// The destination of media that a client fetches.
 pub trait MediaSink: MediaIo {
-    /// Whether a download can be restarted in it.
+    /// Whether a download into this sink can be restarted.
     fn is_restartable(&self) -> bool;
 
-    /// Keeps what was written. This is the last step of a successful download.
+    /// Puts the written media in place, as the last step of a successful download.
     ///
     /// # Errors
-    /// The error of the sink; nothing is kept then.
+    /// The error of the sink; nothing is kept in that case.
     fn finish(self) -> impl Future<Output = io::Result<()>> + Send;
 }

@@ -1,4 +1,4 @@
-//! The messages of a login, batch by batch.
+//! The messages of a login, in batches.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -22,12 +22,12 @@ use crate::transport::{AsyncTransport, BlockingTransport, Transport};
 
 /// New messages, in the batches in which the server sends them. Created by [`Client::messages`].
 ///
-/// It is an iterator if the client blocks, and a stream if it is asynchronous. Set its options
-/// before the first batch: while a batch is awaited they have no effect.
+/// It is an iterator if the client is blocking, and a stream if it is asynchronous. Set its options
+/// before the first batch, because they have no effect while a batch is awaited.
 #[must_use]
 pub struct Messages<'a, H: Transport> {
     context: Context<H>,
-    /// Of the login that they are messages of.
+    /// The fingerprint of the login.
     login: String,
     skipped: Skipped,
     state: State<'a>,
@@ -35,7 +35,7 @@ pub struct Messages<'a, H: Transport> {
 
 enum State<'a> {
     Idle(RunOptions<'a>),
-    /// Under way. It stays here when whoever waits for it goes away.
+    /// A batch is being received. It stays here if the future of `next` is dropped.
     Waiting(Pin<Box<dyn Future<Output = (RunOptions<'a>, Skipped, Batch)> + Send + 'a>>),
     Ended,
 }
@@ -47,13 +47,14 @@ const KEY: [u8; 16] = [0; 16];
 
 impl<H: Transport> Client<H> {
     /// Returns the messages after the session's sync position, or those that arrive from now on if
-    /// it has none. Each batch is awaited for as long as it takes. Failures of the network are
-    /// retried with growing pauses; any other error ends the messages.
+    /// it has none. Each batch is awaited without a limit. Network failures are retried with
+    /// growing pauses; any other error ends the messages.
     ///
-    /// With each batch the client's session moves behind it. Save [`Client::session`] once you have
-    /// handled the batch: a program that is killed and starts again with the session that it saved
-    /// last gets every message, and those twice that it had not finished with. Several `Messages`
-    /// of one client and its clones share the messages: each message goes to one of them.
+    /// Each batch moves the sync position of the client's session. Save [`Client::session`] once
+    /// you have handled the batch: a program that is killed and restarted with the session that it
+    /// saved last receives every message, and receives the messages of an unfinished batch again.
+    /// Several `Messages` of one client and its clones share the messages: each message goes to one
+    /// of them.
     ///
     /// ```no_run
     /// # use wx_client::session_file::SessionFile;
@@ -107,7 +108,7 @@ async fn next_batch<H: Transport>(
         drop(session);
         let Context { session, http, .. } = context;
         let new = drive(http, session, &mut (), &mut flow, options, &mut ()).await?;
-        // What it still held would be copied.
+        // Otherwise the messages that the flow shares would be copied.
         drop(flow);
         *skipped += new.skipped;
         if !new.messages.is_empty() {
@@ -127,9 +128,8 @@ impl<'a, H: Transport> Messages<'a, H> {
         self.with(|options| options.trace(callback))
     }
 
-    /// Ends the messages, without an error, once `token` is cancelled. A client whose calls block
-    /// ends them at the latest when the server, which holds a request for up to 25 s until a
-    /// message arrives, has answered it.
+    /// Ends the messages, without an error, once `token` is cancelled. A blocking client ends them
+    /// when the current long poll ends, which the server holds for up to 25 s.
     pub fn cancel(self, token: &CancelToken) -> Self {
         self.with(|options| options.cancel(token))
     }
@@ -146,7 +146,7 @@ impl<'a, H: Transport> Messages<'a, H> {
         self
     }
 
-    /// Returns how many messages were received so far that could not be read.
+    /// Returns the number of messages so far that could not be read.
     #[must_use]
     pub fn skipped(&self) -> Skipped {
         self.skipped
@@ -188,12 +188,12 @@ impl<'a, H: Transport> Messages<'a, H> {
 }
 
 impl<H: AsyncTransport> Messages<'_, H> {
-    /// Waits for the next batch. It has at least one message, or is the error after which there are
-    /// no more.
+    /// Waits for the next batch. It has at least one message, or is the error that ends the
+    /// messages.
     ///
-    /// Cancel safe: when the future is dropped, the request stays under way in here, and the next
-    /// call continues with it. Dropping the `Messages` loses nothing either, because the client's
-    /// session has not moved by then.
+    /// Cancel safe: if the future is dropped, the next call continues with the same request.
+    /// Dropping the `Messages` loses nothing either, because the sync position has not moved by
+    /// then.
     pub async fn next(&mut self) -> Option<Result<Vec<Message>, Error>> {
         poll_fn(|context| self.poll(context)).await
     }
@@ -210,7 +210,7 @@ impl<H: BlockingTransport> Iterator for Messages<'_, H> {
 
 impl<H: BlockingTransport> FusedIterator for Messages<'_, H> {}
 
-/// What is under way is in a box, and nothing else in here is pinned.
+/// The only future in it is boxed.
 impl<H: Transport> Unpin for Messages<'_, H> {}
 
 /// Like [`Messages::next`], for the combinators of other crates.

@@ -1,4 +1,4 @@
-//! Messages that are sent once, across crashes and restarts.
+//! Sends each message once, across crashes and restarts.
 
 mod comparison;
 mod error;
@@ -37,43 +37,43 @@ pub use message::{MessageState, OutboxMessage};
 pub use storage::Storage;
 pub use used_key::UsedKey;
 
-/// Messages under keys of the caller's, and a record of the state of each: a message that was sent
-/// is never sent again, whatever happens in between.
+/// Records the state of each message under a key of the caller, so that a message that was sent is
+/// never sent again, whatever happens in between.
 ///
-/// A hand-out is on disk before the message leaves, and the server's answer is on disk before
-/// anything else leaves. If the record cannot be written, nothing more is sent:
-/// the job at hand ends with what is on record of it, or with the server's answer if it was
-/// accepted, and the outbox refuses everything until it is opened again.
+/// A hand-out is on disk before the message leaves, and its reply is on disk before anything else
+/// leaves. If the record cannot be written, nothing more is sent: the current job ends with its
+/// recorded state, or with the reply if the server has accepted the message, and the outbox refuses
+/// all calls until it is opened again.
 ///
-/// A message that was handed out, and has no known answer, is handed out again under the same
+/// A message that was handed out and has no known reply is handed out again under the same
 /// ClientMsgId within [`Policy::resend_within`](wx_proto::Policy::resend_within) of its first
-/// hand-out; later it ends as [`Uncertain`](wx_proto::ErrorKind::Uncertain), unless
-/// it is [resent](OutboxJob::send) on request or [given up](Outbox::give_up). On Linux, a message
-/// counts as late once the computer has been restarted, whatever its clock says.
+/// hand-out. After that it ends as [`Uncertain`](wx_proto::ErrorKind::Uncertain), unless it is
+/// [resent](OutboxJob::send) on request or [given up](Outbox::give_up). On Linux, a message counts
+/// as late once the computer has been restarted, whatever its clock says.
 ///
-/// The record says who gets what, but it holds no secret. Keys outlive logins. UserNames and
+/// The record contains recipients and file names, but no secret. Keys outlive logins. UserNames and
 /// uploads do not, so an unfinished upload starts over in another login.
 ///
 /// Clones share the record. Its file is locked until the last of them is dropped.
 #[derive(Clone)]
 pub struct Outbox(Arc<Mutex<Inner>>);
 
-/// A larger record that is mostly out of date is rewritten when it is opened.
+/// A larger record that is mostly obsolete is rewritten when it is opened.
 const COMPACT: usize = 1024 * 1024;
 
-/// How far ids can be ahead of the clock: they take two milliseconds each.
+/// How far ids can be ahead of the clock, since each id takes two milliseconds.
 const AHEAD: Duration = Duration::from_secs(60);
 
 impl Outbox {
     /// The name of the record in its directory.
     pub const FILE: &str = "outbox.jsonl";
 
-    /// Opens the outbox in a directory. Creates the directory, for the user alone, if it does not
-    /// exist.
+    /// Opens the outbox in a directory. If the directory does not exist, creates it so that only
+    /// its owner can read it.
     ///
     /// # Errors
     /// [`OutboxErrorKind::Busy`] if another process, or another outbox of this one, has it open;
-    /// another kind if the file is not a record, or cannot be read.
+    /// another kind if the file is not the record of an outbox, or cannot be read.
     pub fn open(dir: impl AsRef<Path>) -> Result<Self, OutboxError> {
         let dir = dir.as_ref();
         let path = dir.join(Self::FILE);
@@ -107,7 +107,7 @@ impl Outbox {
             Some(path) => opened.map_err(OutboxError::at(path))?,
             None => opened?,
         };
-        // Unless a clock was set wrong: then those times come again much later, if ever.
+        // Later ids come from a clock that was set wrong. Their times recur much later, if ever.
         let latest = record.latest_id();
         if latest <= unix_ms().saturating_add(AHEAD) {
             IdSource::process().skip(latest);
@@ -128,7 +128,7 @@ impl Outbox {
         Ok(outbox)
     }
 
-    /// Reads the record, without an entry that was cut off, and its length.
+    /// Reads the record and its length. A truncated last entry is removed.
     fn recover(storage: &mut impl Storage) -> Result<(Record, usize), OutboxError> {
         let bytes = storage.read()?;
         let (record, good) = Record::read(&bytes)?;
@@ -156,9 +156,9 @@ impl Outbox {
         })))
     }
 
-    /// Plans messages in one step: either all of them are on record or none. Each is a key, a
-    /// recipient, and the name of the upload that it shows. Messages with the same upload share it,
-    /// even if they are sent at the same time. A message that is sent at once need not be planned.
+    /// Plans messages in one step: either all of them are recorded or none. Each message is a key,
+    /// a recipient, and the name of its upload. Messages with the same upload share it, even if
+    /// they are sent at the same time. A single message need not be planned.
     ///
     /// # Errors
     /// If a key is already on record, or if the record cannot be written.
@@ -179,7 +179,7 @@ impl Outbox {
         Ok(inner.commit(Entry::Plan { about, messages: planned })?)
     }
 
-    /// Returns the note that was stored when the messages were planned; null if there is none.
+    /// Returns the note that was stored when the messages were planned, or null.
     #[must_use]
     pub fn about(&self) -> Value {
         self.inner().record.about.clone()
@@ -221,8 +221,8 @@ impl Outbox {
     /// If the message was planned in another login, `to` may be another name of the recipient.
     ///
     /// # Errors
-    /// If another job works on it, if it was [given up](Self::give_up), if the key belongs to
-    /// a message to somebody else, or if the record cannot be written. [`Outbox::begin`] says
+    /// If another job works on it, if it was [given up](Self::give_up), if the key belongs to a
+    /// message to another recipient, or if the record cannot be written. [`Outbox::begin`] says
     /// whether the message may have been sent.
     pub fn job(
         &self,
@@ -270,8 +270,8 @@ impl Outbox {
         Ok(OutboxJob::new(self.clone(), key))
     }
 
-    /// Like [`job`](Self::job), for a client: the default is a random key, and an error says
-    /// whether the message may have been sent, before or by somebody else who works on it.
+    /// Like [`job`](Self::job), with a random key by default, and with an error that says whether
+    /// the message may have been sent, either before or by another job.
     ///
     /// # Errors
     /// As for [`job`](Self::job).
@@ -287,21 +287,21 @@ impl Outbox {
         };
         let mut inner = self.inner();
         self.take(&mut inner, &key, to, session).map_err(|error| {
-            // Two names in one login are two people, and nothing went to this one.
+            // Two UserNames in one login are two recipients, and nothing was sent to this one.
             let is_of_another = matches!(error.kind(), OutboxErrorKind::KnownKey(_))
                 && inner.record.message(&key).is_some_and(|message| message.login.is_some());
             if is_of_another {
                 return error.into();
             }
-            inner.record.judge(&key, inner.active.contains(&key), error.into())
+            inner.record.mark_uncertain(&key, inner.active.contains(&key), error.into())
         })
     }
 
-    /// Settles a message that is in doubt, without handing it out again: whether it was delivered
-    /// stays unknown. Returns whether it was in doubt; nothing changes if it was not.
+    /// Settles a message in doubt without handing it out again. Whether it was delivered stays
+    /// unknown. Returns `false`, and changes nothing, if the message was not in doubt.
     ///
     /// # Errors
-    /// If somebody works on it, or if the record cannot be written.
+    /// If a job works on it, or if the record cannot be written.
     pub fn give_up(&self, key: &str) -> Result<bool, OutboxError> {
         let mut inner = self.inner();
         if inner.active.contains(key) {
@@ -315,10 +315,11 @@ impl Outbox {
         Ok(in_doubt)
     }
 
-    /// Removes the record, which nobody else has taken away. The outbox does nothing more.
+    /// Removes the record. All later calls that need it fail.
     ///
     /// # Errors
-    /// If somebody has, if the record could not be written, or if it cannot be removed.
+    /// If the record was replaced or removed by another process, if it could not be written before,
+    /// or if it cannot be removed.
     pub fn remove(&self) -> io::Result<()> {
         let mut inner = self.inner();
         if let Some(broken) = &inner.broken {
@@ -353,7 +354,7 @@ impl Outbox {
     }
 }
 
-/// Tells how many messages there are, and none of them.
+/// Shows the number of messages only.
 impl fmt::Debug for Outbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let messages = self.inner().record.messages().count();

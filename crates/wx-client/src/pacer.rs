@@ -1,4 +1,4 @@
-//! The time between the pictures of a client.
+//! The pace of the uploads of a client.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,37 +6,36 @@ use std::time::Duration;
 
 use crate::clock::now;
 
-/// Keeps the pictures of a client apart. Clones share it.
+/// Keeps the uploads of a client apart. Clones share it.
 #[derive(Clone)]
-pub struct Pacer {
+pub(crate) struct Pacer {
     least: Duration,
-    /// When the next picture may start.
+    /// When the next upload may start.
     next: Arc<Mutex<Duration>>,
 }
 
-/// The turn of one picture. The next one keeps its distance from the moment this is dropped.
+/// The turn of one upload. The distance to the next one is counted from the drop of this.
 #[derive(Debug)]
-#[must_use = "it lasts as long as the picture takes"]
-pub struct Turn<'a> {
+#[must_use = "it lasts as long as the upload"]
+pub(crate) struct Turn<'a> {
     pacer: &'a Pacer,
-    /// How long to wait before the picture starts.
-    pub wait: Duration,
+    /// How long to wait before the upload starts.
+    pub(crate) wait: Duration,
 }
 
 impl Pacer {
-    /// Creates a pacer that keeps pictures apart by at least this time.
-    #[must_use]
-    pub fn new(least: Duration) -> Self {
+    /// Creates a pacer that keeps uploads apart by at least this time.
+    pub(crate) fn new(least: Duration) -> Self {
         Self { least, next: Arc::default() }
     }
 
-    /// Reserves the next turn. Those that ask at the same time queue up.
-    pub fn turn(&self) -> Turn<'_> {
+    /// Reserves the next turn. Concurrent calls queue up.
+    pub(crate) fn turn(&self) -> Turn<'_> {
         let now = now();
         Turn { pacer: self, wait: self.begin(now) - now }
     }
 
-    /// Returns when a picture that asks at `now` may start.
+    /// Returns when an upload that asks at `now` may start.
     fn begin(&self, now: Duration) -> Duration {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let start = now.max(*next);
@@ -83,7 +82,7 @@ mod tests {
         let pace = Pacer::new(3 * S);
         let other = pace.clone();
         assert_eq!([pace.begin(S), other.begin(S), pace.begin(S)], [S, 4 * S, 7 * S]);
-        // The first ends while the third still waits: whoever comes now keeps its distance from the
+        // The first ends while the third still waits: the next one keeps its distance from the
         // third.
         other.end(5 * S);
         assert_eq!(pace.begin(6 * S), 10 * S);

@@ -1,11 +1,11 @@
-//! Memory that pictures are read into.
+//! For transports and sources: page-aligned buffers that are reused.
 
 use std::fmt;
 use std::io::{self, Read};
 
 use wx_proto::bytes::{Bytes, BytesMut};
 
-/// Memory that is reused once nobody holds what was read into it before.
+/// A buffer that is reused once the [`Bytes`] that were read into it before are dropped.
 #[derive(Debug, Default)]
 pub struct PageBuffer(Bytes);
 
@@ -16,16 +16,16 @@ pub struct PageSpace {
     len: usize,
 }
 
-/// The memory starts at a page boundary, like the kernel's pages that are copied into it. A few
-/// bytes off, some CPUs copy at a third of the speed.
+/// The memory starts at a page boundary, like the kernel's pages that are copied into it. Otherwise
+/// some CPUs copy at a third of the speed.
 const PAGE: usize = 4096;
 
 impl PageBuffer {
-    /// Returns memory for `len` bytes, which are not all zero.
+    /// Returns memory for `len` bytes, which may hold old contents.
     pub fn space(&mut self, len: usize) -> PageSpace {
         let memory = match std::mem::take(&mut self.0).try_into_mut() {
             Ok(memory) if memory.len() >= len + PAGE => memory,
-            // The last span of a picture is a byte longer than the others.
+            // The last span of an image is one byte longer than the others.
             _ => BytesMut::zeroed((len + 1).next_multiple_of(PAGE) + PAGE),
         };
         PageSpace { at: memory.as_ptr().align_offset(PAGE).min(PAGE), memory, len }
@@ -49,7 +49,7 @@ impl PageBuffer {
         Ok(self.filled(space, filled))
     }
 
-    /// Returns the first `len` bytes of `space`, into which they were read.
+    /// Returns the first `len` bytes of `space`.
     pub fn filled(&mut self, space: PageSpace, len: usize) -> Bytes {
         self.0 = space.memory.freeze();
         self.0.slice(space.at..space.at + len)
@@ -57,7 +57,7 @@ impl PageBuffer {
 }
 
 impl PageSpace {
-    /// Returns the memory, as long as it was asked for.
+    /// Returns the memory, with the requested length.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         &mut self.memory[self.at..self.at + self.len]
     }
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_held_is_not_read_over_and_what_is_free_is_used_again() {
+    fn memory_is_reused_only_once_it_is_free() {
         let mut buffer = PageBuffer::default();
         let one = buffer.read(&mut repeat(1), 3 * PAGE).unwrap();
         let two = buffer.read(&mut repeat(2), 3 * PAGE).unwrap();

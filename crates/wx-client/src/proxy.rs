@@ -1,8 +1,8 @@
-//! Proxy settings of the environment, read by the same rules for both clients.
+//! Reads the proxy settings of the environment, by the same rules for every transport.
 //!
-//! HTTP clients disagree about these variables: a scheme that one of them does not know is passed
-//! by without a word, and the request goes out directly. Here a proxy that was asked for is used,
-//! or refused before anything is sent.
+//! HTTP libraries disagree about these variables. Some ignore a scheme that they do not support,
+//! and send the request directly. With these rules, a proxy that was asked for is used, or refused
+//! before anything is sent.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -11,16 +11,16 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// Where a proxy may stand, the first that is set.
+/// The variables for a proxy. The first one that is set counts.
 const PROXY: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-/// Where the hosts that need no proxy may stand, the first that is set.
+/// The variables for hosts that need no proxy. The first one that is set counts.
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
 /// The proxy for https, and the domains that are reached without it.
 ///
 /// - The proxy is the value of `HTTPS_PROXY` or `https_proxy`, else of `ALL_PROXY` or `all_proxy`.
-///   `HTTP_PROXY` is never looked at: the server speaks https only. An empty variable counts as
+///   `HTTP_PROXY` is ignored, because the server only speaks https. An empty variable counts as
 ///   unset.
 /// - The value is a host with `http://`, `socks5://`, `socks5h://` or nothing, which means
 ///   `http://`, before it, and perhaps a percent-encoded user and password. The port is 80 for
@@ -70,14 +70,14 @@ impl ProxySettings {
         Ok(Self { proxy: Some(proxy), direct: entries().filter_map(domain).collect() })
     }
 
-    /// The proxy, if there is one.
+    /// Returns the proxy, if there is one.
     #[must_use]
     pub fn proxy(&self) -> Option<&Proxy> {
         self.proxy.as_ref()
     }
 
-    /// The domains that are reached without the proxy, their subdomains included: in lower case,
-    /// without a dot at either end.
+    /// Returns the domains that are reached without the proxy, including their subdomains. They are
+    /// in lower case, without a dot at either end.
     #[must_use]
     pub fn direct(&self) -> &[String] {
         &self.direct
@@ -88,7 +88,8 @@ fn is_blank(value: &OsStr) -> bool {
     value.to_str().is_some_and(|value| value.trim().is_empty())
 }
 
-/// An entry of `NO_PROXY`; `None` if it can match no name of the server's, on port 443.
+/// Parses an entry of `NO_PROXY`. Returns `None` if it cannot match any host of the server on port
+/// 443.
 fn domain(entry: &str) -> Option<String> {
     let name = match entry.rsplit_once(':') {
         Some((name, "443")) => name,
@@ -109,7 +110,7 @@ pub struct Proxy {
     credentials: Option<(String, String)>,
 }
 
-/// How to talk to a proxy.
+/// The protocol of a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProxyScheme {
     /// HTTP with CONNECT.
@@ -163,31 +164,31 @@ impl Proxy {
         })
     }
 
-    /// How to talk to it.
+    /// Returns the protocol of the proxy.
     #[must_use]
     pub fn scheme(&self) -> ProxyScheme {
         self.scheme
     }
 
-    /// Its name or address; one of IPv6 is in brackets.
+    /// Returns the name or address of the proxy. An IPv6 address is in brackets.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// Its port.
+    /// Returns the port of the proxy.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// User and password, decoded.
+    /// Returns the decoded user and password.
     #[must_use]
     pub fn credentials(&self) -> Option<(&str, &str)> {
         self.credentials.as_ref().map(|(user, password)| (user.as_str(), password.as_str()))
     }
 
-    /// The whole as a URL, user and password included: a secret.
+    /// Returns the proxy as a URL. The URL is a secret, because it includes user and password.
     #[must_use]
     pub fn url(&self) -> String {
         let scheme = self.scheme.name();
@@ -198,7 +199,7 @@ impl Proxy {
         format!("{scheme}://{}{}:{}", credentials.unwrap_or_default(), self.host, self.port)
     }
 
-    /// The error for an HTTP client that cannot use it.
+    /// Returns the error for an HTTP library that cannot use the proxy.
     #[must_use]
     pub fn refused(&self) -> ProxyError {
         ProxyError { variable: self.variable }
@@ -222,15 +223,15 @@ impl ProxyScheme {
     }
 }
 
-/// User and password, if they can be sent to a proxy of this kind.
+/// Decodes user and password. Returns `None` if a proxy of this kind cannot take them.
 fn read_credentials(encoded: &str, scheme: ProxyScheme) -> Option<(String, String)> {
     let (user, password) = encoded.split_once(':').unwrap_or((encoded, ""));
     let decode = |text| percent_decode_str(text).decode_utf8().ok().map(String::from);
     let (user, password) = (decode(user)?, decode(password)?);
     let fits = match scheme {
-        // RFC 7617: the first colon ends the user's name.
+        // RFC 7617: the first colon ends the user name.
         ProxyScheme::Http => !user.contains(':'),
-        // RFC 1929: both have a length in one byte, and are not empty.
+        // RFC 1929: both are not empty, and their lengths fit in one byte.
         ProxyScheme::Socks5 | ProxyScheme::Socks5h => {
             [&user, &password].iter().all(|text| (1..=255).contains(&text.len()))
         }
@@ -238,7 +239,7 @@ fn read_credentials(encoded: &str, scheme: ProxyScheme) -> Option<(String, Strin
     fits.then_some((user, password))
 }
 
-/// Whether it is a domain name, or an address of IPv4.
+/// Whether `name` is a domain name or an IPv4 address.
 fn is_domain(name: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -262,15 +263,15 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// A variable of the environment that asks for a proxy that cannot be used. The value is not
-/// shown: it may hold a password.
+/// The error of an environment variable that asks for a proxy which cannot be used. The value is
+/// not shown, because it may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProxyError {
     variable: &'static str,
 }
 
 impl ProxyError {
-    /// The name of the variable.
+    /// Returns the name of the variable.
     #[must_use]
     pub fn variable(&self) -> &'static str {
         self.variable

@@ -1,15 +1,15 @@
-//! Opening regular files, and nothing else that a path may name.
+//! Opens regular files only.
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// The directory that holds `path`.
+/// Returns the directory that holds `path`.
 pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Follows symbolic links to the file itself.
+/// Follows symbolic links to the file.
 pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
     if !path.is_symlink() {
         return Ok(path.to_owned());
@@ -23,9 +23,9 @@ pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
     })
 }
 
-/// Opens a regular file with these options. Links are not followed, and nothing is waited for.
+/// Opens a regular file with these options. Does not follow links, and never waits.
 pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
-    // Asked first, because opening a device or a FIFO can have effects of its own.
+    // Checked first, because opening a device or a FIFO can have side effects.
     match fs::symlink_metadata(path) {
         Ok(found) => check_kind(&found)?,
         Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -38,7 +38,7 @@ pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
         options.mode(0o600).custom_flags(flags.bits().cast_signed());
     }
     let file = options.open(path).map_err(|error| {
-        // A link that appeared in between is refused by the system in words of its own.
+        // If a link has appeared since, the system's error does not say so.
         match fs::symlink_metadata(path) {
             Ok(found) => check_kind(&found).err().unwrap_or(error),
             Err(_) => error,
@@ -48,19 +48,19 @@ pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     Ok(file)
 }
 
-/// Locks a file, if nobody else has.
+/// Locks a file unless it is already locked.
 #[cfg(unix)]
 pub(crate) fn try_lock(file: &File) -> Result<(), TryLockError> {
     file.try_lock()
 }
 
-/// Elsewhere a lock would keep others from reading, so sharing modes do what they can.
+/// Does nothing: a lock would prevent reading here, so share modes are used instead.
 #[cfg(not(unix))]
 pub(crate) fn try_lock(_: &File) -> Result<(), TryLockError> {
     Ok(())
 }
 
-/// Refuses what is no regular file, by its name.
+/// Refuses anything but a regular file.
 pub(crate) fn check_kind(metadata: &Metadata) -> io::Result<()> {
     let kind = metadata.file_type();
     if kind.is_file() {
@@ -93,7 +93,7 @@ fn special(_: fs::FileType) -> &'static str {
     "something else"
 }
 
-/// What tells one file from all others: its device and inode.
+/// The identity of a file: its device and inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileId {
     #[cfg(unix)]
@@ -119,7 +119,7 @@ impl FileId {
         self.inode
     }
 
-    /// Whether `path` names this file, and not by a link.
+    /// Whether `path` leads to this file directly, not through a symbolic link.
     pub(crate) fn is_at(self, path: &Path) -> io::Result<bool> {
         match fs::symlink_metadata(path) {
             Ok(found) => Ok(Self::from_metadata(&found) == self),

@@ -1,4 +1,4 @@
-//! What goes with the run of a flow: who watches it, where its states are stored, what stops it.
+//! Options for the run of a flow.
 
 use std::fmt;
 use std::time::Duration;
@@ -33,20 +33,20 @@ type Callback<'a, T> = Box<dyn FnMut(&T) + Send + 'a>;
 type CallbackMut<'a, T> = &'a mut (dyn FnMut(&T) + Send);
 
 impl<'a> RunOptions<'a> {
-    /// Creates options that watch, store and stop nothing.
+    /// Creates options without callbacks, store or token.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Calls `callback` after each step of the job, before the next one is acted on: when
-    /// [`Progress::in_doubt`] is set, the message is about to leave.
+    /// Calls `callback` after each step of the job, before the next one is carried out. When
+    /// [`Progress::in_doubt`] becomes true, the message is about to be sent.
     pub fn progress(mut self, callback: impl FnMut(&Progress) + Send + 'a) -> Self {
         self.progress = Some(Box::new(callback));
         self
     }
 
-    /// Calls `callback` after each exchange with the server, with what a bug report needs and no
-    /// value that was sent or received.
+    /// Calls `callback` with a summary of each exchange with the server. The summary holds what a
+    /// bug report needs, and no value that was sent or received.
     pub fn trace(mut self, callback: impl FnMut(&ExchangeSummary) + Send + 'a) -> Self {
         self.trace = Some(Box::new(callback));
         self
@@ -60,8 +60,8 @@ impl<'a> RunOptions<'a> {
     }
 
     /// Stores the states of a flow that is
-    /// [checkpointed](wx_proto::flow::SendImage::checkpointed), each before anything that it
-    /// records leaves.
+    /// [checkpointed](wx_proto::flow::SendImage::checkpointed). Each state is stored before
+    /// anything that it records is sent.
     pub fn checkpoint(mut self, store: CheckpointStore) -> Self {
         self.set_checkpoint(store);
         self
@@ -77,23 +77,25 @@ impl<'a> RunOptions<'a> {
 
     /// Whether states are stored.
     #[must_use]
-    pub fn has_checkpoint(&self) -> bool {
+    pub(crate) fn has_checkpoint(&self) -> bool {
         self.checkpoint.is_some()
     }
 
     /// Stores the states of the flow that is driven next.
-    pub fn set_checkpoint(&mut self, store: CheckpointStore) {
+    pub(crate) fn set_checkpoint(&mut self, store: CheckpointStore) {
         self.checkpoint = Some(store);
     }
 
     /// Returns the token that stops the job.
     #[must_use]
-    pub fn token(&self) -> &CancelToken {
+    pub(crate) fn token(&self) -> &CancelToken {
         &self.cancel
     }
 
-    /// Returns, for a driver, the observer of the flow, where its states go, and what stops it.
-    pub fn split(&mut self) -> (OptionsObserver<'_>, Option<&CheckpointStore>, &CancelToken) {
+    /// Returns the observer of the flow, the store for its states, and the token that stops it.
+    pub(crate) fn split(
+        &mut self,
+    ) -> (OptionsObserver<'_>, Option<&CheckpointStore>, &CancelToken) {
         fn shorter<'o, T>(callback: &'o mut Callback<'_, T>) -> CallbackMut<'o, T> {
             &mut **callback
         }
@@ -113,7 +115,7 @@ impl fmt::Debug for RunOptions<'_> {
 }
 
 /// Observes a flow for the callbacks of [`RunOptions`].
-pub struct OptionsObserver<'o> {
+pub(crate) struct OptionsObserver<'o> {
     progress: Option<CallbackMut<'o, Progress>>,
     trace: Option<Trace<CallbackMut<'o, ExchangeSummary>>>,
     request: Option<CallbackMut<'o, ApiRequest>>,

@@ -1,4 +1,4 @@
-//! Time and entropy of flows.
+//! Seeds of flows.
 
 use std::io;
 
@@ -6,8 +6,7 @@ use wx_proto::{Error, IdSource, Seed, SourceError};
 
 use crate::clock::unix_ms;
 
-/// Returns a seed made of the wall clock and the system's randomness. Every flow needs a seed of
-/// its own.
+/// Returns a seed made of the wall-clock time and random bytes. Every flow needs a new seed.
 ///
 /// # Errors
 /// If the system has no random bytes.
@@ -15,7 +14,7 @@ pub fn seed() -> Result<Seed, Error> {
     Ok(IdSource::process().seed(unix_ms(), entropy()?))
 }
 
-/// Returns 128 bits that nobody can guess.
+/// Returns 128 bits from the random generator of the system.
 ///
 /// # Errors
 /// If the system has no random bytes.

@@ -1,11 +1,11 @@
-//! The session of a client, shared by its clones and by what they do at once.
+//! The session that the clones and the jobs of a client share.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wx_proto::Session;
 
-/// A session that several jobs are driven with at once. Clones share it.
+/// A session that several jobs can use at the same time. Clones share it.
 ///
 /// It is locked only while a flow is polled, which takes microseconds.
 #[derive(Clone)]
@@ -18,13 +18,14 @@ impl SessionCell {
         Self(Arc::new(Mutex::new(session)))
     }
 
-    /// Returns the session as it is now.
+    /// Returns a copy of the current session.
     #[must_use]
     pub fn get(&self) -> Session {
         self.lock().clone()
     }
 
-    /// Lends the session to `work`. Nobody else can use the cell meanwhile, `work` included.
+    /// Calls `work` with the session. The cell is locked until `work` returns, so `work` must not
+    /// use the cell.
     pub fn lend<T>(&self, work: impl FnOnce(&mut Session) -> T) -> T {
         work(&mut self.lock())
     }

@@ -1,4 +1,4 @@
-//! The file that a login is kept in.
+//! Session files, each of which holds a login.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek};
@@ -18,14 +18,15 @@ mod tests;
 
 pub use error::{SessionFileError, SessionFileErrorKind};
 
-/// The size that no session file comes near.
+/// The largest file that is read. Session files are much smaller.
 const LIMIT: u64 = 4 * 1024 * 1024;
 
-/// A session file that this process alone may write, for as long as the value lives.
+/// A session file that is locked for as long as the value lives.
 ///
-/// It holds every secret of the login, so its owner alone can read what is saved (0600). A save
-/// replaces the file as a whole: after a crash either the old session is there or the new one. If
-/// the path is a symbolic link, the file it points to is locked and replaced, and the link stays.
+/// It holds every secret of the login, so only its owner can read what is saved (0600). A save
+/// replaces the file as a whole: after a crash, it holds either the old session or the new one. If
+/// the path is a symbolic link, the file that it points to is locked and replaced, and the link
+/// stays.
 ///
 /// ```no_run
 /// use wx_client::session_file::SessionFile;
@@ -49,9 +50,9 @@ const LIMIT: u64 = 4 * 1024 * 1024;
 /// A program that only sends need not lock the file: [`SessionFile::read`].
 #[derive(Debug)]
 pub struct SessionFile {
-    /// As it was given; it may be a link.
+    /// The given path, which may be a link.
     path: PathBuf,
-    /// Goes before the lock does, and is left alone once something is saved.
+    /// Dropped before the lock. Removes the empty file unless something was saved.
     placeholder: Mutex<Option<Placeholder>>,
     file: Mutex<LockedFile>,
 }
@@ -60,16 +61,18 @@ impl SessionFile {
     /// Locks the session file of an earlier login.
     ///
     /// # Errors
-    /// [`SessionFileError`]: there is none, another process has it, or it is no regular file.
+    /// [`SessionFileError`] if the file does not exist, is locked by another process, or is not a
+    /// regular file.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, SessionFileError> {
         Self::lock(path.into(), false)
     }
 
-    /// Locks a session file for a new login. If there is none, its place is taken by an empty file,
-    /// which is removed unless a session is saved.
+    /// Locks a session file for a new login. If it does not exist, creates an empty file, which is
+    /// removed again unless a session is saved.
     ///
     /// # Errors
-    /// As for [`SessionFile::open`]; and a link to nothing is refused.
+    /// As for [`SessionFile::open`], except that a missing file is no error; a link to a missing
+    /// file is one.
     pub fn open_or_create(path: impl Into<PathBuf>) -> Result<Self, SessionFileError> {
         Self::lock(path.into(), true)
     }
@@ -101,13 +104,13 @@ impl SessionFile {
     /// Reads the session.
     ///
     /// # Errors
-    /// [`SessionFileError`]: the file was replaced by another process, is no session, or is one of
-    /// a loopback address.
+    /// [`SessionFileError`] if the file was replaced by another process, is not a session, or is a
+    /// session on a loopback address.
     pub fn load(&self) -> Result<Session, SessionFileError> {
         self.load_with(|text| Session::from_json(text))
     }
 
-    /// Like [`load`](Self::load), and accepts a session of a loopback address too: for tests and
+    /// Like [`load`](Self::load), and also accepts a session on a loopback address, for tests and
     /// demonstrations.
     ///
     /// # Errors
@@ -126,26 +129,26 @@ impl SessionFile {
             locked.file().rewind()?;
             parse_all(locked.file(), parse)
         };
-        read().map_err(|kind| self.blame(kind))
+        read().map_err(|kind| self.error(kind))
     }
 
-    /// Replaces the session. When this has returned, it survives a power failure. Keys of the file
-    /// that this version does not know are kept if it is a session of the same account.
+    /// Replaces the session. After that, it survives a power failure. Keys of the file that this
+    /// version does not know are kept if the file is a session of the same account.
     ///
     /// # Errors
-    /// [`SessionFileError`]: the file was replaced by another process, or cannot be written. What
-    /// was there stays.
+    /// [`SessionFileError`] if the file was replaced by another process, or cannot be written. The
+    /// old contents stay.
     pub fn save(&self, session: &Session) -> Result<(), SessionFileError> {
         let mut session = session.clone();
-        // What cannot be read has no keys to keep, and is replaced.
+        // A file that cannot be read has no keys to keep.
         if let Ok(found) = self.load_allow_loopback() {
             session.keep_unknown_keys(&found);
         }
         self.save_json(session.to_json().expose())
     }
 
-    /// Like [`save`](Self::save), with the JSON text of a session, such as that of an emulator. It
-    /// is not checked.
+    /// Like [`save`](Self::save), with the JSON text of a session, such as that of an emulator. The
+    /// text is not checked.
     ///
     /// # Errors
     /// As for [`save`](Self::save).
@@ -165,35 +168,36 @@ impl SessionFile {
             }
             Ok(replaced?)
         };
-        write().map_err(|kind| self.blame(kind))
+        write().map_err(|kind| self.error(kind))
     }
 
-    /// Empties the file in place: for a login that has ended, if what is left of it cannot be
-    /// saved. A full disk does not prevent it, nor does a directory that cannot be written.
+    /// Empties the file in place, for a login that has ended if the rest of it cannot be saved.
+    /// This also works if the disk is full or the directory cannot be written.
     ///
     /// # Errors
-    /// [`SessionFileError`]: the file was replaced by another process, or cannot be written.
+    /// [`SessionFileError`] if the file was replaced by another process, or cannot be written.
     pub fn erase(&self) -> Result<(), SessionFileError> {
         let mut locked = self.locked();
         let erased = self.check(&locked).and_then(|()| locked.clear());
-        erased.map_err(|error| self.blame(error.into()))
+        erased.map_err(|error| self.error(error.into()))
     }
 
-    /// Returns the path that was given.
+    /// Returns the given path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Reads a session without locking its file. Another process may go on to change it.
+    /// Reads a session without locking its file. Another process may change it afterwards.
     ///
     /// # Errors
-    /// [`SessionFileError`]: there is none, or it is one of a loopback address.
+    /// [`SessionFileError`] if the file does not exist, is not a session, or is a session on a
+    /// loopback address.
     pub fn read(path: impl Into<PathBuf>) -> Result<Session, SessionFileError> {
         read_with(path.into(), |text| Session::from_json(text))
     }
 
-    /// Like [`read`](Self::read), and accepts a session of a loopback address too: for tests and
+    /// Like [`read`](Self::read), and also accepts a session on a loopback address, for tests and
     /// demonstrations.
     ///
     /// # Errors
@@ -202,8 +206,9 @@ impl SessionFile {
         read_with(path.into(), |text| Session::from_json_allow_loopback(text))
     }
 
-    /// Whether other users may read or write the file at `path`, which holds the login's secrets. A
-    /// save makes it the owner's alone, but whoever has read it before still has the login.
+    /// Whether other users may read or write the file at `path`, which holds the secrets of the
+    /// login. A save restricts the file to its owner, but anyone who has read it before still has
+    /// the login.
     #[must_use]
     pub fn is_exposed(path: impl AsRef<Path>) -> bool {
         #[cfg(unix)]
@@ -219,10 +224,10 @@ impl SessionFile {
         }
     }
 
-    /// Checks that the path that was given still leads to the locked file.
+    /// Checks that the given path still leads to the locked file.
     fn check(&self, locked: &LockedFile) -> io::Result<()> {
         if resolve(&self.path)? != locked.path() {
-            return Err(io::Error::other("the link was changed by somebody else"));
+            return Err(io::Error::other("the link no longer leads to the locked file"));
         }
         locked.check()
     }
@@ -231,7 +236,7 @@ impl SessionFile {
         self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn blame(&self, kind: SessionFileErrorKind) -> SessionFileError {
+    fn error(&self, kind: SessionFileErrorKind) -> SessionFileError {
         SessionFileError::new(self.path.clone(), kind)
     }
 }

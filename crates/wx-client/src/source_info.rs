@@ -1,4 +1,4 @@
-//! What a source says about the picture that it holds.
+//! For sources: the metadata of the media that they hold.
 
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom};
@@ -11,7 +11,7 @@ use wx_proto::{Error, ImageFormat, Media, MediaKind, Policy, UnixMs};
 
 use crate::FileError;
 
-/// Name, length and the like of a source.
+/// The name, length, time and kind of a source.
 #[derive(Clone, Debug)]
 pub struct SourceInfo {
     name: String,
@@ -19,12 +19,12 @@ pub struct SourceInfo {
     pub len: u64,
     modified: Option<UnixMs>,
     immutable: bool,
-    /// What it is sent as, unless its first bytes decide.
+    /// The kind to send the media as. By default its first bytes decide.
     pub kind: Option<MediaKind>,
 }
 
 impl SourceInfo {
-    /// Describes a source that may change.
+    /// Creates the description of a source that may change.
     pub fn new(name: impl Into<String>, len: u64) -> Self {
         Self { name: name.into(), len, modified: None, immutable: false, kind: None }
     }
@@ -38,7 +38,7 @@ impl SourceInfo {
     /// Opens a file and describes it.
     ///
     /// # Errors
-    /// Names the file and says why it cannot be read.
+    /// [`FileError`], which names the file.
     pub fn open(path: &Path) -> io::Result<(Self, File)> {
         Self::open_unnamed(path).map_err(|error| FileError::new(path, error).into())
     }
@@ -54,7 +54,7 @@ impl SourceInfo {
         if !about.is_file() {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
-                "the path leads to no regular file",
+                "the path does not lead to a regular file",
             ));
         }
         let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
@@ -73,10 +73,10 @@ impl SourceInfo {
         0..self.len.min(ImageFormat::FIRST as u64)
     }
 
-    /// Returns what the forms say about the picture that begins with these bytes.
+    /// Returns the description of the media, which begins with the bytes of `first`, for the forms.
     ///
     /// # Errors
-    /// If it cannot be sent as a picture.
+    /// If the media cannot be sent.
     pub fn media(&self, first: &[u8], policy: &Policy) -> Result<Media, Error> {
         let mut media = Media::new(self.name.as_str(), self.len, first, policy)?;
         if let Some(at) = self.modified {
@@ -89,14 +89,14 @@ impl SourceInfo {
     }
 }
 
-/// Returns as many bytes of `span` as there are in memory.
+/// Returns the part of `bytes` that lies in `span`.
 #[must_use]
 pub fn slice(bytes: &Bytes, span: Range<u64>) -> Bytes {
     let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
     bytes.slice(at(span.start)..at(span.end))
 }
 
-/// Returns the error of a reader that has more bytes than may be sent.
+/// Returns the error of a reader that has more than `limit` bytes.
 #[must_use]
 pub fn too_long(limit: u64) -> io::Error {
     io::Error::new(io::ErrorKind::FileTooLarge, format!("the reader has more than {limit} bytes"))

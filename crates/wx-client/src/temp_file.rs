@@ -1,4 +1,4 @@
-//! Temporary files, which the next process removes if this one is killed.
+//! Temporary files and directories. If the process is killed, the next one removes them.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
@@ -12,29 +12,29 @@ mod sweep;
 
 pub use sweep::sweep;
 
-/// What the names of temporary files begin with.
+/// The prefix of the names of temporary files.
 const PREFIX: &str = ".wx-";
-/// What they end with.
+/// The suffix of the names.
 const SUFFIX: &str = ".tmp";
-/// How many random letters and digits are in between.
+/// The number of random letters and digits in between.
 const RANDOM: usize = 12;
-/// A sweep of another process may remove a file between its creation and its lock.
+/// Another process may sweep a file between its creation and its lock, so creation is retried.
 const TRIES: usize = 16;
 
 /// Who may read a new file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Its owner alone (0600).
+    /// Only its owner (0600).
     Private,
-    /// Those who may read the file that it replaces. Without one, the umask decides, as for any new
-    /// file.
+    /// Everyone who may read the file that it replaces. If there is none, the umask decides, as for
+    /// any new file.
     Inherited,
 }
 
 /// A temporary file in the directory of its target, so that it can be renamed into place.
 ///
-/// It is removed when the value is dropped, and locked until then. What a killed process leaves is
-/// not locked: [`sweep`] removes it.
+/// It is locked until the value is dropped, and then removed. The files of a killed process are no
+/// longer locked, so [`sweep`] removes them.
 #[derive(Debug)]
 pub struct TempFile {
     file: File,
@@ -46,8 +46,8 @@ impl TempFile {
     /// Creates an empty file in the directory of `target`.
     ///
     /// # Errors
-    /// `target` is a directory, or no file can be created beside it.
-    pub fn beside(target: &Path, access: Access) -> io::Result<Self> {
+    /// If `target` is a directory, or if no file can be created in its directory.
+    pub fn for_target(target: &Path, access: Access) -> io::Result<Self> {
         if target.is_dir() {
             return Err(io::Error::new(
                 ErrorKind::IsADirectory,
@@ -86,11 +86,11 @@ impl TempFile {
         &self.name.path
     }
 
-    /// Syncs the file and renames it over its target. It is still open, and locked until it is
-    /// closed.
+    /// Syncs the file and renames it over its target. Returns the open file, which stays locked
+    /// until it is closed.
     ///
     /// # Errors
-    /// The file system's own; the target is unchanged in that case.
+    /// The error of the file system; the target is unchanged in that case.
     pub fn persist(self) -> io::Result<File> {
         self.file.sync_all()?;
         fs::rename(&self.name.path, &self.target)?;
@@ -98,8 +98,8 @@ impl TempFile {
     }
 }
 
-/// A temporary directory beside a target. It is removed with everything in it when the value is
-/// dropped; what a killed process leaves is removed by [`sweep`].
+/// A temporary directory. It is removed with everything in it when the value is dropped. [`sweep`]
+/// removes those of killed processes.
 #[derive(Debug)]
 pub struct TempDir {
     /// Holds the lock.
@@ -111,8 +111,8 @@ impl TempDir {
     /// Creates an empty directory (0700) in `dir`.
     ///
     /// # Errors
-    /// The file system's own.
-    pub fn within(dir: &Path) -> io::Result<Self> {
+    /// The error of the file system.
+    pub fn new_in(dir: &Path) -> io::Result<Self> {
         let make = || -> io::Result<PathBuf> {
             let mut builder = fs::DirBuilder::new();
             #[cfg(unix)]
@@ -127,7 +127,7 @@ impl TempDir {
             })?;
             Ok(Self { _file: Some(file), name })
         }
-        // Directories cannot be opened as files, and nothing is swept.
+        // Directories cannot be opened as files here, and nothing is swept.
         #[cfg(not(unix))]
         {
             let mut live = live();
@@ -144,8 +144,7 @@ impl TempDir {
     }
 }
 
-/// Makes something under a new name in `dir`. The name means nothing to anybody, so it is not in
-/// the errors either.
+/// Creates something under a random name in `dir`. Errors do not contain the name.
 fn make_in<T>(dir: &Path, make: impl FnMut(&Path) -> io::Result<T>) -> io::Result<(T, PathBuf)> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM);
@@ -157,7 +156,7 @@ fn make_in<T>(dir: &Path, make: impl FnMut(&Path) -> io::Result<T>) -> io::Resul
 /// Creates something under a temporary name and locks it.
 fn create(make: impl Fn() -> io::Result<(File, PathBuf)>) -> io::Result<(File, Name)> {
     for _ in 0..TRIES {
-        // Held meanwhile, so that `remove_before_exit` finds it.
+        // Locked until the name is registered, so that `remove_before_exit` finds it.
         let mut live = live();
         let (file, path) = make()?;
         let id = FileId::from_metadata(&file.metadata()?);
@@ -165,10 +164,9 @@ fn create(make: impl Fn() -> io::Result<(File, PathBuf)>) -> io::Result<(File, N
         drop(live);
         match try_lock(&file) {
             Ok(()) if id.is_at(&name.path)? => return Ok((file, name)),
-            // A sweep has it.
+            // Another process is sweeping it.
             Ok(()) | Err(TryLockError::WouldBlock) => {}
-            // A file system without locks: a sweep cannot take one either, so it leaves the file
-            // alone.
+            // A file system without locks, where nothing is swept.
             Err(TryLockError::Error(_)) => return Ok((file, name)),
         }
     }
@@ -178,7 +176,7 @@ fn create(make: impl Fn() -> io::Result<(File, PathBuf)>) -> io::Result<(File, N
     ))
 }
 
-/// A name in use, for one file, or for one directory with everything that is in it.
+/// A name in use, of a file or of a directory with its contents.
 #[derive(Debug)]
 struct Name {
     path: PathBuf,
@@ -203,11 +201,10 @@ impl Drop for Name {
     }
 }
 
-/// Removes what is under a temporary name, or an empty file under any, unless it is another than it
-/// was.
+/// Removes the file or directory `id` at `path`, if its name is temporary or it is an empty file.
 fn remove(path: &Path, id: FileId) {
     let is_temporary = path.file_name().is_some_and(sweep::is_temporary);
-    // Nothing can be done about errors here. After a rename there is nothing to remove.
+    // Errors cannot be handled here. After a rename there is nothing to remove.
     let _ = match fs::symlink_metadata(path) {
         Ok(found) if FileId::from_metadata(&found) != id => Ok(()),
         Ok(found) if found.is_dir() && is_temporary => fs::remove_dir_all(path),
@@ -216,8 +213,8 @@ fn remove(path: &Path, id: FileId) {
     };
 }
 
-/// A file that was created empty to be locked. It is removed when the value is dropped, if it still
-/// is empty.
+/// A file that was created empty in order to be locked. It is removed when the value is dropped, if
+/// it is still empty.
 #[derive(Debug)]
 pub(crate) struct Placeholder(Name);
 
@@ -227,8 +224,8 @@ impl Placeholder {
         Ok(Self(Name::register(&mut live(), path, id)))
     }
 
-    /// Leaves the name alone from here on: something else is there. The number of a file that is
-    /// gone may be given to another.
+    /// Stops tracking the name, because another file is there. The inode of a removed file may be
+    /// reused.
     pub(crate) fn leave(mut self) {
         self.0.forget();
         self.0.path = PathBuf::new();
@@ -242,10 +239,9 @@ fn live() -> MutexGuard<'static, Vec<(PathBuf, FileId)>> {
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Removes all temporary files of this process, for one that is about to exit without dropping
-/// them.
+/// Removes all temporary files of this process, before it exits without dropping them.
 ///
-/// Afterwards, every thread that would create another one blocks for ever.
+/// After that, every thread that tries to create another one blocks forever.
 pub fn remove_before_exit() {
     let live = live();
     live.iter().for_each(|(path, id)| remove(path, *id));
@@ -266,7 +262,7 @@ mod tests {
         fs::write(&target, "old").unwrap();
         for (access, mode) in [(Access::Inherited, 0o604), (Access::Private, 0o600)] {
             fs::set_permissions(&target, fs::Permissions::from_mode(0o604)).unwrap();
-            let file = TempFile::beside(&target, access).unwrap();
+            let file = TempFile::for_target(&target, access).unwrap();
             file.file().write_all(b"new").unwrap();
             file.persist().unwrap();
             assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, mode);
@@ -284,18 +280,19 @@ mod tests {
             ("none/below/picture.jpg", format!("the directory {named}/none/below does not exist")),
             ("file/picture.jpg", format!("{named}/file is not a directory")),
         ] {
-            let error = TempFile::beside(&dir.path().join(target), Access::Private).unwrap_err();
+            let error =
+                TempFile::for_target(&dir.path().join(target), Access::Private).unwrap_err();
             assert_eq!(error.to_string(), words);
         }
-        let error = TempDir::within(&dir.path().join("none")).unwrap_err();
+        let error = TempDir::new_in(&dir.path().join("none")).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(rustix::io::Errno::NOENT.raw_os_error()), "{error}");
     }
 
     #[test]
-    fn what_is_dropped_is_gone() {
+    fn dropped_files_are_removed() {
         let dir = tempfile::tempdir().unwrap();
-        let file = TempFile::beside(&dir.path().join("picture.jpg"), Access::Private).unwrap();
-        let scratch = TempDir::within(dir.path()).unwrap();
+        let file = TempFile::for_target(&dir.path().join("picture.jpg"), Access::Private).unwrap();
+        let scratch = TempDir::new_in(dir.path()).unwrap();
         fs::write(scratch.path().join("picture"), "half").unwrap();
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
         drop((file, scratch));
@@ -303,10 +300,10 @@ mod tests {
     }
 
     #[test]
-    fn what_has_taken_the_place_of_something_of_ours_stays() {
+    fn files_that_have_replaced_ours_stay() {
         let dir = tempfile::tempdir().unwrap();
-        let file = TempFile::beside(&dir.path().join("picture.jpg"), Access::Private).unwrap();
-        let scratch = TempDir::within(dir.path()).unwrap();
+        let file = TempFile::for_target(&dir.path().join("picture.jpg"), Access::Private).unwrap();
+        let scratch = TempDir::new_in(dir.path()).unwrap();
         let empty = dir.path().join("session.json");
         let made = File::create(&empty).unwrap();
         let placeholder = Placeholder::new(empty.clone(), &made).unwrap();
@@ -323,7 +320,7 @@ mod tests {
         }
         drop((file, scratch, placeholder));
         assert!(paths.iter().all(|path| path.exists()));
-        // What is ours goes if it is empty still.
+        // Our own is removed if it is still empty.
         let placeholder =
             Placeholder::new(paths[2].clone(), &File::open(&paths[2]).unwrap()).unwrap();
         fs::write(&paths[2], "a session").unwrap();

@@ -1,4 +1,4 @@
-//! What a client needs of an HTTP library.
+//! The interface between a client and an HTTP library.
 
 use std::io;
 use std::time::Duration;
@@ -12,15 +12,15 @@ use crate::BuildError;
 use crate::cancel_token::CancelToken;
 use crate::media_io::{MediaSink, MediaSource};
 
-/// An HTTP client that [`Client`](crate::Client) sends its requests with. Clones share their
-/// connections. The futures of a [blocking](BlockingTransport) one are ready when they are first
-/// polled.
+/// The HTTP client of a [`Client`](crate::Client). Clones share their connections. The futures of a
+/// [blocking](BlockingTransport) one have to be ready when they are first polled.
 ///
-/// The duties of a driver that concern HTTP are its own: see [`Flow`](wx_proto::flow::Flow).
+/// It has to fulfil the [duties of drivers](wx_proto::flow#what-a-driver-must-do) that concern
+/// HTTP. The [crate docs](crate#writing-a-transport) show how to write and test one.
 pub trait Transport: Clone + Send + Sync + Sized + 'static {
-    /// Where a picture to send is read from.
+    /// The source of media to send.
     type Source: MediaSource;
-    /// Where a fetched picture is written to.
+    /// The destination of fetched media.
     type Sink<'a>: MediaSink + 'a;
     /// A reply whose body is being received.
     type Reply: Send;
@@ -31,19 +31,28 @@ pub trait Transport: Clone + Send + Sync + Sized + 'static {
     /// [`BuildError`].
     fn for_site(site: &Site) -> Result<Self, BuildError>;
 
-    /// Whether it was set up for a server on a loopback address: other proxies and certificates
-    /// hold for that than for all others.
+    /// Whether it was set up for a server on a loopback address. Such a server uses no proxy and no
+    /// TLS, so it cannot share a transport with other servers.
     fn is_for_loopback(&self) -> bool;
 
-    /// Sends a request, and waits for the head of its reply. If the call blocks, it ends soon
-    /// after `token` was cancelled; if not, the future is dropped then.
+    /// Sends a request and waits for the head of its reply. When `token` is cancelled, a blocking
+    /// transport returns soon after, and the future of an asynchronous one is dropped.
+    ///
+    /// # Errors
+    /// Why the request failed, and whether it may have been delivered. A request whose
+    /// [`Limits::direct`](wx_proto::Limits::direct) differs from
+    /// [`is_for_loopback`](Self::is_for_loopback) must be refused.
     fn send(
         &self,
         request: ApiRequest,
         token: &CancelToken,
     ) -> impl Future<Output = Result<(Parts, Self::Reply), TransportError>> + Send;
 
-    /// Receives the next piece of the body, or `None` at its end.
+    /// Receives the next piece of the body, which is not empty, or `None` at its end. A call that
+    /// blocks is not cancelled, but ends by the limits of the request.
+    ///
+    /// # Errors
+    /// Why the reply is incomplete.
     fn receive(
         reply: &mut Self::Reply,
     ) -> impl Future<Output = Result<Option<Bytes>, TransportError>> + Send;
@@ -51,7 +60,10 @@ pub trait Transport: Clone + Send + Sync + Sized + 'static {
     /// Sleeps for `time`, or until `token` is cancelled.
     fn sleep(time: Duration, token: &CancelToken) -> impl Future<Output = ()> + Send;
 
-    /// Does work that blocks, on a thread that may.
+    /// Does work that blocks, on a thread that may block.
+    ///
+    /// # Errors
+    /// The error of `work`, or that it could not be run.
     fn unblock<T: Send + 'static>(
         work: impl FnOnce() -> io::Result<T> + Send + 'static,
     ) -> impl Future<Output = io::Result<T>> + Send;
@@ -60,5 +72,5 @@ pub trait Transport: Clone + Send + Sync + Sized + 'static {
 /// A transport whose calls block. Requests are run by [`Request::run`](crate::Request::run).
 pub trait BlockingTransport: Transport {}
 
-/// A transport whose futures wait without blocking. Requests are awaited.
+/// A transport whose futures do not block. Requests are awaited.
 pub trait AsyncTransport: Transport {}

@@ -1,5 +1,5 @@
-//! Embed the core in any runtime: a whole driver over a plain `std::net::TcpStream`, with an HTTP of
-//! its own.
+//! Embed the core in any runtime: a whole driver over a plain `std::net::TcpStream`, with an HTTP
+//! of its own.
 //!
 //! `cargo run -p wx-proto --example own_loop`: sends a picture to the emulator and fetches it back.
 // I/O belongs to the driver.
@@ -48,7 +48,7 @@ fn drive<F: Flow>(
             }
             // Only of a job that was told to hand out its states: see `SendImage::checkpointed`.
             Action::Save(_) => Input::Local(io::Error::from(io::ErrorKind::Unsupported).into()),
-            Action::Send(id, outgoing) => match send(&outgoing) {
+            Action::Send(id, request) => match send(&request) {
                 Ok((head, reply)) => {
                     open = Some(reply);
                     Input::Head(id, head)
@@ -125,13 +125,13 @@ fn on_the_way(error: io::Error) -> TransportError {
 
 /// A connection a request: enough for an example, and always a new one without a proxy. Only what
 /// certainly never connected is `Never` delivered.
-fn send(outgoing: &ApiRequest) -> Result<(Parts, Reply), TransportError> {
-    let (limits, began) = (outgoing.limits(), Instant::now());
-    let authority = outgoing.http().uri().authority().expect("an absolute URL").as_str();
+fn send(request: &ApiRequest) -> Result<(Parts, Reply), TransportError> {
+    let (limits, began) = (request.limits(), Instant::now());
+    let authority = request.http().uri().authority().expect("an absolute URL").as_str();
     let stream = connect(authority, limits.stall.min(limits.give_up_after(0)))
         .map_err(|_| TransportError::never_connected(TransportErrorKind::Connect))?;
     let mut line = Line { stream, limits, began, body_bytes: 0 };
-    write_request(&mut line, authority, outgoing).map_err(on_the_way)?;
+    write_request(&mut line, authority, request).map_err(on_the_way)?;
     let mut reader = BufReader::new(line);
     loop {
         let head = read_head(&mut reader, limits.max_head).map_err(on_the_way)?;
@@ -148,8 +148,8 @@ fn connect(authority: &str, patience: Duration) -> io::Result<TcpStream> {
     TcpStream::connect_timeout(&address, patience)
 }
 
-fn write_request(line: &mut Line, authority: &str, outgoing: &ApiRequest) -> io::Result<()> {
-    let http = outgoing.http();
+fn write_request(line: &mut Line, authority: &str, request: &ApiRequest) -> io::Result<()> {
+    let http = request.http();
     let target = http.uri().path_and_query().expect("a path");
     let mut head = format!(
         "{} {target} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n",

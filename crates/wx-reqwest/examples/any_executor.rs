@@ -1,5 +1,5 @@
-//! The same under an executor that is not tokio's: `Compat` lends the future a tokio runtime for
-//! its sockets and timers.
+//! Sends a picture on an executor other than tokio: `Compat` provides a tokio runtime for the
+//! sockets and timers.
 //!
 //! ```sh
 //! cargo run -p wx-reqwest --example any_executor
@@ -18,14 +18,14 @@ async fn send() -> Result<(), Box<dyn Error>> {
     let server = Emulator::start()?;
     let session = Session::from_json_allow_loopback(server.session_json())?;
     let client = Client::new(session)?;
-    let picture = Source::bytes("tiny.png", include_bytes!("../tests/tiny.png").as_slice());
-    match client.send_image(&Recipient::new(server.friend())?, picture).await {
+    let image = Source::bytes("tiny.png", include_bytes!("../tests/tiny.png").as_slice());
+    match client.send_image(&Recipient::new(server.friend())?, image).await {
         Ok(sent) => println!("sent {} as message {}", sent.uploaded.md5, sent.msg_id),
         Err(error) if error.outcome() == Outcome::NotSent => {
             return Err(format!("not sent: {}; {}", error.chain(), error.advice()).into());
         }
         Err(error) => {
-            return Err(format!("nobody knows: {}; {}", error.chain(), error.advice()).into());
+            return Err(format!("possibly sent: {}; {}", error.chain(), error.advice()).into());
         }
     }
     Ok(())

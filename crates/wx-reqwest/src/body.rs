@@ -9,13 +9,12 @@ use wx_client::exchange_clock::ExchangeClock;
 use wx_proto::bytes::Bytes;
 use wx_proto::{Body, Limits};
 
-/// The largest piece handed to hyper at once. hyper queues 16 of them and asks for the next as soon
-/// as one is written: so every 32 KiB that leave show themselves to [`ActivityClock`]. Smaller ones cost
-/// more: 4 KiB 4 % of a send.
+/// The size of the pieces for hyper. hyper queues 16 of them and polls for the next as soon as one
+/// is written, so [`ActivityClock`] notices every 32 KiB. With 4 KiB, a send takes 4 % longer.
 const PIECE: usize = 32 * 1024;
 
-/// A request's body for hyper: pieces of the segments, not copies, and an exact length. It can be
-/// read once only, so nobody below can send it a second time.
+/// The body of a request for hyper: slices of the segments without copies, and an exact length. It
+/// can only be read once, so no layer below can send it twice.
 pub(crate) struct BodyStream {
     current: Bytes,
     rest: <Body as IntoIterator>::IntoIter,
@@ -37,7 +36,7 @@ impl http_body::Body for BodyStream {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.clock.asked();
+        self.clock.note_poll();
         while self.current.is_empty() {
             match self.rest.next() {
                 Some(next) => self.current = next,
@@ -60,7 +59,7 @@ impl http_body::Body for BodyStream {
     }
 }
 
-/// A piece on its way: hyper lets go of it when it has been written.
+/// A piece in the queue of hyper, which drops it when it has been written.
 struct Piece {
     bytes: Bytes,
     clock: ActivityClock,
@@ -78,18 +77,18 @@ impl Drop for Piece {
     }
 }
 
-/// What clock in an exchange, shared by a request's body and whoever waits for its answer.
+/// The activity of an exchange, shared by the body of the request and the wait for the reply.
 ///
-/// It sees a byte leave for the system's buffers, not for the network: 400 KiB of a chunk may wait
-/// there. A stall has to be longer than a line needs for those.
+/// Bytes count when they are written to the buffers of the system, which take up to 400 KiB of a
+/// chunk. The stall time has to be longer than the line needs for those.
 #[derive(Clone)]
 pub(crate) struct ActivityClock(Arc<Mutex<Activity>>);
 
 struct Activity {
     limits: Limits,
-    /// When a byte clock last.
+    /// When a byte was moved last.
     last: Instant,
-    /// Whether the request's body was asked for.
+    /// Whether the request's body was polled.
     begun: bool,
     clock: ExchangeClock,
 }
@@ -105,32 +104,33 @@ impl ActivityClock {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn asked(&self) {
+    /// Notes that the request's body was polled.
+    fn note_poll(&self) {
         let mut activity = self.lock();
         (activity.last, activity.begun) = (Instant::now(), true);
     }
 
-    /// Notes that bytes of a body clock, or the end of one.
+    /// Notes that bytes of a body were moved, or that a body has ended.
     pub(crate) fn note(&self, body_bytes: usize) {
         let mut activity = self.lock();
         activity.last = Instant::now();
         activity.clock.count(body_bytes as u64);
     }
 
-    /// Whether the body was asked for: a connection was there and the request's head was on its
-    /// way.
+    /// Whether the body was polled. At that time, there is a connection and the head of the request
+    /// is being sent.
     pub(crate) fn has_begun(&self) -> bool {
         self.lock().begun
     }
 
-    /// When to give up if nothing moves until then.
+    /// Returns when to give up if nothing moves until then.
     fn due(&self) -> Instant {
         let activity = self.lock();
         let stalled = activity.last + activity.limits.stall;
         activity.clock.due().map_or(stalled, |due| stalled.min(due.into()))
     }
 
-    /// Waits for `future` as long as the limits of the exchange allow, else returns `None`. The
+    /// Waits for `future` for as long as the limits of the exchange allow, then returns `None`. The
     /// time between two such waits does not count.
     pub(crate) async fn wait<T>(&self, future: impl Future<Output = T>) -> Option<T> {
         let mut future = std::pin::pin!(future);
@@ -174,8 +174,8 @@ mod tests {
         limits
     }
 
-    /// A body of ten pieces.
-    fn long(clock: &ActivityClock) -> BodyStream {
+    /// Returns a body of ten pieces.
+    fn ten_pieces(clock: &ActivityClock) -> BodyStream {
         let mut body = BodyStream::new(Body::empty(), clock.clone());
         body.current = Bytes::from(vec![1; 10 * PIECE]);
         body.left = 10 * PIECE as u64;
@@ -190,7 +190,7 @@ mod tests {
     async fn a_body_that_moves_is_no_stall() {
         let clock = ActivityClock::new(limits());
         assert!(!clock.has_begun());
-        let mut body = long(&clock);
+        let mut body = ten_pieces(&clock);
         let sending = async {
             let mut pieces = 0;
             while next(&mut body).await.is_some() {
@@ -216,7 +216,7 @@ mod tests {
     #[tokio::test]
     async fn pieces_count_once_they_are_written() {
         let clock = ActivityClock::new(limits());
-        let mut body = long(&clock);
+        let mut body = ten_pieces(&clock);
         let at_first = clock.lock().clock.due();
         let queued = [next(&mut body).await, next(&mut body).await];
         assert_eq!(clock.lock().clock.due(), at_first, "they may wait in the client");

@@ -4,14 +4,14 @@ use std::io;
 use wx_client::certificate;
 use wx_proto::flow::{ProxyProblem, TransportError, TransportErrorKind};
 
-/// What an error means for the flow. Nothing of its text is kept: reqwest's quotes the URL.
+/// Converts an error of reqwest. Its text is dropped, because it contains the URL.
 ///
-/// `begun` tells whether anybody asked for the request's body. hyper asks right behind the head, so
-/// a request whose body nobody asked for cannot have arrived, whatever went wrong. `reused` tells
-/// whether the connection had carried a request before.
+/// `begun` says whether the request's body was polled. hyper polls it right after the head, so a
+/// request whose body was not polled cannot have arrived. `reused` says whether the connection has
+/// carried a request before.
 ///
-/// hyper does not tell a connection that was closed within the head of a reply from one that was
-/// closed before it. So the former is reported as closed too, and the request repeated at once
+/// hyper reports a connection that was closed within the head of a reply like one that was closed
+/// before it. The former is therefore treated as the latter, and the request is repeated at once
 /// instead of after a wait.
 pub(crate) fn classify(error: &reqwest::Error, begun: bool, reused: bool) -> TransportError {
     let kind = kind(error);
@@ -29,7 +29,7 @@ fn is_closed(error: &reqwest::Error) -> bool {
 
     innermost::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message)
         || innermost::<io::Error>(error).is_some_and(|io| {
-            // The last is what a TLS library says if the server closes without a word.
+            // The last is the error of a TLS library if the server closes without a close_notify.
             matches!(io.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
         })
 }
@@ -53,49 +53,49 @@ fn kind(error: &reqwest::Error) -> TransportErrorKind {
     }
 }
 
-/// Whether hyper could not read the chunks of a body. Only the words tell such an error from those
-/// of a TLS library.
+/// Whether hyper could not read the chunks of a body. Only the text distinguishes such an error
+/// from those of a TLS library.
 fn is_framing(error: &io::Error) -> bool {
-    let words = error.to_string();
-    words.starts_with("chunk ") || words.to_ascii_lowercase().starts_with("invalid chunk ")
+    let text = error.to_string();
+    text.starts_with("chunk ") || text.to_ascii_lowercase().starts_with("invalid chunk ")
 }
 
-/// Why there was no connection. The types of these errors are hyper-util's and reqwest's own, so
-/// words have to tell them apart.
+/// Returns why there was no connection. The error types are private to hyper-util and reqwest, so
+/// only their texts distinguish them.
 fn connect_kind(error: &reqwest::Error) -> TransportErrorKind {
     let mut source = error.source();
     if let Some(problem) = source.and_then(certificate::problem) {
         return TransportErrorKind::Certificate(problem);
     }
-    while let Some(kind) = source {
-        let words = kind.to_string();
-        if let Some(words) = words.strip_prefix("tunnel error: ") {
-            return TransportErrorKind::Proxy(tunnel_problem(words, error.is_dns()));
-        } else if let Some(words) = words.strip_prefix("SOCKS error: ") {
-            // It hides what it was caused by.
-            let is_dns = format!("{kind:?}").contains("dns error");
-            return TransportErrorKind::Proxy(tunnel_problem(words, is_dns));
-        } else if words.starts_with("tcp ") {
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if let Some(text) = text.strip_prefix("tunnel error: ") {
+            return TransportErrorKind::Proxy(tunnel_problem(text, error.is_dns()));
+        } else if let Some(text) = text.strip_prefix("SOCKS error: ") {
+            // Its source is hidden.
+            let is_dns = format!("{cause:?}").contains("dns error");
+            return TransportErrorKind::Proxy(tunnel_problem(text, is_dns));
+        } else if text.starts_with("tcp ") {
             return TransportErrorKind::Connect;
         }
-        source = kind.source();
+        source = cause.source();
     }
     if error.is_dns() { TransportErrorKind::Resolve } else { TransportErrorKind::Tls }
 }
 
-fn tunnel_problem(words: &str, is_dns: bool) -> ProxyProblem {
-    match words {
+fn tunnel_problem(text: &str, is_dns: bool) -> ProxyProblem {
+    match text {
         "failed to create underlying connection" if is_dns => ProxyProblem::Resolve,
         "failed to create underlying connection" => ProxyProblem::Connect,
         "proxy authorization required" => ProxyProblem::Refused(Some(407)),
         "unexpected end of file" => ProxyProblem::Closed,
-        words if words.starts_with("io error") => ProxyProblem::Closed,
-        // Of other statuses than 407 hyper-util says nothing.
+        text if text.starts_with("io error") => ProxyProblem::Closed,
+        // hyper-util does not report the status, unless it is 407.
         _ => ProxyProblem::Refused(None),
     }
 }
 
-/// The last error of a type among the causes.
+/// Returns the innermost source of type `E`.
 fn innermost<E: Error + 'static>(error: &reqwest::Error) -> Option<&E> {
     let mut found = None;
     let mut source = error.source();

@@ -1,13 +1,13 @@
-//! Tells what became of the connection of a request, which reqwest does not: whether there is one
-//! yet, whether it had carried a request before, and whether a proxy is in between.
+//! Observes the connection of a request, which reqwest does not report: whether it is established,
+//! whether it has carried a request before, and whether it uses a proxy.
 //!
-//! Its pool is asked for an idle connection while a new one is being made, and both happen within
-//! the request's own future (`hyper_util::client::legacy::Client::one_connection_for`). If the pool
-//! wins, the new connection is finished by a task of its own, for the pool. So a request within
-//! which no connection was made went over one from the pool, and that has carried a request, except
-//! for such a spare one. Nothing is wrong with taking a spare one for reused: the request is
-//! repeated once, as after any failure on the way. If a connection was made in vain at the last
-//! moment, a reused one is taken for new: that costs a try.
+//! hyper-util waits for an idle connection of the pool while it makes a new one, both within the
+//! future of the request (`hyper_util::client::legacy::Client::one_connection_for`). If the pool is
+//! first, a separate task finishes the new connection for the pool. Therefore a request that has
+//! made no connection uses one of the pool, which has carried a request, unless it is such a spare
+//! one. A spare one counts as reused, which is harmless: the request is repeated once, as after any
+//! failure on the way. If a new connection was finished but the pool was first, a reused connection
+//! counts as new, which costs a try.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,11 +18,11 @@ use tower_service::Service;
 use wx_proto::flow::{ProxyProblem, TransportError, TransportErrorKind};
 
 tokio::task_local! {
-    /// That of the request which the task is about.
+    /// The connection of the current request.
     static CURRENT: Connection;
 }
 
-/// What is known of a request's connection.
+/// What was observed of the connection of a request.
 #[derive(Clone, Default)]
 pub(crate) struct Connection(Arc<Mutex<State>>);
 
@@ -34,10 +34,10 @@ struct State {
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Stage {
-    /// From the pool, as far as is known.
+    /// From the pool, unless a connection attempt is observed.
     #[default]
     Reused,
-    /// Being made.
+    /// Not established yet.
     Unfinished,
     New,
 }
@@ -56,13 +56,13 @@ impl Connection {
         self.state().stage == Stage::Reused
     }
 
-    /// Whether it was being made until the last, so that nothing of the request can have left.
+    /// Whether the connection was never established, so that nothing of the request can have left.
     pub(crate) fn is_unfinished(&self) -> bool {
         self.state().stage == Stage::Unfinished
     }
 
-    /// The failure of a connection that took too long.
-    pub(crate) fn not_in_time(&self) -> TransportError {
+    /// Returns the error of a connection that took too long.
+    pub(crate) fn timeout_error(&self) -> TransportError {
         TransportError::never_connected(match self.state().proxied {
             true => TransportErrorKind::Proxy(ProxyProblem::Stalled),
             false => TransportErrorKind::Connect,
@@ -70,12 +70,12 @@ impl Connection {
     }
 }
 
-/// To be called when none of a client's proxies is for the connection that is being made.
-pub(crate) fn is_direct() {
+/// Notes that no proxy of the client applies to the current connection attempt.
+pub(crate) fn note_direct() {
     let _ = CURRENT.try_with(|current| current.state().proxied = false);
 }
 
-/// Lets [`Connection::observe`] see what a connector does.
+/// The layer that reports the work of a connector to [`Connection::observe`].
 #[derive(Clone)]
 pub(crate) struct Observed;
 
@@ -93,7 +93,7 @@ pub(crate) struct ObservedConnector<S>(S);
 impl<S: Service<R>, R> Service<R> for ObservedConnector<S> {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = ObservedConnecting<S::Future>;
+    type Future = ObservedConnect<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.0.poll_ready(cx)
@@ -101,24 +101,24 @@ impl<S: Service<R>, R> Service<R> for ObservedConnector<S> {
 
     fn call(&mut self, destination: R) -> Self::Future {
         let of = CURRENT.try_with(Connection::clone).unwrap_or_default();
-        // reqwest asks its proxies within the call, and the last one tells that it was asked.
+        // reqwest asks its proxies within the call. The last one calls `note_direct`.
         *of.state() = State { stage: Stage::Unfinished, proxied: true };
-        ObservedConnecting { connecting: Box::pin(self.0.call(destination)), of }
+        ObservedConnect { connecting: Box::pin(self.0.call(destination)), of }
     }
 }
 
-pub(crate) struct ObservedConnecting<F> {
+pub(crate) struct ObservedConnect<F> {
     connecting: Pin<Box<F>>,
     of: Connection,
 }
 
-impl<F: Future> Future for ObservedConnecting<F> {
+impl<F: Future> Future for ObservedConnect<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let polled = self.connecting.as_mut().poll(cx);
         if CURRENT.try_with(|_| ()).is_err() {
-            // A spare connection is finished outside of any request. Its request has got another.
+            // A spare connection, finished outside of its request, which uses another one.
             self.of.state().stage = Stage::Reused;
         } else if polled.is_ready() {
             self.of.state().stage = Stage::New;
@@ -129,7 +129,7 @@ impl<F: Future> Future for ObservedConnecting<F> {
 
 #[cfg(test)]
 impl Connection {
-    /// One that is being made.
+    /// Returns a connection that is not established yet.
     pub(crate) fn unfinished() -> Self {
         let connection = Self::default();
         connection.state().stage = Stage::Unfinished;
@@ -160,39 +160,39 @@ mod tests {
         }
 
         fn call(&mut self, (): ()) -> Self::Future {
-            let told = self.0.take().unwrap();
+            let made = self.0.take().unwrap();
             Box::pin(async move {
-                let _ = told.await;
+                let _ = made.await;
                 Ok(())
             })
         }
     }
 
     fn slow() -> (oneshot::Sender<()>, ObservedConnector<Slow>) {
-        let (tell, told) = oneshot::channel();
-        (tell, Observed.layer(Slow(Some(told))))
+        let (make, made) = oneshot::channel();
+        (make, Observed.layer(Slow(Some(made))))
     }
 
     #[tokio::test]
     async fn a_connection_is_made_or_given_up() {
-        let (tell, mut connector) = slow();
+        let (make, mut connector) = slow();
         let connection = Connection::default();
         let request = connection.observe(async { connector.call(()).await });
         timeout(Duration::from_millis(10), request).await.unwrap_err();
         assert!(connection.is_unfinished() && !connection.is_reused());
-        drop(tell);
+        drop(make);
 
-        let (tell, mut connector) = slow();
+        let (make, mut connector) = slow();
         let connection = Connection::default();
-        tell.send(()).unwrap();
+        make.send(()).unwrap();
         connection.observe(async { connector.call(()).await }).await.unwrap();
         assert!(!connection.is_unfinished() && !connection.is_reused());
     }
 
-    /// The pool had one in the meantime, by which the request may have left.
+    /// The pool had a connection in the meantime, on which the request may have left.
     #[tokio::test]
     async fn a_connection_that_is_finished_elsewhere_is_not_the_requests() {
-        let (tell, mut connector) = slow();
+        let (make, mut connector) = slow();
         let connection = Connection::default();
         let mut spare = None;
         let request = connection.observe(async {
@@ -203,7 +203,7 @@ mod tests {
         request.await;
         tokio::task::yield_now().await;
         assert!(connection.is_reused() && !connection.is_unfinished());
-        tell.send(()).unwrap();
+        make.send(()).unwrap();
         spare.unwrap().await.unwrap().unwrap();
         assert!(connection.is_reused());
     }

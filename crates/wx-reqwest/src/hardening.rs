@@ -1,12 +1,11 @@
-//! Settings that go before anything a caller's builder says.
+//! Settings that override those of a custom builder.
 
 use reqwest::{ClientBuilder, redirect, retry};
 
 use crate::connection::Observed;
 
-/// Stands in for methods of `ClientBuilder` that exist only with certain features of reqwest.
-/// Anybody in a build can switch these on; a method of the type itself then goes before the
-/// trait's.
+/// Replaces methods of `ClientBuilder` that only exist with certain features of reqwest. If a crate
+/// in the build enables such a feature, the inherent method takes precedence.
 #[allow(dead_code)]
 trait MissingMethods: Sized {
     fn cookie_store(self, _: bool) -> Self {
@@ -22,15 +21,15 @@ trait MissingMethods: Sized {
 
 impl MissingMethods for ClientBuilder {}
 
-/// Redirects, retries, decoding, cookies and verbose logging off, certificates verified; plain http
-/// for a loopback session alone.
+/// Switches off redirects, retries, decoding, cookies and verbose logging, and verifies
+/// certificates. Plain http is only allowed for a loopback session.
 ///
-/// One repeat is left, hyper-util's for a kept connection that turns out to be closed. It cannot
-/// send anything twice: it needs the request back from hyper, which gives it back only if it never
-/// began to write it (`hyper::client::conn::http1::SendRequest::try_send_request`). And the body of
-/// [`crate::body`] can be read once.
+/// One retry remains: that of hyper-util for a pooled connection that turns out to be closed. It
+/// cannot send anything twice, because hyper only returns a request that it has not begun to write
+/// (`hyper::client::conn::http1::SendRequest::try_send_request`), and the body of [`crate::body`]
+/// can only be read once.
 ///
-/// The outermost layer of the connector is [`crate::connection`]'s.
+/// The outermost layer of the connector is that of [`crate::connection`].
 pub(crate) fn harden(builder: ClientBuilder, loopback: bool) -> ClientBuilder {
     builder
         .redirect(redirect::Policy::none())
@@ -41,7 +40,7 @@ pub(crate) fn harden(builder: ClientBuilder, loopback: bool) -> ClientBuilder {
         .no_zstd()
         .no_deflate()
         .cookie_store(false)
-        // It would log every byte.
+        // This would log every byte.
         .connection_verbose(false)
         .tls_danger_accept_invalid_certs(false)
         .tls_danger_accept_invalid_hostnames(false)

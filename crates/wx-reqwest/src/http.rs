@@ -1,6 +1,7 @@
 use std::fmt;
 use std::io;
 use std::mem;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,12 +17,13 @@ use crate::body::{ActivityClock, BodyStream};
 use crate::classify::classify;
 use crate::connection::Connection;
 use crate::hardening::harden;
-use crate::pools::Pools;
+use crate::pools::{Pool, Pools};
 use crate::proxy;
 use crate::sink::Sink;
 use crate::source::Source;
 
-/// reqwest, set so that it sends what it is told and nothing else. Clones share their connections.
+/// The transport: reqwest, configured so that it sends exactly the given requests. Clones share
+/// their connections.
 #[derive(Clone)]
 pub struct Http {
     client: reqwest::Client,
@@ -30,9 +32,8 @@ pub struct Http {
 }
 
 impl Http {
-    /// Returns a builder of reqwest's with the defaults of this crate, to start a custom one from:
-    /// reqwest's own, the proxy of `proxy` or none, and the certificates that the Cargo features
-    /// say.
+    /// Returns a reqwest builder with the defaults of this crate: the proxy of `proxy`, and the
+    /// certificates of the Cargo features. Start a custom builder with it.
     ///
     /// # Errors
     /// [`BuildError::Proxy`] if reqwest cannot use the proxy.
@@ -40,60 +41,91 @@ impl Http {
         proxy::apply(proxy, defaults())
     }
 
-    /// Takes `builder` for proxies, certificates, name resolution and the like, or reqwest's own
-    /// with the certificates of [`Http::defaults`]; then switches off redirects, retries, decoding,
-    /// cookies, verbose logging and HTTP/2, and verifies certificates. For a loopback site no proxy
-    /// is used, for any other no plain http.
+    /// Creates an HTTP client with the proxies, certificates and name resolution of `builder`. The
+    /// default is reqwest's builder with the certificates of [`Http::defaults`]. Switches off
+    /// redirects, retries, decoding, cookies, verbose logging and HTTP/2, and verifies
+    /// certificates. A loopback site uses no proxy, any other site no plain http.
     ///
-    /// If `builder` names proxies, these are used, and so is what [`Http::defaults`] was given,
-    /// [`ProxySettings::none`] included. Else the environment decides, as [`ProxySettings`] reads
-    /// it. That holds after [`reqwest::ClientBuilder::no_proxy`] as well, which cannot be told from
-    /// a builder about which nobody has decided.
+    /// Proxies that `builder` names are used, and so are the settings given to [`Http::defaults`],
+    /// including [`ProxySettings::none`]. Otherwise the environment decides, as [`ProxySettings`]
+    /// reads it. This also holds after [`reqwest::ClientBuilder::no_proxy`], which cannot be
+    /// distinguished from a builder without proxies.
     ///
     /// # Errors
     /// [`BuildError`] if reqwest cannot be set up, or has no TLS for an https site, or if the
-    /// environment decides and asks for a proxy that cannot be used.
+    /// environment names a proxy that cannot be used. [`BuildError::NoCryptoProvider`] for any site
+    /// if the feature `rustls` is on without `aws-lc-rs` and the program has installed no crypto
+    /// provider, also if `builder` has a TLS library of its own.
     pub fn new(builder: Option<reqwest::ClientBuilder>, site: &Site) -> Result<Self, BuildError> {
         let loopback = site.hosts().is_loopback();
-        let builder = proxy::decide(builder.unwrap_or_else(defaults), loopback)?;
+        let builder = proxy::configure(builder.unwrap_or_else(defaults), loopback)?;
         if !loopback && !cfg!(any(feature = "rustls", feature = "native-tls")) {
             return Err(BuildError::NoTls);
+        }
+        // reqwest would panic, at least if rustls is its TLS library.
+        #[cfg(all(feature = "rustls", not(feature = "aws-lc-rs")))]
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            return Err(BuildError::NoCryptoProvider);
         }
         let client = harden(builder, loopback).build().map_err(|_| BuildError::Client)?;
         Ok(Self { client, pools: Arc::default(), loopback })
     }
 
-    /// Sends a request and waits for the head of its answer.
-    async fn exchange(&self, request: ApiRequest) -> Result<(Parts, Reply), TransportError> {
+    /// Waits for the head of a reply.
+    async fn head(
+        &self,
+        started: Result<Started<impl Pending>, TransportError>,
+    ) -> Result<(Parts, Reply), TransportError> {
+        let Started { pending, pool, clock, begins_with_body } = started?;
+        let begun = || clock.has_begun() || !begins_with_body;
+        let connection = Connection::default();
+        match clock.wait(connection.observe(pending)).await {
+            Some(Ok(response)) => {
+                self.pools.keep(pool);
+                Ok(Reply::new(response, clock.clone()))
+            }
+            // A custom builder may have time limits.
+            Some(Err(error)) if error.is_connect() && error.is_timeout() && !error.is_dns() => {
+                Err(connection.timeout_error())
+            }
+            Some(Err(error)) => Err(classify(&error, begun(), connection.is_reused())),
+            None => Err(head_timeout_error(clock.has_begun(), begins_with_body, &connection)),
+        }
+    }
+
+    /// Starts an exchange. It is not asynchronous, because a future would keep room for the request
+    /// while it waits.
+    fn start(&self, request: ApiRequest) -> Result<Started<impl Pending + use<>>, TransportError> {
         let limits = request.limits();
         if limits.direct != self.loopback {
-            // A request of another session: this client may have a proxy.
+            // A request of another session, which may need other proxies and certificates.
             return Err(TransportError::never_connected(TransportErrorKind::Connect));
         }
         let clock = ActivityClock::new(limits);
         let (parts, body) = request.into_http().into_parts();
         let begins_with_body = !body.segments().is_empty();
         let body = reqwest::Body::wrap(BodyStream::new(body, clock.clone()));
-        let begun = || clock.has_begun() || !begins_with_body;
         let request = http::Request::from_parts(parts, body);
         let mut request: reqwest::Request =
             request.try_into().map_err(|error| classify(&error, false, false))?;
         let pool = self.pools.choose(limits.new_connection);
         pool.apply(&mut request);
-        let connection = Connection::default();
-        match clock.wait(connection.observe(self.client.execute(request))).await {
-            Some(Ok(response)) => {
-                self.pools.keep(pool);
-                Ok(Reply::new(response, clock.clone()))
-            }
-            // A builder may have time limits of its own.
-            Some(Err(error)) if error.is_connect() && error.is_timeout() && !error.is_dns() => {
-                Err(connection.not_in_time())
-            }
-            Some(Err(error)) => Err(classify(&error, begun(), connection.is_reused())),
-            None => Err(out_of_time(clock.has_begun(), begins_with_body, &connection)),
-        }
+        let pending = self.client.execute(request);
+        Ok(Started { pending, pool, clock, begins_with_body })
     }
+}
+
+/// What reqwest returns.
+trait Pending: Future<Output = Result<reqwest::Response, reqwest::Error>> + Send {}
+
+impl<F: Future<Output = Result<reqwest::Response, reqwest::Error>> + Send> Pending for F {}
+
+/// An exchange whose reply is awaited.
+struct Started<P> {
+    pending: P,
+    pool: Pool,
+    clock: ActivityClock,
+    begins_with_body: bool,
 }
 
 impl Transport for Http {
@@ -109,12 +141,12 @@ impl Transport for Http {
         self.loopback
     }
 
-    async fn send(
+    fn send(
         &self,
         request: ApiRequest,
         _: &CancelToken,
-    ) -> Result<(Parts, Reply), TransportError> {
-        self.exchange(request).await
+    ) -> impl Future<Output = Result<(Parts, Reply), TransportError>> + Send {
+        self.head(self.start(request))
     }
 
     async fn receive(reply: &mut Reply) -> Result<Option<Bytes>, TransportError> {
@@ -122,9 +154,11 @@ impl Transport for Http {
     }
 
     async fn sleep(time: Duration, token: &CancelToken) {
-        // tokio takes a millisecond for a sleep of zero.
-        if !time.is_zero() {
-            unless_cancelled(tokio::time::sleep(time), token).await;
+        // A sleep of zero takes a millisecond in tokio.
+        if time.is_zero() {
+            tokio::task::yield_now().await;
+        } else {
+            unless_cancelled(pin!(tokio::time::sleep(time)), token).await;
         }
     }
 
@@ -137,11 +171,11 @@ impl Transport for Http {
 
 impl AsyncTransport for Http {}
 
-/// The failure of a request that got no head in time.
+/// Returns the error of a request without a head in time.
 ///
-/// A body that was asked for is on its way, whatever becomes of a connection that was begun beside
-/// the one from the pool. Without a body, only an unfinished connection shows that nothing left.
-fn out_of_time(
+/// A body that was polled is being sent, even if another connection attempt is still unfinished.
+/// Without a body, only an unfinished connection shows that nothing has left.
+fn head_timeout_error(
     body_has_begun: bool,
     begins_with_body: bool,
     connection: &Connection,
@@ -149,13 +183,16 @@ fn out_of_time(
     if body_has_begun || (!begins_with_body && !connection.is_unfinished()) {
         TransportError::on_the_way(TransportErrorKind::Stalled)
     } else {
-        connection.not_in_time()
+        connection.timeout_error()
     }
 }
 
-/// What [`Http::defaults`] says of certificates.
+/// Returns the certificate settings of [`Http::defaults`].
 fn defaults() -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder();
+    // reqwest prefers the library of the platform if anybody in the build has switched it on.
+    #[cfg(feature = "rustls")]
+    let builder = builder.tls_backend_rustls();
     #[cfg(all(any(feature = "rustls", feature = "native-tls"), feature = "webpki-roots"))]
     let builder = builder.tls_certs_merge(webpki_roots());
     builder
@@ -163,13 +200,13 @@ fn defaults() -> reqwest::ClientBuilder {
 
 #[cfg(all(any(feature = "rustls", feature = "native-tls"), feature = "webpki-roots"))]
 fn webpki_roots() -> impl Iterator<Item = reqwest::Certificate> {
-    // reqwest takes any bytes here and reads them when the client is built.
+    // reqwest accepts any bytes here and parses them when the client is built.
     webpki_root_certs::TLS_SERVER_ROOT_CERTS
         .iter()
         .filter_map(|der| reqwest::Certificate::from_der(der).ok())
 }
 
-/// Shows nothing: a proxy may have a password.
+/// Shows nothing, because a proxy may have a password.
 impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Http").finish_non_exhaustive()
@@ -209,10 +246,10 @@ mod tests {
 
     use super::*;
 
-    /// What counts as never connected is handed out again, so nothing may count as that which may
-    /// have left.
+    /// A request that was never connected is handed out again, so one that may have left must not
+    /// count as such.
     #[test]
-    fn a_body_that_was_asked_for_is_on_its_way_whatever_the_connection_shows() {
+    fn a_polled_body_is_on_its_way_whatever_the_connection_shows() {
         let (pooled, unfinished) = (Connection::default(), Connection::unfinished());
         for (body_has_begun, begins_with_body, connection, delivered) in [
             (true, true, &unfinished, Delivery::Unknown),
@@ -222,8 +259,8 @@ mod tests {
             (false, false, &unfinished, Delivery::Never),
             (false, false, &pooled, Delivery::Unknown),
         ] {
-            let failure = out_of_time(body_has_begun, begins_with_body, connection);
-            assert_eq!(failure.delivered, delivered, "{body_has_begun} {begins_with_body}");
+            let failure = head_timeout_error(body_has_begun, begins_with_body, connection);
+            assert_eq!(failure.delivery, delivered, "{body_has_begun} {begins_with_body}");
         }
     }
 }

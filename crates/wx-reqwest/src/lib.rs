@@ -1,5 +1,5 @@
-// The first definition of a link wins: these for rustdoc, the README's own for a repository's
-// pages.
+// The first definition of a link wins: these are for rustdoc, those in the README for the pages of
+// the repository.
 //! [wx-proto]: wx_proto
 //! [Session file]: wx_proto#session-file
 //! [protocol]: wx_proto::protocol
@@ -37,8 +37,8 @@ pub use source::Source;
 /// tokio runtime.
 pub type Client = wx_client::Client<Http>;
 
-/// Settings for a [`Client`]: one for a login that exists, or one that
-/// [logs in](wx_client::Client::login).
+/// Settings for a [`Client`], either for an existing session or for a
+/// [login](wx_client::Client::login).
 pub type ClientBuilder<Start = Session> = wx_client::ClientBuilder<Http, Start>;
 
 /// An operation of a [`Client`], with its options.

@@ -1,12 +1,12 @@
-//! The shared proxy settings in reqwest's terms.
+//! Applies proxy settings to reqwest.
 
 use reqwest::{ClientBuilder, NoProxy, Proxy, Url};
 use wx_client::proxy::ProxySettings;
 
 use crate::BuildError;
-use crate::connection::is_direct;
+use crate::connection::note_direct;
 
-/// Has `builder` use the proxy of `settings`, and no other.
+/// Makes `builder` use the proxy of `settings` and no other.
 pub(crate) fn apply(
     settings: &ProxySettings,
     builder: ClientBuilder,
@@ -17,12 +17,15 @@ pub(crate) fn apply(
         let proxy = Proxy::all(proxy.url()).map_err(|_| proxy.refused())?;
         builder = builder.proxy(proxy.no_proxy(direct));
     }
-    // One for no URL, so that no proxy is a choice as well.
+    // A proxy for no URL, so that `names_proxies` is true.
     Ok(builder.proxy(Proxy::custom(|_| None::<Url>)))
 }
 
-/// Has `builder` use its own proxies, or that of the environment if it names none.
-pub(crate) fn decide(builder: ClientBuilder, loopback: bool) -> Result<ClientBuilder, BuildError> {
+/// Makes `builder` use its own proxies, or that of the environment if it has none.
+pub(crate) fn configure(
+    builder: ClientBuilder,
+    loopback: bool,
+) -> Result<ClientBuilder, BuildError> {
     let builder = if loopback {
         builder.no_proxy()
     } else if names_proxies(&builder) {
@@ -30,17 +33,18 @@ pub(crate) fn decide(builder: ClientBuilder, loopback: bool) -> Result<ClientBui
     } else {
         apply(&ProxySettings::from_environment()?, builder)?
     };
-    // reqwest takes the first one that is for a URL, so this one is asked if there is no other.
+    // reqwest asks the proxies in order, so it asks this one if no other applies.
     Ok(builder.proxy(Proxy::custom(|_| {
-        is_direct();
+        note_direct();
         None::<Url>
     })))
 }
 
-/// Whether a builder names proxies, which reqwest tells by `Debug` only. If some day it no longer
-/// does, the environment decides, and a proxy that it asks for in vain is refused all the same.
+/// Whether a builder has proxies, which reqwest only shows in its `Debug` output. If a later
+/// version does not show them, the environment decides, and an unusable proxy in it is still
+/// refused.
 fn names_proxies(builder: &ClientBuilder) -> bool {
-    // What follows may hold a caller's words.
+    // The rest may contain text of the caller.
     let shown = format!("{builder:?}");
     shown.split("default_headers").next().is_some_and(|shown| shown.contains("proxies: ["))
 }

@@ -10,7 +10,7 @@ use wx_client::temp_file::{Access, TempFile};
 use wx_proto::bytes::Bytes;
 
 /// The destination of a fetched picture. A download that ends before the picture is complete and
-/// checked leaves nothing behind; so does a dropped future.
+/// verified leaves nothing behind. The same holds for a dropped future.
 pub struct Sink<'a> {
     place: Place<'a>,
 }
@@ -26,45 +26,45 @@ struct Partial {
     /// The open file of `temporary`.
     file: File,
     temporary: TempFile,
-    /// How many bytes it holds; not known while some are being written.
+    /// Its length, unless a write is in progress or has failed.
     len: Option<u64>,
 }
 
 impl<'a> Sink<'a> {
-    /// Writes to a file, which appears or is replaced once the picture is complete. Until then the
-    /// bytes are in a temporary file beside it.
+    /// Writes to a file, which is created or replaced once the picture is complete. Until then the
+    /// bytes are in a temporary file in the same directory.
     pub fn path(path: impl Into<PathBuf>) -> Self {
         Self { place: Place::Path { path: path.into(), file: None } }
     }
 
-    /// Writes to a vector, which holds the picture afterwards, or is empty on error.
+    /// Writes to a vector. On error, the vector is empty.
     pub fn vec(bytes: &'a mut Vec<u8>) -> Self {
         Self { place: Place::Vec { bytes, kept: false } }
     }
 
-    /// Writes to a writer. Written bytes cannot be taken back, so a download that breaks off is not
-    /// restarted, and the writer keeps what was written.
+    /// Writes to a writer. Written bytes cannot be undone, so an interrupted download is not
+    /// restarted, and the writer keeps the bytes.
     pub fn writer(writer: &'a mut (impl AsyncWrite + Send + Unpin)) -> Self {
         Self { place: Place::Writer { writer: Box::new(writer), written: 0 } }
     }
 
-    /// Whether a download can be restarted in it.
+    /// Whether a download into this sink can be restarted.
     #[must_use]
     pub fn is_restartable(&self) -> bool {
         !matches!(self.place, Place::Writer { .. })
     }
 
-    /// Keeps what was written. This is the last step of a successful download.
+    /// Puts the picture in place, as the last step of a successful download.
     ///
-    /// When the future is dropped, the file is either in place or not there.
+    /// If the future is dropped, the file is either in place as a whole or not at all.
     ///
     /// # Errors
-    /// The error of the file or the writer; nothing is kept then.
+    /// The error of the file or the writer; nothing is kept in that case.
     pub async fn finish(mut self) -> io::Result<()> {
         match &mut self.place {
             Place::Path { file, .. } => match file.take() {
                 Some(Partial { mut file, temporary, .. }) => {
-                    // tokio's files report an error of the last write only now.
+                    // tokio reports an error of the last write here.
                     file.flush().await?;
                     spawn_blocking(|| temporary.persist().map(drop)).await?
                 }
@@ -91,8 +91,7 @@ impl MediaIo for Sink<'_> {
                     file.set_len(at).await?;
                     file.seek(SeekFrom::Start(at)).await?;
                 }
-                // It goes on behind the scenes: an error shows itself at the next write, or at the
-                // end.
+                // tokio writes in the background and reports an error at the next write or flush.
                 file.write_all(&bytes).await?;
                 *len = Some(at + bytes.len() as u64);
                 Ok(())
@@ -103,8 +102,8 @@ impl MediaIo for Sink<'_> {
                 Ok(())
             }
             Place::Writer { writer, written } => {
-                // A dropped future leaves a write half done; when it is repeated, that half is not
-                // written again.
+                // If an earlier future was dropped in the middle of this write, the part that was
+                // written is skipped.
                 while let Some(rest) = rest_of(&bytes, written.saturating_sub(at)) {
                     match writer.write(rest).await? {
                         0 => return Err(io::ErrorKind::WriteZero.into()),
@@ -117,7 +116,7 @@ impl MediaIo for Sink<'_> {
     }
 }
 
-/// What follows the first `done` bytes, if anything does.
+/// Returns the bytes after the first `done`, unless there are none.
 fn rest_of(bytes: &[u8], done: u64) -> Option<&[u8]> {
     let rest = bytes.get(usize::try_from(done).ok()?..)?;
     (!rest.is_empty()).then_some(rest)
@@ -153,7 +152,7 @@ impl fmt::Debug for Sink<'_> {
 
 async fn temporary(path: PathBuf) -> io::Result<Partial> {
     let create = move || {
-        let temporary = TempFile::beside(&path, Access::Inherited)?;
+        let temporary = TempFile::for_target(&path, Access::Inherited)?;
         Ok::<_, io::Error>((temporary.file().try_clone()?, temporary))
     };
     let (file, temporary) = spawn_blocking(create).await??;

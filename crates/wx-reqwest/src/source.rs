@@ -14,22 +14,21 @@ use wx_client::source_info::{SourceInfo, slice, too_long};
 use wx_proto::bytes::Bytes;
 use wx_proto::{Error, Media, MediaKind, Policy, SourceError, Step};
 
-/// A picture to send. It is read twice, once for its MD5 and once chunk by chunk, so it can always
-/// be read again; one of a single chunk is read once.
+/// A picture to send. It is read twice: once for its MD5, and once in chunks. A picture of a single
+/// chunk is read once.
 ///
-/// Never more than one chunk of 512 KiB is in memory, unless the caller put it there.
+/// At most one chunk of 512 KiB is in memory, unless the caller provides the picture in memory.
 pub struct Source {
     info: SourceInfo,
     data: Data,
 }
 
-/// How much of a reader is written to a temporary file at once.
+/// The number of bytes that are copied from a reader to a temporary file at once.
 const BLOCK: u64 = 64 * 1024;
 
 enum Data {
     Bytes(Bytes),
-    /// Read where blocking is allowed. When a read is dropped, the next one waits for the end of
-    /// it.
+    /// Read on a thread that may block. If a read is dropped, the next one waits for its end.
     File(Arc<Mutex<(File, PageBuffer)>>),
     Seek(Box<dyn ReadSeek>, PageBuffer),
 }
@@ -39,16 +38,15 @@ trait ReadSeek: AsyncRead + AsyncSeek + Send + Unpin {}
 impl<T: AsyncRead + AsyncSeek + Send + Unpin> ReadSeek for T {}
 
 impl Source {
-    /// Sends a picture in memory. It must not change: do not use this for a mapped file that other
-    /// processes may write.
+    /// Sends a picture in memory. The bytes must not change, so do not use this for a mapped file
+    /// that other processes may write.
     pub fn bytes(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
         let info = SourceInfo::new(name, bytes.len() as u64).immutable();
         Self { info, data: Data::Bytes(bytes) }
     }
 
-    /// Sends a file. The form contains its name, without directories, and the time of its last
-    /// change.
+    /// Sends a file. The form contains its name, without directories, and its modification time.
     ///
     /// Cancel safe.
     ///
@@ -66,7 +64,7 @@ impl Source {
 
     /// Sends anything that can be read and rewound.
     ///
-    /// Cancel safe as far as seeking `from` is.
+    /// Cancel safe if seeking `from` is.
     ///
     /// # Errors
     /// If its length cannot be determined.
@@ -79,14 +77,14 @@ impl Source {
         Ok(Self { info: SourceInfo::new(name, len), data })
     }
 
-    /// Reads a one-shot reader to its end. Up to `memory_limit` bytes are kept in memory, longer
-    /// pictures go to a temporary file, and those of more than `limit` bytes are refused.
+    /// Reads a reader to its end. Up to `memory_limit` bytes are kept in memory, longer pictures
+    /// are written to a temporary file, and pictures of more than `limit` bytes are refused.
     ///
-    /// Not cancel safe: what was read by then is lost.
+    /// Not cancel safe: bytes that were read are lost.
     ///
     /// # Errors
-    /// The error of the reader; [`io::ErrorKind::FileTooLarge`] above `limit`; no space for the
-    /// temporary file.
+    /// The error of the reader or of the temporary file; [`io::ErrorKind::FileTooLarge`] above
+    /// `limit`.
     pub async fn reader(
         name: impl Into<String>,
         from: impl AsyncRead + Unpin,
@@ -117,37 +115,37 @@ impl Source {
         if len > limit {
             return Err(too_long(limit));
         }
-        // It has no name: nobody else can reach it.
+        // The file has no name, so no other process can change it.
         let info = SourceInfo::new(name, len).immutable();
         Ok(Self::file(info, file.into_std().await))
     }
 
-    /// Sets what it is sent as. By default a GIF is sent as an emoticon, and all else as an image;
-    /// what cannot be sent as this kind is refused before anything is sent.
+    /// Sets the kind of the message. By default a GIF is sent as an emoticon, and everything else
+    /// as an image. A picture that cannot be sent as this kind is refused before anything is sent.
     #[must_use]
     pub fn sent_as(mut self, kind: MediaKind) -> Self {
         self.info.kind = Some(kind);
         self
     }
 
-    /// The length in bytes.
+    /// Returns the length in bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.info.len
     }
 
-    /// Whether it is empty, which no picture is.
+    /// Whether the source is empty. An empty source cannot be sent.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.info.len == 0
     }
 
-    /// Returns what the forms say about the picture: name, length, format and time.
+    /// Returns the description of the picture for the forms: name, length, format and time.
     ///
     /// Cancel safe.
     ///
     /// # Errors
-    /// If it cannot be read, or cannot be sent as a picture.
+    /// If the source cannot be read, or cannot be sent.
     pub async fn media(&mut self, policy: &Policy) -> Result<Media, Error> {
         let first = self.read(self.info.first_span()).await;
         let first = first.map_err(|error| Error::new(Step::Prepare, SourceError::from(error)))?;

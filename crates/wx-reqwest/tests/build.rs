@@ -1,4 +1,4 @@
-//! What a client cannot be made of.
+//! Configurations that are refused.
 
 #![allow(clippy::unwrap_used)]
 
@@ -17,7 +17,7 @@ fn with_tls_there_is_https() {
     assert!(Client::new(session()).is_ok());
 }
 
-/// It might go through a proxy.
+/// Otherwise it might use a proxy.
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 #[tokio::test]
 async fn a_request_to_a_loopback_address_is_for_a_loopback_client() {
@@ -41,8 +41,15 @@ fn without_tls_there_is_no_https() {
     assert_eq!(Client::new(session()).unwrap_err(), wx_reqwest::BuildError::NoTls);
 }
 
-/// A system without certificates can verify nobody, unless certificates were compiled in. The
-/// environment cannot be changed within a process, so this runs itself once more.
+/// Nothing else in this process may install one: run it alone.
+#[cfg(all(feature = "rustls", not(feature = "aws-lc-rs")))]
+#[test]
+fn without_a_crypto_provider_there_is_no_client() {
+    assert_eq!(Client::new(session()).unwrap_err(), wx_reqwest::BuildError::NoCryptoProvider);
+}
+
+/// A system without certificates cannot verify a server, unless certificates are compiled in. The
+/// environment cannot be changed within a process, so the test runs itself once more.
 #[cfg(all(target_os = "linux", feature = "rustls"))]
 #[test]
 fn compiled_in_certificates_need_no_store() {
@@ -54,8 +61,8 @@ fn compiled_in_certificates_need_no_store() {
     child.args(["--exact", "compiled_in_certificates_need_no_store"]).env("WX_TEST_CHILD", "1");
     let output =
         child.env("SSL_CERT_FILE", "/dev/null").env_remove("SSL_CERT_DIR").output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && told.contains("1 passed"), "{told}");
+    let output_text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && output_text.contains("1 passed"), "{output_text}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a client stores of a send, and to which login its messages belong.
+//! The states that a send stores, and the login that they belong to.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::sync::{Arc, Mutex};

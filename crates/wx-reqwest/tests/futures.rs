@@ -1,4 +1,4 @@
-//! What is special about futures: they are `Send`.
+//! All futures are `Send`.
 
 #![allow(clippy::unwrap_used)]
 
@@ -36,7 +36,7 @@ fn everything_is_send() {
     let (id, size) = (MsgId::new("1").unwrap(), ImageVariant::Original);
     let (mut first, mut second) = (Vec::new(), Vec::new());
     let source = || Source::bytes("a", TINY);
-    // The future of every operation of a client, plain and with options.
+    // The futures of all operations of a client, with and without options.
     let token = CancelToken::new();
     let send = client.send_image(&to, source()).progress(|_| ()).trace(|_| ()).cancel(&token);
     drop(is_send(send.into_future()));
@@ -52,7 +52,7 @@ fn everything_is_send() {
     drop(is_send(Client::login(client.session().site().clone()).show(|_| ()).into_future()));
     let mut messages = is_send(client.messages().progress(|_| ()).cancel(&token));
     drop(is_send(messages.next()));
-    // And of a source and a sink.
+    // The futures of sources and sinks.
     let mut source = source();
     drop(is_send(source.media(&Policy::default())));
     drop(is_send(MediaIo::read(&mut source, 0..1)));

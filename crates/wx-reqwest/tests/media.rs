@@ -1,4 +1,4 @@
-//! Where pictures come from, and where they go.
+//! Sources and sinks.
 
 #![allow(clippy::unwrap_used)]
 
@@ -13,10 +13,10 @@ use wx_proto::flow::{Action, CallId, Flow, Input, Progress, UnexpectedInput, Upl
 use wx_proto::{Advice, ErrorChain, ErrorKind, MediaError, Policy, Recipient, Session, Step};
 use wx_reqwest::{Client, MediaIo, RunOptions, Sink, Source, drive, seed};
 
-fn picture() -> Vec<u8> {
-    let mut picture = include_bytes!("tiny.png").to_vec();
-    picture.resize(700_000, 9);
-    picture
+fn image() -> Vec<u8> {
+    let mut image = include_bytes!("tiny.png").to_vec();
+    image.resize(700_000, 9);
+    image
 }
 
 async fn arrives(source: Source) -> wx_emulator::Request {
@@ -24,24 +24,24 @@ async fn arrives(source: Source) -> wx_emulator::Request {
     let session = Session::from_json_allow_loopback(server.session_json()).unwrap();
     let client = Client::new(session).unwrap();
     client.send_image(&Recipient::new(server.friend()).unwrap(), source).await.unwrap();
-    assert!(server.messages()[0].image == picture(), "other bytes arrived");
+    assert!(server.messages()[0].media == image(), "other bytes arrived");
     assert_eq!(server.violations(), Vec::<String>::new());
     server.requests().into_iter().find(|request| request.endpoint == "webwxuploadmedia").unwrap()
 }
 
 #[tokio::test]
 async fn every_kind_of_source_arrives() {
-    arrives(Source::bytes("a.png", picture())).await;
-    arrives(Source::seekable("a.png", Cursor::new(picture())).await.unwrap()).await;
+    arrives(Source::bytes("a.png", image())).await;
+    arrives(Source::seekable("a.png", Cursor::new(image())).await.unwrap()).await;
     for memory_limit in [0, 699_999, 700_000, u64::MAX] {
         let reader =
-            Source::reader("a.png", picture().as_slice(), memory_limit, 700_000).await.unwrap();
+            Source::reader("a.png", image().as_slice(), memory_limit, 700_000).await.unwrap();
         arrives(reader).await;
     }
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("photo.png");
     let file = std::fs::File::create(&path).unwrap();
-    (&file).write_all(&picture()).unwrap();
+    (&file).write_all(&image()).unwrap();
     file.set_modified(UNIX_EPOCH + Duration::from_secs(1_511_493_942)).unwrap();
     let request = arrives(Source::path(&path).await.unwrap()).await;
     let value = |name: &str| request.part(name).unwrap().value.clone().unwrap();
@@ -73,7 +73,7 @@ async fn a_path_that_cannot_be_read_is_named_and_says_why() {
     #[cfg(unix)]
     assert_eq!(
         ErrorChain(&reason("/dev/null".into()).await).to_string(),
-        "the file /dev/null could not be read: the path leads to no regular file"
+        "the file /dev/null could not be read: the path does not lead to a regular file"
     );
 }
 
@@ -101,7 +101,7 @@ async fn a_span_past_the_end_gives_what_there_is() {
 }
 
 #[tokio::test]
-async fn what_is_no_picture_is_refused_before_any_request() {
+async fn media_that_is_no_picture_is_refused_before_any_request() {
     let mut empty = Source::bytes("a.jpg", "");
     assert!(empty.is_empty());
     let error = empty.media(&Policy::default()).await.unwrap_err();
@@ -124,7 +124,7 @@ async fn offset_zero_starts_a_sink_over() {
     assert_eq!((std::fs::read(&path).unwrap(), bytes), (b"abcdef".to_vec(), b"abcdef".to_vec()));
 }
 
-/// Gives more bytes than it is asked for.
+/// Returns more bytes than requested.
 struct Greedy(Source);
 
 impl MediaIo for Greedy {
@@ -133,18 +133,18 @@ impl MediaIo for Greedy {
     }
 }
 
-/// A flow that reads or calls, and refuses whatever answers that but a failure.
+/// A flow that reads or makes a call, and refuses every input except a failure.
 struct Stubborn {
     reads: bool,
-    heard: Option<String>,
+    received: Option<String>,
 }
 
 impl Flow for Stubborn {
     type Output = String;
 
     fn poll(&mut self, session: &mut Session, _: Duration) -> Action<String> {
-        match &self.heard {
-            Some(heard) => Action::Done(heard.clone()),
+        match &self.received {
+            Some(received) => Action::Done(received.clone()),
             None if self.reads => Action::Read(0..1),
             None => Action::Send(
                 CallId::FIRST,
@@ -154,7 +154,7 @@ impl Flow for Stubborn {
     }
 
     fn handle(&mut self, input: Input, _: Duration) -> Result<(), UnexpectedInput> {
-        self.heard = Some(match input {
+        self.received = Some(match input {
             Input::Local(error) => format!("{error}: {}", error.advice()),
             Input::Failed(_, failure) => failure.to_string(),
             _ => return Err(UnexpectedInput),
@@ -167,18 +167,18 @@ impl Flow for Stubborn {
     }
 
     fn cancel(&mut self) {
-        self.heard = Some("cancelled".to_owned());
+        self.received = Some("cancelled".to_owned());
     }
 }
 
-/// A bug of a source or a flow is told as one, and not as a cancel of the caller's.
+/// A bug of a source or a flow is not reported as a cancelled job.
 #[tokio::test]
-async fn a_bug_is_not_told_as_a_cancel() {
+async fn a_bug_is_not_reported_as_a_cancel() {
     let server = Emulator::start().unwrap();
     let session = Session::from_json_allow_loopback(server.session_json()).unwrap();
     let client = Client::new(session.clone()).unwrap();
     let (http, cell) = (client.http(), client.session_cell());
-    let mut source = Source::bytes("a.png", picture());
+    let mut source = Source::bytes("a.png", image());
     let media = source.media(&Policy::default()).await.unwrap();
     let to = Recipient::new(server.friend()).unwrap();
     let mut upload = Upload::new(&session, media, to, seed().unwrap(), Policy::default()).unwrap();
@@ -186,19 +186,19 @@ async fn a_bug_is_not_told_as_a_cancel() {
     let error =
         drive(http, cell, &mut greedy, &mut upload, &mut RunOptions::new()).await.unwrap_err();
     assert_eq!(error.advice(), Advice::Report);
-    let words = "the source read 524289 bytes where 524288 were asked for";
+    let words = "the source returned 524289 bytes for a read of 524288";
     assert_eq!(error.chain().to_string(), format!("the picture could not be read: {words}"));
     for (reads, words) in [
-        (true, format!("the flow refused the answer to its own action: {}", Advice::Report)),
+        (true, format!("the flow refused the input for its own action: {}", Advice::Report)),
         (false, "the request to the server failed".to_owned()),
     ] {
-        let mut flow = Stubborn { reads, heard: None };
-        let mut source = Source::bytes("a.png", picture());
+        let mut flow = Stubborn { reads, received: None };
+        let mut source = Source::bytes("a.png", image());
         assert_eq!(drive(http, cell, &mut source, &mut flow, &mut RunOptions::new()).await, words);
     }
 }
 
-/// A directory that is missing is named.
+/// The error names a missing directory.
 #[tokio::test]
 async fn a_sink_without_its_directory_says_which() {
     let dir = tempfile::tempdir().unwrap();

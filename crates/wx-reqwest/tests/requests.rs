@@ -1,13 +1,16 @@
-//! The options of a request, and what they promise.
+//! The options of a request.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use tokio::io::ReadBuf;
 use wx_emulator::Emulator;
 use wx_reqwest::wx_proto::flow::{ResumeError, Snapshot};
 use wx_reqwest::wx_proto::{ErrorKind, Outcome, Profile, Recipient, Session, Site};
@@ -22,12 +25,12 @@ fn client(server: &Emulator) -> Client {
 }
 
 fn source(len: usize) -> Source {
-    let mut picture = TINY.to_vec();
-    picture.resize(len, 0);
-    Source::bytes("a.png", picture)
+    let mut image = TINY.to_vec();
+    image.resize(len, 0);
+    Source::bytes("a.png", image)
 }
 
-/// A store, and what was stored last.
+/// Returns a store, and the state that was stored last.
 fn store() -> (CheckpointStore, Arc<Mutex<Option<Snapshot>>>) {
     let last = Arc::new(Mutex::new(None));
     let kept = Arc::clone(&last);
@@ -74,7 +77,7 @@ async fn a_stored_job_goes_on_after_the_chunks_that_were_acknowledged() {
 }
 
 #[tokio::test]
-async fn a_message_that_was_left_too_long_ago_leaves_again_only_if_it_is_told_to() {
+async fn a_message_that_was_left_too_long_ago_leaves_again_only_on_request() {
     let lost = |n| format!("drop=before@webwxsendmsgimg#{n}").parse().unwrap();
     let server = Emulator::builder().fault(lost(1)).fault(lost(2)).start().unwrap();
     let (client, to) = (client(&server), Recipient::new(server.friend()).unwrap());
@@ -92,7 +95,7 @@ async fn a_message_that_was_left_too_long_ago_leaves_again_only_if_it_is_told_to
         .await;
     assert_eq!(stopped.unwrap_err().outcome(), Outcome::Unknown);
     let snapshot = last.lock().unwrap().take().unwrap();
-    // As it would be a year later.
+    // The state as it would be a year later.
     let old = snapshot.to_json();
     let mut old: serde_json::Value = serde_json::from_str(&old).unwrap();
     old["job"]["message"]["handed_out_ms"] = 1_600_000_000_000_u64.into();
@@ -187,7 +190,7 @@ async fn a_cancelled_job_ends_at_once_and_says_what_is_certain() {
     assert_eq!(traced.last(), Some(&("webwxsendmsgimg", true)));
 }
 
-/// Passes connections on to `server`, and counts them.
+/// Forwards connections to `server`, and counts them.
 fn counted(server: &Emulator) -> (String, Arc<AtomicUsize>) {
     let (listener, to) = (TcpListener::bind("127.0.0.1:0").unwrap(), server.addr());
     let base = format!("http://{}", listener.local_addr().unwrap());
@@ -225,4 +228,52 @@ async fn sessions_share_an_http_client_of_their_sort() {
     assert_eq!(Client::builder(real).http(&http).build().unwrap_err(), BuildError::Loopback);
     let login = Client::login(Site::new(Profile::Web)).http(&http).await;
     assert!(matches!(login, Err(LoginError::Build(BuildError::Loopback))));
+}
+
+/// A source that can be rewound, and whose reads never end.
+struct Stalled;
+
+impl tokio::io::AsyncRead for Stalled {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+impl tokio::io::AsyncSeek for Stalled {
+    fn start_seek(self: Pin<&mut Self>, _: io::SeekFrom) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn poll_complete(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        Poll::Ready(Ok(12))
+    }
+}
+
+#[tokio::test]
+async fn a_message_of_the_outbox_is_cancelled_while_its_source_stalls() {
+    let server = Emulator::start().unwrap();
+    let (client, to) = (client(&server), Recipient::new(server.friend()).unwrap());
+    let outbox = client.outbox_on(wx_reqwest::wx_client::outbox::Outbox::in_memory());
+    let stop = async |key: &str| {
+        let token = CancelToken::new();
+        let source = Source::seekable("a.png", Stalled).await.unwrap();
+        let sent = outbox.send(&to, source).key(key).cancel(&token).into_future();
+        let later = tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            token.cancel();
+        });
+        let error = tokio::time::timeout(Duration::from_secs(60), sent).await.unwrap().unwrap_err();
+        later.await.unwrap();
+        error
+    };
+    let error = stop("new").await;
+    assert_eq!((error.kind, server.messages().len()), (ErrorKind::Cancelled, 0));
+    // One that is sent is compared with the source.
+    outbox.send(&to, source(TINY.len())).key("sent").await.unwrap();
+    stop("sent").await;
+    assert_eq!(server.messages().len(), 1);
 }

@@ -16,17 +16,17 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::{CertifiedKey, SigningKey};
 use sha2::{Digest, Sha256};
 
-/// Signs a certificate for each host name that is asked for.
+/// Signs a certificate for each requested host name.
 pub(crate) struct Authority {
     issuer: Arc<CertifiedIssuer<'static, KeyPair>>,
-    /// One key for all names, so that a browser can be given its hash in advance.
+    /// One key for all names, so that a browser can be started with its hash.
     key: Arc<KeyPair>,
     signing_key: Arc<dyn SigningKey>,
     issued: Mutex<BTreeMap<String, Arc<CertifiedKey>>>,
     flaw: Option<Flaw>,
 }
 
-/// What is wrong with a certificate.
+/// A flaw of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
     /// It has expired.
@@ -35,7 +35,7 @@ pub enum Flaw {
     NotYetValid,
     /// It is for another host name.
     WrongName,
-    /// Nobody knows who issued it.
+    /// Its issuer is unknown.
     UnknownIssuer,
 }
 
@@ -53,7 +53,7 @@ impl Authority {
         Ok(Self { issuer, key, signing_key, issued: Mutex::default(), flaw: None })
     }
 
-    /// An authority whose certificates have a flaw; this one in all but that.
+    /// Returns an authority like this one whose certificates have a flaw.
     pub(crate) fn flawed(&self, flaw: Flaw) -> Result<Self, rcgen::Error> {
         if flaw == Flaw::UnknownIssuer {
             return Self::new();
@@ -67,12 +67,12 @@ impl Authority {
         })
     }
 
-    /// The authority's own certificate, as PEM.
+    /// Returns the authority's own certificate as PEM.
     pub(crate) fn pem(&self) -> String {
         self.issuer.pem()
     }
 
-    /// SHA-256 of the public key of every certificate issued, in base64.
+    /// Returns the SHA-256 of the public key that all certificates share, in base64.
     pub(crate) fn spki_hash(&self) -> String {
         STANDARD.encode(Sha256::digest(self.key.subject_public_key_info()))
     }
@@ -102,8 +102,8 @@ impl Authority {
 }
 
 impl ResolvesServerCert for Authority {
-    /// A client that names no host gets no certificate: it would not be a client of the real
-    /// server.
+    /// Returns no certificate to clients that name no host, because the real server would not
+    /// either.
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         self.issue(hello.server_name()?).ok()
     }

@@ -1,4 +1,4 @@
-//! Everything together: emulator, front and proxy.
+//! The test bed: emulator, TLS front and proxy.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,7 +16,7 @@ use crate::proxy::{self, Asked};
 use crate::trouble::Trouble;
 use crate::tunnel::TunnelEnds;
 
-/// An emulator under the real host names. It stops when dropped.
+/// An emulator under the real host names. Dropping it stops everything.
 #[derive(Debug)]
 pub struct TestBed {
     emulator: Emulator,
@@ -28,10 +28,12 @@ pub struct TestBed {
 }
 
 impl TestBed {
-    /// Starts an emulator, the front before it, and the proxy before that.
+    /// Starts an emulator, the TLS front, and the proxy.
     ///
     /// # Errors
-    /// If a port or a file for the authority's certificate cannot be had.
+    ///
+    /// Returns an error if a port cannot be opened, or if the certificate of the authority cannot
+    /// be written.
     pub fn start(builder: Builder) -> io::Result<Self> {
         let emulator = builder.start()?;
         let authority = Arc::new(Authority::new().map_err(io::Error::other)?);
@@ -54,58 +56,59 @@ impl TestBed {
         Ok(Self { emulator, proxy, asked, authority, directory, runtime })
     }
 
-    /// The server.
+    /// Returns the server.
     pub fn emulator(&self) -> &Emulator {
         &self.emulator
     }
 
-    /// The URL of the proxy, which takes SOCKS 5 at the same port.
+    /// Returns the URL of the proxy, which speaks SOCKS 5 on the same port.
     pub fn proxy(&self) -> String {
         format!("http://{}", self.proxy)
     }
 
-    /// Has the next tunnels, so many, run into trouble.
+    /// Makes this number of next tunnels fail in this way.
     pub fn expect(&self, trouble: Trouble, tunnels: usize) {
         self.asked.expect(trouble, tunnels);
     }
 
-    /// How many tunnels were asked for.
+    /// Returns the number of tunnels that were requested.
     pub fn tunnels(&self) -> usize {
         self.asked.tunnels()
     }
 
-    /// How many tunnels were asked for by SOCKS 5.
+    /// Returns the number of tunnels that were requested by SOCKS 5.
     pub fn over_socks(&self) -> usize {
         self.asked.over_socks()
     }
 
-    /// A file with the authority's certificate, as PEM.
+    /// Returns the path of the authority's certificate as PEM.
     pub fn authority_file(&self) -> PathBuf {
         self.directory.path().join(AUTHORITY)
     }
 
-    /// The authority's certificate, as PEM.
+    /// Returns the authority's certificate as PEM.
     pub fn authority_pem(&self) -> String {
         self.authority.pem()
     }
 
-    /// SHA-256 of the front's public key in base64, as Chromium takes it.
+    /// Returns the SHA-256 of the front's public key in base64, as Chromium expects it.
     pub fn spki_hash(&self) -> String {
         self.authority.spki_hash()
     }
 
-    /// The hosts that tunnels were asked for, in alphabetical order.
+    /// Returns the hosts of all requested tunnels, in alphabetical order.
     pub fn hosts(&self) -> Vec<String> {
         self.asked.hosts()
     }
 
-    /// What the proxy refused, such as a request without TLS: method and host.
+    /// Returns method and host of the requests that the proxy has refused, such as those without
+    /// TLS.
     pub fn refused(&self) -> Vec<String> {
         self.asked.refused()
     }
 
-    /// The variables by which a program finds the proxy and trusts the front, whatever its
-    /// language.
+    /// Returns the environment variables with which programs in any language use the proxy and
+    /// trust the front.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let authority = path(&self.authority_file());
         let proxies = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];

@@ -1,5 +1,5 @@
-//! Released clients as judges: each is driven through its steps behind a bed of its own, and what
-//! counts is what the emulator stored, not what the client believes.
+//! Runs released clients as judges of the emulator. Each of them goes through its steps on its own
+//! test bed. Steps are judged by what the emulator has stored, not by what the client reports.
 
 mod assets;
 mod driver;
@@ -12,7 +12,7 @@ pub use roster::{Client, KnownFault, Language, ROSTER};
 pub use run::{Run, StepOutcome, run};
 pub use table::table;
 
-/// What every client is driven through, in this order.
+/// The steps of all clients, in this order.
 pub const STEPS: [&str; 13] = [
     "login",
     "contacts",

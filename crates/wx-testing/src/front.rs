@@ -1,4 +1,4 @@
-//! The TLS front: whatever the host name, it ends the encryption and passes the bytes on.
+//! The TLS front: terminates TLS for any host name, and forwards the bytes.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::authority::Authority;
 
-/// How the front speaks TLS.
+/// Returns the TLS settings of the front.
 pub(crate) fn acceptor(authority: Arc<Authority>) -> Result<TlsAcceptor, rustls::Error> {
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?

@@ -99,13 +99,13 @@ impl Harness {
         self.seen.iter().filter(|seen| seen.endpoint().starts_with("webwxsend")).count()
     }
 
-    /// Line 11 of the contract: after a reused connection was found closed, the same request follows
-    /// on a new connection. Nothing else asks for a new connection.
+    /// Line 11 of the contract: after a reused connection was found closed, the same request
+    /// follows on a new connection. Nothing else asks for a new connection.
     fn check_repeat<T>(&self, action: &Action<T>) {
         let failed = self.seen.last().filter(|seen| seen.is_to_repeat());
         let Some(failed) = failed else {
             let asks =
-                matches!(action, Action::Send(_, outgoing) if outgoing.limits().new_connection);
+                matches!(action, Action::Send(_, request) if request.limits().new_connection);
             assert!(!asks, "a new connection for no reason");
             return;
         };
@@ -118,9 +118,9 @@ impl Harness {
             assert!(matches!(action, Action::Done(_)));
             return;
         }
-        let Action::Send(_, outgoing) = action else { panic!("the repeat is due at once") };
-        let (repeat, failed) = (outgoing.http(), failed.http());
-        assert!(outgoing.limits().new_connection);
+        let Action::Send(_, request) = action else { panic!("the repeat is due at once") };
+        let (repeat, failed) = (request.http(), failed.http());
+        assert!(request.limits().new_connection);
         assert_eq!((repeat.uri(), repeat.headers()), (failed.uri(), failed.headers()));
         assert_eq!(repeat.body().to_vec(), failed.body().to_vec());
     }
@@ -144,8 +144,8 @@ impl Harness {
         self.run_seeing(flow, |_, _| {})
     }
 
-    /// Like [`Harness::run_or_die`]. `see` gets the flow before each request leaves, and whether the
-    /// request is the message.
+    /// Like [`Harness::run_or_die`]. `see` gets the flow before each request leaves, and whether
+    /// the request is the message.
     pub fn run_seeing<F: Flow>(
         &mut self,
         flow: &mut F,
@@ -201,12 +201,12 @@ impl Harness {
                     }
                     _ => Input::Failed(id, TransportError::on_the_way(TransportErrorKind::Dropped)),
                 },
-                Action::Send(id, outgoing) => {
-                    see(flow, outgoing.endpoint().starts_with("webwxsend"));
+                Action::Send(id, request) => {
+                    see(flow, request.endpoint().starts_with("webwxsend"));
                     assert!(latest.replace(id).is_none_or(|latest| latest < id), "ids grow");
                     let answer =
                         self.answers.pop_front().unwrap_or_else(|| panic!("unscripted request"));
-                    self.seen.push(SentRequest { at: self.now, answer: answer.clone(), outgoing });
+                    self.seen.push(SentRequest { at: self.now, answer: answer.clone(), request });
                     self.now += Duration::from_secs(self.passing.pop_front().unwrap_or_default());
                     match answer {
                         Answer::Fail(failure) => Input::Failed(id, failure),

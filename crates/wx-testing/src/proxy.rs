@@ -1,5 +1,5 @@
-//! The proxy, for CONNECT and SOCKS 5: every host name leads to the TLS front, and nothing leaves
-//! the machine.
+//! The proxy for CONNECT and SOCKS 5. Every host name leads to the TLS front, so nothing leaves the
+//! machine.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -12,10 +12,10 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::trouble::{self, Trouble};
 use crate::tunnel::{SOCKS, TunnelEnds};
 
-/// A request for a tunnel is no longer than this.
+/// The limit of the head of a request.
 const LONGEST_HEAD: usize = 16 * 1024;
 
-/// What clients asked the proxy for.
+/// The requests to the proxy.
 #[derive(Debug, Default)]
 pub(crate) struct Asked(Mutex<Log>);
 
@@ -29,32 +29,33 @@ struct Log {
 }
 
 impl Asked {
-    /// The hosts that were asked for, in alphabetical order.
+    /// Returns the requested hosts, in alphabetical order.
     pub(crate) fn hosts(&self) -> Vec<String> {
         self.log(|log| log.hosts.iter().cloned().collect())
     }
 
-    /// What was asked for and is no tunnel to port 443, without paths: they may hold credentials.
+    /// Returns the requests that are not tunnels to port 443, without paths, which may contain
+    /// credentials.
     pub(crate) fn refused(&self) -> Vec<String> {
         self.log(|log| log.refused.iter().cloned().collect())
     }
 
-    /// How many tunnels were asked for by SOCKS 5.
+    /// Returns the number of tunnels that were requested by SOCKS 5.
     pub(crate) fn over_socks(&self) -> usize {
         self.log(|log| log.over_socks)
     }
 
-    /// How many tunnels were asked for.
+    /// Returns the number of tunnels that were requested.
     pub(crate) fn tunnels(&self) -> usize {
         self.log(|log| log.tunnels)
     }
 
-    /// Has the next tunnels, so many, run into trouble.
+    /// Makes this number of next tunnels fail in this way.
     pub(crate) fn expect(&self, trouble: Trouble, tunnels: usize) {
         self.log(|log| log.trouble = Some((trouble, tunnels)));
     }
 
-    /// Records a tunnel to `host`, and tells what it runs into.
+    /// Records a tunnel to `host`, and returns how it fails, if it does.
     fn asked_for(&self, host: &str) -> Option<Trouble> {
         self.log(|log| {
             log.hosts.insert(host.to_ascii_lowercase());
@@ -112,8 +113,8 @@ async fn lead(
     Ok(())
 }
 
-/// RFC 1928 without authentication, and RFC 1929 with whatever user and password. An address is
-/// recorded as it is written, as a host name is.
+/// Serves RFC 1928 without authentication, and RFC 1929 with any user and password. Addresses are
+/// recorded like host names.
 async fn socks(mut client: TcpStream, ends: &TunnelEnds, asked: &Asked) -> io::Result<()> {
     let _version = client.read_u8().await?;
     if read_text(&mut client).await?.contains('\x02') {
@@ -141,21 +142,21 @@ async fn socks(mut client: TcpStream, ends: &TunnelEnds, asked: &Asked) -> io::R
     lead(client, &host, ends, asked, &[SOCKS, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await
 }
 
-/// A text after its length in a byte.
+/// Reads a text that follows its length, which is one byte.
 async fn read_text(stream: &mut TcpStream) -> io::Result<String> {
     let mut bytes = vec![0; stream.read_u8().await?.into()];
     stream.read_exact(&mut bytes).await?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Scheme and host of a URL, or the host and port of a tunnel.
+/// Returns scheme and host of a URL, or host and port of a tunnel.
 fn origin(target: &str) -> &str {
     let start = target.find("://").map_or(0, |at| at + 3);
     let end = target[start..].find(['/', '?']).map_or(target.len(), |at| start + at);
     &target[..end]
 }
 
-/// Reads no further than the blank line: what follows it belongs to the tunnel.
+/// Reads up to the blank line. What follows it belongs to the tunnel.
 async fn read_head(stream: &mut TcpStream) -> io::Result<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

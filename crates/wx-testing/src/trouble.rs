@@ -1,4 +1,4 @@
-//! What goes wrong on the way to the server, on request.
+//! Failures on the way to the server, on request.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,34 +13,34 @@ use crate::authority::Flaw;
 use crate::front;
 use crate::tunnel::{SOCKS, TunnelEnds};
 
-/// What a tunnel runs into.
+/// How a tunnel fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
-    /// The proxy answers with this HTTP status.
+    /// The proxy replies with this HTTP status.
     ProxyStatus(u16),
-    /// The proxy closes the connection instead of answering.
+    /// The proxy closes the connection without a reply.
     ProxyCloses,
-    /// The proxy says nothing.
+    /// The proxy never replies.
     ProxySilent,
-    /// The proxy answers byte by byte, and never to the end.
+    /// The reply of the proxy arrives byte by byte, and is never complete.
     ProxyTrickles,
-    /// The head of the proxy's answer has no end, and comes as fast as it can.
+    /// The head of the proxy's reply is endless, and arrives at full speed.
     ProxyFloods,
-    /// The server's part of the handshake comes byte by byte, and never to the end.
+    /// The server's part of the handshake arrives byte by byte, and is never complete.
     HandshakeTrickles,
-    /// The connection is closed after so many bytes of what the server says.
+    /// The connection is closed after this number of bytes from the server.
     Cut(usize),
-    /// The connection is reset after so many bytes of what the server says.
+    /// The connection is reset after this number of bytes from the server.
     Reset(usize),
-    /// The server ends the handshake with an alert.
+    /// The server aborts the handshake with an alert.
     Alert,
-    /// The answer is not TLS.
+    /// The reply is not TLS.
     NotTls,
     /// The certificate has a flaw.
     Certificate(Flaw),
 }
 
-/// Serves a client to whom the proxy has agreed, or not yet if the trouble is the proxy's own.
+/// Serves a client. The proxy has not replied yet if it is the proxy that fails.
 pub(crate) async fn run(
     trouble: Trouble,
     mut client: TcpStream,
@@ -94,10 +94,10 @@ pub(crate) async fn run(
 const SOCKS_NAME: &[u8] = &[SOCKS, 0, 0, 3, 255];
 const ENDLESS_HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nx: ";
 
-/// What has no end ends after all, so that a client that would wait for ever fails.
+/// Even what is endless ends here, so that a client without limits fails its test.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Says a byte now and then.
+/// Sends a byte from time to time.
 async fn trickle(mut client: TcpStream) -> io::Result<()> {
     for _ in 0..200 {
         sleep(PATIENCE / 200).await;
@@ -106,21 +106,21 @@ async fn trickle(mut client: TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Answers the first message of the handshake. It is read first, since a connection that is closed
-/// with unread bytes is reset.
+/// Replies to the first message of the handshake. The message is read first, because closing a
+/// connection with unread bytes resets it.
 async fn answer(mut client: TcpStream, agreed: &[u8], bytes: &[u8]) -> io::Result<()> {
     hear_hello(&mut client, agreed).await?;
     client.write_all(bytes).await?;
     client.shutdown().await
 }
 
-/// Agrees to the tunnel and waits for the client to use it.
+/// Accepts the tunnel, and waits until the client uses it.
 async fn hear_hello(client: &mut TcpStream, agreed: &[u8]) -> io::Result<()> {
     client.write_all(agreed).await?;
     client.read(&mut [0; 16 * 1024]).await.map(drop)
 }
 
-/// Passes on that many bytes of the server's, and waits until it has more to say.
+/// Forwards this number of bytes from the server, and waits until there are more.
 async fn drop_after(
     len: usize,
     client: &mut TcpStream,

@@ -15,8 +15,8 @@ const PROTOCOL: &str = "../crates/wx-proto/docs/protocol.md";
 const INTRO: &str = "# Conformance
 
 Which tests hold which rule of the [protocol]. A test that holds a rule carries its number in its
-name. This table is written from those names by `UPDATE=1 cargo test -p wx-testing --test conformance`,
-and a test compares the two.
+name. `UPDATE=1 cargo test -p wx-testing --test conformance` writes this table from those names, and
+a test compares the two.
 
 Not held, because the calls are not part of this version: [P2] for webwxgetmedia, the half of [P22]
 about videos, and the row of [P31] for videos.

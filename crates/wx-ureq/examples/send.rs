@@ -27,12 +27,12 @@ fn send() -> Result<(), Box<dyn Error>> {
     let client = Client::new(session)?;
 
     let to = Recipient::new(server.friend())?;
-    let picture = match std::env::args_os().nth(1) {
+    let image = match std::env::args_os().nth(1) {
         Some(path) => Source::path(path)?,
         None => Source::bytes("tiny.png", include_bytes!("../tests/tiny.png").as_slice()),
     };
     let sending = client
-        .send_image(&to, picture)
+        .send_image(&to, image)
         .progress(|now| println!("{}: {} bytes", now.step.name(), now.done));
     let sent = match sending.run() {
         Ok(sent) => sent,
@@ -40,7 +40,7 @@ fn send() -> Result<(), Box<dyn Error>> {
             return Err(format!("not sent: {}; {}", error.chain(), error.advice()).into());
         }
         Err(error) => {
-            return Err(format!("nobody knows: {}; {}", error.chain(), error.advice()).into());
+            return Err(format!("possibly sent: {}; {}", error.chain(), error.advice()).into());
         }
     };
     println!("sent {} as message {}", sent.uploaded.md5, sent.msg_id);

@@ -6,12 +6,12 @@ use wx_proto::bytes::{Buf, Bytes};
 
 use crate::exchange;
 
-/// The most that is written at once: what ureq's own output buffer holds. The limits of an exchange
-/// are looked at before each piece, so a chunk does not leave in one.
+/// The size of the pieces that are written, which is that of ureq's output buffer. The limits of an
+/// exchange are checked before each piece, so a chunk must not be written as a whole.
 const PIECE: usize = 128 * 1024;
 
-/// A request's body for ureq: reads the segments where they are. The one copy is ureq's, into its
-/// output buffer.
+/// The body of a request for ureq. Reads the segments without copying them; ureq makes the only
+/// copy, into its output buffer.
 pub(crate) struct BodyReader<'a> {
     current: Bytes,
     rest: <Body as IntoIterator>::IntoIter,

@@ -5,7 +5,7 @@ use wx_proto::flow::{TransportError, TransportErrorKind};
 
 use crate::observed_error::ObservedError;
 
-/// What an error means for the flow. Nothing of its text is kept: it may quote the URL.
+/// Converts an error of ureq. Its text is dropped, because it may contain the URL.
 pub(crate) fn classify(error: Error) -> TransportError {
     match error {
         Error::Other(error) => match error.downcast_ref() {

@@ -1,10 +1,10 @@
-//! Wraps ureq's connector, as `resolve` wraps its resolver, to know for certain what happened to a
-//! request.
+//! Wraps ureq's connector, as `resolve` wraps its resolver, to find out whether a failed request
+//! may have been delivered.
 //!
 //! ureq has one error type for all phases, and the same I/O error may come from connecting or from
 //! the middle of an exchange (Linux reports "no route to host" on old connections too). A connector
-//! that fails does so before the first byte of the request was written, and a transport knows
-//! whether it has carried a request before; all that fails elsewhere is in doubt.
+//! fails before the first byte of the request is written, and a connection knows whether it has
+//! carried a request before. After any other failure, the request may have been delivered.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -27,49 +27,49 @@ impl Default for ObservedConnector {
 }
 
 impl Connector for ObservedConnector {
-    type Out = Connected;
+    type Out = ObservedConnection;
 
     fn connect(
         &self,
         details: &ConnectionDetails<'_>,
         chained: Option<()>,
-    ) -> Result<Option<Connected>, Error> {
-        // The connection to a proxy carries no requests, but a tunnel.
+    ) -> Result<Option<ObservedConnection>, Error> {
+        // The connection to a proxy carries a tunnel instead of requests.
         let to_proxy = Arc::clone(&self.0);
         let run: Arc<Run> = Arc::new(move |details| {
-            let timeout = in_time(details)?;
+            let timeout = connect_timeout(details)?;
             let details = adapted(details, timeout, Arc::clone(&details.run_connector));
-            let transport = to_proxy.connect(&details, None).map_err(ObservedError::of_proxy)?;
-            transport.map(|inner| ToProxy(inner).boxed()).ok_or(Error::ConnectionFailed)
+            let transport = to_proxy.connect(&details, None).map_err(ObservedError::from_proxy)?;
+            transport.map(|inner| ProxyConnection(inner).boxed()).ok_or(Error::ConnectionFailed)
         });
         let is_proxied =
             details.config.proxy().is_some_and(|proxy| !proxy.is_no_proxy(details.uri));
-        let not_in_time = |error| ObservedError::not_in_time(error, is_proxied);
-        let timeout = in_time(details).map_err(not_in_time)?;
+        let timed_out = |error| ObservedError::from_timeout(error, is_proxied);
+        let timeout = connect_timeout(details).map_err(timed_out)?;
         let details = adapted(details, timeout, run);
         let transport = exchange::connecting(timeout, || self.0.connect(&details, chained));
-        let transport = transport.map_err(not_in_time)?;
-        Ok(transport.map(|inner| Connected {
+        let transport = transport.map_err(timed_out)?;
+        Ok(transport.map(|inner| ObservedConnection {
             inner,
-            refused: false,
+            is_write_closed: false,
             reused: false,
-            answered: false,
+            replied: false,
         }))
     }
 }
 
-/// What ureq's connector for proxies makes its connection with.
+/// The function with which ureq's connector for proxies connects to the proxy.
 type Run = dyn Fn(&ConnectionDetails<'_>) -> Result<Box<dyn Transport>, Error> + Send + Sync;
 
-/// Returns how long a connection may take from now.
-fn in_time(details: &ConnectionDetails<'_>) -> Result<NextTimeout, Error> {
+/// Returns the remaining time to connect.
+fn connect_timeout(details: &ConnectionDetails<'_>) -> Result<NextTimeout, Error> {
     exchange::limit(details.timeout)
         .map_err(|error| ObservedError::never_connected(error, |_| TransportErrorKind::Stalled))
 }
 
-/// ureq keeps a TLS set-up only if it belongs to the agent. Here no request changes the agent's,
-/// and another one for each connection would read the platform's certificates again and resume no
-/// TLS session.
+/// Returns `details` as those of the agent. ureq keeps a TLS set-up only if it belongs to the
+/// agent; a set-up per connection would read the platform's certificates again and resume no TLS
+/// session. No request changes the settings of the agent here.
 fn adapted<'a>(
     details: &'a ConnectionDetails<'a>,
     timeout: NextTimeout,
@@ -89,14 +89,14 @@ fn adapted<'a>(
     }
 }
 
-/// The longest answer of a proxy.
-const LONGEST_ANSWER: usize = 32 * 1024;
+/// The maximum length of a proxy's reply.
+const MAX_PROXY_REPLY: usize = 32 * 1024;
 
-/// A connection to a proxy, whose answer has to end in time.
+/// A connection to a proxy, which limits the time and the length of its reply.
 #[derive(Debug)]
-struct ToProxy(Box<dyn Transport>);
+struct ProxyConnection(Box<dyn Transport>);
 
-impl Transport for ToProxy {
+impl Transport for ProxyConnection {
     fn buffers(&mut self) -> &mut dyn Buffers {
         self.0.buffers()
     }
@@ -106,10 +106,10 @@ impl Transport for ToProxy {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        // Nobody lets as much wait but who waits for the end of a head.
+        // Only a reader that waits for the end of a head leaves so much input in the buffer.
         let waiting = self.0.buffers().input().len();
-        if waiting > LONGEST_ANSWER {
-            return Err(Error::LargeResponseHeader(waiting, LONGEST_ANSWER));
+        if waiting > MAX_PROXY_REPLY {
+            return Err(Error::LargeResponseHeader(waiting, MAX_PROXY_REPLY));
         }
         self.0.await_input(exchange::limit(timeout)?)
     }
@@ -123,35 +123,35 @@ impl Transport for ToProxy {
     }
 }
 
-/// A server that refuses a request may answer and close before it has read the body. Writing fails
-/// then, but the answer is there to be read: so a connection closed for writing swallows the rest
-/// of the body, and reading decides.
+/// A connection to a server. A server that refuses a request may reply and close the connection
+/// before it has read the body. Writing fails in that case, but the reply can be read. Therefore
+/// the rest of the body is discarded once writing has failed, and reading decides.
 #[derive(Debug)]
-pub(crate) struct Connected {
+pub(crate) struct ObservedConnection {
     inner: Box<dyn Transport>,
-    refused: bool,
-    /// Whether an earlier request was answered here.
+    is_write_closed: bool,
+    /// Whether the connection has carried an earlier request.
     reused: bool,
-    /// Whether any byte of the current request's reply has come.
-    answered: bool,
+    /// Whether any byte of the current reply was received.
+    replied: bool,
 }
 
-impl Transport for Connected {
+impl Transport for ObservedConnection {
     fn buffers(&mut self) -> &mut dyn Buffers {
         self.inner.buffers()
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        if self.refused {
+        if self.is_write_closed {
             return Ok(());
         }
         // ureq reads only after all of a request has been written, so this begins the next one.
-        if std::mem::take(&mut self.answered) {
+        if std::mem::take(&mut self.replied) {
             self.reused = true;
         }
         match self.inner.transmit_output(amount, exchange::limit(timeout)?) {
             Err(Error::Io(error)) if is_closed(error.kind()) => {
-                self.refused = true;
+                self.is_write_closed = true;
                 Ok(())
             }
             result => result,
@@ -162,23 +162,23 @@ impl Transport for Connected {
         let result = self.inner.await_input(exchange::limit(timeout)?);
         let closed = match &result {
             Ok(more) => !more,
-            // What a TLS library says if the server closes without a word.
+            // The error of a TLS library if the server closes without a close_notify.
             Err(Error::Io(error)) => {
                 is_closed(error.kind()) || error.kind() == ErrorKind::UnexpectedEof
             }
             Err(_) => false,
         };
-        if closed && self.reused && !self.answered {
+        if closed && self.reused && !self.replied {
             return Err(Error::Other(Box::new(ObservedError(
                 TransportError::on_reused_connection(),
             ))));
         }
-        self.answered |= matches!(result, Ok(true));
+        self.replied |= matches!(result, Ok(true));
         result
     }
 
     fn is_open(&mut self) -> bool {
-        !self.refused && self.inner.is_open()
+        !self.is_write_closed && self.inner.is_open()
     }
 
     fn is_tls(&self) -> bool {

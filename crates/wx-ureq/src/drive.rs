@@ -1,5 +1,5 @@
 use wx_client::RunOptions;
-use wx_client::blocking::MediaIo;
+use wx_client::blocking::{Blocking, MediaIo};
 use wx_client::session_cell::SessionCell;
 use wx_proto::flow::{Flow, Observer};
 
@@ -28,5 +28,6 @@ pub fn drive_observed<F: Flow>(
     options: &mut RunOptions<'_>,
     observer: &mut impl Observer<F>,
 ) -> F::Output {
+    let media = &mut Blocking(media);
     pollster::block_on(wx_client::drive::drive(http, session, media, flow, options, observer))
 }

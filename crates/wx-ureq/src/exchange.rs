@@ -1,8 +1,8 @@
-//! The time limits that hold for a whole exchange, which ureq has no setting for: how long one may
-//! take depends on how much it moves.
+//! The time limits of a whole exchange. ureq has no setting for them, because they depend on how
+//! many bytes the exchange moves.
 //!
-//! ureq does all I/O of an exchange on the thread that calls it. So the clock of the exchange is
-//! left with the thread, where the transport of [`crate::connect`] finds it before it blocks.
+//! ureq does all I/O of an exchange on the calling thread. Therefore the clock of the exchange is
+//! in a thread-local, where the connection of [`crate::connect`] finds it before it blocks.
 
 use std::cell::Cell;
 use std::time::Instant;
@@ -14,11 +14,11 @@ use wx_proto::Limits;
 
 thread_local! {
     static CURRENT: Cell<Option<ExchangeClock>> = const { Cell::new(None) };
-    /// When a connection that is being made has to be there.
+    /// When the current connection attempt has to be finished.
     static CONNECTED_BY: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// One exchange, between its calls of ureq.
+/// The clock of an exchange, between its calls of ureq.
 pub(crate) struct Exchange(ExchangeClock);
 
 impl Exchange {
@@ -44,8 +44,8 @@ impl Exchange {
     }
 }
 
-/// Counts bytes of the request's body that ureq writes next. Were they counted afterwards, a line
-/// that takes its time for them, at a fair rate, would be given up meanwhile.
+/// Counts bytes of the request's body that ureq writes next. If they were counted after the write,
+/// a slow write at an acceptable rate would be given up.
 pub(crate) fn sent(bytes: usize) {
     if let Some(mut clock) = CURRENT.get() {
         clock.count(bytes as u64);
@@ -53,8 +53,8 @@ pub(crate) fn sent(bytes: usize) {
     }
 }
 
-/// Runs `connect`, all of which has to be done within `timeout`: ureq's connector for proxies
-/// starts it anew with each read.
+/// Limits all of `connect` to `timeout`, which ureq's connector for proxies restarts with each
+/// read.
 pub(crate) fn connecting<T>(timeout: NextTimeout, connect: impl FnOnce() -> T) -> T {
     let by = timeout.not_zero().and_then(|after| Instant::now().checked_add(*after));
     let outer = CONNECTED_BY.replace(by);
@@ -63,7 +63,8 @@ pub(crate) fn connecting<T>(timeout: NextTimeout, connect: impl FnOnce() -> T) -
     output
 }
 
-/// Returns `timeout`, or what is left of the exchange, or for its connection, if that is less.
+/// Returns the smallest of `timeout`, the rest of the exchange, and the rest of the time to
+/// connect.
 pub(crate) fn limit(timeout: NextTimeout) -> Result<NextTimeout, Error> {
     let now = Instant::now();
     let exchange = CURRENT.get().map(|clock| clock.left(now));

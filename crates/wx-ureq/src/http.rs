@@ -22,10 +22,11 @@ use crate::exchange::Exchange;
 use crate::resolve::ObservedResolver;
 use crate::{proxy, tls};
 
-/// The largest piece of a reply that is handed over at once.
+/// The largest piece of a reply.
 const PIECE: usize = 64 * 1024;
 
-/// ureq, set so that it sends what it is told and nothing else. Clones share their connections.
+/// The transport: ureq, configured so that it sends exactly the given requests. Clones share their
+/// connections.
 #[derive(Clone)]
 pub struct Http {
     agent: Agent,
@@ -35,11 +36,10 @@ pub struct Http {
 }
 
 impl Http {
-    /// Returns a builder of ureq's configuration with the defaults of this crate, to start a custom
-    /// configuration from: the proxy of `proxy` or none, and the TLS library and the certificates
-    /// that the Cargo features say.
-    ///
-    /// ureq's own default trusts the certificates of webpki-roots only.
+    /// Returns a builder of a ureq configuration with the defaults of this crate: the proxy of
+    /// `proxy`, and the TLS library and certificates of the Cargo features. Start a custom
+    /// configuration with it, because ureq's own default only trusts the certificates of
+    /// webpki-roots.
     ///
     /// # Errors
     /// [`BuildError::Proxy`] if ureq cannot use the proxy.
@@ -47,24 +47,24 @@ impl Http {
         Ok(defaults().proxy(proxy::convert(proxy)?))
     }
 
-    /// Takes `config` for proxies, certificates, buffers and the like, or ureq's own with the TLS
-    /// library and the certificates of [`Http::defaults`]. What the flows decide is set anew for
-    /// every request: no redirects, no error for a status, the time limits, and no proxy to a
-    /// loopback address.
+    /// Creates an HTTP client with the proxies, certificates and buffers of `config`. The default
+    /// is ureq's configuration with the TLS library and the certificates of [`Http::defaults`].
+    /// Each request overrides some settings: no redirects, no error for a status, the time limits,
+    /// and no proxy for a loopback address.
     ///
-    /// If `config` names a proxy, that is used, and so is what [`Http::defaults`] was given,
-    /// [`ProxySettings::none`] included. Else the environment decides, as [`ProxySettings`] reads
-    /// it. That holds for `None` as the proxy and for one that ureq itself found in the environment
-    /// as well: ureq prefers other variables and passes by a value that it cannot read.
+    /// A proxy that `config` names is used, and so are the settings given to [`Http::defaults`],
+    /// including [`ProxySettings::none`]. Otherwise the environment decides, as [`ProxySettings`]
+    /// reads it. This also holds if `config` has no proxy, or one that ureq itself found in the
+    /// environment, because ureq prefers other variables and ignores values that it cannot read.
     ///
     /// # Errors
-    /// [`BuildError`] if the site needs https and the configuration would not verify certificates,
-    /// or asks for a TLS library that is not there, or if the environment decides and asks for a
-    /// proxy that cannot be used.
+    /// [`BuildError`] if the site needs https and the configuration does not verify certificates or
+    /// needs a TLS library that is not compiled in, or if the environment names a proxy that cannot
+    /// be used.
     pub fn new(config: Option<Config>, site: &Site) -> Result<Self, BuildError> {
         let config = config.unwrap_or_else(|| defaults().build());
         let loopback = site.hosts().is_loopback();
-        let proxy = if loopback { None } else { proxy::decide(&config)? };
+        let proxy = if loopback { None } else { proxy::choose(&config)? };
         if !loopback {
             tls::check(&config)?;
         }
@@ -72,9 +72,8 @@ impl Http {
         Ok(Self { agent: new_agent(config, resolver.clone()), resolver, proxy, loopback })
     }
 
-    /// Connects to `addr` for this host instead of resolving its name, like
-    /// `reqwest::ClientBuilder::resolve`. Connections that are open stay in use by the clones that
-    /// were made before.
+    /// Connects to exactly this address and port for `host` instead of resolving its name, also if
+    /// `host` is a proxy. Earlier clones keep their open connections.
     #[must_use]
     pub fn resolve(mut self, host: &str, addr: SocketAddr) -> Self {
         self.resolver.fixed.push((host.to_owned(), addr));
@@ -82,11 +81,10 @@ impl Http {
         self
     }
 
-    /// Sends a request and waits for the head of its answer.
+    /// Sends a request and waits for the head of its reply.
     ///
-    /// ureq never sends anything twice: it looks whether a kept connection is still open before it
-    /// takes it, and when such a connection breaks later, that is a failure here (`ureq::pool`,
-    /// `ureq::run`).
+    /// ureq never sends anything twice: it checks that a pooled connection is still open before it
+    /// uses it, and returns an error if the connection breaks later (`ureq::pool`, `ureq::run`).
     fn exchange(
         &self,
         request: ApiRequest,
@@ -94,7 +92,7 @@ impl Http {
     ) -> Result<(Parts, Reply), TransportError> {
         let limits = request.limits();
         if limits.direct != self.loopback {
-            // A request of another session: other proxies and certificates may hold for it.
+            // A request of another session, which may need other proxies and certificates.
             return Err(TransportError::never_connected(TransportErrorKind::Connect));
         }
         let mut exchange = Exchange::begin(limits);
@@ -104,23 +102,22 @@ impl Http {
             exchange.within(|| self.run(request, limits))
         } else {
             let mut body = BodyReader::new(body, token);
-            // The Content-Length that is already set makes ureq send the reader as it is, not
-            // chunked.
+            // ureq does not use chunked encoding, because the Content-Length is already set.
             let request = http::Request::from_parts(parts, SendBody::from_reader(&mut body));
             exchange.within(|| self.run(request, limits))
         };
         let (mut head, body) = response.map_err(classify)?.into_parts();
-        // ureq's notes on the way, the URL among them.
+        // ureq's own extensions, which contain the URL.
         head.extensions.clear();
         let len = body.content_length().and_then(|len| usize::try_from(len).ok()).unwrap_or(PIECE);
-        let most = len.clamp(1, PIECE);
+        let max_piece = len.clamp(1, PIECE);
         let body = body.into_reader();
-        Ok((head, Reply { body, most, buffer: PageBuffer::default(), exchange }))
+        Ok((head, Reply { body, max_piece, buffer: PageBuffer::default(), exchange }))
     }
 
-    /// A stall is "no byte moved for this long", in whatever phase: ureq's limits per read and per
-    /// write start anew with each of them, its limits per phase do not, so those are off. The other
-    /// time limits are those of [`Exchange`].
+    /// Runs a request with its limits. A stall means that no byte has moved for a time, in any
+    /// phase. ureq restarts its limits per read and per write with each of them, but not its limits
+    /// per phase, so the latter are off. [`Exchange`] has the other time limits.
     fn run(
         &self,
         request: http::Request<impl AsSendBody>,
@@ -130,14 +127,14 @@ impl Http {
         let stall = Some(limits.stall);
         let mut config = agent.configure_request(request);
         if limits.new_connection {
-            // Kept connections that have been idle for this long are dropped; the new one is kept.
+            // Drops all idle connections; the new one is kept.
             config = config.max_idle_age(Duration::ZERO);
         }
         let config = config
             .https_only(!limits.direct)
             .max_redirects(0)
             .http_status_as_error(false)
-            // The flow refuses heads that are too large; this leaves room for blanks between.
+            // The flow refuses heads that are too large. This leaves room for whitespace.
             .max_response_header_size(limits.max_head.saturating_add(4096))
             .timeout_global(None)
             .timeout_per_call(None)
@@ -153,9 +150,9 @@ impl Http {
         agent.run(config.proxy(proxy).build())
     }
 
-    /// If anybody in the build switched on ureq's `cookies`, every agent has a jar that adds its
-    /// cookies to those in the request, and no setting to turn it off. A new agent has an empty
-    /// one.
+    /// Returns the agent for a request. If a crate in the build has enabled ureq's feature
+    /// `cookies`, every agent has a jar that adds its cookies to the request, which cannot be
+    /// switched off. In that case, the agent is a new one with an empty jar.
     fn agent(&self) -> Agent {
         if has_jar(&self.agent) {
             new_agent(self.agent.config().clone(), self.resolver.clone())
@@ -201,7 +198,7 @@ impl Transport for Http {
 
 impl BlockingTransport for Http {}
 
-/// What [`Http::defaults`] says of TLS.
+/// Returns the TLS settings of [`Http::defaults`].
 fn defaults() -> ConfigBuilder<AgentScope> {
     let builder = Config::builder();
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -209,7 +206,7 @@ fn defaults() -> ConfigBuilder<AgentScope> {
     builder
 }
 
-/// Shows nothing: a proxy may have a password.
+/// Shows nothing, because a proxy may have a password.
 impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Http").finish_non_exhaustive()
@@ -219,15 +216,15 @@ impl fmt::Debug for Http {
 /// A reply whose body is being received.
 pub struct Reply {
     body: ureq::BodyReader<'static>,
-    /// Bytes of a piece at the most: not more than the whole has.
-    most: usize,
+    /// The maximum length of a piece, which is at most that of the body.
+    max_piece: usize,
     buffer: PageBuffer,
     exchange: Exchange,
 }
 
 impl Reply {
     fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
-        let mut space = self.buffer.space(self.most);
+        let mut space = self.buffer.space(self.max_piece);
         let read = self.exchange.within(|| self.body.read(space.bytes_mut()));
         let len = read.map_err(|error| classify(error.into()))?;
         self.exchange.received(len);
@@ -239,14 +236,14 @@ fn new_agent(config: Config, resolver: ObservedResolver) -> Agent {
     Agent::with_parts(config, ObservedConnector::default(), resolver)
 }
 
-/// Stands in for `Agent::cookie_jar_lock`, which exists with ureq's feature `cookies` only and then
-/// goes before a trait's method of that name.
+/// Replaces `Agent::cookie_jar_lock` if ureq is built without its feature `cookies`. With the
+/// feature, the inherent method takes precedence.
 #[allow(dead_code)]
-trait NoJar {
+trait MissingJar {
     fn cookie_jar_lock(&self) {}
 }
 
-impl NoJar for Agent {}
+impl MissingJar for Agent {}
 
 fn has_jar(agent: &Agent) -> bool {
     size_of_val(&agent.cookie_jar_lock()) > 0

@@ -1,4 +1,4 @@
-//! The error of a connection that was watched while it was made.
+//! The error of a connection attempt that was observed.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -6,12 +6,12 @@ use std::fmt;
 use ureq::Error;
 use wx_proto::flow::{ProxyProblem, TransportError, TransportErrorKind};
 
-/// A failure that was seen here, so nothing about it is in doubt.
+/// A failure that this crate has classified where it occurred.
 #[derive(Debug)]
 pub(crate) struct ObservedError(pub(crate) TransportError);
 
 impl ObservedError {
-    /// There was no connection. What was observed further inside stays.
+    /// Returns the error of a failed connection attempt. An inner [`ObservedError`] is kept.
     pub(crate) fn never_connected(
         error: Error,
         kind: impl FnOnce(&Error) -> TransportErrorKind,
@@ -22,9 +22,9 @@ impl ObservedError {
         }
     }
 
-    /// What fails on the way to a proxy is the proxy's, except for its certificate.
-    pub(crate) fn of_proxy(error: Error) -> Error {
-        Self::renamed(error, |kind| match kind {
+    /// Attributes a failure to connect to the proxy.
+    pub(crate) fn from_proxy(error: Error) -> Error {
+        Self::with_kind(error, |kind| match kind {
             TransportErrorKind::Connect | TransportErrorKind::Tls => {
                 TransportErrorKind::Proxy(ProxyProblem::Connect)
             }
@@ -32,9 +32,9 @@ impl ObservedError {
         })
     }
 
-    /// Whatever took too long, there was no connection in time.
-    pub(crate) fn not_in_time(error: Error, is_proxied: bool) -> Error {
-        Self::renamed(error, |kind| match kind {
+    /// Replaces a stall by the failure to connect in time.
+    pub(crate) fn from_timeout(error: Error, is_proxied: bool) -> Error {
+        Self::with_kind(error, |kind| match kind {
             TransportErrorKind::Stalled if is_proxied => {
                 TransportErrorKind::Proxy(ProxyProblem::Stalled)
             }
@@ -43,12 +43,15 @@ impl ObservedError {
         })
     }
 
-    /// Changes the name of what failed while connecting.
-    fn renamed(error: Error, name: impl FnOnce(TransportErrorKind) -> TransportErrorKind) -> Error {
+    /// Changes the kind of an observed failure.
+    fn with_kind(
+        error: Error,
+        kind: impl FnOnce(TransportErrorKind) -> TransportErrorKind,
+    ) -> Error {
         match &error {
             Error::Other(other) => match other.downcast_ref() {
                 Some(Self(failure)) => Error::Other(Box::new(Self(
-                    TransportError::never_connected(name(failure.kind)),
+                    TransportError::never_connected(kind(failure.kind)),
                 ))),
                 None => error,
             },

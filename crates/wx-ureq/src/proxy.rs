@@ -1,4 +1,4 @@
-//! The shared proxy settings in ureq's terms.
+//! Converts proxy settings for ureq.
 
 use ureq::config::Config;
 use ureq::{Proxy, ProxyProtocol};
@@ -6,16 +6,16 @@ use wx_client::proxy::{ProxyScheme, ProxySettings};
 
 use crate::BuildError;
 
-/// Returns the proxy of `config`, or that of the environment if it names none.
-pub(crate) fn decide(config: &Config) -> Result<Option<Proxy>, BuildError> {
+/// Returns the proxy of `config`, or that of the environment if `config` has none.
+pub(crate) fn choose(config: &Config) -> Result<Option<Proxy>, BuildError> {
     match config.proxy() {
         Some(proxy) if !proxy.is_from_env() => Ok(Some(proxy.clone())),
         _ => convert(&ProxySettings::from_environment()?),
     }
 }
 
-/// Returns the proxy of `settings`; for none it is one that is used for no host, so that no proxy
-/// is a choice as well.
+/// Returns the proxy of `settings`. Without a proxy, returns one that is used for no host, so that
+/// [`choose`] does not fall back to the environment.
 pub(crate) fn convert(settings: &ProxySettings) -> Result<Option<Proxy>, BuildError> {
     let Some(proxy) = settings.proxy() else {
         let unused = Proxy::builder(ProxyProtocol::Http).host("proxy.invalid").no_proxy("*");
@@ -31,7 +31,7 @@ pub(crate) fn convert(settings: &ProxySettings) -> Result<Option<Proxy>, BuildEr
         builder = builder.username(user).password(password);
     }
     for domain in settings.direct() {
-        // For ureq each of these leaves the other out.
+        // ureq needs one pattern for the domain and one for its subdomains.
         builder = builder.no_proxy(domain).no_proxy(&format!(".{domain}"));
     }
     builder.build().map(Some).map_err(|_| proxy.refused().into())

@@ -1,4 +1,4 @@
-//! Wraps ureq's resolver, to say what it means if a name cannot be resolved.
+//! Wraps ureq's resolver, to report which name could not be resolved.
 
 use std::net::SocketAddr;
 
@@ -14,7 +14,7 @@ use crate::observed_error::ObservedError;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ObservedResolver {
-    /// Hosts whose addresses were given.
+    /// The hosts with a fixed address.
     pub(crate) fixed: Vec<(String, SocketAddr)>,
 }
 
@@ -25,7 +25,8 @@ impl Resolver for ObservedResolver {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, Error> {
-        // For a name ureq starts a thread, so that it can be given up. An address needs none.
+        // ureq resolves names in a thread of its own, because of the timeout. An address needs
+        // none.
         let authority = uri.scheme().zip(uri.authority());
         let host = authority.and_then(|(scheme, of)| DefaultResolver::host_and_port(scheme, of));
         let given = self

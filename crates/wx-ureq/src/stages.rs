@@ -1,6 +1,6 @@
-//! The steps of connecting, each of which says what it means if it fails.
+//! The steps of a connection attempt, each with its own error kinds.
 //!
-//! They are those of ureq's own `DefaultConnector`, which reports all of them as the same errors.
+//! They are the steps of ureq's `DefaultConnector`, which reports the same errors for all of them.
 
 use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
 
@@ -12,23 +12,23 @@ use wx_proto::flow::{ProxyProblem, TransportErrorKind};
 
 use crate::observed_error::ObservedError;
 
-/// All steps, one after the other.
+/// All steps in order.
 pub(crate) type Stages = Box<dyn Connector<(), Out = Box<dyn Transport>>>;
 
 pub(crate) fn all() -> Stages {
-    let stages = Stage(SocksConnector::default(), at_proxy)
-        .chain(Stage(ConnectProxyConnector::default(), at_proxy))
-        .chain(Stage(TcpConnector::default(), at_server));
+    let stages = Stage(SocksConnector::default(), proxy_error_kind)
+        .chain(Stage(ConnectProxyConnector::default(), proxy_error_kind))
+        .chain(Stage(TcpConnector::default(), connect_error_kind));
     #[cfg(feature = "rustls")]
-    let stages =
-        stages.chain(Stage(ureq::unversioned::transport::RustlsConnector::default(), at_handshake));
+    let stages = stages
+        .chain(Stage(ureq::unversioned::transport::RustlsConnector::default(), tls_error_kind));
     #[cfg(feature = "native-tls")]
     let stages = stages
-        .chain(Stage(ureq::unversioned::transport::NativeTlsConnector::default(), at_handshake));
+        .chain(Stage(ureq::unversioned::transport::NativeTlsConnector::default(), tls_error_kind));
     Box::new(Boxed(stages))
 }
 
-/// One step, and what its errors mean.
+/// One step, and the function that classifies its errors.
 #[derive(Debug)]
 struct Stage<C>(C, fn(&Error) -> TransportErrorKind);
 
@@ -65,10 +65,10 @@ impl<C: Connector<()>> Connector<()> for Boxed<C> {
     }
 }
 
-fn at_proxy(error: &Error) -> TransportErrorKind {
+fn proxy_error_kind(error: &Error) -> TransportErrorKind {
     TransportErrorKind::Proxy(match error {
         Error::HostNotFound => return TransportErrorKind::Resolve,
-        // ureq tells the status in words only: "proxy server responded 403/403".
+        // ureq reports the status only as text: "proxy server responded 403/403".
         Error::ConnectProxyFailed(words) => match words.rsplit_once('/') {
             Some((_, status)) => ProxyProblem::Refused(status.parse().ok()),
             None => ProxyProblem::Closed,
@@ -77,7 +77,7 @@ fn at_proxy(error: &Error) -> TransportErrorKind {
             BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof => {
                 ProxyProblem::Closed
             }
-            // The operating system's own errors carry nothing inside; those of the handshake do.
+            // Errors of the operating system have no inner error; those of the handshake have one.
             _ if error.get_ref().is_none() => ProxyProblem::Connect,
             _ => ProxyProblem::Refused(None),
         },
@@ -86,7 +86,7 @@ fn at_proxy(error: &Error) -> TransportErrorKind {
     })
 }
 
-fn at_server(error: &Error) -> TransportErrorKind {
+fn connect_error_kind(error: &Error) -> TransportErrorKind {
     match error {
         Error::HostNotFound => TransportErrorKind::Resolve,
         _ => TransportErrorKind::Connect,
@@ -94,14 +94,14 @@ fn at_server(error: &Error) -> TransportErrorKind {
 }
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn at_handshake(error: &Error) -> TransportErrorKind {
+fn tls_error_kind(error: &Error) -> TransportErrorKind {
     use wx_client::certificate::problem;
     #[cfg(feature = "rustls")]
     use wx_proto::flow::CertificateProblem;
 
     let refused = match error {
         Error::Io(error) => problem(error),
-        // Not from a handshake: there are no certificates to verify anybody by.
+        // Before the handshake: there are no trusted certificates.
         #[cfg(feature = "rustls")]
         Error::Rustls(error) => Some(problem(error).unwrap_or(CertificateProblem::Other)),
         error => problem(error),

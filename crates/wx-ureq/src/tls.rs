@@ -1,4 +1,4 @@
-//! Which TLS library checks a server, and by which certificates.
+//! Chooses the TLS library and the trusted certificates.
 
 use ureq::config::Config;
 
@@ -7,7 +7,7 @@ use crate::BuildError;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
-/// Whether `config` can be used for https.
+/// Checks that `config` can be used for https.
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub(crate) fn check(config: &Config) -> Result<(), BuildError> {
     let tls = config.tls_config();
@@ -29,7 +29,7 @@ pub(crate) fn check(_: &Config) -> Result<(), BuildError> {
     Err(BuildError::NoTls)
 }
 
-/// rustls if it is there.
+/// Returns the default TLS settings. They use rustls if it is compiled in.
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub(crate) fn config() -> TlsConfig {
     let provider =
@@ -42,9 +42,9 @@ fn roots() -> RootCerts {
     RootCerts::PlatformVerifier
 }
 
-/// ureq can use the platform's verifier or a list, not both, so the platform's certificates are
-/// listed. A file of the platform's store that cannot be read is left out, as the platform's
-/// verifier does it.
+/// Returns the certificates of the platform and those that are compiled in. ureq can use either the
+/// platform's verifier or a list, so the platform's certificates are listed. Like the verifier,
+/// this skips files of the platform's store that cannot be read.
 #[cfg(all(any(feature = "rustls", feature = "native-tls"), feature = "webpki-roots"))]
 fn roots() -> RootCerts {
     use ureq::tls::Certificate;

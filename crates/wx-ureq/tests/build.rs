@@ -1,4 +1,4 @@
-//! What a client cannot be made of.
+//! Configurations that are refused.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! Stopping a job, and driving one on.
+//! Cancels jobs, and continues interrupted ones.
 
 #![allow(clippy::unwrap_used)]
 
@@ -27,7 +27,7 @@ fn client(server: &Emulator, policy: Policy) -> Client {
     Client::builder(session).policy(policy).build().unwrap()
 }
 
-/// Cancels after a while, from another thread.
+/// Cancels from another thread after a while.
 fn soon() -> CancelToken {
     let token = CancelToken::new();
     let later = token.clone();
@@ -84,12 +84,12 @@ fn a_wait_for_a_turn_is_cut_short_and_nothing_is_read_or_sent() {
 #[test]
 fn a_callback_stops_it_between_chunks() {
     let server = server(&[]);
-    let mut picture = TINY.to_vec();
-    picture.resize(3_000_000, 0);
+    let mut image = TINY.to_vec();
+    image.resize(3_000_000, 0);
     let to = Recipient::new(server.friend()).unwrap();
     let token = CancelToken::new();
     let result = client(&server, Policy::default())
-        .send_image(&to, Source::bytes("a.png", picture))
+        .send_image(&to, Source::bytes("a.png", image))
         .progress(|_| {
             if server.requests_to("webwxuploadmedia") >= 2 {
                 token.cancel();
@@ -104,11 +104,11 @@ fn a_callback_stops_it_between_chunks() {
 #[test]
 fn a_download_stops_between_pieces_and_leaves_nothing() {
     let server = server(&["trickle=10@webwxgetmsgimg"]);
-    let mut picture = TINY.to_vec();
-    picture.resize(200_000, 0);
+    let mut image = TINY.to_vec();
+    image.resize(200_000, 0);
     let client = client(&server, Policy::default());
     let to = Recipient::new(server.friend()).unwrap();
-    let id = client.send_image(&to, Source::bytes("a.png", picture)).run().unwrap().msg_id;
+    let id = client.send_image(&to, Source::bytes("a.png", image)).run().unwrap().msg_id;
     let mut bytes = Vec::new();
     let watch = RunOptions::new().cancel(&soon());
     let error = client
@@ -119,7 +119,7 @@ fn a_download_stops_between_pieces_and_leaves_nothing() {
     assert_eq!((error.kind, bytes.len()), (ErrorKind::Cancelled, 0));
 }
 
-/// A driver died with the head of a reply in its hands; the next one does not have that reply.
+/// A driver was dropped after the head of a reply, so the next one does not have that reply.
 #[test]
 fn another_driver_goes_on_where_one_was_dropped() {
     let server = server(&[]);

@@ -1,4 +1,4 @@
-//! The options of a request, and what they promise.
+//! The options of a request.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 use std::io;
@@ -22,12 +22,12 @@ fn client(server: &Emulator) -> Client {
 }
 
 fn source(len: usize) -> Source {
-    let mut picture = TINY.to_vec();
-    picture.resize(len, 0);
-    Source::bytes("a.png", picture)
+    let mut image = TINY.to_vec();
+    image.resize(len, 0);
+    Source::bytes("a.png", image)
 }
 
-/// A store, and what was stored last.
+/// Returns a store, and the state that was stored last.
 fn store() -> (CheckpointStore, Arc<Mutex<Option<Snapshot>>>) {
     let last = Arc::new(Mutex::new(None));
     let kept = Arc::clone(&last);
@@ -74,7 +74,7 @@ fn a_stored_job_goes_on_after_the_chunks_that_were_acknowledged() {
 }
 
 #[test]
-fn a_message_that_was_left_too_long_ago_leaves_again_only_if_it_is_told_to() {
+fn a_message_that_was_left_too_long_ago_leaves_again_only_on_request() {
     let lost = |n| format!("drop=before@webwxsendmsgimg#{n}").parse().unwrap();
     let server = Emulator::builder().fault(lost(1)).fault(lost(2)).start().unwrap();
     let (client, to) = (client(&server), Recipient::new(server.friend()).unwrap());
@@ -92,7 +92,7 @@ fn a_message_that_was_left_too_long_ago_leaves_again_only_if_it_is_told_to() {
         .run();
     assert_eq!(stopped.unwrap_err().outcome(), Outcome::Unknown);
     let snapshot = last.lock().unwrap().take().unwrap();
-    // As it would be a year later.
+    // The state as it would be a year later.
     let old = snapshot.to_json();
     let mut old: serde_json::Value = serde_json::from_str(&old).unwrap();
     old["job"]["message"]["handed_out_ms"] = 1_600_000_000_000_u64.into();
@@ -187,7 +187,7 @@ fn a_cancelled_job_ends_at_once_and_says_what_is_certain() {
     assert_eq!(traced.last(), Some(&("webwxsendmsgimg", true)));
 }
 
-/// Passes connections on to `server`, and counts them.
+/// Forwards connections to `server`, and counts them.
 fn counted(server: &Emulator) -> (String, Arc<AtomicUsize>) {
     let (listener, to) = (TcpListener::bind("127.0.0.1:0").unwrap(), server.addr());
     let base = format!("http://{}", listener.local_addr().unwrap());
@@ -218,7 +218,7 @@ fn sessions_share_an_http_client_of_their_sort() {
         let client = Client::builder(session.clone()).http(&http).build().unwrap();
         client.contacts().run().unwrap();
     }
-    // With ureq's `cookies` no connection is kept.
+    // No connection is kept if ureq has its feature `cookies`.
     let shared = if cfg!(feature = "_unwanted") { 2 } else { 1 };
     assert_eq!(
         connections.load(Ordering::SeqCst),

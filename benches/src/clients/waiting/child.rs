@@ -148,7 +148,7 @@ fn report(baseline: Memory, created: Memory, waiting: Memory, times: Vec<f64>) {
         each(waiting.resident, baseline.resident),
         each(waiting.allocated, baseline.allocated),
         each(created.allocated, baseline.allocated),
-        crate::pairs::median(times.clone()),
+        crate::paired_timing::median(times.clone()),
     );
 }
 

@@ -1,15 +1,15 @@
-//! Whom a picture is for.
+//! The recipient of a picture on the command line.
 
 use std::fmt;
 use std::str::FromStr;
 
 use wx_proto::Recipient;
 
-/// Whom a picture is for, as it is given.
+/// A recipient as the user gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Addressee {
     Recipient(Recipient),
-    /// A remark or a nickname, to be looked up.
+    /// A remark or nickname that has to be looked up.
     Name(String),
 }
 

@@ -13,40 +13,40 @@ use super::{Addressee, Global};
 use crate::files::is_dash;
 use crate::{out, place};
 
-/// Which login.
+/// The login to use.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct SessionFile {
-    /// The session file of a login. [default: the platform's place for it]
+    /// The session file of a login [default: in the state directory of the platform]
     #[arg(long, value_name = "FILE")]
     session: Option<PathBuf>,
 }
 
 impl SessionFile {
-    /// The file that was named, or else the platform's place for it.
+    /// Returns the given file, or the default one.
     pub(crate) fn place(&self) -> PathBuf {
         self.place_or(None)
     }
 
-    /// The file that was named, or else the one that is `known`, or else the platform's place.
+    /// Returns the given file, otherwise the `known` one, otherwise the default one.
     pub(crate) fn place_or(&self, known: Option<PathBuf>) -> PathBuf {
         self.session.clone().or(known).unwrap_or_else(place::default_place)
     }
 }
 
-/// Send a picture to an emulated server on this computer, fetch it back and compare.
+/// Send a picture to an emulated server on this computer, fetch it back and compare both.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Demo {
-    /// The picture; a bundled JPEG of over 1 MiB if none is given.
+    /// The picture [default: a bundled JPEG of over 1 MiB]
     pub(crate) image: Option<PathBuf>,
 }
 
 /// Serve an emulated web WeChat on this computer until Ctrl-C or SIGTERM.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Emulate {
-    /// Where to listen; port 0 takes a free one.
+    /// The address to listen on; port 0 is a free port.
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
     pub(crate) addr: SocketAddr,
-    /// Write the port to this file once the server listens.
+    /// Write the port to this file once the server is listening.
     #[arg(long, value_name = "FILE")]
     pub(crate) port_file: Option<PathBuf>,
     /// Write a session file that is logged in to this server.
@@ -55,27 +55,27 @@ pub(crate) struct Emulate {
     /// A picture that arrives as a message; can be repeated.
     #[arg(long = "image", value_name = "FILE")]
     pub(crate) images: Vec<PathBuf>,
-    /// Which page the session file is a login of.
+    /// The page that the session file is logged in to.
     #[arg(long, value_enum, default_value_t = Page::Web)]
     pub(crate) profile: Page,
-    /// What the phone does with a code, poll by poll: nothing, scanned, confirmed, refused,
-    /// expired, trouble, with commas between.
+    /// What the phone does with a QR code, one step per poll: nothing, scanned, confirmed, refused,
+    /// expired, trouble; separated by commas.
     #[arg(long, value_delimiter = ',', value_name = "STEPS")]
     pub(crate) scan: Vec<PhoneStep>,
     /// A contact with this nickname; can be repeated.
     #[arg(long = "contact", value_name = "NICK")]
     pub(crate) contacts: Vec<String>,
-    /// Let the pictures arrive again and again, one of them each time.
+    /// Deliver the pictures again and again, one each time.
     #[arg(long, value_name = "SECONDS", value_parser = timeout)]
     pub(crate) deliver_every: Option<Duration>,
-    /// Do something wrong: ACTION[=ARG]@ENDPOINT[#N[+]], such as ret=1205@webwxuploadmedia#2; can
-    /// be repeated.
+    /// Inject a fault: ACTION[=ARG]@ENDPOINT[#N[+]], such as ret=1205@webwxuploadmedia#2; can be
+    /// repeated.
     #[arg(long = "fault", value_name = "SPEC")]
     pub(crate) faults: Vec<Fault>,
 }
 
 impl Emulate {
-    /// What clap does not check.
+    /// Returns what is wrong with the arguments and not checked by clap.
     pub(super) fn problem(&self, global: &Global) -> Option<String> {
         let sends = [
             ("--trace", global.trace.is_some()),
@@ -104,21 +104,20 @@ impl Emulate {
 pub(crate) struct SendImage {
     #[command(flatten)]
     pub(crate) session: SessionFile,
-    /// Who gets the pictures: name:NICK for a remark or nickname, filehelper, or a UserName of this
-    /// login (@…, @@…, …@chatroom); can be repeated.
+    /// A recipient: name:NICK for a remark or nickname, filehelper, or a UserName of this login
+    /// (@…, @@…, …@chatroom); can be repeated.
     #[arg(long, required = true, value_name = "USER")]
     pub(crate) to: Vec<Addressee>,
     /// Send the pictures as files.
     #[arg(long)]
     pub(crate) as_file: bool,
-    /// Refuse pictures that are larger.
+    /// Refuse larger pictures.
     #[arg(long, value_name = "BYTES", default_value_t = Policy::default().max_upload)]
     pub(crate) max_size: u64,
-    /// Pause between the pictures [default: 3 after the tenth, to stay below the rate limit].
+    /// Pause between pictures [default: 3 after the tenth, to stay below the rate limit].
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) pace: Option<Duration>,
-    /// Keep the state of the job in this directory, so that wx resume can go on with it after a
-    /// crash.
+    /// Record the job in this directory, so that wx resume can continue it after a crash.
     #[arg(long, value_name = "DIR")]
     pub(crate) resume_dir: Option<PathBuf>,
     /// The pictures; - reads one from standard input.
@@ -127,7 +126,7 @@ pub(crate) struct SendImage {
 }
 
 impl SendImage {
-    /// What clap does not check.
+    /// Returns what is wrong with the arguments and not checked by clap.
     pub(super) fn problem(&self) -> Option<String> {
         let twice = self.to.iter().enumerate().find(|(at, to)| self.to[..*at].contains(to));
         if let Some((_, to)) = twice {
@@ -144,15 +143,16 @@ impl SendImage {
     }
 }
 
-/// Go on with a send-image --resume-dir that did not finish.
+/// Continue a send-image --resume-dir that did not finish.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Resume {
     #[command(flatten)]
     pub(crate) session: SessionFile,
-    /// Send a message once more that may have been delivered, under its old id.
+    /// Send messages that may have been delivered again, under their old ids.
     #[arg(long)]
     pub(crate) resend: bool,
-    /// Settle the messages that may have been delivered: they are not sent again. The rest goes on.
+    /// Settle the messages that may have been delivered without sending them again. The rest is
+    /// sent.
     #[arg(long, conflicts_with = "resend")]
     pub(crate) give_up: bool,
     /// The directory of the job.
@@ -160,24 +160,24 @@ pub(crate) struct Resume {
     pub(crate) dir: PathBuf,
 }
 
-/// Fetch the picture of a message that this login got.
+/// Fetch the picture of a message that this login received.
 #[derive(Debug, clap::Args)]
 pub(crate) struct FetchImage {
     #[command(flatten)]
     pub(crate) session: SessionFile,
-    /// Which picture of the message; big is for emoticons.
+    /// The variant of the picture; big is for emoticons.
     #[arg(long, value_enum, default_value_t = Size::Original)]
     pub(crate) size: Size,
     /// Replace the file if it exists.
     #[arg(long)]
     pub(crate) force: bool,
-    /// Keep what is whole and no picture of a known format, too.
+    /// Also write a complete file of an unknown format.
     #[arg(long)]
     pub(crate) keep_unknown: bool,
-    /// Where to write the picture; - writes standard output.
+    /// The file to write; - is standard output.
     #[arg(long, value_name = "PATH")]
     pub(crate) out: PathBuf,
-    /// The message's MsgID.
+    /// The MsgID of the message.
     #[arg(value_name = "MSG_ID")]
     pub(crate) msg_id: MsgId,
 }
@@ -199,12 +199,12 @@ impl From<Size> for ImageVariant {
     }
 }
 
-/// Log in with the phone, and keep the session.
+/// Log in with the phone, and save the session.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Login {
     #[command(flatten)]
     pub(crate) session: SessionFile,
-    /// Which page to log in at.
+    /// The page to log in to.
     #[arg(long, value_enum, default_value_t = Page::Web)]
     pub(crate) profile: Page,
     #[arg(
@@ -214,20 +214,19 @@ pub(crate) struct Login {
         help = "The URL of another host of that page, such as https://wx2.qq.com, or of wx emulate"
     )]
     pub(crate) base: Option<String>,
-    /// Let the phone ask, without a QR code: for the account that the session file is of.
+    /// Ask the phone of the account in the session file, without a QR code.
     #[arg(long, conflicts_with = "profile")]
     pub(crate) push: bool,
-    /// Write the QR code to this new file too, as .png or .svg.
+    /// Also write the QR code to this new file, as .png or .svg.
     #[arg(long, value_name = "FILE")]
     pub(crate) qr: Option<PathBuf>,
-    /// Replace whatever the session file holds, the login of another account too, and the file of
-    /// --qr.
+    /// Replace the session file whatever it contains, and the file of --qr.
     #[arg(long)]
     pub(crate) force: bool,
 }
 
 impl Login {
-    /// Where to log in.
+    /// Returns the site to log in to.
     pub(crate) fn site(&self) -> Result<Site, HostError> {
         let profile = self.profile.into();
         match &self.base {
@@ -236,7 +235,7 @@ impl Login {
         }
     }
 
-    /// What clap does not check.
+    /// Returns what is wrong with the arguments and not checked by clap.
     pub(super) fn problem(&self) -> Option<String> {
         if let Err(error) = self.site() {
             return Some(format!("--base: {}", out::words(&error)));
@@ -262,22 +261,22 @@ impl From<Page> for Profile {
     }
 }
 
-// Its commands have help lines of their own.
+// Each command that uses it has its own help.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Account {
     #[command(flatten)]
     pub(crate) session: SessionFile,
 }
 
-/// Tell each message that comes, and keep the pictures.
+/// Print new messages, and save their pictures.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Watch {
     #[command(flatten)]
     pub(crate) session: SessionFile,
-    /// Keep each picture in this directory, under its MsgID.
+    /// Save each picture in this directory, under its MsgID.
     #[arg(long, value_name = "DIR")]
     pub(crate) save_images: Option<PathBuf>,
-    /// Keep what is whole and no picture of a known format, too, as .bin.
+    /// Also save complete files of unknown formats, as .bin.
     #[arg(long, requires = "save_images")]
     pub(crate) keep_unknown: bool,
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds =
         text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    // A year is as good as for ever, and far from any overflow.
+    // A year is long enough, and far from any overflow.
     seconds
         .filter(|seconds| seconds.as_secs() <= 365 * 86_400)
         .ok_or_else(|| "not a number of seconds".to_owned())

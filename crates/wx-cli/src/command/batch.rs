@@ -1,4 +1,4 @@
-//! Pictures to people, one after the other; from the beginning, or from where a job was.
+//! Sends the pictures of a job to its recipients, one after the other.
 
 use std::ops::{ControlFlow, Range};
 
@@ -16,7 +16,7 @@ use crate::report::Report;
 pub(crate) struct Batch<'a> {
     pub(crate) client: &'a Client,
     pub(crate) job: JobDir,
-    /// Whether a message whose fate is unknown is sent once more.
+    /// Whether a message in doubt is sent again.
     pub(crate) resend: bool,
     pub(crate) report: &'a Report,
 }
@@ -26,11 +26,11 @@ impl Batch<'_> {
         let mut open: Vec<_> = (0..self.job.plan().files.len())
             .filter(|file| self.open(*file).next().is_some())
             .collect();
-        // What is in doubt comes first: soon it can no longer be repeated.
+        // Messages in doubt are sent first: soon they can no longer be repeated.
         open.sort_by_key(|file| !self.open(*file).any(|to| self.job.is_in_doubt(*file, to)));
         for (at, file) in open.into_iter().enumerate() {
             self.report.token().sleep(pace_before(at, self.job.plan().pace));
-            // What cannot be remembered is not begun.
+            // Nothing is begun that cannot be recorded.
             if self.report.stopped() || self.job.is_broken() || self.picture(file).is_break() {
                 break;
             }
@@ -38,7 +38,7 @@ impl Batch<'_> {
         close(self.job, self.report);
     }
 
-    /// Uploads a picture and sends it to everybody who has not got it.
+    /// Uploads a picture and sends it to all recipients that have not received it.
     fn picture(&self, file: usize) -> ControlFlow<()> {
         let all = self.subjects(file);
         self.report.begin(all.clone(), None);
@@ -62,7 +62,7 @@ impl Batch<'_> {
         ControlFlow::Continue(())
     }
 
-    /// What was uploaded, now or before.
+    /// Returns the upload of a picture, which may be finished already.
     fn upload(&self, file: usize, to: usize) -> Result<Uploaded, Problem> {
         let session = &self.client.session();
         let message = self.job.message(file, to, session)?;
@@ -117,24 +117,25 @@ impl Batch<'_> {
         file * recipients..(file + 1) * recipients
     }
 
-    /// The recipients who have not got a picture yet, or may not have.
+    /// Returns the recipients for whom a picture is not settled.
     fn open(&self, file: usize) -> impl Iterator<Item = usize> {
         (0..self.job.plan().to.len()).filter(move |to| !self.job.is_settled(file, *to))
     }
 }
 
-/// Ends the work at a job, and tells what is left of it.
+/// Ends the work on a job, and reports what is left of it.
 pub(crate) fn close(job: JobDir, report: &Report) {
     match job.close() {
         Ok(Left::Nothing) => {}
-        Ok(Left::Unsent) => report.warn("not all is sent; wx resume goes on with the rest"),
+        Ok(Left::Unsent) => report.warn("not everything is sent; wx resume sends the rest"),
         Ok(Left::UnsentAndUnrecorded) => report.warn(
-            "not all is sent, and the record lacks the answer for the last one that was; wx resume goes on \
-             with the rest, and may send that one again under its old id",
+            "not everything is sent, and the record lacks the last reply; wx resume sends the \
+             rest, and may send that message again under its old id",
         ),
-        Ok(Left::InDoubt) => report.warn("nothing is left but what may have been delivered"),
+        Ok(Left::InDoubt) => report.warn("only messages that may have been delivered are left"),
         Ok(Left::Unrecorded) => report.warn(
-            "all is sent, but the record lacks the last answer; delete the directory, and do not resume",
+            "everything is sent, but the record lacks the last reply; delete the directory and do \
+             not resume",
         ),
         Err(error) => report.warn(&format!("the job's directory: {}", out::words(&error))),
     }

@@ -1,4 +1,4 @@
-//! `wx demo`: everything there and back, on this computer.
+//! `wx demo`: sends a picture to an emulator and fetches it back.
 
 use std::process::ExitCode;
 
@@ -9,6 +9,7 @@ use crate::args::{self, Global};
 use crate::client::{Client, Target};
 use crate::event::Subject;
 use crate::files::{self, Input};
+use crate::out;
 use crate::problem::{Problem, short};
 use crate::report::Report;
 use crate::worker;
@@ -16,21 +17,18 @@ use crate::worker;
 /// A picture of over 1 MiB: three chunks.
 const BUNDLED: &[u8] = include_bytes!("../../assets/demo.jpg");
 
-/// The only picture's only recipient.
+/// The subject of the only message.
 const SENT: usize = 0;
 
 pub(crate) fn run(args: args::Demo, global: Global) -> ExitCode {
-    let emulator = match Emulator::start() {
-        Ok(emulator) => emulator,
-        Err(error) => {
-            crate::out::error(&format!("the emulator: {}", crate::out::words(&error)));
-            return ExitCode::FAILURE;
-        }
-    };
-    let to = match Recipient::new(emulator.friend()) {
-        Ok(to) => to,
-        Err(error) => {
-            crate::out::error(&format!("the emulator: {}", crate::out::words(&error)));
+    let started = Emulator::start().map_err(|error| out::words(&error)).and_then(|emulator| {
+        let to = Recipient::new(emulator.friend()).map_err(|error| out::words(&error))?;
+        Ok((emulator, to))
+    });
+    let (emulator, to) = match started {
+        Ok(started) => started,
+        Err(why) => {
+            out::error(&format!("the emulator: {why}"));
             return ExitCode::FAILURE;
         }
     };
@@ -103,7 +101,7 @@ impl Run<'_> {
         self.say("MD5 stored", &stored);
         self.say("MD5 back", &fetched.md5.to_string());
         let checks = [
-            ("the picture came back with other bytes", back == original),
+            ("the picture that was fetched has other bytes", back == original),
             ("the MD5 of what was sent and what came back differ", fetched.md5 == uploaded.md5),
             (
                 "the MD5 of what was sent and what the server stored differ",
@@ -119,7 +117,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The picture's name and bytes.
+    /// Returns the name and the bytes of the picture.
     fn picture(&self, limit: u64) -> Result<(String, Vec<u8>), Problem> {
         let Some(path) = &self.args.image else {
             return Ok(("demo.jpg".to_owned(), BUNDLED.to_vec()));
@@ -128,7 +126,7 @@ impl Run<'_> {
         Ok((name.unwrap_or_default(), files::read(path, limit)?))
     }
 
-    /// Uploads and sends the picture, and reports each chunk as well.
+    /// Uploads and sends the picture, and reports each chunk.
     fn send(&self, client: &Client, name: String, bytes: Vec<u8>) -> Result<Sent, Problem> {
         let mut told = None;
         let options = self.report.options().progress(|progress| {
@@ -155,7 +153,7 @@ fn size_of(size: Dimensions) -> String {
     format!("{size} pixels")
 }
 
-/// Width and height of a picture that can be decoded whole.
+/// Decodes a picture and returns its dimensions.
 fn measure(picture: &[u8]) -> Result<Dimensions, Problem> {
     let decoded = image::load_from_memory(picture).ok();
     decoded.and_then(|picture| Dimensions::new(picture.width(), picture.height())).ok_or_else(

@@ -19,7 +19,7 @@ use crate::session;
 use crate::signals::Signals;
 use crate::{files, out};
 
-/// Pictures of the emulated account; only memory is the limit.
+/// The largest picture that is accepted.
 const LIMIT: u64 = 256 * 1024 * 1024;
 
 pub(crate) fn run(args: &Emulate, global: &Global) -> ExitCode {
@@ -64,9 +64,9 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     }
     let session_file = args.session_file.as_deref().map(own).transpose()?;
     let no_signals = |error| format!("signals: {}", out::words(&error));
-    // Before anybody can know that it is there to be stopped.
+    // Before anyone can know of the emulator and stop it.
     let mut signals = Signals::catch().map_err(no_signals)?;
-    // The port of an earlier run must not be taken for this one's.
+    // The port of an earlier run must not be mistaken for the new one.
     let mut port_file = args.port_file.as_deref().map(PortFile::clear).transpose()?;
     let emulator =
         builder.start().map_err(|error| format!("{}: {}", args.addr, out::words(&error)))?;
@@ -95,7 +95,7 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
             .map_err(|error| format!("no thread could be started: {}", out::words(&error)))?;
     }
     signals.wait().map_err(no_signals)?;
-    // While it is there, the server listens.
+    // The file exists only while the server is listening.
     drop(port_file);
     if global.verbose {
         summarize(&emulator);
@@ -103,7 +103,7 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     Ok(())
 }
 
-/// A file with the port: it exists only while the server listens.
+/// A file that contains the port, and exists only while the server is listening.
 struct PortFile<'a> {
     path: &'a Path,
     text: Option<String>,
@@ -130,7 +130,7 @@ impl<'a> PortFile<'a> {
     }
 }
 
-/// Whether a file is empty or holds a port, and not something that had better stay.
+/// Returns whether a file is empty or contains a port, so that it can be replaced.
 fn is_port(path: &Path) -> bool {
     files::read(path, 6).is_ok_and(|bytes| {
         bytes.is_empty()
@@ -154,7 +154,7 @@ fn summarize(emulator: &Emulator) {
     match violations.len() {
         0 => out::note("no violations"),
         kinds => out::note(format!(
-            "violations: {times} of {kinds} kinds, things that the official page does not do"
+            "violations: {times} of {kinds} kinds; the official page does none of them"
         )),
     }
     for (what, count) in violations {
@@ -168,7 +168,8 @@ fn tell(emulator: &Emulator, global: &Global) {
     let address = format!("http://{bound}");
     if !bound.ip().is_loopback() {
         out::note(format!(
-            "warning: {bound} is not a loopback address: whoever reaches it can use the emulated account"
+            "warning: {bound} is not a loopback address: anyone who can reach it can use the \
+             emulated account"
         ));
     }
     if global.json {
@@ -185,8 +186,7 @@ fn tell(emulator: &Emulator, global: &Global) {
     }
 }
 
-/// Makes this process the only writer of a session file. Only the session of another emulator is
-/// replaced.
+/// Locks a session file. Only the session of another emulator is replaced.
 fn own(path: &Path) -> Result<SessionFile, String> {
     let owned = SessionFile::open_or_create(path).map_err(Problem::from);
     let owned = owned.and_then(|file| session::check_replaceable(&file, true).map(|_| file));

@@ -53,7 +53,7 @@ fn fetch(args: &FetchImage, client: &Client, report: &Report) {
     }
 }
 
-/// Whatever happens, there is a whole picture or none.
+/// Fetches to a file, which is written whole or not at all.
 fn to_file(args: &FetchImage, client: &Client, report: &Report) -> Result<Fetched, Problem> {
     let target = target(&args.out, args.force)?;
     let fetch = |path: &Path| {
@@ -64,8 +64,9 @@ fn to_file(args: &FetchImage, client: &Client, report: &Report) -> Result<Fetche
     if args.force {
         return fetch(&target);
     }
-    // Fetched aside and then put into place, because something may have come there meanwhile.
-    let scratch = TempDir::within(parent(&target))
+    // Fetched to a temporary file and then renamed, because the target may have been created in the
+    // meantime.
+    let scratch = TempDir::new_in(parent(&target))
         .map_err(|error| on(&args.out, &creation::explain(&target, error)))?;
     let picture = scratch.path().join("picture");
     let fetched = fetch(&picture)?;
@@ -75,14 +76,14 @@ fn to_file(args: &FetchImage, client: &Client, report: &Report) -> Result<Fetche
     Ok(fetched)
 }
 
-/// The file to write; what must not be replaced is refused.
+/// Returns the file to write, and refuses one that must not be replaced.
 fn target(out: &Path, force: bool) -> Result<PathBuf, Problem> {
     let elsewhere = |message: &str| refused(out, message).hint("choose another path");
     match fs::metadata(out) {
         Ok(meta) if meta.is_dir() => Err(elsewhere("is a directory")),
-        Ok(meta) if !meta.is_file() => Err(elsewhere("is no regular file")),
+        Ok(meta) if !meta.is_file() => Err(elsewhere("is not a regular file")),
         Ok(_) if !force => Err(refused(out, "exists already").hint("--force replaces it")),
-        // Through a link to what it points to.
+        // The target of a link is replaced.
         Ok(_) => fs::canonicalize(out).map_err(|error| on(out, &error)),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             if out.is_symlink() {
@@ -98,7 +99,7 @@ fn target(out: &Path, force: bool) -> Result<PathBuf, Problem> {
     }
 }
 
-/// A problem with the file to write.
+/// Returns the problem of the file to write.
 fn on(path: &Path, error: &io::Error) -> Problem {
     match error.kind() {
         ErrorKind::AlreadyExists => refused(path, "exists already"),

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use wx_client::session_file::SessionFile;
-// What a login shows.
+// The argument of `show`.
 use wx_proto::flow::LoginState;
 use wx_proto::{Advice, HostRole, Session};
 
@@ -66,7 +66,7 @@ fn log_in(args: &Login, path: &Path, global: &Global, report: &Report) -> Result
     let loopback = site.hosts().is_loopback();
     let old = if args.force { None } else { session::check_replaceable(&file, loopback)? };
     if loopback {
-        report.note_before_requests("a loopback login: all goes to this computer".to_owned());
+        report.note_before_requests("a loopback login: requests stay on this computer".to_owned());
     }
     if report.trace(global, site, None).is_none() {
         return Ok(());
@@ -76,7 +76,8 @@ fn log_in(args: &Login, path: &Path, global: &Global, report: &Report) -> Result
         if let LoginState::Opened { session } = state {
             withhold::session(session);
             keeper.opened(session);
-        // What goes wrong with the file of the code ends nothing: the code is drawn as well.
+        // A problem with the file of the QR code does not end the login, because the code is also
+        // drawn.
         } else if let Err(problem) = show(state, qr_file.as_mut(), report) {
             report.warn(&problem.sentence());
         }
@@ -94,7 +95,7 @@ fn line(session: &Session, path: &Path) -> String {
     format!("logged in as {nick} at {base}; the session is in {}", path.display())
 }
 
-/// Shows what the user has to see. The code's address goes to programs alone; people get the
+/// Shows a state of the login. The link of a QR code is printed for programs only; people see the
 /// drawing.
 fn show(
     state: &LoginState,
@@ -115,9 +116,9 @@ fn show(
         LoginState::Scanned { .. } => ("scanned: confirm the login on the phone", "scanned"),
         LoginState::Confirmed => ("confirmed", "confirmed"),
         LoginState::Refused => ("refused on the phone", "refused"),
-        LoginState::Expired => ("the code is too old", "expired"),
+        LoginState::Expired => ("the code has expired", "expired"),
         LoginState::Opened { .. } => return Ok(()),
-        _ => ("the server has trouble; a code follows", "trouble"),
+        _ => ("the server has a problem; a QR code follows", "trouble"),
     };
     report.tell_aside(line, &json!({ "event": event }));
     Ok(())

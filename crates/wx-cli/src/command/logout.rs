@@ -32,8 +32,8 @@ fn logout(file: &SessionFile, client: &Client, report: &Report) -> Result<(), Pr
     forgotten
 }
 
-/// Takes a login that has ended out of its file, and leaves what the phone can be asked with. If
-/// there is no room for that, the file is emptied.
+/// Removes a login that has ended from its file, and keeps what `login --push` needs. If the file
+/// cannot be saved, it is emptied.
 fn forget(
     file: &SessionFile,
     ended: &Session,
@@ -52,9 +52,9 @@ fn forget(
     Err(not_forgotten(file.path(), ended, &why))
 }
 
-/// What is said of a file that a login which has ended could not be taken out of.
+/// Returns the problem of a login that has ended and could not be removed from its file.
 fn not_forgotten(path: &Path, ended: &Session, why: &str) -> Problem {
-    // Somebody else may have put another login there.
+    // Another command may have saved another login there.
     if SessionFile::read_allow_loopback(path).is_ok_and(|found| found == *ended) {
         let what = format!(
             "the login has ended, but it is still in the file, which cannot be changed ({why})"

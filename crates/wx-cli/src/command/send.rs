@@ -57,7 +57,7 @@ fn send(args: &SendImage, path: &Path, client: &Client, report: &Report) {
     }
 }
 
-/// Looks names up, before anything is sent; on a problem, whose it is.
+/// Looks names up before anything is sent. On error, returns the addressee with the problem.
 fn resolved<'a>(
     given: &'a [Addressee],
     client: &Client,
@@ -85,7 +85,7 @@ fn resolved<'a>(
     Ok(to)
 }
 
-/// The one contact of a name: a remark goes before a nickname.
+/// Returns the only contact with this remark or, if there is none, with this nickname.
 fn find(name: &str, contacts: &[Contact]) -> Result<Recipient, Problem> {
     let with = |of: fn(&Contact) -> &str| {
         contacts.iter().filter(|contact| of(contact) == name).collect::<Vec<_>>()
@@ -95,16 +95,17 @@ fn find(name: &str, contacts: &[Contact]) -> Result<Recipient, Problem> {
     let refused = |what: String| Problem::local(what, Advice::CheckRecipient);
     match found[..] {
         [contact] => recipient(&contact.user_name),
-        [] => Err(refused("no contact of this name".to_owned()).hint("wx contacts lists them")),
-        _ => Err(refused(format!("{} contacts of this name", found.len()))
+        [] => Err(refused("no contact has this name".to_owned()).hint("wx contacts lists them")),
+        _ => Err(refused(format!("{} contacts have this name", found.len()))
             .hint("give the UserName of one, as wx contacts shows it")),
     }
 }
 
-/// A contact may be one of the special names that only speak.
+/// Returns the contact as a recipient. Some special names cannot receive messages.
 fn recipient(name: &UserName) -> Result<Recipient, Problem> {
-    Recipient::try_from(name)
-        .map_err(|_| Problem::local(format!("{name} takes no messages"), Advice::CheckRecipient))
+    Recipient::try_from(name).map_err(|_| {
+        Problem::local(format!("{name} cannot receive messages"), Advice::CheckRecipient)
+    })
 }
 
 #[cfg(test)]
@@ -115,6 +116,9 @@ mod tests {
     fn contacts_that_only_speak_are_no_recipients() {
         let name = |text| UserName::new(text).unwrap();
         assert_eq!(recipient(&name("@1f28")).unwrap().as_str(), "@1f28");
-        assert_eq!(&*recipient(&name("newsapp")).unwrap_err().message, "newsapp takes no messages");
+        assert_eq!(
+            &*recipient(&name("newsapp")).unwrap_err().message,
+            "newsapp cannot receive messages"
+        );
     }
 }

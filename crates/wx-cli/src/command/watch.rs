@@ -18,13 +18,13 @@ use crate::args::{Global, Watch};
 use crate::client::Client;
 use crate::event::{self, Subject};
 use crate::out;
-use crate::problem::{Class, Problem, Which};
+use crate::problem::{Class, FileRole, Problem};
 use crate::report::Report;
 use crate::session::{self, Use};
 use crate::withhold;
 use crate::worker;
 
-/// Characters of a text in a line.
+/// The number of characters of a text in a line.
 const SHOWN: usize = 500;
 /// The end of the year 9999.
 const LAST_SECOND: u64 = 253_402_300_799;
@@ -75,7 +75,7 @@ fn watch(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<
             }
             if !out::is_heard() {
                 let problem =
-                    Problem::local("nobody reads it any more", Advice::CheckFile).with_output();
+                    Problem::local("its reader has closed it", Advice::CheckFile).with_output();
                 report.refuse(Path::new("standard output"), &problem);
                 return Ok(());
             }
@@ -88,7 +88,7 @@ fn watch(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<
     }
 }
 
-/// A message in one line.
+/// Returns the line of a message.
 fn line(message: &Message) -> String {
     let from = message.sender.as_ref().or(message.from.as_ref()).map_or("?", |name| name.as_str());
     let text = match &message.kind {
@@ -106,7 +106,7 @@ fn line(message: &Message) -> String {
     )
 }
 
-/// A line is not the place for all of a text that goes on and on.
+/// Returns the beginning of a text.
 fn clipped(text: &str) -> String {
     let text = withhold::in_text(text);
     match text.char_indices().nth(SHOWN) {
@@ -138,11 +138,11 @@ fn save(
             report.once(subject, |number| report.fetched(number, &fetched));
         }
         Err(problem) if report.stopped() => return Err(problem),
-        // The message is told again by the next watch, so this is the end; a full disk would lose
-        // every picture.
-        Err(problem) if problem.file == Which::Output => {
+        // If the disk is full, every picture would be lost, so `watch` ends. The next one receives
+        // the message again.
+        Err(problem) if problem.file == FileRole::Output => {
             failed(id, &problem, report);
-            // The session file has nothing to do with it.
+            // The session file is not the reason.
             report.known(0);
             return Err(problem);
         }
@@ -154,7 +154,7 @@ fn save(
     Ok(None)
 }
 
-/// A picture that was not fetched.
+/// Reports a picture that was not fetched.
 fn failed(id: &MsgId, problem: &Problem, report: &Report) {
     let subject = Subject::Message { msg_id: id.clone(), path: None };
     report.once(subject, |number| {

@@ -1,4 +1,4 @@
-//! How the work ends: what went wrong, what was not started, and the exit code.
+//! The end of the work: problems, what was not started, and the exit code.
 
 use std::ops::{ControlFlow, Range};
 use std::path::Path;
@@ -13,8 +13,9 @@ use crate::problem::{Class, Problem};
 use crate::rate_limit;
 
 impl Report {
-    /// The same thing went wrong with each of these. Says whether to go on with others.
+    /// Reports one problem of all these subjects. Returns whether to continue with others.
     pub(crate) fn problem(&self, subjects: Range<usize>, problem: &Problem) -> ControlFlow<()> {
+        let problem = &self.checked(problem);
         let mut state = self.state();
         let settled = self.settled(&mut state, subjects, problem);
         let Some((first, _)) = settled.first() else { return ControlFlow::Break(()) };
@@ -48,9 +49,10 @@ impl Report {
         }
     }
 
-    /// Nothing can be done at all, because of a thing that is none of the subjects: the session
-    /// file.
+    /// Reports a problem with something other than a subject, such as the session file, because of
+    /// which no work is done.
     pub(crate) fn refuse(&self, thing: &Path, problem: &Problem) {
+        let problem = &self.checked(problem);
         let mut state = self.state();
         let line = format!("{}: {}", thing.display(), problem.sentence());
         state.aside(|| out::error(&line));
@@ -60,7 +62,17 @@ impl Report {
         self.rest(&mut state, &never);
     }
 
-    /// The work is over: what no event was about yet was not started.
+    /// Returns the problem to report. A job that is cancelled although nobody has stopped the
+    /// command is a bug.
+    fn checked(&self, problem: &Problem) -> Problem {
+        if problem.class != Class::Stopped || self.stopped() {
+            return problem.clone();
+        }
+        let what = "the job was cancelled, but not by a signal";
+        Problem { step: problem.step, ..Problem::local(what, Advice::Report) }
+    }
+
+    /// Ends the work and returns the exit code. Subjects without an event were not started.
     pub(crate) fn finish(&self) -> u8 {
         let mut state = self.state();
         state.failed |= state.open.contains(&true);
@@ -68,7 +80,7 @@ impl Report {
         state.clear_bar();
         if out::lost() {
             state.failed = true;
-            out::error("standard output could not be written: not everything was told");
+            out::error("standard output could not be written: some results were not printed");
         }
         match (state.unknown, state.usage, state.login, state.failed) {
             (true, ..) => 4,
@@ -79,8 +91,8 @@ impl Report {
         }
     }
 
-    /// Ctrl-C, and the work does not stop by itself: says what is known of everything that is still
-    /// open. [`Class::Unknown`] if a message may be on its way.
+    /// Reports what is known of all open subjects, because the work did not stop by itself. Returns
+    /// [`Class::Unknown`] if a message may have been delivered.
     pub(crate) fn interrupt(&self) -> Class {
         let mut state = self.state();
         let problem = state.interrupted();
@@ -96,7 +108,7 @@ impl Report {
         if state.unknown { Class::Unknown } else { problem.class }
     }
 
-    /// Says how many messages were not started, and gives them their events.
+    /// Reports how many messages were not started, each with its event.
     fn not_started(&self, state: &mut State) {
         let is_left = |(number, subject): &(usize, &Subject)| {
             state.open[*number]
@@ -114,14 +126,14 @@ impl Report {
         self.rest(state, &never_tried());
     }
 
-    /// Events of all that is still open.
+    /// Reports the events of all open subjects.
     fn rest(&self, state: &mut State, problem: &Problem) {
         let all = 0..state.subjects.len();
         let settled = self.settled(state, all, problem);
         self.tell_settled(state, &settled, problem);
     }
 
-    /// Settles those that are open, each with what is to be told of it.
+    /// Settles the open subjects, and returns each with the problem to report.
     fn settled(
         &self,
         state: &mut State,
@@ -136,7 +148,8 @@ impl Report {
         settled
     }
 
-    /// Events of these; what was judged otherwise than as `problem` gets a line of its own.
+    /// Reports the events of these subjects. A subject with a problem of another class than
+    /// `problem` has its own line.
     fn tell_settled(&self, state: &State, settled: &[(Subject, Problem)], problem: &Problem) {
         state.aside(|| {
             for (subject, judged) in settled {
@@ -158,12 +171,12 @@ impl Report {
     }
 }
 
-/// What is said of those that the same thing went wrong with: messages of one file, or another
-/// subject. Recipients are named where that tells messages apart.
+/// Returns the line about subjects with one problem: messages of one file, or another subject.
+/// Recipients are named if that distinguishes messages.
 fn line(state: &State, settled: &[(Subject, Problem)], problem: &Problem) -> String {
     let Some((first, _)) = settled.first() else { return problem.sentence() };
     let is_stopped = problem.class == Class::Stopped;
-    // What may have been sent by an earlier run gets a line of its own.
+    // What an earlier run may have sent has its own line.
     let stopped_or_all = |judged: &Problem| !is_stopped || judged.class == Class::Stopped;
     let given =
         settled.iter().filter(|(_, judged)| stopped_or_all(judged)).filter_map(|(subject, _)| {
@@ -185,5 +198,24 @@ fn never_tried() -> Problem {
         step: "not_started",
         advice: None,
         ..Problem::local("not started", Advice::RetryLater)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+    use wx_proto::{Error, ErrorKind, Step};
+
+    use super::*;
+    use crate::args::Args;
+
+    #[test]
+    fn only_a_stopped_command_is_told_as_interrupted() {
+        let args = Args::parse_from(["wx", "demo"]);
+        let report = Report::new(&args.global, Vec::new());
+        let told = || report.checked(&Error::new(Step::Upload, ErrorKind::Cancelled).into());
+        assert_eq!((told().class, told().advice), (Class::Failed, Some(Advice::Report)));
+        report.stop();
+        assert_eq!((told().class, told().advice), (Class::Stopped, Some(Advice::RetryLater)));
     }
 }

@@ -1,4 +1,4 @@
-//! The steps of the work: the progress bar, and what `-v` tells.
+//! The steps of the work: the progress bar, and the lines of `-v`.
 
 use wx_proto::Step;
 // The argument of `RunOptions::progress`.
@@ -8,10 +8,10 @@ use super::Report;
 use crate::out;
 
 impl Report {
-    /// A step of the job.
+    /// Shows a step of the job.
     pub(crate) fn progress(&self, progress: &Progress) {
         let mut state = self.state();
-        let now = &mut state.under_way;
+        let now = &mut state.current;
         let news = (now.step, now.chunk, now.attempt)
             != (Some(progress.step), progress.chunk, progress.attempt);
         (now.step, now.chunk, now.attempt) =
@@ -41,7 +41,7 @@ impl Report {
                 Some(total) => format!(" ({} of {total} bytes done)", progress.done),
             };
             let why = match &progress.last_error {
-                Some(error) => format!("; the last try failed: {}", out::words(error)),
+                Some(error) => format!("; the last attempt failed: {}", out::words(error)),
                 None => String::new(),
             };
             out::error(&format!("{name}: {}{size}{why}", words(progress)));
@@ -49,7 +49,7 @@ impl Report {
     }
 }
 
-/// A step in words.
+/// Describes a step.
 fn words(progress: &Progress) -> String {
     let what = match (progress.step, progress.chunk) {
         (Step::Upload, Some(chunk)) => {
@@ -64,7 +64,7 @@ fn words(progress: &Progress) -> String {
         (step, _) => step.name().to_owned(),
     };
     match progress.attempt {
-        Some(attempt @ 2..) => format!("{what}, try {attempt}"),
+        Some(attempt @ 2..) => format!("{what}, attempt {attempt}"),
         _ => what,
     }
 }

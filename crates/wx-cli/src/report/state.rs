@@ -1,4 +1,4 @@
-//! What is known of the work so far.
+//! The state of the work.
 
 use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Range};
@@ -14,33 +14,34 @@ use crate::problem::{Class, INTERRUPTED, Problem};
 #[derive(Default)]
 pub(super) struct State {
     pub(super) subjects: Vec<Subject>,
-    /// Those that no event was about yet.
+    /// Whether each subject still has no event.
     pub(super) open: Vec<bool>,
-    /// Those that may have been sent by an earlier run: they are never told as failed.
+    /// Subjects that an earlier run may have sent. They are never reported as failed.
     pub(super) in_doubt: BTreeSet<usize>,
-    /// Those that are being worked at.
+    /// The subjects in progress.
     pub(super) active: Range<usize>,
-    pub(super) under_way: UnderWay,
-    /// Results go to standard error because the picture itself goes to standard output.
+    pub(super) current: CurrentStep,
+    /// Whether results are printed on standard error, because the picture is written to standard
+    /// output.
     pub(super) results_aside: bool,
     pub(super) note: Option<String>,
     pub(super) bar: Option<ProgressBar>,
     pub(super) failed: bool,
     pub(super) login: bool,
     pub(super) unknown: bool,
-    /// The command cannot work as it was called.
+    /// Whether the arguments or the environment are wrong.
     pub(super) usage: bool,
-    /// The session file that a rate limit is noted beside.
+    /// The session file beside which a rate limit is recorded.
     pub(super) session: Option<PathBuf>,
-    /// The command has no other end than that the user stops it, which is not worth a word.
+    /// Whether the command runs until the user stops it, which is then not reported.
     pub(super) endless: bool,
-    /// The command was interrupted: nothing more is to be said.
+    /// Whether the command was interrupted. Nothing more is printed then.
     pub(super) closed: bool,
 }
 
-/// What is being done now.
+/// The step in progress.
 #[derive(Default)]
-pub(super) struct UnderWay {
+pub(super) struct CurrentStep {
     pub(super) step: Option<Step>,
     pub(super) chunk: Option<ChunkNumber>,
     pub(super) attempt: Option<u32>,
@@ -50,16 +51,16 @@ pub(super) struct UnderWay {
 }
 
 impl State {
-    /// The subject, if no event was about it yet and one may be.
+    /// Settles a subject, and returns it if it may have an event and had none.
     pub(super) fn settle(&mut self, subject: usize) -> Option<Subject> {
         if self.closed || !std::mem::take(self.open.get_mut(subject)?) {
             return None;
         }
-        self.under_way.in_doubt = false;
+        self.current.in_doubt = false;
         self.subjects.get(subject).cloned()
     }
 
-    /// What is to be told of a subject that `problem` stands in the way of.
+    /// Returns the problem to report for a subject with `problem`.
     pub(super) fn judge(&self, subject: usize, problem: &Problem) -> Problem {
         let is_certain = !matches!(problem.class, Class::Unknown | Class::InDoubt | Class::GivenUp);
         if is_certain && self.in_doubt.contains(&subject) {
@@ -69,9 +70,9 @@ impl State {
         }
     }
 
-    /// What an interruption at this moment means.
+    /// Returns the problem of an interruption at this moment.
     pub(super) fn interrupted(&self) -> Problem {
-        let now = &self.under_way;
+        let now = &self.current;
         let (class, advice, message) = if now.in_doubt {
             (Class::Unknown, Advice::LookAtPhone, "interrupted: it may have been delivered")
         } else {
@@ -105,7 +106,7 @@ impl State {
         self.aside(|| if json || self.results_aside { out::note(line) } else { out::line(line) });
     }
 
-    /// Prints without the bar in the way.
+    /// Prints while the progress bar is hidden.
     pub(super) fn aside(&self, print: impl FnOnce()) {
         match &self.bar {
             _ if self.closed => {}
@@ -120,7 +121,7 @@ impl State {
         }
     }
 
-    /// What is being worked at.
+    /// Returns the name of the subject in progress.
     pub(super) fn name(&self) -> String {
         self.subjects
             .get(self.active.start)

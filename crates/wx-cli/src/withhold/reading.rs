@@ -1,13 +1,14 @@
-//! A text as whoever reads it may undo its escapes, and where each byte of that is written.
+//! A text with escapes undone, and the position of each byte in the original.
 
 use std::ops::Range;
 
-/// Base64 of this length stands for as many bytes as make a difference.
+/// Shorter runs of base64 are ignored.
 const SHORTEST: usize = 8;
 
 pub(super) struct Reading {
     bytes: Vec<u8>,
-    /// The place of each byte in the text, and the text's length. Nothing if they are the same.
+    /// The position of each byte in the text, and the length of the text. `None` if nothing was
+    /// unescaped.
     places: Option<Vec<usize>>,
 }
 
@@ -21,7 +22,7 @@ impl Reading {
         &self.bytes
     }
 
-    /// Where bytes are written in the text.
+    /// Returns the range of the text that contains these bytes.
     pub(super) fn place(&self, bytes: Range<usize>) -> Range<usize> {
         match &self.places {
             Some(places) => places[bytes.start]..places[bytes.end],
@@ -29,7 +30,7 @@ impl Reading {
         }
     }
 
-    /// With one layer of escapes undone. `None` if there are none.
+    /// Undoes one layer of escapes. Returns `None` if there are none.
     pub(super) fn unescaped(&self) -> Option<Self> {
         let mut bytes = Vec::with_capacity(self.bytes.len());
         let mut places = Vec::with_capacity(self.bytes.len() + 1);
@@ -44,8 +45,8 @@ impl Reading {
         (bytes.len() < self.bytes.len()).then_some(Self { bytes, places: Some(places) })
     }
 
-    /// What each run of base64 stands for, wherever in it something begins; and where that is
-    /// written.
+    /// Decodes each run of base64 from each of its first four characters, and returns the bytes
+    /// with a function that returns their range in the text.
     pub(super) fn base64(
         &self,
     ) -> impl Iterator<Item = (Vec<u8>, impl Fn(Range<usize>) -> Range<usize>)> {
@@ -68,8 +69,8 @@ impl Reading {
     }
 }
 
-/// The escape that bytes begin with: its length, and the ASCII character or byte that it stands
-/// for.
+/// Returns the length of the escape at the beginning of `bytes`, and the ASCII character or byte
+/// that it stands for.
 fn escape(bytes: &[u8]) -> Option<(usize, u8)> {
     match bytes {
         [b'%', hex @ ..] => Some((3, number(hex.get(..2)?, 16)?)),
@@ -100,7 +101,7 @@ fn number(digits: &[u8], radix: u32) -> Option<u8> {
     u8::from_str_radix(text, radix).ok()
 }
 
-/// The whole bytes of a run of base64, in either alphabet.
+/// Decodes a run of base64 in either alphabet, without an incomplete byte at its end.
 fn decoded(run: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(run.len() * 3 / 4);
     let (mut bits, mut count) = (0_u32, 0);

@@ -1,10 +1,10 @@
-//! The requests of a job show the secrets that it has come to know, before there is a session or
-//! while it goes on: a server can change them in the middle of it.
+//! Withholds the secrets in requests. During a job the server can set new ones, which the session
+//! of the command does not contain yet.
 
 use wx_proto::ApiRequest;
 use wx_proto::http::header::COOKIE;
 
-/// Withholds all secrets of a request that leaves.
+/// Withholds all secrets of a request that is about to be sent.
 pub(crate) fn request(request: &ApiRequest) {
     let query = request.http().uri().query().unwrap_or_default();
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
@@ -20,7 +20,7 @@ pub(crate) fn request(request: &ApiRequest) {
     }
 }
 
-/// Pairs of a query that hold a secret.
+/// Keys of query pairs whose values are secrets.
 const SECRET_PAIRS: [&str; 6] = ["uuid", "ticket", "skey", "sid", "pass_ticket", "deviceid"];
 
 #[cfg(test)]

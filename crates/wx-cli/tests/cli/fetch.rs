@@ -76,7 +76,7 @@ fn places_that_cannot_be_written_to() {
     for (out, words) in [
         ("dir", "dir: is a directory"),
         ("none/a.jpg", "the directory none does not exist"),
-        ("/dev/null", "is no regular file"),
+        ("/dev/null", "is not a regular file"),
     ] {
         for force in [&[][..], &["--force"]] {
             let ran = place.wx(&fetch("ureq", &[force, &["--json", "--out", out, &id]].concat()));

@@ -111,7 +111,7 @@ fn a_watch_that_is_stopped_while_it_waits_out_trouble_has_not_failed() {
         let ran = place.wait(child);
         assert_eq!((ran.code, ran.out.as_str()), (130, ""), "{}", ran.err);
         let is_known =
-            |line: &str| line.contains("a loopback session") || line.ends_with("; trying again");
+            |line: &str| line.contains("a loopback session") || line.ends_with("; retrying");
         assert!(ran.err.lines().all(is_known), "{}", ran.err);
     }
 }

@@ -85,7 +85,7 @@ fn from_the_code_to_the_end_with_both_pages_and_both_transports() {
             args[4] = to;
             let ran = place.wx(&args);
             assert_eq!(ran.code, 0, "{}", ran.err);
-            assert!(place.emulator.messages()[0].image == pictures[0]);
+            assert!(place.emulator.messages()[0].media == pictures[0]);
 
             assert_eq!(place.wx(&about("logout", transport, &[])).code, 0);
             let ran = place.wx(&about("whoami", transport, &[]));
@@ -224,8 +224,8 @@ fn hostile_names_reach_neither_the_terminal_nor_a_file_name() {
     assert_eq!(to(&format!("name:{hostile}")).code, 0);
     assert_eq!(to("name:Twin2").code, 0, "a remark");
     for (name, why) in [
-        ("name:Twin", "2 contacts of this name"),
-        ("name:Nobody", "no contact of this name"),
+        ("name:Twin", "2 contacts have this name"),
+        ("name:Nobody", "no contact has this name"),
         ("name:nick", "no contact"),
     ] {
         let ran = to(name);
@@ -244,7 +244,7 @@ fn codes_are_drawn_and_written() {
     assert!(
         ran.err.contains('█')
             && ran.err.contains("refused on the phone")
-            && ran.err.contains("the code is too old")
+            && ran.err.contains("the code has expired")
     );
     let code = image::open(place.path("code.png")).unwrap().to_luma8();
     let dark = code.pixels().filter(|pixel| pixel.0[0] == 0).count();

@@ -36,13 +36,13 @@ fn trouble_is_reported_with_its_reason_when_it_begins_and_when_it_is_over() {
         wait_until(|| kept(&place).len() == 1);
         signal(&child, "TERM");
         let ran = place.wait(child);
-        let why = format!("{why}; trying again");
+        let why = format!("{why}; retrying");
         assert!(
             ran.err.contains(&why) && ran.err.contains("the server answers again"),
             "{}",
             ran.err
         );
-        assert_eq!(ran.err.matches("trying again").count(), 1, "{}", ran.err);
+        assert_eq!(ran.err.matches("retrying").count(), 1, "{}", ran.err);
     }
 }
 
@@ -59,7 +59,7 @@ fn a_quiet_start_and_polls_with_nothing_new_are_no_trouble() {
             signal(&child, "TERM");
             let ran = place.wait(child);
             assert_eq!(place.emulator.requests_to("webwxsync"), syncs);
-            for word in ["answer", "trying", "try 2", "last try"] {
+            for word in ["answer", "retrying", "attempt 2", "last attempt"] {
                 assert!(!ran.err.contains(word), "{word}: {}", ran.err);
             }
         }
@@ -89,7 +89,7 @@ fn a_network_that_is_gone_for_a_while_costs_no_picture() {
     let ran = watch(&place, "ureq", 1);
     assert!(
         ran.err.contains(
-            "no usable reply in 3 tries: the connection to the server was closed; trying again"
+            "no usable reply in 3 tries: the connection to the server was closed; retrying"
         ),
         "{}",
         ran.err
@@ -105,10 +105,10 @@ fn a_send_says_why_a_try_is_repeated() {
         let ran = place.wx(&send(transport, &["-v", "--retry-wait", "0", "a.jpg"]));
         assert_eq!(ran.code, 0, "{}", ran.err);
         for (what, why) in
-            [("uploading chunk 1 of 1, try 2", 503), ("sending the message, try 2", 502)]
+            [("uploading chunk 1 of 1, attempt 2", 503), ("sending the message, attempt 2", 502)]
         {
             let line = ran.err.lines().find(|line| line.contains(what)).unwrap();
-            let why = format!("the last try failed: the server answered with status {why}");
+            let why = format!("the last attempt failed: the server answered with status {why}");
             assert!(line.contains(&why), "{line}");
         }
     }

@@ -35,7 +35,11 @@ fn a_login_whose_webwxinit_fails_goes_on_with_the_next_command() {
             place.file("a.png", &png());
             let id = place.emulator.deliver(png());
             let ran = login(&place, transport, &[]);
-            assert!(ran.code != 0 && ran.err.contains("the login is kept"), "{fault}: {}", ran.err);
+            assert!(
+                ran.code != 0 && ran.err.contains("the login is saved"),
+                "{fault}: {}",
+                ran.err
+            );
             assert!(saved(&place).awaits_init());
             let more = if command[0] == "fetch-image" { &[id.as_str()][..] } else { &[] };
             let ran = place.wx(&about(command[0], transport, &[&command[1..], more].concat()));

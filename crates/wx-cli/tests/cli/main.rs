@@ -29,6 +29,7 @@ mod login_kept;
 mod logout;
 #[cfg(unix)]
 mod odd_bytes;
+mod providers;
 #[cfg(unix)]
 mod proxies;
 #[cfg(unix)]

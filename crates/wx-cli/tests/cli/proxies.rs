@@ -19,12 +19,12 @@ const VARIABLES: [&str; 8] = [
     "no_proxy",
 ];
 
-struct Beside {
+struct Fixture {
     bed: TestBed,
     dir: tempfile::TempDir,
 }
 
-impl Beside {
+impl Fixture {
     fn new() -> Self {
         let bed = TestBed::start(Emulator::builder()).unwrap();
         bed.emulator().log_out();
@@ -62,7 +62,7 @@ fn every_kind_of_proxy_works_with_both_transports() {
             ("https_proxy", "socks5h", true),
             ("ALL_PROXY", "socks5h://anna:p%40ss@", true),
         ] {
-            let place = Beside::new();
+            let place = Fixture::new();
             let proxy = match scheme.ends_with('@') {
                 true => place.proxy("http").replace("http://", scheme),
                 false => place.proxy(scheme),
@@ -82,7 +82,7 @@ fn every_kind_of_proxy_works_with_both_transports() {
 #[test]
 fn a_proxy_that_cannot_be_used_ends_it_with_2_before_anything_is_sent() {
     for transport in TRANSPORTS {
-        let place = Beside::new();
+        let place = Fixture::new();
         for (variable, scheme) in [
             ("HTTPS_PROXY", "https"),
             ("https_proxy", "socks4"),
@@ -110,7 +110,7 @@ fn a_proxy_that_cannot_be_used_ends_it_with_2_before_anything_is_sent() {
 #[test]
 fn every_command_refuses_it() {
     for transport in TRANSPORTS {
-        let place = Beside::new();
+        let place = Fixture::new();
         let session = place.bed.emulator().session_json_at("wx2.qq.com");
         std::fs::write(place.dir.path().join("session.json"), session).unwrap();
         std::fs::write(place.dir.path().join("a.jpg"), crate::support::jpeg(900, 1)).unwrap();

@@ -103,8 +103,8 @@ fn p2_p5_from_the_code_to_the_logout_on_both_pages() {
             place.wx(&[&["send-image", "--to", to, "--as-file", "a.gif"], &SESSION[..]].concat());
             let sent = server.messages();
             assert_eq!(sent.iter().map(|message| message.kind).collect::<Vec<_>>(), [3, 3, 6]);
-            assert!(sent[0].image == pictures[0] && sent[1].image == pictures[1]);
-            assert!(sent[2].image == gif());
+            assert!(sent[0].media == pictures[0] && sent[1].media == pictures[1]);
+            assert!(sent[2].media == gif());
 
             let out = place.path("back.jpg");
             let fetch = ["fetch-image", "--out", "back.jpg", sent[1].msg_id.as_str()];

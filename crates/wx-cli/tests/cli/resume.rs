@@ -35,7 +35,7 @@ fn busy(place: &Place, args: &[&str], endpoint: &str) -> Child {
 /// The picture was sent once, with its bytes.
 fn assert_one_message(place: &Place, picture: &[u8]) {
     let [message] = &place.emulator.messages()[..] else { panic!("not one message") };
-    assert!(message.image == picture, "other bytes");
+    assert!(message.media == picture, "other bytes");
     assert_eq!(place.emulator.violations(), [""; 0]);
 }
 
@@ -71,7 +71,7 @@ fn a_picture_that_goes_as_a_file() {
         assert_eq!(resume(&place, transport, &[]).code, 0);
         // The one that was begun, and the one that was not.
         assert_eq!(place.emulator.requests_to("webwxsendappmsg"), 2);
-        assert!(place.emulator.messages()[0].image == picture, "other bytes");
+        assert!(place.emulator.messages()[0].media == picture, "other bytes");
         // All chunks are of one kind; that a picture is sent as that kind is what the emulator
         // remarks.
         assert_eq!(
@@ -154,7 +154,7 @@ fn the_rest_of_a_batch() {
     }
     let ran = place.wx(&job("ureq", &["a.jpg", "b.jpg", "c.jpg"]));
     assert_eq!((ran.code, ran.kinds()), (1, vec!["sent".into(), "failed".into(), "failed".into()]));
-    assert!(ran.err.contains("wx resume goes on with the rest"), "{}", ran.err);
+    assert!(ran.err.contains("wx resume sends the rest"), "{}", ran.err);
     let ran = resume(&place, "reqwest", &[]);
     assert_eq!((ran.code, ran.kinds()), (0, vec!["sent".to_owned(); 2]), "{}", ran.err);
     assert_eq!(place.emulator.messages().len(), 3);
@@ -182,7 +182,7 @@ fn a_file_that_changed_meanwhile() {
                 "{}",
                 ran.err
             );
-            let words = "the message was begun with another file; put the former file back";
+            let words = "the message was begun with another file; restore the former file";
             assert!(ran.err.contains(words), "{}", ran.err);
             assert_eq!(place.emulator.requests_to("webwxuploadmedia"), 2);
         }
@@ -230,7 +230,7 @@ fn one_process_at_a_time_and_one_job() {
     let ran = place.wx(&job("ureq", &["a.jpg"]));
     assert_eq!((ran.code, ran.column("step")), (1, vec!["not_started".to_owned()]));
     assert!(
-        ran.one_line().contains("job: holds an unfinished job; wx resume goes on with it"),
+        ran.one_line().contains("job: holds an unfinished job; wx resume continues it"),
         "{}",
         ran.err
     );
@@ -274,7 +274,8 @@ fn what_cannot_be_saved_is_not_sent() {
 
 #[test]
 fn what_is_left_of_a_job_is_told_as_it_is() {
-    let (not_all, lost) = ("not all is sent", "all is sent, but the record lacks the last answer");
+    let (not_all, lost) =
+        ("not everything is sent", "everything is sent, but the record lacks the last reply");
     for transport in TRANSPORTS {
         for (pictures, code, told, other) in [(1, 0, lost, not_all), (2, 1, not_all, lost)] {
             let place = Place::with(&["delay=1000@webwxsendmsgimg#1"]);
@@ -314,12 +315,12 @@ fn directories_that_hold_something_else() {
     let place = Place::new();
     place.file("a.jpg", &jpeg(100, 1));
     fs::create_dir(place.path("job")).unwrap();
-    let (other, version) = ("line 1 is not of an outbox", "version 2");
+    let (other, version) = ("line 1 is not an entry of an outbox", "version 2");
     let cases = [
         ("[]", other),
         ("[]\n", other),
         (LATER, version),
-        (FIRST_AND_MORE, "line 2 is not of an outbox"),
+        (FIRST_AND_MORE, "line 2 is not an entry of an outbox"),
     ];
     for (text, words) in cases {
         place.file("job/outbox.jsonl", text.as_bytes());

@@ -39,7 +39,7 @@ fn an_old_message_is_sent_again_only_on_request() {
             assert_eq!(ran.column("step")[0], "message");
             assert_eq!(ran.column("local_id")[0], place.emulator.messages()[0].client_msg_id);
             for words in
-                ["wx resume --resend", "wx resume --give-up", "nothing is left but what may"]
+                ["wx resume --resend", "wx resume --give-up", "only messages that may have been"]
             {
                 assert!(ran.err.contains(words), "{}", ran.err);
             }
@@ -49,7 +49,7 @@ fn an_old_message_is_sent_again_only_on_request() {
         assert_eq!((ran.code, ran.kinds()), (0, vec!["sent".to_owned()]), "{}", ran.err);
         let messages = place.emulator.messages();
         assert_eq!(messages.len(), 2);
-        assert!(messages[0].image == picture);
+        assert!(messages[0].media == picture);
     }
 }
 

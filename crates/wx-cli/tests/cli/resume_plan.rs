@@ -45,7 +45,8 @@ fn a_picture_whose_turn_had_not_come_must_not_have_changed() {
                     .find(|told| told.starts_with(&line))
                     .unwrap_or_else(|| panic!("{}", ran.err));
                 assert!(
-                    told.contains("put the former file back") && told.contains("new wx send-image"),
+                    told.contains("restore the former file")
+                        && told.contains("another wx send-image"),
                     "{told}"
                 );
             }
@@ -56,7 +57,7 @@ fn a_picture_whose_turn_had_not_come_must_not_have_changed() {
         fs::File::options().write(true).open(former).unwrap().set_modified(planned).unwrap();
         assert_eq!(resume(&place, transport, &[]).kinds(), ["sent", "failed"]);
         let pictures: Vec<_> =
-            place.emulator.messages().into_iter().map(|message| message.image).collect();
+            place.emulator.messages().into_iter().map(|message| message.media).collect();
         assert!(pictures == [jpeg(100, 1), jpeg(100, 4), jpeg(100, 2)]);
     }
 }

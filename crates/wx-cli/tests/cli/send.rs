@@ -22,7 +22,7 @@ fn a_picture_in_chunks_by_either_transport() {
         );
         let [event] = &ran.events()[..] else { panic!("{}", ran.out) };
         let [message] = &place.emulator.messages()[..] else { panic!() };
-        assert_eq!(message.image, picture);
+        assert_eq!(message.media, picture);
         assert_eq!(message.kind, 3);
         assert_eq!(event["event"], "sent");
         assert_eq!(event["file"], "holiday.jpg");
@@ -109,7 +109,7 @@ fn standard_input_is_a_picture_too() {
             let args = send(transport, &["--json", "-"]);
             let ran = place.wx_with_input(&args, &picture);
             assert_eq!((ran.code, ran.column("file")), (0, vec!["-".to_owned()]), "{}", ran.err);
-            assert_eq!(place.emulator.messages()[0].image, picture);
+            assert_eq!(place.emulator.messages()[0].media, picture);
         }
     }
 }
@@ -226,7 +226,7 @@ fn a_lost_answer_is_asked_for_again() {
         assert_eq!((ran.code, ran.kinds()), (0, vec!["sent".to_owned(); 3]), "{}", ran.err);
         assert_eq!(place.emulator.messages().len(), 3);
         assert_eq!(place.emulator.requests_to("webwxsendmsgimg"), 4);
-        assert!(ran.err.contains("wx: a.jpg: sending the message, try 2"), "{}", ran.err);
+        assert!(ran.err.contains("wx: a.jpg: sending the message, attempt 2"), "{}", ran.err);
         assert_eq!(place.emulator.violations(), [""; 0]);
     }
 }

@@ -66,7 +66,7 @@ fn a_session_that_somebody_else_has_replaced_is_not_written_any_more() {
         wait_until(|| child.try_wait().unwrap().is_some());
         let ran = place.wait(child);
         assert_eq!(ran.code, 1, "{}", ran.err);
-        assert!(ran.err.contains("replaced or removed by somebody else"), "{}", ran.err);
+        assert!(ran.err.contains("replaced or removed by another program"), "{}", ran.err);
         assert_eq!(fs::read(place.path("session.json")).unwrap(), b"another login");
         assert_eq!(place.names(), [""; 0]);
     }

@@ -3,8 +3,8 @@ use std::ops::Range;
 
 use wx_proto::bytes::Bytes;
 
-/// Reads and writes the caller's media for a driver whose calls block. `()` does neither, for flows
-/// that transfer no media.
+/// Reads and writes the caller's media for a blocking driver. `()` does neither, for flows that
+/// transfer no media.
 pub trait MediaIo {
     /// Reads the bytes of `span`, or as many of them as exist.
     ///
@@ -27,13 +27,17 @@ pub trait MediaIo {
 
 impl MediaIo for () {}
 
-/// Its futures block until they are ready: do not drive it on the threads of an async runtime.
-impl<M: MediaIo + Send> crate::media_io::MediaIo for M {
+/// Media whose calls block, for the driver of a blocking transport. On a thread of an async runtime
+/// it would block the other tasks.
+#[derive(Debug)]
+pub struct Blocking<'a, M>(pub &'a mut M);
+
+impl<M: MediaIo + Send> crate::media_io::MediaIo for Blocking<'_, M> {
     async fn read(&mut self, span: Range<u64>) -> io::Result<Bytes> {
-        MediaIo::read(self, span)
+        self.0.read(span)
     }
 
     async fn write(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
-        MediaIo::write(self, at, bytes)
+        self.0.write(at, bytes)
     }
 }

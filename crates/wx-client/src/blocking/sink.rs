@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use wx_proto::bytes::Bytes;
 
 use super::io::MediaIo;
-use crate::media_io::MediaSink;
+use crate::media_io::{self, MediaSink};
 use crate::temp_file::{Access, TempFile};
 
 /// The destination of a fetched picture. A download that ends before the picture is complete and
-/// checked leaves nothing behind.
+/// verified leaves nothing behind.
 pub struct Sink<'a> {
     place: Place<'a>,
 }
@@ -23,38 +23,38 @@ enum Place<'a> {
 /// The temporary file.
 struct Partial {
     file: TempFile,
-    /// How many bytes it holds; not known once a write has failed.
+    /// Its length, unless a write has failed.
     len: Option<u64>,
 }
 
 impl<'a> Sink<'a> {
-    /// Writes to a file, which appears or is replaced once the picture is complete. Until then the
-    /// bytes are in a temporary file beside it.
+    /// Writes to a file, which is created or replaced once the picture is complete. Until then the
+    /// bytes are in a temporary file in the same directory.
     pub fn path(path: impl Into<PathBuf>) -> Self {
         Self { place: Place::Path { path: path.into(), file: None } }
     }
 
-    /// Writes to a vector, which holds the picture afterwards, or is empty on error.
+    /// Writes to a vector. On error, the vector is empty.
     pub fn vec(bytes: &'a mut Vec<u8>) -> Self {
         Self { place: Place::Vec { bytes, kept: false } }
     }
 
-    /// Writes to a writer. Written bytes cannot be taken back, so a download that breaks off is not
-    /// restarted, and the writer keeps what was written.
+    /// Writes to a writer. Written bytes cannot be undone, so an interrupted download is not
+    /// restarted, and the writer keeps the bytes.
     pub fn writer(writer: &'a mut (impl Write + Send)) -> Self {
         Self { place: Place::Writer(Box::new(writer)) }
     }
 
-    /// Whether a download can be restarted in it.
+    /// Whether a download into this sink can be restarted.
     #[must_use]
     pub fn is_restartable(&self) -> bool {
         !matches!(self.place, Place::Writer(_))
     }
 
-    /// Keeps what was written. This is the last step of a successful download.
+    /// Puts the picture in place, as the last step of a successful download.
     ///
     /// # Errors
-    /// The error of the file or the writer; nothing is kept then.
+    /// The error of the file or the writer; nothing is kept in that case.
     pub fn finish(mut self) -> io::Result<()> {
         match &mut self.place {
             Place::Path { file, .. } => match file.take() {
@@ -77,8 +77,8 @@ impl MediaIo for Sink<'_> {
                 let Partial { file, len } = match file {
                     Some(file) => file,
                     None => {
-                        let beside = TempFile::beside(path, Access::Inherited)?;
-                        file.insert(Partial { file: beside, len: Some(0) })
+                        let temporary = TempFile::for_target(path, Access::Inherited)?;
+                        file.insert(Partial { file: temporary, len: Some(0) })
                     }
                 };
                 let mut file = file.file();
@@ -97,6 +97,12 @@ impl MediaIo for Sink<'_> {
             }
             Place::Writer(writer) => writer.write_all(&bytes),
         }
+    }
+}
+
+impl media_io::MediaIo for Sink<'_> {
+    async fn write(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
+        MediaIo::write(self, at, bytes)
     }
 }
 
@@ -133,12 +139,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn after_a_failed_write_the_file_is_put_right() {
+    fn a_failed_write_is_repaired() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.jpg");
         let mut sink = Sink::path(&path);
         sink.write(0, Bytes::from_static(b"one")).unwrap();
-        // What a full disk leaves behind: some bytes more, and nobody knows how many.
+        // A full disk leaves an unknown number of additional bytes.
         let Place::Path { file: Some(partial), .. } = &mut sink.place else { panic!() };
         partial.file.file().write_all(b"some").unwrap();
         partial.len = None;

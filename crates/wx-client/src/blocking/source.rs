@@ -9,14 +9,14 @@ use wx_proto::{Error, Media, MediaKind, Policy, SourceError, Step};
 
 use super::io::MediaIo;
 use crate::creation::explain_unnamed;
-use crate::media_io::MediaSource;
+use crate::media_io::{self, MediaSource};
 use crate::page_buffer::PageBuffer;
 use crate::source_info::{SourceInfo, slice, too_long};
 
-/// A picture to send. It is read twice, once for its MD5 and once chunk by chunk, so it can always
-/// be read again; one of a single chunk is read once.
+/// A picture to send. It is read twice: once for its MD5, and once in chunks. A picture of a single
+/// chunk is read once.
 ///
-/// Never more than one chunk of 512 KiB is in memory, unless the caller put it there.
+/// At most one chunk of 512 KiB is in memory, unless the caller provides the picture in memory.
 pub struct Source {
     info: SourceInfo,
     data: Data,
@@ -32,16 +32,15 @@ trait ReadSeek: Read + Seek + Send {}
 impl<T: Read + Seek + Send> ReadSeek for T {}
 
 impl Source {
-    /// Sends a picture in memory. It must not change: do not use this for a mapped file that other
-    /// processes may write.
+    /// Sends a picture in memory. The bytes must not change, so do not use this for a mapped file
+    /// that other processes may write.
     pub fn bytes(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
         let info = SourceInfo::new(name, bytes.len() as u64).immutable();
         Self { info, data: Data::Bytes(bytes) }
     }
 
-    /// Sends a file. The form contains its name, without directories, and the time of its last
-    /// change.
+    /// Sends a file. The form contains its name, without directories, and its modification time.
     ///
     /// # Errors
     /// The error names the file and says why it cannot be read.
@@ -63,12 +62,12 @@ impl Source {
         Ok(Self { info: SourceInfo::new(name, len), data })
     }
 
-    /// Reads a one-shot reader to its end. Up to `memory_limit` bytes are kept in memory, longer
-    /// pictures go to a temporary file, and those of more than `limit` bytes are refused.
+    /// Reads a reader to its end. Up to `memory_limit` bytes are kept in memory, longer pictures
+    /// are written to a temporary file, and pictures of more than `limit` bytes are refused.
     ///
     /// # Errors
-    /// The error of the reader; [`io::ErrorKind::FileTooLarge`] above `limit`; no space for the
-    /// temporary file.
+    /// The error of the reader or of the temporary file; [`io::ErrorKind::FileTooLarge`] above
+    /// `limit`.
     pub fn reader(
         name: impl Into<String>,
         from: impl Read,
@@ -82,7 +81,7 @@ impl Source {
         }
         match spool.0.into_inner() {
             SpooledData::InMemory(bytes) => Ok(Self::bytes(name, bytes.into_inner())),
-            // It has no name: nobody else can reach it.
+            // The file has no name, so no other process can change it.
             SpooledData::OnDisk(file) => {
                 let Self { info, data } = Self::seekable(name, file)?;
                 Ok(Self { info: info.immutable(), data })
@@ -90,30 +89,30 @@ impl Source {
         }
     }
 
-    /// Sets what it is sent as. By default a GIF is sent as an emoticon, and all else as an image;
-    /// what cannot be sent as this kind is refused before anything is sent.
+    /// Sets the kind of the message. By default a GIF is sent as an emoticon, and everything else
+    /// as an image. A picture that cannot be sent as this kind is refused before anything is sent.
     #[must_use]
     pub fn sent_as(mut self, kind: MediaKind) -> Self {
         self.info.kind = Some(kind);
         self
     }
 
-    /// The length in bytes.
+    /// Returns the length in bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.info.len
     }
 
-    /// Whether it is empty, which no picture is.
+    /// Whether the source is empty. An empty source cannot be sent.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.info.len == 0
     }
 
-    /// Returns what the forms say about the picture: name, length, format and time.
+    /// Returns the description of the picture for the forms: name, length, format and time.
     ///
     /// # Errors
-    /// If it cannot be read, or cannot be sent as a picture.
+    /// If the source cannot be read, or cannot be sent.
     pub fn media(&mut self, policy: &Policy) -> Result<Media, Error> {
         let first = self
             .read(self.info.first_span())
@@ -135,6 +134,12 @@ impl MediaIo for Source {
     }
 }
 
+impl media_io::MediaIo for Source {
+    async fn read(&mut self, span: Range<u64>) -> io::Result<Bytes> {
+        MediaIo::read(self, span)
+    }
+}
+
 impl MediaSource for Source {
     async fn media(&mut self, policy: &Policy) -> Result<Media, Error> {
         Self::media(self, policy)
@@ -147,7 +152,7 @@ impl fmt::Debug for Source {
     }
 }
 
-/// Tells errors of the temporary file from those of the reader.
+/// Distinguishes the errors of the temporary file from those of the reader.
 struct Spool(SpooledTempFile);
 
 impl Write for Spool {

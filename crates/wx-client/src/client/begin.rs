@@ -1,4 +1,4 @@
-//! How the flow of a request is made.
+//! Creates the flow of a request.
 
 use std::fmt;
 use std::io;
@@ -6,33 +6,32 @@ use std::io;
 use wx_proto::flow::{ResumeError, ResumeOptions};
 use wx_proto::{Error, Media, Policy, Session, SourceError, Step};
 
-/// How the flow `F` of a request begins, by what it needs besides the session. `Source` and `Sink`
-/// are those of the client.
+/// Creates the flow `F` of a request. The variants differ in what it needs besides the session.
 pub(crate) enum Begin<'a, F, Source, Sink> {
-    /// A flow that touches no media.
+    /// A flow without media.
     Plain(BeginPlain<'a, F>),
-    /// A flow that sends what a source holds.
+    /// A flow that sends the media of a source.
     Send(Source, BeginSend<'a, F>),
-    /// A flow that was saved. It has a source if it still needs one.
+    /// A saved flow, with the source that it still needs, if any.
     Resume(Option<Source>, BeginResume<'a, F>),
-    /// A flow that fetches into a sink. Its last argument says whether the sink can be
-    /// started over.
+    /// A flow that fetches into a sink. The `bool` says whether the download can be restarted in
+    /// it.
     Fetch(Sink, BeginFetch<'a, F>),
 }
 
-/// Makes a flow that touches no media.
+/// Creates a flow without media.
 pub(crate) type BeginPlain<'a, F> =
     Box<dyn FnOnce(&Session, Policy) -> Result<F, Error> + Send + 'a>;
 
-/// Makes a flow that sends.
+/// Creates a flow that sends.
 pub(crate) type BeginSend<'a, F> =
     Box<dyn FnOnce(&Session, Media, Policy) -> Result<F, Error> + Send + 'a>;
 
-/// Makes a flow that was saved.
+/// Resumes a saved flow.
 pub(crate) type BeginResume<'a, F> =
     Box<dyn FnOnce(&Session, Policy, ResumeOptions) -> Result<F, ResumeError> + Send + 'a>;
 
-/// Makes a flow that fetches.
+/// Creates a flow that fetches.
 pub(crate) type BeginFetch<'a, F> =
     Box<dyn FnOnce(&Session, bool, Policy) -> Result<F, Error> + Send + 'a>;
 

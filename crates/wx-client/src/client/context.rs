@@ -7,7 +7,7 @@ use crate::pacer::{Pacer, Turn};
 use crate::session_cell::SessionCell;
 use crate::transport::Transport;
 
-/// What the clones of a client, and all that they do, share.
+/// The state that all clones of a client and all their jobs share.
 #[derive(Clone)]
 pub(crate) struct Context<H> {
     pub(crate) session: SessionCell,
@@ -21,8 +21,8 @@ impl<H: Transport> Context<H> {
         Policy::clone(&self.policy)
     }
 
-    /// Waits for the turn of a picture, or until the job is cancelled. When the future is dropped,
-    /// the turn passes unused.
+    /// Waits for the turn of an upload, or until the job is cancelled. When the future is dropped,
+    /// the turn stays unused.
     pub(crate) async fn turn(&self, token: &CancelToken) -> Turn<'_> {
         let turn = self.pacer.turn();
         H::sleep(turn.wait, token).await;

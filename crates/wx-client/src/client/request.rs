@@ -1,5 +1,5 @@
 use std::fmt;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 
 use wx_proto::flow::{
     ExchangeSummary, Flow, Progress, ResumeOptions, SendImage, SendUploaded, Upload,
@@ -19,16 +19,18 @@ use crate::transport::{AsyncTransport, BlockingTransport, Transport};
 /// An operation of a [`Client`](crate::Client), with its options. Nothing is sent before it is
 /// [run](Request::run), or awaited if the client is asynchronous.
 ///
-/// When the future is dropped, the operation ends there. A message that was on its way may still
-/// arrive, a login that was opened stays open, and a sink is left as after an error.
-/// [Cancel](Request::cancel) the operation instead to learn what is certain, or
-/// [store its states](Request::checkpoint) to go on with it.
+/// When the future is dropped, the operation ends. A message may still have been sent, and a sink
+/// is left as after an error. To learn the outcome, [cancel](Request::cancel) the operation
+/// instead. To continue it later, [store its states](Request::checkpoint).
+///
+/// Its lifetime is that of the callbacks, and cannot be shortened later: a function that returns a
+/// request without options returns `Request<'a, …>` for any `'a`, not `Request<'static, …>`.
 #[must_use = "nothing is sent before it is run or awaited"]
 pub struct Request<'a, F, H: Transport> {
     context: Context<H>,
     begin: Begin<'a, F, H::Source, H::Sink<'a>>,
     options: RunOptions<'a>,
-    /// Has the flow hand out its states, if it can.
+    /// Makes the flow hand out its states, if it can.
     checkpointed: Option<fn(F) -> F>,
     resend: bool,
 }
@@ -39,8 +41,8 @@ impl<'a, F, H: Transport> Request<'a, F, H> {
         Self { context, begin, options: RunOptions::new(), checkpointed: None, resend: false }
     }
 
-    /// Sets how the flow hands out its states.
-    pub(crate) fn saved_by(self, checkpointed: fn(F) -> F) -> Self {
+    /// Sets the function that makes the flow hand out its states.
+    pub(crate) fn checkpointed_by(self, checkpointed: fn(F) -> F) -> Self {
         Self { checkpointed: Some(checkpointed), ..self }
     }
 
@@ -48,14 +50,14 @@ impl<'a, F, H: Transport> Request<'a, F, H> {
         Self { options: set(self.options), ..self }
     }
 
-    /// Calls `callback` after each step, before the next one is acted on: when
-    /// [`Progress::in_doubt`] is set, the message is about to leave.
+    /// Calls `callback` after each step, before the next one is carried out. When
+    /// [`Progress::in_doubt`] becomes true, the message is about to be sent.
     pub fn progress(self, callback: impl FnMut(&Progress) + Send + 'a) -> Self {
         self.with(|options| options.progress(callback))
     }
 
-    /// Calls `callback` after each exchange with the server, with what a bug report needs and no
-    /// value that was sent or received.
+    /// Calls `callback` with a summary of each exchange with the server. The summary holds what a
+    /// bug report needs, and no value that was sent or received.
     pub fn trace(self, callback: impl FnMut(&ExchangeSummary) + Send + 'a) -> Self {
         self.with(|options| options.trace(callback))
     }
@@ -69,24 +71,24 @@ impl<'a, F, H: Transport> Request<'a, F, H> {
     /// Stops once `token` is cancelled. A message that may have been delivered by then ends as
     /// [`ErrorKind::Uncertain`](wx_proto::ErrorKind::Uncertain).
     ///
-    /// A client whose calls block stops between two actions, between two pieces of a reply, when a
-    /// chunk (or 128 KiB of it) has been written, and while it waits. A read or write that is under
-    /// way ends first, which takes as long as the stall in the policy at worst.
+    /// A blocking client stops between two actions, between two pieces of a body (of up to 128
+    /// KiB), and while it waits. A read or write that is in progress ends first, which takes at
+    /// most the stall time of the policy.
     pub fn cancel(self, token: &CancelToken) -> Self {
         self.with(|options| options.cancel(token))
     }
 
-    /// Replaces all options, the store of a [`checkpoint`](Request::checkpoint) included.
+    /// Replaces all options, including the store of a [`checkpoint`](Request::checkpoint).
     pub fn options(self, options: RunOptions<'a>) -> Self {
         Self { options, ..self }
     }
 }
 
-/// Requests whose states can be stored.
+/// Implements `checkpoint` for requests whose states can be stored.
 macro_rules! checkpoint {
     ($($flow:ident: $resume:literal),*) => {$(
         impl<H: Transport> Request<'_, $flow, H> {
-            /// Stores each state of the job in `store`, before anything that it records leaves. If
+            /// Stores each state of the job in `store`, before anything that it records is sent. If
             /// the program is killed,
             #[doc = $resume]
             /// continues from the last state. When the request is done, record its result and
@@ -104,14 +106,14 @@ checkpoint!(
     Upload: "[`Client::resume_upload`](crate::Client::resume_upload)"
 );
 
-/// Requests that may continue with a message in doubt.
+/// Implements `resend` for requests that can resume a message in doubt.
 macro_rules! resend {
     ($($flow:ident),*) => {$(
         impl<H: Transport> Request<'_, $flow, H> {
             /// Sends a resumed message in doubt once more, under its own ClientMsgId, even if
-            /// [`Policy::resend_within`](wx_proto::Policy::resend_within) has passed since it first
-            /// left. The server is expected to drop a message that it has already seen, but we have
-            /// no proof: check the conversation first.
+            /// [`Policy::resend_within`](wx_proto::Policy::resend_within) has passed since it was
+            /// first sent. The server is expected to drop a message that it has already seen, but
+            /// we have no proof: check the conversation first.
             pub fn resend(self) -> Self {
                 Self { resend: true, ..self }
             }
@@ -125,8 +127,8 @@ impl<T, F: Flow<Output = Result<T, Error>>, H: Transport> Request<'_, F, H> {
     /// Runs the request to its end.
     ///
     /// # Errors
-    /// [`Error::outcome`] tells whether a message may have been sent all the same,
-    /// [`Error::advice`] what to do.
+    /// [`Error::outcome`] says whether a message may have been sent nevertheless,
+    /// [`Error::advice`] what to do next.
     pub fn run(self) -> Result<T, Error>
     where
         H: BlockingTransport,
@@ -143,7 +145,8 @@ impl<T, F: Flow<Output = Result<T, Error>>, H: Transport> Request<'_, F, H> {
             Begin::Plain(begin) => run.drive(begin(&session(), policy)?, &mut ()).await,
             Begin::Send(mut source, begin) => {
                 let _turn = context.turn(run.options.token()).await;
-                let media = unless_cancelled(source.media(&policy), run.options.token()).await;
+                let media =
+                    unless_cancelled(pin!(source.media(&policy)), run.options.token()).await;
                 let cancelled = || Error::new(Step::Prepare, ErrorKind::Cancelled);
                 let media = media.unwrap_or_else(|| Err(cancelled()))?;
                 run.drive(begin(&session(), media, policy)?, &mut source).await
@@ -174,8 +177,8 @@ impl<T, F: Flow<Output = Result<T, Error>>, H: Transport> Request<'_, F, H> {
 /// Runs the request to its end.
 ///
 /// # Errors
-/// [`Error::outcome`] tells whether a message may have been sent all the same, [`Error::advice`]
-/// what to do.
+/// [`Error::outcome`] says whether a message may have been sent nevertheless, [`Error::advice`]
+/// what to do next.
 impl<'a, T, F, H> IntoFuture for Request<'a, F, H>
 where
     F: Flow<Output = Result<T, Error>> + Send + 'a,
@@ -190,7 +193,7 @@ where
     }
 }
 
-/// What a request is driven with.
+/// The context and the options of a request that is run.
 struct Run<'r, 'a, F, H> {
     context: &'r Context<H>,
     options: RunOptions<'a>,

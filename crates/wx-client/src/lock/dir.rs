@@ -2,11 +2,11 @@ use std::path::Path;
 
 use super::LockError;
 
-/// A directory in which one process at a time works. Nothing is written to it: the lock is on the
-/// directory itself.
+/// A lock on a directory, so that one process at a time works in it. Nothing is written to the
+/// directory.
 ///
-/// Some file systems, and systems other than Unix, cannot lock directories. Nothing is locked
-/// there, so use this to avoid double work, and a [`LockedFile`](super::LockedFile) where two
+/// Some file systems, and systems other than Unix, cannot lock directories, and nothing is locked
+/// there. Use this to avoid duplicate work, and a [`LockedFile`](super::LockedFile) where two
 /// writers would do damage.
 #[derive(Debug)]
 pub struct LockedDir {
@@ -15,11 +15,11 @@ pub struct LockedDir {
 }
 
 impl LockedDir {
-    /// Locks a directory, also one that a link leads to.
+    /// Locks a directory. Follows links.
     ///
     /// # Errors
-    /// [`LockError::Busy`] if another process, or another part of this one, has it;
-    /// [`LockError::Io`] if it is no directory or cannot be opened.
+    /// [`LockError::Busy`] if another process, or another part of this one, has locked it.
+    /// [`LockError::Io`] if it is not a directory or cannot be opened.
     #[cfg(unix)]
     pub fn open(path: &Path) -> Result<Self, LockError> {
         use std::fs::{File, TryLockError};
@@ -28,7 +28,7 @@ impl LockedDir {
         let flags = rustix::fs::OFlags::DIRECTORY.bits().cast_signed();
         let file = File::options().read(true).custom_flags(flags).open(path)?;
         match file.try_lock() {
-            // Network file systems lock only what is open for writing.
+            // Network file systems only lock files that are open for writing.
             Ok(()) | Err(TryLockError::Error(_)) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => {
                 let id = crate::regular::FileId::from_metadata(&file.metadata()?);

@@ -3,11 +3,11 @@ use std::io::{self, ErrorKind};
 
 use super::Holder;
 
-/// Why a file could not be locked.
+/// The error of a file or directory that could not be locked.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum LockError {
-    /// The path is in use; names the process that uses it, if that is known.
+    /// The path is in use, by this process if it is known.
     Busy(Option<Holder>),
     /// The file or directory could not be opened or locked.
     Io(io::Error),
@@ -24,7 +24,7 @@ impl LockError {
     }
 }
 
-/// An I/O error says what it says, and has its source.
+/// [`Self::Io`] displays the inner error and has its source.
 impl fmt::Display for LockError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::regular::FileId;
 
-/// The commands of `wx`. Nothing else of a command line is shown: it may hold secrets.
+/// The commands of `wx`. The rest of a command line is not shown, because it may hold secrets.
 const COMMANDS: [&str; 10] = [
     "contacts",
     "demo",
@@ -16,11 +16,11 @@ const COMMANDS: [&str; 10] = [
     "whoami",
 ];
 
-/// Its options that take no value, and may stand before the command.
+/// The options of `wx` that take no value and may precede the command.
 #[cfg(target_os = "linux")]
 const FLAGS: [&str; 3] = ["--json", "--verbose", "-v"];
 
-/// The process that holds a file.
+/// The process that has locked a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
     process: u32,
@@ -29,22 +29,22 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// Returns the number of the process.
+    /// Returns the process id.
     #[must_use]
     pub fn process(&self) -> u32 {
         self.process
     }
 
-    /// Finds out who has locked a file. Only Linux tells.
+    /// Finds the process that has locked a file. Only Linux reports it.
     #[cfg(not(target_os = "linux"))]
     pub(super) fn find(_: FileId) -> Option<Self> {
         None
     }
 
-    /// Finds out who has locked a file.
+    /// Finds the process that has locked a file.
     #[cfg(target_os = "linux")]
     pub(super) fn find(id: FileId) -> Option<Self> {
-        // The list may skip a lock while others come and go.
+        // The list may miss a lock while others are added and removed.
         (0..3).find_map(|_| Self::find_once(id))
     }
 
@@ -52,7 +52,7 @@ impl Holder {
     fn find_once(id: FileId) -> Option<Self> {
         let locks = std::fs::read_to_string("/proc/locks").ok()?;
         locks.lines().filter_map(|line| lock_on(line, id.inode())).find_map(|process| {
-            // Inodes of other file systems have the same numbers.
+            // Another file system may use the same inode number.
             has_open(process, id).then(|| Self::from_process(process))?
         })
     }
@@ -70,7 +70,8 @@ impl Holder {
     }
 }
 
-/// The command among the arguments of `wx`: the first one that is no option, nor the value of one.
+/// Returns the command among the arguments of `wx`: the first one that is neither an option nor the
+/// value of one.
 #[cfg(target_os = "linux")]
 fn command_of(mut words: impl Iterator<Item = impl AsRef<str>>) -> Option<&'static str> {
     loop {
@@ -85,7 +86,7 @@ fn command_of(mut words: impl Iterator<Item = impl AsRef<str>>) -> Option<&'stat
     }
 }
 
-/// The process of a line of `/proc/locks`, if it has locked a file with this inode.
+/// Returns the process of a line of `/proc/locks`, if it has locked a file with this inode.
 ///
 /// ```text
 /// 1: FLOCK  ADVISORY  WRITE 24373 fe:00:10338330 0 EOF
@@ -93,7 +94,7 @@ fn command_of(mut words: impl Iterator<Item = impl AsRef<str>>) -> Option<&'stat
 #[cfg(target_os = "linux")]
 fn lock_on(line: &str, inode: u64) -> Option<u32> {
     let mut words = line.split_whitespace().skip(1);
-    // A process that waits has "->" here.
+    // A waiting process has "->" here.
     (words.next()? == "FLOCK").then_some(())?;
     let process = words.nth(2)?.parse().ok()?;
     let locked: u64 = words.next()?.rsplit(':').next()?.parse().ok()?;

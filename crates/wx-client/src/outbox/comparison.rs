@@ -1,4 +1,4 @@
-//! Whether a picture is the one that a key was used for.
+//! Compares a picture with the one that a key was used for.
 
 use std::ops::Range;
 
@@ -7,8 +7,8 @@ use wx_proto::{Md5Hasher, Media, MediaKind, MsgId, Uploaded};
 use super::error::{OutboxError, OutboxErrorKind};
 use super::used_key::{MediaSummary, UsedKey};
 
-/// Compares a picture with the one that a key was used for: first what is said of it, then its
-/// MD5. Made by [`OutboxJob::compare`](super::OutboxJob::compare).
+/// Compares a picture with the one that a key was used for: first the metadata, then the MD5.
+/// Created by [`OutboxJob::compare`](super::OutboxJob::compare).
 #[derive(Debug)]
 #[must_use = "the pictures are equal only if `finish` says so"]
 pub struct Comparison {
@@ -18,7 +18,7 @@ pub struct Comparison {
     ended: bool,
 }
 
-/// Reading a picture takes pieces of this size.
+/// The number of bytes that are read at once.
 const PIECE: u64 = 512 * 1024;
 
 impl Comparison {
@@ -39,23 +39,23 @@ impl Comparison {
         Ok(Self { refused, hasher: Md5Hasher::new(), read: 0, ended: false })
     }
 
-    /// Returns the bytes of the picture to be read next; `None` once all have been read.
+    /// Returns the span of the picture to read next, or `None` once all has been read.
     #[must_use]
     pub fn next_span(&self) -> Option<Range<u64>> {
         let len = self.refused.given.bytes;
-        // The last span reaches one byte past the end, where there must be nothing.
+        // The last span includes the byte after the end, which must not exist.
         let end = (self.read + PIECE).min(len + 1);
         (!self.ended && self.read < len).then_some(self.read..end)
     }
 
-    /// Takes the bytes that were read; none if the picture has ended early.
+    /// Adds the bytes that were read, none if the picture has ended early.
     pub fn update(&mut self, bytes: &[u8]) {
         self.ended |= bytes.is_empty();
         self.read += bytes.len() as u64;
         self.hasher.update(bytes);
     }
 
-    /// Ends the comparison.
+    /// Finishes the comparison.
     ///
     /// # Errors
     /// [`OutboxErrorKind::UsedKey`] if the picture is another one.
@@ -69,8 +69,8 @@ impl Comparison {
     }
 }
 
-/// Whether recipients see the same in two messages with equal bytes, by their kinds and names. Only
-/// a file is shown with its name.
+/// Whether two messages with equal bytes look the same to their recipients, by their kinds and
+/// names. Only a file is shown with its name.
 pub(super) fn are_shown_alike(used: (MediaKind, &str), given: (MediaKind, &str)) -> bool {
     used.0 == given.0 && (used.0 != MediaKind::File || used.1 == given.1)
 }

@@ -43,14 +43,14 @@ impl OutboxError {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OutboxErrorKind {
-    /// Another process or this one has already opened the outbox.
+    /// The outbox is already open in another process or in this one.
     Busy(LockError),
     /// The file is not the record of an outbox.
     NotAnOutbox {
         /// The first line that cannot be read, counted from 1.
         line: usize,
     },
-    /// It was written by a later version of this crate.
+    /// The record was written by a later version of this crate.
     Version(u32),
     /// The key was already used for another message.
     KnownKey(String),
@@ -60,7 +60,7 @@ pub enum OutboxErrorKind {
     UsedKey(Box<UsedKey>),
     /// The message is being sent right now.
     Active(String),
-    /// What the message shows is being uploaded for another message right now.
+    /// The upload of the message is being done for another message right now.
     Uploading(String),
     /// The message was given up. It may have been delivered, and is not sent again.
     GivenUp(String),
@@ -68,24 +68,23 @@ pub enum OutboxErrorKind {
     Io(io::Error),
 }
 
-/// A kind with an error inside says what that says, and has its source.
+/// A kind that wraps an error displays that error and has its source.
 impl fmt::Display for OutboxErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Busy(error) => error.fmt(f),
             Self::NotAnOutbox { line } => {
-                write!(f, "line {line} is not of an outbox; choose another directory")
+                write!(f, "line {line} is not an entry of an outbox; choose another directory")
             }
             Self::Version(version) => {
-                write!(f, "the outbox has version {version}, only version 1 is known")
+                write!(f, "the outbox has version {version}; only version 1 is supported")
             }
             Self::KnownKey(key) => {
                 write!(f, "the key {key:?} belongs to another message; nothing was sent")
             }
             Self::OtherMedia(key) => write!(
                 f,
-                "the message {key:?} was begun with another file; send the former file, or use a \
-                 new key"
+                "the message {key:?} was begun with another file; send that file, or use a new key"
             ),
             Self::UsedKey(conflict) => conflict.fmt(f),
             Self::Active(key) => write!(f, "the message {key:?} is being sent right now"),
@@ -181,7 +180,7 @@ mod tests {
     use crate::outbox::Outbox;
 
     #[test]
-    fn what_cannot_be_opened_is_named() {
+    fn an_outbox_that_cannot_be_opened_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         fs::write(at("file"), "").unwrap();
@@ -197,7 +196,7 @@ mod tests {
             ("file/below", "file/below", "/file is not a directory"),
             ("busy", "busy/outbox.jsonl", "in use by "),
             ("odd", "odd/outbox.jsonl", "a directory instead of a regular file"),
-            ("other", "other/outbox.jsonl", "line 1 is not of an outbox"),
+            ("other", "other/outbox.jsonl", "line 1 is not an entry of an outbox"),
             ("later", "later/outbox.jsonl", "the outbox has version 2"),
         ] {
             let error = Outbox::open(at(opened)).unwrap_err();

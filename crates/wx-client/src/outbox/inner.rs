@@ -1,4 +1,4 @@
-//! What the clones of an outbox share, under one lock.
+//! The state that the clones of an outbox share.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -12,41 +12,41 @@ use super::storage::Storage;
 pub(super) struct Inner {
     pub(super) record: Record,
     pub(super) storage: Box<dyn Storage>,
-    /// Where the record is, if it is a file.
+    /// The path of the record, if it is a file.
     pub(super) path: Option<PathBuf>,
-    /// The bytes of the record that are certain.
+    /// The length of the record that is safely written.
     pub(super) len: u64,
     /// Why the record could not be written.
     pub(super) broken: Option<RecordError>,
-    /// The keys that somebody works on.
+    /// The keys that jobs work on.
     pub(super) active: HashSet<String>,
-    /// The uploads that somebody works on, and the keys of those jobs.
+    /// The uploads that jobs work on, and the keys of these jobs.
     pub(super) uploading: HashMap<String, String>,
 }
 
 impl Inner {
-    /// Nothing more is sent.
+    /// Marks the outbox as broken, so that nothing more is sent.
     pub(super) fn fail(&mut self, error: io::Error) -> io::Error {
         let broken = RecordError::Unwritable { path: self.path.clone(), error: Arc::new(error) };
         self.broken.insert(broken).clone().into()
     }
 
-    /// After an error nobody knows which record is in place.
+    /// Replaces the record. After an error, it is unknown which record is in place.
     pub(super) fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.storage.replace(bytes).map_err(|error| self.fail(error))?;
         self.len = bytes.len() as u64;
         Ok(())
     }
 
-    /// Writes an entry, and takes it in once it is certain.
+    /// Writes an entry and, once it is safe, applies it.
     pub(super) fn commit(&mut self, entry: Entry) -> io::Result<()> {
         if let Some(broken) = &self.broken {
             return Err(broken.clone().into());
         }
         let bytes = record::lines([&entry]);
         if let Err(error) = self.storage.write(&bytes).and_then(|()| self.storage.sync()) {
-            // The record must not hold what does not happen. If this fails too, it errs on the safe
-            // side: a message counts as handed out though it never left.
+            // The record must not hold what does not happen. If this fails too, the message counts
+            // as handed out although it never left, which is the safe side.
             let _ = self.storage.truncate(self.len).and_then(|()| self.storage.sync());
             return Err(self.fail(error));
         }
@@ -55,7 +55,7 @@ impl Inner {
         Ok(())
     }
 
-    /// The message of a job.
+    /// Returns the message of a job.
     pub(super) fn message(&self, key: &str) -> &Message {
         self.record.message(key).expect("a job begins with its message on record")
     }

@@ -15,16 +15,15 @@ use crate::client::begin::resume_error;
 use crate::clock::{boot_id, unix_ms};
 use crate::seed::seed;
 
-/// Work on one message of an [`Outbox`], for a client to drive: unless the message
-/// [is sent](OutboxJob::sent), [take its upload](OutboxJob::take_upload),
-/// [upload](OutboxJob::upload) what it shows if that is due, then [send](OutboxJob::send) it.
+/// The work on one message of an [`Outbox`], for a client. Unless the message [was
+/// sent](OutboxJob::sent), [take its upload](OutboxJob::take_upload), [upload](OutboxJob::upload)
+/// its media if it is your turn, then [send](OutboxJob::send) it.
 ///
-/// It can be dropped at any point: the next job continues from the state on record.
+/// It can be dropped at any point: the next job continues from the recorded state.
 #[derive(Debug)]
 pub struct OutboxJob(Arc<Active>);
 
-/// A flow of an [`OutboxJob`], and the store to drive it with, which puts each state of the flow on
-/// record.
+/// A flow of an [`OutboxJob`], and the store that records each state of the flow.
 #[derive(Debug)]
 pub struct OutboxFlow<F> {
     /// The flow, which hands out its states.
@@ -33,18 +32,18 @@ pub struct OutboxFlow<F> {
     pub checkpoint: CheckpointStore,
 }
 
-/// The upload of a message, as [`OutboxJob::take_upload`] finds it.
+/// The result of [`OutboxJob::take_upload`].
 #[derive(Debug)]
 pub enum UploadTurn {
-    /// It is finished.
+    /// The upload is finished.
     Finished(Uploaded),
-    /// This job may upload it. No other job can until this one and its flows are dropped.
+    /// This job may upload. No other job can until this one and its flows are dropped.
     Mine,
-    /// The job of another message that shows the same upload is uploading it: ask again later.
+    /// The job of another message with the same upload is uploading. Try again later.
     Busy,
 }
 
-/// A key that is worked on, for as long as the job or one of its flows lives.
+/// Keeps a key in use for as long as the job or one of its flows lives.
 #[derive(Debug)]
 struct Active {
     outbox: Outbox,
@@ -56,18 +55,17 @@ impl OutboxJob {
         Self(Arc::new(Active { outbox, key: key.to_owned() }))
     }
 
-    /// Returns what the server answered, if it has accepted the message.
+    /// Returns the result, if the server has accepted the message.
     #[must_use]
     pub fn sent(&self) -> Option<Sent> {
-        self.look(|_, message| message.sent.clone())
+        self.with_message(|_, message| message.sent.clone())
     }
 
-    /// Takes the upload that the message shows, unless it is finished in this login or another job
-    /// has it.
+    /// Takes the upload of the message, unless it is finished in this login or another job has it.
     ///
     /// # Errors
-    /// [`ErrorKind::Uncertain`] if the message was handed out in another login, where its fate
-    /// cannot be found out.
+    /// [`ErrorKind::Uncertain`] if the message was handed out in another login, because it cannot
+    /// be continued in this one.
     pub fn take_upload(&self, session: &Session) -> Result<UploadTurn, Error> {
         let mut inner = self.0.outbox.inner();
         let message = inner.message(&self.0.key);
@@ -85,24 +83,23 @@ impl OutboxJob {
         Ok(if *owner == self.0.key { UploadTurn::Mine } else { UploadTurn::Busy })
     }
 
-    /// Compares `given` with `used`, which is what the message was sent with, or its finished
-    /// upload.
+    /// Compares `given` with `used`, the finished upload of the message.
     ///
     /// # Errors
-    /// [`OutboxErrorKind::UsedKey`] if length, kind or the name of a file differ. What is the same
-    /// until then has to be read to the end: see [`Comparison`].
+    /// [`OutboxErrorKind::UsedKey`] if the length, the kind or the name of a file differs.
+    /// Otherwise the media has to be read to its end, with the [`Comparison`].
     pub fn compare(&self, used: &Uploaded, given: &Media) -> Result<Comparison, OutboxError> {
         let msg_id = self.sent().map(|sent| sent.msg_id);
         Comparison::new(&self.0.key, msg_id, used, given)
     }
 
-    /// Whether the upload was begun: then [`upload`](Self::upload) refuses another picture.
+    /// Whether the upload has begun, so that [`upload`](Self::upload) refuses another picture.
     #[must_use]
     pub fn is_upload_begun(&self, session: &Session) -> bool {
-        self.look(|inner, message| hashed(inner, message, session).is_some())
+        self.with_message(|inner, message| hashed(inner, message, session).is_some())
     }
 
-    /// Returns the flow that uploads `picture`, from where the upload is.
+    /// Returns the flow that uploads `media`, or continues its upload.
     ///
     /// # Errors
     /// If the session cannot upload, if the upload was begun with another picture, or if another
@@ -110,24 +107,24 @@ impl OutboxJob {
     pub fn upload(
         &self,
         session: &Session,
-        picture: Media,
+        media: Media,
         policy: &Policy,
     ) -> Result<OutboxFlow<Upload>, Error> {
         if let UploadTurn::Busy = self.take_upload(session)? {
             return Err(OutboxError::from(OutboxErrorKind::Uploading(self.0.key.clone())).into());
         }
-        let (to, name, state) = self.look(|inner, message| {
+        let (to, name, state) = self.with_message(|inner, message| {
             (message.to.clone(), message.upload.clone(), hashed(inner, message, session).cloned())
         });
         let at = ResumeOptions { unix_ms: Some(unix_ms()), resend: false };
         let flow = match state {
-            Some(state) if !is_begun_with(&state, &picture) => {
+            Some(state) if !is_begun_with(&state, &media) => {
                 return Err(Error::new(Step::Digest, ErrorKind::OtherMedia));
             }
             Some(state) => {
                 Upload::resume(session, state, policy.clone(), at).map_err(resume_error)?
             }
-            None => Upload::new(session, picture, to, seed()?, policy.clone())?,
+            None => Upload::new(session, media, to, seed()?, policy.clone())?,
         };
         Ok(self.recorded(flow.checkpointed(), move |state| Entry::Upload {
             name: name.clone(),
@@ -135,13 +132,13 @@ impl OutboxJob {
         }))
     }
 
-    /// Returns the flow that sends the message, from where it is. With `resend`, a message in doubt
-    /// is sent once more under its own ClientMsgId even if it is too late for that otherwise. Drive
+    /// Returns the flow that sends the message, or continues to. With `resend`, a message in doubt
+    /// is sent once more under its own ClientMsgId, even if it would otherwise be too late. Drive
     /// the flow to its end and pass its output to [`OutboxJob::set_sent`].
     ///
     /// # Errors
     /// If the session cannot send; [`ErrorKind::Uncertain`] if the message was handed out in
-    /// another login, where its fate cannot be found out.
+    /// another login, because it cannot be continued in this one.
     pub fn send(
         &self,
         session: &Session,
@@ -149,7 +146,7 @@ impl OutboxJob {
         policy: &Policy,
         resend: bool,
     ) -> Result<OutboxFlow<SendUploaded>, Error> {
-        let (to, state, boot, rebooted) = self.look(|_, message| {
+        let (to, state, boot, rebooted) = self.with_message(|_, message| {
             let boot = if message.is_in_doubt() { message.boot.clone() } else { boot_id() };
             (message.to.clone(), message.state.clone(), boot, message.is_of_another_boot())
         });
@@ -160,7 +157,7 @@ impl OutboxJob {
         if foreign.is_some_and(|state| state.in_doubt()) {
             return Err(Error::new(Step::Message, ErrorKind::Uncertain { last: None, tries: 1 }));
         }
-        // The times of two boots cannot be compared.
+        // Times of different boots cannot be compared.
         let at = ResumeOptions { unix_ms: (!rebooted).then(unix_ms), resend };
         let flow = match state.map(|state| SendUploaded::resume(session, state, policy.clone(), at))
         {
@@ -175,11 +172,12 @@ impl OutboxJob {
         }))
     }
 
-    /// Returns `error`, which kept the message from being sent, as [`ErrorKind::Uncertain`] if the
+    /// Converts the error of a message that was not sent into [`ErrorKind::Uncertain`], if the
     /// message may have been sent before. Names the key if it was begun with another picture. If
-    /// that picture is known to be sent, nothing is uncertain: the other one was not.
+    /// that picture is known to be sent, the error stays, because the other one was certainly not
+    /// sent.
     #[must_use]
-    pub fn judge(&self, mut error: Error) -> Error {
+    pub fn mark_uncertain(&self, mut error: Error) -> Error {
         if error.advice() == Advice::CheckKey && self.sent().is_some() {
             return error;
         }
@@ -187,13 +185,13 @@ impl OutboxJob {
             let other = OutboxError::from(OutboxErrorKind::OtherMedia(self.0.key.clone()));
             error.kind = ErrorKind::Source(other.into());
         }
-        self.0.outbox.inner().record.judge(&self.0.key, false, error)
+        self.0.outbox.inner().record.mark_uncertain(&self.0.key, false, error)
     }
 
-    /// Puts on record that the server accepted the message.
+    /// Records that the server has accepted the message.
     ///
     /// # Errors
-    /// If the record cannot be written. The message is sent all the same.
+    /// If the record cannot be written. The message is sent nevertheless.
     pub fn set_sent(&self, sent: &Sent) -> Result<(), Error> {
         let (key, sent) = (self.0.key.clone(), sent.clone());
         let committed = self.0.outbox.inner().commit(Entry::Sent { key, sent });
@@ -210,23 +208,23 @@ impl OutboxJob {
         OutboxFlow { flow, checkpoint: CheckpointStore::new(save) }
     }
 
-    fn look<T>(&self, what: impl FnOnce(&Inner, &Message) -> T) -> T {
+    fn with_message<T>(&self, work: impl FnOnce(&Inner, &Message) -> T) -> T {
         let inner = self.0.outbox.inner();
-        what(&inner, inner.message(&self.0.key))
+        work(&inner, inner.message(&self.0.key))
     }
 }
 
-/// How far the upload is, if it is under way in this login. Before the picture was hashed nothing
-/// had left, and it may be another by now.
+/// Returns the state of the upload, if it has begun in this login. Nothing is sent before the media
+/// is hashed, so an earlier state does not count.
 fn hashed<'a>(inner: &'a Inner, message: &Message, session: &Session) -> Option<&'a Snapshot> {
     let state = inner.record.upload(&message.upload);
     state.filter(|state| state.is_of(session) && state.hashed_len().is_some())
 }
 
-/// Whether what is known of the pictures is equal; their MD5s are compared when they are read.
-fn is_begun_with(state: &Snapshot, picture: &Media) -> bool {
-    let given = (picture.kind(), picture.name());
-    state.hashed_len() == Some(picture.len())
+/// Whether the metadata of the media is equal. The MD5s are compared when the media is read.
+fn is_begun_with(state: &Snapshot, media: &Media) -> bool {
+    let given = (media.kind(), media.name());
+    state.hashed_len() == Some(media.len())
         && state.media().is_some_and(|begun| are_shown_alike(begun, given))
 }
 
@@ -263,10 +261,10 @@ mod tests {
         let (outbox, session) = (Outbox::in_memory(), session());
         let to = Recipient::new("@0a").unwrap();
         let policy = Policy::default();
-        let picture = Media::new("a.gif", 13, b"GIF89a\x01\0\x01\0\0\0\0", &policy).unwrap();
+        let media = Media::new("a.gif", 13, b"GIF89a\x01\0\x01\0\0\0\0", &policy).unwrap();
         let uploaded = json!({
-            "media_id": "@m", "thumbnail": null, "encry_file_name": null, "name": "a.jpg", "kind": "image",
-            "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1,
+            "media_id": "@m", "thumbnail": null, "encry_file_name": null, "name": "a.jpg",
+            "kind": "image", "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1,
             "server_byte_count": null
         });
         let uploaded: Uploaded = serde_json::from_value(uploaded).unwrap();
@@ -280,7 +278,7 @@ mod tests {
             let error = outbox.begin(Some("key".to_owned()), &to, &session).unwrap_err();
             assert_eq!(error.outcome(), Outcome::Unknown);
         };
-        let upload = job().unwrap().upload(&session, picture, &policy).unwrap();
+        let upload = job().unwrap().upload(&session, media, &policy).unwrap();
         assert_active();
         drop(upload);
         let first = job().unwrap();
@@ -290,6 +288,7 @@ mod tests {
         drop(flow);
         job().unwrap();
     }
+
     #[test]
     fn an_upload_that_was_begun_takes_no_other_kind_and_no_other_name_of_a_file() {
         let gif = |name: &str, kind| {
@@ -321,7 +320,7 @@ mod tests {
                 Ok(_) => assert!(is_same, "{begun:?} {given:?}"),
                 Err(error) => {
                     assert!(!is_same && error.kind == ErrorKind::OtherMedia, "{error:?}");
-                    assert_eq!(job.judge(error).advice(), Advice::CheckKey);
+                    assert_eq!(job.mark_uncertain(error).advice(), Advice::CheckKey);
                 }
             }
         }

@@ -2,30 +2,30 @@ use wx_proto::{MsgId, Recipient};
 
 use super::record::Message;
 
-/// What is known of a message of an [`Outbox`](super::Outbox).
+/// A message of an [`Outbox`](super::Outbox).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OutboxMessage {
-    /// The caller's key.
+    /// The key.
     pub key: String,
-    /// Whom it goes to.
+    /// The recipient.
     pub to: Recipient,
-    /// What has become of it.
+    /// The state.
     pub state: MessageState,
 }
 
-/// What has become of a message.
+/// The state of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MessageState {
-    /// It has not left, or the server has refused it.
+    /// The message was not sent, or the server has refused it.
     NotSent,
-    /// It was handed out, and no answer is known.
+    /// The message was handed out, and no reply is known.
     InDoubt,
-    /// The server accepted it under this id.
+    /// The server has accepted the message under this id.
     Sent(MsgId),
-    /// It was in doubt until it was [given up](super::Outbox::give_up), and is never handed out
-    /// again.
+    /// The message was in doubt until it was [given up](super::Outbox::give_up). It is never handed
+    /// out again.
     GivenUp,
 }
 

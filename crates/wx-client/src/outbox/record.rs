@@ -14,45 +14,45 @@ const VERSION: u32 = 1;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Entry {
-    /// The first line. Logins are told apart by a hash under this random key.
+    /// The first line. The random key is for the hashes that distinguish logins.
     Outbox { version: u32, key: [u8; 16] },
-    /// Messages that are to be sent, and what their owner wants to remember of them.
+    /// Messages to send, and a note of the caller.
     Plan {
         #[serde(default, skip_serializing_if = "Value::is_null")]
         about: Value,
         messages: Vec<Planned>,
     },
-    /// How far an upload is, its end included.
+    /// The state of an upload.
     Upload { name: String, state: Snapshot },
-    /// What has become of a message so far: a hand-out, before the message leaves; a refusal.
+    /// The state of a message: a hand-out, before the message leaves, or a refusal.
     State {
         key: String,
         state: Snapshot,
-        /// The boot in which it was first handed out, if it is in doubt and the system tells.
+        /// The boot in which a message in doubt was first handed out, if the system has boot ids.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         boot: Option<String>,
     },
     /// The server accepted a message.
     Sent { key: String, sent: Sent },
-    /// The caller settled a message in doubt: it is not handed out any more.
+    /// The caller has settled a message in doubt. It is no longer handed out.
     GivenUp { key: String },
 }
 
-/// A message that is to be sent, showing an upload of this name.
+/// A message to send, with the name of its upload.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Planned {
     pub(super) key: String,
     pub(super) to: Recipient,
     pub(super) upload: String,
-    /// The login that `to` is a name in, if it is known.
+    /// The login that `to` belongs to, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) login: Option<String>,
 }
 
-/// All entries, taken together.
+/// The state after all entries.
 #[derive(Debug, Default)]
 pub(super) struct Record {
-    /// The key of the first line, once there is one.
+    /// The key of the first line, if there is one.
     pub(super) key: Option<[u8; 16]>,
     pub(super) about: Value,
     /// The messages by their keys, and the keys in the order in which they came.
@@ -77,7 +77,7 @@ impl Message {
         Self { to, upload, login, state: None, boot: None, sent: None, given_up: false }
     }
 
-    /// Whether it is certain that nobody got it.
+    /// Whether the message was certainly not sent.
     pub(super) fn is_open(&self) -> bool {
         self.sent.is_none() && !self.is_in_doubt() && !self.given_up
     }
@@ -86,19 +86,19 @@ impl Message {
         self.state.as_ref().is_some_and(Snapshot::in_doubt)
     }
 
-    /// Whether the computer was started again since the message was first handed out. A clock that
-    /// no battery keeps running may then show an earlier time.
+    /// Whether the computer was restarted since the message was first handed out. A clock without a
+    /// battery may show an earlier time after that.
     pub(super) fn is_of_another_boot(&self) -> bool {
         self.is_in_doubt() && self.boot.is_some() && self.boot != boot_id()
     }
 }
 
 impl Record {
-    /// Reads a record. A last line without an end was cut off while it was written, so its
-    /// event never happened. Returns how many bytes are good.
+    /// Reads a record, and returns it with the length of its complete lines. A last line without an
+    /// end was truncated while it was written, so its event never happened.
     pub(super) fn read(bytes: &[u8]) -> Result<(Self, usize), OutboxError> {
         let good = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
-        // The first line may be cut off like any other, if that is what it is.
+        // The first line may be truncated like any other.
         let first: &[u8] = b"{\"outbox\":{\"version\":";
         if good == 0 && !bytes.starts_with(&first[..first.len().min(bytes.len())]) {
             return Err(OutboxErrorKind::NotAnOutbox { line: 1 }.into());
@@ -126,12 +126,12 @@ impl Record {
         Ok((record, good))
     }
 
-    /// A record of nothing.
+    /// Creates an empty record.
     pub(super) fn with_key(key: [u8; 16]) -> Self {
         Self { key: Some(key), ..Self::default() }
     }
 
-    /// The first line of a new record.
+    /// Returns the first line of a new record.
     pub(super) fn first(key: [u8; 16]) -> Entry {
         Entry::Outbox { version: VERSION, key }
     }
@@ -149,7 +149,8 @@ impl Record {
                     let message = Message::new(to, upload, login);
                     match self.messages.insert(key.clone(), message) {
                         None => self.order.push(key),
-                        // In another login the recipient of what was not sent has another name.
+                        // A message that was not sent is planned again in another login, where
+                        // its recipient has another UserName.
                         Some(old) if old.is_open() => {}
                         Some(_) => return false,
                     }
@@ -174,7 +175,7 @@ impl Record {
         true
     }
 
-    /// The fewest entries that tell the same.
+    /// Returns the fewest entries with the same state.
     pub(super) fn entries(&self) -> Vec<Entry> {
         let planned = self.messages().map(|(key, message)| Planned {
             key: key.to_owned(),
@@ -212,8 +213,8 @@ impl Record {
         !self.uploads.is_empty() || self.messages.values().any(begun)
     }
 
-    /// The latest time that an id was made of. A process that sends faster
-    /// than its ids allow is ahead of the clock.
+    /// Returns the latest time of an id. The ids of a process that sends many messages can be ahead
+    /// of the clock.
     pub(super) fn latest_id(&self) -> UnixMs {
         // A LocalID begins with its time, in thirteen digits.
         let sent = self.messages.values().filter_map(|message| message.sent.as_ref());
@@ -228,9 +229,9 @@ impl Record {
         self.messages.get(key)
     }
 
-    /// Returns `error`, which kept a message from being sent, as
-    /// [`Uncertain`](ErrorKind::Uncertain) if the message may have been sent all the same.
-    pub(super) fn judge(&self, key: &str, is_active: bool, mut error: Error) -> Error {
+    /// Converts the error of a message that was not sent into [`Uncertain`](ErrorKind::Uncertain),
+    /// if the message may have been sent nevertheless.
+    pub(super) fn mark_uncertain(&self, key: &str, is_active: bool, mut error: Error) -> Error {
         let doubtful = is_active || self.message(key).is_some_and(|message| !message.is_open());
         if !doubtful || matches!(error.kind, ErrorKind::Uncertain { .. }) {
             return error;
@@ -246,11 +247,11 @@ impl Record {
     }
 }
 
-/// The entries as lines.
+/// Returns the entries as lines.
 pub(super) fn lines<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<u8> {
     let mut bytes = Vec::new();
     for entry in entries {
-        // Strings and numbers alone: this cannot fail, and no line break is inside.
+        // Entries hold strings and numbers only, so this cannot fail and contains no line break.
         bytes.extend(serde_json::to_vec(entry).unwrap_or_default());
         bytes.push(b'\n');
     }
@@ -269,8 +270,9 @@ mod tests {
         let sent = json!({
             "msg_id": "17", "local_id": "17000000000000001",
             "uploaded": {
-                "media_id": "@m", "thumbnail": null, "encry_file_name": null, "name": "a.jpg", "kind": "image",
-                "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1, "server_byte_count": null
+                "media_id": "@m", "thumbnail": null, "encry_file_name": null, "name": "a.jpg",
+                "kind": "image", "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72",
+                "chunks": 1, "server_byte_count": null
             }
         });
         let planned = |key: &str| Planned {
@@ -305,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn cut_anywhere_it_tells_what_was_whole() {
+    fn a_truncated_record_keeps_its_whole_lines() {
         let bytes = record();
         for len in 0..=bytes.len() {
             let (record, good) = Record::read(&bytes[..len]).unwrap();
@@ -318,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fewest_entries_tell_the_same() {
+    fn a_compacted_record_has_the_same_state() {
         let (whole, _) = Record::read(&record()).unwrap();
         let (again, _) = Record::read(&lines(&whole.entries())).unwrap();
         assert_eq!(again.about, json!({ "of": "the\ncaller" }));
@@ -350,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_record_is_refused() {
+    fn other_files_are_refused() {
         let first = &String::from_utf8(lines([&Record::first([7; 16])])).unwrap();
         let plan = r#"{"plan":{"messages":[{"key":"a","to":"@0a","upload":"a"}]}}"#;
         for (text, line) in [
@@ -368,17 +370,21 @@ mod tests {
             );
         }
         let later = Record::read(
-            b"{\"outbox\":{\"version\":2,\"key\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}}\n{\"new\":0}\n",
+            b"{\"outbox\":{\"version\":2,\"key\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}}\n\
+              {\"new\":0}\n",
         )
         .unwrap_err();
         assert!(matches!(later.kind(), OutboxErrorKind::Version(2)));
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
 
         #[test]
-        fn a_damaged_record_is_refused_or_tells_less(at in 0..1500usize, byte: u8) {
+        fn a_damaged_record_is_refused_or_is_readable(at in 0..1500usize, byte: u8) {
             let mut bytes = record();
             let at = at % bytes.len();
             bytes[at] = byte;

@@ -1,4 +1,4 @@
-//! Why an outbox does nothing more.
+//! Why an outbox can no longer be used.
 
 use std::error::Error;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// What has happened to the record of an outbox. Every later call reports it again.
+/// The error of an unusable record, which every later call returns again.
 #[derive(Clone, Debug)]
 pub(super) enum RecordError {
     Unwritable { path: Option<PathBuf>, error: Arc<io::Error> },

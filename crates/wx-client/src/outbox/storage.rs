@@ -2,11 +2,11 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use crate::lock::LockedFile;
 
-/// Where an [`Outbox`](super::Outbox) keeps its record: bytes that are appended to.
+/// The storage for the record of an [`Outbox`](super::Outbox), which is appended to.
 ///
-/// What [`write`](Storage::write) has taken need not survive a crash before
+/// Bytes that were [written](Storage::write) need not survive a crash before
 /// [`sync`](Storage::sync) has returned. After an error of either, some, all or none of the bytes
-/// may be there.
+/// may be stored.
 pub trait Storage: Send {
     /// Reads everything.
     ///
@@ -17,39 +17,39 @@ pub trait Storage: Send {
     /// Appends `bytes`.
     ///
     /// # Errors
-    /// If they could not be written, or if somebody else has taken the record away.
+    /// If they could not be written, or if the record was replaced or removed.
     fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
 
-    /// Returns once everything that was written survives a crash.
+    /// Waits until everything that was written would survive a crash.
     ///
     /// # Errors
     /// If that is not certain.
     fn sync(&mut self) -> io::Result<()>;
 
-    /// Cuts everything after the first `len` bytes off.
+    /// Truncates the record to its first `len` bytes.
     ///
     /// # Errors
-    /// If it could not be cut.
+    /// If it could not be truncated.
     fn truncate(&mut self, len: u64) -> io::Result<()>;
 
-    /// Puts `bytes` in the place of everything, at once: after a crash or an error, all of the old
-    /// or all of the new is there.
+    /// Replaces the record by `bytes` atomically: after a crash or an error, it is either the old
+    /// or the new one.
     ///
     /// # Errors
     /// If it is not certain that the new record is in place.
     fn replace(&mut self, bytes: &[u8]) -> io::Result<()>;
 
-    /// Removes the record, if it is still this one.
+    /// Removes the record.
     ///
     /// # Errors
-    /// If it is not, or cannot be removed.
+    /// If the record was replaced, or cannot be removed.
     fn remove(&mut self) -> io::Result<()>;
 }
 
-/// No record is near as large.
+/// The largest record that is read. Records are much smaller.
 const LIMIT: u64 = 256 * 1024 * 1024;
 
-/// A record in a file, which has to be this process's own for each write.
+/// Keeps the record in a file. Each write checks that the file is still the locked one.
 impl Storage for LockedFile {
     fn read(&mut self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
@@ -91,7 +91,7 @@ impl Storage for LockedFile {
     }
 }
 
-/// Remembers for the life of the process.
+/// Keeps nothing: the record is in memory anyway.
 #[derive(Debug, Default)]
 pub(super) struct MemoryStorage;
 

@@ -2,7 +2,7 @@ use std::fmt;
 
 use wx_proto::{Md5, Media, MediaKind, MsgId, Uploaded};
 
-/// The picture that a key was used for, and another one that was to be sent under it.
+/// The picture that a key was used for, and the other one that was refused under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsedKey {
     pub(super) key: String,
@@ -11,13 +11,13 @@ pub struct UsedKey {
     pub(super) given: MediaSummary,
 }
 
-/// What distinguishes media.
+/// The properties that distinguish media.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct MediaSummary {
     pub(super) kind: MediaKind,
     pub(super) name: String,
     pub(super) bytes: u64,
-    /// Unknown if something else was different.
+    /// Unknown if another property differs.
     pub(super) md5: Option<Md5>,
 }
 

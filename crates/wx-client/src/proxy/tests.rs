@@ -78,8 +78,11 @@ fn what_cannot_be_used_is_refused_by_the_name_of_its_variable() {
     ] {
         let error = parse(&[("all_proxy", value)]).unwrap_err();
         assert_eq!(error.variable(), "all_proxy", "{value}");
-        let told = format!("{error} {error:?}");
-        assert!(told.contains("all_proxy") && (value.len() < 8 || !told.contains(value)), "{told}");
+        let shown = format!("{error} {error:?}");
+        assert!(
+            shown.contains("all_proxy") && (value.len() < 8 || !shown.contains(value)),
+            "{shown}"
+        );
     }
     let long = format!("socks5://{}:word@proxy", "u".repeat(256));
     assert_eq!(url(&long), None);
@@ -114,7 +117,7 @@ fn domains_are_told_from_what_cannot_match() {
     assert_eq!(direct(list).direct(), ["qq.com", "wechat.com", "wx.qq.com", "weixin.qq.com"]);
     assert!(direct(list).proxy().is_some());
     assert!(direct("qq.com, *").proxy().is_none());
-    // A proxy that cannot be used is refused all the same.
+    // A proxy that cannot be used is still refused.
     assert!(parse(&[("ALL_PROXY", "ftp://a"), ("NO_PROXY", "*")]).is_err());
 }
 

@@ -8,7 +8,7 @@ use wx_proto::{Advice, HostError, SessionError};
 use super::LIMIT;
 use crate::lock::{Holder, LockError};
 
-/// The error of a session file. It shows the path, and never the contents.
+/// The error of a session file. It shows the path, but never the contents.
 #[derive(Debug)]
 pub struct SessionFileError {
     path: PathBuf,
@@ -25,7 +25,7 @@ pub enum SessionFileErrorKind {
     Busy(Option<Holder>),
     /// The file is larger than 4 MiB.
     TooLarge,
-    /// The file is not a session, or not one that may be used here.
+    /// The file is not a session, or is one on a loopback address.
     Session(SessionError),
     /// The file cannot be opened, read or written, or is no longer the one that was locked.
     Io(io::Error),
@@ -36,13 +36,13 @@ impl SessionFileError {
         Self { path, kind }
     }
 
-    /// Returns the path of the session file, as it was given.
+    /// Returns the given path of the session file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Returns what is wrong.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> &SessionFileErrorKind {
         &self.kind
@@ -53,7 +53,7 @@ impl SessionFileError {
     pub fn advice(&self) -> Advice {
         match &self.kind {
             SessionFileErrorKind::Busy(_) => Advice::RetryLater,
-            // A session of a test: its error names what reads it.
+            // A session for tests. Its error names the function that reads it.
             SessionFileErrorKind::Session(SessionError::Host(HostError::Loopback { .. }))
             | SessionFileErrorKind::Io(_) => Advice::CheckFile,
             SessionFileErrorKind::NoLogin
@@ -64,7 +64,7 @@ impl SessionFileError {
 }
 
 impl SessionFileErrorKind {
-    /// A file that does not exist holds no login.
+    /// Replaces the error of a missing file by [`Self::NoLogin`].
     pub(super) fn or_no_login(self) -> Self {
         match self {
             Self::Io(error) if error.kind() == ErrorKind::NotFound => Self::NoLogin,
@@ -89,8 +89,8 @@ impl Error for SessionFileError {
     }
 }
 
-/// Says what is wrong without the path. A kind with an error inside says what that says, and has
-/// its source.
+/// Displays the error without the path. A kind that wraps an error displays that error and has its
+/// source.
 impl fmt::Display for SessionFileErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,10 +1,10 @@
 use std::path::Path;
 
-/// Removes the temporary files and directories that killed processes have left in `dir`.
+/// Removes the temporary files and directories of killed processes from `dir`.
 ///
-/// Nothing else is touched: an entry has to have a name as this crate gives them, has to be a
-/// regular file or a directory that belongs to this user, and no living process may hold its lock.
-/// What cannot be removed is left for the next time.
+/// Only removes regular files and directories that have a name of this crate, belong to this user,
+/// and are not locked by a running process. Entries that cannot be removed are left for the next
+/// sweep.
 pub fn sweep(dir: &Path) {
     #[cfg(unix)]
     if let Ok(entries) = std::fs::read_dir(dir) {
@@ -18,7 +18,7 @@ pub fn sweep(dir: &Path) {
     let _ = dir;
 }
 
-/// Whether a name is one that this crate gives to temporary files.
+/// Whether `name` has the form of this crate's temporary files.
 pub(super) fn is_temporary(name: &std::ffi::OsStr) -> bool {
     let random = name
         .to_str()
@@ -50,7 +50,7 @@ mod unix {
         let file =
             File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
         file.try_lock()?;
-        // Renamed or removed since: then it is nobody's leftover.
+        // It may have been renamed or removed since.
         if FileId::from_metadata(&file.metadata()?).is_at(path)? {
             if kind.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
         } else {
@@ -70,13 +70,13 @@ mod tests {
     const LEFT: &str = ".wx-0123456789ab.tmp";
 
     #[test]
-    fn what_a_killed_process_left_goes_and_nothing_else() {
+    fn only_the_files_of_killed_processes_are_removed() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         fs::write(at(LEFT), "half a picture").unwrap();
         fs::create_dir(at(".wx-ABCDEFabcdef.tmp")).unwrap();
         fs::write(at(".wx-ABCDEFabcdef.tmp").join("picture"), "half").unwrap();
-        // Close to the pattern, but somebody else's.
+        // Similar names, but not of this crate.
         let others = [
             ".wx-0123456789a.tmp",
             ".wx-0123456789abc.tmp",
@@ -101,8 +101,8 @@ mod tests {
         fs::write(&foreign, "somebody else's").unwrap();
         // Only root can give a file away.
         let is_foreign = std::os::unix::fs::chown(&foreign, Some(12345), None).is_ok();
-        let live = TempFile::beside(&at("photo.jpg"), Access::Private).unwrap();
-        let live_dir = TempDir::within(dir.path()).unwrap();
+        let live = TempFile::for_target(&at("photo.jpg"), Access::Private).unwrap();
+        let live_dir = TempDir::new_in(dir.path()).unwrap();
 
         sweep(dir.path());
 
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_locked_file_is_a_living_processs() {
+    fn locked_files_stay() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(LEFT);
         let file = File::create(&path).unwrap();
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn no_directory_is_no_trouble() {
+    fn a_missing_directory_is_ignored() {
         sweep(std::path::Path::new("/nowhere/at/all"));
     }
 }

@@ -7,7 +7,8 @@ use crate::model::ret::{INVALID_SESSION, MALFORMED, NO_SESSION, Ret};
 use crate::state::logins::State;
 use crate::state::server_state::ServerState;
 
-/// Returns the code that the call is refused with if it does not have what `login` asks for.
+/// Checks that the call carries the credentials that `login` requires. If not, returns the code to
+/// refuse it with.
 pub(super) fn admit(login: &Login, call: &ReceivedCall<'_>) -> Result<(), Ret> {
     match login {
         Login::None => Ok(()),

@@ -118,7 +118,7 @@ fn send(call: &ReceivedCall<'_>, types: &[u64], accepted: &[u64], read: Read) ->
         text,
         media_id,
         name,
-        image: file.bytes.clone(),
+        media: file.bytes.clone(),
         md5: file.md5.clone(),
         repeats: 0,
         revoked: false,

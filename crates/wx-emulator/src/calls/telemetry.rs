@@ -26,7 +26,7 @@ pub(super) const STAT_REPORT: CallSpec = CallSpec {
     },
 };
 
-/// Remarks on contacts, and contacts that are pinned.
+/// webwxoplog, which sets the remark of a contact or pins it.
 pub(super) const OP_LOG: CallSpec = CallSpec {
     name: "webwxoplog",
     page: PageRequest::script(&["lang?", "pass_ticket?"], PageBody::Unchecked),

@@ -149,7 +149,7 @@ macro_rules! driver_test {
                     Input::Body(_, bytes) => self.record.body(bytes),
                     Input::End(_) => self.record.end(),
                     Input::Failed(_, error) => {
-                        self.record.failed(error.kind.name(), error.delivered == Delivery::Never);
+                        self.record.failed(error.kind.name(), error.delivery == Delivery::Never);
                     }
                     Input::Read(_) | Input::Written | Input::Saved | Input::Local(_) => {}
                 }

@@ -49,7 +49,8 @@ impl<'a> Bench<'a> {
         let base = format!("http://{}", server.addr());
         let reach = |_: &str| ("127.0.0.1".to_owned(), true);
         let session = self.account.session_json(&base, reach, Profile::Web);
-        // Without a position in the messages, a flow that waits for them would begin with webwxinit.
+        // Without a position in the messages, a flow that waits for them would begin with
+        // webwxinit.
         let position = r#""sync_key": {"Count": 1, "List": [{"Key": 1, "Val": 1}]}"#;
         let session = session.replace(r#""sync_key": null"#, position);
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

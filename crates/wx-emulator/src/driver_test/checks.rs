@@ -46,11 +46,13 @@ macro_rules! checks {
 
 const COMPUTING: &[Check] = checks! {
     requests::requests_leave_unchanged:
-        "Send each request unchanged: its method, URL, headers and body, and no headers of your own.",
+        "Send each request unchanged: its method, URL, headers and body, and no headers of your \
+         own.",
     requests::requests_are_sent_once:
         "Send each request once. Whether it is repeated is for the core to decide.",
     requests::closed_connections_are_reported:
-        "Report a request that may have left as such, and obey Limits::new_connection for its repeat.",
+        "Report a request that may have left as such, and obey Limits::new_connection for its \
+         repeat.",
     redirects::redirects_are_not_followed:
         "Follow no redirects, because they would carry the login to another host.",
     requests::cookies_are_not_kept:

@@ -54,7 +54,7 @@ pub struct PhoneStepError;
 
 impl fmt::Display for PhoneStepError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a scan step is one of nothing, scanned, confirmed, refused, expired, trouble")
+        f.write_str("expected one of nothing, scanned, confirmed, refused, expired, trouble")
     }
 }
 

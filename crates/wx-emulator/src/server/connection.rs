@@ -32,7 +32,7 @@ use crate::model::request::Request;
 use crate::state::server_state::ServerState;
 use crate::violations;
 
-/// A longer body ends the connection.
+/// The largest request body in bytes. The connection is closed if a body is larger.
 const LONGEST_BODY: u64 = 128 << 20;
 
 /// Accepts connections until `stopped` completes.

@@ -30,7 +30,7 @@ pub struct Message {
     /// The file name that was given with the upload.
     pub name: String,
     /// The bytes of the image, file or video.
-    pub image: Bytes,
+    pub media: Bytes,
     /// Their MD5 in lowercase hexadecimal.
     pub md5: String,
     /// How often it was repeated under the same ClientMsgId.
@@ -54,7 +54,7 @@ impl fmt::Debug for Message {
             .field("to", &self.to)
             .field("kind", &self.kind)
             .field("name", &self.name)
-            .field("bytes", &self.image.len())
+            .field("bytes", &self.media.len())
             .field("md5", &self.md5)
             .finish_non_exhaustive()
     }

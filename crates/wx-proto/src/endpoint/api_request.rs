@@ -202,7 +202,8 @@ impl Accept {
                 "image/jxl,image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
             }
             Self::Page => {
-                "text/html,application/xhtml+xml,application/xml;q=0.9,image/jxl,image/avif,image/webp,\
+                "text/html,application/xhtml+xml,application/xml;q=0.9,image/jxl,image/avif,image/\
+                 webp,\
                  image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7"
             }
         }

@@ -160,7 +160,8 @@ mod tests {
         assert_eq!(request.http().uri().query(), Some("lang=zh_CN&pass_ticket=a%252Bb"));
         let body = String::from_utf8(request.http().body().to_vec()).unwrap();
         let start = "{\"FromUserName\":\"@me\",\"ToUserName\":\"@0a\",\"FileSize\":26214401,\
-                     \"FileMd5\":\"daf2d55da001844735acd560b28d8a1a\",\"FileName\":\"大.png\",\"FileType\":7,\
+                     \"FileMd5\":\"daf2d55da001844735acd560b28d8a1a\",\"FileName\":\"大.png\",\
+                     \"FileType\":7,\
                      \"BaseRequest\":{\"Uin\":7,\"Sid\":\"s\",\"Skey\":\"k\",\"DeviceID\":\"e";
         assert!(body.starts_with(start), "{body}");
     }

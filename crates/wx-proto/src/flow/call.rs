@@ -276,7 +276,7 @@ impl Call {
     ) -> Result<(), ErrorKind> {
         let kind = ErrorKind::Network { failure, tries: self.tries() };
         let repeatable = self.retry.outlives(failure);
-        self.again(kind, failure.delivered, repeatable, Duration::ZERO, at)
+        self.again(kind, failure.delivery, repeatable, Duration::ZERO, at)
     }
 
     /// Schedules the next try after a reply that cannot be used, not before `at_least` has passed,

@@ -96,7 +96,7 @@ impl Login {
         self
     }
 
-    /// Returns everything that the user has had to see so far, oldest first.
+    /// Returns the states that were reported to the user so far, oldest first.
     #[must_use]
     pub fn shown(&self) -> &[LoginState] {
         match &self.0.job {

@@ -1,4 +1,4 @@
-//! How calls are retried: one row per kind of call.
+//! How calls are retried: one set of rules per kind.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ pub(super) enum RetryMode {
 const SIDE_CALL_CAP: u64 = 64 * 1024;
 
 impl Retry {
-    /// Creates the row for a call with an immediate reply.
+    /// Creates the rules for a call with an immediate reply.
     pub(super) fn call(policy: &Policy) -> Self {
         Self {
             tries: policy.chunk_tries,
@@ -56,18 +56,18 @@ impl Retry {
         }
     }
 
-    /// Creates the row for a call whose reply lists messages or contacts.
+    /// Creates the rules for a call whose reply lists messages or contacts.
     pub(super) fn list(policy: &Policy) -> Self {
         Self { cap: LIST_LIMIT, ..Self::call(policy) }
     }
 
-    /// Creates the row for a chunk of an upload.
+    /// Creates the rules for a chunk of an upload.
     pub(super) fn chunk(policy: &Policy) -> Self {
         Self { limit: ApiRequest::for_chunk, ..Self::call(policy) }
     }
 
-    /// Creates the row for a ping, a preflight or a notification: one try, whose failure is ignored
-    /// ([P34](crate::protocol#p34), [P48](crate::protocol#p48)).
+    /// Creates the rules for a ping, a preflight or a notification: one try, whose failure is
+    /// ignored ([P34](crate::protocol#p34), [P48](crate::protocol#p48)).
     pub(super) fn side_call() -> Self {
         Self {
             tries: 1,
@@ -79,7 +79,7 @@ impl Retry {
         }
     }
 
-    /// Creates the row for a message ([§4.7](crate::protocol#s4-7)).
+    /// Creates the rules for a message ([§4.7](crate::protocol#s4-7)).
     /// [`Call`](super::call::Call) treats a refusal as final.
     pub(super) fn message(policy: &Policy) -> Self {
         Self {
@@ -91,7 +91,7 @@ impl Retry {
         }
     }
 
-    /// Creates the row for an image download.
+    /// Creates the rules for an image download.
     pub(super) fn download(policy: &Policy) -> Self {
         Self {
             tries: policy.fetch_tries,
@@ -103,7 +103,7 @@ impl Retry {
         }
     }
 
-    /// Creates the row for a call that is retried without end.
+    /// Creates the rules for a call that is retried without limit.
     pub(super) fn endless(repeats: fn(&ReplyError) -> bool) -> Self {
         Self {
             tries: u32::MAX,
@@ -115,7 +115,7 @@ impl Retry {
         }
     }
 
-    /// Creates the row for a long poll, which is retried without end.
+    /// Creates the rules for a long poll, which is retried without limit.
     pub(super) fn long_poll(repeats: fn(&ReplyError) -> bool) -> Self {
         Self { limit: ApiRequest::for_poll, ..Self::endless(repeats) }
     }

@@ -53,7 +53,7 @@ pub struct ExchangeSummary {
     pub ret: Option<Ret>,
     /// How the network failed. If there is neither this nor a status, the exchange was abandoned.
     pub failure: Option<TransportError>,
-    /// The time from the hand-out to the last input.
+    /// The time from when the request was handed out to the last input.
     pub took: Duration,
 }
 
@@ -63,7 +63,7 @@ struct Call {
     begun: Duration,
     summary: ExchangeSummary,
     head: Option<Parts>,
-    /// The body of the reply, while it can be JSON.
+    /// The body of the reply, as long as it may be JSON.
     body: BytesMut,
 }
 

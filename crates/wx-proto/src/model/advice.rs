@@ -16,7 +16,7 @@ pub enum Advice {
     BeginAgain,
     /// The network failed.
     CheckNetwork,
-    /// The account may not log in to web WeChat. It may be able to use the File Transfer Helper.
+    /// The account is not allowed to log in to web WeChat, but perhaps to the File Transfer Helper.
     UseFileHelper,
     /// Something between this computer and the server refuses, or replies in its place.
     CheckProxy,
@@ -70,7 +70,8 @@ impl fmt::Display for Advice {
             Self::BeginAgain => "start it again if it is still wanted",
             Self::CheckNetwork => "check the network and try again",
             Self::CheckProxy => {
-                "something between this computer and the server interferes: check the proxy and the \
+                "something between this computer and the server interferes: check the proxy and \
+                 the \
                  network"
             }
             Self::UseFileHelper => {

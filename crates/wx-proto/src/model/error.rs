@@ -28,7 +28,7 @@ pub struct Error {
     pub kind: ErrorKind,
     /// The completed upload, if there is one. If the message was [not sent](Outcome::NotSent), it
     /// can be sent with this upload. If the outcome is [unknown](Outcome::Unknown), a new message
-    /// may be a second one.
+    /// may be a duplicate.
     pub uploaded: Option<Box<Uploaded>>,
     /// The id of the message, if it was handed out.
     pub local_id: Option<LocalId>,
@@ -148,7 +148,7 @@ impl Error {
         let is_unknown = match (&self.kind, self.step) {
             (ErrorKind::Uncertain { .. }, _) => true,
             (ErrorKind::Network { failure, tries: 0 | 1 }, Step::Call) => {
-                failure.delivered == Delivery::Unknown
+                failure.delivery == Delivery::Unknown
             }
             // The server refused, or nothing was sent.
             (
@@ -181,7 +181,7 @@ impl Error {
     /// are not included, because they last for hours; neither are jobs that were cancelled or whose
     /// login was replaced ([`Advice::BeginAgain`]).
     ///
-    /// An error is retryable exactly if its [advice](Self::advice) is [`Advice::RetryLater`] or
+    /// An error is retryable if and only if its [advice](Self::advice) is [`Advice::RetryLater`] or
     /// [`Advice::CheckNetwork`] and its [outcome](Self::outcome) is [`Outcome::NotSent`].
     ///
     /// ```

@@ -55,12 +55,12 @@ pub enum HostError {
     Malformed,
     /// The host does not belong to web WeChat.
     Foreign {
-        /// The host in the address, unless it may not be shown.
+        /// The host in the address, or `None` if it must not be shown.
         host: Option<String>,
     },
     /// Plain http to a host that is not a loopback address.
     NotHttps {
-        /// The host in the address, unless it may not be shown.
+        /// The host in the address, or `None` if it must not be shown.
         host: Option<String>,
     },
     /// Plain http to a loopback address, which the caller did not allow.

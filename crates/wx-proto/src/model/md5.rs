@@ -108,18 +108,18 @@ impl std::error::Error for Md5Error {}
 pub struct Md5Hasher(md5::Md5);
 
 impl Md5Hasher {
-    /// Creates a hasher that has taken no bytes.
+    /// Creates a hasher without any input.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes the next bytes.
+    /// Adds the next bytes.
     pub fn update(&mut self, bytes: impl AsRef<[u8]>) {
         self.0.update(bytes);
     }
 
-    /// Returns the MD5 of all bytes that were taken.
+    /// Returns the MD5 of all bytes that were added.
     #[must_use]
     pub fn finish(self) -> Md5 {
         Md5(self.0.finalize().into())

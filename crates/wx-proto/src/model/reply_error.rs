@@ -176,7 +176,7 @@ impl fmt::Display for ReplyError {
 impl std::error::Error for ReplyError {}
 
 impl ReplyError {
-    /// Returns what to do about this error of `step`.
+    /// Returns what to do about this error, which occurred at `step`.
     pub(crate) fn advice(&self, step: Step) -> Advice {
         match self {
             Self::Refused { ret, .. } => match ret.class() {

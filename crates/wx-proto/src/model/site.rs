@@ -6,7 +6,8 @@ use crate::model::profile::Profile;
 use crate::model::session_error::SessionError;
 
 /// The default `User-Agent`, of a desktop browser ([§2.6](crate::protocol#s2-6)).
-const USER_AGENT: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
+const USER_AGENT: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, \
+ like Gecko) Chrome/142.0.0.0 Safari/537.36";
 
 /// The page that a browser would have open: profile, hosts, language and `User-Agent`.
 ///

@@ -12,7 +12,7 @@ pub struct TransportError {
     /// How the network failed.
     pub kind: TransportErrorKind,
     /// Whether the server may have received the request. If in doubt, [`Delivery::Unknown`].
-    pub delivered: Delivery,
+    pub delivery: Delivery,
     /// Whether a reused connection was closed before any byte of this reply.
     pub reused_connection: bool,
     /// The host that the request was for, if it is one of web WeChat's. The flow fills it in; a
@@ -24,13 +24,13 @@ impl TransportError {
     /// Creates an error of a request that never left, because there was no connection.
     #[must_use]
     pub const fn never_connected(kind: TransportErrorKind) -> Self {
-        Self { kind, delivered: Delivery::Never, reused_connection: false, host: None }
+        Self { kind, delivery: Delivery::Never, reused_connection: false, host: None }
     }
 
     /// Creates an error of a request that may have arrived, in part or as a whole.
     #[must_use]
     pub const fn on_the_way(kind: TransportErrorKind) -> Self {
-        Self { delivered: Delivery::Unknown, ..Self::never_connected(kind) }
+        Self { delivery: Delivery::Unknown, ..Self::never_connected(kind) }
     }
 
     /// Creates an error of a reused connection that was closed or reset before any byte of the
@@ -55,7 +55,7 @@ impl TransportError {
         match self.kind {
             TransportErrorKind::Certificate(_) => false,
             TransportErrorKind::Protocol | TransportErrorKind::Other => {
-                self.delivered == Delivery::Never
+                self.delivery == Delivery::Never
             }
             _ => true,
         }
@@ -149,7 +149,7 @@ pub enum ProxyProblem {
     Refused(Option<u16>),
     /// The proxy closed the connection instead of answering.
     Closed,
-    /// There was no connection through the proxy in time: it is silent, or the host behind it.
+    /// The connection timed out, because the proxy or the host behind it did not respond.
     Stalled,
 }
 

@@ -26,8 +26,8 @@ pub struct InitReply {
 pub struct SyncReply {
     /// The messages, in the server's order. A message may be repeated.
     pub messages: Vec<Message>,
-    /// Messages that could not be read, or were too many. They do not come again, because the
-    /// position is after them too.
+    /// Messages that could not be read or exceeded the limit. They are not received again, because
+    /// the position is after them too.
     pub skipped: Skipped,
     /// Whether more messages are available at once.
     pub more: bool,

@@ -114,7 +114,7 @@ pub(crate) fn optional_count<'de, D: Deserializer<'de>>(from: D) -> Result<u64, 
     Ok(optional_number(from)?.unwrap_or_default())
 }
 
-/// Reads a value; anything else reads as the default.
+/// Reads a value, or returns the default if it is of another type.
 pub(crate) fn optional<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(
     from: D,
 ) -> Result<T, D::Error> {

@@ -73,7 +73,7 @@ impl QueryBuilder {
         Self { text, separator }.pair(key, value).text
     }
 
-    /// Adds the pair that the File Transfer Helper has in its queries too
+    /// Adds `mmweb_appid` if the site is the File Transfer Helper
     /// ([§8.8](crate::protocol#s8-8), [P60](crate::protocol#p60)).
     pub(crate) fn app_pair(self, site: &Site) -> Self {
         match site.profile().mmweb_app_id() {

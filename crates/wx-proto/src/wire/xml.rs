@@ -49,7 +49,8 @@ mod tests {
 
     #[test]
     fn p54_flat_elements_with_escapes() {
-        let xml = "<?xml version=\"1.0\"?>\n<error>\n <ret>0</ret><message/><skeys>no</skeys><skey a='b'> @x&amp;y&lt; </skey \
+        let xml = "<?xml version=\"1.0\"?>\n<error>\n <ret>0</ret><message/><skeys>no</skeys><skey \
+         a='b'> @x&amp;y&lt; </skey \
                    ><t><![CDATA[a&amp;b]]></t></error>";
         assert_eq!(text(xml, "ret").as_deref(), Some("0"));
         assert_eq!(text(xml, "message").as_deref(), Some(""));

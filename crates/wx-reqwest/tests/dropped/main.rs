@@ -1,5 +1,5 @@
-//! Futures that are dropped: at each of their awaits, once or again and again. What was begun goes
-//! on, or is known to be in doubt, or never happened.
+//! Drops futures at each of their awaits, once or repeatedly. After that, a job continues, or is
+//! known to be in doubt, or has had no effect.
 
 #![allow(clippy::unwrap_used)]
 
@@ -19,14 +19,14 @@ use wx_proto::flow::{FetchImage, Flow, ResumeOptions, SendImage, Snapshot};
 use wx_proto::{IdSource, ImageVariant, MsgId, Policy, Recipient, Seed, Session, UnixMs};
 use wx_reqwest::{Client, MediaIo, RunOptions, Sink, Source, drive};
 
-/// Two chunks and a bit: what follows the picture's end does not matter to a decoder.
-fn picture() -> Vec<u8> {
+/// A picture of a little more than two chunks. Decoders ignore the bytes after its end.
+fn image() -> Vec<u8> {
     let mut picture = include_bytes!("../tiny.png").to_vec();
     picture.resize(1_100_000, 7);
     picture
 }
 
-/// Every drop costs a try of whatever is under way, so there are plenty.
+/// A policy with many tries, because every drop costs one.
 fn patient() -> Policy {
     let mut policy = Policy::default();
     (policy.back_off, policy.message_wait) = (Duration::ZERO, Duration::ZERO);
@@ -43,7 +43,7 @@ fn seed() -> Seed {
     IdSource::process().seed(unix_ms(), [7; 16])
 }
 
-/// A server, a client, and somebody to send to.
+/// A server, a client, and a recipient.
 fn world(faults: &[&str]) -> (Emulator, Client, Recipient) {
     let builder = faults
         .iter()
@@ -99,7 +99,7 @@ async fn drive_for<F: Flow>(
     .await
 }
 
-/// Media that are never ready at once: an await that does not wait is no place to be dropped at.
+/// Media whose futures are never ready at once, so that they can be dropped.
 struct Hesitant<M>(M);
 
 impl<M: MediaIo + Send> MediaIo for Hesitant<M> {
@@ -118,17 +118,17 @@ impl<M: MediaIo + Send> MediaIo for Hesitant<M> {
     }
 }
 
-/// Answers that come in pieces.
+/// The fault that sends replies in pieces.
 const IN_PIECES: [&str; 2] = ["trickle=100@webwxuploadmedia", "trickle=20@webwxsendmsgimg"];
 
-/// A budget for every loop over polls.
+/// The limit of every loop over polls.
 const ENOUGH: usize = 2000;
 
 #[tokio::test]
 async fn a_send_dropped_at_any_await_goes_on() {
     for polls in 1..ENOUGH {
         let (server, client, to) = world(&IN_PIECES);
-        let mut source = Source::bytes("a.png", picture());
+        let mut source = Source::bytes("a.png", image());
         let mut flow = send_flow(&client, &to, &mut source).await;
         let mut source = Hesitant(source);
         let early = drive_for(&client, &mut source, &mut flow, polls).await;
@@ -149,8 +149,7 @@ async fn a_send_dropped_at_any_await_goes_on() {
         let messages = server.messages();
         assert_eq!(messages.len(), 1, "dropped after {polls} polls");
         assert!(
-            messages[0].image == picture()
-                && messages[0].msg_id == sent.unwrap().msg_id.to_string()
+            messages[0].media == image() && messages[0].msg_id == sent.unwrap().msg_id.to_string()
         );
         if was_last {
             assert!(polls > 20, "only {polls} awaits");
@@ -164,7 +163,7 @@ async fn a_send_dropped_at_any_await_goes_on() {
 async fn a_send_dropped_at_any_await_can_be_resumed_or_left() {
     for polls in 1..ENOUGH {
         let (server, client, to) = world(&IN_PIECES);
-        let mut source = Source::bytes("a.png", picture());
+        let mut source = Source::bytes("a.png", image());
         let mut flow = send_flow(&client, &to, &mut source).await;
         let mut source = Hesitant(source);
         if drive_for(&client, &mut source, &mut flow, polls).await.is_some() {
@@ -174,7 +173,7 @@ async fn a_send_dropped_at_any_await_can_be_resumed_or_left() {
         let in_doubt = flow.progress().in_doubt;
         let saved = flow.snapshot().map(|snapshot| serde_json::to_string(&snapshot).unwrap());
         drop(flow);
-        // Left as it is: no message, unless the job says that there may be one.
+        // Without continuing it, there is no message unless the job says that there may be one.
         assert!(in_doubt || server.messages().is_empty(), "dropped after {polls} polls");
 
         let saved = saved.expect("a send can be saved at any moment");
@@ -192,19 +191,19 @@ async fn a_send_dropped_at_any_await_can_be_resumed_or_left() {
         .unwrap();
         let messages = server.messages();
         assert_eq!(messages.len(), 1, "dropped after {polls} polls and resumed");
-        assert!(messages[0].image == picture() && messages[0].msg_id == sent.msg_id.to_string());
+        assert!(messages[0].media == image() && messages[0].msg_id == sent.msg_id.to_string());
     }
     panic!("never done");
 }
 
-/// What was under way in another thread when a future was dropped, making a file or renaming it,
-/// ends in a moment.
+/// Asserts that the directory of `path` holds the complete picture only, or nothing. Waits for
+/// other threads, which may still work on a file when its future is dropped.
 async fn nothing_but_a_whole_picture(path: &Path, done: bool) {
     let mut files = Vec::new();
     for _ in 0..400 {
         let entries = std::fs::read_dir(path.parent().unwrap()).unwrap();
         files = entries.map(|entry| entry.unwrap().path()).collect();
-        let whole = || std::fs::read(path).unwrap() == picture();
+        let whole = || std::fs::read(path).unwrap() == image();
         if (files.is_empty() && !done) || (files == [path] && whole()) {
             return;
         }
@@ -216,11 +215,11 @@ async fn nothing_but_a_whole_picture(path: &Path, done: bool) {
 #[tokio::test]
 async fn a_fetch_dropped_at_any_await_goes_on_or_leaves_nothing() {
     let (_server, client, to) = world(&["trickle=100000@webwxgetmsgimg"]);
-    let id = client.send_image(&to, Source::bytes("a.png", picture())).await.unwrap().msg_id;
+    let id = client.send_image(&to, Source::bytes("a.png", image())).await.unwrap().msg_id;
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("b.png");
     for polls in 1..ENOUGH {
-        // Left as it is.
+        // Without continuing it.
         let left = poll_times(
             client.fetch_image(&id, ImageVariant::Original, Sink::path(&path)).into_future(),
             polls,
@@ -229,7 +228,7 @@ async fn a_fetch_dropped_at_any_await_goes_on_or_leaves_nothing() {
         nothing_but_a_whole_picture(&path, left.is_some()).await;
         let _ = std::fs::remove_file(&path);
 
-        // Taken up again.
+        // Continued.
         let (mut flow, mut sink) = (fetch_flow(&client, &id, true), Hesitant(Sink::path(&path)));
         let early = drive_for(&client, &mut sink, &mut flow, polls).await;
         let was_last = early.is_some();
@@ -248,7 +247,7 @@ async fn a_fetch_dropped_at_any_await_goes_on_or_leaves_nothing() {
         }
         .unwrap();
         sink.0.finish().await.unwrap();
-        assert!(std::fs::read(&path).unwrap() == picture(), "dropped after {polls} polls");
+        assert!(std::fs::read(&path).unwrap() == image(), "dropped after {polls} polls");
         std::fs::remove_file(&path).unwrap();
         if was_last && left.is_some() {
             assert!(polls > 10, "only {polls} awaits");
@@ -258,13 +257,13 @@ async fn a_fetch_dropped_at_any_await_goes_on_or_leaves_nothing() {
     panic!("never done");
 }
 
-/// Drives a flow with futures that are dropped after 1, 2, 3 … polls, until one gets to the end.
+/// Drives a flow with futures that are dropped after 1, 2, 3 … polls, until one is finished.
 async fn drive_in_pieces<F: Flow>(
     client: &Client,
     media: &mut impl MediaIo,
     flow: &mut F,
 ) -> (F::Output, usize) {
-    // One more each time at first, so that every await is met, then faster.
+    // One poll more each time at first, to reach every await, then faster.
     for polls in (1..40).chain((40..1000).step_by(40)) {
         if let Some(output) = drive_for(client, media, flow, polls).await {
             return (output, polls);
@@ -278,35 +277,35 @@ async fn both_go_on_after_any_number_of_drops() {
     let (server, client, to) = world(&[]);
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.png");
-    std::fs::write(&path, picture()).unwrap();
+    std::fs::write(&path, image()).unwrap();
     let mut source = Source::path(&path).await.unwrap();
     let mut flow = send_flow(&client, &to, &mut source).await;
     let (sent, drops) = drive_in_pieces(&client, &mut source, &mut flow).await;
     assert!(drops > 2, "only {drops}");
     assert_eq!(server.messages().len(), 1, "one message, however often it was handed out");
-    assert!(server.messages()[0].image == picture());
+    assert!(server.messages()[0].media == image());
 
     let id = sent.unwrap().msg_id;
     let target = dir.path().join("b.png");
     let mut sink = Sink::path(&target);
     drive_in_pieces(&client, &mut sink, &mut fetch_flow(&client, &id, true)).await.0.unwrap();
     sink.finish().await.unwrap();
-    assert!(std::fs::read(&target).unwrap() == picture());
+    assert!(std::fs::read(&target).unwrap() == image());
 
-    // Nothing can be taken back there, so a drop in mid-download ends it: with an error, not with a
-    // wrong picture.
+    // Written bytes cannot be undone, so a drop during the download ends it with an error, not with
+    // a wrong picture.
     let mut bytes = Vec::new();
     let mut sink = Sink::writer(&mut bytes);
     let (result, _) =
         drive_in_pieces(&client, &mut sink, &mut fetch_flow(&client, &id, false)).await;
     drop(sink);
-    assert!(result.is_err() || bytes == picture());
+    assert!(result.is_err() || bytes == image());
 }
 
 #[tokio::test]
 async fn a_dropped_send_leaves_the_message_in_doubt_and_the_same_id_goes_out_again() {
     let (server, client, to) = world(&["delay=300@webwxsendmsgimg#1"]);
-    let mut source = Source::bytes("a.png", picture());
+    let mut source = Source::bytes("a.png", image());
     let mut flow = send_flow(&client, &to, &mut source).await;
     {
         let mut watch = RunOptions::new();
@@ -335,7 +334,7 @@ async fn a_dropped_send_leaves_the_message_in_doubt_and_the_same_id_goes_out_aga
 #[tokio::test]
 async fn a_download_dropped_halfway_leaves_nothing() {
     let (server, client, to) = world(&["trickle=100@webwxgetmsgimg"]);
-    let id = client.send_image(&to, Source::bytes("a.png", picture())).await.unwrap().msg_id;
+    let id = client.send_image(&to, Source::bytes("a.png", image())).await.unwrap().msg_id;
     let dir = tempfile::tempdir().unwrap();
     let mut bytes = Vec::new();
     for sink in [Sink::path(dir.path().join("a.png")), Sink::vec(&mut bytes)] {
@@ -344,7 +343,7 @@ async fn a_download_dropped_halfway_leaves_nothing() {
     }
     assert_eq!(server.requests_to("webwxgetmsgimg"), 2);
     assert!(bytes.is_empty());
-    // A write that was under way may still be at it; the file's name is gone all the same.
+    // A write may still be in progress, but the name of the file is already removed.
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 
@@ -355,9 +354,9 @@ async fn a_send_dropped_while_it_waits_for_its_turn_has_sent_nothing() {
         .pace(Duration::from_secs(60))
         .build()
         .unwrap();
-    client.upload(&to, Source::bytes("a.png", picture())).await.unwrap();
+    client.upload(&to, Source::bytes("a.png", image())).await.unwrap();
     let before = server.requests().len();
-    let sending = client.send_image(&to, Source::bytes("a.png", picture()));
+    let sending = client.send_image(&to, Source::bytes("a.png", image()));
     assert!(tokio::time::timeout(Duration::from_millis(200), sending).await.is_err());
     assert_eq!(server.requests().len(), before);
 }

@@ -1,4 +1,4 @@
-//! Messages: a wait that is dropped loses none.
+//! A dropped wait loses no messages.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use wx_emulator::Emulator;
 use wx_proto::Session;
 use wx_reqwest::Client;
 
-use super::{ENOUGH, patient, picture, poll_times};
+use super::{ENOUGH, image, patient, poll_times};
 
-/// With an answer in pieces, and three pictures that arrive.
+/// Replies in pieces, and three incoming pictures.
 fn arrivals() -> (Emulator, Client) {
-    let builder = (0..3).fold(Emulator::builder(), |builder, _| builder.image(picture()));
+    let builder = (0..3).fold(Emulator::builder(), |builder, _| builder.image(image()));
     let fault = |text: &str| text.parse().unwrap();
     let server =
         builder.fault(fault("trickle=300@webwxsync")).fault(fault("trickle=10@synccheck")).start();
@@ -22,14 +22,14 @@ fn arrivals() -> (Emulator, Client) {
 
 #[tokio::test]
 async fn a_wait_for_messages_dropped_at_any_await_loses_none() {
-    // The same messages, waited for again and again; and others, begun anew each time.
-    for anew in [false, true] {
+    // Once with the same `Messages`, and once with new ones each time.
+    for is_new in [false, true] {
         for polls in 1..ENOUGH {
             let (server, client) = arrivals();
             let mut messages = client.messages();
             let early = poll_times(messages.next(), polls).await;
             let was_last = early.is_some();
-            if anew {
+            if is_new {
                 messages = client.messages();
             }
             let batch = match early {
@@ -43,7 +43,7 @@ async fn a_wait_for_messages_dropped_at_any_await_loses_none() {
                 .map(|message| message.id.as_ref().unwrap().to_string())
                 .collect();
             assert_eq!(ids, server.incoming(), "dropped after {polls} polls");
-            // Nothing comes twice: a short wait sees nothing more.
+            // No message arrives twice: a short wait receives nothing more.
             if was_last {
                 let more = tokio::time::timeout(Duration::from_millis(100), messages.next()).await;
                 assert!(more.is_err(), "{more:?}");

@@ -1,9 +1,9 @@
-//! Runs the released clients and holds the outcome against `docs/clients.md`.
+//! Runs the released clients and compares the results with `docs/clients.md`.
 //!
 //! `clients [--write] [--installed DIR] [CLIENT]...`: `--write` writes the table into the document
-//! instead; `--installed` is where `clients/install.sh` put their packages, by default
-//! `target/clients`; what the clients print goes into its directory `logs`. With names, only these
-//! clients are run and the document is left alone.
+//! instead. `--installed` is the directory of the packages that `clients/install.sh` has installed,
+//! by default `target/clients`; the output of the clients goes into its directory `logs`. With
+//! names, only these clients are run, and the document is not touched.
 
 #![expect(clippy::print_stdout, reason = "the outcome goes to whoever started it")]
 
@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use wx_testing::clients::{Client, ROSTER, Run, run, table};
 
-/// Clients mostly wait: more of them than there are cores can run at once.
+/// Clients spend most of their time waiting, so more of them than there are cores run at once.
 const AT_ONCE: usize = 3;
 const BEGIN: &str = "<!-- table -->\n";
 const END: &str = "<!-- end of table -->\n";
@@ -104,7 +104,7 @@ fn run_all<'a>(
     done.into_iter().map(|(place, run)| Ok((clients[place], run?))).collect()
 }
 
-/// Whether the document has this table; or writes it there.
+/// Returns whether the document has this table, or writes it there.
 fn compare(document: &Path, table: &str, write: bool) -> Result<bool, Box<dyn std::error::Error>> {
     let text = std::fs::read_to_string(document)?;
     let (before, rest) = text.split_once(BEGIN).ok_or("docs/clients.md has no table")?;

@@ -1,7 +1,6 @@
-//! Waits for messages for a long time, through trouble:
-//! `cargo run --release -p wx-testing --bin soak -- [SECONDS]`, 600 by default. Each client is
-//! a process of its own, whose memory is looked at; the emulator is in this one. Ends with 1 if a
-//! message was lost or came twice.
+//! Waits for messages for a long time, with faults: `cargo run --release -p wx-testing --bin soak
+//! -- [SECONDS]`, 600 by default. Each client is a separate process, whose memory is printed; the
+//! emulator is in this one. Exits with 1 if a message was lost or delivered twice.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
 use std::io::{BufRead, BufReader};
@@ -12,7 +11,7 @@ use wx_emulator::Emulator;
 use wx_proto::{Policy, Session};
 use wx_testing::samples::TINY_JPEG;
 
-/// What goes wrong in turn, each at the next request of its kind.
+/// The faults in turn, each at the next request of its kind.
 const FAULTS: [&str; 10] = [
     "drop=before@synccheck",
     "drop=after@webwxsync",
@@ -39,7 +38,7 @@ fn main() -> ExitCode {
     if good.iter().all(|good| *good) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Prints the MsgId of each message once its picture was fetched.
+/// Prints the MsgId of each message after its image was fetched.
 fn client(transport: &str, session: &str) {
     let session = Session::from_json_allow_loopback(std::fs::read(session).unwrap()).unwrap();
     let mut policy = Policy::default();
@@ -83,7 +82,7 @@ fn soak(transport: &'static str, time: Duration) -> bool {
     let mut child = Command::new(std::env::current_exe().unwrap());
     let mut child = child.arg(transport).arg(&session).stdout(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let heard = std::thread::spawn(move || lines.map_while(Result::ok).collect::<Vec<_>>());
+    let received = std::thread::spawn(move || lines.map_while(Result::ok).collect::<Vec<_>>());
 
     let (began, mut delivered, mut memory, mut faults) =
         (Instant::now(), Vec::new(), Vec::new(), 0);
@@ -106,16 +105,17 @@ fn soak(transport: &'static str, time: Duration) -> bool {
     std::thread::sleep(Duration::from_secs(10));
     child.kill().unwrap();
     child.wait().unwrap();
-    let heard = heard.join().unwrap();
+    let received = received.join().unwrap();
 
-    let mut once = heard.clone();
+    let mut once = received.clone();
     once.sort_unstable();
     once.dedup();
     let lost = delivered.iter().filter(|id| once.binary_search(id).is_err()).count();
-    let (repeated, order) = (heard.len() - once.len(), heard == delivered);
+    let (repeated, order) = (received.len() - once.len(), received == delivered);
     let kib: Vec<_> = memory.iter().map(|kib| kib.to_string()).collect();
     println!(
-        "{transport}: {} s, {} messages, {faults} faults, {} requests; lost {lost}, repeated {repeated}, in order: {order}; \
+        "{transport}: {} s, {} messages, {faults} faults, {} requests; lost {lost}, repeated \
+         {repeated}, in order: {order}; \
          resident KiB every 10 s: {}",
         time.as_secs(),
         delivered.len(),
@@ -125,7 +125,7 @@ fn soak(transport: &'static str, time: Duration) -> bool {
     lost == 0 && repeated == 0
 }
 
-/// Resident memory of a process in KiB; 0 where that cannot be read.
+/// Returns the resident memory of a process in KiB, or 0 where that cannot be read.
 fn resident(child: &Child) -> u64 {
     let status =
         std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A driver's process, and the lines that it exchanges with the runner.
+//! The process of a driver, and the lines that it exchanges with the runner.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Write};
@@ -12,26 +12,27 @@ use serde_json::Value;
 use super::roster::{Client, Language};
 use crate::TestBed;
 
-/// A driver ends itself sooner.
+/// Drivers have a shorter limit of their own.
 const LONGEST_RUN: Duration = Duration::from_secs(75);
 
-/// Where the drivers and what they need are installed.
+/// The directories of the drivers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Places<'a> {
     /// `crates/wx-testing/clients`.
     pub(crate) drivers: &'a Path,
-    /// Where `install.sh` put the packages.
+    /// The directory of the packages that `install.sh` has installed.
     pub(crate) installed: &'a Path,
-    /// The files to send.
+    /// The files to be sent.
     pub(crate) files: &'a Path,
-    /// Home, working directory and place for temporary files.
+    /// The home, the working directory and the directory of temporary files.
     pub(crate) scratch: &'a Path,
 }
 
-/// Runs a driver to its end and answers each of its lines with `answer`.
+/// Runs a driver to its end, and replies to each of its lines with `answer`.
 ///
 /// # Errors
-/// If the driver could not be started, never connected, or had to be ended.
+///
+/// Returns an error if the driver cannot be started, never connects, or has to be killed.
 pub(crate) fn drive(
     client: &Client,
     bed: &TestBed,
@@ -129,7 +130,7 @@ fn connected(
     }
 }
 
-/// Ended when dropped, so that nothing outlives the bed.
+/// A process that is killed when dropped, so that it does not outlive the bed.
 struct Process(Child);
 
 impl Process {

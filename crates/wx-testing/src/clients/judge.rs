@@ -1,4 +1,4 @@
-//! What the emulator has to hold after each step.
+//! What the emulator must have after each step.
 
 use std::fs;
 
@@ -12,14 +12,14 @@ pub(crate) struct Judge<'a> {
     pub(crate) emulator: &'a Emulator,
     pub(crate) assets: &'a Assets,
     pub(crate) profile: Profile,
-    /// Texts that were delivered and have to be seen.
+    /// The texts that were delivered, which the client must have seen.
     texts: Vec<String>,
     /// Whether one of them was sent in the room.
     in_room: bool,
     picture: Vec<u8>,
 }
 
-/// The names that a bed's builder is given.
+/// The names of the contacts and rooms of a bed.
 pub(crate) const FRIEND: &str = "Anna";
 pub(crate) const ROOM: &str = "The Room";
 pub(crate) const MEMBER: &str = "Bob";
@@ -29,7 +29,7 @@ impl<'a> Judge<'a> {
         Judge { emulator, assets, profile, texts: Vec::new(), in_room: false, picture: Vec::new() }
     }
 
-    /// Does what a driver asks for.
+    /// Executes a request of a driver.
     pub(crate) fn asked(&mut self, what: &str) -> Value {
         match what {
             "names" => {
@@ -62,10 +62,11 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Whether a step came to what it should have.
+    /// Checks the effect of a step.
     ///
     /// # Errors
-    /// What is missing.
+    ///
+    /// Returns what is missing.
     pub(crate) fn step(&self, step: &str, saw: &Value) -> Result<(), String> {
         match step {
             "login" => {
@@ -117,10 +118,10 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Exactly one message of these bytes, of one of these kinds.
+    /// Checks that there is exactly one message with these bytes and of one of these kinds.
     fn stored(&self, bytes: &[u8], kinds: &[u32]) -> Result<(), String> {
-        let alike = self.sent(|message| message.image == *bytes);
-        let of_kind = self.sent(|message| message.image == *bytes && kinds.contains(&message.kind));
+        let alike = self.sent(|message| message.media == *bytes);
+        let of_kind = self.sent(|message| message.media == *bytes && kinds.contains(&message.kind));
         match (alike, of_kind) {
             (0, _) => Err("the server has no such message".to_owned()),
             (1, 1) => Ok(()),
@@ -129,7 +130,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// How many messages to the friend are so.
+    /// Returns the number of messages to the friend that match.
     fn sent(&self, is: impl Fn(&Message) -> bool) -> usize {
         let messages = self.emulator.messages();
         messages.iter().filter(|message| message.to == self.friend() && is(message)).count()
@@ -144,7 +145,7 @@ fn has(list: &Value, text: &str) -> bool {
     list.as_array().is_some_and(|list| list.iter().any(|one| one == text))
 }
 
-/// The file that a client says it wrote.
+/// Reads the file that a client reports to have written.
 fn file(saw: &Value) -> Vec<u8> {
     saw["path"].as_str().and_then(|path| fs::read(path).ok()).unwrap_or_default()
 }

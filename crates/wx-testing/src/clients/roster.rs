@@ -1,21 +1,21 @@
-//! The clients, and what is known to be wrong with each of them.
+//! The clients, and the known faults of each of them.
 
 use wx_emulator::Profile;
 
 /// A released client.
 #[derive(Clone, Copy, Debug)]
 pub struct Client {
-    /// The name of its driver, and of what is installed for it.
+    /// The name of its driver, and of its installation.
     pub name: &'static str,
-    /// The version that is installed.
+    /// The installed version.
     pub version: &'static str,
-    /// What its driver is written in.
+    /// The language of its driver.
     pub language: Language,
-    /// The page it logs in to.
+    /// The page that it logs in to.
     pub profile: Profile,
-    /// Steps that fail by the client's own fault.
+    /// Steps that fail because of the client.
     pub faults: &'static [KnownFault],
-    /// Whether it is the measure itself: then it does nothing that the official page does not.
+    /// Whether it is the official page itself, which has no violations.
     pub is_official: bool,
 }
 
@@ -24,16 +24,16 @@ pub struct Client {
 pub struct KnownFault {
     /// The step.
     pub step: &'static str,
-    /// Where its code is wrong, and how.
+    /// The fault, and where it is in the code of the client.
     pub evidence: &'static str,
 }
 
-/// What a driver is written in.
+/// The language of a driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
-    /// Python, with packages of PyPI.
+    /// Python, with packages from PyPI.
     Python,
-    /// Node.js, with packages of npm; the browser is driven from there too.
+    /// Node.js, with packages from npm. It drives the browser, too.
     Node,
 }
 
@@ -82,18 +82,19 @@ pub const ROSTER: &[Client] = &[
         &[
             KnownFault {
                 step: "sync",
-                evidence: "a text of a room keeps the sender's UserName and `<br/>` in front, and the \
-                       sender's name is never looked up (`core/message.py:88` undoes entities alone)",
+                evidence: "a text of a room keeps the sender's UserName and `<br/>` in front, and \
+                       the sender's name is never looked up (`core/message.py:88` only decodes \
+                       entities)",
             },
             KnownFault {
                 step: "picture-small",
-                evidence: "LocalID and ClientMsgId are whole seconds (`core/message.py:36`, `:43`), so \
-                       of two messages of one second the server stores one; the driver sends a text \
-                       and this picture in one second, and nothing else",
+                evidence: "LocalID and ClientMsgId are whole seconds (`core/message.py:36`, \
+                       `:43`), so the server stores only one of two messages of the same second; \
+                       the driver sends only a text and this picture in one second",
             },
             KnownFault {
                 step: "logout",
-                evidence: "the login ends, but the page that answers is read as JSON \
+                evidence: "the login ends, but the HTML page of the reply is parsed as JSON \
                        (`core/api.py:631`): JSONDecodeError",
             },
         ],

@@ -1,4 +1,4 @@
-//! One client's way through all steps.
+//! Runs a client through all steps.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,43 +14,43 @@ use super::judge::{FRIEND, Judge, MEMBER, ROOM};
 use super::roster::Client;
 use crate::TestBed;
 
-/// A client that waits for messages asks no more often than this in a whole run.
+/// The limit of requests for messages in a run.
 const MOST_POLLS: usize = 150;
 
-/// What became of a step.
+/// The result of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepOutcome {
-    /// The server holds what it should.
+    /// The server has what it should have.
     Passed,
     /// The client has no such call.
     Lacking(String),
-    /// Not so, and why.
+    /// The step has failed for this reason.
     Failed(String),
 }
 
-/// What became of a client.
+/// The result of a client.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// By step; one that is missing was never reached.
+    /// The results by step. Steps that were never reached are missing.
     pub outcomes: BTreeMap<&'static str, StepOutcome>,
-    /// What the official page does not do, and how often it was done.
+    /// The violations, with the number of times they have occurred.
     pub violations: Vec<(String, usize)>,
-    /// Requests that the proxy refused, such as those without TLS.
+    /// The requests that the proxy has refused, such as those without TLS.
     pub refused: Vec<String>,
-    /// How often the server was asked for messages.
+    /// The number of requests for messages.
     pub polls: usize,
-    /// Why the driver did not end as it should.
+    /// Why the driver did not end normally, if it did not.
     pub trouble: Option<String>,
 }
 
 impl Run {
-    /// What became of a step.
+    /// Returns the result of a step.
     pub fn outcome(&self, step: &str) -> StepOutcome {
         let unreached = || StepOutcome::Failed("never reached".to_owned());
         self.outcomes.get(step).cloned().unwrap_or_else(unreached)
     }
 
-    /// Everything that differs from what is known of the client.
+    /// Returns all differences from the known faults of the client.
     pub fn surprises(&self, client: &Client) -> Vec<String> {
         let mut surprises = Vec::new();
         for step in STEPS {
@@ -75,11 +75,12 @@ impl Run {
     }
 }
 
-/// Runs a client. `drivers` is `crates/wx-testing/clients`, `installed` where its packages are,
-/// `scratch` a directory for what it writes; clients may share it.
+/// Runs a client. `drivers` is `crates/wx-testing/clients`, `installed` the directory of its
+/// packages, and `scratch` a directory to write to, which clients may share.
 ///
 /// # Errors
-/// If the bed cannot be started or a file cannot be written.
+///
+/// Returns an error if the bed cannot be started or if a file cannot be written.
 pub fn run(client: &Client, drivers: &Path, installed: &Path, scratch: &Path) -> io::Result<Run> {
     let builder = Emulator::builder()
         .profile(client.profile)

@@ -1,5 +1,5 @@
-//! Lists of contacts: whatever stands in a string of one costs no other one, every one is read or
-//! counted, a damaged id is no other id, and what was cut is an error.
+//! Lists of contacts: no string of a contact costs another contact, each of them is read or
+//! counted, a damaged id is not taken for another one, and a truncated list is an error.
 
 use serde_json::{Value, json};
 use wx_proto::bytes::Bytes;
@@ -26,8 +26,8 @@ fn contact(name: &str) -> Value {
     })
 }
 
-/// The first byte chooses a string, the second whether it is replaced or added to, the rest is what
-/// stands there. The same bytes as a whole answer.
+/// The first byte selects a string, the second whether it is replaced or extended, the rest is its
+/// text. The same bytes are read as a whole reply, too.
 pub fn check(data: &[u8]) {
     whole(data);
     let [which, append, bytes @ ..] = data else { return };

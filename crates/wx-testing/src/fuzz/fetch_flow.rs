@@ -1,5 +1,5 @@
-//! Any answer to a download, in pieces of any size: what is stored is within the cap, begins like a
-//! picture, and a good end means all of it.
+//! Any reply to a download, in pieces of any size: what is written is within the limit and begins
+//! like an image, and success means all of it.
 
 use wx_proto::bytes::Bytes;
 use wx_proto::flow::FetchImage;
@@ -9,7 +9,7 @@ use crate::harness::*;
 
 const CAP: u64 = 4096;
 
-/// Three bytes choose head, piece and sink, the rest is the body; it is answered three times.
+/// Three bytes select the head, the pieces and the sink; the rest is the body of three replies.
 pub fn check(data: &[u8]) {
     let [choice, piece, length, body @ ..] = data else { return };
     let body = Bytes::copy_from_slice(body);

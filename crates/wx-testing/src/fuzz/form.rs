@@ -1,5 +1,5 @@
-//! The form writer against an independent reader: whatever the name and the picture, what is read
-//! is what was meant.
+//! Checks the form writer against an independent parser, which must read back every name and every
+//! image unchanged.
 
 use wx_proto::bytes::Bytes;
 use wx_proto::endpoint::Endpoint;
@@ -8,7 +8,7 @@ use wx_proto::{Md5, Media, Policy};
 
 use crate::harness::{SEED, SOI, session, to};
 
-/// A length, the name, a zero byte, the picture.
+/// Takes the name, a zero byte, and the image.
 pub fn check(data: &[u8]) {
     let zero = data.iter().position(|byte| *byte == 0).unwrap_or(data.len());
     let Ok(name) = std::str::from_utf8(&data[..zero]) else { return };
@@ -16,10 +16,10 @@ pub fn check(data: &[u8]) {
     let picture = Media::new(name, content.len() as u64, &content, &Policy::default()).unwrap();
     let meant = picture.name().to_owned();
     let upload = UploadMedia::new(picture, Md5::digest(b""), to(), SEED);
-    let outgoing = upload.chunk(0, Bytes::from(content.clone())).request(&session()).unwrap();
-    let content_type = outgoing.http().headers()["content-type"].to_str().unwrap().to_owned();
+    let request = upload.chunk(0, Bytes::from(content.clone())).request(&session()).unwrap();
+    let content_type = request.http().headers()["content-type"].to_str().unwrap().to_owned();
     let boundary = multer::parse_boundary(content_type).unwrap();
-    let body = Bytes::from(outgoing.http().body().to_vec());
+    let body = Bytes::from(request.http().body().to_vec());
     let parts = parts(body, boundary);
 
     let names: Vec<_> = parts.iter().map(|part| part.0.as_str()).collect();

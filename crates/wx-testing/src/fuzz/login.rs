@@ -1,5 +1,5 @@
-//! Any bytes as the answer of any call of a login: never a panic, no login out of a refusal, and no
-//! page on a foreign host.
+//! Any bytes as the reply to any call of a login: no panic, no login from a refusal, and no page on
+//! a foreign host.
 
 use wx_proto::bytes::Bytes;
 use wx_proto::endpoint::Endpoint;
@@ -15,7 +15,7 @@ use crate::harness::SEED;
 
 const PAGE: &str = "https://wx.qq.com/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=t";
 
-/// The first byte chooses the status, the rest is the body.
+/// The first byte selects the status, the rest is the body.
 pub fn check(data: &[u8]) {
     let Some((choice, body)) = data.split_first() else { return };
     let status = [200, 301, 302, 404][usize::from(choice & 3)];
@@ -56,12 +56,12 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// Whatever an answer names as the login page, the request goes to a host of the profile.
+/// Checks that the login page is on a host of the profile, whatever the reply says.
 fn open(url: &Secret, site: &Site) {
     let Ok((page, at)) = NewLoginPage::from_redirect(url, site) else { return };
     assert_eq!(at.profile(), site.profile());
-    if let Ok(outgoing) = page.request(&Session::new(at.clone())) {
-        let host = outgoing.http().uri().host().unwrap().to_owned();
+    if let Ok(request) = page.request(&Session::new(at.clone())) {
+        let host = request.http().uri().host().unwrap().to_owned();
         assert_eq!(host, at.hosts().origin(HostRole::Base).host());
         assert!(host.ends_with(".qq.com") || host.ends_with(".wechat.com"), "{host}");
     }

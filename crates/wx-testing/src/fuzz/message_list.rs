@@ -1,5 +1,5 @@
-//! Lists of messages: whatever stands in a string of one costs no other one, every one is read or
-//! counted, a damaged id is no other id, and what was cut is an error.
+//! Lists of messages: no string of a message costs another message, each of them is read or
+//! counted, a damaged id is not taken for another one, and a truncated list is an error.
 
 use serde_json::{Value, json};
 use wx_proto::bytes::Bytes;
@@ -17,13 +17,15 @@ fn read(body: &[u8]) -> Result<SyncReply, ReplyError> {
 fn message(id: u64) -> Value {
     json!({
         "MsgId": id.to_string(), "FromUserName": "@@room", "ToUserName": "@me", "MsgType": 49,
-        "Content": "@friend:<br/>hello", "CreateTime": 1_511_493_942, "FileName": "a.pdf", "FileSize": "12",
-        "AppMsgType": 6, "RecommendInfo": { "UserName": "", "Content": "" }, "NewMsgId": id, "Odd": ["x", {}],
+        "Content": "@friend:<br/>hello", "CreateTime": 1_511_493_942, "FileName": "a.pdf",
+        "FileSize": "12",
+        "AppMsgType": 6, "RecommendInfo": { "UserName": "", "Content": "" }, "NewMsgId": id,
+        "Odd": ["x", {}],
     })
 }
 
-/// The first byte chooses a string, the second whether it is replaced or added to, the rest is what
-/// stands there. The same bytes as a whole answer.
+/// The first byte selects a string, the second whether it is replaced or extended, the rest is its
+/// text. The same bytes are read as a whole reply, too.
 pub fn check(data: &[u8]) {
     whole(data);
     let [which, append, bytes @ ..] = data else { return };

@@ -1,5 +1,4 @@
-//! Any bytes as the answer of any call: never a panic, and never a MediaId or MsgID out of a
-//! refusal.
+//! Any bytes as the reply to any call: no panic, and no MediaId or MsgID is read from a refusal.
 
 use wx_proto::Policy;
 use wx_proto::bytes::Bytes;
@@ -10,7 +9,7 @@ use wx_proto::endpoint::send_media::SendMedia;
 use wx_proto::endpoint::upload_media::UploadChunk;
 use wx_proto::http::Response;
 
-/// The first byte chooses status and headers, the rest is the body.
+/// The first byte selects status and headers, the rest is the body.
 pub fn check(data: &[u8]) {
     let Some((choice, body)) = data.split_first() else { return };
     let status = [200, 206, 302, 404, 500, 503][usize::from(choice & 7) % 6];

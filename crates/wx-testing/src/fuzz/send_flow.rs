@@ -1,12 +1,13 @@
-//! Any answers to a send: it ends within bounds, with one message id, and never with a refused
-//! answer's MediaId.
+//! Any replies to a send: it ends within bounds, with one message id, and never with the MediaId of
+//! a refusal.
 
 use wx_proto::flow::{Flow, SendImage, TransportError, TransportErrorKind};
 use wx_proto::{Outcome, Policy};
 
 use crate::harness::*;
 
-/// Two bytes choose length and settings, each further one an answer; what is missing is dropped.
+/// Two bytes select length and settings, and each other byte a reply. The connection is dropped
+/// when there are no more.
 pub fn check(data: &[u8]) {
     let [size, settings, rest @ ..] = data else { return };
     let bytes = jpeg(match size % 4 {

@@ -1,9 +1,9 @@
-//! Any text as a session file: an error, or a session whose file reads the same again and whose
-//! hosts are allowed.
+//! Any text as a session file: an error, or a session that survives being saved and has allowed
+//! hosts.
 
 use wx_proto::{ErrorChain, HostRole, Session};
 
-/// The file's text.
+/// Takes the text of the file.
 pub fn check(data: &[u8]) {
     let strict = Session::from_json(data);
     let session = match Session::from_json_allow_loopback(data) {
@@ -25,7 +25,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// An error names a key. No value of the file is part of it.
+/// Checks that the error contains no value of the file. It may name keys.
 fn shows_nothing(data: &[u8], error: &str) {
     let Ok(serde_json::Value::Object(file)) = serde_json::from_slice(data) else { return };
     for value in file.values().filter_map(serde_json::Value::as_str) {

@@ -1,12 +1,12 @@
-//! Any lines as `Set-Cookie` headers, at any time of the server: never a cookie for a domain that
-//! its sender has no say in, and never more than the bounds.
+//! Any lines as `Set-Cookie` headers, at any time of the server: no cookie is kept for a foreign
+//! domain, and none beyond the bounds.
 
 use wx_proto::http::{HeaderMap, HeaderValue};
 use wx_proto::{CookieJar, HostRole, Hosts, UnixMs};
 
 const NOW: UnixMs = UnixMs::from_secs(1_546_211_541);
 
-/// Lines, of which those that begin with `Date:` are that header.
+/// Takes lines. Those that begin with `Date:` are that header.
 pub fn check(data: &[u8]) {
     let origin = Hosts::from_base("https://wx2.qq.com").unwrap().origin(HostRole::Base);
     let mut headers = HeaderMap::new();

@@ -1,4 +1,4 @@
-//! Any text as a saved job: an error, or a job that ends within bounds and saves what it read.
+//! Any text as a saved job: an error, or a job that ends within bounds and saves what it has read.
 
 use std::time::Duration;
 use wx_proto::Policy;
@@ -7,7 +7,7 @@ use wx_proto::flow::{Flow, ResumeOptions, SendImage, Snapshot};
 
 use crate::harness::*;
 
-/// The first byte chooses how it is taken up, the rest is the text.
+/// The first byte selects how the job is resumed, the rest is the text.
 pub fn check(data: &[u8]) {
     let Some((choice, text)) = data.split_first() else { return };
     let Ok(snapshot) = Snapshot::from_json(text) else { return };

@@ -15,8 +15,7 @@ pub fn element(json: &Value, which: usize, append: bool, bytes: &[u8]) -> Vec<u8
     [&text[..kept], &inside(bytes), &text[end..]].concat()
 }
 
-/// The bytes without what would end the string: a quote that is not escaped, and a backslash at the
-/// end.
+/// Removes what would end the string: quotes that are not escaped, and a backslash at the end.
 fn inside(bytes: &[u8]) -> Vec<u8> {
     let mut escaped = false;
     let mut out = Vec::new();

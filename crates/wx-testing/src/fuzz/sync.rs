@@ -1,5 +1,5 @@
-//! Any bytes as the answer of any call about messages and contacts: never a panic, nothing out of a
-//! refusal, and nothing to fetch that has no id.
+//! Any bytes as the reply to any call about messages and contacts: no panic, nothing is read from a
+//! refusal, and nothing without an id is offered for fetching.
 
 use wx_proto::bytes::Bytes;
 use wx_proto::endpoint::Endpoint;
@@ -13,7 +13,7 @@ use wx_proto::{MsgId, Session, UnixMs};
 
 use crate::harness::session;
 
-/// The body of an answer.
+/// Takes the body of a reply.
 pub fn check(data: &[u8]) {
     let reply = Response::new(Bytes::copy_from_slice(data));
     let json = serde_json::from_slice::<serde_json::Value>(data).unwrap_or_default();

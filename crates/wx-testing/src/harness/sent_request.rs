@@ -15,31 +15,31 @@ pub struct SentRequest {
     /// What the server did with it.
     pub answer: Answer,
     /// The request.
-    pub outgoing: ApiRequest,
+    pub request: ApiRequest,
 }
 
 impl SentRequest {
     /// Returns the wire name of the call.
     pub fn endpoint(&self) -> &'static str {
-        self.outgoing.endpoint()
+        self.request.endpoint()
     }
 
-    /// Whether it has to be repeated within its try.
+    /// Whether the flow has to repeat the request on a new connection, within the same try.
     pub fn is_to_repeat(&self) -> bool {
         matches!(self.answer, Answer::Fail(failure) if failure.reused_connection)
             && !self.is_repeat()
     }
 
-    /// Whether it is a repeat within its try.
+    /// Whether the request is such a repeat.
     pub fn is_repeat(&self) -> bool {
-        self.outgoing.limits().new_connection
+        self.request.limits().new_connection
     }
 
     /// Whether a message with this reply may have been delivered: the client has connected, and
     /// there is no verdict.
     pub fn may_be_delivered(&self) -> bool {
         match &self.answer {
-            Answer::Fail(failure) => failure.delivered == Delivery::Unknown,
+            Answer::Fail(failure) => failure.delivery == Delivery::Unknown,
             Answer::Break(..) => true,
             Answer::Reply(_, _, body) => !serde_json::from_slice::<serde_json::Value>(body)
                 .is_ok_and(|json| json["BaseResponse"]["Ret"].as_i64().is_some_and(|ret| ret != 0)),
@@ -48,7 +48,7 @@ impl SentRequest {
 
     /// Returns the request as HTTP.
     pub fn http(&self) -> &Request<Body> {
-        self.outgoing.http()
+        self.request.http()
     }
 
     /// Returns the body in one piece.

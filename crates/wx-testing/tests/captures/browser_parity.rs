@@ -1,4 +1,4 @@
-//! What our clients put on the wire beside what a browser does: the second half of
+//! Compares the requests of our clients with those of a browser: the second half of
 //! `docs/conformance.md`, which `UPDATE=1 cargo test -p wx-testing --test captures` writes.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,7 +79,7 @@ fn p5_p13_p26_p30_p42_p43_both_clients_differ_from_a_browser_for_a_reason() {
         REASONS.iter().flat_map(|(whats, _)| whats.iter().copied()).collect();
     assert_eq!(found, known, "each difference has a reason, and each reason a difference");
     let section = format!(
-        "{INTRO}{}\nOf a browser on the page of the File Transfer Helper:\n\n{}{OUTRO}",
+        "{INTRO}{}\nDifferences from a browser on the File Transfer Helper page:\n\n{}{OUTRO}",
         rows(&web, &WEB),
         rows(&helper, &HELPER)
     );

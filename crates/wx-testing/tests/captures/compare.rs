@@ -1,4 +1,4 @@
-//! What two requests differ in.
+//! The differences of two requests.
 
 use crate::sent::{Pairs, Sent};
 

@@ -1,4 +1,4 @@
-//! The cookies that the emulator set, and the hosts they reach.
+//! The cookies that the emulator has set, and the hosts that they reach.
 
 /// A browser's jar, as far as these recordings need one.
 #[derive(Default)]

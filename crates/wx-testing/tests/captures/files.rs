@@ -1,4 +1,4 @@
-//! Files of the recorded names and lengths: their content was not recorded.
+//! Files with the recorded names and lengths. Their content was not recorded.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Forms of an upload that was not recorded, written as those that were.
+//! Forms of an upload that was not recorded, written like the recorded ones.
 
 use serde_json::Value;
 

@@ -1,5 +1,5 @@
-//! Recorded requests of clients that no registry has: replayed against the emulator under the real
-//! host names, and the official page's compared with ours.
+//! Recorded requests of clients that are in no registry: replayed against the emulator under the
+//! real host names. Those of the official page are compared with ours.
 
 #![allow(clippy::unwrap_used, reason = "helpers and tables of tests")]
 

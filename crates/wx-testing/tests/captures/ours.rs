@@ -1,4 +1,4 @@
-//! Our two clients, driven through all that they do, under the real host names.
+//! Drives both clients through all of their operations, under the real host names.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub(crate) trait Client: Sized {
 /// What the server saw of a client.
 pub(crate) struct Seen {
     pub(crate) requests: Vec<Request>,
-    /// How many of them came before the client was told to do as a browser does.
+    /// The number of requests before the client was told to behave like a browser.
     pub(crate) plain: usize,
     pub(crate) violations: Vec<String>,
 }

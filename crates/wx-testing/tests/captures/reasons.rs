@@ -1,4 +1,4 @@
-//! Why our clients do not do what a browser does: names of differences, and the reason they share.
+//! Why our clients differ from a browser: names of differences, and the reason for each group.
 
 pub(crate) const REASONS: &[(&[&str], &str)] = &[
     (&["header accept-encoding"], "a truncated body is recognised by its raw length ([§3.2])"),
@@ -67,7 +67,8 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
             "call webwxsendemoticon",
             "call webwxstatusnotify, Code 3",
         ],
-        "the page of that recording was a substitute, which makes fewer calls; here they are made as \
+        "the page of that recording was a substitute, which makes fewer calls; here they are made \
+         as \
          on the official page",
     ),
     (

@@ -1,4 +1,4 @@
-//! A recorded session, and the values in it that are other ones in every session.
+//! A recorded session, and its values that differ per session.
 
 use serde_json::Value;
 use wx_emulator::Request;

@@ -1,5 +1,5 @@
-//! Plays a recording against an emulator: each request in its order, with its host, headers and
-//! spellings, and with present values in the place of the recorded ones.
+//! Replays a recording against an emulator: each request in order, with its host, headers and
+//! spellings, and with current values instead of the recorded ones.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! A request on the wire, without the values that are other ones in every session: what is left is
-//! how it is written.
+//! A request on the wire without the values that differ per session, so that only its format is
+//! left.
 
 use serde_json::Value;
 use wx_emulator::Request;

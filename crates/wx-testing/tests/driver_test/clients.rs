@@ -25,13 +25,23 @@ fn wx_reqwest_passes() {
 
 struct Media<'a>(&'a mut Io);
 
-/// It never blocks, so both clients take it.
 impl wx_ureq::MediaIo for Media<'_> {
     fn read(&mut self, span: Range<u64>) -> io::Result<Bytes> {
         Ok(self.0.read(span))
     }
 
     fn write(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
+        self.0.write(at, &bytes);
+        Ok(())
+    }
+}
+
+impl wx_reqwest::MediaIo for Media<'_> {
+    async fn read(&mut self, span: Range<u64>) -> io::Result<Bytes> {
+        Ok(self.0.read(span))
+    }
+
+    async fn write(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
         self.0.write(at, &bytes);
         Ok(())
     }

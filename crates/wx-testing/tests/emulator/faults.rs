@@ -186,7 +186,7 @@ fn foreign_media_id_is_a_trap() {
         captured["text"].as_str().unwrap().replace(theirs, media_id).replace("116499", &size);
     assert_eq!(trap.text(), expected);
     assert_eq!(stage.page.send(media_id, ID).ret(), 0);
-    assert!(stage.server.messages()[0].image != small(Jpeg, 30, 40));
+    assert!(stage.server.messages()[0].media != small(Jpeg, 30, 40));
     // The upload was not stored. The same one succeeds now.
     assert_ne!(stage.upload().json()["MediaId"], "");
 }
@@ -321,7 +321,7 @@ fn close_after_the_reply() {
     }
     assert_eq!(stream.read(&mut [0]).unwrap(), 0, "closed");
     let kept = stage.server.requests();
-    assert_eq!(kept[1].headers, kept[2].headers, "heads are told apart on one connection");
+    assert_eq!(kept[1].headers, kept[2].headers, "heads are distinguished on one connection");
     assert_eq!(kept[2].body.as_deref(), Some(body.as_bytes()));
 }
 

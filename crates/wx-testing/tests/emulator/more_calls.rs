@@ -171,8 +171,8 @@ fn videos_and_texts_are_stored_and_revoked() {
     assert_eq!(page.post_json("webwxsendvideomsg?fun=async&f=json", &video).unwrap().ret(), 0);
     let stored = server.messages();
     assert_eq!(stored.iter().map(|message| message.kind).collect::<Vec<_>>(), [1, 43]);
-    assert_eq!((stored[0].text.as_str(), stored[0].image.len()), ("hello <&> 你好", 0));
-    assert_eq!(stored[1].image, &b"\0\0\0\x20ftypisom"[..]);
+    assert_eq!((stored[0].text.as_str(), stored[0].media.len()), ("hello <&> 你好", 0));
+    assert_eq!(stored[1].media, &b"\0\0\0\x20ftypisom"[..]);
 
     let revoke = |msg_id: &Value, to: &str| {
         let body = json!({
@@ -283,7 +283,7 @@ fn odd_but_harmless_requests_are_served() {
 
 #[test]
 fn violations_are_counted_and_observed() {
-    let (tell, heard) = std::sync::mpsc::channel();
+    let (tell, observed) = std::sync::mpsc::channel();
     let observer = move |what: &str| tell.send(what.to_owned()).unwrap();
     let server = Emulator::builder().on_violation(observer).start().unwrap();
     for _ in 0..2 {
@@ -291,9 +291,9 @@ fn violations_are_counted_and_observed() {
     }
     let counts = server.violation_counts();
     drop(server);
-    let heard: Vec<String> = heard.iter().collect();
-    assert_eq!(counts.iter().map(|(_, count)| count).sum::<usize>(), heard.len());
+    let observed: Vec<String> = observed.iter().collect();
+    assert_eq!(counts.iter().map(|(_, count)| count).sum::<usize>(), observed.len());
     let unknown = "a path: GET is not supported by this server";
     assert!(counts.contains(&(unknown.to_owned(), 2)));
-    assert_eq!(heard.iter().filter(|what| *what == unknown).count(), 2);
+    assert_eq!(observed.iter().filter(|what| *what == unknown).count(), 2);
 }

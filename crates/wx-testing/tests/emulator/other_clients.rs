@@ -99,7 +99,7 @@ fn puppet_wechat() {
     let headers = page.post_headers("/", "multipart/form-data; boundary=X");
     let reply = request_to(&page, "webwxuploadmedia?f=json", &headers, &body);
     assert_eq!(page.send(reply.json()["MediaId"].as_str().unwrap(), "15114939427950364").ret(), 0);
-    assert!(server.messages()[0].image == bytes);
+    assert!(server.messages()[0].media == bytes);
     let heads: Vec<String> =
         server.requests()[0].parts.iter().map(|part| part.head.clone()).collect();
     assert_eq!(heads[2], form.file_head);
@@ -133,7 +133,7 @@ fn replay(name: &str) -> Emulator {
     assert_eq!(images.len(), sent);
     for message in images {
         assert_eq!(
-            Some(&message.image[..]),
+            Some(&message.media[..]),
             replay.files.get(&message.name).map(|bytes| &bytes[..])
         );
         assert_eq!(

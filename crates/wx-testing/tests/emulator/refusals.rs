@@ -264,7 +264,7 @@ fn big_files_must_be_checked_before() {
         [(&media_id, "15114939427950001"), (&short_cut["MediaId"], "15114939427950002")]
     {
         assert_eq!(page.send(id.as_str().unwrap(), local_id).ret(), 0);
-        assert!(server.messages().pop().unwrap().image == bytes);
+        assert!(server.messages().pop().unwrap().media == bytes);
     }
     assert_eq!(server.violations(), [""; 0]);
     question.as_object_mut().unwrap().remove("FileType");

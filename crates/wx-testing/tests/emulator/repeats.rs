@@ -23,7 +23,7 @@ fn a_repeated_chunk_replaces_the_first() {
     assert_eq!(last, again);
     assert_eq!(last["StartPos"], bytes.len());
     page.send(last["MediaId"].as_str().unwrap(), "15114939427950364");
-    assert!(server.messages()[0].image == bytes);
+    assert!(server.messages()[0].media == bytes);
     assert_eq!(server.violations(), [""; 0]);
     // A complete file can no longer be changed.
     assert_eq!(page.send_form(&garbled).unwrap().ret(), 1);

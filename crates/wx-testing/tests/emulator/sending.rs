@@ -45,7 +45,7 @@ fn an_image_arrives_unchanged_and_without_violations() {
             (message.from, message.to),
             (page.word("user_name"), server.friend().to_owned())
         );
-        assert!(message.image == bytes && message.md5 == md5(&bytes));
+        assert!(message.media == bytes && message.md5 == md5(&bytes));
     }
     assert_eq!(server.messages().len(), 4);
     assert_eq!(server.requests_to("webwxuploadmedia"), 1 + 3 + 1 + 2);

@@ -151,6 +151,7 @@ fn every_chain_is_made_of_sentences_that_are_said_once() {
     walk.errors("ProxyError", ["ALL_PROXY", "https_proxy"].map(|name| refused(name).unwrap_err()));
     let builds = [
         BuildError::NoTls,
+        BuildError::NoCryptoProvider,
         BuildError::Unverified,
         BuildError::Client,
         BuildError::Loopback,

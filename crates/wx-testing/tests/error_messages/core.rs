@@ -280,14 +280,14 @@ fn the_predicates_agree_with_the_advice() {
             if step == Step::Upload {
                 assert_eq!(error.advice(), advice, "{}", error.chain());
             }
-            let told = (error.is_retryable(), error.is_rate_limited(), error.is_logged_out());
+            let reported = (error.is_retryable(), error.is_rate_limited(), error.is_logged_out());
             let expected = match error.advice() {
                 Advice::RetryLater | Advice::CheckNetwork => (true, false, false),
                 Advice::Wait => (false, true, false),
                 Advice::LoginAgain | Advice::SetClock => (false, false, true),
                 _ => (false, false, false),
             };
-            assert_eq!(told, expected, "{}", error.chain());
+            assert_eq!(reported, expected, "{}", error.chain());
             let is_in_doubt = error.outcome() == Outcome::Unknown;
             let look = error.advice() == Advice::LookAtPhone;
             assert_eq!(is_in_doubt, look, "{}", error.chain());

@@ -130,7 +130,7 @@ pub(crate) fn run<C: Client>(fault: &str, place: Place, repeats: Repeats) -> Res
         return Err("more than one id for a message".to_owned());
     }
     let messages = server.messages();
-    let equal = messages.iter().all(|message| message.image == *PICTURE);
+    let equal = messages.iter().all(|message| message.media == *PICTURE);
     match (sent, messages.len()) {
         _ if !happened() => Err("the request of the fault was never made".to_owned()),
         _ if !equal => Err("other bytes arrived".to_owned()),

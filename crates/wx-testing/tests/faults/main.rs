@@ -1,7 +1,6 @@
-//! Everything that can go wrong, everywhere it can: `docs/faults.md` says how it ends, and this
-//! test brings each of its cells about, with both clients, against a server that replaces a
-//! repeated chunk and one that appends it. `UPDATE=1 cargo test -p wx-testing --test faults` writes
-//! the table anew; what it says is decided in `matrix.rs`.
+//! Provokes each fault of `docs/faults.md` at each place, with both clients, against a server that
+//! replaces a repeated chunk and one that appends it, and compares the results with that table.
+//! `UPDATE=1 cargo test -p wx-testing --test faults` writes the table from `matrix.rs`.
 #![allow(clippy::unwrap_used)]
 
 mod job;
@@ -16,20 +15,26 @@ use wx_emulator::{Emulator, Repeats};
 
 const INTRO: &str = "# Faults
 
-What becomes of a send or a fetch when something goes wrong, as measured: `cargo test -p wx-testing --test faults` brings each cell about on the
-loopback and compares it with this table (`UPDATE=1` writes it anew). Every cell is the same with wx-ureq and wx-reqwest, and whether the server replaces
-a repeated chunk or appends it. The picture has three chunks; the tries are the default ones of `Policy`.
+How a send or a fetch ends when something goes wrong.
+`cargo test -p wx-testing --test faults` provokes each cell on the loopback address and compares the
+result with this table; with `UPDATE=1` it writes the table. Every cell is the same with wx-ureq and
+wx-reqwest, and for servers that replace a repeated chunk and those that append it. The picture has
+three chunks, and the tries are the defaults of `Policy`.
 
-Before the dot the fault happens once, behind it at that request and at every later one.
+Before the dot, the fault happens once. After the dot, it happens at that request and at every later
+one.
 
-- **sent**: the server has one message, and its picture has the bytes of the file. For a download: the file has the bytes of the picture.
-- **not sent**: the server has no message. For a download: no file, nor anything else, is left.
-- **unknown**: nobody can tell from here; the error says so, and the command ends with 4. Behind it stands how many messages the server has: never two.
+- **sent**: the server has one message, and its picture has the bytes of the file. For a download:
+  the file has the bytes of the picture.
+- **not sent**: the server has no message. For a download: neither the file nor anything else is
+  left.
+- **unknown**: the client cannot know whether the message was sent. The error says so, and the
+  command ends with 4. The number is that of the messages on the server, which is never two.
 
 ";
 
-/// All the places of all the faults, with one client and one kind of server. What differs from the
-/// table is told.
+/// Runs all faults at all places with one client and one kind of server. Returns the cells that
+/// differ from the table.
 fn run<C: Client>(name: &str, repeats: Repeats) -> Vec<String> {
     // Where redirects lead: nobody may come.
     let elsewhere = Emulator::start().unwrap();

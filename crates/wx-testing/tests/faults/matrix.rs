@@ -110,11 +110,17 @@ const LOST: Option<Ends> = ends(End::Sent, End::Unknown(0));
 const SWALLOWED: Option<Ends> = ends(End::Sent, End::Unknown(1));
 
 pub(crate) const ROWS: [Row; 21] = [
-    row(fault("dropped before the body", "drop=before"), MENDED, MENDED, LOST, MENDED),
-    row(fault("dropped in the middle of it", "drop=100"), MENDED, MENDED, LOST, MENDED),
-    row(fault("dropped after it", "drop=after"), MENDED, MENDED, SWALLOWED, MENDED),
+    row(fault("connection closed before the body", "drop=before"), MENDED, MENDED, LOST, MENDED),
     row(
-        fault("a kept connection closed before the request", "close-idle"),
+        fault("connection closed in the middle of the body", "drop=100"),
+        MENDED,
+        MENDED,
+        LOST,
+        MENDED,
+    ),
+    row(fault("connection closed after the body", "drop=after"), MENDED, MENDED, SWALLOWED, MENDED),
+    row(
+        fault("a pooled connection closed before the request", "close-idle"),
         BORNE,
         BORNE,
         BORNE,
@@ -135,9 +141,9 @@ pub(crate) const ROWS: [Row; 21] = [
         FINAL,
     ),
     row(fault("a page of HTML", "html"), FINAL, FINAL, SWALLOWED, FINAL),
-    row(fault("an empty answer", "empty"), MENDED, MENDED, SWALLOWED, MENDED),
+    row(fault("an empty reply", "empty"), MENDED, MENDED, SWALLOWED, MENDED),
     row(
-        Fault { of_a_picture: Some("cut=600"), ..fault("an answer cut short", "cut=20") },
+        Fault { of_a_picture: Some("cut=600"), ..fault("a truncated reply", "cut=20") },
         MENDED,
         MENDED,
         SWALLOWED,
@@ -146,7 +152,7 @@ pub(crate) const ROWS: [Row; 21] = [
     row(
         Fault {
             of_a_picture: Some("trickle=65536"),
-            ..fault("an answer in small pieces", "trickle=40")
+            ..fault("a reply in small pieces", "trickle=40")
         },
         BORNE,
         BORNE,
@@ -155,7 +161,7 @@ pub(crate) const ROWS: [Row; 21] = [
     ),
     row(fault("StartPos 7", "start-pos=7"), BORNE, None, None, None),
     row(fault("a redirect to a foreign host", "redirect=URL"), FINAL, FINAL, LOST, FINAL),
-    row(fault("an answer of 100 MB", "big=100000000"), FINAL, FINAL, SWALLOWED, FINAL),
-    row(fault("a gzipped answer", "gzip"), BORNE, BORNE, BORNE, BORNE),
-    row(fault("an answer in chunks", "chunked"), BORNE, BORNE, BORNE, BORNE),
+    row(fault("a reply of 100 MB", "big=100000000"), FINAL, FINAL, SWALLOWED, FINAL),
+    row(fault("a gzipped reply", "gzip"), BORNE, BORNE, BORNE, BORNE),
+    row(fault("a reply with chunked encoding", "chunked"), BORNE, BORNE, BORNE, BORNE),
 ];

@@ -1,5 +1,4 @@
-//! What a server can make a session hold: whatever it answers, the file stays small and can be read
-//! again.
+//! What a server can put into a session: whatever it replies, the file stays small and readable.
 
 use serde_json::json;
 use wx_proto::endpoint::Endpoint;
@@ -51,7 +50,8 @@ fn values_and_names_of_megabytes_are_not_kept() {
     for odd in ["skey", "wxsid", "pass_ticket", "none"] {
         let value = |name: &str| if name == odd { long.as_str() } else { "v" };
         let xml = format!(
-            "<error><ret>0</ret><skey>{}</skey><wxsid>{}</wxsid><wxuin>7</wxuin><pass_ticket>{}</pass_ticket></error>",
+            "<error><ret>0</ret><skey>{}</skey><wxsid>{}</wxsid><wxuin>7</wxuin><pass_ticket>{}</\
+             pass_ticket></error>",
             value("skey"),
             value("wxsid"),
             value("pass_ticket")
@@ -71,7 +71,8 @@ fn values_and_names_of_megabytes_are_not_kept() {
     let answer = |user: &str, skey: &str, keys: usize| {
         let list: Vec<_> = (0..keys).map(|n| json!({ "Key": n, "Val": u32::MAX })).collect();
         let answer = json!({
-            "BaseResponse": { "Ret": 0 }, "User": { "UserName": user, "NickName": long }, "SKey": skey,
+            "BaseResponse": { "Ret": 0 }, "User": { "UserName": user, "NickName": long },
+            "SKey": skey,
             "SyncKey": { "Count": keys, "List": list },
         });
         Response::new(answer.to_string().into())

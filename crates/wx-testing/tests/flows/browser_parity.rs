@@ -39,7 +39,7 @@ fn p34_p48_pings_and_preflight_in_the_order_of_the_users_notes() {
     );
     for side in &harness.seen[..4] {
         assert!(!side.http().headers().contains_key("cookie"));
-        assert_eq!(side.outgoing.limits().total, Some(Duration::from_secs(1)));
+        assert_eq!(side.request.limits().total, Some(Duration::from_secs(1)));
     }
 }
 

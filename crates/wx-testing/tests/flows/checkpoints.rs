@@ -85,7 +85,7 @@ fn a_state_that_cannot_be_saved_takes_nothing_back() {
     // A verdict stays one, though the state after it is lost.
     let error = run([middle(), middle(), last("@m", LEN), ret(1205)], 5);
     assert_eq!((error.ret(), error.outcome()), (Some(Ret(1205)), Outcome::NotSent));
-    // And what was won is told.
+    // And what was won is reported.
     let error = run(good(), 4);
     assert_eq!((error.outcome(), error.uploaded.is_some()), (Outcome::NotSent, true));
 }

@@ -1,5 +1,5 @@
-//! A computer whose clock is wrong: cookies live as long as the server says, and what fails because
-//! of the clock names it.
+//! A computer whose clock is wrong: cookies live as long as the server says, and errors that the
+//! clock causes name it.
 
 use serde_json::Value;
 use wx_proto::flow::Login;

@@ -10,8 +10,10 @@ fn contacts(names: &[&str], seq: u64) -> Answer {
         .iter()
         .map(|name| json!({ "UserName": name, "NickName": "A &amp; B", "RemarkName": "" }))
         .collect();
-    ok(json!({ "BaseResponse": { "Ret": 0 }, "MemberCount": list.len(), "MemberList": list, "Seq": seq })
-        .to_string())
+    ok(json!({
+        "BaseResponse": { "Ret": 0 }, "MemberCount": list.len(), "MemberList": list, "Seq": seq,
+    })
+    .to_string())
 }
 
 fn list(

@@ -46,8 +46,8 @@ pub(crate) fn fetch() -> FetchImage {
 fn shown<T>(action: &Action<T>) -> String {
     match action {
         Action::Read(span) => format!("load {span:?}"),
-        Action::Send(id, outgoing) => {
-            let http = outgoing.http();
+        Action::Send(id, request) => {
+            let http = request.http();
             format!("send {id:?} {} {:?} {:?}", http.uri(), http.headers(), http.body().to_vec())
         }
         Action::Receive(id) => format!("pull {id:?}"),
@@ -129,7 +129,7 @@ fn lines_1_to_4_in_every_state_of_a_send() {
                 };
                 let reply = Response::builder().status(code).body(body).unwrap();
                 if let Some(stale) = stale {
-                    // As much as a driver can have heard before it was dropped.
+                    // As much as a driver can have observed before it was dropped.
                     let mut half_read = flow.clone();
                     half_read.handle(Input::Head(id, head()), NOW).unwrap();
                     half_read.handle(Input::Body(id, Bytes::from_static(b"{")), NOW).unwrap();
@@ -315,8 +315,8 @@ fn line_4_a_picture_of_one_chunk_takes_no_second_load() {
         for input in [other, failed] {
             assert_eq!(upload.handle(input, NOW), Err(UnexpectedInput));
         }
-        let Action::Send(_, outgoing) = upload.poll(&mut session(), NOW) else { panic!() };
-        assert_eq!(outgoing.http().body().segments()[1], bytes);
+        let Action::Send(_, request) = upload.poll(&mut session(), NOW) else { panic!() };
+        assert_eq!(request.http().body().segments()[1], bytes);
         assert!(!format!("{upload:?}").contains("xff"), "it does not show the picture");
     }
 }

@@ -1,5 +1,5 @@
-//! A server that sends the login's secrets back, in every place that gets into an error and in
-//! every spelling: no eight characters of one are shown.
+//! A server sends the secrets of the login back, wherever they get into an error and in every
+//! spelling: no eight characters of a secret are shown.
 
 use std::sync::LazyLock;
 

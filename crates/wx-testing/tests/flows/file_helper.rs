@@ -1,5 +1,5 @@
-//! The File Transfer Helper: the same calls, with its marks ([P60](wx_proto::protocol#p60),
-//! [§8.8](wx_proto::protocol#s8-8)).
+//! The File Transfer Helper: the same calls with its own parameters
+//! ([P60](wx_proto::protocol#p60), [§8.8](wx_proto::protocol#s8-8)).
 
 use wx_proto::flow::{FetchImage, ResumeOptions, SendImage, Snapshot, Upload};
 use wx_proto::http::HeaderMap;

@@ -1,4 +1,4 @@
-//! A saved job with values that no job saves: an error that says so, and never a panic.
+//! Saved jobs with values that no job saves are refused without a panic.
 
 use std::time::Duration;
 

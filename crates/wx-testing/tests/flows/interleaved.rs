@@ -1,4 +1,4 @@
-//! Several flows on one session, in any order, with crashes: every promise is kept.
+//! Several flows on one session, in any order and with crashes, keep every promise.
 
 use std::time::Duration;
 
@@ -131,8 +131,8 @@ fn interleave(run: u64) {
                 sends[usize::try_from(n).unwrap()] = None;
             }
         }
-        let heard = seen.len() as i64 == MOST || new_login;
-        if heard && sends.iter().all(Option::is_none) && begins_at.is_some() == new_login {
+        let observed = seen.len() as i64 == MOST || new_login;
+        if observed && sends.iter().all(Option::is_none) && begins_at.is_some() == new_login {
             break;
         }
     }

@@ -50,10 +50,10 @@ fn trouble_with_webwxinit_is_ridden_out() {
 fn a_login_whose_webwxinit_fails_is_kept_and_can_be_taken_up() {
     for trouble in trouble() {
         let answers = [code(), polled(2), page()].into_iter().chain(vec![trouble.clone(); 6]);
-        let (_, result, kept, told) = log_in(answers);
+        let (_, result, kept, reported) = log_in(answers);
         assert_eq!(result.unwrap_err().step, Step::Init, "{trouble:?}");
         let kept = kept.unwrap();
-        let Some(LoginState::Opened { session }) = told.last() else { panic!("{told:?}") };
+        let Some(LoginState::Opened { session }) = reported.last() else { panic!("{reported:?}") };
         assert_eq!(kept, *session);
         assert!(kept.awaits_init());
         // Also from a file.
@@ -69,8 +69,8 @@ fn a_login_whose_webwxinit_fails_is_kept_and_can_be_taken_up() {
 
 #[test]
 fn nothing_is_sent_in_the_name_of_nobody() {
-    let (.., told) = log_in(good());
-    let Some(LoginState::Opened { session }) = told.last() else { panic!() };
+    let (.., reported) = log_in(good());
+    let Some(LoginState::Opened { session }) = reported.last() else { panic!() };
     let (policy, bytes) = (Policy::default(), jpeg(1000));
     let uploaded = Harness::new(bytes.clone(), [last("@media", 1000)])
         .run(&mut upload(&bytes, &policy).unwrap());
@@ -121,18 +121,21 @@ fn trouble_with_the_login_page_is_ridden_out_while_its_ticket_is_good() {
         Answer::Break(500, "<error>".into()),
     ] {
         let answers = [code(), polled(2)].into_iter().chain(vec![trouble.clone(); 5]);
-        let (_, result, _, told) = log_in(answers.chain([page(), init(""), notified()]));
+        let (_, result, _, reported) = log_in(answers.chain([page(), init(""), notified()]));
         assert!(result.is_ok(), "{trouble:?}");
-        assert_eq!(names(&told), ["Code", "Confirmed", "Opened"]);
+        assert_eq!(names(&reported), ["Code", "Confirmed", "Opened"]);
         let answers = [code(), polled(2)].into_iter().chain(vec![trouble; 6]);
         assert!(log_in(answers).1.is_err());
     }
     // The answer was lost, and its ticket with it.
     for spent in [1, 1100] {
         let answers = [code(), polled(2), dropped(), refused(spent), code(), polled(2), page()];
-        let (_, result, _, told) = log_in(answers.into_iter().chain([init(""), notified()]));
+        let (_, result, _, reported) = log_in(answers.into_iter().chain([init(""), notified()]));
         assert!(result.is_ok());
-        assert_eq!(names(&told), ["Code", "Confirmed", "Trouble", "Code", "Confirmed", "Opened"]);
+        assert_eq!(
+            names(&reported),
+            ["Code", "Confirmed", "Trouble", "Code", "Confirmed", "Opened"]
+        );
     }
     let (harness, result, ..) = log_in([code(), polled(2), dropped(), refused(1203)]);
     assert!(result.is_err() && harness.seen.len() == 4, "another code would not help");
@@ -151,8 +154,8 @@ fn an_answer_to_the_poll_that_is_cut_is_asked_for_again() {
         let answers = [broken].into_iter().chain(short);
         let answers =
             [code()].into_iter().chain(answers).chain([polled(2), page(), init(""), notified()]);
-        let (_, result, _, told) = log_in(answers);
+        let (_, result, _, reported) = log_in(answers);
         assert!(result.is_ok(), "{cut}: {result:?}");
-        assert_eq!(names(&told), ["Code", "Confirmed", "Opened"], "{cut}");
+        assert_eq!(names(&reported), ["Code", "Confirmed", "Opened"], "{cut}");
     }
 }

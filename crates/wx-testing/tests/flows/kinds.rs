@@ -1,4 +1,4 @@
-//! What an upload is sent as: chosen per send, by default by its first bytes.
+//! The kind of an upload, which is chosen per send, by default by the first bytes.
 
 use wx_proto::bytes::Bytes;
 use wx_proto::flow::{ResumeOptions, SendImage, Snapshot};

@@ -1,4 +1,4 @@
-//! The session is lent to `poll` alone: what that gives (lines 6, 12 and 13 of the contract).
+//! The session is lent to `poll` only: what follows from that (lines 6, 12 and 13 of the contract).
 
 use std::time::Duration;
 
@@ -158,16 +158,16 @@ fn a_batch_that_another_stream_has_had_is_asked_for_anew() {
     let (mut flow, now) = (new(), harness.now);
     // The message has no id: what has one is known by it, and would be dropped anyway.
     // Both calls of the first stream are answered; the session has not seen the batch yet.
-    for answer in [check(0, 2), super::messages::arrived(6, &[0])] {
+    for answer in [check(0, 2), super::messages::received(6, &[0])] {
         let Action::Send(id, _) = flow.poll(&mut harness.session, now) else { panic!() };
         let Answer::Reply(_, _, body) = answer else { unreachable!() };
         let reply = wx_proto::http::Response::new(body);
         flow.answer(id, reply, &mut harness.session, now, |_, _| Ok(())).unwrap();
     }
-    harness.answer_next([check(0, 2), super::messages::arrived(6, &[0])]);
+    harness.answer_next([check(0, 2), super::messages::received(6, &[0])]);
     let had = harness.run(&mut new()).unwrap();
     assert_eq!((had.messages.len(), &had.messages[0].id), (1, &None));
-    harness.answer_next([check(0, 2), super::messages::arrived(7, &[9])]);
+    harness.answer_next([check(0, 2), super::messages::received(7, &[9])]);
     let next = harness.run(&mut flow).unwrap();
     assert_eq!(next.messages[0].id.as_ref().unwrap().as_str(), "9", "not the same once more");
     assert_eq!(harness.seen.last().unwrap().json()["SyncKey"], key(6));
@@ -185,7 +185,7 @@ fn a_batch_that_another_stream_has_had_still_brings_its_skey() {
         let reply = wx_proto::http::Response::new(body);
         flow.answer(id, reply, &mut harness.session, now, |_, _| Ok(())).unwrap();
     }
-    harness.answer_next([check(0, 2), super::messages::arrived(6, &[8])]);
+    harness.answer_next([check(0, 2), super::messages::received(6, &[8])]);
     harness.run(&mut new()).unwrap();
     assert_eq!(harness.session.skey().unwrap().expose(), "@crypt_skey");
     assert!(matches!(flow.poll(&mut harness.session, now), Action::Send(..)));

@@ -1,4 +1,4 @@
-//! What requests carry of the policy, and the size of heads.
+//! The limits that requests take from the policy, and the size of heads.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const S: Duration = Duration::from_secs(1);
 fn limits(policy: Policy) -> Limits {
     let mut harness = Harness::new("", [status(404)]);
     harness.run(&mut fetch(policy)).unwrap_err();
-    harness.seen[0].outgoing.limits()
+    harness.seen[0].request.limits()
 }
 
 fn fetch(policy: Policy) -> FetchImage {
@@ -56,7 +56,7 @@ fn requests_carry_the_policy() {
     let over = ok(r#"window.synccheck={retcode:"1101",selector:"0"}"#);
     let mut harness = Harness::new("", [over]).lending(&going_on(5));
     harness.run(&mut NextMessages::new(&going_on(5), SEED, policy).unwrap()).unwrap_err();
-    let limits = harness.seen[0].outgoing.limits();
+    let limits = harness.seen[0].request.limits();
     assert_eq!((limits.stall, limits.total), (35 * S, Some(50 * S)));
 }
 
@@ -89,7 +89,7 @@ fn a_head_that_is_too_large_is_refused_and_not_asked_for_again() {
             match error.kind {
                 ErrorKind::Network { failure, .. } => {
                     let expected = (TransportErrorKind::Protocol, Delivery::Unknown);
-                    assert_eq!((failure.kind, failure.delivered), expected, "{what}");
+                    assert_eq!((failure.kind, failure.delivery), expected, "{what}");
                     assert!(!good, "{what}: {headers} headers, {bytes} bytes");
                 }
                 kind => {

@@ -37,7 +37,8 @@ pub(crate) fn page() -> Answer {
 
 pub(crate) fn init(skey: &str) -> Answer {
     ok(json!({
-        "BaseResponse": { "Ret": 0, "ErrMsg": "" }, "SKey": skey, "SyncKey": recorded()["synckey"]["object"],
+        "BaseResponse": { "Ret": 0, "ErrMsg": "" }, "SKey": skey,
+        "SyncKey": recorded()["synckey"]["object"],
         "User": { "Uin": 123_456_789, "UserName": "@me", "NickName": "a &amp; b" },
     })
     .to_string())
@@ -52,7 +53,7 @@ pub(crate) fn good() -> [Answer; 7] {
     [code(), polled(0), polled(1), polled(2), page(), init("@crypt_new"), notified()]
 }
 
-/// Logs in, and gives what was told besides.
+/// Logs in, and gives what was reported besides.
 pub(crate) fn run_at(
     site: Site,
     answers: impl IntoIterator<Item = Answer>,
@@ -70,24 +71,23 @@ pub(crate) fn run(
 }
 
 /// The names of the states.
-pub(crate) fn names(told: &[LoginState]) -> Vec<String> {
+pub(crate) fn names(reported: &[LoginState]) -> Vec<String> {
     let name =
         |state: &LoginState| format!("{state:?}").split([' ', '{']).next().unwrap().to_owned();
-    told.iter().map(name).collect()
+    reported.iter().map(name).collect()
 }
 
 #[test]
 fn from_the_code_to_the_session() {
-    let (harness, result, told) = run(good());
-    assert_eq!(names(&told), ["Code", "Scanned", "Confirmed", "Opened"]);
-    let LoginState::Code { link } = &told[0] else { panic!() };
+    let (harness, result, reported) = run(good());
+    assert_eq!(names(&reported), ["Code", "Scanned", "Confirmed", "Opened"]);
+    let LoginState::Code { link } = &reported[0] else { panic!() };
     assert_eq!(
         *link.expose(),
         format!("https://login.weixin.qq.com/l/{}", text("/jslogin/answers/0/uuid"))
     );
-    assert!(
-        matches!(&told[1], LoginState::Scanned { avatar: Some(jpeg) } if jpeg.starts_with(b"\xff\xd8\xff"))
-    );
+    assert!(matches!(&reported[1], LoginState::Scanned { avatar: Some(jpeg) }
+            if jpeg.starts_with(b"\xff\xd8\xff")));
 
     let session = result.unwrap();
     let fields = &recorded()["newloginpage"]["ok"]["fields"];
@@ -209,10 +209,10 @@ fn a_code_that_is_refused_expired_or_in_trouble_is_followed_by_another() {
         init(""),
         notified(),
     ];
-    let (_, result, told) = run(answers);
+    let (_, result, reported) = run(answers);
     assert!(result.is_ok());
     assert_eq!(
-        names(&told),
+        names(&reported),
         [
             "Code",
             "Refused",
@@ -272,9 +272,9 @@ fn trouble_while_waiting_for_the_phone_is_ridden_out() {
         init(""),
         notified(),
     ]);
-    let (harness, result, told) = run(answers);
+    let (harness, result, reported) = run(answers);
     assert!(result.is_ok());
-    assert_eq!(names(&told), ["Code", "Scanned", "Confirmed", "Opened"], "told once");
+    assert_eq!(names(&reported), ["Code", "Scanned", "Confirmed", "Opened"], "reported once");
     assert_eq!(harness.pauses()[1..8], [1, 2, 4, 8, 16, 32, 60]);
 }
 
@@ -285,26 +285,27 @@ fn an_avatar_of_megabytes_is_no_trouble() {
             "window.code=201;window.userAvatar = 'data:img/jpg;base64,{}';",
             "A".repeat(len)
         );
-        let (_, result, told) = run([code(), ok(scanned), polled(2), page(), init(""), notified()]);
+        let (_, result, reported) =
+            run([code(), ok(scanned), polled(2), page(), init(""), notified()]);
         assert!(result.is_ok());
         assert!(
-            matches!(&told[1], LoginState::Scanned { avatar } if avatar.is_some() == shown),
+            matches!(&reported[1], LoginState::Scanned { avatar } if avatar.is_some() == shown),
             "{len}"
         );
     }
     for odd in ["javascript:1", "data:image/jpeg;base64,###", "data:text/html;base64,AAAA", ""] {
         let scanned = format!("window.code=201;window.userAvatar = '{odd}';");
-        let (_, _, told) = run([code(), ok(scanned), polled(2), page(), init(""), notified()]);
-        assert_eq!(told[1], LoginState::Scanned { avatar: None }, "{odd}");
+        let (_, _, reported) = run([code(), ok(scanned), polled(2), page(), init(""), notified()]);
+        assert_eq!(reported[1], LoginState::Scanned { avatar: None }, "{odd}");
     }
 }
 
 #[test]
 fn p60_the_file_transfer_helper_says_so_where_a_browser_can() {
     let site = Site::new(Profile::FileHelper);
-    let confirmed = ok(
-        "window.code=200;window.redirect_uri=\"https://szfilehelper.weixin.qq.com/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=t\";",
-    );
+    let confirmed =
+        ok("window.code=200;window.redirect_uri=\"https://szfilehelper.weixin.qq.com/cgi-bin/\
+         mmwebwx-bin/webwxnewloginpage?ticket=t\";");
     let (harness, result, _) = run_at(site, [code(), confirmed, page(), init(""), notified()]);
     let session = result.unwrap();
     assert_eq!(

@@ -19,24 +19,24 @@ fn push(
 #[test]
 fn the_phone_can_be_asked_without_a_code() {
     let asked = || ok(r#"{"ret":"0","msg":"all ok","uuid":"AbCdEfGhIj=="}"#);
-    let (harness, result, told) =
+    let (harness, result, reported) =
         push([asked(), polled(0), polled(2), page(), init(""), notified()]);
     assert!(result.is_ok());
-    assert_eq!(names(&told), ["Asked", "Confirmed", "Opened"]);
+    assert_eq!(names(&reported), ["Asked", "Confirmed", "Opened"]);
     let uri = harness.seen[0].http().uri().to_string();
     assert_eq!(uri, "https://wx.qq.com/cgi-bin/mmwebwx-bin/webwxpushloginurl?uin=123456789");
     let cookies = harness.seen[0].http().headers()["cookie"].to_str().unwrap();
     assert!(cookies.contains("webwxuvid=") && cookies.contains("webwx_auth_ticket="));
     // The server will not ask: a code it is.
     let refused = ok(r#"{"ret":"1","msg":"no login","uuid":""}"#);
-    let (_, result, told) = push([refused, code(), polled(2), page(), init(""), notified()]);
+    let (_, result, reported) = push([refused, code(), polled(2), page(), init(""), notified()]);
     assert!(result.is_ok());
-    assert_eq!(names(&told), ["Refused", "Code", "Confirmed", "Opened"]);
+    assert_eq!(names(&reported), ["Refused", "Code", "Confirmed", "Opened"]);
     // Too late: a code it is.
-    let (_, result, told) =
+    let (_, result, reported) =
         push([asked(), polled(4), code(), polled(2), page(), init(""), notified()]);
     assert!(result.is_ok());
-    assert_eq!(names(&told), ["Asked", "Expired", "Code", "Confirmed", "Opened"]);
+    assert_eq!(names(&reported), ["Asked", "Expired", "Code", "Confirmed", "Opened"]);
     // Whatever else comes in the place of an answer, or nothing: a code it is.
     for (answer, times) in [
         (status(404), 1),
@@ -51,10 +51,10 @@ fn the_phone_can_be_asked_without_a_code() {
         (unreachable(), 3),
     ] {
         let answers = vec![answer.clone(); times].into_iter();
-        let (_, result, told) =
+        let (_, result, reported) =
             push(answers.chain([code(), polled(2), page(), init(""), notified()]));
         assert!(result.is_ok(), "{answer:?}: {result:?}");
-        assert_eq!(names(&told), ["Trouble", "Code", "Confirmed", "Opened"], "{answer:?}");
+        assert_eq!(names(&reported), ["Trouble", "Code", "Confirmed", "Opened"], "{answer:?}");
     }
 }
 

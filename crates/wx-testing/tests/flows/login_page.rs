@@ -1,4 +1,4 @@
-//! The login page: the one place where a stranger's text decides where the login goes.
+//! The login page: the only place where a reply decides which host gets the login.
 
 use wx_proto::flow::{Login, LoginState};
 use wx_proto::http::{HeaderName, HeaderValue};
@@ -41,14 +41,14 @@ fn p53_the_login_page_is_read_from_a_301_and_never_followed() {
 #[test]
 fn p54_a_refusal_stops_with_the_servers_words_on_one_line() {
     let refused = ok(text("/newloginpage/refused/text"));
-    let (harness, result, told) = run([code(), polled(2), refused]);
+    let (harness, result, reported) = run([code(), polled(2), refused]);
     let error = result.unwrap_err();
     assert_eq!((error.ret(), error.step), (Some(Ret(1203)), Step::Login));
     assert!(
         error.chain().to_string().ends_with("this account may not use the web login): not allowed"),
         "{error}"
     );
-    assert_eq!((names(&told).last().unwrap().as_str(), harness.seen.len()), ("Confirmed", 3));
+    assert_eq!((names(&reported).last().unwrap().as_str(), harness.seen.len()), ("Confirmed", 3));
     let hostile = ok("<error><ret>1203</ret><message>a\u{1b}[2J\nb &lt;c&gt;</message></error>");
     let error = run([code(), polled(2), hostile]).1.unwrap_err().chain().to_string();
     assert!(error.ends_with("a[2Jb <c>") && !error.contains(['\n', '\u{1b}']), "{error}");
@@ -56,7 +56,8 @@ fn p54_a_refusal_stops_with_the_servers_words_on_one_line() {
 
 #[test]
 fn p54_escapes_in_the_values_of_the_login() {
-    let xml = "<error><ret>0</ret><skey>@a&amp;b&lt;</skey><wxsid>s</wxsid><wxuin>7</wxuin><pass_ticket>x&amp;y%2B</pass_ticket></error>";
+    let xml = "<error><ret>0</ret><skey>@a&amp;b&lt;</skey><wxsid>s</wxsid><wxuin>7</wxuin>\
+     <pass_ticket>x&amp;y%2B</pass_ticket></error>";
     let Answer::Reply(_, cookies, _) = page() else { unreachable!() };
     let (harness, result, _) =
         run([code(), polled(2), Answer::Reply(200, cookies, xml.into()), init(""), notified()]);
@@ -95,11 +96,11 @@ fn a_loopback_login_stays_at_its_own_address() {
     let Answer::Reply(_, _, xml) = page() else { unreachable!() };
     let page =
         Answer::Reply(200, vec![("set-cookie", "webwx_data_ticket=t; Path=/".to_owned())], xml);
-    let (harness, result, told) =
+    let (harness, result, reported) =
         run_at(site(), [code(), to("http://127.0.0.1:9"), page, init(""), notified()]);
     assert!(result.unwrap().hosts().is_loopback());
     assert!(harness.seen.iter().all(|seen| seen.http().uri().port_u16() == Some(9)));
-    let LoginState::Code { link } = &told[0] else { panic!() };
+    let LoginState::Code { link } = &reported[0] else { panic!() };
     assert!(link.expose().starts_with("http://127.0.0.1:9/l/"));
     for elsewhere in
         ["http://127.0.0.1:10", "http://127.0.0.2:9", "https://wx.qq.com", "http://[::1]:9"]
@@ -164,7 +165,7 @@ fn p54_a_redirecturl_is_taken_without_its_escapes() {
 
 #[test]
 fn a_web_page_in_the_place_of_the_login_page_starts_again() {
-    let (_, result, told) = run([
+    let (_, result, reported) = run([
         code(),
         polled(2),
         ok("<!DOCTYPE html><html>"),
@@ -175,7 +176,7 @@ fn a_web_page_in_the_place_of_the_login_page_starts_again() {
         notified(),
     ]);
     assert!(result.is_ok());
-    assert_eq!(names(&told), ["Code", "Confirmed", "Trouble", "Code", "Confirmed", "Opened"]);
+    assert_eq!(names(&reported), ["Code", "Confirmed", "Trouble", "Code", "Confirmed", "Opened"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Logging out: what ends a login, and what does not.
+//! Logging out: which replies end the login.
 
 use wx_proto::flow::Logout;
 use wx_proto::{Error, HostRole, Policy, Session, Step};

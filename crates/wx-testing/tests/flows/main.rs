@@ -1,6 +1,7 @@
-//! The flows in virtual time, against a scripted server: no I/O, a bounded number of steps in every
-//! test.
-#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
+//! The flows in virtual time, against a scripted server: without I/O, and with a bounded number of
+//! steps in every test.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod bounds;
 mod browser_parity;

@@ -10,8 +10,10 @@ use wx_testing::harness::*;
 
 fn uploaded(emoticon: bool) -> Uploaded {
     serde_json::from_value(serde_json::json!({
-        "media_id": "@m", "thumbnail": [100, 71], "encry_file_name": null, "name": "a.jpg", "kind": if emoticon { "emoticon" } else { "image" },
-        "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1, "server_byte_count": null
+        "media_id": "@m", "thumbnail": [100, 71], "encry_file_name": null, "name": "a.jpg",
+        "kind": if emoticon { "emoticon" } else { "image" },
+        "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1,
+        "server_byte_count": null
     }))
     .unwrap()
 }
@@ -184,7 +186,7 @@ fn p2_the_media_id_of_the_last_chunk_is_handed_to_the_base() {
         (&"@won".into(), &"@0a".into())
     );
     assert_eq!((sent.uploaded.thumbnail, sent.uploaded.chunks), (Dimensions::new(100, 71), 2));
-    assert_eq!(harness.seen[2].outgoing.limits().stall, Duration::from_secs(20));
+    assert_eq!(harness.seen[2].request.limits().stall, Duration::from_secs(20));
     assert_eq!(flow.progress().step, Step::Message);
 }
 

@@ -26,26 +26,30 @@ pub(crate) fn check(retcode: i32, selector: i32) -> Answer {
 }
 
 fn message(id: u64) -> Value {
-    json!({ "MsgId": id.to_string(), "FromUserName": "@friend", "ToUserName": "@me", "MsgType": 3, "Content": "" })
+    json!({
+        "MsgId": id.to_string(), "FromUserName": "@friend", "ToUserName": "@me", "MsgType": 3,
+        "Content": "",
+    })
 }
 
 /// The answer to a webwxsync that ends at message `n`.
 fn batch(n: i64, messages: &[Value], more: Value) -> Answer {
     let mut answer = json!({
-        "BaseResponse": { "Ret": 0, "ErrMsg": "" }, "AddMsgCount": messages.len(), "AddMsgList": messages,
+        "BaseResponse": { "Ret": 0, "ErrMsg": "" }, "AddMsgCount": messages.len(),
+        "AddMsgList": messages,
         "ContinueFlag": 0, "SyncKey": key(n), "SKey": "",
     });
     answer.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     ok(answer.to_string())
 }
 
-pub(crate) fn arrived(n: i64, ids: &[u64]) -> Answer {
+pub(crate) fn received(n: i64, ids: &[u64]) -> Answer {
     batch(n, &ids.iter().map(|id| message(*id)).collect::<Vec<_>>(), json!({}))
 }
 
 /// What came, and the session after it.
 #[derive(Debug)]
-pub(crate) struct Arrived {
+pub(crate) struct Received {
     pub(crate) session: Session,
     pub(crate) messages: Vec<Message>,
 }
@@ -53,17 +57,17 @@ pub(crate) struct Arrived {
 pub(crate) fn next(
     session: Session,
     answers: impl IntoIterator<Item = Answer>,
-) -> (Harness, Result<Arrived, Error>) {
+) -> (Harness, Result<Received, Error>) {
     let mut harness = Harness::new("", answers).lending(&session);
     let mut flow = NextMessages::new(&session, SEED, Policy::default()).unwrap();
     let result = harness.run(&mut flow).map(|new| {
         let session = harness.session.clone();
-        Arrived { session, messages: new.messages.into() }
+        Received { session, messages: new.messages.into() }
     });
     (harness, result)
 }
 
-fn ids(arrived: &Arrived) -> Vec<String> {
+fn ids(arrived: &Received) -> Vec<String> {
     arrived
         .messages
         .iter()
@@ -73,14 +77,14 @@ fn ids(arrived: &Arrived) -> Vec<String> {
 
 /// A session that was saved syncs first; this is one that goes on.
 pub(crate) fn going_on(n: i64) -> Session {
-    next(session_at(n - 1), [arrived(n, &[1])]).1.unwrap().session
+    next(session_at(n - 1), [received(n, &[1])]).1.unwrap().session
 }
 
 #[test]
 fn p57_any_selector_but_zero_leads_to_a_sync() {
     for selector in [2, 3, 4, 6, 7, 99] {
         let (harness, result) =
-            next(going_on(5), [check(0, 0), check(0, 0), check(0, selector), arrived(6, &[8, 9])]);
+            next(going_on(5), [check(0, 0), check(0, 0), check(0, selector), received(6, &[8, 9])]);
         let arrived = result.unwrap();
         assert_eq!(ids(&arrived), ["8", "9"]);
         assert_eq!(harness.endpoints(), ["synccheck", "synccheck", "synccheck", "webwxsync"]);
@@ -105,7 +109,7 @@ fn p2_p56_synccheck_goes_to_the_push_host_with_its_own_key() {
     assert_eq!(names, ["r", "skey", "sid", "uin", "deviceid", "synckey", "_"]);
     assert!(harness.seen[0].http().headers().contains_key("cookie"));
     // webwxsync has the one, synccheck the other.
-    let (harness, _) = next(result.unwrap().session, [check(0, 2), arrived(7, &[3])]);
+    let (harness, _) = next(result.unwrap().session, [check(0, 2), received(7, &[3])]);
     assert!(harness.seen[0].http().uri().query().unwrap().contains("&synckey=1_653210000%7C2_66&"));
     assert_eq!(harness.seen[1].json()["SyncKey"], key(6));
 }
@@ -114,7 +118,7 @@ fn p2_p56_synccheck_goes_to_the_push_host_with_its_own_key() {
 fn p55_a_key_goes_back_unaltered_and_an_empty_one_is_not_adopted() {
     let stuck = recorded()["stuck_sync"]["body"].to_string();
     let (harness, result) =
-        next(going_on(5), [check(0, 2), ok(stuck.clone()), ok(stuck), arrived(6, &[2])]);
+        next(going_on(5), [check(0, 2), ok(stuck.clone()), ok(stuck), received(6, &[2])]);
     assert_eq!(ids(&result.unwrap()), ["2"], "Ret 3 goes by");
     for sync in &harness.seen[1..] {
         assert_eq!(sync.json()["SyncKey"], key(5));
@@ -123,7 +127,7 @@ fn p55_a_key_goes_back_unaltered_and_an_empty_one_is_not_adopted() {
     // Nor is one of an answer that is good.
     let empty = batch(6, &[message(2)], json!({ "SyncKey": { "Count": 0, "List": [] } }));
     let session = next(going_on(5), [check(0, 2), empty]).1.unwrap().session;
-    let (harness, _) = next(session, [check(0, 2), arrived(6, &[3])]);
+    let (harness, _) = next(session, [check(0, 2), received(6, &[3])]);
     assert_eq!(harness.seen[1].json()["SyncKey"], key(5));
 }
 
@@ -136,7 +140,7 @@ fn p14_the_skey_of_webwxsync_is_adopted_unless_empty() {
                 .unwrap()
                 .session;
         assert_eq!(session.skey().unwrap().expose(), expected);
-        let (harness, _) = next(session, [check(0, 2), arrived(7, &[3])]);
+        let (harness, _) = next(session, [check(0, 2), received(7, &[3])]);
         let query = harness.seen[0].http().uri().query().unwrap().to_owned();
         assert!(query.contains(&format!("&skey={}&", expected.replace('@', "%40"))), "{query}");
     }
@@ -144,29 +148,29 @@ fn p14_the_skey_of_webwxsync_is_adopted_unless_empty() {
 
 #[test]
 fn p57_a_message_that_comes_twice_is_dropped_also_after_a_restart() {
-    let (_, result) = next(going_on(5), [check(0, 2), arrived(6, &[2, 3, 2])]);
+    let (_, result) = next(going_on(5), [check(0, 2), received(6, &[2, 3, 2])]);
     let first = result.unwrap();
     assert_eq!(ids(&first), ["2", "3"]);
     // Nothing but repeats is nothing.
     let (harness, result) = next(
         first.session.clone(),
-        [check(0, 2), arrived(7, &[3, 2]), check(0, 2), arrived(8, &[3, 4])],
+        [check(0, 2), received(7, &[3, 2]), check(0, 2), received(8, &[3, 4])],
     );
     assert_eq!(ids(&result.unwrap()), ["4"]);
     assert_eq!(harness.pauses(), [0, 0, 0]);
     let saved = Session::from_json(first.session.to_json().expose()).unwrap();
-    assert_eq!(ids(&next(saved, [arrived(7, &[3, 4])]).1.unwrap()), ["4"]);
+    assert_eq!(ids(&next(saved, [received(7, &[3, 4])]).1.unwrap()), ["4"]);
 }
 
 #[test]
 fn a_session_that_was_saved_syncs_before_it_waits_and_one_without_a_key_begins() {
-    let (harness, result) = next(session_at(5), [arrived(6, &[7])]);
+    let (harness, result) = next(session_at(5), [received(6, &[7])]);
     assert_eq!(
         (harness.endpoints(), ids(&result.unwrap())),
         (vec!["webwxsync"], vec!["7".to_owned()])
     );
     let notified = || ok(r#"{"BaseResponse":{"Ret":0,"ErrMsg":""}}"#);
-    let (harness, result) = next(session(), [init(""), notified(), check(0, 2), arrived(6, &[7])]);
+    let (harness, result) = next(session(), [init(""), notified(), check(0, 2), received(6, &[7])]);
     assert!(result.is_ok());
     assert_eq!(harness.endpoints(), ["webwxinit", "webwxstatusnotify", "synccheck", "webwxsync"]);
     let no_key =
@@ -179,7 +183,7 @@ fn a_session_that_was_saved_syncs_before_it_waits_and_one_without_a_key_begins()
 fn a_batch_that_has_more_behind_it_is_followed_at_once() {
     let more = batch(6, &[message(2)], json!({ "ContinueFlag": 1 }));
     let session = next(going_on(5), [check(0, 2), more]).1.unwrap().session;
-    let (harness, _) = next(session, [arrived(7, &[3])]);
+    let (harness, _) = next(session, [received(7, &[3])]);
     assert_eq!(harness.endpoints(), ["webwxsync"]);
 }
 
@@ -199,12 +203,17 @@ fn trouble_is_ridden_out_with_growing_waits() {
     let n = weather.len();
     for before_sync in [false, true] {
         let mut answers: Vec<_> = if before_sync { vec![check(0, 2)] } else { vec![] };
-        let weather = weather.clone().into_iter().filter(|answer| !before_sync || !matches!(answer, Answer::Reply(200, _, body) if body.starts_with(b"window.synccheck={retcode:\"9")));
+        let is_odd_code = |answer: &Answer| {
+            matches!(answer, Answer::Reply(200, _, body)
+            if body.starts_with(b"window.synccheck={retcode:\"9"))
+        };
+        let weather =
+            weather.clone().into_iter().filter(|answer| !before_sync || !is_odd_code(answer));
         answers.extend(weather);
         if !before_sync {
             answers.push(check(0, 2));
         }
-        answers.push(arrived(6, &[2]));
+        answers.push(received(6, &[2]));
         let (harness, result) = next(going_on(5), answers);
         assert_eq!(ids(&result.unwrap()), ["2"], "before webwxsync: {before_sync}");
         let pauses = harness.pauses();
@@ -219,16 +228,16 @@ fn a_synccheck_that_never_answers_is_asked_again() {
     use wx_proto::flow::{TransportError, TransportErrorKind};
     let stalled = Answer::Fail(TransportError::on_the_way(TransportErrorKind::Stalled));
     let (harness, result) =
-        next(going_on(5), [stalled.clone(), stalled, check(0, 2), arrived(6, &[2])]);
+        next(going_on(5), [stalled.clone(), stalled, check(0, 2), received(6, &[2])]);
     assert!(result.is_ok());
     assert!(
         harness
             .seen
             .iter()
             .take(3)
-            .all(|seen| seen.outgoing.limits().stall == Duration::from_secs(35))
+            .all(|seen| seen.request.limits().stall == Duration::from_secs(35))
     );
-    assert_eq!(harness.seen[3].outgoing.limits().stall, Duration::from_secs(30));
+    assert_eq!(harness.seen[3].request.limits().stall, Duration::from_secs(30));
 }
 
 #[test]
@@ -250,9 +259,9 @@ fn a_login_that_is_over_ends_it() {
 
 #[test]
 fn a_server_that_has_something_and_never_gives_it_is_not_asked_without_a_pause() {
-    let nothing = || [check(0, 2), arrived(5, &[])];
+    let nothing = || [check(0, 2), received(5, &[])];
     let answers =
-        std::iter::repeat_with(nothing).take(8).flatten().chain([check(0, 2), arrived(6, &[2])]);
+        std::iter::repeat_with(nothing).take(8).flatten().chain([check(0, 2), received(6, &[2])]);
     let (harness, result) = next(going_on(5), answers);
     assert!(result.is_ok());
     let pauses = harness.pauses();
@@ -262,14 +271,14 @@ fn a_server_that_has_something_and_never_gives_it_is_not_asked_without_a_pause()
 #[test]
 fn ten_thousand_messages_in_one_batch() {
     let all: Vec<u64> = (1..=10_000).map(|n| u64::MAX - n).collect();
-    let (_, result) = next(going_on(5), [check(0, 2), arrived(6, &all)]);
+    let (_, result) = next(going_on(5), [check(0, 2), received(6, &all)]);
     let first = result.unwrap();
     assert_eq!(
         (first.messages.len(), first.messages[0].id.as_ref().unwrap().as_str()),
         (10_000, "18446744073709551614")
     );
     let (_, result) =
-        next(first.session, [check(0, 2), arrived(7, &all), check(0, 2), arrived(8, &[2])]);
+        next(first.session, [check(0, 2), received(7, &all), check(0, 2), received(8, &[2])]);
     assert_eq!(ids(&result.unwrap()), ["2"], "and once more, dropped");
 }
 
@@ -280,11 +289,11 @@ fn p5_p6_p7_the_five_cookies_of_a_sync_are_kept() {
     // Half a day from a time that is long past.
     let lines: Vec<_> =
         lines.map(|line| line.replace("-2018 ", "-2098 ").replace("-2019 ", "-2099 ")).collect();
-    let Answer::Reply(code, _, body) = arrived(6, &[2]) else { unreachable!() };
+    let Answer::Reply(code, _, body) = received(6, &[2]) else { unreachable!() };
     let headers = lines.iter().map(|line| ("set-cookie", line.clone())).collect();
     let session =
         next(going_on(5), [check(0, 2), Answer::Reply(code, headers, body)]).1.unwrap().session;
-    let (harness, _) = next(session, [check(0, 2), arrived(7, &[3])]);
+    let (harness, _) = next(session, [check(0, 2), received(7, &[3])]);
     for seen in &harness.seen {
         let sent = seen.http().headers()["cookie"].to_str().unwrap().split("; ");
         let sent: Vec<_> = sent.collect();
@@ -299,7 +308,7 @@ fn p5_p6_p7_the_five_cookies_of_a_sync_are_kept() {
 
 #[test]
 fn each_request_has_a_device_id_and_a_time_of_its_own() {
-    let (harness, _) = next(going_on(5), [dropped(), check(0, 2), arrived(6, &[2])]);
+    let (harness, _) = next(going_on(5), [dropped(), check(0, 2), received(6, &[2])]);
     let pairs = |n: usize, name: &str| {
         let query = harness.seen[n].http().uri().query().unwrap().to_owned();
         query
@@ -316,7 +325,7 @@ fn waiting_can_be_cancelled_at_any_step() {
     for steps in 0..12 {
         let session = going_on(5);
         let mut harness =
-            Harness::new("", [dropped(), check(0, 2), arrived(6, &[2])]).lending(&session);
+            Harness::new("", [dropped(), check(0, 2), received(6, &[2])]).lending(&session);
         harness.steps_left = steps;
         let mut flow = NextMessages::new(&session, SEED, Policy::default()).unwrap();
         if harness.run_or_die(&mut flow).is_none() {
@@ -332,17 +341,17 @@ fn waiting_can_be_cancelled_at_any_step() {
 #[test]
 fn a_server_that_holds_nothing_back_is_not_asked_without_a_pause() {
     let answers =
-        std::iter::repeat_with(|| check(0, 0)).take(10).chain([check(0, 2), arrived(6, &[2])]);
+        std::iter::repeat_with(|| check(0, 0)).take(10).chain([check(0, 2), received(6, &[2])]);
     let (harness, result) = next(going_on(5), answers);
     assert!(result.is_ok());
     assert_eq!(harness.pauses(), [0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 0]);
     // Nor one whose position moves and brings nothing, or brings what has no id.
-    let nothing = (6..16).flat_map(|n| [check(0, 4), arrived(n, &[])]);
-    let (harness, _) = next(going_on(5), nothing.chain([check(0, 2), arrived(20, &[2])]));
+    let nothing = (6..16).flat_map(|n| [check(0, 4), received(n, &[])]);
+    let (harness, _) = next(going_on(5), nothing.chain([check(0, 2), received(20, &[2])]));
     assert!(harness.pauses().iter().sum::<u64>() >= 5, "{:?}", harness.pauses());
     let nameless = || [check(0, 2), batch(5, &[json!({ "MsgType": 51 })], json!({}))];
     let answers =
-        std::iter::repeat_with(nameless).take(3).flatten().chain([check(0, 2), arrived(6, &[2])]);
+        std::iter::repeat_with(nameless).take(3).flatten().chain([check(0, 2), received(6, &[2])]);
     let (harness, result) = next(going_on(5), answers);
     assert_eq!(
         (ids(&result.unwrap()), harness.pauses().iter().sum::<u64>()),
@@ -364,7 +373,7 @@ fn a_certificate_of_somebody_else_ends_it() {
 fn null_is_nothing() {
     let nulls = json!({ "SyncKey": null, "SyncCheckKey": null, "AddMsgList": null });
     let (harness, result) =
-        next(going_on(5), [check(0, 2), batch(6, &[], nulls), check(0, 2), arrived(6, &[2])]);
+        next(going_on(5), [check(0, 2), batch(6, &[], nulls), check(0, 2), received(6, &[2])]);
     assert!(result.is_ok());
     assert_eq!(harness.seen[3].json()["SyncKey"], key(5));
 }
@@ -377,7 +386,7 @@ fn trouble_with_webwxinit_is_waited_out_like_that_of_all_other_calls() {
         init(""),
         ok("{}"),
         check(0, 2),
-        arrived(6, &[7]),
+        received(6, &[7]),
     ]);
     let (harness, result) = next(session(), answers);
     assert_eq!(ids(&result.unwrap()), ["7"]);

@@ -1,4 +1,4 @@
-//! Answers with bytes that strict JSON refuses: what a stranger has a say in stops nothing, what
+//! Replies with bytes that strict JSON refuses. Texts of strangers stop nothing; everything that
 //! decides stays strict.
 
 use proptest::prelude::*;
@@ -27,7 +27,11 @@ const ODD: [&[u8]; 8] =
     [b"\xff", b"\xe6\xb1", b"\\ud83d", b"\\ude00\\ud83d", b"\n", b"\x01", b"\\x41", b"\\u12"];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 512,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn any_bytes_in_any_string_of_any_element_never_cost_another_element(
@@ -75,7 +79,8 @@ fn names_and_words_stop_no_call() {
         assert!(PushLoginUrl::read(&pushed).is_ok());
         let check = with("window.synccheck={retcode:\"0\",selector:\"2\",word:\"%\"}", odd);
         assert_eq!(SyncCheck::read(&check), Ok(SyncStatus::Something { selector: 2 }));
-        let page = "<error><ret>0</ret><message>%</message><skey>k</skey><wxsid>s</wxsid><wxuin>7</wxuin></error>";
+        let page = "<error><ret>0</ret><message>%</message><skey>k</skey><wxsid>s</wxsid><wxuin>7</\
+         wxuin></error>";
         let (_call, _) = NewLoginPage::from_redirect(
             &"https://wx.qq.com/x?ticket=t".into(),
             &Site::new(Profile::Web),
@@ -153,7 +158,8 @@ fn what_decides_stays_strict() {
         &Site::new(Profile::Web),
     )
     .unwrap();
-    let page = "<error><ret>0</ret><skey>k</skey><wxsid>s</wxsid><wxuin>7</wxuin><pass_ticket>t</pass_ticket></error>";
+    let page = "<error><ret>0</ret><skey>k</skey><wxsid>s</wxsid><wxuin>7</wxuin><pass_ticket>t</\
+     pass_ticket></error>";
     for whole in ["k</", "s</", "t</"] {
         let damaged = page.replacen(whole, &whole.replace('<', "%<"), 1);
         assert!(NewLoginPage::read(&with(&damaged, b"\xff")).is_err(), "{damaged}");

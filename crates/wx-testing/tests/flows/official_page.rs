@@ -98,7 +98,10 @@ impl Capture {
             |key| {
                 let pair = |pair: &str| {
                     let (key, val) = pair.split_once('_').unwrap();
-                    json!({ "Key": key.parse::<u64>().unwrap(), "Val": val.parse::<u64>().unwrap() })
+                    json!({
+                        "Key": key.parse::<u64>().unwrap(),
+                        "Val": val.parse::<u64>().unwrap(),
+                    })
                 };
                 let list: Vec<_> = key.split("%7C").map(pair).collect();
                 json!({ "Count": list.len(), "List": list })
@@ -107,10 +110,13 @@ impl Capture {
         let profile = if self.host.contains("filehelper") { "filehelper" } else { "web" };
         Session::from_json(
             json!({
-                "version": 1, "profile": profile, "base": format!("https://{}", self.host), "lang": "zh_CN", "uin": uin,
+                "version": 1, "profile": profile, "base": format!("https://{}", self.host),
+                "lang": "zh_CN", "uin": uin,
                 "sid": base_request["Sid"], "skey": base_request["Skey"], "pass_ticket": ticket,
-                "device_id": device_id, "user_name": self.own_name(), "sync_key": sync_key, "synced_at": null,
-                "cookies": [{ "name": "webwx_data_ticket", "value": "t", "domain": "qq.com", "host_only": false,
+                "device_id": device_id, "user_name": self.own_name(), "sync_key": sync_key,
+                "synced_at": null,
+                "cookies": [{ "name": "webwx_data_ticket", "value": "t", "domain": "qq.com",
+                "host_only": false,
                               "path": "/", "secure": true, "expires": null }],
             })
             .to_string(),
@@ -259,13 +265,13 @@ fn upload(captured: &Captured<'_>, session: &Session) -> ApiRequest {
     let picture = picture(captured.field("name"), request["TotalLen"].as_u64().unwrap());
     let to = Recipient::new(text("ToUserName")).unwrap();
     let media = UploadMedia::new(picture, text("FileMd5").parse().ok(), to, captured.seed());
-    let outgoing = media.chunk(0, Bytes::new()).request(session).unwrap();
-    let form = String::from_utf8(outgoing.http().body().to_vec()).unwrap();
+    let request = media.chunk(0, Bytes::new()).request(session).unwrap();
+    let form = String::from_utf8(request.http().body().to_vec()).unwrap();
     assert!(
         form.contains(&format!("\r\n\r\n{}\r\n", captured.field("uploadmediarequest"))),
         "{form}"
     );
-    outgoing
+    request
 }
 
 #[test]

@@ -1,10 +1,11 @@
-//! What progress says of tries: nothing new is not a failed try, and a failed one says why.
+//! How progress reports tries: an empty long poll is not a failed try, and a failed try has a
+//! reason.
 
 use wx_proto::flow::{FetchImage, Flow, NextMessages, Progress, SendImage};
 use wx_proto::{ErrorChain, ErrorKind, ImageVariant, MsgId, Policy, ReplyError};
 
 use super::login::{init, notified};
-use super::messages::{arrived, check, going_on, session_at};
+use super::messages::{check, going_on, received, session_at};
 use wx_testing::harness::*;
 
 /// The try and what the last one failed for, before each request.
@@ -43,11 +44,11 @@ fn waiting(session: wx_proto::Session, answers: impl IntoIterator<Item = Answer>
 #[test]
 fn polls_with_nothing_new_are_no_failed_tries() {
     // A quiet start: the first webwxsync brings nothing, and the position stays.
-    let quiet = [arrived(5, &[]), check(0, 0), check(0, 0), check(0, 2), arrived(6, &[7])];
+    let quiet = [received(5, &[]), check(0, 0), check(0, 0), check(0, 2), received(6, &[7])];
     assert_eq!(waiting(session_at(5), quiet), vec![first(); 5]);
     // A server that announces something and has nothing: waited for, but answered.
-    let nothing = || [check(0, 2), arrived(5, &[])];
-    let answers = nothing().into_iter().chain(nothing()).chain([check(0, 2), arrived(6, &[7])]);
+    let nothing = || [check(0, 2), received(5, &[])];
+    let answers = nothing().into_iter().chain(nothing()).chain([check(0, 2), received(6, &[7])]);
     assert_eq!(waiting(going_on(5), answers), vec![first(); 6]);
 }
 
@@ -63,7 +64,7 @@ fn failed_polls_say_why_until_one_goes_well() {
             check(7, 0),
             check(0, 2),
             ret(-1),
-            arrived(6, &[7]),
+            received(6, &[7]),
         ],
     );
     assert_eq!(
@@ -84,7 +85,7 @@ fn failed_polls_say_why_until_one_goes_well() {
             after(4, "the server refused the request: Ret -1 (server error)"),
         ]
     );
-    let begun = [ret(-1), status(429), init(""), notified(), check(0, 2), arrived(6, &[7])];
+    let begun = [ret(-1), status(429), init(""), notified(), check(0, 2), received(6, &[7])];
     assert_eq!(
         waiting(session(), begun)[..3],
         [

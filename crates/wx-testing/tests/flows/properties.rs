@@ -1,4 +1,4 @@
-//! Properties: whatever the length and whatever the answers, a job ends, and ends honestly.
+//! Properties: with any length and any replies, a job ends, and its result is true.
 
 use proptest::prelude::*;
 use wx_proto::flow::{Flow, SendImage};
@@ -28,13 +28,18 @@ fn answers() -> impl Strategy<Value = Answer> {
         2 => Just(closed()),
         2 => Just(unreachable()),
         1 => prop::collection::vec(any::<u8>(), 0..60).prop_map(ok),
-        1 => (any::<u64>(), prop::collection::vec(any::<u8>(), 0..60)).prop_map(|(n, bytes)| Answer::Break(n, bytes.into())),
+        1 => (any::<u64>(), prop::collection::vec(any::<u8>(), 0..60))
+            .prop_map(|(n, bytes)| Answer::Break(n, bytes.into())),
         1 => Just(ok(vec![b'{'; 2 * 1024 * 1024])),
     ]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 64,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn p24_chunks_cover_any_picture_once(len in lengths()) {
@@ -44,19 +49,31 @@ proptest! {
         let mut harness = Harness::new(bytes.clone(), good);
         let uploaded = harness.run(&mut upload(&bytes, &Policy::default()).unwrap()).unwrap();
         prop_assert_eq!(uploaded.chunks as usize, chunks);
-        let parts: Vec<_> = harness.seen.iter().map(|seen| seen.http().body().segments()[1].clone()).collect();
+        let parts: Vec<_> = harness
+            .seen
+            .iter()
+            .map(|seen| seen.http().body().segments()[1].clone())
+            .collect();
         prop_assert!(parts[..chunks - 1].iter().all(|part| part.len() == CHUNK));
         prop_assert_eq!(parts.concat(), bytes);
     }
 
     #[test]
-    fn p35_p46_p50_any_answers_end_in_one_of_three_ways(len in lengths(), script in prop::collection::vec(answers(), 120)) {
+    fn p35_p46_p50_any_answers_end_in_one_of_three_ways(
+        len in lengths(),
+        script in prop::collection::vec(answers(), 120),
+    ) {
         let bytes = jpeg(len);
         let policy = Policy::default();
         let mut harness = Harness::new(bytes.clone(), script);
-        let mut flow = SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
+        let mut flow =
+            SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
         let result = harness.run(&mut flow);
-        let messages: Vec<_> = harness.seen.iter().filter(|seen| seen.endpoint() == "webwxsendmsgimg").collect();
+        let messages: Vec<_> = harness
+            .seen
+            .iter()
+            .filter(|seen| seen.endpoint() == "webwxsendmsgimg")
+            .collect();
         // One message id, and never the MediaId of a refused answer.
         for message in &messages {
             prop_assert_eq!(message.body(), messages[0].body());

@@ -1,4 +1,4 @@
-//! A login that the server has made and that cannot be used is ended at the server.
+//! A login that the server has granted but that cannot be used is ended at the server.
 
 use wx_proto::flow::{Action, Flow, Login};
 use wx_proto::{Error, ErrorKind, Policy, Profile, ReplyError, ReplyField, Site};
@@ -39,8 +39,8 @@ fn refused() -> Vec<(Answer, ReplyError)> {
 }
 
 fn log_in(answers: impl IntoIterator<Item = Answer>) -> (Harness, Error) {
-    let (harness, result, told) = run([code(), polled(2)].into_iter().chain(answers));
-    assert_eq!(names(&told), ["Code", "Confirmed"], "it never counts as opened");
+    let (harness, result, reported) = run([code(), polled(2)].into_iter().chain(answers));
+    assert_eq!(names(&reported), ["Code", "Confirmed"], "it never counts as opened");
     (harness, result.unwrap_err())
 }
 

@@ -1,4 +1,4 @@
-//! A message that may have been delivered leaves again only within a minute of its first hand-out.
+//! A message that may have been delivered is repeated only within a minute of its first hand-out.
 
 use std::time::Duration;
 
@@ -10,8 +10,10 @@ use wx_testing::harness::*;
 
 fn flow() -> SendUploaded {
     let uploaded: Uploaded = serde_json::from_value(serde_json::json!({
-        "media_id": "@m", "thumbnail": null, "encry_file_name": null, "name": "a.jpg", "kind": "image",
-        "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1, "server_byte_count": null
+        "media_id": "@m", "thumbnail": null, "encry_file_name": null, "name": "a.jpg",
+        "kind": "image",
+        "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1,
+        "server_byte_count": null
     }))
     .unwrap();
     SendUploaded::new(&session(), uploaded, to(), SEED, Policy::default()).unwrap()

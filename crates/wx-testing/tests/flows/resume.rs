@@ -1,4 +1,4 @@
-//! Saved after every poll, killed at every step, taken up again.
+//! Jobs that are saved after every poll, killed at every step, and resumed.
 
 use std::time::Duration;
 
@@ -257,7 +257,8 @@ fn a_server_that_has_forgotten_the_first_chunks_makes_it_start_over_once() {
         })
         .unwrap();
     for refused in [ret(1), ret(-1), middle()] {
-        let is_middle = matches!(&refused, Answer::Reply(_, _, body) if body.starts_with(b"{\"BaseResponse\":{\"Ret\":0"));
+        let is_middle = matches!(&refused, Answer::Reply(_, _, body)
+            if body.starts_with(b"{\"BaseResponse\":{\"Ret\":0"));
         // Refused at once, or with an empty MediaId at the end.
         let first = if is_middle { vec![middle(), refused.clone()] } else { vec![refused.clone()] };
         let answers = first.into_iter().chain(good());

@@ -1,5 +1,5 @@
-//! Line 11 of the contract: a reused connection turns out to be closed. `Harness` checks of every job
-//! that the same request comes next, for a new connection.
+//! Line 11 of the contract: a reused connection turns out to be closed. `Harness` checks of every
+//! job that the same request comes next, for a new connection.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ fn run(
 
 fn send<T>(action: Action<T>) -> (CallId, bool) {
     match action {
-        Action::Send(id, outgoing) => (id, outgoing.limits().new_connection),
+        Action::Send(id, request) => (id, request.limits().new_connection),
         _ => panic!("not a request"),
     }
 }
@@ -111,9 +111,8 @@ fn a_reused_connection_that_stalls_is_not_closed() {
     let mut flow = message(Policy::default());
     let (id, _) = send(flow.poll(&mut session(), NOW));
     flow.handle(Input::Failed(id, stalled), NOW).unwrap();
-    assert!(
-        matches!(flow.poll(&mut session(), NOW), Action::Wait(until) if until == NOW + Duration::from_secs(15))
-    );
+    assert!(matches!(flow.poll(&mut session(), NOW), Action::Wait(until)
+            if until == NOW + Duration::from_secs(15)));
 }
 
 #[test]
@@ -260,14 +259,14 @@ fn the_time_of_the_first_hand_out_stays() {
 
 #[test]
 fn a_trace_tells_of_both() {
-    let mut told = Vec::new();
-    let mut trace = Trace::new(|exchange: &ExchangeSummary| told.push(exchange.clone()));
+    let mut reported = Vec::new();
+    let mut trace = Trace::new(|exchange: &ExchangeSummary| reported.push(exchange.clone()));
     let mut flow = message(Policy::default());
     let sent =
         Harness::new("", [closed(), sent()]).run_observed(&mut flow, &mut trace, &mut |_, _| {});
     assert!(sent.unwrap().is_ok());
     drop(trace);
-    let rows: Vec<_> = told.iter().map(|one| (one.attempt, one.status, one.failure)).collect();
+    let rows: Vec<_> = reported.iter().map(|one| (one.attempt, one.status, one.failure)).collect();
     assert_eq!(
         rows,
         [(Some(1), None, Some(TransportError::on_reused_connection())), (Some(1), Some(200), None)]

@@ -1,5 +1,5 @@
-//! The canary: secrets are planted everywhere, every public value is shown in every state, none may
-//! sing.
+//! The canary: secrets are planted everywhere, and every public value is shown in every state. None
+//! of the secrets may appear.
 
 use std::fmt::{Debug, Write};
 use std::time::Duration;
@@ -39,7 +39,8 @@ const CANARY: &str = "canary";
 
 fn session() -> Session {
     let file = serde_json::json!({
-        "version": 1, "base": "https://wx.qq.com", "uin": 424_242_424_u32, "sid": "canary+sid", "skey": "@crypt_canary",
+        "version": 1, "base": "https://wx.qq.com", "uin": 424_242_424_u32, "sid": "canary+sid",
+        "skey": "@crypt_canary",
         "pass_ticket": "canary%2Bticket", "user_name": "@me", "note": "canary",
         "cookies": [
             {"name": "webwx_data_ticket", "value": "canary/ticket", "domain": ".qq.com"},
@@ -57,10 +58,10 @@ impl Shown {
         write!(self.0, "{value:?} {value:#?} ").unwrap();
     }
 
-    fn show_request(&mut self, outgoing: &ApiRequest) {
-        self.show(outgoing);
-        self.show(outgoing.http().body());
-        let values = outgoing.http().headers().values();
+    fn show_request(&mut self, request: &ApiRequest) {
+        self.show(request);
+        self.show(request.http().body());
+        let values = request.http().headers().values();
         let open =
             values.filter(|value| !value.is_sensitive()).map(|value| value.to_str().unwrap());
         assert!(open.into_iter().all(|value| !value.contains(CANARY)));
@@ -192,7 +193,8 @@ fn login_answers() -> [Bytes; 6] {
         "window.QRLogin.code = 200; window.QRLogin.uuid = \"canary==\";",
         "window.code=201;window.userAvatar='data:img/jpg;base64,/9j/';",
         "window.code=200;window.redirect_uri=\"https://wx.qq.com/x?ticket=canary\";",
-        "<error><ret>0</ret><skey>@crypt_canary</skey><wxsid>canary</wxsid><wxuin>424242424</wxuin><pass_ticket>canary</pass_ticket></error>",
+        "<error><ret>0</ret><skey>@crypt_canary</skey><wxsid>canary</wxsid><wxuin>424242424</wxuin>\
+         <pass_ticket>canary</pass_ticket></error>",
         r#"{"BaseResponse":{"Ret":0},"User":{"UserName":"@me"},"SKey":"@crypt_canary2","SyncKey":{"Count":1,"List":[{"Key":1,"Val":424242424}]}}"#,
         r#"{"BaseResponse":{"Ret":0}}"#,
     ]

@@ -1,4 +1,4 @@
-//! A server that remembers, and drivers that take turns: for properties over many random runs.
+//! A stateful server, and drivers that take turns, for properties of many random runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -91,16 +91,20 @@ impl Server {
             "webwxsync" => {
                 let n = body(request)["SyncKey"]["List"][1]["Val"].as_i64().unwrap();
                 let end = (n + 1 + n % 2).min(self.most);
-                // Some have no id, and cannot be told apart.
+                // Some have no id, and cannot be distinguished.
                 let message = |id: i64| {
                     let msg_id = if id % 3 == 0 { "0".to_owned() } else { id.to_string() };
                     let content = id.to_string();
-                    json!({ "MsgId": msg_id, "FromUserName": "@a", "MsgType": 1, "Content": content })
+                    json!({
+                        "MsgId": msg_id, "FromUserName": "@a", "MsgType": 1, "Content": content,
+                    })
                 };
                 let list: Vec<_> = (n + 1..=end).map(message).collect();
                 let skey = format!("@skey_{end}");
-                json!({ "BaseResponse": good, "AddMsgList": list, "SyncKey": key(end), "SKey": skey })
-                    .to_string()
+                json!({
+                    "BaseResponse": good, "AddMsgList": list, "SyncKey": key(end), "SKey": skey,
+                })
+                .to_string()
             }
             "webwxuploadmedia" => {
                 self.uploads += 1;

@@ -6,16 +6,16 @@ use wx_proto::{Error, ErrorKind, Policy, Ret, Step};
 
 use wx_testing::harness::*;
 
-/// Runs a flow and gives what was told of it.
+/// Runs a flow and gives what was reported of it.
 fn trace<F: Flow<Output = Result<T, Error>>, T>(
     harness: &mut Harness,
     mut flow: F,
 ) -> Vec<ExchangeSummary> {
-    let mut told = Vec::new();
-    let mut trace = Trace::new(|exchange: &ExchangeSummary| told.push(exchange.clone()));
+    let mut reported = Vec::new();
+    let mut trace = Trace::new(|exchange: &ExchangeSummary| reported.push(exchange.clone()));
     let _ = harness.run_observed(&mut flow, &mut trace, &mut |_, _| {});
     drop(trace);
-    told
+    reported
 }
 
 #[test]
@@ -23,8 +23,8 @@ fn every_exchange_is_told_once_with_its_sizes_and_codes() {
     let bytes = jpeg(CHUNK + 1);
     let answers = [dropped(), middle(), status(503), last("@m", CHUNK + 1)];
     let mut harness = Harness::new(bytes.clone(), answers);
-    let told = trace(&mut harness, upload(&bytes, &Policy::default()).unwrap());
-    let rows: Vec<_> = told
+    let reported = trace(&mut harness, upload(&bytes, &Policy::default()).unwrap());
+    let rows: Vec<_> = reported
         .iter()
         .map(|one| (one.chunk.map(|chunk| chunk.index), one.attempt, one.status, one.ret))
         .collect();
@@ -36,22 +36,22 @@ fn every_exchange_is_told_once_with_its_sizes_and_codes() {
         (Some(1), Some(2), Some(200), ok),
     ];
     assert_eq!(rows, expected);
-    for (one, seen) in told.iter().zip(&harness.seen) {
+    for (one, seen) in reported.iter().zip(&harness.seen) {
         assert_eq!(
             (one.step, one.endpoint, one.method.as_str()),
             (Step::Upload, "webwxuploadmedia", "POST")
         );
         assert_eq!(one.request_bytes, seen.http().body().content_len());
     }
-    assert!(told[0].failure.is_some() && told[0].reply_bytes == 0);
-    assert!(told[1].failure.is_none() && told[1].reply_bytes > 50);
+    assert!(reported[0].failure.is_some() && reported[0].reply_bytes == 0);
+    assert!(reported[1].failure.is_none() && reported[1].reply_bytes > 50);
 }
 
 #[test]
 fn two_flows_driven_by_one_are_told_as_two_exchanges() {
     // Both begin with the same id, and nothing but calls is between them.
-    let mut told = Vec::new();
-    let mut trace = Trace::new(|exchange: &ExchangeSummary| told.push(exchange.ret));
+    let mut reported = Vec::new();
+    let mut trace = Trace::new(|exchange: &ExchangeSummary| reported.push(exchange.ret));
     let mut harness = Harness::new("", []);
     let now = harness.now;
     let session = harness.session.clone();
@@ -73,15 +73,15 @@ fn two_flows_driven_by_one_are_told_as_two_exchanges() {
         }
     }
     drop(trace);
-    assert_eq!(told, [Some(Ret(1101)), Some(Ret(1102))]);
+    assert_eq!(reported, [Some(Ret(1101)), Some(Ret(1102))]);
 }
 
 #[test]
 fn a_refusal_is_told_with_its_ret_and_nothing_else_of_it() {
     let bytes = jpeg(100);
     let mut harness = Harness::new(bytes.clone(), [ret(1205)]);
-    let told = trace(&mut harness, upload(&bytes, &Policy::default()).unwrap());
-    let [one] = &told[..] else { panic!("{told:?}") };
+    let reported = trace(&mut harness, upload(&bytes, &Policy::default()).unwrap());
+    let [one] = &reported[..] else { panic!("{reported:?}") };
     assert_eq!(one.ret, Some(Ret(1205)));
     assert!(!format!("{one:?}").contains("foreign"));
 }
@@ -97,17 +97,17 @@ fn the_ret_of_a_long_answer_is_told_and_a_longer_one_has_none() {
     for (len, expected) in [(limit, Some(Ret(1))), (limit + 1, None)] {
         let mut harness = Harness::new(bytes.clone(), [refused(len)]);
         harness.piece = 1000;
-        let told = trace(&mut harness, upload(&bytes, &Policy::default()).unwrap());
-        assert_eq!((told[0].reply_bytes, told[0].ret), (len as u64, expected));
+        let reported = trace(&mut harness, upload(&bytes, &Policy::default()).unwrap());
+        assert_eq!((reported[0].reply_bytes, reported[0].ret), (len as u64, expected));
     }
 }
 
 #[test]
 fn a_request_that_is_handed_out_twice_is_told_once_and_a_cancelled_one_too() {
     let bytes = jpeg(100);
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     let mut flow = upload(&bytes, &Policy::default()).unwrap();
-    let mut trace = Trace::new(|exchange: &ExchangeSummary| told.push(exchange.clone()));
+    let mut trace = Trace::new(|exchange: &ExchangeSummary| reported.push(exchange.clone()));
     let mut harness = Harness::new(bytes, []);
     // One load; what comes next is handed out and never sent.
     harness.steps_left = 1;
@@ -119,7 +119,7 @@ fn a_request_that_is_handed_out_twice_is_told_once_and_a_cancelled_one_too() {
     let ended = harness.run_observed(&mut flow, &mut trace, &mut |_, _| {}).unwrap();
     assert_eq!(ended.unwrap_err().kind, ErrorKind::Cancelled);
     drop(trace);
-    assert_eq!((told.len(), told[0].status, told[0].failure), (1, None, None));
+    assert_eq!((reported.len(), reported[0].status, reported[0].failure), (1, None, None));
 }
 
 #[test]
@@ -128,8 +128,8 @@ fn an_exchange_that_is_left_in_the_middle_is_told_too() {
     let mut harness = Harness::new(bytes.clone(), [middle()]);
     // One load, the request, and then the program stops.
     harness.steps_left = 2;
-    let told = trace(&mut harness, upload(&bytes, &Policy::default()).unwrap());
-    let [one] = &told[..] else { panic!("{told:?}") };
+    let reported = trace(&mut harness, upload(&bytes, &Policy::default()).unwrap());
+    let [one] = &reported[..] else { panic!("{reported:?}") };
     assert_eq!(
         (one.status, one.ret, one.failure, one.took),
         (Some(200), None, None, Duration::ZERO)

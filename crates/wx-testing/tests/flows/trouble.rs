@@ -1,4 +1,4 @@
-//! Trouble before a request has left: only a certificate that does not verify is final.
+//! Failures before a request has left: only a certificate that does not verify is final.
 
 use wx_proto::flow::{
     CertificateProblem, FetchImage, NextMessages, ProxyProblem, SendUploaded, TransportError,
@@ -37,8 +37,10 @@ fn never(kind: TransportErrorKind) -> Answer {
 
 fn message(answers: Vec<Answer>) -> (Harness, Result<(), Error>) {
     let uploaded: Uploaded = serde_json::from_value(serde_json::json!({
-        "media_id": "@m", "thumbnail": [100, 71], "encry_file_name": null, "name": "a.jpg", "kind": "image",
-        "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1, "server_byte_count": null
+        "media_id": "@m", "thumbnail": [100, 71], "encry_file_name": null, "name": "a.jpg",
+        "kind": "image",
+        "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1,
+        "server_byte_count": null
     }))
     .unwrap();
     let mut harness = Harness::new("", answers);
@@ -81,16 +83,16 @@ fn a_certificate_that_does_not_verify_ends_every_job_at_once() {
             let (harness, result) = job(vec![never(kind)]);
             let error = result.unwrap_err();
             assert!(
-                matches!(error.kind, ErrorKind::Network { failure, tries: 1 } if failure.kind == kind),
+                matches!(error.kind, ErrorKind::Network { failure, tries: 1 }
+                    if failure.kind == kind),
                 "{error:?}"
             );
             assert_eq!((error.outcome(), error.advice()), (Outcome::NotSent, Advice::CheckProxy));
             assert_eq!(harness.seen.len(), 1);
         }
         let (_, result, _) = log_in([code(), never(kind)]);
-        assert!(
-            matches!(result.unwrap_err().kind, ErrorKind::Network { failure, .. } if failure.kind == kind)
-        );
+        assert!(matches!(result.unwrap_err().kind, ErrorKind::Network { failure, .. }
+                if failure.kind == kind));
     }
 }
 

@@ -216,8 +216,8 @@ fn a_second_appended_repeat_is_an_error() {
 #[test]
 fn p40_stalls_by_the_page() {
     let (harness, _) = run(12, [last("@m", 12)]);
-    assert_eq!(harness.seen[0].outgoing.limits().stall, Duration::from_secs(120));
-    assert_eq!(harness.seen[0].outgoing.limits().total, None);
+    assert_eq!(harness.seen[0].request.limits().stall, Duration::from_secs(120));
+    assert_eq!(harness.seen[0].request.limits().total, None);
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn p41_above_the_limit_the_server_is_asked_first() {
     assert_eq!((uploaded.media_id.as_str(), uploaded.chunks), ("@known", 0));
     assert_eq!(harness.endpoints(), ["webwxcheckupload", "webwxcheckupload"]);
     assert_eq!(harness.seen[0].json()["FileMd5"], uploaded.md5.to_string());
-    assert_eq!(harness.seen[0].outgoing.limits().stall, Duration::from_secs(30));
+    assert_eq!(harness.seen[0].request.limits().stall, Duration::from_secs(30));
 
     let ticket = ok(r#"{"BaseResponse":{"Ret":0},"MediaId":"","AESKey":"aes","Signature":"sig"}"#);
     let (harness, result) = run(vec![ticket, middle(), last("@m", CHUNK + 5)]);

@@ -1,10 +1,12 @@
-//! Files of Rust are short, and none is taken into another crate by its path.
+//! Files of Rust are short, their lines have at most 100 columns, and no file is taken into another
+//! crate by its path.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The limit of the style guide.
+/// The limits of the style guide.
 const LINES: usize = 400;
+const COLUMNS: usize = 100;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
@@ -47,4 +49,23 @@ fn no_file_is_too_long() {
     });
     assert!(files > 300, "only {files} files were found");
     assert_eq!(found, Vec::<String>::new());
+}
+
+/// Rustfmt leaves comments, strings and the insides of macros alone.
+#[test]
+fn no_line_is_too_long() {
+    let mut found = Vec::new();
+    for_each(&root(), &mut |name, text| {
+        for (at, line) in text.lines().enumerate() {
+            if line.chars().count() > COLUMNS && !has_raw_string(line) {
+                found.push(format!("{name}:{}", at + 1));
+            }
+        }
+    });
+    assert_eq!(found, Vec::<String>::new());
+}
+
+/// Whether a raw string, which cannot be split, begins or ends in a line.
+fn has_raw_string(line: &str) -> bool {
+    ["r\"", "r#\"", "\"#"].iter().any(|quote| line.contains(quote))
 }

@@ -1,4 +1,4 @@
-//! What the server does wrong, and what has to come of it.
+//! Faults of the server, and their results.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::{
     session, small,
 };
 
-/// What became of a send.
+/// The result of a send.
 #[derive(Debug, PartialEq, Eq)]
 enum End {
     Sent,
@@ -18,7 +18,7 @@ enum End {
     Unknown,
 }
 
-/// Faults, the end, messages on the server, requests to an endpoint.
+/// Faults, the result, messages on the server, requests to an endpoint.
 type Scenario<'a> = (&'a [&'a str], End, usize, (&'a str, usize));
 
 pub(crate) fn faults_while_sending<T: Transport>() {
@@ -83,7 +83,7 @@ pub(crate) fn odd_answers_to_an_upload_are_told<T: Transport>() {
     assert_eq!(limited.requests_to("webwxsendmsgimg"), 0);
 }
 
-/// The number of an upload, out of its `uploadmediarequest`.
+/// Returns the ClientMediaId of an upload from its `uploadmediarequest`.
 fn client_media_id(json: &str) -> u64 {
     serde_json::from_str::<serde_json::Value>(json).unwrap()["ClientMediaId"].as_u64().unwrap()
 }
@@ -109,7 +109,7 @@ pub(crate) fn an_appended_repeat_starts_over<T: Transport>() {
         "started over under another ClientMediaId: {ids:?}"
     );
     let messages = server.messages();
-    assert!(messages.len() == 1 && messages[0].image == large(), "one message with equal bytes");
+    assert!(messages.len() == 1 && messages[0].media == large(), "one message with equal bytes");
 }
 
 pub(crate) fn faults_while_fetching<T: Transport>() {

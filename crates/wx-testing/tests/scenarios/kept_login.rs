@@ -1,4 +1,4 @@
-//! What becomes of a login when it does not begin, or does not end, as it should.
+//! Logins that do not begin or end normally.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::{
     LoginFrom, Server, Transport, assert_secret_free, friend, place, quiet, server, session, small,
 };
 
-/// No waits to speak of.
+/// Returns a policy with short waits.
 fn quick() -> Policy {
     let mut policy = brisk();
     policy.back_off = Duration::from_millis(1);
@@ -19,14 +19,13 @@ fn quick() -> Policy {
     policy
 }
 
-/// A server with this fault at the first calls to an endpoint.
+/// Starts a server with this fault at the first calls to an endpoint.
 fn server_with(fault: &str, endpoint: &str, times: usize) -> Server {
     let faults: Vec<_> = (1..=times).map(|n| format!("{fault}@{endpoint}#{n}")).collect();
     server(&faults.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// A login that the phone has confirmed is there for the next program, whatever becomes of
-/// webwxinit.
+/// A login that the phone has confirmed is kept for the next program, even if webwxinit fails.
 pub(crate) fn a_login_whose_webwxinit_fails_is_kept<T: Transport>() {
     for (fault, tries) in [
         ("ret=-1", 2),
@@ -73,7 +72,7 @@ pub(crate) fn a_login_whose_webwxinit_fails_is_kept<T: Transport>() {
     assert_eq!((none.error.advice(), none.session), (Advice::LoginAgain, None));
 }
 
-/// After a logout the phone can be asked; what comes in the place of an answer leads to a code.
+/// After a logout the phone can be asked. A reply that cannot be read leads to a code.
 pub(crate) fn a_question_that_cannot_be_asked_becomes_a_code<T: Transport>() {
     let mut ways = vec![(None, vec!["asked", "scanned", "confirmed", "opened"])];
     for fault in ["status=404", "status=500", "html", "empty", "drop=before", "drop=after", "cut=9"]
@@ -87,13 +86,13 @@ pub(crate) fn a_question_that_cannot_be_asked_becomes_a_code<T: Transport>() {
         if let Some(fault) = fault {
             server.add_fault(format!("{fault}@webwxpushloginurl").parse().unwrap());
         }
-        let mut heard = Vec::new();
+        let mut observed = Vec::new();
         let mut left: Value = serde_json::from_str(client.session().to_json().expose()).unwrap();
         left["later"] = "kept".into();
         let left = Session::from_json_allow_loopback(left.to_string()).unwrap();
         let from = LoginFrom::Push(left);
-        let client = T::login(from, quick(), |state| heard.push(name(state))).unwrap();
-        assert_eq!(heard, expected, "{fault:?}");
+        let client = T::login(from, quick(), |state| observed.push(name(state))).unwrap();
+        assert_eq!(observed, expected, "{fault:?}");
         // What a later version has written into the file goes on with the account.
         let file: Value = serde_json::from_str(client.session().to_json().expose()).unwrap();
         assert_eq!(file["later"], "kept", "{fault:?}");
@@ -101,8 +100,7 @@ pub(crate) fn a_question_that_cannot_be_asked_becomes_a_code<T: Transport>() {
     }
 }
 
-/// What the server did not confirm is no logout, and can be tried again; a good one leaves no
-/// secret.
+/// A logout that the server has not confirmed can be repeated. A confirmed one leaves no secret.
 pub(crate) fn only_a_good_logout_is_one<T: Transport>() {
     for (fault, tries) in [
         ("ret=1", 1),

@@ -11,7 +11,7 @@ use super::{
     session, small,
 };
 
-/// Waits that suit a test.
+/// Returns a policy with short waits.
 pub(super) fn brisk() -> Policy {
     let mut policy = policy().with_stall(Duration::from_millis(900));
     policy.poll_stall = Duration::from_millis(900);
@@ -19,14 +19,14 @@ pub(super) fn brisk() -> Policy {
     policy
 }
 
-/// A picture of its own.
+/// Returns an image that differs from those with other numbers.
 fn picture(number: u8) -> Vec<u8> {
     let mut picture = small();
     picture.push(number);
     picture
 }
 
-/// A server with this many pictures that arrive.
+/// Starts a server that delivers this number of images.
 fn server_with(pictures: u8, faults: &[&str]) -> Server {
     let builder =
         (0..pictures).fold(Emulator::builder(), |builder, number| builder.image(picture(number)));
@@ -35,7 +35,7 @@ fn server_with(pictures: u8, faults: &[&str]) -> Server {
     )
 }
 
-/// The session of a client that has had nothing yet.
+/// Returns a client that has received nothing yet.
 fn fresh<T: Transport>(server: &Server) -> T {
     T::new(session(server), brisk(), None)
 }
@@ -62,9 +62,9 @@ pub(super) fn name(state: &LoginState) -> &'static str {
 
 pub(crate) fn the_whole_life_of_a_login<T: Transport>() {
     let server = server_with(3, &[]);
-    let (mut heard, mut shown) = (Vec::new(), String::new());
+    let (mut observed, mut shown) = (Vec::new(), String::new());
     let client = T::login(LoginFrom::Code(place::site(&server)), brisk(), |state| {
-        heard.push(name(state));
+        observed.push(name(state));
         if let LoginState::Code { link } = state {
             shown = format!("{state:?} {state:#?}");
             assert!(
@@ -74,7 +74,7 @@ pub(crate) fn the_whole_life_of_a_login<T: Transport>() {
         }
     })
     .unwrap();
-    assert_eq!(heard, ["code", "scanned", "confirmed", "opened"]);
+    assert_eq!(observed, ["code", "scanned", "confirmed", "opened"]);
     assert!(!shown.is_empty());
 
     let contacts = client.contacts().unwrap();
@@ -95,7 +95,7 @@ pub(crate) fn the_whole_life_of_a_login<T: Transport>() {
     }
 
     client.send(&friend(&server), small(), quiet).unwrap();
-    assert!(server.messages()[0].image == small());
+    assert!(server.messages()[0].media == small());
     assert_eq!(server.violations(), Vec::<String>::new());
 
     client.logout().unwrap();
@@ -135,7 +135,7 @@ pub(crate) fn the_session_moves_on_and_clones_share_it<T: Transport>() {
     assert_eq!(behind.unwrap_err().advice(), Advice::LoginAgain, "there was nothing to deliver");
 }
 
-/// Trouble that passes: every message arrives, and only once.
+/// Despite transient failures, every message arrives, and only once.
 pub(crate) fn trouble_with_the_network_neither_loses_nor_repeats<T: Transport>() {
     for fault in [
         "drop=before@synccheck#1",
@@ -214,14 +214,15 @@ pub(crate) fn trouble_while_logging_in<T: Transport>() {
     }
 }
 
-/// [P2](wx_proto::protocol#p2): a login page is opened where web WeChat has one, and nowhere else.
+/// [P2](wx_proto::protocol#p2): a login page is opened only on hosts that have one.
 pub(crate) fn a_login_page_on_a_foreign_host_is_refused<T: Transport>() {
     let address = super::network::listen(|mut stream| {
         let asked = super::network::read_head(&mut stream);
         let body = if asked.contains("/jslogin?") {
             "window.QRLogin.code = 200; window.QRLogin.uuid = \"AbCdEfGhIj==\";"
         } else {
-            "window.code=200;\nwindow.redirect_uri=\"http://127.0.0.2:1/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=t\";"
+            "window.code=200;\nwindow.redirect_uri=\"http://127.0.0.2:1/cgi-bin/mmwebwx-bin/\
+             webwxnewloginpage?ticket=t\";"
         };
         let reply = format!(
             "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
@@ -230,16 +231,16 @@ pub(crate) fn a_login_page_on_a_foreign_host_is_refused<T: Transport>() {
         std::io::Write::write_all(&mut stream, reply.as_bytes()).unwrap();
     });
     let site = Site::from_base_allow_loopback(Profile::Web, &format!("http://{address}")).unwrap();
-    let mut heard = Vec::new();
-    let error = T::login(LoginFrom::Code(site), brisk(), |state| heard.push(name(state)))
+    let mut observed = Vec::new();
+    let error = T::login(LoginFrom::Code(site), brisk(), |state| observed.push(name(state)))
         .err()
         .unwrap()
         .error;
     assert!(matches!(error.kind, ErrorKind::Host(_)), "{error:?}");
-    assert_eq!((error.step, heard), (Step::Login, vec!["code", "confirmed"]));
+    assert_eq!((error.step, observed), (Step::Login, vec!["code", "confirmed"]));
 }
 
-/// Each message goes to one of those that wait.
+/// Each message goes to one of the waiting clients.
 pub(crate) fn two_that_wait_share_the_messages<T: Transport + Send>() {
     let server = server_with(5, &["delay=200@webwxsync#1", "ret=1101@synccheck#3+"]);
     let client = fresh::<T>(&server);
@@ -255,8 +256,8 @@ pub(crate) fn two_that_wait_share_the_messages<T: Transport + Send>() {
     assert_eq!(delivered, server.incoming());
 }
 
-/// This computer's clock is hours ahead of the server's, or behind it: the login keeps its cookies
-/// all the same.
+/// The login keeps its cookies even if this computer's clock is hours ahead of the server's or
+/// behind it.
 pub(crate) fn a_login_on_a_computer_whose_clock_is_wrong<T: Transport>() {
     for hours in [-1000, -13, 13, 1000] {
         let server = place::start(Emulator::builder().clock_ahead(-hours * 3600));

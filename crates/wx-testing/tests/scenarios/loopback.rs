@@ -5,31 +5,42 @@
 macro_rules! scenarios {
     ($transport:ty) => {
         scenarios! { $transport:
-            pictures_arrive_byte_for_byte fan_out fetches_into_every_sink headers_on_the_wire progress_is_told_in_time
+            pictures_arrive_byte_for_byte fan_out fetches_into_every_sink headers_on_the_wire
+            progress_is_told_in_time
             faults_while_sending odd_answers_to_an_upload_are_told an_appended_repeat_starts_over
             faults_while_fetching failures_leave_no_file a_slow_answer_is_no_stall
-            an_answer_that_stops_halfway_stalls an_early_refusal_is_read nobody_there no_connection_in_time no_http cookies_of_answers_are_not_kept
+            an_answer_that_stops_halfway_stalls an_early_refusal_is_read nobody_there
+            no_connection_in_time no_http cookies_of_answers_are_not_kept
             no_tls_there what_a_proxy_does_wrong_is_named a_closed_reused_connection_costs_no_try
-            the_repeat_is_on_a_new_connection_whatever_else_is_idle a_reused_connection_that_stalls_is_not_closed
-            a_reused_connection_that_answers_is_not_closed a_new_connection_that_is_closed_costs_a_try a_message_is_never_sent_twice_by_the_client loopback_needs_no_proxy
+            the_repeat_is_on_a_new_connection_whatever_else_is_idle
+            a_reused_connection_that_stalls_is_not_closed
+            a_reused_connection_that_answers_is_not_closed
+            a_new_connection_that_is_closed_costs_a_try a_message_is_never_sent_twice_by_the_client
+            loopback_needs_no_proxy
             proxy_of_the_environment nothing_shows_secrets
-            the_whole_life_of_a_login a_login_on_a_computer_whose_clock_is_wrong the_session_moves_on_and_clones_share_it
+            the_whole_life_of_a_login a_login_on_a_computer_whose_clock_is_wrong
+            the_session_moves_on_and_clones_share_it
             trouble_with_the_network_neither_loses_nor_repeats the_end_of_a_login_ends_the_messages
             trouble_while_logging_in two_that_wait_share_the_messages
             a_record_that_fails_at_any_call_loses_and_doubles_nothing the_same_key_is_sent_once
-            a_key_of_another_message_sends_nothing a_key_whose_upload_was_begun_takes_no_other_picture
-            an_error_says_what_the_record_says a_refusal_that_is_not_on_record_is_not_told a_sent_key_takes_no_other_picture
+            a_key_of_another_message_sends_nothing
+            a_key_whose_upload_was_begun_takes_no_other_picture
+            an_error_says_what_the_record_says a_refusal_that_is_not_on_record_is_not_told
+            a_sent_key_takes_no_other_picture
             an_uploaded_key_takes_no_other_picture
             messages_at_once_share_one_upload a_message_that_waits_for_an_upload_takes_it_over
             a_record_whose_rewriting_fails_at_any_call_loses_and_doubles_nothing
             a_record_that_cannot_be_cleared_or_removed_lets_nothing_more_leave
             a_record_that_is_taken_away_lets_nothing_more_leave
-            a_message_in_doubt_is_never_told_as_not_sent a_message_that_was_given_up_is_never_sent_again
+            a_message_in_doubt_is_never_told_as_not_sent
+            a_message_that_was_given_up_is_never_sent_again
             odd_bytes_of_strangers_stop_nothing a_damaged_id_costs_its_element_alone
             a_login_whose_webwxinit_fails_is_kept a_question_that_cannot_be_asked_becomes_a_code
             only_a_good_logout_is_one
-            no_answer_is_endless malformed_chunks_are_no_http a_request_that_is_read_too_slowly_stalls
-            a_slow_answer_stalls_only_below_the_rate a_long_poll_is_given_up_in_time heads_have_a_limit
+            no_answer_is_endless malformed_chunks_are_no_http
+            a_request_that_is_read_too_slowly_stalls
+            a_slow_answer_stalls_only_below_the_rate a_long_poll_is_given_up_in_time
+            heads_have_a_limit
             pictures_keep_their_distance only_pictures_to_be_uploaded_keep_their_distance
         }
         #[cfg(target_os = "linux")]
@@ -39,10 +50,13 @@ macro_rules! scenarios {
         }
         #[cfg(feature = "tracing")]
         scenarios! { $transport:
-            a_span_for_each_exchange_of_a_send spans_tell_how_an_exchange_failed_and_nothing_of_the_login
+            a_span_for_each_exchange_of_a_send
+            spans_tell_how_an_exchange_failed_and_nothing_of_the_login
         }
     };
-    ($transport:ty: $($name:ident)*) => { $(#[test] fn $name() { crate::$name::<$transport>(); })* };
+    ($transport:ty: $($name:ident)*) => {
+        $(#[test] fn $name() { crate::$name::<$transport>(); })*
+    };
 }
 
 mod ureq {

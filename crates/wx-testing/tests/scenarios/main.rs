@@ -1,4 +1,4 @@
-//! What both clients have to do alike, at a loopback address and under the real host names.
+//! Scenarios that both clients must pass, at a loopback address and under the real host names.
 
 #![allow(clippy::unwrap_used)]
 
@@ -59,25 +59,24 @@ pub(crate) use trust::*;
 
 /// A client under test.
 pub(crate) trait Transport {
-    /// The module of [`loopback`] with the tests of this client, for those that start themselves
-    /// once more.
+    /// The module with the tests of this client, for tests that start themselves again.
     const TESTS: &str;
-    /// Whether the HTTP client unpacks gzip in spite of all.
+    /// Whether the HTTP client inflates replies that it must not inflate.
     const DECODES: bool = false;
-    /// Whether connections are kept.
+    /// Whether connections are reused.
     const KEEPS: bool = true;
-    /// Whether the HTTP client tells a reply that broke off within its head from none.
+    /// Whether the HTTP client distinguishes a reply that is truncated in its head from no reply.
     const SEES_HALF_A_HEAD: bool = false;
-    /// `proxy`: one that was brought along, in settings that are as unsuitable as can be.
+    /// Creates a client. `proxy` comes with settings that are as unsuitable as possible.
     fn new(session: Session, policy: Policy, proxy: Option<&str>) -> Self;
     fn paced(session: Session, pace: Duration) -> Self;
-    /// A clone of the client.
+    /// Clones the client.
     fn twin(&self) -> Self;
     fn send(
         &self,
         to: &Recipient,
         picture: Vec<u8>,
-        heard: impl FnMut(&Progress) + Send,
+        observed: impl FnMut(&Progress) + Send,
     ) -> Result<Sent, Error>;
     fn upload(&self, to: &Recipient, picture: Vec<u8>) -> Result<Uploaded, Error>;
     fn send_uploaded(&self, to: &Recipient, uploaded: &Uploaded) -> Result<Sent, Error>;
@@ -89,7 +88,7 @@ pub(crate) trait Transport {
         picture: Vec<u8>,
     ) -> Result<Sent, Error>;
     fn fetch(&self, id: &MsgId, size: ImageVariant, into: Into<'_>) -> Result<Fetched, Error>;
-    /// Logs in by a code, or by a question on the phone if there was a login before.
+    /// Logs in by a code, or by a question on the phone after an earlier login.
     fn login(
         from: LoginFrom,
         policy: Policy,
@@ -101,7 +100,7 @@ pub(crate) trait Transport {
     fn restore(&self) -> Result<(), Error>;
     fn contacts(&self) -> Result<Vec<Contact>, Error>;
     fn logout(&self) -> Result<(), Error>;
-    /// The next batches of messages, this many at most.
+    /// Returns the next batches of messages, at most this number.
     fn batches(&self, most: usize) -> Vec<Result<Vec<Message>, Error>>;
     fn debug(&self) -> String;
 }
@@ -113,13 +112,13 @@ pub(crate) enum Into<'a> {
     Writer(&'a mut Vec<u8>),
 }
 
-/// What a login begins with: the page, or an earlier login.
+/// How a login begins: with a page, or with an earlier login.
 pub(crate) enum LoginFrom {
     Code(Site),
     Push(Session),
 }
 
-/// Why there is no client, and the session if the login was opened all the same.
+/// A failed login, and its session if it was opened even so.
 #[derive(Debug)]
 pub(crate) struct NoLogin {
     pub(crate) error: Error,
@@ -137,7 +136,7 @@ pub(crate) fn small() -> Vec<u8> {
     TINY_JPEG.to_vec()
 }
 
-/// A JPEG of three chunks: what follows its end marker does not matter to a decoder.
+/// Returns a JPEG of three chunks. Decoders ignore what follows its end marker.
 pub(crate) fn large() -> Vec<u8> {
     static LARGE: LazyLock<Vec<u8>> = LazyLock::new(|| {
         let mut picture = small();
@@ -158,18 +157,18 @@ fn client<T: Transport>(server: &Server) -> T {
     T::new(session(server), policy(), None)
 }
 
-/// Nobody listens there.
+/// An address where nobody listens.
 const DEAD: &str = "http://127.0.0.1:1";
 
 fn quiet(_: &Progress) {}
 
-/// A session file for something that is no emulator.
+/// Returns a session file for a server that is not an emulator.
 fn json_at(address: &str) -> String {
     let template = Emulator::start().unwrap();
     template.session_json().replace(&template.addr().to_string(), address)
 }
 
-/// A client for something that is no emulator, in unsuitable settings.
+/// Returns a client with unsuitable settings, for a server that is not an emulator.
 fn client_at<T: Transport>(address: &str, policy: Policy) -> T {
     T::new(Session::from_json_allow_loopback(json_at(address)).unwrap(), policy, Some(DEAD))
 }
@@ -180,7 +179,7 @@ pub(crate) fn pictures_arrive_byte_for_byte<T: Transport>() {
     for picture in [small(), large()] {
         let sent = client.send(&friend(&server), picture.clone(), quiet).unwrap();
         let message = server.messages().pop().unwrap();
-        assert!(message.image == picture, "other bytes arrived");
+        assert!(message.media == picture, "other bytes arrived");
         let sent = (sent.uploaded.md5.to_string(), sent.msg_id.to_string());
         assert_eq!((message.md5, message.msg_id), sent);
     }
@@ -220,7 +219,7 @@ pub(crate) fn fetches_into_every_sink<T: Transport>() {
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
-/// The same literals for both transports, so what they send is equal.
+/// Both clients are compared with the same literals, so their requests are equal.
 pub(crate) fn headers_on_the_wire<T: Transport>() {
     let server = server(&[]);
     let client: T = client(&server);
@@ -265,7 +264,7 @@ pub(crate) fn headers_on_the_wire<T: Transport>() {
     }
 }
 
-/// `connection` apart, which is between the two ends of one connection.
+/// Returns the names of all headers except `connection`, which concerns one connection only.
 fn names_of(request: &Request) -> String {
     let mut names: Vec<_> =
         request.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
@@ -277,12 +276,12 @@ fn names_of(request: &Request) -> String {
 pub(crate) fn progress_is_told_in_time<T: Transport>() {
     let server = server(&[]);
     let client: T = client(&server);
-    let mut heard = Vec::new();
+    let mut observed = Vec::new();
     let before_the_message = |progress: &Progress| {
-        if progress.in_doubt && !heard.contains(&server.requests_to("webwxsendmsgimg")) {
-            heard.push(server.requests_to("webwxsendmsgimg"));
+        if progress.in_doubt && !observed.contains(&server.requests_to("webwxsendmsgimg")) {
+            observed.push(server.requests_to("webwxsendmsgimg"));
         }
     };
     client.send(&friend(&server), small(), before_the_message).unwrap();
-    assert_eq!(heard.first(), Some(&0), "in_doubt was told after the message had left");
+    assert_eq!(observed.first(), Some(&0), "in_doubt was reported after the message had left");
 }

@@ -1,4 +1,4 @@
-//! What the network does wrong.
+//! Failures of the network.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -16,7 +16,7 @@ use super::{
     server, session, settle, small,
 };
 
-/// Longer than the stall in all, never as long without a byte.
+/// Takes longer than the stall limit in total, but never without a byte for that long.
 pub(crate) fn a_slow_answer_is_no_stall<T: Transport>() {
     let server = server(&["trickle=1@webwxsendmsgimg"]);
     let client = T::new(session(&server), policy().with_stall(Duration::from_millis(200)), None);
@@ -26,7 +26,7 @@ pub(crate) fn a_slow_answer_is_no_stall<T: Transport>() {
     assert_eq!(server.requests_to("webwxsendmsgimg"), 1);
 }
 
-/// Serves one connection after the other with `serve`; the thread ends with the process.
+/// Serves one connection after the other with `serve`. The thread ends with the process.
 pub(super) fn listen(serve: impl Fn(TcpStream) + Send + 'static) -> String {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     // A small window and small segments, so that a chunk does not vanish in buffers before anybody
@@ -50,7 +50,7 @@ pub(super) fn one_try() -> Policy {
 
 pub(super) fn network(error: &Error) -> (TransportErrorKind, Delivery) {
     match error.kind {
-        ErrorKind::Network { failure, .. } => (failure.kind, failure.delivered),
+        ErrorKind::Network { failure, .. } => (failure.kind, failure.delivery),
         _ => panic!("{error:?}"),
     }
 }
@@ -82,7 +82,7 @@ pub(crate) fn an_answer_that_stops_halfway_stalls<T: Transport>() {
     assert!(began.elapsed() < Duration::from_secs(2));
 }
 
-/// The server answers and closes while most of the body is still to be written.
+/// The server replies and closes while most of the body is not written yet.
 pub(crate) fn an_early_refusal_is_read<T: Transport>() {
     let address = listen(|mut stream| {
         stream.read_exact(&mut [0; 100]).unwrap();
@@ -110,7 +110,7 @@ pub(crate) fn nobody_there<T: Transport>() {
     assert_eq!(error.outcome(), Outcome::NotSent);
 }
 
-/// A listener whose queue is full lets nobody in and turns nobody away, on Linux at least.
+/// A listener with a full queue neither accepts nor refuses connections, at least on Linux.
 pub(crate) fn no_connection_in_time<T: Transport>() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -146,12 +146,13 @@ pub(crate) fn no_http<T: Transport>() {
     assert_eq!(network(&error), (TransportErrorKind::Protocol, Delivery::Unknown));
 }
 
-/// Only the session's cookies go out, once, whatever an answer sets.
+/// Only the cookies of the session are sent, once, whatever a reply sets.
 pub(crate) fn cookies_of_answers_are_not_kept<T: Transport>() {
     let (heads, seen) = mpsc::channel();
     let address = listen(move |mut stream| {
         heads.send(read_head(&mut stream)).unwrap();
-        let answer = "HTTP/1.1 403 Forbidden\r\nset-cookie: extra=1; path=/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        let answer = "HTTP/1.1 403 Forbidden\r\nset-cookie: extra=1; path=/\r\ncontent-length: \
+         0\r\nconnection: close\r\n\r\n";
         stream.write_all(answer.as_bytes()).unwrap();
         std::io::copy(&mut stream, &mut std::io::sink()).unwrap_or_default();
     });
@@ -185,8 +186,8 @@ pub(super) fn read_head(stream: &mut impl Read) -> String {
     String::from_utf8(head).unwrap()
 }
 
-/// Nor on a connection that was used before, where HTTP clients like to repeat by themselves: there
-/// the core does it, once.
+/// Nor on a reused connection, where HTTP clients tend to repeat requests. There the core repeats
+/// it, once.
 pub(crate) fn a_message_is_never_sent_twice_by_the_client<T: Transport>() {
     for fault in
         ["drop=before@webwxsendmsgimg", "drop=after@webwxsendmsgimg", "drop=10@webwxsendmsgimg"]
@@ -212,7 +213,7 @@ pub(crate) fn loopback_needs_no_proxy<T: Transport>() {
     client.send(&friend(&server), small(), quiet).unwrap();
 }
 
-/// The environment cannot be changed within a process, so this runs itself once more.
+/// The environment cannot be changed within a process, so the test starts itself again.
 pub(crate) fn proxy_of_the_environment<T: Transport>() {
     const PROXIES: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
     if std::env::var_os("WX_TEST_CHILD").is_some() {

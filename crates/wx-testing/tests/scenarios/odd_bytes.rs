@@ -1,4 +1,4 @@
-//! Names and texts with bytes that are no JSON.
+//! Names and texts with bytes that are not valid JSON.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use wx_emulator::{Emulator, Incoming};
 
 use super::{Into, LoginFrom, Transport, friend, place, policy, quiet, session, small};
 
-/// What strangers put into names and texts stops neither a login nor a list nor the messages.
+/// Bytes of strangers in names and texts stop neither a login nor a list nor the messages.
 pub(crate) fn odd_bytes_of_strangers_stop_nothing<T: Transport>() {
     for odd in ["utf8", "surrogate", "control", "around"] {
         let builder = Emulator::builder().contact("Anna", "").image(small());
@@ -45,7 +45,7 @@ pub(crate) fn odd_bytes_of_strangers_stop_nothing<T: Transport>() {
     }
 }
 
-/// An element whose id was damaged costs itself alone, also when it is the only one of a batch.
+/// An element with a damaged id costs no other element, even if it is the only one of a batch.
 pub(crate) fn a_damaged_id_costs_its_element_alone<T: Transport>() {
     let builder = Emulator::builder().hold(Duration::from_millis(50));
     let builder =

@@ -1,4 +1,4 @@
-//! Messages that are sent once, whatever becomes of the record.
+//! Messages are sent once, whatever happens to the record.
 
 use std::collections::HashMap;
 use std::io;
@@ -12,19 +12,19 @@ use wx_proto::{Advice, Error, Outcome, Recipient};
 
 use super::*;
 
-/// A disk: what was written, and how much of it is certain.
+/// A disk with its content, and how much of it has been synced.
 #[derive(Default)]
 struct Disk {
     bytes: Vec<u8>,
     synced: usize,
-    /// Calls so far, of any kind.
+    /// The number of calls so far.
     calls: usize,
     fault: Option<Fault>,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fault {
-    /// Which call fails, and all after it unless it is the only one.
+    /// The first call that fails. All after it fail too, unless `once`.
     pub(super) call: usize,
     pub(super) once: bool,
     pub(super) how: How,
@@ -32,11 +32,11 @@ pub(super) struct Fault {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum How {
-    /// Half of the bytes are written, and can be cut off again; what is certain stays.
+    /// Half of the bytes are written, and can be truncated again.
     Half,
-    /// All is done, though the call says that it is not.
+    /// The call succeeds, but reports an error.
     All,
-    /// As `Half`, and the disk does not even let go of them.
+    /// Like `Half`, but truncating fails too.
     Stuck,
 }
 
@@ -44,7 +44,7 @@ pub(super) enum How {
 pub(super) struct Record(Arc<Mutex<Disk>>);
 
 impl Record {
-    /// What a disk holds, and which of its calls fail from now on.
+    /// Creates a disk with this content. Some calls fail from now on.
     pub(super) fn holding(bytes: Vec<u8>, fault: Fault) -> Self {
         let fault = Some(fault);
         Self(Arc::new(Mutex::new(Disk { synced: bytes.len(), bytes, calls: 0, fault })))
@@ -54,13 +54,13 @@ impl Record {
         self.0.lock().unwrap().bytes.clone()
     }
 
-    /// Whether as many calls were made as it takes to fail.
+    /// Whether a call has failed.
     pub(super) fn has_failed(&self) -> bool {
         let disk = self.0.lock().unwrap();
         disk.fault.is_some_and(|fault| disk.calls >= fault.call)
     }
 
-    /// Another process finds what the disk holds, and the disk has space again.
+    /// Returns the disk as another process finds it, with free space.
     pub(super) fn again(&self) -> Self {
         self.0.lock().unwrap().fault = None;
         self.clone()
@@ -138,7 +138,8 @@ impl Storage for Record {
     }
 }
 
-const RECIPIENTS: usize = 30;
+/// Enough for each combination of faults, see below.
+const RECIPIENTS: usize = 15;
 
 fn recipients() -> Vec<(String, Recipient)> {
     let of = |n: usize| (format!("key {n}"), Recipient::new(format!("@{n:032x}")).unwrap());
@@ -154,21 +155,21 @@ fn open(record: &Record) -> Result<Outbox, OutboxError> {
     Ok(outbox)
 }
 
-/// Sends what is not sent, up to the first error.
+/// Sends everything that was not sent, up to the first error.
 fn send_all<T: Transport>(client: &T, outbox: &Outbox) -> HashMap<String, Result<(), Error>> {
-    let mut told = HashMap::new();
+    let mut reported = HashMap::new();
     for (key, to) in recipients() {
         let result = client.send_once(outbox, &key, &to, small());
         let failed = result.is_err();
-        told.insert(key, result.map(|_| ()));
+        reported.insert(key, result.map(|_| ()));
         if failed {
             break;
         }
     }
-    told
+    reported
 }
 
-/// How often somebody got the picture.
+/// Returns how often a recipient got the image.
 fn got(server: &Emulator, to: &Recipient) -> usize {
     server.messages().iter().filter(|message| message.to == to.as_str()).count()
 }
@@ -181,7 +182,9 @@ pub(crate) fn a_record_that_fails_at_any_call_loses_and_doubles_nothing<T: Trans
         record.0.lock().unwrap().calls
     };
     assert!(calls > 4 * RECIPIENTS, "a hand-out and a verdict each: {calls}");
-    // A message takes four calls: in twelve each of them has failed in each way.
+    // A message takes four calls: in twelve each of them has failed in each way, and in 48 once and
+    // for good, soon and late.
+    assert!(calls > 48, "only {calls} calls");
     for call in 1..=calls {
         let how = [How::Half, How::All, How::Stuck][call % 3];
         let once = (call / 24).is_multiple_of(2);
@@ -193,26 +196,26 @@ fn fails_at<T: Transport>(fault: Fault) {
     let (server, record) = (Emulator::start().unwrap(), Record::default());
     record.0.lock().unwrap().fault = Some(fault);
     let client = T::new(session_of(&server), policy(), None);
-    let told = match open(&record) {
+    let reported = match open(&record) {
         Ok(outbox) => {
-            let told = send_all(&client, &outbox);
-            if told.values().any(Result::is_err) {
+            let reported = send_all(&client, &outbox);
+            if reported.values().any(Result::is_err) {
                 assert!(outbox.is_broken(), "{fault:?}");
                 let (requests, (_, to)) = (server.requests().len(), &recipients()[0]);
                 client.send_once(&outbox, "new", to, small()).unwrap_err();
                 assert_eq!(server.requests().len(), requests, "{fault:?}: nothing more leaves");
             }
-            told
+            reported
         }
         Err(_) => HashMap::new(),
     };
     for (key, to) in recipients() {
-        let known = match told.get(&key) {
+        let known = match reported.get(&key) {
             Some(Ok(())) => got(&server, &to) == 1,
             Some(Err(error)) => error.outcome() == Outcome::Unknown || got(&server, &to) == 0,
             None => got(&server, &to) == 0,
         };
-        assert!(known, "{fault:?}: {key} is not told right: {told:?}");
+        assert!(known, "{fault:?}: {key} is not reported right: {reported:?}");
     }
     // Space is back, soon or late.
     let late = (fault.call / 12).is_multiple_of(2);
@@ -269,7 +272,7 @@ pub(crate) fn the_same_key_is_sent_once<T: Transport>() {
     assert_eq!(to, [other.as_str()]);
 }
 
-/// What a key was used for is not sent to somebody else, whatever has become of it.
+/// A used key sends nothing to another recipient, whatever its state.
 pub(crate) fn a_key_of_another_message_sends_nothing<T: Transport>() {
     let server = server(&[]);
     let (friend, other) = (friend(&server), Recipient::new(server.second_friend()).unwrap());
@@ -307,7 +310,7 @@ pub(crate) fn a_key_of_another_message_sends_nothing<T: Transport>() {
     );
 }
 
-/// Half an upload goes on with its own picture alone, and the error says so.
+/// A partial upload goes on only with its own image, and the error says so.
 pub(crate) fn a_key_whose_upload_was_begun_takes_no_other_picture<T: Transport>() {
     let server = server(&["ret=1205@webwxuploadmedia#2"]);
     let (friend, client) = (friend(&server), client::<T>(&server));
@@ -323,14 +326,15 @@ pub(crate) fn a_key_whose_upload_was_begun_takes_no_other_picture<T: Transport>(
             (Outcome::NotSent, Advice::CheckKey),
             "{error}"
         );
-        let words = "the message \"key\" was begun with another file; send the former file, or use a new key";
+        let words = "the message \"key\" was begun with another file; send that file, \
+                     or use a new key";
         assert!(error.chain().to_string().ends_with(words), "{error:?}");
     }
     assert_eq!(server.requests_to("webwxuploadmedia"), 2);
     client.send_once(&outbox, "key", &friend, picture).unwrap();
 }
 
-/// A message that is in doubt stays so, whatever goes wrong when it is taken up.
+/// A message in doubt stays in doubt, whatever fails when it is resumed.
 pub(crate) fn a_message_in_doubt_is_never_told_as_not_sent<T: Transport>() {
     let (server, record) = (server(&["drop=after@webwxsendmsgimg"]), Record::default());
     let friend = friend(&server);
@@ -376,7 +380,7 @@ pub(crate) fn a_message_that_was_given_up_is_never_sent_again<T: Transport>() {
     assert_eq!(server.messages().len(), 1);
 }
 
-/// A client of another login, whose server is gone.
+/// Returns a client of another login, whose server is gone.
 fn dead_client<T: Transport>() -> T {
     let gone = Emulator::start().unwrap();
     let session = session_of(&gone);

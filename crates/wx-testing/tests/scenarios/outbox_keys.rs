@@ -9,7 +9,7 @@ use wx_proto::{Advice, Outcome};
 
 use super::*;
 
-/// Messages that share an upload and are sent at the same time upload it once.
+/// Concurrent messages that share an upload upload it once.
 pub(crate) fn messages_at_once_share_one_upload<T: Transport + Send + Sync>() {
     // The first to begin is still uploading when the others begin.
     let server = server(&["delay=200@webwxuploadmedia"]);
@@ -27,13 +27,13 @@ pub(crate) fn messages_at_once_share_one_upload<T: Transport + Send + Sync>() {
     });
     assert_eq!(server.requests_to("webwxuploadmedia"), 3, "one upload of three chunks");
     let messages = server.messages();
-    assert!(messages.len() == 3 && messages.iter().all(|message| message.image == large()));
+    assert!(messages.len() == 3 && messages.iter().all(|message| message.media == large()));
     let md5s: BTreeSet<_> = messages.into_iter().map(|message| message.md5).collect();
     assert_eq!(md5s.len(), 1);
     assert_eq!(server.violations(), Vec::<String>::new());
 }
 
-/// If the upload fails, one of the messages that wait for it takes it up.
+/// If the upload fails, one of the waiting messages takes it over.
 pub(crate) fn a_message_that_waits_for_an_upload_takes_it_over<T: Transport + Send + Sync>() {
     let server = server(&["delay=100@webwxuploadmedia#1", "ret=1205@webwxuploadmedia#3"]);
     let (client, outbox) = (client::<T>(&server), Outbox::in_memory());
@@ -49,17 +49,17 @@ pub(crate) fn a_message_that_waits_for_an_upload_takes_it_over<T: Transport + Se
     });
     assert_eq!(sent.iter().filter(|sent| sent.is_ok()).count(), 1, "{sent:?}");
     assert_eq!(server.requests_to("webwxuploadmedia"), 4, "the last chunk twice");
-    assert!(server.messages().iter().all(|message| message.image == large()));
+    assert!(server.messages().iter().all(|message| message.media == large()));
 }
 
-/// Another picture of the same length, and one of another length.
+/// Returns another image of the same length, and one of another length.
 fn others() -> [Vec<u8>; 2] {
     let mut flipped = large();
     *flipped.last_mut().unwrap() ^= 1;
     [flipped, small()]
 }
 
-/// What a key has sent is what it stands for, in this process and in the next.
+/// A key stands for what it has sent, in this process and in the next.
 pub(crate) fn a_sent_key_takes_no_other_picture<T: Transport>() {
     let (server, record) = (server(&[]), outbox::Record::default());
     let (friend, client) = (friend(&server), client::<T>(&server));
@@ -85,7 +85,7 @@ pub(crate) fn a_sent_key_takes_no_other_picture<T: Transport>() {
     assert_eq!(server.requests().len(), requests);
 }
 
-/// After its upload, a message shows what was uploaded or nothing.
+/// After its upload, a message shows the uploaded image or nothing.
 pub(crate) fn an_uploaded_key_takes_no_other_picture<T: Transport>() {
     let server = server(&["ret=1@webwxsendmsgimg#1", "empty@webwxsendmsgimg#3"]);
     let friend = friend(&server);
@@ -100,16 +100,19 @@ pub(crate) fn an_uploaded_key_takes_no_other_picture<T: Transport>() {
         for other in others() {
             let error = client.send_once(&outbox, key, &friend, other).unwrap_err();
             assert_eq!(error.outcome(), outcome, "{error}");
-            let told = error.chain().to_string();
+            let reported = error.chain().to_string();
             let belongs = format!("the key {key:?} belongs to the image \"a.jpg\" of ");
-            assert!(told.contains(&belongs) && told.contains("use a new key for it"), "{told}");
+            assert!(
+                reported.contains(&belongs) && reported.contains("use a new key for it"),
+                "{reported}"
+            );
         }
         assert_eq!(server.requests().len(), requests);
         client.send_once(&outbox, key, &friend, large()).unwrap();
     }
 }
 
-/// What an error says of a message is what its record says, in one run and in the next.
+/// An error and the record agree about a message, in one run and in the next.
 pub(crate) fn an_error_says_what_the_record_says<T: Transport>() {
     const CALL: &str = "webwxsendmsgimg";
     let faults = ["ret=1", "ret=1101", "status=503", "empty", "drop=before", "drop=after"];
@@ -124,14 +127,14 @@ pub(crate) fn an_error_says_what_the_record_says<T: Transport>() {
             let outbox = Outbox::in_memory();
             for run in 0..3 {
                 let result = client.send_once(&outbox, "key", &friend, small());
-                let told = match &result {
+                let reported = match &result {
                     Ok(sent) => MessageState::Sent(sent.msg_id.clone()),
                     Err(error) if error.outcome() == Outcome::Unknown => MessageState::InDoubt,
                     Err(_) => MessageState::NotSent,
                 };
                 let words = format!("{first} {second} {tries} {run}: {result:?}");
-                assert_eq!(outbox.state("key"), Some(told.clone()), "{words}");
-                seen.insert(format!("{run} {}", &format!("{told:?}")[..4]));
+                assert_eq!(outbox.state("key"), Some(reported.clone()), "{words}");
+                seen.insert(format!("{run} {}", &format!("{reported:?}")[..4]));
                 let next = server.requests_to(CALL) + 1;
                 server.add_fault(format!("{second}@{CALL}#{next}").parse().unwrap());
             }
@@ -141,10 +144,10 @@ pub(crate) fn an_error_says_what_the_record_says<T: Transport>() {
     assert!(seen.len() >= 7, "{seen:?}");
 }
 
-/// A refusal that cannot be put on record leaves the message in doubt, and the error says so: the
-/// next run would say nothing else.
+/// A refusal that cannot be recorded leaves the message in doubt, and the error says so, because
+/// the next run would say the same.
 pub(crate) fn a_refusal_that_is_not_on_record_is_not_told<T: Transport>() {
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     for call in 1.. {
         let server = server(&["ret=1@webwxsendmsgimg"]);
         let (friend, client) = (friend(&server), client::<T>(&server));
@@ -159,10 +162,10 @@ pub(crate) fn a_refusal_that_is_not_on_record_is_not_told<T: Transport>() {
         let next = Outbox::with_storage(record.again()).unwrap();
         let stays = next.state("key") == Some(MessageState::InDoubt);
         assert_eq!(stays, is_in_doubt, "{call}: {error:?}");
-        told.insert(is_in_doubt);
+        reported.insert(is_in_doubt);
         if !has_failed {
             break;
         }
     }
-    assert_eq!(told.len(), 2);
+    assert_eq!(reported.len(), 2);
 }

@@ -1,4 +1,4 @@
-//! The record as a whole fails: it is written anew, cleared, removed, or taken away.
+//! Failures of the record as a whole: while it is rewritten, cleared or removed, or if it is lost.
 
 use std::fs;
 use std::io;
@@ -15,12 +15,12 @@ use wx_proto::Outcome;
 use super::outbox::{Fault, How, Record, session_of};
 use super::*;
 
-/// Every way in which the calls from one on fail, or it alone.
+/// Returns all faults at a call, or from a call on.
 fn ways() -> impl Iterator<Item = (How, bool)> {
     [How::Half, How::All, How::Stuck].into_iter().flat_map(|how| [(how, false), (how, true)])
 }
 
-/// A record that is written anew when it is opened: of three messages, and a line that was cut off.
+/// Returns a record that is rewritten when it is opened: three messages, and a truncated line.
 fn large<T: Transport>(server: &Emulator) -> Record {
     let record = Record::default();
     let mut policy = policy();
@@ -119,7 +119,7 @@ pub(crate) fn a_record_that_cannot_be_cleared_or_removed_lets_nothing_more_leave
     }
 }
 
-/// A record that somebody takes away before a write.
+/// A record that is removed before a write.
 struct Taken {
     file: LockedFile,
     writes: usize,
@@ -157,7 +157,7 @@ impl Storage for Taken {
     }
 }
 
-/// In a wait between two hand-outs too: the answer to the first is lost.
+/// Also in a wait between two tries: the reply to the first is lost.
 pub(crate) fn a_record_that_is_taken_away_lets_nothing_more_leave<T: Transport>() {
     let remove = |path: &Path| fs::remove_file(path).unwrap();
     let replace = |path: &Path| {

@@ -1,4 +1,4 @@
-//! Pictures keep their distance.
+//! The pace of uploads.
 
 use std::time::{Duration, Instant};
 

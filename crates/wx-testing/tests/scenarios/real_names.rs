@@ -1,7 +1,7 @@
 //! The scenarios under the real host names, on both pages.
 
-/// Runs scenarios on both pages: all but those that need no emulator, and those that count on one
-/// connection for the uploads and the messages.
+/// Runs scenarios on both pages, except for those without an emulator, and those that rely on one
+/// connection for uploads and messages.
 macro_rules! on_both_pages {
     ($transport:ty: $($name:ident)*) => { $(
         #[test]
@@ -16,7 +16,8 @@ macro_rules! on_both_pages {
             pictures_arrive_byte_for_byte fetches_into_every_sink progress_is_told_in_time
             faults_while_sending odd_answers_to_an_upload_are_told
             an_appended_repeat_starts_over faults_while_fetching failures_leave_no_file
-            a_slow_answer_is_no_stall a_slow_answer_stalls_only_below_the_rate the_repeat_is_on_a_new_connection_whatever_else_is_idle
+            a_slow_answer_is_no_stall a_slow_answer_stalls_only_below_the_rate
+            the_repeat_is_on_a_new_connection_whatever_else_is_idle
             a_reused_connection_that_stalls_is_not_closed nothing_shows_secrets
             the_whole_life_of_a_login the_session_moves_on_and_clones_share_it
             trouble_with_the_network_neither_loses_nor_repeats

@@ -1,4 +1,4 @@
-//! All that is record to `tracing`.
+//! Records everything that a thread reports to `tracing`.
 
 use std::cell::RefCell;
 use std::fmt::{self, Write};
@@ -12,37 +12,37 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
 
-/// What was record on one thread. There is one listener for all: with one for each thread, what
-/// another thread says first may be taken for what nobody listens to.
+/// The records of one thread. All threads share one subscriber: with one per thread, a callsite
+/// that another thread reaches first may be cached as disabled.
 pub(crate) struct Recorded(Vec<SpanRecord>);
 
 thread_local! {
     static HERE: RefCell<Vec<SpanRecord>> = const { RefCell::new(Vec::new()) };
 }
 
-/// From here on all that is record on this thread is heard.
+/// Starts to record this thread.
 pub(crate) fn start() {
     static LISTENER: Once = Once::new();
     LISTENER.call_once(|| Registry::default().with(Listener).init());
     HERE.take();
 }
 
-/// What was heard.
+/// Returns the records since the start.
 pub(crate) fn take() -> Recorded {
     Recorded(HERE.take())
 }
 
-/// A span that is over, or an event.
+/// A span that has ended, or an event.
 #[derive(Clone, Debug)]
 pub(crate) struct SpanRecord {
-    /// Of a span; empty for an event.
+    /// The name of a span; empty for an event.
     pub(crate) name: &'static str,
     pub(crate) target: String,
     /// The names of the spans around it, the outermost first.
     pub(crate) within: Vec<&'static str>,
-    /// The outermost of these.
+    /// The id of the outermost span.
     pub(crate) root: Option<u64>,
-    /// As ` name=value`, in the order told.
+    /// The fields as ` name=value`, in the order reported.
     pub(crate) fields: String,
 }
 
@@ -52,7 +52,7 @@ impl SpanRecord {
         rest.split(' ').next()?.parse().ok()
     }
 
-    /// The fields without sizes, which are another test's.
+    /// Returns the fields without sizes, which another test checks.
     pub(crate) fn without_sizes(&self) -> String {
         let sized =
             |field: &&str| !field.starts_with("request_bytes") && !field.starts_with("reply_bytes");
@@ -65,7 +65,7 @@ impl Recorded {
         &self.0
     }
 
-    /// The spans of this name that are over, in the order in which they ended.
+    /// Returns the spans of this name, in the order in which they have ended.
     pub(crate) fn spans(&self, name: &str) -> Vec<&SpanRecord> {
         self.0.iter().filter(|record| record.name == name).collect()
     }

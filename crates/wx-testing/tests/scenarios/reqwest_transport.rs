@@ -1,4 +1,4 @@
-//! The client as the scenarios drive it, at whatever place they are.
+//! wx-reqwest as a [`Transport`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::{Into, LoginFrom, NoLogin, Transport};
 
 pub(crate) struct Reqwest(Client, Runtime);
 
-/// As unsuitable as can be.
+/// Returns settings that are as unsuitable as possible.
 fn brought(proxy: &str) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .proxy(Proxy::all(proxy).unwrap())
@@ -29,7 +29,7 @@ fn brought(proxy: &str) -> reqwest::ClientBuilder {
         .tls_danger_accept_invalid_certs(true)
 }
 
-/// With what leads to the place where the scenarios are.
+/// Adds the way to the place of the scenario.
 fn there<Start>(builder: ClientBuilder<Start>, site: &Site) -> ClientBuilder<Start> {
     let Some((proxy, authority)) = place::route() else { return builder };
     let authority = Certificate::from_pem(authority.as_bytes()).unwrap();
@@ -78,9 +78,9 @@ impl Transport for Reqwest {
         &self,
         to: &Recipient,
         picture: Vec<u8>,
-        heard: impl FnMut(&Progress) + Send,
+        observed: impl FnMut(&Progress) + Send,
     ) -> Result<Sent, Error> {
-        let send = self.0.send_image(to, Source::bytes("a.jpg", picture)).progress(heard);
+        let send = self.0.send_image(to, Source::bytes("a.jpg", picture)).progress(observed);
         self.1.block_on(send.into_future())
     }
 

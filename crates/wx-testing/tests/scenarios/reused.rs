@@ -1,4 +1,4 @@
-//! Connections that were kept and turn out to be closed: no try is lost, and nothing is sent twice.
+//! Reused connections that turn out to be closed: they cost no try, and nothing is sent twice.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::{
     session, small,
 };
 
-/// A connection goes back to its pool behind the caller's back; until then it cannot be reused.
+/// Waits until the connection is back in its pool, which happens in the background.
 pub(super) fn settle() {
     std::thread::sleep(Duration::from_millis(250));
 }
@@ -23,7 +23,7 @@ fn copies(server: &Emulator, endpoint: &str) -> Vec<Request> {
     server.requests().into_iter().filter(|request| request.endpoint == endpoint).collect()
 }
 
-/// With one try each, so nothing is waited for.
+/// Returns a policy with one try each, so that there are no waits.
 pub(crate) fn a_closed_reused_connection_costs_no_try<T: Transport>() {
     let expected = if T::KEEPS { [3, 2, 2] } else { [2, 1, 1] };
     for action in ["close-idle", "close-idle=after"] {
@@ -48,7 +48,7 @@ pub(crate) fn a_closed_reused_connection_costs_no_try<T: Transport>() {
 
         let messages = server.messages();
         assert!(
-            messages.len() == 1 && messages[0].image == picture,
+            messages.len() == 1 && messages[0].media == picture,
             "{action}: one message, equal bytes"
         );
         assert_eq!(messages[0].msg_id, sent.msg_id.as_str(), "{action}");
@@ -65,7 +65,7 @@ pub(crate) fn a_closed_reused_connection_costs_no_try<T: Transport>() {
     }
 }
 
-/// Several idle connections, all closed by the server: the repeat may not go over the next of them.
+/// The server has closed several idle connections. The repeat must not use the next of them.
 pub(crate) fn the_repeat_is_on_a_new_connection_whatever_else_is_idle<T: Transport + Sync>() {
     let server = server(&["delay=300@webwxgetmsgimg", "close-idle@webwxsendmsgimg"]);
     let client = T::new(session(&server), one_try(), None);
@@ -94,7 +94,7 @@ pub(crate) fn a_reused_connection_that_stalls_is_not_closed<T: Transport>() {
     assert_eq!((error.outcome(), server.requests_to("webwxsendmsgimg")), (Outcome::Unknown, 1));
 }
 
-/// Counts its connections, and answers on each with the picture and then with `second`.
+/// Counts the connections, and replies to each with the image and then with `second`.
 fn answers_twice(second: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) -> (String, Arc<AtomicUsize>) {
     let connections = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&connections);
@@ -110,7 +110,7 @@ fn answers_twice(second: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) -> (String,
     (address, connections)
 }
 
-/// What comes back is no picture, or not all of one: that is no closed connection.
+/// A reply that is not an image, or not a whole one, does not count as a closed connection.
 pub(crate) fn a_reused_connection_that_answers_is_not_closed<T: Transport>() {
     let id = MsgId::new("1").unwrap();
     let fetch = |client: &T| client.fetch(&id, ImageVariant::Original, Into::Vec(&mut Vec::new()));

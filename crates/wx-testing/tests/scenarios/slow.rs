@@ -1,4 +1,4 @@
-//! Servers that never stop, and those that are only slow.
+//! Endless servers, and slow ones.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -16,18 +16,18 @@ use super::{
 
 const STEP: Duration = Duration::from_millis(5);
 
-/// The time after which the rate counts.
+/// The time after which the minimum rate applies.
 const SOON: Duration = Duration::from_millis(300);
 
-/// No stall ends an exchange sooner than its server does.
+/// Returns a policy in which no stall limit is reached.
 fn impatient() -> Policy {
     let mut policy = one_try().with_stall(Duration::from_secs(60));
     policy.slow_after = SOON;
     policy
 }
 
-/// Answers with `start`, then with `piece` again and again. After five seconds and more it gives
-/// up, so that a client without a limit fails instead of waiting for ever.
+/// Replies with `start`, then with `piece` again and again. It gives up after some seconds, so that
+/// a client without a limit fails instead of waiting forever.
 fn endless(start: &'static str, piece: &'static str) -> String {
     listen(move |mut stream| {
         read_head(&mut stream);
@@ -74,7 +74,7 @@ pub(crate) fn no_answer_is_endless<T: Transport>() {
     });
 }
 
-/// What no server sends is refused before the time is over, by both clients alike.
+/// Both clients refuse what no server sends before the time is over.
 pub(crate) fn malformed_chunks_are_no_http<T: Transport>() {
     for tail in [
         format!("1;{}\r\nx\r\n", "y".repeat(100_000)),
@@ -92,7 +92,7 @@ pub(crate) fn malformed_chunks_are_no_http<T: Transport>() {
     }
 }
 
-/// Reads `step` bytes of a request each millisecond, and refuses it at its end.
+/// Reads `step` bytes of a request per millisecond, and refuses it at its end.
 fn slow_reader(step: usize) -> String {
     listen(move |mut stream| {
         let head = read_head(&mut stream).to_ascii_lowercase();
@@ -148,7 +148,7 @@ pub(crate) fn a_slow_answer_stalls_only_below_the_rate<T: Transport>() {
     assert!(began.elapsed() > 3 * SOON, "the answer was not slow");
 }
 
-/// A synccheck that is held longer than any server holds one, and answered before it stalls.
+/// A synccheck is held longer than any server does, but its reply arrives before it stalls.
 pub(crate) fn a_long_poll_is_given_up_in_time<T: Transport>() {
     let builder = Emulator::builder().image(small());
     let server = place::start(builder.fault("delay=1500@synccheck#1".parse().unwrap()));
@@ -160,8 +160,8 @@ pub(crate) fn a_long_poll_is_given_up_in_time<T: Transport>() {
     assert!(server.requests_to("synccheck") > 1, "the first was waited for");
 }
 
-/// Refuses with so many headers, which count so many bytes in all. So many blanks, which count as
-/// nothing, stand before the first line and after the last value.
+/// Refuses with this number of headers, which have `bytes` bytes in total. Blanks before the first
+/// line and after the last value do not count.
 fn head([before, after]: [usize; 2], headers: usize, bytes: usize) -> String {
     listen(move |mut stream| {
         read_head(&mut stream);
@@ -204,7 +204,7 @@ pub(crate) fn heads_have_a_limit<T: Transport>() {
         match kind {
             ErrorKind::Network { failure, .. } if !good => {
                 assert_eq!(
-                    (failure.kind, failure.delivered),
+                    (failure.kind, failure.delivery),
                     (TransportErrorKind::Protocol, Delivery::Unknown)
                 );
             }

@@ -55,7 +55,8 @@ pub(crate) fn spans_tell_how_an_exchange_failed_and_nothing_of_the_login<T: Tran
     let exchanges: Vec<_> =
         recorded.spans("wx.exchange").iter().map(|record| record.without_sizes()).collect();
     assert_eq!(exchanges[2], "step=download endpoint=webwxgetmsgimg method=GET try=1 status=200");
-    let dropped = "step=upload endpoint=webwxuploadmedia method=POST chunk=0 chunks=1 try=3 failure=dropped delivered=unknown";
+    let dropped = "step=upload endpoint=webwxuploadmedia method=POST chunk=0 chunks=1 try=3 \
+     failure=dropped delivered=unknown";
     assert_eq!(exchanges[5], dropped);
     assert!(exchanges[7].ends_with("try=1 status=200 ret=1205"), "{}", exchanges[7]);
     assert_eq!((exchanges.len(), recorded.spans("wx.job").len()), (8, 4));

@@ -1,5 +1,4 @@
-//! The spans of the feature `tracing` where there are tasks; what both transports do alike is among
-//! the scenarios.
+//! The spans of the feature `tracing` in tasks. What both clients have in common is in `spans`.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -23,8 +22,8 @@ fn client(server: &Emulator) -> Client {
     Client::new(Session::from_json_allow_loopback(server.session_json()).unwrap()).unwrap()
 }
 
-/// One thread for all tasks, so whatever is record is recorded, and a span entered across an await would
-/// get into another task.
+/// One thread for all tasks, so whatever is record is recorded, and a span entered across an await
+/// would get into another task.
 #[tokio::test]
 async fn jobs_at_once_do_not_mix() {
     let server =
@@ -59,7 +58,7 @@ async fn jobs_at_once_do_not_mix() {
     assert!(exchanges.iter().all(|record| record.within == ["wx.job"]));
 }
 
-/// A job that is dropped in the middle ends its spans, with what is known by then.
+/// A dropped job ends its spans, with what is known by then.
 #[tokio::test]
 async fn a_dropped_job_ends_its_spans() {
     let server =
@@ -78,7 +77,7 @@ async fn a_dropped_job_ends_its_spans() {
     assert_eq!(recorded.spans("wx.job").len(), 1);
 }
 
-/// What hyper and its friends say goes to `tracing` too: hosts, and nothing of the login.
+/// The dependencies of reqwest report hosts to `tracing`, and nothing of the login.
 #[tokio::test]
 async fn others_name_hosts_and_nothing_else() {
     let server = Emulator::start().unwrap();

@@ -1,4 +1,4 @@
-//! Trouble on the way to the server: only a certificate that does not verify is final.
+//! Failures on the way to the server: only a certificate that does not verify is final.
 
 use std::time::Duration;
 
@@ -32,8 +32,7 @@ fn failure(error: &Error) -> (TransportError, u32) {
     }
 }
 
-/// Whether it is what that trouble looks like from here. reqwest keeps only one of the proxy's
-/// statuses, 407.
+/// Whether the error names the trouble. Of the statuses of a proxy, reqwest keeps only 407.
 fn is_named(kind: TransportErrorKind, trouble: Trouble) -> bool {
     match trouble {
         Trouble::ProxyStatus(407) => {
@@ -72,7 +71,7 @@ pub(crate) fn trouble_on_the_way_is_waited_out<T: Transport>() {
         let error = T::new(session(&server), one_try(), None).upload(&to, small()).unwrap_err();
         let (failure, tries) = failure(&error);
         assert!(is_named(failure.kind, trouble), "{trouble:?}: {failure:?}");
-        assert_eq!((failure.delivered, tries), (Delivery::Never, 1), "{trouble:?}");
+        assert_eq!((failure.delivery, tries), (Delivery::Never, 1), "{trouble:?}");
         assert_eq!(
             (error.outcome(), server.requests().len()),
             (Outcome::NotSent, 0),
@@ -94,7 +93,7 @@ pub(crate) fn trouble_on_the_way_is_waited_out<T: Transport>() {
     }
 }
 
-/// What takes for ever before the request leaves is given up in time, whatever still moves.
+/// Whatever is endless before the request leaves is given up in time, even if bytes keep moving.
 pub(crate) fn nothing_before_a_request_is_endless<T: Transport>() {
     const STALLED: TransportErrorKind = TransportErrorKind::Proxy(ProxyProblem::Stalled);
     const REFUSED: TransportErrorKind = TransportErrorKind::Proxy(ProxyProblem::Refused(None));
@@ -120,14 +119,14 @@ pub(crate) fn nothing_before_a_request_is_endless<T: Transport>() {
         for error in [upload.unwrap_err(), fetch.unwrap_err()] {
             let (failure, _) = failure(&error);
             let expected = (kind, Delivery::Never);
-            assert_eq!((failure.kind, failure.delivered), expected, "{trouble:?}, SOCKS: {socks}");
+            assert_eq!((failure.kind, failure.delivery), expected, "{trouble:?}, SOCKS: {socks}");
         }
         assert_eq!(server.requests().len(), 0);
         assert_eq!(server.bed().over_socks() > 0, socks, "{trouble:?}");
     }
 }
 
-/// The handshake is cut after each byte of what the server says in it.
+/// The handshake is cut after each byte from the server.
 pub(crate) fn a_cut_handshake_is_never_a_certificate<T: Transport>() {
     let server = start();
     let client = T::new(session(&server), one_try(), None);
@@ -143,7 +142,7 @@ pub(crate) fn a_cut_handshake_is_never_a_certificate<T: Transport>() {
             break;
         }
         let expected = (TransportErrorKind::Tls, Delivery::Never);
-        assert_eq!((failure.kind, failure.delivered), expected, "after {len} bytes");
+        assert_eq!((failure.kind, failure.delivery), expected, "after {len} bytes");
         assert_eq!(server.requests().len(), 0, "after {len} bytes");
     }
     client.upload(&friend(&server), small()).unwrap();
@@ -161,7 +160,7 @@ pub(crate) fn a_certificate_that_does_not_verify_is_final<T: Transport>() {
         for error in [sent.unwrap_err(), watched.unwrap_err()] {
             let (failure, tries) = failure(&error);
             assert_eq!(failure.kind, TransportErrorKind::Certificate(problem), "{flaw:?}");
-            assert_eq!((failure.delivered, tries), (Delivery::Never, 1));
+            assert_eq!((failure.delivery, tries), (Delivery::Never, 1));
             assert_eq!(error.outcome(), Outcome::NotSent);
         }
         assert_eq!(server.requests().len(), 0);

@@ -1,4 +1,4 @@
-//! Whom a client believes to be the server.
+//! Which servers a client trusts.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -48,8 +48,8 @@ fn server(certificate: &Certificate, key: &KeyPair) -> Arc<ServerConfig> {
     Arc::new(config)
 }
 
-/// A proxy that opens the tunnel and then talks no TLS: nothing was delivered, and the message is
-/// not in doubt.
+/// Behind a proxy that opens a tunnel without TLS, nothing is delivered, and the message is not in
+/// doubt.
 pub(crate) fn no_tls_there<T: Transport>() {
     let proxy = listen(|mut stream| {
         assert!(read_head(&mut stream).starts_with("CONNECT "));
@@ -61,11 +61,11 @@ pub(crate) fn no_tls_there<T: Transport>() {
     assert_eq!(network(&error), (TransportErrorKind::Tls, Delivery::Never));
 }
 
-/// A proxy that hears `heard` and says `said`, and then closes the connection.
+/// A proxy that reads a request, replies, and closes the connection.
 fn proxy_that_says(dialogue: Vec<(usize, Vec<u8>)>) -> String {
     listen(move |mut stream| {
-        for (heard, said) in &dialogue {
-            stream.read_exact(&mut vec![0; *heard]).unwrap();
+        for (observed, said) in &dialogue {
+            stream.read_exact(&mut vec![0; *observed]).unwrap();
             stream.write_all(said).unwrap();
         }
         // Closing with unread bytes would reset the connection.
@@ -74,11 +74,11 @@ fn proxy_that_says(dialogue: Vec<(usize, Vec<u8>)>) -> String {
     })
 }
 
-/// Whatever a proxy does instead of connecting, nothing was delivered, and the error names it.
+/// Whatever a proxy does instead of connecting, nothing is delivered, and the error names it.
 pub(crate) fn what_a_proxy_does_wrong_is_named<T: Transport>() {
     let http = |said: &str| format!("http://{}", proxy_that_says(vec![(50, said.into())]));
     let socks = |dialogue: &[(usize, &[u8])]| {
-        let dialogue = dialogue.iter().map(|(heard, said)| (*heard, said.to_vec()));
+        let dialogue = dialogue.iter().map(|(observed, said)| (*observed, said.to_vec()));
         format!("socks5h://{}", proxy_that_says(dialogue.collect()))
     };
     // Too long for a label, so that no name server is asked.
@@ -114,13 +114,12 @@ pub(crate) fn what_a_proxy_does_wrong_is_named<T: Transport>() {
     }
 }
 
-/// A proxy that opens the tunnel and then speaks TLS itself, with a certificate that has the right
-/// names and was signed by nobody. It learns the server's name and nothing of the
-/// request: the handshake is never finished.
+/// A proxy terminates TLS itself, with a self-signed certificate for the right names. It learns the
+/// name of the server and nothing of the request, because the handshake is never finished.
 pub(crate) fn a_certificate_that_nobody_signed_is_refused<T: Transport>() {
     let own = rcgen::generate_simple_self_signed(HOSTS.map(String::from)).unwrap();
     let config = server(&own.cert, &own.signing_key);
-    let (tell, heard) = mpsc::channel();
+    let (tell, observed) = mpsc::channel();
     let proxy = listen(move |mut stream| {
         assert!(read_head(&mut stream).starts_with("CONNECT file.wx.qq.com:443 "));
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
@@ -137,12 +136,12 @@ pub(crate) fn a_certificate_that_nobody_signed_is_refused<T: Transport>() {
     });
     let error = upload::<T>(Some(&format!("http://{proxy}")));
     assert_eq!(network(&error), (UNKNOWN_ISSUER, Delivery::Never));
-    let (bytes, name, shaking_hands) = heard.recv_timeout(Duration::from_secs(5)).unwrap();
+    let (bytes, name, shaking_hands) = observed.recv_timeout(Duration::from_secs(5)).unwrap();
     assert!(bytes.is_empty(), "it got {} bytes of a request", bytes.len());
     assert_eq!((name.as_deref(), shaking_hands), (Some("file.wx.qq.com"), true));
 }
 
-/// An authority, as PEM and as what signs for it.
+/// Returns an authority, as PEM and as an issuer.
 fn authority() -> (String, Issuer<'static, KeyPair>) {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -150,8 +149,8 @@ fn authority() -> (String, Issuer<'static, KeyPair>) {
     (params.self_signed(&key).unwrap().pem(), Issuer::new(params, key))
 }
 
-/// A proxy that opens the tunnel and then is the server itself, with a certificate that `issuer`
-/// signed. Its hosts have `serve`.
+/// A proxy that is the server, too, with a certificate that `issuer` has signed. `serve` serves its
+/// hosts.
 fn proxy(
     issuer: &Issuer<'static, KeyPair>,
     serve: impl Fn(StreamOwned<ServerConnection, TcpStream>) + Send + 'static,
@@ -171,7 +170,7 @@ fn proxy(
     })
 }
 
-/// Runs a test once more with `authority` in the platform's store, which is set by the environment
+/// Starts a test again with `authority` in the platform's store, which depends on the environment
 /// and cannot be changed within a process.
 fn run_believing<T: Transport>(authority: &str, proxy: &str, test: &str, role: &str) {
     let store = tempfile::NamedTempFile::new().unwrap();
@@ -186,11 +185,11 @@ fn run_believing<T: Transport>(authority: &str, proxy: &str, test: &str, role: &
         child.env_remove(name);
     }
     let output = child.output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && told.contains("1 passed"), "{role}: {told}");
+    let reported = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && reported.contains("1 passed"), "{role}: {reported}");
 }
 
-/// What a test is to do when it is run once more.
+/// The role of a test that was started again.
 const ROLE: &str = "WX_TEST_ROLE";
 
 pub(crate) fn the_platforms_store_says_who_is_believed<T: Transport>() {
@@ -218,8 +217,8 @@ pub(crate) fn the_platforms_store_says_who_is_believed<T: Transport>() {
     run_believing::<T>(&other, &proxy, test, "does not");
 }
 
-/// With TLS 1.3 a server may say only after the request that it is not content with the handshake.
-/// By then the request may have arrived.
+/// With TLS 1.3 a server may reject the handshake after the request, which may have arrived by
+/// then.
 pub(crate) fn tls_that_fails_after_the_request_is_in_doubt<T: Transport>() {
     if std::env::var_os(ROLE).is_some() {
         assert_eq!(network(&upload::<T>(None)), (TransportErrorKind::Tls, Delivery::Unknown));
@@ -235,8 +234,8 @@ pub(crate) fn tls_that_fails_after_the_request_is_in_doubt<T: Transport>() {
     run_believing::<T>(&pem, &proxy, "tls_that_fails_after_the_request_is_in_doubt", "believes");
 }
 
-/// The server closes it with a close_notify, as TLS demands, or without one, as servers do. A new
-/// connection gets no free repeat.
+/// The server closes the connection with a close_notify, as TLS requires, or without one, as
+/// servers do. A new connection gets no free repeat.
 pub(crate) fn a_closed_reused_tls_connection_costs_no_try<T: Transport>() {
     if let Some(role) = std::env::var_os(ROLE) {
         let client = T::new(official(), one_try(), None);

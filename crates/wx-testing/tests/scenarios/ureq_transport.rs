@@ -1,4 +1,4 @@
-//! The client as the scenarios drive it, at whatever place they are.
+//! wx-ureq as a [`Transport`].
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::{Into, LoginFrom, NoLogin, Transport};
 
 pub(crate) struct Ureq(Client);
 
-/// With what leads to the place where the scenarios are.
+/// Adds the way to the place of the scenario.
 fn there<Start>(builder: ClientBuilder<Start>, site: &Site) -> ClientBuilder<Start> {
     let Some((proxy, authority)) = place::route() else { return builder };
     let authority = Certificate::from_pem(authority.as_bytes()).unwrap();
@@ -80,9 +80,9 @@ impl Transport for Ureq {
         &self,
         to: &Recipient,
         picture: Vec<u8>,
-        heard: impl FnMut(&Progress) + Send,
+        observed: impl FnMut(&Progress) + Send,
     ) -> Result<Sent, Error> {
-        self.0.send_image(to, Source::bytes("a.jpg", picture)).progress(heard).run()
+        self.0.send_image(to, Source::bytes("a.jpg", picture)).progress(observed).run()
     }
 
     fn upload(&self, to: &Recipient, picture: Vec<u8>) -> Result<Uploaded, Error> {

@@ -1,4 +1,4 @@
-//! The session file during a login: the login is in it as soon as there is one.
+//! The session file during a login, which is saved as soon as it exists.
 
 use wx_client::CancelToken;
 use wx_client::session_file::SessionFile;
@@ -9,10 +9,10 @@ use crate::client::Client;
 use crate::problem::{Class, Problem};
 use crate::report::Report;
 
-/// Keeps the login in its file, or sees to it that none goes on that nobody has.
+/// Saves the login in its file, or ends it on the server if it would be lost.
 pub(super) struct Keeper<'a> {
     file: &'a SessionFile,
-    /// What the file holds and the login may replace, if it is of the same account.
+    /// The former login in the file, which a login of the same account replaces.
     before: Option<Session>,
     opened: Option<Opened>,
     report: &'a Report,
@@ -29,8 +29,8 @@ impl<'a> Keeper<'a> {
         Self { file, before, opened: None, report }
     }
 
-    /// The login exists from here on. A problem with the file is told when the login is over: by
-    /// then there may be room for it.
+    /// Saves the login, which exists from now on. A problem with the file is reported at the end of
+    /// the login: the file may be writable by then.
     pub(super) fn opened(&mut self, session: &Session) {
         let is_of_another = is_of_another(self.before.as_ref(), session);
         let saved = if is_of_another { Ok(()) } else { self.save(session) };
@@ -40,7 +40,7 @@ impl<'a> Keeper<'a> {
         self.opened = Some(Opened { session: session.clone(), saved });
     }
 
-    /// What is left of a login that ended so.
+    /// Saves or ends the login after its result.
     pub(super) fn finish(
         self,
         ended: Result<Session, Problem>,
@@ -65,23 +65,25 @@ impl<'a> Keeper<'a> {
                 (Ok(()), _) => Ok(session),
                 (Err(problem), Ok(())) => {
                     report.warn(&format!(
-                        "{}; the next command begins the session again",
+                        "{}; the next command initialises the session again",
                         problem.message
                     ));
                     Ok(session)
                 }
                 (Err(problem), Err(_)) => Err(unsaved(&problem, end(&session))),
             },
-            // Over before it began: the file is as it was, or holds what the phone can be asked
-            // with.
+            // The login is already over. The former login is restored, or what `login --push` needs
+            // is saved.
             (Err(problem), _) if problem.class == Class::Login => {
                 let mut over = session.clone();
                 over.clear_login();
                 self.save(self.before.as_ref().unwrap_or(&over))?;
                 Err(problem)
             }
-            (Err(problem), Ok(())) => Err(problem
-                .hint("the login is kept: `wx whoami`, or any other command, goes on with it")),
+            (Err(problem), Ok(())) => {
+                Err(problem
+                    .hint("the login is saved: `wx whoami`, or any other command, continues it"))
+            }
             (Err(_), Err(problem)) => Err(unsaved(problem, end(session))),
         }
     }
@@ -91,8 +93,7 @@ impl<'a> Keeper<'a> {
     }
 }
 
-/// Whether the file holds the login of another account that is worth keeping: one to an emulator is
-/// not.
+/// Returns whether the file holds the login of another account, other than one of an emulator.
 fn is_of_another(before: Option<&Session>, new: &Session) -> bool {
     before.is_some_and(|old| old.uin() != new.uin() && !old.hosts().is_loopback())
 }

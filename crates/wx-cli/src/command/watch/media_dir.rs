@@ -1,4 +1,5 @@
-//! The directory of saved pictures: each under its MsgID, whole or not at all, and never twice.
+//! The directory in which pictures are saved: each under its MsgID, whole or not at all, and only
+//! once.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -21,13 +22,12 @@ use crate::withhold;
 pub(super) struct MediaDir {
     dir: PathBuf,
     _lock: LockedDir,
-    /// What stands before the first dot of the files' names, where that is a MsgID, or what is
-    /// shown of one.
+    /// The names of the files up to the first dot, if that is a MsgID as it is shown.
     names: Mutex<BTreeSet<String>>,
 }
 
 impl MediaDir {
-    /// Makes the directory if need be, and locks it. A problem does not name it.
+    /// Creates the directory if it does not exist, and locks it. The problem does not name it.
     pub(super) fn open(dir: &Path) -> Result<Self, Problem> {
         let on_dir = |error: io::Error| refused(&out::words(&error));
         directory::create_all(dir, Access::Inherited).map_err(on_dir)?;
@@ -43,20 +43,20 @@ impl MediaDir {
         Ok(Self { dir: dir.to_owned(), _lock: lock, names: Mutex::new(names) })
     }
 
-    /// Whether the picture of a message was saved before.
+    /// Returns whether the picture of a message is already saved.
     pub(super) fn has(&self, id: &MsgId) -> bool {
         self.names().contains(&*stem(id))
     }
 
-    /// Saves what `fetch` writes to its target. The name is of digits and the format that the bytes
-    /// have: nobody else has a say in it. Gives nothing if somebody else put a file of that name
-    /// there meanwhile.
+    /// Saves what `fetch` writes to its target. The name consists of the MsgID and the format of
+    /// the bytes, so no sender can choose it. Returns `None` if a file of that name has appeared in
+    /// the meantime.
     pub(super) fn save(
         &self,
         id: &MsgId,
         fetch: impl FnOnce(Target<'_>) -> Result<Fetched, Problem>,
     ) -> Result<Option<(PathBuf, Fetched)>, Problem> {
-        let scratch = TempDir::within(&self.dir).map_err(|error| self.on(&error))?;
+        let scratch = TempDir::new_in(&self.dir).map_err(|error| self.on(&error))?;
         let picture = scratch.path().join("picture");
         let fetched =
             fetch(Target::File(&picture)).map_err(|problem| problem.at_output(&self.dir))?;
@@ -71,8 +71,8 @@ impl MediaDir {
         {
             return Err(self.on(&failed.error));
         }
-        // The state that says that it was dealt with must not outlive it. Not every file system can
-        // do this.
+        // The picture must be on disk before the session that was saved after it. Not every file
+        // system supports this.
         #[cfg(unix)]
         let _ = File::open(&self.dir).and_then(|dir| dir.sync_all());
         self.names().insert(stem.into_owned());
@@ -92,7 +92,7 @@ fn refused(what: &str) -> Problem {
     Problem::local(what, Advice::CheckFile).with_output()
 }
 
-/// The name of a message's picture, without its extension.
+/// Returns the name of the picture of a message, without its extension.
 fn stem(id: &MsgId) -> Cow<'_, str> {
     withhold::in_text(id.as_str())
 }

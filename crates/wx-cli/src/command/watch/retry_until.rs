@@ -81,7 +81,7 @@ impl<'a> RetryUntil<'a> {
 
     fn begin(&self, why: &str) {
         if !self.is_failing.swap(true, Ordering::Relaxed) {
-            self.report.warn(&format!("{why}; trying again"));
+            self.report.warn(&format!("{why}; retrying"));
         }
     }
 

@@ -107,7 +107,8 @@ pub(super) fn informational_replies_are_skipped(bench: &Bench<'_>) -> Checked {
 
 /// A head in several packets, which end within names, values and line ends.
 pub(super) fn heads_arrive_whole(bench: &Bench<'_>) -> Checked {
-    let head = "403 Forbidden\r\nSet-Cookie: a=1; Path=/\r\nx-lower: 1\r\nX-Blank:   two  words  \r\n\
+    let head = "403 Forbidden\r\nSet-Cookie: a=1; Path=/\r\nx-lower: 1\r\nX-Blank:   two  words  \
+     \r\n\
                 Set-Cookie: b=\"2, 3\"\r\nX-Empty:\r\nX-Long: ";
     let long = "l".repeat(5000);
     let bytes = message(&format!("{head}{long}"), PAGE);

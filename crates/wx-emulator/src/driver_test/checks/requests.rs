@@ -98,7 +98,8 @@ pub(super) fn closed_connections_are_reported(bench: &Bench<'_>) -> Checked {
             return Err(Finding::new(expected, format!("{answer}, of a request that arrived")));
         }
     }
-    // Otherwise the driver has not reported that the connection was a reused one, which it need not.
+    // Otherwise the driver has not reported that the connection was a reused one, which it need
+    // not.
     if exchanges.iter().any(|exchange| exchange.new_connection) {
         check_success(&ran).map_err(|finding| {
             Finding::new("the repeat of the request arrives, on a new connection", finding.seen)
@@ -109,7 +110,8 @@ pub(super) fn closed_connections_are_reported(bench: &Bench<'_>) -> Checked {
 
 /// A reply that the core does not accept sets a cookie, and the request is made again.
 pub(super) fn cookies_are_not_kept(bench: &Bench<'_>) -> Checked {
-    let set = "503 Unavailable\r\nSet-Cookie: new=driver_test; Path=/\r\nSet-Cookie: wxsid=driver_test; Path=/";
+    let set = "503 Unavailable\r\nSet-Cookie: new=driver_test; Path=/\r\nSet-Cookie: \
+     wxsid=driver_test; Path=/";
     let script: Script = vec![reply(set, ""); 3];
     let ran = bench.run(Operation::FetchImage, script, |job| job.tries = 3)?;
     let log = ran.server.log();

@@ -151,7 +151,8 @@ fn a_file_in_the_pages_xml_with_its_name_escaped() {
     let request = call.request(&session).unwrap();
     assert_eq!(
         request.http().uri(),
-        "https://filehelper.weixin.qq.com/cgi-bin/mmwebwx-bin/webwxsendappmsg?fun=async&f=json&lang=zh_CN"
+        "https://filehelper.weixin.qq.com/cgi-bin/mmwebwx-bin/webwxsendappmsg?fun=async&f=json&\
+         lang=zh_CN"
     );
     let body: serde_json::Value = serde_json::from_slice(&request.http().body().to_vec()).unwrap();
     let msg = &body["Msg"];
@@ -159,8 +160,10 @@ fn a_file_in_the_pages_xml_with_its_name_escaped() {
     assert!(msg.get("MediaId").is_none() && msg.get("EmojiFlag").is_none());
     assert_eq!(
         msg["Content"],
-        "<appmsg appid='wxeb7ec651dd0aefa9' sdkver=''><title>a&lt;b&gt;&amp;&quot;c&quot;.JPG</title><des></des>\
+        "<appmsg appid='wxeb7ec651dd0aefa9' sdkver=''><title>a&lt;b&gt;&amp;&quot;c&quot;.JPG</\
+         title><des></des>\
          <action></action><type>6</type><content></content><url></url><lowurl></lowurl><appattach>\
-         <totallen>12</totallen><attachid>@crypt_1</attachid><fileext>JPG</fileext></appattach><extinfo></extinfo></appmsg>"
+         <totallen>12</totallen><attachid>@crypt_1</attachid><fileext>JPG</fileext></appattach>\
+         <extinfo></extinfo></appmsg>"
     );
 }

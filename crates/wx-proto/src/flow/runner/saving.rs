@@ -9,7 +9,7 @@ use crate::flow::{Input, UnexpectedInput};
 use crate::model::unix_ms::UnixMs;
 
 impl<J: Job> Runner<J> {
-    /// Returns the state that was handed out to be saved and has not been answered.
+    /// Returns the state that was handed out to be saved, until the driver has answered.
     pub(super) fn outstanding_save(&self) -> Option<&Snapshot> {
         self.checkpoints.as_ref()?.outstanding()
     }

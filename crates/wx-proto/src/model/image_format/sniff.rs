@@ -219,7 +219,8 @@ mod tests {
             [&size.to_be_bytes()[..], b"ftyp", brands.as_bytes(), b"\0\0\0\x08meta"].concat()
         };
         let good = Sniffed::Image(ImageFormat::Heif);
-        let brands = "heic heix heim heis hevc hevx hevm hevs mif1 mif2 mif3 msf1 avif avis avio avci avcs \
+        let brands = "heic heix heim heis hevc hevx hevm hevs mif1 mif2 mif3 msf1 avif avis avio \
+         avci avcs \
                       jpeg jpgs j2ki j2is vvic vvis evbi evbs miaf MA1A MA1B 1pic";
         assert_eq!(brands.split(' ').count(), BRANDS.len());
         for brand in brands.split(' ') {

@@ -4,9 +4,11 @@ use crate::model::request_error::RequestError;
 
 fn example() -> Value {
     serde_json::json!({
-        "version": 1, "profile": "web", "base": "https://wx.qq.com", "lang": "zh_CN", "uin": 2_272_112_421_u32,
+        "version": 1, "profile": "web", "base": "https://wx.qq.com", "lang": "zh_CN",
+        "uin": 2_272_112_421_u32,
         "sid": "canary+sid", "skey": "@crypt_canary", "pass_ticket": "canary%2B", "device_id": null,
-        "user_name": "@2010", "mine": [1, 2], "synced_at": 1_700_000_000, "recent_messages": ["8997396119269472610"],
+        "user_name": "@2010", "mine": [1, 2], "synced_at": 1_700_000_000,
+        "recent_messages": ["8997396119269472610"],
         "sync_key": {"Count": 1, "List": [{"Key": 1, "Val": 653_210_000}]},
         "cookies": [{"name": "webwx_data_ticket", "value": "canary=ticket", "domain": ".qq.com",
                      "host_only": false, "path": "/", "secure": true, "expires": null}]

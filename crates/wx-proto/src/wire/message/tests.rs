@@ -13,7 +13,8 @@ fn from_json(json: &Value) -> Option<Message> {
 
 fn message(more: Value) -> Message {
     let mut json = json!({
-        "MsgId": "8997396119269472610", "FromUserName": "@friend", "ToUserName": "@me", "MsgType": 3,
+        "MsgId": "8997396119269472610", "FromUserName": "@friend", "ToUserName": "@me",
+        "MsgType": 3,
         "Content": "", "CreateTime": 1_511_493_942, "ImgWidth": 100, "ImgHeight": 67,
     });
     json.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

@@ -1,9 +1,9 @@
-//! `Done` is an action like the others: until a driver is finished with it, polling gives it again.
+//! `Done` is an action like the others: polling returns it again.
 
 use std::fmt::Debug;
 
 use super::*;
-use crate::messages::{arrived, check, going_on};
+use crate::messages::{check, going_on, received};
 
 /// Runs a flow to its end and polls it again, after it was cancelled too.
 fn gives_its_end_again<F>(name: &str, mut flow: F, mut harness: Harness)
@@ -48,7 +48,7 @@ fn polling_a_finished_flow_twice_gives_equal_output() {
     full.saves_left = 0;
 
     let lending = |answers: Vec<Answer>| Harness::new("", answers).lending(&going_on(5));
-    let good = vec![check(0, 2), arrived(6, &[7, 8])];
+    let good = vec![check(0, 2), received(6, &[7, 8])];
     gives_its_end_again("NextMessages", messages(), lending(good));
     gives_its_end_again("NextMessages", messages(), lending(vec![check(1101, 0)]));
     twice(
@@ -76,7 +76,7 @@ fn polling_a_finished_flow_twice_gives_equal_output() {
 #[test]
 fn a_driver_that_is_dropped_after_the_end_loses_no_message() {
     let mut flow = NextMessages::new(&going_on(5), SEED, Policy::default()).unwrap();
-    let mut harness = Harness::new("", [check(0, 2), arrived(6, &[7, 8])]).lending(&going_on(5));
+    let mut harness = Harness::new("", [check(0, 2), received(6, &[7, 8])]).lending(&going_on(5));
     drop(harness.run(&mut flow));
     let Action::Done(Ok(again)) = flow.poll(&mut session(), harness.now) else { panic!() };
     assert_eq!(again.messages.len(), 2);

@@ -81,7 +81,8 @@ fn p50_no_body_is_more_than_an_error() {
         ReplyError::InvalidField
     );
     assert_eq!(read(b"{\"BaseResponse\": {\"Ret\": 0}, \"MediaId\": null}"), ReplyError::NoMediaId);
-    let odd = b"{\"BaseResponse\":{\"Ret\":\"0\"},\"MediaId\":\"@m\",\"StartPos\":\"10\",\"CDNThumbImgWidth\":-3,\"X\":[]}";
+    let odd = b"{\"BaseResponse\":{\"Ret\":\"0\"},\"MediaId\":\"@m\",\"StartPos\":\"10\",\
+     \"CDNThumbImgWidth\":-3,\"X\":[]}";
     let accepted = UploadChunk::read(&answer(&odd[..])).unwrap();
     assert_eq!((accepted.start_pos, accepted.thumbnail), (Some(10), None));
 }

@@ -1,76 +1,76 @@
-//! Times as ratios: ours and a bare loop in turn, and the bare loop once more to see what chance
-//! alone does.
+//! Compares times: a client and a bare loop run in turn, and the bare loop once more, which shows
+//! the spread.
 
 use std::time::Instant;
 
 use cpu_time::ProcessTime;
 
-/// What a run took, in seconds.
+/// The time of a run, in seconds.
 #[derive(Clone, Copy, Debug)]
-pub struct Took {
-    /// By the clock on the wall.
+pub struct Timing {
+    /// Wall-clock time.
     pub wall: f64,
-    /// Of this process's CPU time, all threads.
+    /// CPU time of all threads of this process.
     pub cpu: f64,
 }
 
-impl Took {
-    /// Times a run.
-    pub fn by(run: impl FnOnce()) -> Self {
+impl Timing {
+    /// Measures a run.
+    pub fn measure(run: impl FnOnce()) -> Self {
         let (wall, cpu) = (Instant::now(), ProcessTime::now());
         run();
         Self { wall: wall.elapsed().as_secs_f64(), cpu: cpu.elapsed().as_secs_f64() }
     }
 }
 
-/// Medians over all rounds.
+/// The medians of all rounds.
 #[derive(Clone, Copy, Debug)]
 pub struct Ratios {
-    /// Ours over the bare loop, wall clock.
+    /// Wall-clock time of the client over that of the bare loop.
     pub wall: f64,
-    /// The bare loop over itself.
+    /// Wall-clock time of the bare loop over that of the other bare loop.
     pub identical_wall: f64,
-    /// Ours over the bare loop, CPU.
+    /// CPU time of the client over that of the bare loop.
     pub cpu: f64,
-    /// The bare loop over itself.
+    /// CPU time of the bare loop over that of the other bare loop.
     pub identical_cpu: f64,
-    /// The bare loop in seconds of wall clock, for orientation.
+    /// Wall-clock time of the bare loop in seconds, for orientation.
     pub bare: f64,
 }
 
-/// Ours and two loops that are the same, each with a client and buffers of its own.
-pub type Trio<'a> = [Box<dyn FnMut() -> Took + 'a>; 3];
+/// The client and two identical bare loops, each with its own HTTP client and buffers.
+pub type Trio<'a> = [Box<dyn FnMut() -> Timing + 'a>; 3];
 
-/// How many rounds a trio makes before the next one takes its place: where its buffers happen to
-/// lie makes a difference of some percent on some CPUs, and is the same for all its life.
+/// The rounds of a trio before it is replaced. On some CPUs the addresses of its buffers change its
+/// times by some percent, and they stay the same as long as it lives.
 const ROUNDS: usize = 10;
 
-/// Runs ours and the two bare loops in turn, `pairs` times, each time beginning with another of the
-/// three.
+/// Runs the client and the two bare loops in turn, `pairs` times. Each round begins with another of
+/// the three.
 pub fn compare<'a>(pairs: usize, make: impl Fn() -> Trio<'a>) -> Ratios {
     let mut rounds = Vec::with_capacity(pairs);
     for layout in 0..pairs.div_ceil(ROUNDS) {
-        // Blocks of odd sizes in between move what is allocated after them.
+        // Blocks of odd sizes move what is allocated after them.
         std::mem::forget(vec![0_u8; 16 * (layout * 37 % 256)]);
         let mut trio = make();
-        // Connections, caches, the allocator's habits.
+        // Warms up connections, caches and the allocator.
         for run in &mut trio {
             run();
         }
         for round in 0..ROUNDS.min(pairs - layout * ROUNDS) {
-            let mut took = [None; 3];
+            let mut timings = [None; 3];
             for turn in 0..3 {
                 // Forwards and backwards, so that each follows each of the others.
                 let which =
                     if round % 2 == 0 { (round + turn) % 3 } else { (round + 3 - turn) % 3 };
-                took[which] = Some(trio[which]());
+                timings[which] = Some(trio[which]());
             }
-            if let [Some(ours), Some(one), Some(two)] = took {
+            if let [Some(ours), Some(one), Some(two)] = timings {
                 rounds.push((ours, one, two));
             }
         }
     }
-    let of = |what: fn(&(Took, Took, Took)) -> f64| median(rounds.iter().map(what).collect());
+    let of = |what: fn(&(Timing, Timing, Timing)) -> f64| median(rounds.iter().map(what).collect());
     Ratios {
         wall: of(|(ours, one, two)| 2.0 * ours.wall / (one.wall + two.wall)),
         identical_wall: of(|(_, one, two)| one.wall / two.wall),
@@ -80,7 +80,7 @@ pub fn compare<'a>(pairs: usize, make: impl Fn() -> Trio<'a>) -> Ratios {
     }
 }
 
-/// The middle one.
+/// Returns the median.
 #[must_use]
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);

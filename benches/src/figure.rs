@@ -1,27 +1,27 @@
-//! The table's rows.
+//! The figures that are measured, and the table of them.
 
 use std::fmt::Write;
 
 /// One figure.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct Figure {
     /// What is measured.
     pub what: String,
-    /// What came out.
-    pub figure: f64,
-    /// What it must not be above, or below if it is said so; `None` is for orientation.
+    /// The measured value.
+    pub value: f64,
+    /// The limit that it must keep; `None` if the figure is for orientation.
     pub limit: Option<Limit>,
-    /// What a count was when it was last looked at: more is to be noticed at once.
-    pub was: Option<f64>,
-    /// Decimals to print.
+    /// The value of a count when it was last reviewed. A count that has risen fails the check.
+    pub baseline: Option<f64>,
+    /// The number of decimals in the table.
     pub decimals: usize,
-    /// Behind the figure: a unit.
+    /// The unit, with a space before it.
     pub unit: &'static str,
-    /// The ratio of two identical loops, for a ratio of times.
+    /// For a ratio of times: the ratio of two identical loops.
     pub identical: Option<f64>,
 }
 
-/// A bound.
+/// A limit.
 #[derive(Clone, Copy, Debug)]
 pub enum Limit {
     /// At most this.
@@ -30,64 +30,68 @@ pub enum Limit {
     Least(f64),
 }
 
-impl Row {
-    /// A count, without spread.
+impl Figure {
+    /// Creates a figure without a limit.
     #[must_use]
-    pub fn count(
-        what: impl Into<String>,
-        figure: f64,
-        decimals: usize,
-        unit: &'static str,
-    ) -> Self {
-        Self { what: what.into(), figure, limit: None, was: None, decimals, unit, identical: None }
+    pub fn count(what: impl Into<String>, value: f64, decimals: usize, unit: &'static str) -> Self {
+        Self {
+            what: what.into(),
+            value,
+            limit: None,
+            baseline: None,
+            decimals,
+            unit,
+            identical: None,
+        }
     }
 
-    /// With an upper bound.
+    /// Sets an upper limit.
     #[must_use]
     pub fn at_most(mut self, limit: f64) -> Self {
         self.limit = Some(Limit::Most(limit));
         self
     }
 
-    /// With what it was.
+    /// Sets the value of the last review.
     #[must_use]
-    pub fn was(mut self, figure: f64) -> Self {
-        self.was = Some(figure);
+    pub fn baseline(mut self, value: f64) -> Self {
+        self.baseline = Some(value);
         self
     }
 
-    /// Whether it is more than a tenth above what it was: so much a compiler or a libc may do.
+    /// Whether the figure is more than a tenth above its baseline. Compilers and C libraries may
+    /// cause smaller differences.
     #[must_use]
     pub fn has_risen(&self) -> bool {
-        self.was.is_some_and(|was| self.figure > was * 1.1)
+        self.baseline.is_some_and(|baseline| self.value > baseline * 1.1)
     }
 
-    /// With a lower bound.
+    /// Sets a lower limit.
     #[must_use]
     pub fn at_least(mut self, limit: f64) -> Self {
         self.limit = Some(Limit::Least(limit));
         self
     }
 
-    /// Whether the figure is within its limit, the spread of two identical loops granted.
+    /// Whether the figure keeps its limit, allowing for the spread of two identical loops.
     #[must_use]
     pub fn holds(&self) -> bool {
         let spread = self.identical.map_or(0.0, |identical| (identical - 1.0).abs());
         match self.limit {
             None => true,
-            Some(Limit::Most(limit)) => self.figure - spread <= limit,
-            Some(Limit::Least(limit)) => self.figure + spread >= limit,
+            Some(Limit::Most(limit)) => self.value - spread <= limit,
+            Some(Limit::Least(limit)) => self.value + spread >= limit,
         }
     }
 }
 
-/// The rows as Markdown.
+/// Returns the figures as a Markdown table.
 #[must_use]
-pub fn table(rows: &[Row]) -> String {
+pub fn table(figures: &[Figure]) -> String {
     let mut text =
         "| Figure | Measured | Identical loops | Must reach | |\n|---|---|---|---|---|\n"
             .to_owned();
-    for row in rows {
+    for row in figures {
         let (decimals, unit) = (row.decimals, row.unit);
         let limit = match row.limit {
             None => String::new(),
@@ -105,7 +109,7 @@ pub fn table(rows: &[Row]) -> String {
         let _ = writeln!(
             text,
             "| {} | {:.decimals$}{unit} | {identical} | {limit} | {holds} |",
-            row.what, row.figure
+            row.what, row.value
         );
     }
     text

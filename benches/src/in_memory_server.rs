@@ -1,5 +1,5 @@
-//! A world in which the core alone costs anything: the picture is in memory, every answer is good
-//! and there at once.
+//! A server in memory, so that only the core costs anything: the image is in memory, and every
+//! reply is good and immediate.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -16,15 +16,12 @@ use crate::alloc::Tally;
 
 /// Bytes in a chunk.
 pub const CHUNK: usize = 512 * 1024;
-/// Bytes in the picture that is measured.
+/// Bytes in the image that is measured.
 pub const LEN: usize = 20 * 1024 * 1024;
 
 const SEED: Seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [7; 16] };
 
-/// A session with values of a real one's length.
-///
-/// # Panics
-/// Never.
+/// Returns a session whose values have the lengths of real ones.
 #[must_use]
 pub fn session() -> Session {
     let text = |len| "k".repeat(len);
@@ -43,10 +40,10 @@ pub fn session() -> Session {
     builder.data_ticket(text(50)).build().expect("a good session")
 }
 
-/// A JPEG's beginning: SOI and two comments.
+/// The first bytes of a JPEG: SOI and two comments.
 pub const SOI: [u8; 22] = *b"\xff\xd8\xff\xfe\0\x02\xff\xfe\0\x0ea picture...";
 
-/// A picture in memory.
+/// Returns an image of `len` bytes.
 #[must_use]
 pub fn picture(len: usize) -> Bytes {
     let mut bytes = vec![0x5a; len];
@@ -54,43 +51,38 @@ pub fn picture(len: usize) -> Bytes {
     bytes.into()
 }
 
-/// What the forms say of a picture of `len` bytes that begins like `first`.
+/// Returns what the forms say of an image of `len` bytes that begins with `first`.
 ///
 /// # Panics
+///
 /// If it cannot be sent.
 #[must_use]
 pub fn form(first: &[u8], len: u64) -> Media {
     Media::new("holiday.jpg", len, &first[..64], &policy()).expect("a picture")
 }
 
-/// The send of a picture.
-///
-/// # Panics
-/// Never.
+/// Returns the job that sends an image.
 #[must_use]
 pub fn send(session: &Session, form: Media) -> SendImage {
     let to = Recipient::new(format!("@{}", "a".repeat(64))).expect("a name");
     SendImage::new(session, form, to, SEED, policy()).expect("a session that can send")
 }
 
-/// Without limits.
+/// Returns a policy without limits.
 fn policy() -> Policy {
     let mut policy = Policy::default();
     (policy.max_upload, policy.check_above, policy.max_fetch) = (u64::MAX, u64::MAX, u64::MAX);
     policy
 }
 
-/// The fetch of a picture.
-///
-/// # Panics
-/// Never.
+/// Returns the job that fetches an image.
 #[must_use]
 pub fn fetch(session: &Session) -> FetchImage {
     let id = MsgId::new("4512345678901234567").expect("an id");
     FetchImage::new(session, id, ImageVariant::Original, true, SEED, policy()).expect("a session")
 }
 
-/// The answer to a chunk or a message: what the server says to either, in one.
+/// Returns a reply that accepts both a chunk and a message.
 #[must_use]
 pub fn accepted(len: u64) -> Response<Bytes> {
     let text = format!(
@@ -100,32 +92,32 @@ pub fn accepted(len: u64) -> Response<Bytes> {
     Response::builder().header("content-type", "text/plain").body(text.into()).unwrap_or_default()
 }
 
-/// The answer to a fetch.
+/// Returns the reply to a fetch.
 #[must_use]
 pub fn image(picture: &Bytes) -> Response<Bytes> {
     let head = Response::builder().header("content-length", picture.len());
     head.body(picture.clone()).unwrap_or_default()
 }
 
-/// Where a flow's bytes come from, what it is answered, and what that cost.
+/// Serves a flow, and records its costs.
 #[derive(Debug)]
-pub struct Perfect {
-    /// One picture, or one chunk that stands for each.
+pub struct InMemoryServer {
+    /// The image, or one chunk that is used for all of them.
     pub source: Bytes,
-    /// Bytes of the whole picture.
+    /// Bytes of the whole image.
     pub len: u64,
-    /// Allocations of the core alone, by the requests that they led to; the last is what followed.
+    /// Allocations of the core before each request, and after the last one.
     pub allocations: Vec<Tally>,
     /// When each request was handed out.
     pub sent: Vec<std::time::Instant>,
     /// The session that is lent.
     pub session: Session,
-    /// Bytes of picture that were handed out as they are in the source or in the answer.
+    /// Bytes of the image that were handed out without a copy.
     pub uncopied: u64,
 }
 
-impl Perfect {
-    /// A picture of `len` bytes; `source` is all of it, or one chunk.
+impl InMemoryServer {
+    /// Creates a server for an image of `len` bytes. `source` is all of it, or one chunk.
     #[must_use]
     pub fn new(source: &Bytes, len: u64) -> Self {
         let requests = usize::try_from(len).unwrap_or_default() / CHUNK + 10;
@@ -154,7 +146,8 @@ impl Perfect {
     /// Runs a flow to its end.
     ///
     /// # Panics
-    /// If it waits or refuses its answers.
+    ///
+    /// Panics if the flow waits or refuses a reply.
     pub fn run<F: Flow>(&mut self, flow: &mut F, answer: &Response<Bytes>) -> F::Output {
         let mut body = Bytes::new();
         let mut spent = Tally::default();
@@ -172,10 +165,10 @@ impl Perfect {
                     return output;
                 }
                 Action::Read(span) => Input::Read(self.load(span.start, span.end)),
-                Action::Send(id, outgoing) => {
+                Action::Send(id, request) => {
                     self.allocations.push(std::mem::take(&mut spent));
                     self.sent.push(std::time::Instant::now());
-                    let segments = outgoing.http().body().segments();
+                    let segments = request.http().body().segments();
                     self.uncopied += segments.iter().map(|segment| self.own(segment)).sum::<u64>();
                     let (head, bytes) = answer.clone().into_parts();
                     body = bytes;

@@ -1,5 +1,5 @@
-//! What a driver answers when a source, a flow or the driver itself breaks the contract of
-//! [flows](wx_proto::flow): such a bug must not look like a job that was cancelled.
+//! Inputs for a source, a flow or a driver that breaks the contract of
+//! [flows](wx_proto::flow). Such a bug must not look like a cancelled job.
 
 use std::io;
 use std::ops::Range;
@@ -8,11 +8,11 @@ use wx_proto::bytes::Bytes;
 use wx_proto::flow::{Action, CallId, Input, TransportError, TransportErrorKind};
 use wx_proto::{Advice, SourceError};
 
-/// Answers [`Action::Read`] with what a source has read of `span`.
-pub fn read(span: Range<u64>, bytes: io::Result<Bytes>) -> Input {
+/// Returns the input for [`Action::Read`]: what a source has read of `span`.
+pub(crate) fn from_read(span: Range<u64>, bytes: io::Result<Bytes>) -> Input {
     match bytes {
         Ok(bytes) if bytes.len() as u64 > span.end - span.start => bug(&format!(
-            "the source read {} bytes where {} were asked for",
+            "the source returned {} bytes for a read of {}",
             bytes.len(),
             span.end - span.start
         )),
@@ -21,19 +21,20 @@ pub fn read(span: Range<u64>, bytes: io::Result<Bytes>) -> Input {
     }
 }
 
-/// Returns the call of an action, for [`refused`].
-pub fn call<T>(action: &Action<T>) -> Option<CallId> {
+/// Returns the call of an action, for [`for_refused`].
+pub(crate) fn call_id<T>(action: &Action<T>) -> Option<CallId> {
     match action {
         Action::Send(id, _) | Action::Receive(id) => Some(*id),
         _ => None,
     }
 }
 
-/// Answers an action of `call`, or one without a call, whose answer the flow has refused.
-pub fn refused(call: Option<CallId>) -> Input {
+/// Returns the input that follows one which the flow has refused, for an action of `call` or
+/// without a call.
+pub(crate) fn for_refused(call: Option<CallId>) -> Input {
     match call {
         Some(id) => Input::Failed(id, TransportError::on_the_way(TransportErrorKind::Other)),
-        None => bug("the flow refused the answer to its own action"),
+        None => bug("the flow refused the input for its own action"),
     }
 }
 
