@@ -1,4 +1,4 @@
-//! Both clients use the proxy that they are told to use, or refuse to be set up.
+//! Each client uses the configured proxy, or refuses to be created.
 #![allow(missing_docs, clippy::unwrap_used)]
 #![allow(clippy::print_stdout, reason = "what runs once more tells what it found")]
 
