@@ -1,9 +1,11 @@
 use wx_client::RunOptions;
 use wx_client::media_io::MediaIo;
 use wx_client::session_cell::SessionCell;
-use wx_proto::flow::{Flow, Observer};
+use wx_proto::flow::Flow;
 
 use crate::Http;
+
+pub use wx_client::drive::drive as drive_observed;
 
 /// Runs a flow to its end with the session of a cell. The flow makes every decision; the driver
 /// performs the I/O.
@@ -18,16 +20,4 @@ pub async fn drive<F: Flow>(
     options: &mut RunOptions<'_>,
 ) -> F::Output {
     drive_observed(http, session, media, flow, options, &mut ()).await
-}
-
-/// Like [`drive`](drive()), with an observer of the flow.
-pub async fn drive_observed<F: Flow>(
-    http: &Http,
-    session: &SessionCell,
-    media: &mut impl MediaIo,
-    flow: &mut F,
-    options: &mut RunOptions<'_>,
-    observer: &mut impl Observer<F>,
-) -> F::Output {
-    wx_client::drive::drive(http, session, media, flow, options, observer).await
 }

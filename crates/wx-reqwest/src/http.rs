@@ -17,7 +17,7 @@ use crate::body::{ActivityClock, BodyStream};
 use crate::classify::classify;
 use crate::connection::Connection;
 use crate::hardening::harden;
-use crate::pools::{Pool, Pools};
+use crate::pools::Pools;
 use crate::proxy;
 use crate::sink::Sink;
 use crate::source::Source;
@@ -71,61 +71,47 @@ impl Http {
         Ok(Self { client, pools: Arc::default(), loopback })
     }
 
-    /// Waits for the head of a reply.
-    async fn head(
+    /// Sends a request and waits for the head of its reply. The request is not part of the future,
+    /// which would keep room for it while it waits.
+    fn exchange(
         &self,
-        started: Result<Started<impl Pending>, TransportError>,
-    ) -> Result<(Parts, Reply), TransportError> {
-        let Started { pending, pool, clock, begins_with_body } = started?;
-        let begun = || clock.has_begun() || !begins_with_body;
-        let connection = Connection::default();
-        match clock.wait(connection.observe(pending)).await {
-            Some(Ok(response)) => {
-                self.pools.keep(pool);
-                Ok(Reply::new(response, clock.clone()))
-            }
-            // A custom builder may have time limits.
-            Some(Err(error)) if error.is_connect() && error.is_timeout() && !error.is_dns() => {
-                Err(connection.timeout_error())
-            }
-            Some(Err(error)) => Err(classify(&error, begun(), connection.is_reused())),
-            None => Err(head_timeout_error(clock.has_begun(), begins_with_body, &connection)),
-        }
-    }
-
-    /// Starts an exchange. It is not asynchronous, because a future would keep room for the request
-    /// while it waits.
-    fn start(&self, request: ApiRequest) -> Result<Started<impl Pending + use<>>, TransportError> {
+        request: ApiRequest,
+    ) -> impl Future<Output = Result<(Parts, Reply), TransportError>> + Send {
         let limits = request.limits();
-        if limits.direct != self.loopback {
-            // A request of another session, which may need other proxies and certificates.
-            return Err(TransportError::never_connected(TransportErrorKind::Connect));
-        }
         let clock = ActivityClock::new(limits);
         let (parts, body) = request.into_http().into_parts();
         let begins_with_body = !body.segments().is_empty();
         let body = reqwest::Body::wrap(BodyStream::new(body, clock.clone()));
-        let request = http::Request::from_parts(parts, body);
-        let mut request: reqwest::Request =
-            request.try_into().map_err(|error| classify(&error, false, false))?;
+        let request = reqwest::Request::try_from(http::Request::from_parts(parts, body));
         let pool = self.pools.choose(limits.new_connection);
-        pool.apply(&mut request);
-        let pending = self.client.execute(request);
-        Ok(Started { pending, pool, clock, begins_with_body })
+        let pending = match request {
+            // A request of another session, which may need other proxies and certificates.
+            _ if limits.direct != self.loopback => {
+                Err(TransportError::never_connected(TransportErrorKind::Connect))
+            }
+            Ok(mut request) => {
+                pool.apply(&mut request);
+                Ok(self.client.execute(request))
+            }
+            Err(error) => Err(classify(&error, false, false)),
+        };
+        async move {
+            let begun = || clock.has_begun() || !begins_with_body;
+            let connection = Connection::default();
+            match clock.wait(connection.observe(pending?)).await {
+                Some(Ok(response)) => {
+                    self.pools.keep(pool);
+                    Ok(Reply::new(response, clock.clone()))
+                }
+                // A custom builder may have time limits.
+                Some(Err(error)) if error.is_connect() && error.is_timeout() && !error.is_dns() => {
+                    Err(connection.timeout_error())
+                }
+                Some(Err(error)) => Err(classify(&error, begun(), connection.is_reused())),
+                None => Err(head_timeout_error(clock.has_begun(), begins_with_body, &connection)),
+            }
+        }
     }
-}
-
-/// What reqwest returns.
-trait Pending: Future<Output = Result<reqwest::Response, reqwest::Error>> + Send {}
-
-impl<F: Future<Output = Result<reqwest::Response, reqwest::Error>> + Send> Pending for F {}
-
-/// An exchange whose reply is awaited.
-struct Started<P> {
-    pending: P,
-    pool: Pool,
-    clock: ActivityClock,
-    begins_with_body: bool,
 }
 
 impl Transport for Http {
@@ -146,7 +132,7 @@ impl Transport for Http {
         request: ApiRequest,
         _: &CancelToken,
     ) -> impl Future<Output = Result<(Parts, Reply), TransportError>> + Send {
-        self.head(self.start(request))
+        self.exchange(request)
     }
 
     async fn receive(reply: &mut Reply) -> Result<Option<Bytes>, TransportError> {
